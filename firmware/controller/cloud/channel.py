@@ -1,0 +1,132 @@
+"""The channel: keys of one session between a controller and its cloud, and the sealing of its messages.
+
+Opening, in clear but authenticated by the link secret:
+    controller -> cloud   O version nonce(16) tag(16)
+    cloud -> controller   A version nonce(16) tag(16)     the tag covers both nonces
+    cloud -> controller   R                               "I do not know your session": a hint that proves nothing
+Then every message, both ways:
+                          S session(4) counter(4) ciphertext tag(16)
+Encrypt, then authenticate: AES-128 in counter mode (built from ECB: the ESP32 port has no CTR), HMAC-SHA256 cut to
+16 bytes. Each direction has its own keys; counters only go up.
+"""
+
+import struct
+from hashlib import sha256
+
+from cryptolib import aes
+
+from .wire import MAX_MESSAGE, VERSION, hmac, hmac_pads
+
+OPEN = 0x4F
+ACCEPT = 0x41
+RENEW = 0x52
+SEALED = 0x53
+
+NONCE = 16
+TAG = 16
+OVERHEAD = 9 + TAG
+_OPENING = 2 + NONCE + TAG
+
+
+class Refused(Exception):
+    """A message that is not what it should be; the argument says in a word why: it is counted under that word."""
+
+
+def same(a, b):
+    """Compares two tags in a time that does not tell where they differ."""
+    if len(a) != len(b):
+        return False
+    difference = 0
+    for x, y in zip(a, b):
+        difference |= x ^ y
+    return difference == 0
+
+
+def open_message(secret, controller_id, nonce):
+    """What the controller sends to begin a session."""
+    head = bytes((OPEN, VERSION)) + nonce
+    return head + hmac(secret, controller_id.encode() + head)[:TAG]
+
+
+def read_open(secret, controller_id, message):
+    """The controller's nonce. Raises Refused."""
+    return _read_opening(OPEN, secret, controller_id.encode(), message)
+
+
+def accept_message(secret, controller_id, controller_nonce, nonce):
+    """What the cloud answers."""
+    head = bytes((ACCEPT, VERSION)) + nonce
+    return head + hmac(secret, controller_id.encode() + controller_nonce + head)[:TAG]
+
+
+def read_accept(secret, controller_id, controller_nonce, message):
+    """The cloud's nonce. Raises Refused."""
+    return _read_opening(ACCEPT, secret, controller_id.encode() + controller_nonce, message)
+
+
+def _read_opening(kind, secret, context, message):
+    if len(message) != _OPENING or message[0] != kind:
+        raise Refused("malformed")
+    if message[1] != VERSION:
+        raise Refused("version")
+    head = message[: 2 + NONCE]
+    if not same(hmac(secret, context + head)[:TAG], message[2 + NONCE :]):
+        raise Refused("tag")
+    return head[2:]
+
+
+class Channel:
+    """One end of a session. is_controller: which end. Lives in RAM only; a restart of either end opens a new one."""
+
+    def __init__(self, secret, controller_nonce, cloud_nonce, is_controller):
+        base = hmac(secret, b"portvakt session" + controller_nonce + cloud_nonce)
+        up = _Direction(base, b"up")
+        down = _Direction(base, b"down")
+        self.session = hmac(base, b"session")[:4]
+        self._out, self._in = (up, down) if is_controller else (down, up)
+
+    def seal(self, message):
+        """Encrypts and authenticates one message. Raises ValueError when it is longer than the wire takes."""
+        if len(message) + OVERHEAD > MAX_MESSAGE:
+            raise ValueError("message too long: %d bytes" % len(message))
+        way = self._out
+        way.counter += 1
+        head = bytes((SEALED,)) + self.session + struct.pack("<I", way.counter)
+        sealed = head + way.crypt(way.counter, message)
+        return sealed + way.tag(sealed)
+
+    def open(self, sealed):
+        """The message inside. Raises Refused, and then nothing has changed."""
+        if not OVERHEAD < len(sealed) <= MAX_MESSAGE:
+            raise Refused("size")
+        if sealed[0] != SEALED:
+            raise Refused("malformed")
+        if sealed[1:5] != self.session:
+            raise Refused("session")
+        way = self._in
+        if not same(way.tag(sealed[:-TAG]), sealed[-TAG:]):
+            raise Refused("tag")
+        counter = struct.unpack_from("<I", sealed, 5)[0]
+        if counter <= way.counter:
+            raise Refused("replay")
+        way.counter = counter
+        return way.crypt(counter, sealed[9:-TAG])
+
+
+class _Direction:
+    def __init__(self, base, name):
+        self.counter = 0
+        self._cipher = aes(hmac(base, name + b" encrypt")[:16], 1)
+        self._inner, self._outer = hmac_pads(hmac(base, name + b" authenticate"))
+
+    def tag(self, data):
+        return sha256(self._outer + sha256(self._inner + data).digest()).digest()[:TAG]
+
+    def crypt(self, counter, data):
+        """Counter mode: the same step encrypts and decrypts. XOR runs on whole integers, not bytes: 20 times faster."""
+        blocks = bytearray((len(data) + 15) & ~15)
+        for at in range(0, len(blocks), 16):
+            struct.pack_into("<II", blocks, at, counter, at)
+        stream = self._cipher.encrypt(blocks)[: len(data)]
+        mixed = int.from_bytes(stream, "little") ^ int.from_bytes(data, "little")
+        return mixed.to_bytes(len(data), "little")
