@@ -1,0 +1,19 @@
+"""HMAC-SHA256 (RFC 2104): the one of micropython-lib defaults to MD5 and knows no prepared keys."""
+
+from hashlib import sha256
+
+
+def hmac(key, message):
+    """HMAC-SHA256 (RFC 2104), 32 bytes. key: at most 64 bytes."""
+    return keyed(pads(key), message)
+
+
+def keyed(padded, message):
+    """HMAC-SHA256 with a key that was padded before, 32 bytes."""
+    return sha256(padded[1] + sha256(padded[0] + message).digest()).digest()
+
+
+def pads(key):
+    """The two padded keys of a key of at most 64 bytes, so that a long-lived key is padded once."""
+    key = key + bytes(64 - len(key))
+    return bytes([b ^ 0x36 for b in key]), bytes([b ^ 0x5C for b in key])
