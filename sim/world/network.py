@@ -1,0 +1,124 @@
+"""The network between a board and its broker, as a TCP proxy that can be cut or turned into a black hole."""
+
+import asyncio
+import socket
+
+PASS = "pass"  # everything travels
+CUT = "cut"  # open connections end, new ones are refused
+BLACK_HOLE = "black hole"  # connections stay and new ones are taken, but nothing travels
+
+_CHUNK = 4096
+
+
+class Network:
+    """Listens on a loopback port of its own and carries every connection to `host`:`port`.
+
+    The port stays the same through cuts: a second socket, bound but never listening, holds it.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.target = (host, port)
+        self.state = PASS
+        self.carried = 0  # bytes that travelled, both ways
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._holder = _bound(0)
+
+    @property
+    def port(self) -> int:
+        return int(self._holder.getsockname()[1])
+
+    async def start(self) -> None:
+        await self._listen()
+
+    async def stop(self) -> None:
+        self._close()
+        self._holder.close()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def set(self, state: str) -> None:
+        """Goes over to PASS, CUT or BLACK_HOLE. After a black hole what was held back still arrives, as after a
+        short fault of a real network."""
+        if state == self.state:
+            return
+        before, self.state = self.state, state
+        if state == CUT:
+            self._close()
+        elif before == CUT:
+            await self._listen()
+        if state == BLACK_HOLE:
+            self._flowing.clear()
+        else:
+            self._flowing.set()
+
+    async def _listen(self) -> None:
+        listener = _bound(self.port)
+        self._server = await asyncio.start_server(self._connected, sock=listener)
+
+    def _close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if self.state == CUT:  # taken by the kernel a moment before the cut
+            writer.transport.abort()
+            return
+        self._writers.add(writer)
+        try:
+            await self._carry(reader, writer)
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._flowing.wait()
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self.target)
+        except OSError:
+            return  # the broker is away: the board sees its connection end
+        self._writers.add(far_writer)
+        pumps = [
+            asyncio.ensure_future(self._pump(reader, far_writer)),
+            asyncio.ensure_future(self._pump(far_reader, writer)),
+        ]
+        try:
+            # The first end that closes ends both ways: MQTT knows no half-closed connection.
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            self._writers.discard(far_writer)
+            far_writer.close()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(_CHUNK):
+                await self._flowing.wait()
+                writer.write(data)
+                await writer.drain()
+                self.carried += len(data)
+        except OSError:
+            return  # one end was cut: that ends the connection, which _carry sees to
+
+
+def _bound(port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sock.bind(("127.0.0.1", port))
+    sock.setblocking(False)
+    return sock
