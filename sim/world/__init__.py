@@ -1,0 +1,1 @@
+"""What a controller is wired to: doors, readers, people. Pure: time is an argument, chance is handed in."""
