@@ -1,0 +1,1 @@
+"""`portvakt run`: a building in real time, with its broker, cloud end and boards."""

@@ -1,0 +1,1 @@
+"""The page that draws the building: its template, drawing and script."""
