@@ -1,0 +1,56 @@
+"""Gives the firmware's seams to the current chip, where CPython has a module of that name that means the real world.
+
+Only for CPython. A board in real time (sim/board) has the chip's modules before the firmware is imported.
+"""
+
+from .chip import current
+
+
+class Time:
+    """`time` as the firmware sees it."""
+
+    def ticks_ms(self):
+        return current().ticks_ms()
+
+    def ticks_us(self):
+        return current().ticks_us()
+
+    def ticks_add(self, ticks, delta):
+        return (ticks + delta) & ((1 << 30) - 1)
+
+    def ticks_diff(self, later, earlier):
+        return ((later - earlier + (1 << 29)) & ((1 << 30) - 1)) - (1 << 29)
+
+    def sleep_ms(self, ms):
+        current().sleep_ms(ms)
+
+
+class Thread:
+    """`_thread` of the chip that is running."""
+
+    def __getattr__(self, name):
+        return getattr(current().thread, name)
+
+
+class Sockets:
+    """`socket` of the chip that is running."""
+
+    def __getattr__(self, name):
+        return getattr(current().sockets, name)
+
+
+def wait(ms, pending):
+    current().wait(ms, pending)
+
+
+def urandom(n):
+    return current().urandom(n)
+
+
+def bind(app, clock, link, session):
+    """app, clock, link, session: the firmware's modules of that name. Once is enough for any number of chips."""
+    clock.time = Time()
+    clock.wait = wait
+    app._thread = Thread()
+    link.socket = Sockets()
+    session.urandom = urandom

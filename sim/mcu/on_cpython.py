@@ -1,0 +1,82 @@
+"""What a MicroPython has and CPython lacks: the modules `micropython` and `cryptolib`, and the old u-names that umqtt imports."""
+
+import binascii
+import os
+import socket
+import ssl
+import struct
+import sys
+from types import ModuleType
+
+
+def _micropython() -> ModuleType:
+    module = ModuleType("micropython")
+
+    def const(value):
+        return value
+
+    def identity(function):
+        return function
+
+    def schedule(function, argument):
+        function(argument)
+
+    def nothing(*_):
+        return 0
+
+    module.const = const
+    module.native = module.viper = identity
+    module.schedule = schedule
+    for name in ("kbd_intr", "alloc_emergency_exception_buf", "opt_level", "mem_info", "heap_lock", "heap_unlock"):
+        setattr(module, name, nothing)
+    return module
+
+
+class aes:
+    """AES in ECB mode, the one mode that the firmware uses. The other modes of cryptolib are refused."""
+
+    def __init__(self, key, mode, iv=None):
+        if mode != 1 or iv is not None:
+            raise ValueError("only mode 1 (ECB)")
+        # cryptography is only needed by those who encrypt, and takes a while to import.
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+        cipher = Cipher(algorithms.AES(bytes(key)), modes.ECB())  # noqa: S305 - a block for the firmware's counter mode
+        self._encryptor = cipher.encryptor()
+        self._decryptor = cipher.decryptor()
+
+    def encrypt(self, data, out=None):
+        return _into(self._encryptor.update(bytes(data)), data, out)
+
+    def decrypt(self, data, out=None):
+        return _into(self._decryptor.update(bytes(data)), data, out)
+
+
+def _into(result, data, out):
+    if len(data) % 16:
+        raise ValueError("blksize % 16")
+    if out is None:
+        return result
+    out[:] = result
+    return None
+
+
+def register() -> None:
+    """Puts these modules, and the chip's, where `import` finds them."""
+    from . import esp32, machine, network
+
+    cryptolib = ModuleType("cryptolib")
+    cryptolib.aes = aes  # type: ignore[attr-defined]
+    for name, module in (
+        ("machine", machine),
+        ("network", network),
+        ("esp32", esp32),
+        ("micropython", _micropython()),
+        ("cryptolib", cryptolib),
+        ("usocket", socket),
+        ("ustruct", struct),
+        ("ubinascii", binascii),
+        ("ussl", ssl),
+        ("uos", os),
+    ):
+        sys.modules.setdefault(name, module)
