@@ -1,4 +1,4 @@
-"""The simulated chip: what the firmware imports on a board. Importing this on CPython makes those names importable."""
+"""The simulated chip: what the firmware imports on a board. On CPython importing it adds those names."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Gives the firmware's seams to the current chip, where CPython has a module of that name that means the real world.
+"""Gives the firmware's seams to the current chip, where CPython's module of that name means the real world.
 
 Only for CPython. A board in real time (sim/board) has the chip's modules before the firmware is imported.
 """
@@ -48,7 +48,7 @@ def urandom(n):
 
 
 def bind(app, clock, link, session):
-    """app, clock, link, session: the firmware's modules of that name. Once is enough for any number of chips."""
+    """app, clock, link, session: the firmware's modules. Once is enough for any number of chips."""
     clock.time = Time()
     clock.wait = wait
     app._thread = Thread()

@@ -1,4 +1,4 @@
-"""esp32 as the port has it: flash partitions. Follows ports/esp32/esp32_partition.c of MicroPython 1.24 and later."""
+"""esp32 as the port has it: flash partitions. After ports/esp32/esp32_partition.c of MicroPython."""
 
 from .chip import current as _current
 

@@ -58,6 +58,7 @@ class Pin:
         if level is None:
             return _current().pin_read(self.n)
         _current().pin_write(self.n, 1 if level else 0)
+        return None
 
     __call__ = value
 
@@ -116,6 +117,7 @@ class RTC:
             return (year, month, day, (days + 5) % 7, seconds // 3600, seconds // 60 % 60, seconds % 60, 0)
         now.set_to = _days(to[0], to[1], to[2]) * 86400 + to[4] * 3600 + to[5] * 60 + to[6]
         now.set_at = now.uptime()
+        return None
 
 
 def _days(year, month, day):
@@ -123,7 +125,8 @@ def _days(year, month, day):
     if month <= 2:
         year -= 1
         month += 12
-    return 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 1 - 730425
+    leaps = year // 4 - year // 100 + year // 400
+    return 365 * year + leaps + (153 * (month - 3) + 2) // 5 + day - 730426
 
 
 def _date(days):

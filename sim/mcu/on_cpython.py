@@ -1,4 +1,4 @@
-"""What a MicroPython has and CPython lacks: the modules `micropython` and `cryptolib`, and the old u-names that umqtt imports."""
+"""What MicroPython has and CPython lacks: `micropython`, `cryptolib`, and the old u-names that umqtt imports."""
 
 import binascii
 import os
@@ -27,7 +27,7 @@ def _micropython() -> ModuleType:
     module.const = const
     module.native = module.viper = identity
     module.schedule = schedule
-    for name in ("kbd_intr", "alloc_emergency_exception_buf", "opt_level", "mem_info", "heap_lock", "heap_unlock"):
+    for name in ("kbd_intr", "alloc_emergency_exception_buf", "opt_level", "mem_info"):
         setattr(module, name, nothing)
     return module
 
@@ -41,7 +41,7 @@ class aes:
         # cryptography is only needed by those who encrypt, and takes a while to import.
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-        cipher = Cipher(algorithms.AES(bytes(key)), modes.ECB())  # noqa: S305 - a block for the firmware's counter mode
+        cipher = Cipher(algorithms.AES(bytes(key)), modes.ECB())
         self._encryptor = cipher.encryptor()
         self._decryptor = cipher.decryptor()
 
