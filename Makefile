@@ -1,0 +1,67 @@
+# Everything from a bare machine: `make run` shows the building, `make test` proves it.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+PORTVAKT := $(BIN)/portvakt
+
+.DEFAULT_GOAL := help
+.PHONY: help venv run test lint types unit soak bench lock clean
+
+help:
+	@echo 'make run    the building: broker, cloud end, three controllers (ARGS="--seconds 30 --json")'
+	@echo 'make test   everything: lint, types, tests'
+	@echo 'make venv lint types unit soak bench lock clean'
+
+# Two stamps: running needs less than developing. Each is remade only when its lock file has changed.
+.venv/run.stamp: requirements/run.txt pyproject.toml tools/prepare.py
+	@$(PYTHON) tools/prepare.py environment requirements/run.txt
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt pyproject.toml tools/prepare.py
+	@$(PYTHON) tools/prepare.py environment requirements/dev.txt
+	@touch .venv/run.stamp $@
+
+# The MQTT client of the firmware, checked against its hash.
+build/umqtt/umqtt/simple.py: tools/umqtt.py | .venv/run.stamp
+	@$(BIN)/python -m tools.umqtt
+
+build/stubs/stamp: requirements/stubs.txt | .venv/dev.stamp
+	@rm -rf build/stubs
+	@$(BIN)/python -m pip -qq --disable-pip-version-check install --require-hashes --no-deps --target build/stubs -r $<
+	@touch $@
+
+venv: .venv/dev.stamp build/umqtt/umqtt/simple.py
+
+run: .venv/run.stamp build/umqtt/umqtt/simple.py
+	@$(PORTVAKT) run $(ARGS)
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff check .
+
+types: .venv/dev.stamp build/umqtt/umqtt/simple.py build/stubs/stamp
+	$(BIN)/mypy
+	$(BIN)/python -m tools.stubcheck
+
+unit: venv
+	@$(PYTHON) tools/prepare.py mosquitto
+	$(BIN)/pytest -n 2 $(ARGS)
+
+test: lint types unit
+
+soak: venv
+	$(BIN)/pytest -n 2 tests/soak --timeout=3600 $(ARGS)
+
+bench: venv
+	$(PORTVAKT) bench all $(ARGS)
+
+# For whoever changes a dependency: needs uv.
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command 'make lock'
+lock:
+	$(COMPILE) pyproject.toml requirements/build.in --extra cloud --extra dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml requirements/build.in --extra cloud -c requirements/dev.txt -o requirements/run.txt
+	$(COMPILE) pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/base.txt
+	$(COMPILE) requirements/stubs.in -o requirements/stubs.txt
+
+clean:
+	rm -rf .venv build var .mypy_cache .ruff_cache .pytest_cache .hypothesis

