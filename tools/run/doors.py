@@ -1,0 +1,184 @@
+"""One door of the building: its leaf, its reader and its wires to the pins of a virtual board."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sim.world import door as leaf
+
+GRANTED, DENIED, SILENT = "granted", "denied", "no answer"
+ANSWER_S = 1.0  # a tap without an answer by then has none
+_RED_S = 0.6  # how long a reader stays red after a refusal: its own light, as on most readers
+_LIT = 0  # light and sound of a reader are active low
+
+
+class Wires(Protocol):
+    """What a door needs of a virtual board."""
+
+    def set_input(self, pin: int, level: int) -> None: ...
+    def wiegand(self, d0: int, d1: int, bits: str) -> None: ...
+
+
+@dataclass
+class Tap:
+    """One card at one reader, and what came of it."""
+
+    person: str
+    door: str
+    verdict: str
+    strike_ms: float | None  # burst sent to strike moved; None when it did not move, or was released already
+    at: float  # Unix seconds
+    why: str = ""  # the kind of denial as the controller recorded it; known a moment later
+
+
+def now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+class LiveDoor:
+    """place: door number over the whole building, from 0; number: on its controller, from 1."""
+
+    def __init__(
+        self,
+        place: int,
+        number: int,
+        name: str,
+        pins: dict[str, Any],
+        wires: Wires,
+        changed: Callable[[], None],
+    ) -> None:
+        self.place = place
+        self.number = number
+        self.name = name
+        self.leaf = leaf.Door()
+        self.last: Tap | None = None
+        self._wires = wires
+        self._changed = changed
+        reader, strike, contact, rex = pins["reader"], pins["strike"], pins["contact"], pins["rex"]
+        self._d0, self._d1 = reader["d0"], reader["d1"]
+        self._contact, self._open_level = contact["pin"], contact["open"]
+        self._rex, self._pressed_level = rex["pin"], rex["active"]
+        self._strike_active = strike["active"]
+        self._outputs: dict[int, Callable[[int], None]] = {
+            strike["pin"]: self._strike_moved,
+            reader["light"]: self._light_moved,
+            reader["sound"]: self._sound_moved,
+        }
+        self._lit = False
+        self._red_until = 0.0
+        self._sent = 0.0
+        self._strike_was_on = False
+        self._struck: float | None = None
+        self._answer: asyncio.Future[str] | None = None
+        self._at_reader = asyncio.Lock()  # one card at a time
+        self._closer: asyncio.TimerHandle | None = None
+
+    @property
+    def strike(self) -> bool:
+        return self.leaf.released
+
+    @property
+    def light(self) -> str:
+        if self._lit:
+            return "green"
+        return "red" if time.monotonic() < self._red_until else "off"
+
+    # What people do.
+
+    async def tap(self, person: str, bits: str) -> Tap:
+        """Holds a card to the reader and waits for the answer, at most ANSWER_S."""
+        async with self._at_reader:
+            self._answer = asyncio.get_running_loop().create_future()
+            self._struck, self._strike_was_on = None, self.strike
+            at = time.time()
+            self._sent = time.perf_counter()
+            self._wires.wiegand(self._d0, self._d1, bits)
+            try:
+                verdict = await asyncio.wait_for(self._answer, ANSWER_S)
+            except TimeoutError:
+                verdict = SILENT
+            self._answer = None
+            # The strike moves before the reader says so; a strike that was released already does not move.
+            strike_ms = None if self._struck is None else (self._struck - self._sent) * 1000
+            self.last = Tap(person, self.name, verdict, strike_ms, at)
+            self._changed()
+            return self.last
+
+    def misread(self, bits: str) -> None:
+        """A card of which the reader sends one bit less."""
+        self._wires.wiegand(self._d0, self._d1, bits[:-1])
+
+    def push(self, stays_ms: int) -> bool:
+        gave_way = self.leaf.push(now_ms(), stays_ms)
+        self._leaf_moved()
+        return gave_way
+
+    def force(self, stays_ms: int) -> None:
+        self.leaf.force(now_ms(), stays_ms)
+        self._leaf_moved()
+
+    def press(self, pressed: bool) -> None:
+        """The exit button inside."""
+        self._wires.set_input(self._rex, self._pressed_level if pressed else 1 - self._pressed_level)
+
+    # What the wires carry.
+
+    def inputs(self) -> None:
+        """Puts every input on the board's pins: a board that starts has to find the world as it is."""
+        self._put_contact()
+        self.press(False)
+
+    def output(self, pin: int, level: int) -> bool:
+        """An output of the board moved. True when it was one of this door's."""
+        moved = self._outputs.get(pin)
+        if moved is None:
+            return False
+        moved(level)
+        self._changed()
+        return True
+
+    def power_lost(self) -> None:
+        """A board without power holds nothing: the strike locks (fail-secure), the reader is dark."""
+        self.leaf.strike(False, now_ms())
+        self._lit = False
+
+    def _strike_moved(self, level: int) -> None:
+        on = level == self._strike_active
+        if on and not self.leaf.released:
+            self._struck = time.perf_counter()
+        self.leaf.strike(on, now_ms())
+
+    def _light_moved(self, level: int) -> None:
+        self._lit = level == _LIT
+
+    def _sound_moved(self, level: int) -> None:
+        """Every answer to a card begins with a sound; by then the light tells which it is."""
+        if level != _LIT:
+            return
+        if not self._lit:
+            self._red_until = time.monotonic() + _RED_S
+            asyncio.get_running_loop().call_later(_RED_S, self._changed)
+        if self._answer is not None and not self._answer.done():
+            granted = self._lit and (self._struck is not None or self._strike_was_on)
+            self._answer.set_result(GRANTED if granted else DENIED)
+
+    def _leaf_moved(self) -> None:
+        self._put_contact()
+        self._changed()
+        if self._closer is not None:
+            self._closer.cancel()
+            self._closer = None
+        if self.leaf.deadline is not None:
+            wait = max(0, self.leaf.deadline - now_ms()) / 1000
+            self._closer = asyncio.get_running_loop().call_later(wait, self._close)
+
+    def _close(self) -> None:
+        self._closer = None
+        self.leaf.tick(now_ms() + 1)  # the timer may ring a part of a millisecond early
+        self._leaf_moved()
+
+    def _put_contact(self) -> None:
+        level = self._open_level if self.leaf.open else 1 - self._open_level
+        self._wires.set_input(self._contact, level)
