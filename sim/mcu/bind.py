@@ -43,6 +43,11 @@ def wait(ms, pending):
     current().wait(ms, pending)
 
 
+def wait_readable(sock, ms, pending):
+    """Whether `sock` can be read: at once when pending(), at the latest after ms."""
+    return current().wait_readable(sock, ms, pending)
+
+
 def urandom(n):
     return current().urandom(n)
 
@@ -53,4 +58,5 @@ def bind(app, clock, link, session):
     clock.wait = wait
     app._thread = Thread()
     link.socket = Sockets()
+    link.wait = wait_readable
     session.urandom = urandom

@@ -66,3 +66,10 @@ def read_json(message):
 def packed(kind, layout, *numbers):
     """A message that begins with numbers: packed(STORED, "<II", epoch, sequence)."""
     return bytes((kind,)) + struct.pack(layout, *numbers)
+
+
+def unpacked(layout, message):
+    """The numbers after the type byte. Raises ValueError when the message is shorter than the layout."""
+    if len(message) < 1 + struct.calcsize(layout):
+        raise ValueError("message too short")
+    return struct.unpack_from(layout, message, 1)

@@ -1,0 +1,70 @@
+"""The application: builds the controller for this board from its settings and runs its two loops."""
+
+import _thread
+import json
+from binascii import unhexlify
+
+from esp32 import Partition
+from machine import WDT, reset_cause
+
+from .access.rules import Rules
+from .board import Board
+from .cloud import session
+from .cloud.link import Link
+from .cloud.mailbox import Mailbox
+from .cloud.sync import Sync
+from .hmac import pads
+from .loop import Loop
+from .storage import settings
+from .storage.log import EventLog
+from .storage.state import StateJournal
+from .storage.table import CredentialTable
+
+WATCHDOG_MS = 30000
+NETWORK_STACK = 12 * 1024  # bytes; the port's own 4 KB are too few for a TLS handshake
+MESSAGES = 4  # in a mailbox: at most 8 KB each way
+
+
+def partition(label):
+    """The raw flash partition of that name. Raises OSError when the board has none."""
+    found = Partition.find(Partition.TYPE_DATA, label=label)
+    if not found:
+        raise OSError("no flash partition '%s': flash the board with its partition table" % label)
+    return found[0]
+
+
+def build(folder="/"):
+    """(control loop, network loop or None) for the board.json and settings.json in `folder`.
+
+    Faulty settings are printed, sentence by sentence; the controller then knows no credential and has no link.
+    """
+    with open(folder + "board.json") as file:
+        table = json.load(file)
+    board = Board(table)  # first of all: its outputs are safe from here on
+    journal = StateJournal(partition("state"))
+    log = EventLog(partition("log"), journal, session.urandom)
+    chosen = settings.load(folder)
+    faults = settings.check(chosen, len(board.doors))
+    for fault in faults:
+        print("settings:", fault)
+    sync = link = key = None
+    rules = Rules(settings.load(folder, "rules"), len(board.doors))
+    if not faults:
+        key = pads(unhexlify(chosen["table_key"]))
+        inbox, outbox = Mailbox(_thread.allocate_lock(), MESSAGES), Mailbox(_thread.allocate_lock(), MESSAGES)
+        refused = {"malformed": 0, "size": 0, "version": 0, "session": 0, "tag": 0, "replay": 0, "content": 0}
+        sync = Sync(inbox, outbox, refused, lambda fields: settings.save(folder, fields, "rules"))
+        link = Link(chosen, inbox, outbox, refused)
+    boot = journal.count_boot()
+    loop = Loop(board, CredentialTable(partition("acl"), journal), log, rules, key, sync, WDT(timeout=WATCHDOG_MS), boot)
+    loop.started(reset_cause(), len(faults))
+    return loop, link
+
+
+def main(folder="/"):
+    """Runs the board. Never returns; an error on the way is the caller's."""
+    loop, link = build(folder)
+    if link is not None:
+        _thread.stack_size(NETWORK_STACK)
+        _thread.start_new_thread(link.run, ())
+    loop.run()

@@ -1,0 +1,29 @@
+"""What the cloud may tell the controller to do. Each command has an expiry; the cloud sends it at most once."""
+
+from ..events import COMMAND_REFUSED, RELEASED_REMOTE
+
+# Why a command was refused: the `extra` of COMMAND_REFUSED, and the word in the result.
+EXPIRED, NO_DOOR, UNKNOWN, NO_CLOCK = 1, 2, 3, 4
+WHY = {EXPIRED: "expired", NO_DOOR: "no such door", UNKNOWN: "unknown command", NO_CLOCK: "no clock"}
+
+
+def run(loop, fields, now):
+    """Carries a command out, after its record. Returns the fields of the result; raises KeyError when one is missing."""
+    name, expires, door = fields["id"], fields["expires"], fields["door"]
+    why = _refusal(loop, fields["do"], door, expires, now)
+    if why:
+        loop.record(COMMAND_REFUSED, now, 0, why)
+        return {"id": name, "result": "expired" if why == EXPIRED else "refused", "why": WHY[why]}
+    loop.release(loop.doors[door - 1], RELEASED_REMOTE, now)
+    return {"id": name, "result": "done", "why": ""}
+
+
+def _refusal(loop, verb, door, expires, now):
+    if verb != "release":
+        return UNKNOWN
+    if type(door) is not int or not 1 <= door <= len(loop.doors):
+        return NO_DOOR
+    utc = loop.clock.utc(now)
+    if not utc:
+        return NO_CLOCK
+    return EXPIRED if type(expires) is not int or utc >= expires else 0

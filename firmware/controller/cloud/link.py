@@ -1,0 +1,187 @@
+"""The link: Wi-Fi, umqtt.simple and the network loop, which may wait as long as it likes and owns nothing else."""
+
+import select
+import socket
+from binascii import unhexlify
+
+from network import STA_IF, STAT_CONNECTING, WLAN
+from umqtt import simple
+
+from .. import clock, ticks
+from . import session as sessions
+from .wire import MAX_MESSAGE, topics
+
+DEADLINE_S = 10  # of every read and write
+KEEPALIVE_S = 30  # the session's own pings keep it
+LOOK_MS = 20  # how long a message of the control loop may lie before it is sent
+FIRST_PAUSE_MS = 500
+LONGEST_PAUSE_MS = 30000
+
+
+def wait(sock, ms, pending):
+    """Whether something can be read; returns at once when `pending()`, at the latest after ms. A simulator jumps."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    start = clock.now()
+    while not pending():
+        left = ms - ticks.diff(clock.now(), start)
+        if left <= 0:
+            break
+        if poll.poll(min(left, LOOK_MS)):
+            return True
+    return False
+
+
+class Stream:
+    """A socket as umqtt.simple wants it, but with a deadline on every step and with writes gathered until the next read.
+
+    umqtt.simple would take the deadline away after its first read and send a message in five pieces
+    (micropython-lib#103, #1070), each waiting for the other end's delayed acknowledgement.
+    """
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.settimeout(DEADLINE_S)
+        self._out = bytearray()
+
+    def connect(self, address):
+        self.socket.connect(address)
+
+    def settimeout(self, seconds):
+        pass
+
+    def setblocking(self, flag):
+        pass
+
+    def write(self, data, size=None):
+        self._out.extend(data if size is None else data[:size])
+
+    def read(self, size):
+        """Exactly `size` bytes. Raises OSError when the connection ends first or the message is too long for us."""
+        self.flush()
+        if size > MAX_MESSAGE:
+            raise OSError("message too long")
+        data = self.socket.read(size)
+        if data is None or len(data) < size:
+            raise OSError("connection ended")
+        return data
+
+    def flush(self):
+        view = memoryview(self._out)
+        sent = 0
+        while sent < len(view):
+            step = self.socket.write(view[sent:])
+            if not step:
+                raise OSError("cannot send")
+            sent += step
+        self._out = bytearray()
+
+    def close(self):
+        self.socket.close()
+
+
+class _Sockets:
+    """What umqtt.simple finds under the name `socket`."""
+
+    @staticmethod
+    def socket():
+        return Stream()
+
+    @staticmethod
+    def getaddrinfo(host, port):
+        return socket.getaddrinfo(host, port)
+
+
+class Link:
+    """settings: the board's. inbox, outbox: mailboxes shared with the control loop. refused: {word: count}."""
+
+    def __init__(self, settings, inbox, outbox, refused):
+        self._settings = settings
+        self._inbox = inbox
+        self._outbox = outbox
+        self._refused = refused
+        self._station = WLAN(STA_IF)
+        self._client = None
+        self._session = None
+        self.beat = clock.now()  # when the network loop last came round
+        simple.socket = _Sockets
+
+    def run(self):
+        """The network loop. Never returns."""
+        pause = FIRST_PAUSE_MS
+        while True:
+            self.beat = clock.now()
+            if not self._associated():
+                clock.wait(LONGEST_PAUSE_MS, self._station.isconnected)
+                pause = FIRST_PAUSE_MS
+                continue
+            try:
+                self._connect()
+                while True:
+                    self._serve()
+                    if self._session.is_open():
+                        pause = FIRST_PAUSE_MS
+            except Exception as error:
+                # umqtt.simple tells a broken link by OSError, IndexError, TypeError, AssertionError and more.
+                print("link:", type(error).__name__, error)
+            self._drop()
+            # Boards that lost the same broker must not come back in the same moment.
+            clock.wait(pause // 2 + pause * sessions.urandom(1)[0] // 256, self._cut)
+            pause = min(pause * 2, LONGEST_PAUSE_MS)
+
+    def _associated(self):
+        """Whether there is a network; if not, asks for it."""
+        station = self._station
+        if not station.isconnected():
+            station.active(True)
+            if station.status() != STAT_CONNECTING:
+                wifi = self._settings["wifi"]
+                station.connect(wifi["name"], wifi["password"])
+        return station.isconnected()
+
+    def _cut(self):
+        return not self._station.isconnected()
+
+    def _connect(self):
+        broker = self._settings["broker"]
+        name = self._settings["controller"]
+        self._up, down, presence = topics(name)
+        client = self._client = simple.MQTTClient(
+            name, broker["host"], broker["port"], broker["user"] or None, broker["password"], KEEPALIVE_S
+        )
+        self._session = sessions.Session(
+            name, unhexlify(self._settings["link_secret"]), self._publish, self._inbox, self._outbox, self._refused
+        )
+        client.set_callback(self._received)
+        client.set_last_will(presence, b"0", retain=True)
+        client.connect()
+        client.subscribe(down)
+        client.publish(presence, b"1", retain=True)
+        self._session.begin(clock.now())
+
+    def _serve(self):
+        """One round: send what is due, then read one message if one comes before the next thing is due."""
+        session = self._session
+        now = self.beat = clock.now()
+        session.step(now)
+        self._client.sock.flush()
+        if session.blocked():
+            clock.wait(LOOK_MS, self._inbox.room)
+        elif wait(self._client.sock.socket, max(0, ticks.diff(session.due(), now)), self._outbox.waiting):
+            self._client.wait_msg()
+
+    def _publish(self, message):
+        # QoS 0: what must arrive is acknowledged by the cloud itself, after its commit, and sent again until then.
+        self._client.publish(self._up, message)
+
+    def _received(self, topic, message):
+        self._session.receive(message, clock.now())
+
+    def _drop(self):
+        session, self._session = self._session, None
+        if self._client is not None and self._client.sock is not None:
+            self._client.sock.close()
+        self._client = None
+        if session is not None:
+            while not self._inbox.put(sessions.LOST):
+                clock.wait(LOOK_MS, self._inbox.room)

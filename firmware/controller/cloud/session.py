@@ -1,0 +1,118 @@
+"""A session as the network loop sees it: opens it, seals what goes out, verifies what comes in, notices silence."""
+
+from os import urandom
+
+from .. import ticks
+from . import wire
+from .channel import ACCEPT, NONCE, RENEW, SEALED, Channel, Refused, open_message, read_accept
+
+# What the network loop puts into the inbox beside messages: their type bytes are none of the wire's.
+OPENED = b"\x00"
+LOST = b"\x01"
+
+ANSWER_MS = 5000  # how long an answer to an opening may take
+PING_MS = 4000  # a link confirmed in the last 5 s counts as confirmed
+SILENCE_MS = 12000
+RENEW_MS = 2000  # hints prove nothing: they are followed no more often than this
+
+
+class Silent(Exception):
+    """Nobody who knows the link secret answers."""
+
+
+class Session:
+    """send: called with the bytes to publish. inbox, outbox: mailboxes. refused: {word: count}, shared with the control loop."""
+
+    def __init__(self, controller_id, secret, send, inbox, outbox, refused):
+        self._id = controller_id
+        self._secret = secret
+        self._send = send
+        self._inbox = inbox
+        self._outbox = outbox
+        self._refused = refused
+        self._held = None  # verified, but the inbox was full
+        self._channel = None
+        self._nonce = None
+        self._asked = 0
+        self._tries = 0
+        self._heard = 0
+        self._pinged = 0
+        self._renew = False
+
+    def begin(self, now):
+        """Asks for a new session; the old one serves until the answer is here."""
+        self._nonce = urandom(NONCE)
+        self._asked = now
+        self._tries += 1
+        self._renew = False
+        self._send(open_message(self._secret, self._id, self._nonce))
+
+    def receive(self, message, now):
+        """One message from the broker, from whoever: verified and queued, or counted. Sends nothing."""
+        try:
+            kind = message[0] if message else 0
+            if kind == SEALED:
+                if self._channel is None:
+                    raise Refused("session")
+                self._deliver(self._channel.open(message))
+                self._heard = now
+            elif kind == ACCEPT and self._nonce is not None:
+                cloud_nonce = read_accept(self._secret, self._id, self._nonce, message)
+                self._channel = Channel(self._secret, self._nonce, cloud_nonce, True)
+                self._nonce = None
+                self._tries = 0
+                self._heard = self._pinged = now
+                self._outbox.empty()
+                self._deliver(OPENED)
+            elif kind == RENEW and len(message) == 1:
+                self._renew = True
+            else:
+                raise Refused("malformed")
+        except Refused as why:
+            self._refused[why.args[0]] += 1
+
+    def is_open(self):
+        return self._channel is not None
+
+    def blocked(self):
+        """Whether the control loop has to take something first: then nothing more is read from the network."""
+        if self._held is not None and self._inbox.put(self._held):
+            self._held = None
+        return self._held is not None
+
+    def step(self, now):
+        """Sends what is due. Raises Silent when the link has died."""
+        if self._nonce is not None:
+            if ticks.diff(now, self._asked) >= ANSWER_MS:
+                if self._tries >= 3:
+                    raise Silent("no answer to an opening")
+                self.begin(now)
+        elif self._renew and ticks.diff(now, self._asked) >= RENEW_MS:
+            self.begin(now)
+        if self._channel is None:
+            return
+        if ticks.diff(now, self._heard) >= SILENCE_MS:
+            raise Silent("nothing heard")
+        if ticks.diff(now, self._pinged) >= PING_MS:
+            self._pinged = now
+            self._send(self._channel.seal(bytes((wire.PING,))))
+        message = self._outbox.get()
+        while message is not None:
+            self._send(self._channel.seal(message))
+            message = self._outbox.get()
+
+    def due(self):
+        """The next moment at which step() has something to do of itself."""
+        due = None
+        if self._nonce is not None:
+            due = ticks.add(self._asked, ANSWER_MS)
+        elif self._renew:
+            due = ticks.add(self._asked, RENEW_MS)
+        if self._channel is not None:
+            due = ticks.soonest(due, ticks.add(self._pinged, PING_MS))
+            due = ticks.soonest(due, ticks.add(self._heard, SILENCE_MS))
+        return due
+
+    def _deliver(self, message):
+        if message[0] != wire.PONG and not self._inbox.put(message):
+            self._held = message

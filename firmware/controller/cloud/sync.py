@@ -1,0 +1,209 @@
+"""Sync: what the control loop tells the cloud and does at its word. Everything may come twice, late or never."""
+
+from .. import ticks
+from ..access.rules import Rules
+from ..events import CLOCK_SET, MESSAGE_REFUSED
+from ..records import EVENT
+from ..version import VERSION
+from . import commands, session, wire
+
+BATCH = 60  # events a message: 60 * 32 bytes fit under wire.MAX_MESSAGE
+STORED_MS = 5000  # a batch without an answer is sent again after that
+TIME_MS = 5000  # an answer later than this tells the time too badly
+ASK_TIME_MS = 3600000
+REFUSED_MS = 60000  # refused messages are put on record together, once in this time
+REPLIES = 2  # messages that one message may cause
+
+
+class Sync:
+    """The controller's side of the protocol of wire.py.
+
+    inbox, outbox: mailboxes shared with the network loop. refused: {word: count of refused messages}.
+    save_rules: called with the fields of rules that have been checked; returns when they are on flash.
+    """
+
+    def __init__(self, inbox, outbox, refused, save_rules):
+        self._inbox = inbox
+        self._outbox = outbox
+        self._refused = refused
+        self._reported = 0  # refused messages on record
+        self._report = None
+        self._save_rules = save_rules
+        self.open = False
+        self._sent = 0  # the last event that went out in this session
+        self._stored_by = None  # when the answer to a batch is overdue
+        self._time_nonce = None
+        self._asked = 0
+        self._ask_time = None
+        self._held_back = False  # for want of room in the outbox
+        self._part = 0  # of the snapshot coming in
+        self._batch = bytearray(1 + 4 + BATCH * EVENT)
+        self._does = {
+            session.OPENED[0]: self._opened,
+            session.LOST[0]: self._lost,
+            wire.STORED: self._stored,
+            wire.DELTA: self._delta,
+            wire.SNAPSHOT: self._snapshot,
+            wire.RULES: self._rules,
+            wire.COMMAND: self._command,
+            wire.TIME: self._time,
+        }
+
+    def ready(self):
+        """Whether step() has something to do now: a message waits, or there is room again for what was held back."""
+        return self._outbox.room() >= REPLIES and (self._held_back or self._inbox.waiting() > 0)
+
+    def deadline(self):
+        """When step() has something to do of itself."""
+        due = ticks.soonest(self._ask_time, self._stored_by) if self._outbox.room() >= REPLIES else None
+        return ticks.soonest(due, self._report)
+
+    def step(self, loop, now):
+        """Takes one message and sends what is due."""
+        if self.ready():
+            message = self._inbox.get()
+            try:
+                self._does[message[0]](loop, message, now)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                # Authenticated, but not what wire.py describes. It was refused before anything changed.
+                print("sync: refused a message:", type(error).__name__, error)
+                self._refused["content"] += 1
+        self._put_refused_on_record(loop, now)
+        self._held_back = self._outbox.room() < REPLIES
+        if self.open and not self._held_back:
+            if ticks.passed(self._ask_time, now):
+                self._ask_for_time(now)
+            self._send_events(loop, now)
+
+    def ask_snapshot(self):
+        """The credential table cannot be trusted: the cloud is told that nothing is in it."""
+        if self.open:
+            self._outbox.put(wire.packed(wire.ACL_NOW, "<IQ", 0, 0))
+
+    def _opened(self, loop, message, now):
+        self.open = True
+        self._sent = loop.log.acknowledged
+        self._stored_by = None
+        self._part = 0
+        self._say_hello(loop)
+        self._ask_for_time(now)
+
+    def _lost(self, loop, message, now):
+        self.open = False
+        self._stored_by = self._ask_time = None
+
+    def _say_hello(self, loop):
+        log, table = loop.log, loop.table
+        hello = {
+            "acl": table.version,
+            "digest": "%016x" % table.digest,
+            "rules": loop.rules.version,
+            "epoch": log.epoch,
+            "first": log.first,
+            "last": log.last,
+            "boot": loop.boot,
+            "firmware": VERSION,
+            "doors": len(loop.doors),
+            "refused": self._refused,
+        }
+        self._outbox.put(wire.json_message(wire.HELLO, hello))
+
+    # Events
+
+    def _send_events(self, loop, now):
+        log = loop.log
+        if self._stored_by is not None:
+            if not ticks.passed(self._stored_by, now):
+                return
+            self._sent = log.acknowledged
+            self._stored_by = None
+        if log.last <= self._sent:
+            return
+        first = max(self._sent + 1, log.first)
+        if first > self._sent + 1:
+            self._say_hello(loop)  # what is missing was overwritten: only a hello can say so
+        batch = self._batch
+        count = log.read(first, memoryview(batch)[5:])
+        if count:
+            batch[:5] = wire.packed(wire.EVENTS, "<I", log.epoch)
+            self._outbox.put(bytes(memoryview(batch)[: 5 + count * EVENT]))
+            self._sent = first + count - 1
+            self._stored_by = ticks.add(now, STORED_MS)
+
+    def _stored(self, loop, message, now):
+        epoch, sequence = wire.unpacked("<II", message)
+        log = loop.log
+        if epoch != log.epoch or sequence > log.last:
+            raise ValueError("stored: not my events")
+        if sequence > log.acknowledged:
+            log.acknowledge(sequence)
+        if sequence >= self._sent:
+            self._stored_by = None
+
+    # The access list
+
+    def _delta(self, loop, message, now):
+        old, new = wire.unpacked("<II", message)
+        if (len(message) - 9) % wire.CHANGE:
+            raise ValueError("delta: length")
+        if old == loop.table.version:
+            loop.table.apply(new, memoryview(message)[9:])
+        self._say_acl(loop.table)
+
+    def _snapshot(self, loop, message, now):
+        version, part, parts, digest = wire.unpacked("<IHHQ", message)
+        table = loop.table
+        if part == 0:
+            table.begin_snapshot(version, digest)
+            self._part = 0
+        if part != self._part or (len(message) - 17) % wire.RECORD:
+            raise ValueError("snapshot: part")
+        table.take(memoryview(message)[17:])
+        self._part += 1
+        if self._part < parts:
+            self._outbox.put(wire.packed(wire.PART_TAKEN, "<IH", version, self._part))
+        else:
+            table.finish_snapshot()
+            self._say_acl(table)
+
+    def _say_acl(self, table):
+        self._outbox.put(wire.packed(wire.ACL_NOW, "<IQ", table.version, table.digest))
+
+    def _rules(self, loop, message, now):
+        fields = wire.read_json(message)
+        rules = Rules(fields, len(loop.doors))
+        self._save_rules(fields)
+        loop.follow(rules)
+
+    # Commands and time
+
+    def _command(self, loop, message, now):
+        result = commands.run(loop, wire.read_json(message), now)
+        self._outbox.put(wire.json_message(wire.RESULT, result))
+
+    def _ask_for_time(self, now):
+        self._time_nonce = session.urandom(8)
+        self._asked = now
+        self._ask_time = ticks.add(now, ASK_TIME_MS)
+        self._outbox.put(bytes((wire.TIME_ASKED,)) + self._time_nonce)
+
+    def _time(self, loop, message, now):
+        nonce, self._time_nonce = self._time_nonce, None
+        if bytes(message[1:9]) != nonce or ticks.diff(now, self._asked) > TIME_MS:
+            raise ValueError("time: not the answer to my question, or too late")
+        utc_ms = wire.unpacked("<QQ", message)[1]
+        before = loop.clock.utc(now)
+        loop.clock.set(utc_ms, now)
+        if abs(before - utc_ms // 1000) > 2:
+            loop.record(CLOCK_SET, now)
+
+    def _put_refused_on_record(self, loop, now):
+        """A flood of refused messages is one record a minute."""
+        if ticks.passed(self._report, now):
+            self._report = None
+        news = sum(self._refused.values()) - self._reported
+        if not news or self._report is not None:
+            return
+        self._reported += news
+        self._report = ticks.add(now, REFUSED_MS)
+        loop.record(MESSAGE_REFUSED, now, 0, min(news, 255))

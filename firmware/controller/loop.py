@@ -1,0 +1,167 @@
+"""The control loop: input -> decision -> record -> strike. It waits for nothing but the next input or deadline."""
+
+from . import clock, ticks
+from .access.credential import card_value
+from .access.decision import decide
+from .events import (
+    DENIED_DAMAGED,
+    GRANTED,
+    READER_MISREAD,
+    RELEASED_REX,
+    SETTINGS_FAULT,
+    STARTED,
+    TABLE_DAMAGED,
+    TIME_TRUSTED,
+)
+from .hmac import keyed
+from .outputs import signal
+from .points.door import Door
+from .storage.table import Damaged
+
+FEED_MS = 10000  # how often the watchdog is fed at least
+
+
+class GuardedDoor:
+    """One door with its pins. number: 1 is the board's first."""
+
+    def __init__(self, number, pins, times):
+        self.number = number
+        self.pins = pins
+        self.door = Door(times[0], times[1], pins.contact.on)
+
+    def deadline(self):
+        pins = self.pins
+        due = self.door.deadline()
+        for part in (pins.contact, pins.rex, pins.reader, pins.signal):
+            due = ticks.soonest(due, part.deadline())
+        return due
+
+
+class Loop:
+    """The controller at work.
+
+    key: the padded table key, or None when the settings are faulty: then every card is denied.
+    boot: how many times the board has started. sync: None when there is no cloud to talk to.
+    """
+
+    def __init__(self, board, table, log, rules, key, sync, watchdog, boot):
+        self.wake = board.wake
+        self.table = table
+        self.log = log
+        self.clock = clock.Clock()
+        self.rules = rules
+        self.boot = boot
+        self.doors = [GuardedDoor(n + 1, pins, rules.times(n + 1)) for n, pins in enumerate(board.doors)]
+        self._key = key
+        self._sync = sync
+        self._watchdog = watchdog
+        self._fed = None
+
+    def run(self):
+        """Never returns."""
+        while True:
+            now = clock.now()
+            self.wake[0] = 0
+            self.step(now)
+            due = self.deadline()
+            clock.wait(max(0, ticks.diff(due, clock.now())), self._pending)
+
+    def step(self, now):
+        for guarded in self.doors:
+            frame = guarded.pins.reader.poll(now)
+            if frame is not None:
+                self.tap(guarded, frame, now)
+            self.watch(guarded, now)
+        if self.quiet():
+            if self._sync is not None:
+                self._sync.step(self, now)
+            self.log.prepare()
+        if self._fed is None or ticks.diff(now, self._fed) >= FEED_MS:
+            self._fed = now
+            self._watchdog.feed()
+
+    def tap(self, guarded, frame, now):
+        """A reader read something: decide, put it on record, then move the strike."""
+        bits, number = frame
+        if number is None:
+            self.record(READER_MISREAD, now, guarded.number, bits)
+            guarded.pins.signal.show(signal.MISREAD, now)
+            return
+        key = keyed(self._key, card_value(bits, number))[:7] if self._key else None
+        code = self.decide(key, guarded.number, now)
+        if code == GRANTED:
+            self.release(guarded, code, now, key)
+        else:
+            self.record(code, now, guarded.number, 0, key)
+            guarded.pins.signal.show(signal.DENIED, now)
+
+    def decide(self, key, door, now):
+        try:
+            found = self.table.find(key) if key else None
+        except Damaged:
+            self.record(TABLE_DAMAGED, now)
+            if self._sync is not None:
+                self._sync.ask_snapshot()
+            return DENIED_DAMAGED
+        return decide(found, door, self.rules.profiles, self.clock.utc(now))
+
+    def release(self, guarded, code, now, key=None):
+        """The only way to a strike: the event is on flash before it moves."""
+        self.record(code, now, guarded.number, 0, key)
+        guarded.door.release(now)
+        guarded.pins.strike.set(True)
+        guarded.pins.signal.show(signal.GRANTED, now)
+
+    def watch(self, guarded, now):
+        """Follows REX, contact and time at one door."""
+        pins, door = guarded.pins, guarded.door
+        if pins.rex.poll(now) and pins.rex.on:
+            # People must get out, also when the log cannot be written: the strike first, the record at once after.
+            door.release(now)
+            pins.strike.set(True)
+            self.record(RELEASED_REX, now, guarded.number)
+        pins.contact.poll(now)
+        event = door.contact(pins.contact.on, now)
+        if event is not None:
+            self.record(event, now, guarded.number)
+        event = door.tick(now)
+        if event is not None:
+            self.record(event, now, guarded.number)
+        pins.strike.set(door.released)
+        pins.signal.tick(now)
+
+    def record(self, code, now, door=0, extra=0, key=None):
+        """Puts an event on flash; it is there when this returns."""
+        utc = self.clock.utc(now)
+        self.log.append(code, door, extra, key, utc, TIME_TRUSTED if utc else 0)
+
+    def started(self, cause, faults):
+        """The first record after a start. faults: how many settings are wrong."""
+        now = clock.now()
+        self.record(STARTED, now, 0, cause)
+        if faults:
+            self.record(SETTINGS_FAULT, now, 0, min(faults, 255))
+
+    def follow(self, rules):
+        """New rules hold from now on."""
+        self.rules = rules
+        for guarded in self.doors:
+            guarded.door.release_ms, guarded.door.held_ms = rules.times(guarded.number)
+
+    def quiet(self):
+        """Whether no card is being read: only then may flash be erased and messages be worked on."""
+        for guarded in self.doors:
+            if guarded.pins.reader.deadline() is not None:
+                return False
+        return True
+
+    def deadline(self):
+        due = ticks.add(self._fed, FEED_MS)
+        if self._sync is not None:
+            due = ticks.soonest(due, self._sync.deadline())
+        for guarded in self.doors:
+            due = ticks.soonest(due, guarded.deadline())
+        return due
+
+    def _pending(self):
+        return self.wake[0] or (self._sync is not None and self._sync.ready())

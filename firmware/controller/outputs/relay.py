@@ -1,0 +1,16 @@
+"""A relay: a strike, made safe before anything else happens."""
+
+
+class Relay:
+    """pin: an output. active: the level that energises it. Moves the pin only when something changes."""
+
+    def __init__(self, pin, active):
+        self._pin = pin
+        self._active = active
+        self.on = False
+        pin.value(1 - active)
+
+    def set(self, on):
+        if on != self.on:
+            self.on = on
+            self._pin.value(self._active if on else 1 - self._active)

@@ -1,0 +1,63 @@
+"""A Wiegand reader: two lines that pulse low, one for each 0 and one for each 1.
+
+Formats: 26 bits (H10301) and 34 bits; both guard their first half with even, their second half with odd parity.
+Extra and missing bits are normal on long cables: a frame that is not right is refused, never guessed.
+"""
+
+from machine import Pin
+
+from .. import clock, ticks
+
+FRAME_END_MS = 25  # readers send a bit every 0.2 to 20 ms (SIA AC-01 limits the pulse interval to 20 ms)
+FRAMES = (26, 34)
+_MOST_BITS = 64
+
+
+class Wiegand:
+    """One reader. d0, d1: pins. wake: a bytearray whose first byte is set when a bit came in."""
+
+    def __init__(self, d0, d1, wake):
+        self._bits = bytearray(_MOST_BITS)
+        self._count = 0
+        self._last = 0
+        self._wake = wake
+        d0.irq(self._zero, Pin.IRQ_FALLING)
+        d1.irq(self._one, Pin.IRQ_FALLING)
+
+    # The two handlers run as interrupts: they allocate nothing.
+    def _zero(self, pin):
+        self._take(0)
+
+    def _one(self, pin):
+        self._take(1)
+
+    def _take(self, bit):
+        if self._count < _MOST_BITS:
+            self._bits[self._count] = bit
+        self._count += 1
+        self._last = clock.now()
+        self._wake[0] = 1
+
+    def deadline(self):
+        """When the frame coming in is over, or None."""
+        return ticks.add(self._last, FRAME_END_MS) if self._count else None
+
+    def poll(self, now):
+        """A frame that is over: (bits, number), number None when it is misformed. None while there is none."""
+        if not self._count or ticks.diff(now, self._last) < FRAME_END_MS:
+            return None
+        count = self._count
+        number = _number(self._bits, count) if count in FRAMES else None
+        self._count = 0
+        return count, number
+
+
+def _number(bits, count):
+    """The payload between the two parity bits, or None when a parity is wrong."""
+    half = count // 2
+    if sum(bits[:half]) % 2 or not sum(bits[half:count]) % 2:
+        return None
+    number = 0
+    for bit in bits[1 : count - 1]:
+        number = number << 1 | bit
+    return number
