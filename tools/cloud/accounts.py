@@ -1,0 +1,34 @@
+"""Who may sign in: people whom an administrator has named, through OpenID Connect or a one-time link."""
+
+from typing import Any
+
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from .services import links
+
+
+class InvitedOnly(DefaultSocialAccountAdapter):
+    """A verified address that is known signs in (settings connect it); the provider alone lets nobody in."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return False
+
+
+@never_cache
+@require_GET
+def enter(request: HttpRequest, token: str) -> HttpResponse:
+    """A one-time sign-in link: uses it up and goes to the first page."""
+    user = links.use(token)
+    if user is None:
+        messages.error(request, _("This sign-in link has been used or has expired. Ask for a new one."))
+        return redirect(settings.LOGIN_URL)
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect("/")

@@ -1,0 +1,33 @@
+"""What the cloud end keeps. One small file a subject; everything is imported from here."""
+
+from .access import AccessGroup, Credential, Grant, Person
+from .accounts import ApiToken, Membership, Role, SignInLink, Tenant, User
+from .acl import AclChange, AclEntry, Profile
+from .commands import Command
+from .events import Event, Gap
+from .places import Controller, Door, Site
+from .scope import Scoped, visible
+
+__all__ = [
+    "AccessGroup",
+    "AclChange",
+    "AclEntry",
+    "ApiToken",
+    "Command",
+    "Controller",
+    "Credential",
+    "Door",
+    "Event",
+    "Gap",
+    "Grant",
+    "Membership",
+    "Person",
+    "Profile",
+    "Role",
+    "Scoped",
+    "SignInLink",
+    "Site",
+    "Tenant",
+    "User",
+    "visible",
+]

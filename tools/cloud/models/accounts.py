@@ -1,0 +1,108 @@
+"""Tenants, the people who administer them, and what those sign in with. No passwords."""
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .scope import Scoped
+
+
+class Users(BaseUserManager["User"]):
+    def named(self, email: str) -> "User":
+        """The user with this address, made when there is none."""
+        return self.get_or_create(email=self.normalize_email(email).lower())[0]
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """Somebody who can sign in. Known by an address; holds no password."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    password = None
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    objects = Users()
+
+    def has_usable_password(self) -> bool:
+        return False
+
+    def check_password(self, raw_password: Any) -> bool:
+        return False
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+
+class Tenant(models.Model):
+    """An organisation with its own sites, people and administrators."""
+
+    name = models.CharField(_("name"), max_length=100)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    TENANT_PATH = "pk"
+    objects = Scoped.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    VIEWER = "viewer", _("Viewer")
+
+    @property
+    def may_change(self) -> bool:
+        return self != Role.VIEWER
+
+
+class Membership(models.Model):
+    """What a user may do in a tenant."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role)
+
+    TENANT_PATH = "tenant"
+    objects = Scoped.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "tenant"], name="membership_once"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role"),
+        ]
+
+
+class ApiToken(models.Model):
+    """A bearer token of the API. Only its hash is kept."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100)
+    role = models.CharField(max_length=16, choices=Role)
+    hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    TENANT_PATH = "tenant"
+    objects = Scoped.as_manager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(role__in=Role.values), name="token_role")]
+
+
+class SignInLink(models.Model):
+    """A link that signs one user in, once. Only its hash is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="links")
+    hash = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)

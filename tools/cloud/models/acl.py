@@ -1,0 +1,71 @@
+"""The credential table of each controller as it should be, and its history. Written by services/acl.py only."""
+
+from django.db import models
+from django.db.models import Q
+
+from firmware.controller.cloud import wire
+
+from .access import Credential
+from .places import Controller
+
+
+class AclEntry(models.Model):
+    """One record of a controller's credential table."""
+
+    controller = models.ForeignKey(Controller, models.CASCADE, related_name="entries")
+    # A credential that stands in a table is taken out of it before it goes: Credential.delete says how.
+    credential = models.ForeignKey(Credential, models.PROTECT, related_name="entries")
+    key = models.BinaryField(max_length=7)
+    profile = models.PositiveIntegerField()
+    until = models.PositiveIntegerField()  # minutes, as packed on the wire
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["controller", "key"], name="entry_key_once"),
+            models.UniqueConstraint(fields=["controller", "credential"], name="entry_credential_once"),
+        ]
+        indexes = [models.Index(fields=["controller", "until"], name="entry_until")]
+
+    @property
+    def record(self) -> bytes:
+        return wire.pack_record(bytes(self.key), self.profile, self.until)
+
+
+class AclChange(models.Model):
+    """One step of a controller's ACL version. The history also tells whose key a key once was."""
+
+    class Op(models.IntegerChoices):
+        PUT = wire.PUT
+        REMOVE = wire.REMOVE
+
+    controller = models.ForeignKey(Controller, models.CASCADE, related_name="changes")
+    version = models.PositiveBigIntegerField()
+    op = models.PositiveSmallIntegerField(choices=Op)
+    record = models.BinaryField(max_length=12)
+    key = models.BinaryField(max_length=7)  # of the record, for finding it
+    digest = models.CharField(max_length=16)  # of the whole table after this change
+    credential = models.ForeignKey(Credential, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["controller", "version"], name="change_version_once")]
+        indexes = [models.Index(fields=["controller", "key"], name="change_key")]
+
+
+class Profile(models.Model):
+    """A set of doors of a controller under a number. Never changed and never given to something else."""
+
+    controller = models.ForeignKey(Controller, models.CASCADE, related_name="profiles")
+    number = models.PositiveIntegerField()
+    doors = models.CharField(max_length=1000)  # door numbers, ascending, with commas: "1,2"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["controller", "number"], name="profile_number_once"),
+            models.UniqueConstraint(fields=["controller", "doors"], name="profile_doors_once"),
+            models.CheckConstraint(condition=Q(number__gte=1, number__lte=0xFFFF), name="profile_number"),
+        ]
+
+    @property
+    def door_numbers(self) -> list[int]:
+        return [int(number) for number in self.doors.split(",")]

@@ -1,0 +1,48 @@
+"""Commands from people to doors. Each is sent at most once."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .accounts import User
+from .places import Controller, Door
+from .scope import Scoped
+
+
+class Command(models.Model):
+    class Do(models.TextChoices):
+        RELEASE = "release", _("Release")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        SENT = "sent", _("Sent")
+        DONE = "done", _("Done")
+        EXPIRED = "expired", _("Expired")
+        REFUSED = "refused", _("Refused")
+        UNKNOWN = "unknown", _("Not known")  # sent, and never answered
+
+    controller = models.ForeignKey(Controller, models.CASCADE, related_name="commands")
+    door = models.ForeignKey(Door, models.CASCADE, related_name="commands")
+    do = models.CharField(max_length=16, choices=Do, default=Do.RELEASE)
+    requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    requested_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    why = models.CharField(max_length=100, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    TENANT_PATH = "controller__site__tenant"
+    objects = Scoped.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "sent", "done", "expired", "refused", "unknown"]),
+                name="command_state",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], condition=Q(state__in=["queued", "sent"]), name="command_open"
+            )
+        ]

@@ -1,0 +1,58 @@
+"""What controllers recorded. An event is kept once; what it refers to is resolved when it comes in."""
+
+from django.db import models
+
+from firmware.controller import events as codes
+
+from .access import Credential
+from .places import Controller
+from .scope import Scoped
+
+
+class Event(models.Model):
+    """One record of a controller's log."""
+
+    controller = models.ForeignKey(Controller, models.CASCADE, related_name="events")
+    epoch = models.PositiveBigIntegerField()
+    sequence = models.PositiveBigIntegerField()
+    utc = models.DateTimeField(null=True)  # None: the controller did not know the time
+    code = models.PositiveSmallIntegerField()  # firmware/controller/events.py
+    door_number = models.PositiveSmallIntegerField()  # 0: the controller itself
+    extra = models.PositiveSmallIntegerField()
+    flags = models.PositiveSmallIntegerField()
+    key = models.BinaryField(max_length=7, null=True)
+    credential = models.ForeignKey(Credential, models.SET_NULL, null=True, related_name="events")
+    received_at = models.DateTimeField()
+
+    TENANT_PATH = "controller__site__tenant"
+    objects = Scoped.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["controller", "epoch", "sequence"], name="event_once")]
+        indexes = [
+            models.Index(fields=["controller", "door_number", "id"], name="event_of_door"),
+            models.Index(fields=["received_at"], name="event_received"),
+        ]
+
+    @property
+    def time_trusted(self) -> bool:
+        return bool(self.flags & codes.TIME_TRUSTED)
+
+
+class Gap(models.Model):
+    """Events that the controller's ring overwrote before they came in: known to be missing."""
+
+    controller = models.ForeignKey(Controller, models.CASCADE, related_name="gaps")
+    epoch = models.PositiveBigIntegerField()
+    first = models.PositiveBigIntegerField()
+    last = models.PositiveBigIntegerField()
+    noticed_at = models.DateTimeField()
+
+    TENANT_PATH = "controller__site__tenant"
+    objects = Scoped.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["controller", "epoch", "first"], name="gap_once"),
+            models.CheckConstraint(condition=models.Q(first__lte=models.F("last")), name="gap_not_empty"),
+        ]

@@ -1,0 +1,116 @@
+"""Sites, the controllers on them and their doors."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from .accounts import Tenant
+from .scope import Scoped
+
+NO_DIGEST = "0" * 16  # of an empty table
+
+
+class Site(models.Model):
+    """A building or yard: where controllers hang and in which time zone."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="sites")
+    name = models.CharField(_("name"), max_length=100)
+    zone = models.CharField(_("time zone"), max_length=64, default="Europe/Oslo")
+
+    TENANT_PATH = "tenant"
+    objects = Scoped.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="site_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Controller(models.Model):
+    """A board: its keys, what its credential table should hold and holds, how far its log has come."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="controllers")
+    name = models.CharField(_("name"), max_length=100)
+    public_id = models.CharField(
+        max_length=16, unique=True
+    )  # 16 hex digits, random: says nothing about the place
+    link_secret = models.BinaryField(max_length=32)
+    table_key = models.BinaryField(max_length=32)
+    board = models.JSONField()
+    enrolled_at = models.DateTimeField()
+
+    # What it should hold. One version step a change, so that any stretch of the history is a delta.
+    acl_version = models.PositiveBigIntegerField(default=0)
+    acl_digest = models.CharField(max_length=16, default=NO_DIGEST)
+    acl_due = models.DateTimeField(null=True, blank=True)  # when time alone next changes who may pass
+    rules_version = models.PositiveBigIntegerField(default=0)
+
+    # What it last said it holds.
+    held_acl_version = models.PositiveBigIntegerField(default=0)
+    held_acl_digest = models.CharField(max_length=16, default=NO_DIGEST)
+    held_rules_version = models.PositiveBigIntegerField(default=0)
+    in_sync = models.GeneratedField(
+        expression=Q(
+            acl_version=F("held_acl_version"),
+            acl_digest=F("held_acl_digest"),
+            rules_version=F("held_rules_version"),
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+
+    # How far its event log is stored here.
+    log_epoch = models.PositiveBigIntegerField(null=True, blank=True)
+    acked = models.PositiveBigIntegerField(default=0)
+
+    # How it is. `present` is what the broker says and proves nothing; `confirmed_at` is authenticated.
+    present = models.BooleanField(default=False)
+    last_seen = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    firmware = models.CharField(max_length=40, blank=True)
+    health = models.JSONField(default=dict, blank=True)  # of the last HELLO: boot, heap, doors
+    refused = models.JSONField(default=dict, blank=True)  # messages not accepted, by why
+
+    TENANT_PATH = "site__tenant"
+    objects = Scoped.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "name"], name="controller_name_once")]
+        indexes = [
+            models.Index(fields=["in_sync"], name="controller_in_sync"),
+            models.Index(fields=["acl_due"], name="controller_acl_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Door(models.Model):
+    """One door of a controller; numbers as on the board, from 1."""
+
+    controller = models.ForeignKey(Controller, models.CASCADE, related_name="doors")
+    number = models.PositiveSmallIntegerField()
+    name = models.CharField(_("name"), max_length=100)
+    release_ms = models.PositiveIntegerField(
+        _("release time"), default=5000, validators=[MinValueValidator(500), MaxValueValidator(60_000)]
+    )
+    held_ms = models.PositiveIntegerField(
+        _("held open after"),
+        default=30_000,
+        validators=[MinValueValidator(1000), MaxValueValidator(3_600_000)],
+    )
+
+    TENANT_PATH = "controller__site__tenant"
+    objects = Scoped.as_manager()
+
+    class Meta:
+        ordering = ["controller", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["controller", "number"], name="door_number_once"),
+            models.CheckConstraint(condition=Q(number__gte=1, number__lte=255), name="door_number"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

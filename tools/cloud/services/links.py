@@ -1,0 +1,56 @@
+"""One-time sign-in links and API tokens: made here, kept as hashes only."""
+
+import secrets
+from datetime import timedelta
+from hashlib import sha256
+from hmac import compare_digest
+
+from django.db import transaction
+
+from ..models import ApiToken, Role, SignInLink, Tenant, User
+from . import clock
+
+MINUTES = 30  # how long a sign-in link is good
+
+
+def _hash(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def make(user: User, minutes: int = MINUTES) -> str:
+    """The token of a new sign-in link; it is told once."""
+    token = secrets.token_urlsafe(32)
+    SignInLink.objects.create(
+        user=user, hash=_hash(token), expires_at=clock.now() + timedelta(minutes=minutes)
+    )
+    return token
+
+
+def use(token: str) -> User | None:
+    """The user whom a link signs in, or None when it is unknown, used or too old. Works once."""
+    now = clock.now()
+    with transaction.atomic():
+        good = SignInLink.objects.filter(
+            hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True
+        )
+        link = good.select_related("user").first()
+        # The update decides: of two requests at once, one finds the row still unused.
+        if link is None or not good.filter(pk=link.pk).update(used_at=now):
+            return None
+        return link.user
+
+
+def make_token(tenant: Tenant, name: str, role: Role) -> str:
+    """A new bearer token; it is told once. Begins with its row's number, by which it is looked up."""
+    secret = secrets.token_urlsafe(32)
+    row = ApiToken.objects.create(tenant=tenant, name=name, role=role, hash=_hash(secret))
+    return f"{row.pk}.{secret}"
+
+
+def read_token(token: str) -> ApiToken | None:
+    """The row of a bearer token, or None. The hashes are compared in constant time."""
+    number, _, secret = token.partition(".")
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    row = ApiToken.objects.select_related("tenant").filter(pk=int(number), revoked_at=None).first()
+    return row if row is not None and compare_digest(row.hash, _hash(secret)) else None

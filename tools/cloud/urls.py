@@ -1,0 +1,13 @@
+"""What is served where: the API, sign-in, and the pages for all the rest."""
+
+from django.urls import include, path
+
+from .accounts import enter
+from .api import api
+
+urlpatterns = [
+    path("api/", api.urls),
+    path("enter/<str:token>", enter, name="enter"),
+    path("accounts/", include("allauth.urls")),
+    path("", include("tools.cloud.pages.urls")),
+]
