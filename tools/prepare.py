@@ -27,7 +27,7 @@ def apt(*packages: str) -> bool:
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     say(f"installing {' '.join(packages)} with apt-get")
     quiet = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
-    # A list that is out of date asks for packages that are gone. If the update fails, the old list may still do.
+    # A list out of date asks for packages that are gone. If the update fails, the old list may still do.
     subprocess.run([*quiet, "update"], env=env, stdout=sys.stderr, check=False)
     install = [*quiet, "install", "-y", "--no-install-recommends", *packages]
     return subprocess.run(install, env=env, stdout=sys.stderr, check=False).returncode == 0
@@ -36,27 +36,29 @@ def apt(*packages: str) -> bool:
 def make_environment() -> bool:
     """Makes .venv anew with pip in it. Returns whether that worked."""
     shutil.rmtree(VENV, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
+    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, check=False)
     return made.returncode == 0 and (VENV / "bin" / "pip").exists()
 
 
 def environment(lock: str) -> int:
     """Brings .venv to what the lock file says, and the project into it."""
     if sys.version_info < NEEDED:
-        say(f"Python {sys.version.split()[0]} is too old; install Python 3.11 or newer, or say make PYTHON=/path/to/it")
+        say(f"Python {sys.version.split()[0]} is too old; install 3.11, or say make PYTHON=/path/to/it")
         return 1
     python = VENV / "bin" / "python"
     if not (VENV / "bin" / "pip").exists():
         say(f"making .venv with Python {sys.version.split()[0]}")
         package = f"python3.{sys.version_info[1]}-venv"
         if not make_environment() and not (can_apt() and apt(package) and make_environment()):
-            say(f"python3 -m venv did not work; install {package} (or your system's package of it), then make again")
+            say(f"python3 -m venv did not work; install {package} or its like, then make again")
             return 1
     say(f"installing {lock}")
     env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     pip = [str(python), "-m", "pip", "-qq", "install"]
-    for what in (["--require-hashes", "--only-binary=:all:", "-r", lock],
-                 ["--no-deps", "--no-build-isolation", "-e", "."]):
+    for what in (
+        ["--require-hashes", "--only-binary=:all:", "-r", lock],
+        ["--no-deps", "--no-build-isolation", "-e", "."],
+    ):
         if subprocess.run([*pip, *what], cwd=ROOT, env=env, check=False).returncode:
             say(f"pip could not install {what[-1]}; look at its message above, then make again")
             return 1

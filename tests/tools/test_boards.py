@@ -1,0 +1,130 @@
+"""The board tables, and the wirings that are refused."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from tools import boards
+from tools.terminal import Problem
+
+GOOD = boards.load("esp32-two-door")
+
+
+def with_pin(door: int, part: str, pin: Any) -> dict[str, Any]:
+    """The good board with one wire on another pin."""
+    board = copy.deepcopy(GOOD)
+    if part == "status":
+        board["status"] = pin
+    elif part in ("d0", "d1", "light", "sound"):
+        board["doors"][door - 1]["reader"][part] = pin
+    else:
+        board["doors"][door - 1][part]["pin"] = pin
+    return board
+
+
+def test_every_board_that_is_shipped_is_right() -> None:
+    assert boards.names() == ["esp32-two-door", "virtual-two-door"]
+    for name in boards.names():
+        assert boards.load(name)["name"] == name
+        assert (boards.FOLDER / name / "wiring.md").exists()
+
+
+def test_the_virtual_board_has_the_pins_of_the_real_one() -> None:
+    virtual = boards.load("virtual-two-door")
+    assert {**virtual, "name": ""} == {**GOOD, "name": ""}
+
+
+def test_the_wiring_pages_name_every_pin() -> None:
+    for name in boards.names():
+        text = (boards.FOLDER / name / "wiring.md").read_text()
+        rows = " ".join(line for line in text.splitlines() if line.startswith("|"))
+        for where, _role, pin in boards._wires(boards.load(name), boards.load(name)["doors"]):
+            assert f" {pin}" in rows, f"{where} {pin} is not in the table of {name}"
+        assert "hard-wired and independent" in text
+
+
+@pytest.mark.parametrize(
+    ("part", "pin", "why"),
+    [
+        ("strike", 6, "flash"),
+        ("d0", 11, "flash"),
+        ("contact", 8, "flash"),
+        ("strike", 34, "only be an input"),
+        ("light", 39, "only be an input"),
+        ("status", 35, "only be an input"),
+        ("strike", 12, "stops the start"),
+        ("d1", 12, "stops the start"),
+        ("strike", 0, "strapping"),
+        ("strike", 2, "strapping"),
+        ("strike", 5, "strapping"),
+        ("strike", 15, "strapping"),
+        ("strike", 14, "pulses"),
+        ("rex", 36, "80 ns"),
+        ("rex", 39, "80 ns"),
+        ("d0", 36, "80 ns"),
+        ("strike", 16, "PSRAM"),
+        ("d0", 17, "PSRAM"),
+        ("strike", 1, "serial port"),
+        ("rex", 3, "serial port"),
+        ("strike", 20, "not a pin"),
+        ("strike", 40, "not a pin"),
+        ("strike", -1, "not a pin"),
+        ("strike", "25", "not a pin"),
+        ("strike", True, "not a pin"),
+        ("strike", None, "not a pin"),
+        ("strike", 26, "already door"),
+        ("rex", 34, "already door 1 contact"),
+    ],
+)
+def test_a_wiring_that_cannot_work_is_refused_with_its_reason(part: str, pin: Any, why: str) -> None:
+    complaints = boards.check(with_pin(1, part, pin))
+    assert len(complaints) >= 1
+    assert any(why in complaint for complaint in complaints), complaints
+    assert all("door" in complaint or "status" in complaint for complaint in complaints)
+
+
+def test_pins_16_and_17_serve_on_a_module_without_psram() -> None:
+    board = with_pin(1, "d0", 16)
+    board["psram"] = False
+    assert boards.check(board) == []
+
+
+def test_a_contact_may_lie_on_36() -> None:
+    assert boards.check(with_pin(1, "contact", 36)) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "size"), [("acl", 100), ("log", 4096), ("state", "8192"), ("littlefs", 4_000_000_000)]
+)
+def test_flash_sizes_are_checked(part: str, size: Any) -> None:
+    board = copy.deepcopy(GOOD)
+    board["flash"][part] = size
+    assert any(complaint.startswith("flash") for complaint in boards.check(board))
+
+
+@pytest.mark.parametrize(
+    "broken", [None, [], {}, {"doors": 3}, {"doors": [None]}, {"doors": [{"reader": 1}]}]
+)
+def test_anything_at_all_is_answered_with_complaints(broken: Any) -> None:
+    assert boards.check(broken)
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [("strike", "active", 2), ("contact", "open", None), ("rex", "active", "0"), ("reader", "kind", "osdp")],
+)
+def test_levels_and_kinds_are_checked(part: str, field: str, value: Any) -> None:
+    board = copy.deepcopy(GOOD)
+    board["doors"][1][part][field] = value
+    assert len(boards.check(board)) == 1
+
+
+def test_an_unknown_board_is_a_sentence_with_the_known_ones() -> None:
+    with pytest.raises(Problem, match=r"no board 'nope'; choose one of esp32-two-door, virtual-two-door"):
+        boards.load("nope")
+
+
+def test_a_name_cannot_leave_the_folder() -> None:
+    with pytest.raises(Problem, match="there is no board"):
+        boards.load("../boards/esp32-two-door")
