@@ -1,0 +1,127 @@
+// The houses: one a controller, with its doors, readers, switches and counters.
+
+import { say, words } from "./words.js";
+
+const MOST_PIPS = 60;
+const MOST_PACKETS = 4; // dots in the air at once: a drain of hundreds must not stop the page
+const icons = document.getElementById("building").dataset.icons;
+const made = { shape: "", houses: new Map(), doors: new Map() };
+
+export const doorPlace = (id) => made.doors.get(id);
+
+const copy = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
+
+function build(state, acts) {
+  const place = document.getElementById("houses");
+  place.replaceChildren();
+  made.houses.clear();
+  made.doors.clear();
+  for (const controller of state.controllers) {
+    const house = copy("house-template");
+    house.querySelector(".house-name").textContent = controller.name;
+    for (const button of house.querySelectorAll("[data-switch]")) {
+      button.addEventListener("click", () => {
+        const on = button.getAttribute("aria-checked") !== "true";
+        acts.send("controller", { controller: controller.id, [button.dataset.switch]: on });
+      });
+    }
+    for (const door of controller.doors) house.querySelector(".facade").append(buildDoor(door, house, acts));
+    made.houses.set(controller.id, house);
+    place.append(house);
+  }
+}
+
+function buildDoor(door, house, acts) {
+  const doorway = copy("door-template");
+  const reader = doorway.querySelector(".reader");
+  const rex = doorway.querySelector(".rex");
+  const caption = copy("caption-template");
+  doorway.querySelector(".sign").textContent = door.name;
+  reader.dataset.door = door.id;
+  reader.dataset.name = door.name;
+  reader.addEventListener("click", () => acts.tap(door.id));
+  rex.setAttribute("aria-label", say("rex", { door: door.name }));
+  rex.title = say("rex", { door: door.name });
+  rex.addEventListener("click", () => acts.send("rex", { door: door.id }));
+  house.querySelector(".captions").append(caption);
+  made.doors.set(door.id, { doorway, reader, caption, house });
+  return doorway;
+}
+
+export function drawHouses(state, last, acts) {
+  const shape = JSON.stringify(state.controllers.map((c) => [c.id, c.name, c.doors.map((d) => [d.id, d.name])]));
+  if (shape !== made.shape) {
+    build(state, acts);
+    made.shape = shape;
+  }
+  for (const controller of state.controllers) {
+    const before = last && last.controllers.find((c) => c.id === controller.id);
+    drawController(controller, before, made.houses.get(controller.id));
+    for (const door of controller.doors) drawDoor(door, controller, before && before.doors.find((d) => d.id === door.id));
+  }
+}
+
+function drawController(controller, before, house) {
+  const running = controller.power && controller.alive;
+  house.classList.toggle("cut", !controller.network);
+  house.classList.toggle("dark", !controller.power);
+  house.classList.toggle("starting", controller.power && !controller.alive);
+  const word = !controller.power ? "dark" : !running ? "starting" : controller.network ? "online" : "offline";
+  house.querySelector(".state-words").textContent = words[word];
+  for (const button of house.querySelectorAll("[data-switch]")) button.setAttribute("aria-checked", String(controller[button.dataset.switch]));
+  for (const cell of house.querySelectorAll("[data-count]")) cell.textContent = controller[cell.dataset.count].toLocaleString(document.documentElement.lang);
+  house.querySelector(".unsent").classList.toggle("some", controller.waiting > 0);
+  drawPips(house.querySelector(".pips"), controller.waiting);
+  if (before && controller.stored > before.stored) sendUp(house, controller.stored - before.stored);
+}
+
+function drawPips(pips, count) {
+  const wanted = Math.min(count, MOST_PIPS);
+  while (pips.childElementCount > wanted) pips.lastElementChild.remove();
+  while (pips.childElementCount < wanted) pips.append(document.createElement("i"));
+}
+
+function sendUp(house, count) {
+  const air = house.querySelector(".packets");
+  const room = Math.min(count, MOST_PACKETS - air.childElementCount);
+  for (let i = 0; i < room; i++) {
+    const packet = document.createElement("span");
+    packet.className = "packet";
+    packet.style.animationDelay = `${i * 110}ms`;
+    packet.addEventListener("animationend", () => packet.remove());
+    air.append(packet);
+    setTimeout(() => packet.remove(), 2000); // when motion is reduced, animationend may never come
+  }
+}
+
+function drawDoor(door, controller, before) {
+  const { doorway, reader, caption } = made.doors.get(door.id);
+  doorway.classList.toggle("released", door.strike);
+  doorway.classList.toggle("ajar", door.open);
+  reader.dataset.light = door.light;
+  const doing = [door.open ? words.open : words.closed];
+  if (door.strike) doing.push(words.released);
+  doorway.querySelector(".frame").setAttribute("role", "img");
+  doorway.querySelector(".frame").setAttribute("aria-label", `${door.name}: ${doing.join(", ")}`);
+  drawVerdict(door.last, caption, before && JSON.stringify(before.last) !== JSON.stringify(door.last));
+}
+
+function drawVerdict(last, caption, fresh) {
+  const verdict = caption.querySelector(".verdict");
+  const granted = last && last.verdict === "granted";
+  verdict.className = last ? `verdict ${granted ? "good" : "bad"}` : "verdict";
+  verdict.querySelector("use").setAttribute("href", `${icons}#${granted ? "check" : "cross"}`);
+  caption.querySelector(".verdict-words").textContent = last ? (granted ? words.granted : words.denied) : words.quiet;
+  caption.querySelector(".detail").textContent = last ? detail(last) : "";
+  if (!fresh) return;
+  caption.classList.remove("new");
+  void caption.offsetWidth; // restarts the animation
+  caption.classList.add("new");
+}
+
+function detail(last) {
+  const parts = [last.person];
+  if (last.why) parts.push(last.why);
+  if (last.ms !== null && last.ms !== undefined) parts.push(say("after", { ms: Math.round(last.ms) }));
+  return parts.filter(Boolean).join(" · ");
+}
