@@ -1,0 +1,108 @@
+from firmware.controller.cloud.channel import (
+    OVERHEAD,
+    Channel,
+    Refused,
+    accept_message,
+    open_message,
+    read_accept,
+    read_open,
+)
+from firmware.controller.cloud.wire import MAX_MESSAGE
+from firmware.controller.hmac import hmac
+from tests.firmware.helper import raises
+
+SECRET = b"only for this test, not a secret"
+NAME = "0123456789abcdef"
+UP, DOWN = b"c" * 16, b"s" * 16
+
+
+def channels(secret=SECRET):
+    return Channel(secret, UP, DOWN, True), Channel(SECRET, UP, DOWN, False)
+
+
+def refused(function):
+    return raises(Refused, function).args[0]
+
+
+def flipped(message, at):
+    return message[:at] + bytes((message[at] ^ 1,)) + message[at + 1 :]
+
+
+def test_hmac_is_that_of_rfc_4231():
+    assert hmac(b"\x0b" * 20, b"Hi There").hex() == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+    assert (
+        hmac(b"Jefe", b"what do ya want for nothing?").hex()
+        == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    )
+    assert (
+        hmac(b"\xaa" * 20, b"\xdd" * 50).hex() == "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"
+    )
+
+
+def test_both_ends_read_each_other():
+    controller, cloud = channels()
+    for length in (1, 15, 16, 17, 33, 1000):
+        message = bytes(range(256)) * 4
+        assert cloud.open(controller.seal(message[:length])) == message[:length]
+        assert controller.open(cloud.seal(message[:length])) == message[:length]
+
+
+def test_what_is_sealed_is_not_readable_and_never_the_same():
+    controller, _ = channels()
+    first, second = controller.seal(b"card 12:3456"), controller.seal(b"card 12:3456")
+    assert b"card" not in first
+    assert first[9:] != second[9:]
+    assert len(first) == len(b"card 12:3456") + OVERHEAD
+
+
+def test_every_flipped_bit_is_refused_and_changes_nothing():
+    controller, cloud = channels()
+    sealed = controller.seal(b"hello")
+    for at in range(len(sealed)):
+        assert refused(lambda at=at: cloud.open(flipped(sealed, at))) in ("malformed", "session", "tag")
+    assert cloud.open(sealed) == b"hello"
+
+
+def test_a_replay_is_refused():
+    controller, cloud = channels()
+    first, second = controller.seal(b"1"), controller.seal(b"2")
+    assert cloud.open(second) == b"2"
+    assert refused(lambda: cloud.open(second)) == "replay"
+    assert refused(lambda: cloud.open(first)) == "replay"
+
+
+def test_a_message_of_the_own_direction_is_refused():
+    controller, _ = channels()
+    assert refused(lambda: controller.open(controller.seal(b"hello"))) == "tag"
+
+
+def test_another_secret_opens_nothing():
+    stranger, cloud = channels(b"another secret, also not a real1")
+    assert refused(lambda: cloud.open(stranger.seal(b"hello"))) == "session"
+
+
+def test_sizes_are_bounded_both_ways():
+    controller, cloud = channels()
+    raises(ValueError, lambda: controller.seal(bytes(MAX_MESSAGE)))
+    longest = controller.seal(bytes(MAX_MESSAGE - OVERHEAD))
+    assert len(longest) == MAX_MESSAGE
+    assert refused(lambda: cloud.open(longest + b"x")) == "size"
+    assert refused(lambda: cloud.open(b"S")) == "size"
+    assert refused(lambda: cloud.open(b"")) == "size"
+
+
+def test_an_opening_is_proven_by_the_secret_and_the_name():
+    message = open_message(SECRET, NAME, UP)
+    assert read_open(SECRET, NAME, message) == UP
+    assert refused(lambda: read_open(SECRET, "fedcba9876543210", message)) == "tag"
+    assert refused(lambda: read_open(b"x" * 32, NAME, message)) == "tag"
+    assert refused(lambda: read_open(SECRET, NAME, message[:-1])) == "malformed"
+    for at in range(len(message)):
+        assert refused(lambda at=at: read_open(SECRET, NAME, flipped(message, at))) in ("malformed", "version", "tag")
+
+
+def test_an_answer_belongs_to_one_opening():
+    answer = accept_message(SECRET, NAME, UP, DOWN)
+    assert read_accept(SECRET, NAME, UP, answer) == DOWN
+    assert refused(lambda: read_accept(SECRET, NAME, b"d" * 16, answer)) == "tag"
+    assert refused(lambda: read_accept(SECRET, NAME, UP, open_message(SECRET, NAME, UP))) == "malformed"

@@ -1,0 +1,70 @@
+from firmware.controller.events import DOOR_CLOSED, DOOR_FORCED, DOOR_HELD, DOOR_OPENED
+from firmware.controller.points.door import Door
+
+
+def closed_door():
+    return Door(release_ms=5000, held_ms=30000, is_open=False)
+
+
+def test_a_release_ends_by_itself():
+    door = closed_door()
+    door.release(now=0)
+    assert door.released
+    assert door.deadline() == 5000
+    door.tick(4999)
+    assert door.released
+    door.tick(5000)
+    assert not door.released
+
+
+def test_a_second_release_lasts_its_whole_time():
+    door = closed_door()
+    door.release(now=0)
+    door.release(now=4000)
+    door.tick(8999)
+    assert door.released
+    door.tick(9000)
+    assert not door.released
+
+
+def test_a_leaf_opened_after_a_release_is_opened_by_right():
+    door = closed_door()
+    door.release(now=0)
+    assert door.contact(True, now=100) == DOOR_OPENED
+    assert door.contact(True, now=200) is None
+    assert door.contact(False, now=300) == DOOR_CLOSED
+
+
+def test_a_leaf_pushed_in_the_last_moment_of_a_release_is_not_forced():
+    door = closed_door()
+    door.release(now=0)
+    door.tick(5000)
+    assert door.contact(True, now=5900) == DOOR_OPENED
+
+
+def test_a_leaf_opened_without_a_release_is_forced():
+    door = closed_door()
+    assert door.contact(True, now=0) == DOOR_FORCED
+    door.contact(False, now=100)
+    door.release(now=1000)
+    door.tick(6000)
+    door.tick(7000)
+    assert door.contact(True, now=7001) == DOOR_FORCED
+
+
+def test_a_leaf_left_open_is_held_once():
+    door = closed_door()
+    door.release(now=0)
+    door.contact(True, now=1000)
+    assert door.tick(30999) is None
+    assert door.tick(31000) == DOOR_HELD
+    assert door.tick(99000) is None
+
+
+def test_a_leaf_closed_in_time_is_not_held():
+    door = closed_door()
+    door.release(now=0)
+    door.contact(True, now=1000)
+    door.contact(False, now=30000)
+    assert door.tick(31000) is None
+    assert door.deadline() is None
