@@ -57,3 +57,4 @@ class Board:
     def __init__(self, table):
         self.wake = bytearray(1)
         self.doors = [DoorPins(door, self.wake) for door in table["doors"]]
+        self.status = Relay(Pin(table["status"], Pin.OUT, value=0), 1)  # a light: the cloud is heard

@@ -46,6 +46,7 @@ class Loop:
 
     def __init__(self, board, table, log, rules, key, sync, watchdog, boot):
         self.wake = board.wake
+        self.status = board.status
         self.table = table
         self.log = log
         self.clock = clock.Clock()
@@ -75,6 +76,7 @@ class Loop:
         if self.quiet():
             if self._sync is not None:
                 self._sync.step(self, now)
+                self.status.set(self._sync.open)
             self.log.prepare()
         if self._fed is None or ticks.diff(now, self._fed) >= FEED_MS:
             self._fed = now

@@ -1,4 +1,4 @@
-"""A relay: a strike, made safe before anything else happens."""
+"""An output that is on or off: the relay of a strike, a light."""
 
 
 class Relay:
