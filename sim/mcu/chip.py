@@ -1,8 +1,8 @@
 """The chip: pins, time, flash and radio as the mcu modules see them, and which chip is running now.
 
 `machine`, `network` and `esp32` (of this folder) know no simulator: they ask current(). A kind of chip is a
-subclass of Chip that says how time passes and where outputs go: sim/board in real time, sim/virtual in virtual time.
-Small on purpose: on a virtual board it lies in the same capped heap as the firmware.
+subclass of Chip that says how time passes and where outputs go: in real time sim/board, in virtual time
+sim/virtual. Small on purpose: on a virtual board it lies in the same capped heap as the firmware.
 """
 
 PERIOD = 1 << 30  # of ticks_ms and ticks_us
@@ -58,14 +58,14 @@ class Chip:
         ticks_ms(), ticks_us()   wrap at PERIOD; their start is arbitrary, best shortly before the wrap
         uptime()                 whole seconds since power on, never wraps (for the RTC)
         sleep_ms(ms)             time passes; inputs and timers are served meanwhile
-        wait(ms, pending)        the same, but ends at once when pending() is true (before, or after an interrupt)
+        wait(ms, pending)        the same, but ends once pending() is true (at first, or after an interrupt)
         watchdog(timeout_ms), feed()
         reset(cause=HARD_RESET)  never returns
         partition(label)         a NorFlash or None;  partitions: the labels, in the order of the flash
         urandom(n)               n bytes
         moved(n, level)          an output pin has a new level (also the first one)
     Also `thread` (a _thread module) and `sockets` (a socket module) where bind() is used.
-    The world calls input(n, level) and uart(id).feed(data), in the thread (greenlet) of the firmware's control loop.
+    The world calls input(n, level) and uart(id).feed(data) in the thread (greenlet) of the control loop.
     """
 
     thread = None
@@ -89,7 +89,7 @@ class Chip:
     # For the modules.
 
     def pin_setup(self, n, mode, pull, level):
-        """mode, pull, level: None leaves it as it is. The level comes before the direction, as on the chip."""
+        """mode, pull, level: None leaves it as it is. The level comes before the direction."""
         if pull is not None and n not in self.inputs:
             self.inputs[n] = 1 if pull == PULL_UP else 0
         if level is not None:
@@ -148,7 +148,7 @@ class Chip:
     # For the kinds of chip.
 
     def timers_due(self, now):
-        """Calls what is due. Returns milliseconds to the next timer, or None. For use inside sleep_ms and wait."""
+        """Calls what is due, inside sleep_ms and wait. Returns milliseconds to the next timer, or None."""
         if not self.timers:
             return None
         for entry in self.timers[:]:

@@ -1,4 +1,4 @@
-"""What MicroPython has and CPython lacks: `micropython`, `cryptolib`, and the old u-names that umqtt imports."""
+"""What MicroPython has and CPython lacks: `micropython`, `cryptolib`, the old u-names that umqtt imports."""
 
 import binascii
 import os

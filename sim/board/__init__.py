@@ -1,0 +1,1 @@
+"""The virtual board: the firmware on a real MicroPython in real time, flash in files, a serial line."""

@@ -1,0 +1,60 @@
+"""The world's end of the wire to a board: text lines over one loopback connection, which the board opens.
+
+board to world: `hello <name> <interpreter>` first; `p <pin> <level>` an output moved; `f <timeout_ms>` the
+watchdog was armed or fed; `r [cause]` it resets itself.
+world to board: `p <pin> <level>` an input level; `b <d0> <d1> <bits>` Wiegand pulses; `n <0|1>` access point
+in reach; `u <uart> <hex>` bytes into a serial port.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+
+class WorldWire:
+    """Listens for one board. on_line(words) hears it; the levels are told to every board that says hello."""
+
+    def __init__(self, on_line: Callable[[list[str]], None]) -> None:
+        self._on_line = on_line
+        self._server: asyncio.Server | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self.levels: dict[int, int] = {}
+        self.network = True
+        self.port = 0
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._board, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        self.hang_up()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def hang_up(self) -> None:
+        """The board's process has ended."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def tell(self, line: str) -> None:
+        """Nothing happens while no board is there: what lasts is told again after its hello."""
+        if self._writer is not None:
+            self._writer.write(line.encode() + b"\n")
+
+    async def _board(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async for line in reader:
+                words = line.decode().split()
+                if words[0] == "hello":
+                    self.hang_up()
+                    self._writer = writer
+                    for pin, level in self.levels.items():
+                        self.tell(f"p {pin} {level}")
+                    self.tell(f"n {int(self.network)}")
+                if self._writer is writer:
+                    self._on_line(words)
+        except ConnectionError:
+            pass  # the process was killed; the supervisor sees it end
+        finally:
+            writer.close()
