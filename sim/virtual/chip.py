@@ -1,0 +1,339 @@
+"""A chip in virtual time: its power, its clock, its watchdog, its flash, and the tasks that run on it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sim.mcu import chip as mcu
+from sim.mcu.flash import NorFlash, PowerCut
+
+from .net import Network, Socket, Sockets
+from .scheduler import MS, SECOND, Event, Scheduler, Stuck, Task
+from .thread import Threads
+
+BOOT_US = 180 * MS  # from power to the first line of boot.py
+SPIN = 20_000  # looks at the clock in one instant before we say that the firmware spins
+
+
+class Halted(PowerCut):
+    """The chip stopped while this code ran on it. Like every PowerCut it is no Exception."""
+
+
+class VirtualChip(mcu.Chip):
+    """Stays the same object over power cuts and resets: what it remembers is what a board remembers.
+
+    boot(chip): the firmware, from boot.py on; runs as the main task after each start.
+    on_output(pin, level): an output moved; level None: the pin is no longer driven.
+    on_crash(chip, error): an exception left the firmware's main task or a thread.
+    stir: how often (0 to 1) taking a lock lets the other tasks run first.
+    """
+
+    thread: Threads  # type: ignore[assignment]
+    sockets: Sockets  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        name: str,
+        scheduler: Scheduler,
+        network: Network,
+        flash: dict[str, int],
+        boot: Callable[["VirtualChip"], None],
+        on_output: Callable[[int, int | None], None] = lambda pin, level: None,
+        on_crash: Callable[["VirtualChip", Exception], None] | None = None,
+        stir: float = 0.02,
+    ) -> None:
+        self.name = name
+        self.scheduler = scheduler
+        self.chance = scheduler.chance(name)
+        super().__init__(self.chance.randbytes(6))
+        self.flash = {label: self.make_flash(size, label) for label, size in flash.items()}
+        self.partitions = tuple(flash)  # type: ignore[assignment]
+        self.boot = boot
+        self.on_output = on_output
+        self.on_crash = on_crash
+        self.stir = stir
+        self.on = False
+        self.tasks: list[Task] = []
+        self.starts = 0
+        self.cut_in: int | None = None  # flash operations until the power goes in the middle of one
+        self.operations = 0
+        self.on_cut: Callable[[], None] | None = None
+        self.thread = Threads(self)
+        self.sockets = Sockets(self, network)
+        self._waiting: dict[Task, Callable[[], Any]] = {}  # what would end their wait
+        self._fed = 0
+        self._watch_us: int | None = None
+        self._watch: Event | None = None
+        self._boot_event: Event | None = None
+        self._timers: dict[Any, Event] = {}
+        self._offset_us = 0
+        self._started_us = 0
+        self._looks = (0, 0)
+
+    def make_flash(self, size: int, label: str) -> NorFlash:
+        flash = NorFlash(size, label)
+        flash.fault = self._flash_fault
+        return flash
+
+    # Power.
+
+    def power_on(self) -> None:
+        """Power comes; boot.py runs a moment later. Nothing happens when it is on already."""
+        if not self.on and self._boot_event is None:
+            self._started_us = self.scheduler.now
+            self._boot_event = self.scheduler.after(BOOT_US, self._boot, mcu.PWRON_RESET)
+
+    def power_cut(self) -> None:
+        """Power goes, wherever the firmware stands."""
+        self._stop()
+
+    def reset(self, cause: int = mcu.HARD_RESET) -> None:
+        """Called by the firmware; does not return."""
+        self.check()
+        self._restart(cause)
+        raise Halted("reset")
+
+    def _restart(self, cause: int) -> None:
+        self._stop(keep_outputs=cause == mcu.SOFT_RESET)
+        self._boot_event = self.scheduler.after(BOOT_US, self._boot, cause)
+
+    def _boot(self, cause: int) -> None:
+        self._boot_event = None
+        self.on = True
+        self.cause = cause
+        self.starts += 1
+        # Ticks start 2 s to 10 min before their wrap, so that every run crosses it.
+        before_wrap = self.chance.randrange(2 * SECOND, 600 * SECOND)
+        self._offset_us = mcu.PERIOD * MS - before_wrap - self.scheduler.now
+        self.start(lambda: self.boot(self))
+
+    def _stop(self, keep_outputs: bool = False) -> None:
+        """The rest of a stop that a task of this chip asks for itself is its own raise."""
+        if self._boot_event is not None:
+            self._boot_event.cancel()
+            self._boot_event = None
+        was_on, self.on = self.on, False
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        for event in self._timers.values():
+            event.cancel()
+        self._timers.clear()
+        self._waiting.clear()
+        self._watch_us = None
+        self.handlers.clear()
+        self.uarts.clear()
+        self.joined = False
+        running, tasks = self.scheduler.running, self.tasks
+        self.tasks = []
+        for task in tasks:
+            if task is not running:
+                task.kill(Halted("no power"))
+        self.sockets.drop_all()
+        if keep_outputs:
+            return
+        driven = [n for n, mode in self.modes.items() if mode != mcu.IN]
+        self.modes.clear()
+        self.outputs.clear()
+        self.set_at, self.set_to = None, 0
+        if was_on:
+            for n in driven:
+                self.on_output(n, None)
+
+    def check(self) -> None:
+        """Code of a chip without power gets no further."""
+        if not self.on:
+            raise Halted("no power")
+
+    # Tasks.
+
+    def start(self, run: Callable[[], Any]) -> Task:
+        """Runs blocking code on this chip: the firmware's main task, or a thread."""
+        task = self.scheduler.spawn(lambda: self._guard(run), self)
+        self.tasks.append(task)
+        return task
+
+    def _guard(self, run: Callable[[], Any]) -> None:
+        try:
+            run()
+        except (PowerCut, SystemExit):
+            pass
+        except Exception as error:  # on a chip it ends in a traceback on the console
+            if self.on_crash is None or isinstance(error, Stuck):
+                raise
+            self.on_crash(self, error)
+
+    def left(self, task: Task) -> None:
+        """One of its tasks waits or has ended: it may have left what another one looks for."""
+        if task.greenlet.dead and task in self.tasks:
+            self.tasks.remove(task)
+        if self._waiting:
+            self._look()
+
+    def look(self) -> None:
+        """Something in the world may be what a task of this chip waits for."""
+        if self._waiting:
+            before = mcu.use(self)
+            self._look()
+            mcu.use(before)
+
+    def _look(self) -> None:
+        for task, pending in list(self._waiting.items()):
+            if pending():
+                del self._waiting[task]
+                task.wake()
+
+    # Time.
+
+    def _ticks(self, us: int) -> int:
+        now = self.scheduler.now
+        then, looks = self._looks
+        if then != now:
+            self._looks = (now, 0)
+        elif looks > SPIN:
+            raise Stuck(f"{self.name} looks at the clock {SPIN} times without waiting, at {now} us")
+        else:
+            self._looks = (now, looks + 1)
+        return ((now + self._offset_us) // us) & (mcu.PERIOD - 1)
+
+    def ticks_ms(self) -> int:
+        return self._ticks(MS)
+
+    def ticks_us(self) -> int:
+        return self._ticks(1)
+
+    def uptime(self) -> int:
+        return (self.scheduler.now - self._started_us) // SECOND
+
+    def sleep_ms(self, ms: int) -> None:
+        self.check()
+        self.scheduler.block(self.scheduler.now + max(0, ms) * MS)
+
+    def wait(self, ms: int, pending: Callable[[], Any]) -> None:
+        self.check()
+        if pending():
+            return
+        task = self._task()
+        # ticks_ms counts whole milliseconds: up to the first instant that shows `ms` more of them.
+        elapsed = (self.scheduler.now + self._offset_us) % MS
+        self._wait(task, self.scheduler.now + max(0, ms) * MS - elapsed, pending)
+
+    def wait_readable(self, sock: Socket, ms: int, pending: Callable[[], Any]) -> bool:
+        """Whether the socket can be read; ends when it can, when pending(), at the latest after ms."""
+        self.check()
+        if not (pending() or sock.readable()):
+            until = self.scheduler.now + max(0, ms) * MS
+            self._wait(self._task(), until, lambda: pending() or sock.readable())
+        return sock.readable()
+
+    def _task(self) -> Task:
+        task = self.scheduler.running
+        if task is None:
+            raise RuntimeError("an interrupt may not wait")
+        return task
+
+    def _wait(self, task: Task, until: int, pending: Callable[[], Any]) -> None:
+        self._waiting[task] = pending
+        self.scheduler.block(until)
+        self._waiting.pop(task, None)
+
+    def timer_start(self, timer: Any, ms: int, periodic: bool, callback: Callable[[Any], None]) -> None:
+        self.check()
+        self.timer_stop(timer)
+        again = (timer, ms, periodic, callback)
+        self._timers[timer] = self.scheduler.after(ms * MS, self._timer_due, *again)
+
+    def timer_stop(self, timer: Any) -> None:
+        event = self._timers.pop(timer, None)
+        if event is not None:
+            event.cancel()
+
+    def _timer_due(self, timer: Any, ms: int, periodic: bool, callback: Callable[[Any], None]) -> None:
+        del self._timers[timer]
+        if periodic:
+            self._timers[timer] = self.scheduler.after(
+                ms * MS, self._timer_due, timer, ms, periodic, callback
+            )
+        self._interrupt(callback, timer)
+
+    # Watchdog: looks once a timeout, not at every feeding.
+
+    def watchdog(self, timeout_ms: int) -> None:
+        self.check()
+        self._watch_us = timeout_ms * MS
+        self.feed()
+        if self._watch is None:
+            self._watch = self.scheduler.after(self._watch_us, self._watched)
+
+    def feed(self) -> None:
+        self.check()
+        self._fed = self.scheduler.now
+
+    def _watched(self) -> None:
+        assert self._watch_us is not None
+        bites = self._fed + self._watch_us
+        if self.scheduler.now >= bites:
+            self._watch = None
+            self._restart(mcu.WDT_RESET)
+        else:
+            self._watch = self.scheduler.at(bites, self._watched)
+
+    # Pins.
+
+    def pin_setup(self, n: int, mode: int | None, pull: int | None, level: int | None) -> None:
+        self.check()
+        super().pin_setup(n, mode, pull, level)
+
+    def pin_write(self, n: int, level: int) -> None:
+        self.check()
+        super().pin_write(n, level)
+
+    def moved(self, n: int, level: int) -> None:
+        self.on_output(n, level)
+
+    def input(self, n: int, level: int) -> None:
+        """The world moves a line. Without power it moves as well, and nobody notices."""
+        if not self.on:
+            self.inputs[n] = level
+            return
+        before = mcu.use(self)
+        super().input(n, level)
+        if self._waiting:
+            self._look()
+        mcu.use(before)
+
+    def set_access_point(self, present: bool) -> None:
+        """Wi-Fi comes or goes."""
+        self.access_point = present
+        self.look()
+        if present:
+            self.sockets.revive()
+
+    def _interrupt(self, call: Callable[..., Any], *arguments: Any) -> None:
+        before = mcu.use(self)
+        call(*arguments)
+        self._look()
+        mcu.use(before)
+
+    # Flash, radio, chance.
+
+    def partition(self, label: str) -> NorFlash | None:
+        return self.flash.get(label)
+
+    def _flash_fault(self, op: str, offset: int, length: int) -> int | None:
+        self.check()
+        if op == "read":
+            return None
+        self.operations += 1
+        if self.cut_in is None:
+            return None
+        self.cut_in -= 1
+        if self.cut_in > 0:
+            return None
+        self.cut_in = None
+        self._stop()
+        if self.on_cut is not None:
+            self.on_cut()
+        return self.chance.randrange(length + 1)
+
+    def urandom(self, n: int) -> bytes:
+        return self.chance.randbytes(n)

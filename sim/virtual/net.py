@@ -1,0 +1,351 @@
+"""TCP in virtual time, as a MicroPython socket shows it: latency, lines that go dead, errors with errno."""
+
+import errno
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .scheduler import MS, SECOND, Scheduler, Task
+
+if TYPE_CHECKING:
+    from .chip import VirtualChip
+
+SEND_BUFFER = 5_744  # bytes under way before write() blocks; TCP_SND_BUF of the ESP32 port's lwIP
+CONNECT_US = 18 * SECOND  # how long lwIP tries when the firmware set no timeout
+ADDRESS = "10.0.0.1"
+
+
+class Line:
+    """A TCP connection. `receive`, `closed` are the far end's ears; a Socket is the near end.
+
+    Bytes arrive in order. While the line is dead (`alive` says) nothing arrives; what was sent does later.
+    """
+
+    def __init__(self, network: "Network", alive: Callable[[], bool]) -> None:
+        self.network = network
+        self.alive = alive
+        self.receive: Callable[[bytes], None] = lambda data: None
+        self.closed: Callable[[], None] = lambda: None
+        self.near: Socket | None = None
+        self.open = True
+        self._held: list[tuple[bool, bytes | None]] = []
+        self._last = [0, 0]  # when the last piece of each way arrives
+        self.under_way = 0  # bytes up that have not arrived
+
+    def up(self, data: bytes | None) -> None:
+        """From the chip. None: the chip closed."""
+        if data is not None:
+            self.under_way += len(data)
+        self._carry(True, data)
+
+    def down(self, data: bytes) -> None:
+        """From the far end."""
+        if self.open:
+            self._carry(False, data)
+
+    def close(self) -> None:
+        """The far end closes."""
+        if not self.open:
+            return
+        self.open = False
+        if self.near is None:
+            self.network.lines.pop(self, None)
+        else:
+            self._carry(False, None)
+
+    def revive(self) -> None:
+        """The line may be alive again: what was held goes on its way."""
+        held, self._held = self._held, []
+        for upward, data in held:
+            self._carry(upward, data)
+
+    def _carry(self, upward: bool, data: bytes | None) -> None:
+        network = self.network
+        arrives = max(self._last[upward], network.scheduler.now + network.latency())
+        self._last[upward] = arrives
+        network.scheduler.at(arrives, self._arrive, upward, data)
+
+    def _arrive(self, upward: bool, data: bytes | None) -> None:
+        if self._held or not self.alive():
+            self._held.append((upward, data))
+            return
+        if not upward:
+            if self.near is not None:
+                self.near.arrived(data)
+            return
+        if data is not None:
+            self.under_way -= len(data)
+        if self.near is not None:
+            self.near.moved()
+        if data is None:
+            self.network.lines.pop(self, None)
+        if not self.open:
+            return
+        if data is None:
+            self.open = False
+            self.closed()
+        else:
+            self.receive(data)
+
+    def lost(self) -> None:
+        """The chip is gone without a word: the far end goes on until it gives up by itself."""
+        self.near = None
+        self.alive = lambda: False
+        if not self.open:
+            self.network.lines.pop(self, None)
+
+    def reset(self) -> None:
+        """Both ends learn at once that the connection is gone."""
+        self.network.lines.pop(self, None)
+        was_open, self.open = self.open, False
+        if self.near is not None:
+            self.near.broken()
+        if was_open:
+            self.closed()
+
+
+class Network:
+    """Who listens where, and how long bytes travel. Names resolve to one address."""
+
+    def __init__(self, scheduler: Scheduler, base_us: int = 8 * MS, jitter_us: int = 6 * MS) -> None:
+        self.scheduler = scheduler
+        self.lines: dict[Line, None] = {}
+        self.dead: set[str] = set()  # chips whose line carries nothing, though Wi-Fi is there: a black hole
+        self.dns = True
+        self._base_us = base_us
+        self._jitter_us = jitter_us
+        self._listening: dict[int, Callable[[Line], None]] = {}
+        self._chance = scheduler.chance("network")
+
+    def latency(self) -> int:
+        return self._base_us + int(self._chance.random() * self._jitter_us)
+
+    def listen(self, port: int, accept: Callable[[Line], None]) -> None:
+        self._listening[port] = accept
+
+    def deafen(self, port: int) -> None:
+        """Nobody listens there any more; lines that are open stay so."""
+        self._listening.pop(port, None)
+
+    def alive(self, chip: "VirtualChip") -> bool:
+        return chip.access_point and chip.name not in self.dead
+
+    def revive(self) -> None:
+        """To be called when a line that was dead may carry again."""
+        for line in [line for line in self.lines if line.alive()]:
+            line.revive()
+
+    def connect(self, port: int, chip: "VirtualChip") -> Line | None:
+        """None when nobody listens."""
+        accept = self._listening.get(port)
+        if accept is None:
+            return None
+        line = Line(self, lambda: self.alive(chip))
+        self.lines[line] = None
+        accept(line)
+        return line
+
+
+class Socket:
+    """Follows ports/esp32/modsocket.c: read() fills what was asked for unless the far end closes."""
+
+    def __init__(self, chip: "VirtualChip", network: Network) -> None:
+        self._chip = chip
+        self._network = network
+        self._line: Line | None = None
+        self._timeout: int | None = None  # us; None waits for ever, 0 not at all
+        self._inbox = bytearray()
+        self._ended = False
+        self._error: int | None = None
+        self._closed = False
+        self._waiting: Task | None = None
+
+    def connect(self, address: Any) -> None:
+        self._check()
+        chip, scheduler = self._chip, self._chip.scheduler
+        if not chip.station():
+            raise OSError(errno.EHOSTUNREACH, "no Wi-Fi")
+        round_trip = self._network.latency() + self._network.latency()
+        patience = CONNECT_US if self._timeout is None else self._timeout
+        if not self._network.alive(chip) or round_trip > patience:
+            scheduler.block(scheduler.now + patience)
+            raise OSError(errno.ETIMEDOUT, "connect")
+        scheduler.block(scheduler.now + round_trip)
+        self._line = self._network.connect(address[1], chip)
+        if self._line is None:
+            raise OSError(errno.ECONNREFUSED, "connect")
+        self._line.near = self
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._timeout = None if seconds is None else int(seconds * 1_000_000)
+
+    def setblocking(self, on: bool) -> None:
+        self.settimeout(None if on else 0)
+
+    def setsockopt(self, *_: Any) -> None:
+        pass
+
+    def write(self, data: Any, length: int | None = None) -> int | None:
+        piece = bytes(data if length is None else memoryview(data)[:length])
+        until = self._until()
+        while True:
+            self._check()
+            line = self._line
+            if line is None:
+                raise OSError(errno.ENOTCONN, "write")
+            if self._ended:
+                self._error = errno.ECONNRESET
+                continue
+            if line.under_way + len(piece) <= SEND_BUFFER or not line.under_way:
+                line.up(piece)
+                return len(piece)
+            if self._timeout == 0:
+                return None
+            if not self._wait(until):
+                raise OSError(errno.ETIMEDOUT, "write")
+
+    def send(self, data: Any) -> int:
+        sent = self.write(data)
+        if sent is None:
+            raise OSError(errno.EAGAIN, "send")
+        return sent
+
+    sendall = send
+
+    def read(self, n: int | None = None) -> bytes | None:
+        """n bytes; fewer when the far end closed. Not blocking: what there is, None when that is nothing."""
+        until = self._until()
+        while not self._ended and (n is None or len(self._inbox) < n):
+            self._check()
+            if self._timeout == 0:
+                return self._take(n) if self._inbox else None
+            if not self._wait(until):
+                # What had come is lost to the caller, as stream_read_generic of py/stream.c does it.
+                self._inbox.clear()
+                raise OSError(errno.ETIMEDOUT, "read")
+        self._check()
+        return self._take(n)
+
+    def readinto(self, buffer: Any, n: int | None = None) -> int | None:
+        data = self.read(len(buffer) if n is None else n)
+        if data is None:
+            return None
+        buffer[: len(data)] = data
+        return len(data)
+
+    def recv(self, n: int) -> bytes:
+        """What there is, at the most n bytes; nothing when the far end closed."""
+        until = self._until()
+        while not self._inbox and not self._ended:
+            self._check()
+            if self._timeout == 0:
+                raise OSError(errno.EAGAIN, "recv")
+            if not self._wait(until):
+                raise OSError(errno.ETIMEDOUT, "recv")
+        self._check()
+        return self._take(n)
+
+    def recv_into(self, buffer: Any, n: int = 0) -> int:
+        data = self.recv(n or len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def readable(self) -> bool:
+        """Whether read() would not wait: bytes are here, or the end, or an error."""
+        return bool(self._inbox) or self._ended or self._closed or self._error is not None
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._chip.sockets.open.pop(self, None)
+        if self._line is not None:
+            self._line.near = None
+            self._line.up(None)
+
+    def lost(self) -> None:
+        """The chip stopped."""
+        self._closed = True
+        if self._line is not None:
+            self._line.lost()
+
+    # For the line.
+
+    def arrived(self, data: bytes | None) -> None:
+        if data is None:
+            self._ended = True
+        else:
+            self._inbox += data
+        self.moved()
+
+    def broken(self) -> None:
+        self._error = errno.ECONNRESET
+        self.moved()
+
+    def moved(self) -> None:
+        if self._waiting is not None:
+            self._waiting.wake()
+        self._chip.look()
+
+    def _take(self, n: int | None) -> bytes:
+        piece = bytes(self._inbox if n is None else self._inbox[:n])
+        del self._inbox[: len(piece)]
+        return piece
+
+    def _until(self) -> int | None:
+        return None if self._timeout is None else self._chip.scheduler.now + self._timeout
+
+    def _wait(self, until: int | None) -> bool:
+        scheduler = self._chip.scheduler
+        if until is not None and until <= scheduler.now:
+            return False
+        self._waiting = scheduler.running
+        woken = scheduler.block(until)
+        self._waiting = None
+        return woken
+
+    def _check(self) -> None:
+        self._chip.check()
+        if self._closed:
+            raise OSError(errno.EBADF, "socket is closed")
+        if self._error is not None:
+            raise OSError(self._error, "connection lost")
+
+
+class Sockets:
+    """The module, as one chip has it."""
+
+    AF_INET = 2
+    SOCK_STREAM = 1
+    SOL_SOCKET = 1
+    SO_REUSEADDR = 2
+    IPPROTO_TCP = 6
+    TCP_NODELAY = 1
+
+    def __init__(self, chip: "VirtualChip", network: Network) -> None:
+        self._chip = chip
+        self._network = network
+        self.open: dict[Socket, None] = {}
+
+    def socket(self, *_: Any) -> Socket:
+        self._chip.check()
+        made = Socket(self._chip, self._network)
+        self.open[made] = None
+        return made
+
+    def getaddrinfo(self, host: str, port: int, *_: Any) -> list[tuple[Any, ...]]:
+        scheduler = self._chip.scheduler
+        self._chip.check()
+        scheduler.block(scheduler.now + self._network.latency())
+        if not (self._network.dns and self._chip.station() and self._network.alive(self._chip)):
+            raise OSError(-202, "name not resolved")  # EAI_FAIL of lwIP
+        return [(self.AF_INET, self.SOCK_STREAM, 0, "", (ADDRESS, port))]
+
+    def revive(self) -> None:
+        """The chip's line carries again."""
+        self._network.revive()
+
+    def drop_all(self) -> None:
+        """The chip stopped: nobody answers any more, and the far ends learn nothing."""
+        for socket in list(self.open):
+            socket.lost()
+        self.open.clear()

@@ -1,0 +1,81 @@
+"""The broker and its cloud subscriber on the virtual network: who listens, and how long things travel."""
+
+from collections.abc import Callable
+
+from sim.world.broker import Broker
+
+from .net import Line, Network
+from .scheduler import MS, Event, Scheduler
+
+PORT = 1883
+
+
+class Post:
+    """Carries between the chips' lines, the broker and the cloud. `up`: whether the broker runs."""
+
+    def __init__(self, scheduler: Scheduler, network: Network, broker: Broker) -> None:
+        self.scheduler = scheduler
+        self.network = network
+        self.broker = broker
+        self.up = True
+        self._tick: Event | None = None
+        self._cloud_last = 0
+        self._lines: dict[Line, None] = {}
+        network.listen(PORT, self._accept)
+
+    def now(self) -> int:
+        return self.scheduler.now // MS
+
+    def stop(self) -> None:
+        """The broker is killed: every connection breaks, nothing is remembered."""
+        self.up = False
+        self.network.deafen(PORT)
+        self.broker.restart(self.now())
+        for line in list(self._lines):
+            line.reset()
+        self._lines.clear()
+
+    def start(self) -> None:
+        self.up = True
+        self.network.listen(PORT, self._accept)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """From the cloud: it reaches the broker a moment later, in order; not when the broker is down."""
+        self._after_travel(self._published, topic, bytes(payload))
+
+    def subscribe(self, pattern: str, callback: Callable[[str, bytes], None]) -> None:
+        """For the cloud: callback(topic, payload) a moment after the broker has it, in order."""
+        self.broker.subscribe(pattern, lambda *message: self._after_travel(callback, *message))
+
+    def _after_travel(self, call: Callable[[str, bytes], None], topic: str, payload: bytes) -> None:
+        self._cloud_last = max(self._cloud_last, self.scheduler.now + self.network.latency() // 4)
+        self.scheduler.at(self._cloud_last, call, topic, payload)
+
+    def _published(self, topic: str, payload: bytes) -> None:
+        if self.up:
+            self.broker.publish(topic, payload)
+
+    def _accept(self, line: Line) -> None:
+        client = self.broker.accept(line.down, line.close)
+        self._lines[line] = None
+
+        def receive(data: bytes) -> None:
+            client.receive(data, self.now())
+            self._watch()
+
+        def closed() -> None:
+            self._lines.pop(line, None)
+            client.lost(self.now())
+
+        line.receive = receive
+        line.closed = closed
+
+    def _watch(self) -> None:
+        """One look at the keepalives is always due, and no more than one."""
+        if self._tick is None and (deadline := self.broker.deadline) is not None:
+            self._tick = self.scheduler.at(deadline * MS, self._ticked)
+
+    def _ticked(self) -> None:
+        self._tick = None
+        self.broker.tick(self.now())
+        self._watch()
