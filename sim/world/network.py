@@ -43,8 +43,10 @@ class Network:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def set(self, state: str) -> None:
-        """Goes over to PASS, CUT or BLACK_HOLE. After a black hole what was held back still arrives, as after a
-        short fault of a real network."""
+        """Goes over to PASS, CUT or BLACK_HOLE.
+
+        After a black hole what was held back still arrives, as after a short fault of a real network.
+        """
         if state == self.state:
             return
         before, self.state = self.state, state

@@ -15,7 +15,7 @@ READY = "ready"  # what the broker says when it listens
 
 
 def end_with_parent() -> None:
-    """Ends this process at once when standard input ends. Works on every system, and after kill -9 as well."""
+    """Ends this process at once when standard input ends. Works after kill -9 as well."""
 
     def watch() -> None:
         # The bare descriptor: sys.stdin would hold a lock that ends the interpreter noisily at exit.

@@ -30,7 +30,7 @@ class Tap:
     verdict: str
     strike_ms: float | None  # burst sent to strike moved; None when it did not move, or was released already
     at: float  # Unix seconds
-    why: str = ""  # the kind of denial as the controller recorded it; known a moment later
+    why: int | None = None  # the event code the controller recorded for it; known a moment later
 
 
 def now_ms() -> int:
@@ -143,6 +143,7 @@ class LiveDoor:
         """A board without power holds nothing: the strike locks (fail-secure), the reader is dark."""
         self.leaf.strike(False, now_ms())
         self._lit = False
+        self._changed()
 
     def _strike_moved(self, level: int) -> None:
         on = level == self._strike_active

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.world import person as people
-from sim.world.building import people_of
+from sim.world.person import people_of
 from sim.world.wiegand import card_bits
 
 from .doors import LiveDoor, Tap, now_ms
@@ -56,6 +56,7 @@ class Walks:
             for place, person in enumerate(walking)
         ]
         self._tasks: list[asyncio.Task[None]] = []
+        self._rests: set[asyncio.Task[None]] = set()  # visits by hand
 
     def start(self) -> None:
         if not self.on:
@@ -67,7 +68,7 @@ class Walks:
         """Nobody begins anything new; who has begun finishes."""
         self.on = False
         self._changed()
-        tasks, self._tasks = self._tasks, []
+        tasks, self._tasks = [*self._tasks, *self._rests], []
         if tasks:
             await asyncio.wait(tasks, timeout=10)
         for task in tasks:
@@ -85,14 +86,19 @@ class Walks:
         return tap
 
     async def visit(self, walker: Walker, door: LiveDoor) -> Tap:
-        """A tap by hand on the page: the card, then the leaf when it gives way."""
+        """A tap by hand on the page. The rest of the visit, a push and a few steps, goes on by itself."""
         tap = await self.tap(walker, door)
+        rest = asyncio.create_task(self._pass(walker, door))
+        self._rests.add(rest)
+        rest.add_done_callback(self._rests.discard)
+        return tap
+
+    async def _pass(self, walker: Walker, door: LiveDoor) -> None:
         await asyncio.sleep(0.6)
         self._show(walker, door, people.PUSH)
         door.push(2_500)
         await asyncio.sleep(1.5)
         self._show(walker, None, "")
-        return tap
 
     async def _walk(self, walker: Walker) -> None:
         assert walker.person is not None

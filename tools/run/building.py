@@ -1,0 +1,254 @@
+"""The running building: broker, cloud worker, controllers, people, and the figures of it all."""
+
+import asyncio
+import os
+import random
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from firmware.controller.access.credential import card_value, credential_key
+from sim.world.wiegand import payload
+from tools.terminal import Problem
+
+from . import figures, seed
+from .child import READY
+from .children import Child, own
+from .controllers import LiveController
+from .doors import LiveDoor, Tap
+from .figures import Pins
+from .flash import Recorded
+from .ticker import Ticker
+from .walks import Walker, Walks
+
+_SAMPLE_S = 0.4
+T = TypeVar("T")
+
+
+class Building:
+    """described: as sim/world/building.py does. say: told what happens, sentence by sentence.
+
+    mqtt_url, own_broker: where the broker is, and whether to start it.
+    rush: people hurry, for a short run with many taps.
+    """
+
+    def __init__(
+        self,
+        described: dict[str, Any],
+        folder: Path,
+        interpreter: str,
+        say: Callable[[str], None],
+        mqtt_url: str,
+        own_broker: bool,
+        rush: bool = False,
+        chance: int = 2,
+    ) -> None:
+        self.folder = folder
+        self.say = say
+        self.pins = Pins()
+        self.ticker = Ticker()
+        self.version = 0  # goes up with every change that the page shows
+        self.ended = False
+        self.builds: set[str] = set()
+        self.broker: Child | None = None
+        self.worker: Child | None = None
+        self._described = described
+        self._interpreter = interpreter
+        self._rush = rush
+        self._moved = asyncio.Condition()
+        self._sampler: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "figures")  # one thread keeps one connection to the database
+        self._names: dict[tuple[int, bytes], str] = {}
+        self.mqtt_url, self.broker_address = mqtt_url, _address(mqtt_url)
+        if own_broker:
+            self.broker = Child("broker", own("broker", str(self.broker_address[1])), say, ready=READY)
+        self.controllers: list[LiveController] = []
+        for place, one in enumerate(described["controllers"]):
+            first = sum(len(other["doors"]) for other in described["controllers"][:place])
+            board_folder = folder / f"controller-{place + 1}"
+            board_folder.mkdir(parents=True)
+            self.controllers.append(
+                LiveController(
+                    place, one, first, board_folder, self.broker_address, interpreter, self.changed
+                )
+            )
+        self.doors: list[LiveDoor] = [door for one in self.controllers for door in one.doors]
+        self.walks = Walks(described, self.doors, random.Random(chance), self._tapped, self.changed, rush)
+
+    @property
+    def interpreter(self) -> str:
+        """What the boards say they are."""
+        return next((one.board.interpreter for one in self.controllers if one.board.interpreter), "")
+
+    # Start and end.
+
+    async def start(self) -> None:
+        """Everything but the people. The database is migrated and Django set up before."""
+        begun = time.monotonic()
+        if self.broker is not None:
+            await self.broker.start()
+            self.say(f"broker: amqtt on {self.broker_address[0]}:{self.broker_address[1]}")
+        else:
+            self.say(f"broker: {self.broker_address[0]}:{self.broker_address[1]}, from MQTT_URL")
+        await self.in_thread(self._seed)
+        env = {"DJANGO_SETTINGS_MODULE": "tools.cloud.settings", "MQTT_URL": self.mqtt_url}
+        self.worker = Child("cloud worker", own("worker"), self.say, env=env)
+        await self.worker.start()
+        people, doors = len(self._described["people"]), len(self.doors)
+        self.say(f"cloud: {self._described['site']}, {people} people, {doors} doors")
+        await asyncio.gather(*(self._start_controller(one) for one in self.controllers))
+        self.say(f"building: {len(self.controllers)} controllers in {time.monotonic() - begun:.1f} s")
+        self._sampler = asyncio.create_task(self._sample())
+        await self.until(lambda: all(one.online for one in self.controllers), 30, "controllers to sign in")
+
+    async def stop(self) -> None:
+        self.ended = True
+        self.changed()
+        if self._sampler is not None:
+            self._sampler.cancel()
+        await self.walks.stop()
+        for one in self.controllers:
+            await one.stop()
+        for child in (self.worker, self.broker):
+            if child is not None:
+                await child.stop()
+        self._thread.shutdown()
+
+    def _seed(self) -> None:
+        seed.places(self._described)
+        for one, described in zip(self.controllers, self._described["controllers"], strict=True):
+            one.settings = seed.enrol(described, one.network.port, 1_000 if self._rush else 3_000)
+            table_key = bytes.fromhex(one.settings["table_key"])
+            for walker in self.walks.walkers:
+                card = walker.holder["card"]
+                number = payload(card["bits"], card["facility"], card["number"])
+                key = credential_key(table_key, card_value(card["bits"], number))
+                self._names[one.place, key] = walker.name
+        seed.people(self._described)
+
+    async def _start_controller(self, one: LiveController) -> None:
+        await one.network.start()
+        await one.board.start()
+        build, seconds = await one.install()
+        self.builds.add(build)
+        self.say(f"installed: {one.name}, build {build} in {seconds:.1f} s")
+        await one.run()
+
+    # Switches.
+
+    async def set_network(self, one: LiveController, up: bool) -> None:
+        if up != one.network_up:
+            await one.set_network(up)
+            self.ticker.add("network on" if up else "network off", one.name)
+            self.changed()
+
+    async def set_power(self, one: LiveController, on: bool) -> None:
+        if on != one.power:
+            await one.set_power(on)
+            self.ticker.add("power on" if on else "power off", one.name)
+            self.changed()
+
+    # Watching.
+
+    def changed(self) -> None:
+        self.version += 1
+        # Callbacks cannot wait for the condition's lock; whoever waits is woken a moment later.
+        asyncio.get_running_loop().call_soon(lambda: asyncio.ensure_future(self._wake()))
+
+    async def until_changed(self, seen: int, seconds: float) -> None:
+        """Waits until `version` is no longer `seen`, at most so long."""
+        try:
+            async with asyncio.timeout(seconds), self._moved:
+                await self._moved.wait_for(lambda: self.version != seen)
+        except TimeoutError:
+            pass
+
+    async def until(self, true: Callable[[], bool], seconds: float, what: str) -> None:
+        """Waits until it is true. Raises Problem when that takes too long."""
+        end = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > end:
+                raise Problem(f"waited {seconds:.0f} s for {what}; look at {self.folder}")
+            await asyncio.sleep(0.05)
+
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Runs database work beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    async def settle(self, seconds: float) -> bool:
+        """Nobody walks, doors fall shut, everything recorded is stored: at most so long. Whether it is."""
+        await self.walks.stop()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            await self._look()
+            still = not any(door.leaf.open or door.strike for door in self.doors)
+            if still and all(one.log.last <= one.progress.newest for one in self.controllers):
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    async def _wake(self) -> None:
+        async with self._moved:
+            self._moved.notify_all()
+
+    async def _sample(self) -> None:
+        while True:
+            await self._look()
+            await asyncio.sleep(_SAMPLE_S)
+
+    async def _look(self) -> None:
+        for one in self.controllers:
+            fresh, progress, online = await self.in_thread(self._measure, one)
+            if fresh or progress != one.progress or online != one.online:
+                one.progress, one.online = progress, online
+                self.changed()
+            for event in fresh:
+                self._happened(one, event)
+
+    @staticmethod
+    def _measure(one: LiveController) -> tuple[list[Recorded], figures.Progress, bool]:
+        return one.log.refresh(), figures.progress(one.identity), seed.is_online(one.identity)
+
+    def _happened(self, one: LiveController, event: Recorded) -> None:
+        door = one.doors[event.door - 1] if 1 <= event.door <= len(one.doors) else None
+        person = self._names.get((one.place, event.key), "") if event.key else ""
+        self.ticker.add(event.code, door.name if door else one.name, person)
+        if door is not None and door.last is not None and person == door.last.person:
+            door.last.why = event.code
+
+    def _tapped(self, walker: Walker, tap: Tap) -> None:
+        self.pins.count(tap)
+
+
+def mqtt_of(given: str | None) -> tuple[str, bool]:
+    """The broker's address, and whether it is ours to start."""
+    if given:
+        return given, False
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return f"mqtt://127.0.0.1:{sock.getsockname()[1]}", True
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    if parts.scheme != "mqtt" or not parts.hostname:
+        raise Problem(f"MQTT_URL is {url}; the building's boards need mqtt://host:port")
+    return parts.hostname, parts.port or 1883
+
+
+def environment(folder: Path, mqtt_url: str, address: str) -> None:
+    """Tells Django, here and in the children, where this building's data lie. Once in a process."""
+    import django
+
+    os.environ.update(
+        PORTVAKT_DATA=str(folder),
+        DATABASE_URL=f"sqlite:///{folder / 'portvakt.sqlite3'}",
+        MQTT_URL=mqtt_url,
+        PORTVAKT_URL=address,
+        DJANGO_SETTINGS_MODULE="tools.run.settings",
+    )
+    django.setup()

@@ -1,0 +1,137 @@
+"""One controller of the building: a virtual board, its network, its doors and its log on flash."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sim.board.host import VirtualBoard
+from sim.world.network import CUT, PASS, Network
+from tools.terminal import Problem
+
+from .doors import LiveDoor
+from .figures import Progress
+from .flash import FlashLog
+
+BOARD = "virtual-two-door"
+_ROOT = Path(__file__).resolve().parents[2]
+_INSTALL_S = 90
+
+
+class LiveController:
+    """identity: the controller's id as the cloud gave it; settings: what enrolment made for it."""
+
+    def __init__(
+        self,
+        place: int,
+        described: dict[str, Any],
+        first_door: int,
+        folder: Path,
+        broker: tuple[str, int],
+        interpreter: str,
+        changed: Callable[[], None],
+    ) -> None:
+        self.place = place
+        self.name = str(described["name"])
+        self.folder = folder
+        self.network = Network(*broker)
+        self.network_up = True
+        self.power = True
+        self.online = False  # signed in to the cloud, and holds what it should
+        self.progress = Progress()
+        self.settings: dict[str, Any] = {}
+        table = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
+        self.board = VirtualBoard(
+            f"controller-{place + 1}",
+            table,
+            folder,
+            self._output,
+            interpreter=interpreter,
+            on_start=self._started,
+        )
+        self.doors = [
+            LiveDoor(first_door + i, i + 1, door["name"], table["doors"][i], self.board, changed)
+            for i, door in enumerate(described["doors"])
+        ]
+        self.log = FlashLog(folder / "log.img")
+        self._changed = changed
+
+    @property
+    def identity(self) -> str:
+        return str(self.settings["controller"])
+
+    async def install(self) -> tuple[str, float]:
+        """Puts firmware and settings on the board with the very command an installer uses.
+
+        Returns the build id and the seconds it took.
+        """
+        settings = self.folder / "settings.json"
+        settings.write_text(json.dumps(self.settings))
+        settings.chmod(0o600)
+        begun = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tools.cli", "install", "--board", BOARD, "--port", self.board.port,
+            "--settings", str(settings), "--json",
+            cwd=_ROOT,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            output, errors = await asyncio.wait_for(process.communicate(), _INSTALL_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise Problem(f"installing {self.name} took over {_INSTALL_S} s; {self._console()}") from None
+        lines = output.decode(errors="replace").splitlines()
+        if process.returncode or not lines:
+            said = errors.decode(errors="replace").strip().splitlines()
+            raise Problem(f"{self.name} could not be installed: {said[-1] if said else self._console()}")
+        return str(json.loads(lines[-1]).get("build", "")), time.monotonic() - begun
+
+    async def run(self) -> None:
+        """Starts what was installed."""
+        await self.board.power_cut()
+        await self.board.power_on()
+
+    async def set_network(self, up: bool) -> None:
+        self.network_up = up
+        await self.network.set(PASS if up else CUT)
+        self.board.set_network(up)
+        self._changed()
+
+    async def set_power(self, on: bool) -> None:
+        if on == self.power:
+            return
+        self.power = on
+        if on:
+            await self.board.power_on()
+        else:
+            await self.board.power_cut()
+        self._changed()
+
+    async def stop(self) -> None:
+        await self.board.stop()
+        await self.network.stop()
+
+    def _output(self, pin: int, level: int) -> None:
+        if not self.board.alive:  # its lines fell because nothing drives them any more
+            for door in self.doors:
+                door.power_lost()
+            return
+        for door in self.doors:
+            if door.output(pin, level):
+                return
+
+    def _started(self) -> None:
+        """The board has started (again): it finds the doors as they are."""
+        for door in self.doors:
+            door.power_lost()
+            door.inputs()
+        self._changed()
+
+    def _console(self) -> str:
+        return "the board said: " + (" | ".join(list(self.board.log_tail)[-5:]) or "nothing")

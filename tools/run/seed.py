@@ -1,0 +1,95 @@
+"""The demo tenant in the cloud, as the building describes it: made through the same services as any other."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import transaction
+
+from sim.world.wiegand import payload
+from tools.cloud.models import (
+    AccessGroup,
+    Controller,
+    Door,
+    Grant,
+    Membership,
+    Person,
+    Role,
+    Site,
+    Tenant,
+    User,
+)
+from tools.cloud.services import enrol as enrolment
+from tools.cloud.services import links
+from tools.cloud.services.people import give_card
+
+from .controllers import BOARD
+
+_BOARDS = Path(__file__).resolve().parents[2] / "boards"
+_DEMO_USER = "demo@portvakt.example"
+
+
+def places(described: dict[str, Any]) -> None:
+    """An empty database becomes that of one tenant with one site and one administrator."""
+    call_command("migrate", verbosity=0)
+    with transaction.atomic():
+        tenant = Tenant.objects.create(name=described["site"])
+        Site.objects.create(tenant=tenant, name=described["site"])
+        user = User.objects.named(_DEMO_USER)
+        Membership.objects.create(tenant=tenant, user=user, role=Role.OWNER)
+
+
+def enrol(one: dict[str, Any], broker_port: int, release_ms: int) -> dict[str, Any]:
+    """Enrols one controller. Returns the settings for its board, whose broker is at that loopback port."""
+    board = json.loads((_BOARDS / BOARD / "board.json").read_text())
+    site = Site.objects.get()
+    broker = {"host": "127.0.0.1", "port": broker_port, "user": "", "password": "", "tls": False}
+    names = [door["name"] for door in one["doors"]]
+    wifi = {"name": "portvakt", "password": ""}
+    controller, settings = enrolment.enrol(site, one["name"], board, doors=names, broker=broker, wifi=wifi)
+    with transaction.atomic():
+        for door in Door.objects.filter(controller=controller):
+            door.release_ms = release_ms
+            door.save()
+    return settings
+
+
+def people(described: dict[str, Any]) -> None:
+    """Everyone with their card; who may pass the same doors is in the same group."""
+    with transaction.atomic():
+        tenant = Tenant.objects.get()
+        groups: dict[tuple[str, ...], AccessGroup] = {}
+        for each in described["people"]:
+            person = Person.objects.create(tenant=tenant, name=each["name"])
+            card = each["card"]
+            until = each.get("until")
+            give_card(
+                person,
+                card["bits"],
+                payload(card["bits"], card["facility"], card["number"]),
+                None if until is None else datetime.fromtimestamp(until, UTC),
+            )
+            doors = tuple(each["doors"])
+            if doors not in groups:
+                groups[doors] = _group(tenant, doors)
+            Grant.objects.create(person=person, group=groups[doors])
+
+
+def is_online(controller: str) -> bool:
+    """Whether the controller has signed in and holds what it should."""
+    return Controller.objects.filter(public_id=controller, in_sync=True, confirmed_at__isnull=False).exists()
+
+
+def sign_in_link() -> str:
+    return links.make(User.objects.get(email=_DEMO_USER))
+
+
+def _group(tenant: Tenant, doors: tuple[str, ...]) -> AccessGroup:
+    every = Door.objects.filter(controller__site__tenant=tenant)
+    group = AccessGroup.objects.create(
+        tenant=tenant, name="Hele bygget" if len(doors) == every.count() else ", ".join(doors)[:100]
+    )
+    group.doors.set(every.filter(name__in=doors))
+    return group

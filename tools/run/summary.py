@@ -1,0 +1,73 @@
+"""What a run came to: flash against database, event for event, and each figure beside its goal."""
+
+from collections import Counter
+from typing import Any
+
+from .building import Building
+from .figures import Stored, percentile, stored
+
+P50_MS, P99_MS = 60, 200  # of which 25 are the reader's end of frame; people notice a wait from 100 ms on
+
+
+def compare(building: Building) -> list[Stored]:
+    """Each controller. The flash is read before the database: what is on it then must be in there."""
+    found = []
+    for one in building.controllers:
+        one.log.refresh()
+        found.append(stored(one.identity, one.log.events))
+    return found
+
+
+def summary(building: Building, held: list[Stored], seconds: float) -> dict[str, Any]:
+    pins = building.pins
+    kinds = sum((each.kinds for each in held), Counter[str]())
+    lost = sum(each.missing for each in held) + sum(one.log.gaps() for one in building.controllers)
+    duplicated = sum(each.rows - each.distinct for each in held)
+    different = sum(each.different for each in held)
+    contiguous = all(each.contiguous for each in held)
+    p50, p99 = (percentile(pins.strike_ms, share) for share in (0.5, 0.99))
+    goals = [
+        _goal("lost", lost, "events", "= 0", lost == 0),
+        _goal("duplicated", duplicated, "events", "= 0", duplicated == 0),
+        _goal("stored otherwise than recorded", different, "events", "= 0", different == 0),
+        _goal("contiguous", contiguous, "", "true", contiguous),
+        _goal("taps without an answer", pins.unanswered, "taps", "= 0", pins.unanswered == 0),
+        _goal("kinds of denial", len(kinds), "kinds", ">= 2", len(kinds) >= 2),
+        _goal("tap to strike p50", _ms(p50), "ms", f"<= {P50_MS}", p50 is not None and p50 <= P50_MS),
+        _goal("tap to strike p99", _ms(p99), "ms", f"<= {P99_MS}", p99 is not None and p99 <= P99_MS),
+    ]
+    return {
+        "taps": pins.taps,
+        "granted": pins.granted,
+        "denied": pins.denied,
+        "denied_kinds": dict(sorted(kinds.items())),
+        "recorded": sum(len(one.log.events) for one in building.controllers),
+        "stored": sum(each.rows for each in held),
+        "lost": lost,
+        "duplicated": duplicated,
+        "contiguous": contiguous,
+        "tap_to_strike_ms": {"p50": _ms(p50), "p99": _ms(p99)},
+        "controllers": len(building.controllers),
+        "interpreter": building.interpreter,
+        "seconds": round(seconds, 1),
+        "goals": goals,
+    }
+
+
+def lines(facts: dict[str, Any]) -> list[str]:
+    """The summary for a person."""
+    strike = facts["tap_to_strike_ms"]
+    return [
+        f"taps {facts['taps']}: {facts['granted']} granted, {facts['denied']} denied",
+        f"events: {facts['recorded']} recorded, {facts['stored']} stored, "
+        f"{facts['lost']} lost, {facts['duplicated']} stored twice",
+        f"tap to strike: p50 {strike['p50']} ms, p99 {strike['p99']} ms, on {facts['interpreter']}",
+    ]
+
+
+def _ms(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _goal(name: str, value: object, unit: str, goal: str, met: bool) -> dict[str, Any]:
+    return {"name": name, "value": value, "unit": unit, "goal": goal, "met": met}

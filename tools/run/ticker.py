@@ -1,0 +1,38 @@
+"""What happened lately, as the controllers recorded it and as the switches were turned."""
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from firmware.controller import events
+
+_KEPT = 40
+_SHOWN = 12
+# The door's own opening and closing would drown the rest.
+_QUIET = {events.DOOR_OPENED, events.DOOR_CLOSED, events.CLOCK_SET, events.ACL_CHANGED}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """what: an event code, or a text that words.py knows. person: empty when nobody is known."""
+
+    at: float
+    what: int | str
+    place: str
+    person: str = ""
+
+    @property
+    def denied(self) -> bool:
+        return isinstance(self.what, int) and events.DENIED_UNKNOWN <= self.what <= events.DENIED_MANY
+
+
+class Ticker:
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+
+    def add(self, what: int | str, place: str, person: str = "") -> None:
+        if what not in _QUIET:
+            self._entries.appendleft(Entry(time.time(), what, place, person))
+
+    def latest(self) -> list[Entry]:
+        return list(self._entries)[:_SHOWN]

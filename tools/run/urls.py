@@ -1,0 +1,16 @@
+"""What is served where: the building's page before everything of the cloud end."""
+
+from django.urls import include, path
+
+from . import views
+
+urlpatterns = [
+    path("building/", views.page, name="building"),
+    path("building/state", views.state, name="building-state"),
+    path("building/stream", views.stream, name="building-stream"),
+    path("building/tap", views.tap, name="building-tap"),
+    path("building/rex", views.rex, name="building-rex"),
+    path("building/controller", views.controller, name="building-controller"),
+    path("building/walking", views.walking, name="building-walking"),
+    path("", include("tools.cloud.urls")),
+]

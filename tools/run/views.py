@@ -1,0 +1,144 @@
+"""The building's page: drawn once, then fed by a stream of states; what is done on it reaches the doors."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language, override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from . import live
+from .state import snapshot
+
+_SLOWEST_S = 5.0  # a state goes out at least so often: it keeps proxies and the page sure of the stream
+_FASTEST_S = 0.08
+_LONGEST_BODY = 1000
+
+T = TypeVar("T")
+View = Callable[..., Awaitable[HttpResponseBase]]
+
+
+class Unusable(Exception):
+    """A request that is not what it should be; the sentence goes back to the page."""
+
+
+def signed_in(view: View) -> View:
+    @wraps(view)
+    async def guarded(request: HttpRequest) -> HttpResponseBase:
+        user = await request.auser()
+        if user.is_authenticated:
+            return await view(request)
+        if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate" and request.method == "GET":
+            return redirect_to_login(request.get_full_path())
+        return JsonResponse({"error": "sign in first"}, status=401)
+
+    return guarded
+
+
+def action(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> View:
+    """A POST with a small JSON object."""
+
+    @wraps(act)
+    async def view(request: HttpRequest) -> HttpResponse:
+        try:
+            if len(request.body) > _LONGEST_BODY:
+                raise Unusable("the request is too long")
+            fields = json.loads(request.body)
+            if not isinstance(fields, dict):
+                raise Unusable("the request is no JSON object")
+            return JsonResponse(await act(fields))
+        except (Unusable, ValueError) as problem:
+            return JsonResponse({"error": str(problem)}, status=400)
+
+    guarded: View = require_POST(signed_in(view))
+    return guarded
+
+
+@never_cache
+@require_GET
+@signed_in
+async def page(request: HttpRequest) -> HttpResponse:
+    return render(request, "run/building.html")
+
+
+@never_cache
+@require_GET
+@signed_in
+async def state(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(snapshot(live.building()))
+
+
+@never_cache
+@require_GET
+@signed_in
+async def stream(request: HttpRequest) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(_states(get_language() or "nb"), content_type="text/event-stream")
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _states(language: str) -> AsyncIterator[bytes]:
+    building = live.building()
+    while not building.ended:
+        seen = building.version
+        with override(language):
+            text = json.dumps(snapshot(building), ensure_ascii=False)
+        yield f"data: {text}\n\n".encode()
+        await asyncio.sleep(_FASTEST_S)
+        await building.until_changed(seen, _SLOWEST_S)
+
+
+@action
+async def tap(fields: dict[str, Any]) -> dict[str, Any]:
+    building = live.building()
+    walker = _one(building.walks.walkers, fields, "person")
+    door = _one(building.doors, fields, "door")
+    done = await building.walks.visit(walker, door)
+    return {"verdict": done.verdict, "ms": None if done.strike_ms is None else round(done.strike_ms)}
+
+
+@action
+async def rex(fields: dict[str, Any]) -> dict[str, Any]:
+    door = _one(live.building().doors, fields, "door")
+    door.press(True)
+    await asyncio.sleep(0.3)
+    door.press(False)
+    await asyncio.sleep(0.4)
+    return {"opened": door.push(2_500)}
+
+
+@action
+async def controller(fields: dict[str, Any]) -> dict[str, Any]:
+    building = live.building()
+    one = _one(building.controllers, fields, "controller")
+    for switch, turn in (("network", building.set_network), ("power", building.set_power)):
+        if switch in fields:
+            if not isinstance(fields[switch], bool):
+                raise Unusable(f"{switch}: true or false is needed")
+            await turn(one, fields[switch])
+    return {"network": one.network_up, "power": one.power}
+
+
+@action
+async def walking(fields: dict[str, Any]) -> dict[str, Any]:
+    walks = live.building().walks
+    if fields.get("on") is True:
+        walks.start()
+    elif fields.get("on") is False:
+        await walks.stop()
+    else:
+        raise Unusable("on: true or false is needed")
+    return {"on": walks.on}
+
+
+def _one(things: list[T], fields: dict[str, Any], name: str) -> T:
+    place = fields.get(name)
+    if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < len(things):
+        raise Unusable(f"{name}: a number from 0 to {len(things) - 1} is needed")
+    return things[place]
