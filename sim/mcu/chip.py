@@ -70,7 +70,7 @@ class Chip:
 
     thread = None
     sockets = None
-    partitions = ()
+    partitions = ()  # type: tuple[str, ...]
 
     def __init__(self, identity, cause=PWRON_RESET):
         self.identity = identity  # 6 bytes
