@@ -17,7 +17,7 @@ from .hmac import pads
 from .loop import Loop
 from .storage import settings
 from .storage.log import EventLog
-from .storage.state import StateJournal
+from .storage.state import BOOTS, StateJournal
 from .storage.table import CredentialTable
 
 WATCHDOG_MS = 30000
@@ -42,7 +42,7 @@ def build(folder="/"):
         table = json.load(file)
     board = Board(table)  # first of all: its outputs are safe from here on
     journal = StateJournal(partition("state"))
-    log = EventLog(partition("log"), journal, session.urandom)
+    log = EventLog(partition("log"), journal, int.from_bytes(session.urandom(4), "little"))
     chosen = settings.load(folder)
     faults = settings.check(chosen, len(board.doors))
     for fault in faults:
@@ -55,8 +55,9 @@ def build(folder="/"):
         refused = {"malformed": 0, "size": 0, "version": 0, "session": 0, "tag": 0, "replay": 0, "content": 0}
         sync = Sync(inbox, outbox, refused, lambda fields: settings.save(folder, fields, "rules"))
         link = Link(chosen, inbox, outbox, refused)
-    boot = journal.count_boot()
-    loop = Loop(board, CredentialTable(partition("acl"), journal), log, rules, key, sync, WDT(timeout=WATCHDOG_MS), boot)
+    journal.set(BOOTS, journal.get(BOOTS) + 1)
+    credentials = CredentialTable(partition("acl"), journal)
+    loop = Loop(board, credentials, log, journal, rules, key, sync, WDT(timeout=WATCHDOG_MS))
     loop.started(reset_cause(), len(faults))
     return loop, link
 

@@ -41,17 +41,17 @@ class Loop:
     """The controller at work.
 
     key: the padded table key, or None when the settings are faulty: then every card is denied.
-    boot: how many times the board has started. sync: None when there is no cloud to talk to.
+    sync: None when there is no cloud to talk to.
     """
 
-    def __init__(self, board, table, log, rules, key, sync, watchdog, boot):
+    def __init__(self, board, table, log, journal, rules, key, sync, watchdog):
         self.wake = board.wake
         self.status = board.status
         self.table = table
         self.log = log
         self.clock = clock.Clock()
         self.rules = rules
-        self.boot = boot
+        self.journal = journal
         self.doors = [GuardedDoor(n + 1, pins, rules.times(n + 1)) for n, pins in enumerate(board.doors)]
         self._key = key
         self._sync = sync
@@ -78,6 +78,8 @@ class Loop:
                 self._sync.step(self, now)
                 self.status.set(self._sync.open)
             self.log.prepare()
+            self.journal.prepare()
+            self.table.prepare()
         if self._fed is None or ticks.diff(now, self._fed) >= FEED_MS:
             self._fed = now
             self._watchdog.feed()
@@ -103,7 +105,7 @@ class Loop:
         except Damaged:
             self.record(TABLE_DAMAGED, now)
             if self._sync is not None:
-                self._sync.ask_snapshot()
+                self._sync.ask_snapshot(self.table)
             return DENIED_DAMAGED
         return decide(found, door, self.rules.profiles, self.clock.utc(now))
 

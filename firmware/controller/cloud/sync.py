@@ -2,8 +2,10 @@
 
 from .. import ticks
 from ..access.rules import Rules
-from ..events import CLOCK_SET, MESSAGE_REFUSED
+from ..events import CLOCK_SET, MESSAGE_REFUSED, TABLE_DAMAGED
 from ..records import EVENT
+from ..storage.state import BOOTS
+from ..storage.table import Damaged, TableFull
 from ..version import VERSION
 from . import commands, session, wire
 
@@ -64,6 +66,11 @@ class Sync:
             message = self._inbox.get()
             try:
                 self._does[message[0]](loop, message, now)
+            except (Damaged, TableFull) as error:
+                # The table says so by its version: the cloud sends the whole set.
+                print("sync:", error)
+                loop.record(TABLE_DAMAGED, now)
+                self._say_acl(loop.table)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 # Authenticated, but not what wire.py describes. It was refused before anything changed.
                 print("sync: refused a message:", type(error).__name__, error)
@@ -75,10 +82,10 @@ class Sync:
                 self._ask_for_time(now)
             self._send_events(loop, now)
 
-    def ask_snapshot(self):
-        """The credential table cannot be trusted: the cloud is told that nothing is in it."""
+    def ask_snapshot(self, table):
+        """The credential table found damage: its version is 0 now, which makes the cloud send the whole set."""
         if self.open:
-            self._outbox.put(wire.packed(wire.ACL_NOW, "<IQ", 0, 0))
+            self._say_acl(table)  # a full outbox loses it: then the next hello says so
 
     def _opened(self, loop, message, now):
         self.open = True
@@ -101,7 +108,7 @@ class Sync:
             "epoch": log.epoch,
             "first": log.first,
             "last": log.last,
-            "boot": loop.boot,
+            "boot": loop.journal.get(BOOTS),
             "firmware": VERSION,
             "doors": len(loop.doors),
             "refused": self._refused,
@@ -154,7 +161,7 @@ class Sync:
         version, part, parts, digest = wire.unpacked("<IHHQ", message)
         table = loop.table
         if part == 0:
-            table.begin_snapshot(version, digest)
+            table.begin_snapshot()
             self._part = 0
         if part != self._part or (len(message) - 17) % wire.RECORD:
             raise ValueError("snapshot: part")
@@ -163,7 +170,7 @@ class Sync:
         if self._part < parts:
             self._outbox.put(wire.packed(wire.PART_TAKEN, "<IH", version, self._part))
         else:
-            table.finish_snapshot()
+            table.finish_snapshot(version, digest)
             self._say_acl(table)
 
     def _say_acl(self, table):

@@ -1,0 +1,156 @@
+"""A whole controller on the bench, without its network loop: the test holds both mailboxes."""
+
+import os
+import time
+
+from firmware.controller import clock, ticks
+from firmware.controller.access.credential import card_value, credential_key
+from firmware.controller.access.rules import Rules
+from firmware.controller.board import Board
+from firmware.controller.cloud import session, wire
+from firmware.controller.cloud.mailbox import Mailbox
+from firmware.controller.cloud.sync import Sync
+from firmware.controller.hmac import pads
+from firmware.controller.loop import Loop
+from firmware.controller.records import NO_END, unpack_event
+from firmware.controller.storage.log import EventLog
+from firmware.controller.storage.state import StateJournal
+from firmware.controller.storage.table import CredentialTable
+from sim.mcu.esp32 import Partition
+from sim.mcu.flash import NorFlash
+from tests.firmware.bench import BenchChip, frame26
+
+KEY = b"a table key for this test alone!"
+UTC = 1800000000
+D0, D1, STRIKE, CONTACT, REX = 18, 19, 25, 34, 4
+TABLE = {
+    "status": 14,
+    "doors": [
+        {
+            "reader": {"kind": "wiegand", "d0": D0, "d1": D1, "light": 21, "sound": 22},
+            "strike": {"pin": STRIKE, "active": 1},
+            "contact": {"pin": CONTACT, "open": 1},
+            "rex": {"pin": REX, "active": 0},
+        }
+    ],
+}
+RULES = {"version": 1, "profiles": {"7": [1]}, "doors": {}}
+
+
+def nor_flash(size):
+    """In a file that goes with the process: in the capped heap there is no room for it beside the controller."""
+    name = "bench-%d.flash" % time.time_ns()
+    file = open(name, "w+b")
+    os.remove(name)
+    return NorFlash(size, file=file)
+
+
+class Lock:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return False
+
+
+class Watchdog:
+    def __init__(self):
+        self.fed = 0
+
+    def feed(self):
+        self.fed += 1
+
+
+class Bench:
+    """flash: of an earlier bench, to start again with what it held."""
+
+    def __init__(self, flash=None, key=KEY):
+        self.chip = BenchChip()
+        self.flash = flash or {"acl": nor_flash(12288), "log": nor_flash(16384), "state": nor_flash(8192)}
+        self.chip.partition = self.flash.get
+        self.chip.inputs = {D0: 1, D1: 1, CONTACT: 0, REX: 1}
+        self.inbox, self.outbox = Mailbox(Lock(), 4), Mailbox(Lock(), 4)
+        self.refused = {"content": 0, "tag": 0}
+        self.saved = []
+        self.sync = Sync(self.inbox, self.outbox, self.refused, self.saved.append)
+        self.watchdog = Watchdog()
+        journal = StateJournal(Partition("state"))
+        self.loop = Loop(
+            Board(TABLE),
+            CredentialTable(Partition("acl"), journal),
+            EventLog(Partition("log"), journal, 77),
+            journal,
+            Rules(RULES, 1),
+            pads(key) if key else None,
+            self.sync,
+            self.watchdog,
+        )
+        self.run()
+
+    def run(self, ms=0):
+        """Lets the control loop run for so long, from deadline to deadline."""
+        end = ticks.add(self.chip.now, ms)
+        while True:
+            self.loop.step(self.chip.now)
+            while self.sync.ready():
+                self.loop.step(self.chip.now)
+            due = self.loop.deadline()
+            if ticks.diff(due, end) > 0:
+                break
+            self.chip.now = due if ticks.diff(due, self.chip.now) > 0 else self.chip.now
+        self.chip.now = end
+        self.loop.step(end)
+
+    def give(self, facility, number, profile=7, until=NO_END):
+        key = credential_key(KEY, card_value(26, facility << 16 | number))
+        self.loop.table.put(key, profile, until)
+        return key
+
+    def tap(self, facility, number):
+        self.swipe(frame26(facility, number))
+
+    def swipe(self, bits):
+        self.chip.swipe(D0, D1, bits)
+        self.run(30)
+
+    def strike(self):
+        return self.chip.outputs[STRIKE]
+
+    def events(self):
+        """[(code, door, extra, key)] of all that lies on flash, after checking that numbers are contiguous."""
+        log = self.loop.log
+        found = []
+        buffer = bytearray(32)
+        for sequence in range(log.first, log.last + 1):
+            assert log.read(sequence, memoryview(buffer)) == 1
+            event = unpack_event(buffer)
+            assert event[0] == sequence
+            found.append((event[2], event[3], event[4], event[6]))
+        return found
+
+    def connect(self):
+        """The network loop says that a session is open; the clock is set. Returns what the controller said."""
+        self.said()
+        self.inbox.put(session.OPENED)
+        self.run()
+        said = self.said()
+        nonce = [message[1:] for message in said if message[0] == wire.TIME_ASKED][-1]
+        self.hear(bytes((wire.TIME,)) + nonce + wire.packed(0, "<Q", UTC * 1000)[1:])
+        return said
+
+    def stored(self):
+        """The cloud has every event on flash."""
+        self.hear(wire.packed(wire.STORED, "<II", self.loop.log.epoch, self.loop.log.last))
+
+    def said(self):
+        messages = []
+        while self.outbox.waiting():
+            messages.append(self.outbox.get())
+        return messages
+
+    def hear(self, message):
+        assert self.inbox.put(message)
+        self.run()
+
+    def now(self):
+        return clock.now()

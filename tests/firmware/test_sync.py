@@ -1,0 +1,274 @@
+"""What the controller says to the cloud, and what it does at its word."""
+
+from firmware.controller.access.credential import card_value, credential_key
+from firmware.controller.cloud import session, wire
+from firmware.controller.events import CLOCK_SET, COMMAND_REFUSED, GRANTED, MESSAGE_REFUSED, RELEASED_REMOTE, STARTED
+from firmware.controller.records import NO_END, credential_digest, pack_credential, unpack_event
+from tests.firmware.controller_bench import KEY, STRIKE, UTC, Bench
+
+CARD = pack_credential(credential_key(KEY, card_value(26, 12 << 16 | 3456)), 7, NO_END)
+
+
+def kinds(messages):
+    return [message[0] for message in messages]
+
+
+def delta(old, new, *changes):
+    return wire.packed(wire.DELTA, "<II", old, new) + b"".join(bytes((op,)) + record for op, record in changes)
+
+
+def command(**fields):
+    fields = dict({"id": "1", "do": "release", "door": 1, "expires": UTC + 10}, **fields)
+    return wire.json_message(wire.COMMAND, fields)
+
+
+def test_a_hello_says_what_the_controller_has():
+    bench = Bench()
+    bench.loop.started(1, 0)
+    hello = wire.read_json(bench.connect()[0])
+    assert hello["acl"] == 0
+    assert hello["rules"] == 1
+    assert (hello["first"], hello["last"]) == (1, 1)
+    assert hello["epoch"] == bench.loop.log.epoch
+
+
+def test_events_go_up_in_batches_until_they_are_stored():
+    bench = Bench()
+    bench.connect()
+    bench.stored()
+    bench.said()
+    for cause in range(100):
+        bench.loop.record(STARTED, bench.chip.now, 0, cause)
+    bench.run()
+    batch = bench.said()[0]
+    assert batch[0] == wire.EVENTS
+    assert unpack_event(batch, 5)[0] == bench.loop.log.acknowledged + 1
+    last = unpack_event(batch, len(batch) - 32)[0]
+    bench.run(1000)
+    assert bench.said() == []
+    bench.hear(wire.packed(wire.STORED, "<II", bench.loop.log.epoch, last))
+    assert bench.loop.log.acknowledged == last
+    assert unpack_event(bench.said()[0], 5)[0] == last + 1
+
+
+def test_a_batch_without_an_answer_is_sent_again():
+    bench = Bench()
+    bench.loop.started(1, 0)
+    first = [message for message in bench.connect() if message[0] == wire.EVENTS]
+    bench.run(5000)
+    again = [message for message in bench.said() if message[0] == wire.EVENTS]
+    assert first and again and again[0][: len(first[0])] == first[0]
+
+
+def test_an_acknowledgement_of_other_events_is_refused():
+    bench = Bench()
+    bench.loop.started(1, 0)
+    bench.connect()
+    epoch, last = bench.loop.log.epoch, bench.loop.log.last
+    bench.hear(wire.packed(wire.STORED, "<II", epoch + 1, 1))
+    bench.hear(wire.packed(wire.STORED, "<II", epoch, last + 100))
+    assert bench.loop.log.acknowledged == 0
+    assert bench.refused["content"] == 2
+
+
+def test_what_was_acknowledged_is_not_sent_after_a_restart():
+    bench = Bench()
+    bench.loop.started(1, 0)
+    bench.connect()
+    bench.hear(wire.packed(wire.STORED, "<II", bench.loop.log.epoch, 2))
+    for _ in range(100):
+        bench.loop.record(STARTED, bench.chip.now)
+    bench.stored()
+    again = Bench(flash=bench.flash)
+    assert again.loop.log.acknowledged == 102
+
+
+def test_a_delta_gives_and_takes_a_card():
+    bench = Bench()
+    bench.connect()
+    bench.said()
+    bench.hear(delta(0, 5, (wire.PUT, CARD)))
+    assert bench.said()[0] == wire.packed(wire.ACL_NOW, "<IQ", 5, credential_digest(CARD))
+    bench.tap(12, 3456)
+    assert bench.strike() == 1
+    bench.run(6000)
+    bench.said()
+    bench.hear(delta(5, 6, (wire.REMOVE, CARD)))
+    assert wire.packed(wire.ACL_NOW, "<IQ", 6, 0) in bench.said()
+    bench.tap(12, 3456)
+    assert bench.strike() == 0
+
+
+def test_a_delta_from_another_version_changes_nothing():
+    bench = Bench()
+    bench.connect()
+    bench.said()
+    bench.hear(delta(3, 5, (wire.PUT, CARD)))
+    assert bench.said() == [wire.packed(wire.ACL_NOW, "<IQ", 0, 0)]
+    assert bench.loop.table.count == 0
+
+
+def test_a_broken_delta_changes_nothing():
+    bench = Bench()
+    bench.connect()
+    bench.hear(delta(0, 5, (wire.PUT, CARD))[:-1])
+    bench.hear(delta(0, 5, (0x3F, CARD)))
+    bench.hear(bytes((wire.DELTA,)))
+    assert bench.refused["content"] == 3
+    assert (bench.loop.table.version, bench.loop.table.count) == (0, 0)
+
+
+def test_a_snapshot_comes_in_parts():
+    bench = Bench()
+    bench.give(1, 1)
+    bench.connect()
+    bench.said()
+    records = sorted(pack_credential(credential_key(KEY, card_value(26, n)), 7, NO_END) for n in range(200))
+    digest = 0
+    for record in records:
+        digest ^= credential_digest(record)
+    for part in range(2):
+        head = wire.packed(wire.SNAPSHOT, "<IHHQ", 9, part, 2, digest)
+        bench.hear(head + b"".join(records[part * 100 : part * 100 + 100]))
+    said = bench.said()
+    assert wire.packed(wire.PART_TAKEN, "<IH", 9, 1) in said
+    assert wire.packed(wire.ACL_NOW, "<IQ", 9, digest) in said
+    assert bench.loop.table.count == 200
+    bench.tap(1, 1)
+    assert bench.strike() == 0
+
+
+def test_a_snapshot_with_a_part_missing_is_not_reported_as_whole():
+    bench = Bench()
+    bench.connect()
+    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQ", 9, 1, 2, 0) + CARD)
+    assert bench.refused["content"] == 1
+    assert bench.loop.table.version == 0
+
+
+def test_rules_are_saved_and_followed():
+    bench = Bench()
+    bench.connect()
+    rules = {"version": 4, "profiles": {"7": []}, "doors": {"1": {"release_ms": 1000, "held_ms": 2000}}}
+    bench.hear(wire.json_message(wire.RULES, rules))
+    assert bench.saved == [rules]
+    bench.give(12, 3456)
+    bench.tap(12, 3456)
+    assert bench.strike() == 0
+    bench.hear(wire.json_message(wire.RULES, dict(rules, version=5, profiles={"7": [1]})))
+    bench.tap(12, 3456)
+    assert bench.strike() == 1
+    bench.run(1000)
+    assert bench.strike() == 0
+
+
+def test_faulty_rules_are_refused_whole():
+    bench = Bench()
+    bench.connect()
+    for body in (b"{", b"[]", b'{"version": -1}', b'{"profiles": [1]}', b'{"profiles": {"x": [1]}}'):
+        bench.hear(bytes((wire.RULES,)) + body)
+    assert bench.refused["content"] == 5
+    assert bench.saved == []
+    assert bench.loop.rules.version == 1
+
+
+def test_a_remote_release_is_recorded_before_it_happens_and_reported():
+    bench = Bench()
+    bench.connect()
+    bench.said()
+    bench.hear(command())
+    assert bench.strike() == 1
+    assert bench.events()[-1][0] == RELEASED_REMOTE
+    result = [wire.read_json(message) for message in bench.said() if message[0] == wire.RESULT]
+    assert result == [{"id": "1", "result": "done", "why": ""}]
+
+
+def test_a_command_that_comes_late_or_is_not_understood_does_nothing():
+    bench = Bench()
+    bench.connect()
+    bench.said()
+    for fields, result in (
+        ({"expires": UTC - 1}, "expired"),
+        ({"expires": "soon"}, "expired"),
+        ({"door": 2}, "refused"),
+        ({"door": "1"}, "refused"),
+        ({"do": "explode"}, "refused"),
+    ):
+        bench.hear(command(**fields))
+        answers = [wire.read_json(message) for message in bench.said() if message[0] == wire.RESULT]
+        assert answers[0]["result"] == result, fields
+    assert bench.strike() == 0
+    assert [event[0] for event in bench.events()].count(COMMAND_REFUSED) == 5
+    bench.hear(wire.json_message(wire.COMMAND, {"do": "release"}))
+    assert bench.refused["content"] == 1
+
+
+def test_without_a_clock_no_command_is_carried_out():
+    bench = Bench()
+    bench.inbox.put(session.OPENED)
+    bench.run()
+    bench.said()
+    bench.hear(command())
+    assert bench.strike() == 0
+
+
+def test_time_is_taken_only_as_the_answer_to_the_question():
+    bench = Bench()
+    bench.inbox.put(session.OPENED)
+    bench.run()
+    bench.hear(bytes((wire.TIME,)) + b"12345678" + bytes(8))
+    assert bench.loop.clock.utc(bench.chip.now) == 0
+    assert bench.refused["content"] == 1
+    bench.connect()
+    assert bench.loop.clock.utc(bench.chip.now) == UTC
+    assert bench.events()[-1][0] in (CLOCK_SET, MESSAGE_REFUSED)
+
+
+def test_an_answer_that_took_too_long_is_not_the_time():
+    bench = Bench()
+    bench.inbox.put(session.OPENED)
+    bench.run()
+    nonce = [message[1:] for message in bench.said() if message[0] == wire.TIME_ASKED][0]
+    bench.run(5001)
+    bench.hear(bytes((wire.TIME,)) + nonce + wire.packed(0, "<Q", UTC * 1000)[1:])
+    assert bench.loop.clock.utc(bench.chip.now) == 0
+
+
+def test_a_flood_of_refused_messages_is_one_record_a_minute():
+    bench = Bench()
+    bench.connect()
+    for _ in range(300):
+        bench.hear(b"\xee")
+    bench.run(59000)
+    assert [event[0] for event in bench.events()].count(MESSAGE_REFUSED) == 1
+    bench.run(2000)
+    records = [event for event in bench.events() if event[0] == MESSAGE_REFUSED]
+    assert len(records) == 2
+    assert records[1][2] == 255
+
+
+def test_a_lost_link_stops_the_sending_and_no_door_moves():
+    bench = Bench()
+    bench.connect()
+    bench.hear(session.LOST)
+    bench.said()
+    bench.give(12, 3456)
+    bench.tap(12, 3456)
+    assert bench.said() == []
+    assert [event[0] for event in bench.events()][-1] == GRANTED
+    bench.run(6000)
+    bench.connect()
+    moves = [level for _, pin, level in bench.chip.moves if pin == STRIKE]
+    assert moves[-1] == 0
+
+
+def test_a_full_outbox_holds_back_and_loses_nothing():
+    bench = Bench()
+    bench.connect()
+    while bench.outbox.put(b"in the way"):
+        pass
+    bench.loop.started(1, 0)
+    bench.run(10000)
+    bench.said()
+    bench.run()
+    assert wire.EVENTS in kinds(bench.said())
