@@ -1,15 +1,12 @@
 """The running building: broker, cloud worker, controllers, people, and the figures of it all."""
 
 import asyncio
-import os
 import random
-import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from firmware.controller.access.credential import card_value, credential_key
 from sim.world.wiegand import payload
@@ -20,6 +17,7 @@ from .child import READY
 from .children import Child, own
 from .controllers import LiveController
 from .doors import LiveDoor, Tap
+from .environment import address_of
 from .figures import Pins
 from .flash import Recorded
 from .ticker import Ticker
@@ -63,7 +61,7 @@ class Building:
         self._sampler: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "figures")  # one thread keeps one connection to the database
         self._names: dict[tuple[int, bytes], str] = {}
-        self.mqtt_url, self.broker_address = mqtt_url, _address(mqtt_url)
+        self.mqtt_url, self.broker_address = mqtt_url, address_of(mqtt_url)
         if own_broker:
             self.broker = Child("broker", own("broker", str(self.broker_address[1])), say, ready=READY)
         self.controllers: list[LiveController] = []
@@ -100,7 +98,7 @@ class Building:
         await self.worker.start()
         people, doors = len(self._described["people"]), len(self.doors)
         self.say(f"cloud: {self._described['site']}, {people} people, {doors} doors")
-        await asyncio.gather(*(self._start_controller(one) for one in self.controllers))
+        await self._start_controllers()
         self.say(f"building: {len(self.controllers)} controllers in {time.monotonic() - begun:.1f} s")
         self._sampler = asyncio.create_task(self._sample())
         await self.until(lambda: all(one.online for one in self.controllers), 30, "controllers to sign in")
@@ -130,13 +128,22 @@ class Building:
                 self._names[one.place, key] = walker.name
         seed.people(self._described)
 
+    async def _start_controllers(self) -> None:
+        """All at once. What stops one stops all: half a building is of no use."""
+        tasks = [asyncio.create_task(self._start_controller(one)) for one in self.controllers]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _start_controller(self, one: LiveController) -> None:
         await one.network.start()
         await one.board.start()
         build, seconds = await one.install()
         self.builds.add(build)
         self.say(f"installed: {one.name}, build {build} in {seconds:.1f} s")
-        await one.run()
 
     # Switches.
 
@@ -222,33 +229,3 @@ class Building:
 
     def _tapped(self, walker: Walker, tap: Tap) -> None:
         self.pins.count(tap)
-
-
-def mqtt_of(given: str | None) -> tuple[str, bool]:
-    """The broker's address, and whether it is ours to start."""
-    if given:
-        return given, False
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return f"mqtt://127.0.0.1:{sock.getsockname()[1]}", True
-
-
-def _address(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    if parts.scheme != "mqtt" or not parts.hostname:
-        raise Problem(f"MQTT_URL is {url}; the building's boards need mqtt://host:port")
-    return parts.hostname, parts.port or 1883
-
-
-def environment(folder: Path, mqtt_url: str, address: str) -> None:
-    """Tells Django, here and in the children, where this building's data lie. Once in a process."""
-    import django
-
-    os.environ.update(
-        PORTVAKT_DATA=str(folder),
-        DATABASE_URL=f"sqlite:///{folder / 'portvakt.sqlite3'}",
-        MQTT_URL=mqtt_url,
-        PORTVAKT_URL=address,
-        DJANGO_SETTINGS_MODULE="tools.run.settings",
-    )
-    django.setup()

@@ -103,7 +103,8 @@ class Child:
             self._up.clear()
             wait = _RESTARTS[min(self.restarts, len(_RESTARTS) - 1)]
             self.restarts += 1
-            self.say(f"the {self.name} ended ({_why(code)}), starting it again")
+            last = f"; it said: {self.tail[-1]}" if self.tail and code > 0 else ""
+            self.say(f"the {self.name} ended ({_why(code)}), starting it again{last}")
             await asyncio.sleep(wait)
 
 

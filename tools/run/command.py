@@ -15,6 +15,9 @@ from sim.world.building import BUILDING
 from tools.terminal import Json, Problem, progress, result
 
 from .children import ChildFailed
+from .environment import bind, mqtt_of, prepare
+from .folder import fresh
+from .report import lines
 
 ROOT = Path(__file__).resolve().parents[2]
 _DRAIN_S = 15.0
@@ -38,8 +41,6 @@ def run(
     ] = None,
 ) -> None:
     """The building: broker, cloud end and three controllers with six doors, shown on a page."""
-    from .folder import fresh
-
     lock = fresh(data.absolute())
     try:
         with asyncio.Runner() as runner:
@@ -50,8 +51,6 @@ def run(
         os.close(lock)
     if seconds is None and not json:
         return
-    from .summary import lines
-
     result(json, facts, *lines(facts))
     if facts["lost"] or facts["duplicated"]:
         raise typer.Exit(1)
@@ -61,18 +60,19 @@ async def _run(
     seconds: float | None, port: int | None, data: Path, walk: bool, interpreter: str
 ) -> dict[str, Any]:
     """From start to end. Returns what the run came to."""
-    from . import live, seed, server
-    from .building import Building, environment, mqtt_of
-    from .summary import compare, summary
-
     told = _told_to_end()
     try:
-        bound = server.bind(port)
+        bound = bind(port)
     except OSError:
         raise Problem(f"port {port} is taken; name another with --port") from None
     address = f"http://127.0.0.1:{bound.getsockname()[1]}"
     mqtt_url, own_broker = mqtt_of(os.environ.get("MQTT_URL"))
-    environment(data, mqtt_url, address)
+    prepare(data, mqtt_url, address)
+    # Only now: models can be imported when Django knows its settings.
+    from . import live, seed, server
+    from .building import Building
+    from .summary import compare, summary
+
     building = Building(BUILDING, data, interpreter, progress, mqtt_url, own_broker, rush=seconds is not None)
     pages = server.Pages(bound)
     live.put(building)

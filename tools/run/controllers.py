@@ -19,6 +19,7 @@ from .flash import FlashLog
 BOARD = "virtual-two-door"
 _ROOT = Path(__file__).resolve().parents[2]
 _INSTALL_S = 90
+_PORTVAKT = "from tools.cli import app; app()"
 
 
 class LiveController:
@@ -64,7 +65,7 @@ class LiveController:
         return str(self.settings["controller"])
 
     async def install(self) -> tuple[str, float]:
-        """Puts firmware and settings on the board with the very command an installer uses.
+        """Puts firmware and settings on the board with the very command an installer uses; it then starts.
 
         Returns the build id and the seconds it took.
         """
@@ -73,7 +74,7 @@ class LiveController:
         settings.chmod(0o600)
         begun = time.monotonic()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tools.cli", "install", "--board", BOARD, "--port", self.board.port,
+            sys.executable, "-c", _PORTVAKT, "install", "--board", BOARD, "--port", self.board.port,
             "--settings", str(settings), "--json",
             cwd=_ROOT,
             stdin=asyncio.subprocess.DEVNULL,
@@ -83,19 +84,16 @@ class LiveController:
         try:
             output, errors = await asyncio.wait_for(process.communicate(), _INSTALL_S)
         except TimeoutError:
-            process.kill()
-            await process.wait()
             raise Problem(f"installing {self.name} took over {_INSTALL_S} s; {self._console()}") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         lines = output.decode(errors="replace").splitlines()
         if process.returncode or not lines:
             said = errors.decode(errors="replace").strip().splitlines()
             raise Problem(f"{self.name} could not be installed: {said[-1] if said else self._console()}")
         return str(json.loads(lines[-1]).get("build", "")), time.monotonic() - begun
-
-    async def run(self) -> None:
-        """Starts what was installed."""
-        await self.board.power_cut()
-        await self.board.power_on()
 
     async def set_network(self, up: bool) -> None:
         self.network_up = up

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 import uvicorn
 from django.core.asgi import get_asgi_application
 
-FIRST_PORT = 8000
-
 
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
@@ -43,21 +41,3 @@ class Pages:
         if self._task is not None:
             self._server.should_exit = True
             await self._task
-
-
-def bind(port: int | None) -> socket.socket:
-    """A loopback socket on that port; without one on the first choice, or any free port when that is taken.
-
-    Raises OSError when a port that was asked for is taken.
-    """
-    for choice in [port] if port is not None else [FIRST_PORT, 0]:
-        sock = socket.socket()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind(("127.0.0.1", choice))
-            return sock
-        except OSError:
-            sock.close()
-            if port is not None:
-                raise
-    raise OSError("no free port on 127.0.0.1")

@@ -54,17 +54,6 @@ def summary(building: Building, held: list[Stored], seconds: float) -> dict[str,
     }
 
 
-def lines(facts: dict[str, Any]) -> list[str]:
-    """The summary for a person."""
-    strike = facts["tap_to_strike_ms"]
-    return [
-        f"taps {facts['taps']}: {facts['granted']} granted, {facts['denied']} denied",
-        f"events: {facts['recorded']} recorded, {facts['stored']} stored, "
-        f"{facts['lost']} lost, {facts['duplicated']} stored twice",
-        f"tap to strike: p50 {strike['p50']} ms, p99 {strike['p99']} ms, on {facts['interpreter']}",
-    ]
-
-
 def _ms(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
