@@ -46,7 +46,7 @@ class VirtualChip(mcu.Chip):
         self.chance = scheduler.chance(name)
         super().__init__(self.chance.randbytes(6))
         self.flash = {label: self.make_flash(size, label) for label, size in flash.items()}
-        self.partitions = tuple(flash)  # type: ignore[assignment]
+        self.partitions = tuple(flash)
         self.boot = boot
         self.on_output = on_output
         self.on_crash = on_crash

@@ -185,6 +185,8 @@ class Socket:
         pass
 
     def write(self, data: Any, length: int | None = None) -> int | None:
+        if isinstance(data, str):
+            data = data.encode()  # MicroPython takes text for bytes, and umqtt.simple leans on it
         piece = bytes(data if length is None else memoryview(data)[:length])
         until = self._until()
         while True:
