@@ -43,7 +43,7 @@ def credential_digest(record):
 
 
 def pack_event(sequence, utc, code, door, extra, flags, key):
-    """One event, 32 bytes: sequence u32, utc u32 (0: not known), code, door, extra, flags, key 7, spare, chain 8, CRC-32."""
+    """One event: sequence u32, utc u32 (0: not known), code, door, extra, flags, key 7, 9 bytes spare, CRC-32."""
     body = struct.pack(_EVENT, sequence, utc, code, door, extra, flags, key or bytes(7), 0, bytes(8))
     return body + struct.pack("<I", crc32(body))
 

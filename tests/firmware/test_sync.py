@@ -2,7 +2,14 @@
 
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import session, wire
-from firmware.controller.events import CLOCK_SET, COMMAND_REFUSED, GRANTED, MESSAGE_REFUSED, RELEASED_REMOTE, STARTED
+from firmware.controller.events import (
+    CLOCK_SET,
+    COMMAND_REFUSED,
+    GRANTED,
+    MESSAGE_REFUSED,
+    RELEASED_REMOTE,
+    STARTED,
+)
 from firmware.controller.records import NO_END, credential_digest, pack_credential, unpack_event
 from tests.firmware.controller_bench import KEY, STRIKE, UTC, Bench
 
@@ -228,7 +235,7 @@ def test_an_answer_that_took_too_long_is_not_the_time():
     bench = Bench()
     bench.inbox.put(session.OPENED)
     bench.run()
-    nonce = [message[1:] for message in bench.said() if message[0] == wire.TIME_ASKED][0]
+    nonce = next(message[1:] for message in bench.said() if message[0] == wire.TIME_ASKED)
     bench.run(5001)
     bench.hear(bytes((wire.TIME,)) + nonce + wire.packed(0, "<Q", UTC * 1000)[1:])
     assert bench.loop.clock.utc(bench.chip.now) == 0

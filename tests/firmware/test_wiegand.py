@@ -1,5 +1,6 @@
-from firmware.controller.readers.wiegand import FRAME_END_MS, Wiegand
 from machine import Pin
+
+from firmware.controller.readers.wiegand import FRAME_END_MS, Wiegand
 from tests.firmware.bench import BenchChip, frame26
 
 D0, D1 = 16, 17

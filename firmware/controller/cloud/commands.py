@@ -8,7 +8,7 @@ WHY = {EXPIRED: "expired", NO_DOOR: "no such door", UNKNOWN: "unknown command", 
 
 
 def run(loop, fields, now):
-    """Carries a command out, after its record. Returns the fields of the result; raises KeyError when one is missing."""
+    """Carries a command out, after its record. Returns the fields of the result. KeyError: one is missing."""
     name, expires, door = fields["id"], fields["expires"], fields["door"]
     why = _refusal(loop, fields["do"], door, expires, now)
     if why:

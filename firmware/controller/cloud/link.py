@@ -33,7 +33,7 @@ def wait(sock, ms, pending):
 
 
 class Stream:
-    """A socket as umqtt.simple wants it, but with a deadline on every step and with writes gathered until the next read.
+    """A socket as umqtt.simple wants it, with a deadline on every step and writes gathered until the next read.
 
     umqtt.simple would take the deadline away after its first read and send a message in five pieces
     (micropython-lib#103, #1070), each waiting for the other end's delayed acknowledgement.

@@ -21,7 +21,7 @@ class Silent(Exception):
 
 
 class Session:
-    """send: called with the bytes to publish. inbox, outbox: mailboxes. refused: {word: count}, shared with the control loop."""
+    """send: called with the bytes to publish. inbox, outbox, refused: shared with the control loop."""
 
     def __init__(self, controller_id, secret, send, inbox, outbox, refused):
         self._id = controller_id

@@ -38,7 +38,8 @@ TIME = 0x74  # the nonce asked with, Unix milliseconds u64
 PONG = 0x50  # empty
 
 # HELLO: {"acl": version, "digest": 16 hex digits, "rules": version, "epoch": log epoch, "first", "last": sequence
-# numbers on flash (last 0: none), "boot": starts so far, "firmware": version, "doors": how many, "heap": bytes free}
+# numbers on flash (last 0: none), "boot": starts so far, "firmware": version, "doors": how many,
+# "refused": {why: how many messages}}
 
 CHANGE = 13  # PUT or REMOVE, then a record of records.py
 PUT = 0x2B

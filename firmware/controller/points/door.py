@@ -38,7 +38,7 @@ class Door:
         return DOOR_OPENED
 
     def tick(self, now):
-        """Lets time pass: the strike locks again. Returns DOOR_HELD once when the leaf stood open too long, else None."""
+        """Lets time pass: the strike locks again. Returns DOOR_HELD, once, when the leaf stood open too long."""
         if ticks.passed(self._relock, now):
             self._relock = None
             self.released = False
