@@ -1,0 +1,42 @@
+"""`portvakt bench`: figures against their goals, each command one room of figures.
+
+A goal is {name, value, unit, goal, met}; a command exits 1 when one of its goals is not met.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from tools.bench import memory as memory_figures
+from tools.terminal import Json, progress, result
+
+app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
+
+Figures = dict[str, Any]
+ROOMS: dict[str, Callable[[], Figures]] = {"memory": memory_figures.measure}
+
+
+def show(json: bool, figures: Figures) -> None:
+    """Prints figures with their goals, and exits 1 when one is not met."""
+    for goal in figures["goals"]:
+        met = "met" if goal["met"] else "NOT MET"
+        progress(f"{goal['name']:<32} {goal['value']:>10} {goal['unit']:<8} goal {goal['goal']:>8}  {met}")
+    missed = [goal["name"] for goal in figures["goals"] if not goal["met"]]
+    result(json, figures, f"goals not met: {', '.join(missed)}" if missed else "all goals met")
+    if missed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def memory(json: Json = False) -> None:
+    """The controller's heap after import and its .mpy bytes, on the real MicroPython."""
+    show(json, memory_figures.measure())
+
+
+@app.command("all")
+def everything(json: Json = False) -> None:
+    """Every room of figures."""
+    rooms = {name: measure() for name, measure in ROOMS.items()}
+    goals = [goal for figures in rooms.values() for goal in figures["goals"]]
+    show(json, {"rooms": rooms, "goals": goals})

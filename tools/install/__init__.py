@@ -1,0 +1,1 @@
+"""The installer: firmware and settings onto a board, with proof."""

@@ -1,0 +1,42 @@
+"""Runs on the board: says what it is and what lies on it, as one line of JSON. Changes nothing."""
+
+import json
+import os
+import sys
+
+
+def partitions():
+    try:
+        from esp32 import Partition
+    except ImportError:
+        return None
+    sizes = {}
+    for label in ("acl", "log", "state"):
+        found = Partition.find(Partition.TYPE_DATA, label=label)
+        if found:
+            sizes[label] = found[0].info()[3]
+    return sizes
+
+
+def current():
+    try:
+        with open("/current") as file:
+            return file.read().strip()
+    except OSError:
+        return None
+
+
+space = os.statvfs("/")
+print(
+    json.dumps(
+        {
+            "name": sys.implementation.name,
+            "version": list(sys.implementation.version[:3]),
+            "mpy": getattr(sys.implementation, "_mpy", None),
+            "free": space[0] * space[3],
+            "partitions": partitions(),
+            "current": current(),
+            "running": "controller.app" in sys.modules,
+        }
+    )
+)

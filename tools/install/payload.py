@@ -1,0 +1,74 @@
+"""What goes onto a board: the slot, boot.py, main.py, the board's table and its settings, each checked."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools import boards
+from tools.build import FIRMWARE, ROOT_FILES, Build
+from tools.terminal import Problem
+
+
+@dataclass(frozen=True)
+class Payload:
+    """new: file name in the board's root -> its bytes. The slot's files are the build's."""
+
+    build: Build
+    new: dict[str, bytes]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Everything by its path on the board, /current last: what a board that is a folder gets."""
+        slot = f"/slots/{self.build.id}"
+        paths = [*self.build.files, "manifest.json"]
+        return {
+            **{f"{slot}/{path}": (self.build.folder / path).read_bytes() for path in paths},
+            **{f"/{name}": content for name, content in self.new.items()},
+            "/current": f"{self.build.id}\n".encode(),
+        }
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(content) for content in self.files.values())
+
+    def plan(self) -> dict[str, Any]:
+        """What on_board/switch.py is to verify."""
+        manifest = (self.build.folder / "manifest.json").read_bytes()
+        return {
+            "build": self.build.id,
+            "new": {name: hashlib.sha256(content).hexdigest() for name, content in self.new.items()},
+            "manifest": hashlib.sha256(manifest).hexdigest(),
+        }
+
+
+def assemble(built: Build, board_name: str, settings_file: Path | None) -> Payload:
+    board = boards.load(board_name)
+    new = {name: (FIRMWARE / name).read_bytes() for name in ROOT_FILES}
+    new["board.json"] = _compact(board)
+    if settings_file is not None:
+        new["settings.json"] = _compact(load_settings(settings_file, board))
+    return Payload(built, new)
+
+
+def load_settings(file: Path, board: dict[str, Any]) -> dict[str, Any]:
+    """The settings in a file, when the firmware would accept them."""
+    from firmware.controller.storage import settings as rules
+
+    try:
+        settings = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Problem(
+            f"{file} cannot be read ({error.strerror}); name the file that the cloud's enrolment gave you"
+        ) from error
+    except ValueError as error:
+        raise Problem(f"{file} is not JSON ({error}); fetch it again from the cloud's enrolment") from error
+    faults = rules.check(settings, len(board["doors"]))
+    if faults:
+        raise Problem(f"{file} has faults: {'; '.join(faults)}")
+    return dict(settings)
+
+
+def _compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

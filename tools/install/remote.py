@@ -1,0 +1,69 @@
+"""A board at the other end of the real mpremote, in as few calls as possible: each costs a second."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tools.terminal import Problem
+
+RESET = "import machine; machine.reset()"
+CALL_S = 120  # copying everything at 115200 baud takes some 20 s
+
+# What mpremote says, and what that means to whoever stands beside the board.
+MEANINGS = {
+    "failed to access": "the port cannot be opened; check the cable and who else has it open",
+    "no device found": "there is no such port; check the cable and its name (`portvakt doctor` lists them)",
+    "could not enter raw repl": "no MicroPython answers; flash the board, or press its reset, then try again",
+    "could not exec": "the board broke off; press its reset and try again",
+    "ENOSPC": "the board's file system is full; erase the board and install again",
+}
+
+
+class Remote:
+    """port: what mpremote calls it, for example /dev/ttyUSB0."""
+
+    def __init__(self, port: str) -> None:
+        self.port = port
+
+    def call(self, *commands: str, timeout_s: float = CALL_S) -> str:
+        """Runs mpremote's commands in one call, without a soft reset. Returns what the board printed."""
+        command = [sys.executable, "-m", "mpremote", "connect", self.port, "resume", *commands]
+        try:
+            run = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout_s,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired:
+            raise Problem(
+                f"the board at {self.port} does not answer; press its reset, then try again"
+            ) from None
+        if run.returncode:
+            raise Problem(self._meaning(run.stdout + run.stderr))
+        return run.stdout
+
+    def _meaning(self, said: str) -> str:
+        for words, meaning in MEANINGS.items():
+            if words in said:
+                return f"{self.port}: {meaning}"
+        last = (said.strip().splitlines() or ["mpremote said nothing"])[-1]
+        return f"{self.port}: {last}; try again, and look at the board's console if it stays"
+
+    def tell(self, *commands: str, timeout_s: float = CALL_S) -> dict[str, Any]:
+        """As call; the board's last line of JSON."""
+        said = self.call(*commands, timeout_s=timeout_s)
+        for line in reversed(said.splitlines()):
+            if line.startswith("{"):
+                return dict(json.loads(line))
+        raise Problem(f"{self.port}: the board's answer is not understood; press its reset and try again")
+
+
+def on_board(name: str) -> str:
+    """A script of the folder on_board, by its path."""
+    return str(Path(__file__).with_name("on_board") / name)

@@ -1,0 +1,42 @@
+"""Whether a board can take this firmware: its interpreter, its file format, its flash."""
+
+from pathlib import Path
+from typing import Any
+
+from tools.terminal import Problem
+
+OLDEST = (1, 24, 0)
+
+
+def check(found: dict[str, Any], board: dict[str, Any], mpy: Path, needed: int) -> None:
+    """found: what on_board/probe.py says. mpy: one of the files to install. needed: bytes. Raises Problem."""
+    version = tuple(found["version"])
+    shown = ".".join(str(part) for part in version)
+    if found["name"] != "micropython":
+        raise Problem(f"the board runs {found['name']}, not MicroPython; flash MicroPython 1.24 or newer")
+    if version < OLDEST:
+        raise Problem(f"the board has MicroPython {shown}; flash 1.24 or newer")
+    ours = mpy.read_bytes()[1]  # https://docs.micropython.org/en/latest/reference/mpyfiles.html
+    theirs = found["mpy"] & 0xFF if found["mpy"] is not None else None
+    if theirs != ours:
+        raise Problem(
+            f"MicroPython {shown} on the board reads .mpy version {theirs}, this firmware is version {ours}; "
+            "flash the MicroPython release that CHANGELOG.md names"
+        )
+    _check_partitions(found["partitions"], board["flash"])
+    if found["free"] < needed:
+        raise Problem(
+            f"the board has {found['free']} bytes free and needs {needed}; remove files of your own from it"
+        )
+
+
+def _check_partitions(found: dict[str, int] | None, flash: dict[str, int]) -> None:
+    if found is None:
+        raise Problem("the board is not an ESP32 (it has no module esp32); choose the right port")
+    for label in ("acl", "log", "state"):
+        if found.get(label, 0) < flash[label]:
+            has = f"only {found[label]} bytes in" if label in found else "no"
+            raise Problem(
+                f"the board has {has} partition {label!r} of {flash[label]} bytes; "
+                "flash it with the partition table that boards/ describes"
+            )
