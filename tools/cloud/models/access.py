@@ -1,16 +1,18 @@
 """People, what they carry, and which doors they may pass."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .accounts import Tenant
 from .places import Door
-from .scope import Scoped
+from .scope import Scoped, Whole
 
 
-class Person(models.Model):
+class Person(Whole):
     """Somebody who passes doors. Exists in the cloud only: a controller knows credentials."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="people")
@@ -26,8 +28,15 @@ class Person(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Out of every credential table first, in the same transaction."""
+        with transaction.atomic():
+            self.active = False
+            self.save(update_fields=["active"])
+            return super().delete(*args, **kwargs)
 
-class Credential(models.Model):
+
+class Credential(Whole):
     """A card of a person. A revoked one stays here, not active, so that its later denials have a name."""
 
     class Kind(models.TextChoices):
@@ -64,8 +73,15 @@ class Credential(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.number}"
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Out of every credential table first, in the same transaction."""
+        with transaction.atomic():
+            self.active = False
+            self.save(update_fields=["active"])
+            return super().delete(*args, **kwargs)
 
-class AccessGroup(models.Model):
+
+class AccessGroup(Whole):
     """Doors that go together: "all of the basement"."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="groups")
@@ -83,7 +99,7 @@ class AccessGroup(models.Model):
         return self.name
 
 
-class Grant(models.Model):
+class Grant(Whole):
     """A person may pass the doors of a group, for good or until a time."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="grants")

@@ -1,4 +1,4 @@
-"""The credential table of each controller as it should be, and its history. Written by services/acl.py only."""
+"""Each controller's credential table as it should be, and its history. Only services/acl.py writes it."""
 
 from django.db import models
 from django.db.models import Q

@@ -41,8 +41,4 @@ class Command(models.Model):
                 name="command_state",
             )
         ]
-        indexes = [
-            models.Index(
-                fields=["expires_at"], condition=Q(state__in=["queued", "sent"]), name="command_open"
-            )
-        ]
+        indexes = [models.Index(fields=["state", "expires_at"], name="command_state_expiry")]

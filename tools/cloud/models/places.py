@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from .accounts import Tenant
-from .scope import Scoped
+from .scope import Scoped, Whole
 
 NO_DIGEST = "0" * 16  # of an empty table
 
@@ -87,7 +87,7 @@ class Controller(models.Model):
         return self.name
 
 
-class Door(models.Model):
+class Door(Whole):
     """One door of a controller; numbers as on the board, from 1."""
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="doors")

@@ -1,8 +1,8 @@
-"""Who sees which rows: the one place where a tenant's rows are told from another's."""
+"""What rows have in common: whose they are (this is the one place that says so), and whole changes."""
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db import models
+from django.db import models, transaction
 
 if TYPE_CHECKING:
     from .accounts import User
@@ -26,3 +26,18 @@ class Scoped(models.QuerySet):
 def visible(model: type[Row], user: "User") -> models.QuerySet[Row]:
     """Rows of a model that the user may see, for get_object_or_404 and lists."""
     return model.objects.visible_to(user)  # type: ignore[attr-defined]
+
+
+class Whole(models.Model):
+    """A row whose change and all that follows from it (signals.py) is one transaction."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            return super().delete(*args, **kwargs)

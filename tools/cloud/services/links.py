@@ -20,9 +20,7 @@ def _hash(token: str) -> str:
 def make(user: User, minutes: int = MINUTES) -> str:
     """The token of a new sign-in link; it is told once."""
     token = secrets.token_urlsafe(32)
-    SignInLink.objects.create(
-        user=user, hash=_hash(token), expires_at=clock.now() + timedelta(minutes=minutes)
-    )
+    SignInLink.objects.create(user=user, hash=_hash(token), expires_at=clock.now() + timedelta(minutes=minutes))
     return token
 
 
@@ -30,9 +28,7 @@ def use(token: str) -> User | None:
     """The user whom a link signs in, or None when it is unknown, used or too old. Works once."""
     now = clock.now()
     with transaction.atomic():
-        good = SignInLink.objects.filter(
-            hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True
-        )
+        good = SignInLink.objects.filter(hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True)
         link = good.select_related("user").first()
         # The update decides: of two requests at once, one finds the row still unused.
         if link is None or not good.filter(pk=link.pk).update(used_at=now):

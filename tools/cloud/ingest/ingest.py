@@ -1,0 +1,166 @@
+"""The ingest: every controller's session in one place. Driven from outside: no clock, no thread, no broker in here."""
+
+import logging
+import math
+from collections.abc import Callable
+
+from django.db import DatabaseError
+
+from firmware.controller.cloud import wire
+from firmware.controller.cloud.channel import RENEW, Refused
+
+from ..models import Command, Controller
+from ..services import acl
+from ..services.clock import at
+from . import store
+from .session import Session
+
+log = logging.getLogger("portvakt.ingest")
+
+SWEEP_S = 1.0  # how often counts are written and time's own work is done
+COMMANDS = 100  # taken in one poll
+PRESENCE = {b"0": False, b"1": True}
+
+# What a session needs of its row, and what brings it in line.
+IDENTITY = ("pk", "public_id", "link_secret")
+SYNC = (
+    "pk",
+    "acl_version",
+    "acl_digest",
+    "rules_version",
+    "held_acl_version",
+    "held_acl_digest",
+    "held_rules_version",
+)
+
+
+class Ingest:
+    """publish(topic, payload): to the broker. now(): Unix seconds, UTC, with fractions. urandom(n): n random bytes.
+
+    Call start() once, on_message() for whatever comes, and poll() every 100 ms or sooner. Nothing raises but
+    publish itself.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[[str, bytes], None],
+        now: Callable[[], float],
+        urandom: Callable[[int], bytes],
+    ):
+        self.refused: dict[str, int] = {}  # messages that belong to no controller
+        self._publish = publish
+        self._now = now
+        self._urandom = urandom
+        self._sessions: dict[str, Session] = {}
+        self._swept: float | None = None
+
+    def start(self) -> None:
+        """Sessions live in memory: tells every controller that the ones of before are gone."""
+        for public_id in Controller.objects.order_by("pk").values_list("public_id", flat=True):
+            self._publish(wire.topics(public_id)[1], bytes((RENEW,)))
+
+    def on_message(self, topic: str, payload: bytes) -> None:
+        """Whatever the broker delivers, from whoever."""
+        session = None
+        try:
+            public_id, way = _read_topic(topic)
+            session = self._session(public_id)
+            if way == "up":
+                session.receive(bytes(payload))
+            elif payload in PRESENCE:
+                store.present(session.pk, PRESENCE[bytes(payload)])
+            else:
+                raise Refused("malformed")
+        except Refused as why:
+            self._count(session, why.args[0])
+        except DatabaseError:
+            # Not stored, so not acknowledged: the controller sends it again.
+            log.exception("a message of %s was not stored", topic)
+            self._count(session, "database")
+        except Exception:
+            log.exception("a message of %s was not understood", topic)
+            self._count(session, "error")
+
+    def poll(self) -> None:
+        """What the cloud begins by itself: commands, changes of the access list, and once a second the rest."""
+        try:
+            self._send_commands()
+            self._bring_in_line()
+            self._keep_seen()
+            if self._swept is None or not 0 <= self._now() - self._swept < SWEEP_S:
+                self._swept = self._now()
+                self._sweep()
+        except DatabaseError:
+            log.exception("the database did not take it; trying again")
+
+    def _session(self, public_id: str) -> Session:
+        session = self._sessions.get(public_id)
+        if session is None:
+            row = Controller.objects.only(*IDENTITY).filter(public_id=public_id).first()
+            if row is None:
+                raise Refused("unknown")
+            down = wire.topics(public_id)[1]
+            session = Session(row, lambda payload: self._publish(down, payload), self._now, self._urandom)
+            self._sessions[public_id] = session
+        return session
+
+    def _count(self, session: Session | None, why: str) -> None:
+        if session is None:
+            self.refused[why] = self.refused.get(why, 0) + 1
+        else:
+            session.count(why)
+
+    def _live(self) -> dict[int, Session]:
+        return {session.pk: session for session in self._sessions.values() if session.is_live()}
+
+    def _send_commands(self) -> None:
+        now = self._now()
+        queued = Command.objects.filter(state=Command.State.QUEUED, expires_at__gt=at(now)).order_by("pk")
+        live = self._live()
+        for command in queued.select_related("door")[:COMMANDS]:
+            session = live.get(command.controller_id)
+            # Marked first: should this process end in between, the door stays shut and the command is not repeated.
+            if session is not None and store.take(command, at(now)):
+                fields = {
+                    "id": command.pk,
+                    "do": command.do,
+                    "door": command.door.number,
+                    "expires": math.ceil(command.expires_at.timestamp()),
+                }
+                session.send(wire.json_message(wire.COMMAND, fields))
+
+    def _bring_in_line(self) -> None:
+        live = self._live()
+        if not live:
+            return
+        for row in Controller.objects.filter(in_sync=False).order_by("pk").only(*SYNC):
+            if row.pk in live:
+                live[row.pk].bring_in_line(row)
+
+    def _keep_seen(self) -> None:
+        new = [session for session in self._sessions.values() if session.heard_is_new]
+        if new:
+            store.seen({session.pk: at(session.heard) for session in new if session.heard is not None})
+            for session in new:
+                session.heard_is_new = False
+
+    def _sweep(self) -> None:
+        now = at(self._now())
+        acl.refresh_due(now)
+        store.end_commands(now)
+        counted = [session for session in self._sessions.values() if session.refused]
+        if counted:
+            store.refused({session.pk: session.refused for session in counted})
+            for session in counted:
+                session.refused = {}
+
+
+def _read_topic(topic: str) -> tuple[str, str]:
+    """(controller, "up" or "presence"). Raises Refused."""
+    parts = topic.split("/")
+    if len(parts) != 3 or parts[0] != "portvakt" or parts[2] not in ("up", "presence"):
+        raise Refused("topic")
+    public_id = parts[1]
+    if len(public_id) != 16 or set(public_id) - set("0123456789abcdef"):
+        raise Refused("topic")
+    return public_id, parts[2]

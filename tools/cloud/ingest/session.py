@@ -1,0 +1,208 @@
+"""One controller's protocol: opens sessions, verifies what comes in, answers it. Knows no broker and no clock."""
+
+import struct
+from collections.abc import Callable
+from datetime import datetime
+
+from firmware.controller.cloud import wire
+from firmware.controller.cloud.channel import (
+    NONCE,
+    OPEN,
+    RENEW,
+    SEALED,
+    Channel,
+    Refused,
+    accept_message,
+    read_open,
+)
+
+from ..models import Controller
+from ..services.clock import at
+from . import store
+from .sync import Sync
+
+OPENINGS = 4  # answered and not yet taken up; an old opening that comes again cannot push the real one out at once
+RENEW_S = 1.0  # a hint that a session is not known goes out no more often
+LIVE_S = 10.0  # not heard for longer: commands and changes wait until it is
+AHEAD_S = 2.0  # a batch that is ahead of the log for longer needs a hello to explain it
+
+
+class Session:
+    """publish: sends bytes to this controller. now: Unix seconds. urandom(n): n random bytes."""
+
+    def __init__(
+        self,
+        row: Controller,
+        publish: Callable[[bytes], None],
+        now: Callable[[], float],
+        urandom: Callable[[int], bytes],
+    ):
+        self.pk = row.pk
+        self.refused: dict[str, int] = {}  # not yet in the database
+        self.heard: float | None = None  # when the last good message came
+        self.heard_is_new = False  # not yet in the database
+        self._public_id = row.public_id
+        self._secret = bytes(row.link_secret)
+        self._publish = publish
+        self._now = now
+        self._urandom = urandom
+        self._channel: Channel | None = None
+        self._nonce: bytes | None = None  # of the controller, in the session that is open
+        self._openings: dict[bytes, tuple[Channel, bytes]] = {}  # by the controller's nonce: channel, answer
+        self._renewed: float | None = None
+        self._ahead: tuple[int, float] | None = None  # first sequence of a batch that came too early, and when
+        self._sync = Sync(row.pk, self.send)
+        self._handlers: dict[int, Callable[[bytes, datetime], None]] = {
+            wire.HELLO: self._hello,
+            wire.EVENTS: self._events,
+            wire.ACL_NOW: self._acl_now,
+            wire.PART_TAKEN: self._part_taken,
+            wire.RESULT: self._result,
+            wire.TIME_ASKED: self._time_asked,
+            wire.PING: self._ping,
+        }
+
+    def is_live(self) -> bool:
+        """Whether it is worth while to send something now."""
+        return self._channel is not None and self.heard is not None and self._now() - self.heard < LIVE_S
+
+    def receive(self, payload: bytes) -> None:
+        """One message from the broker, from whoever. Raises Refused; then at most a hint was sent."""
+        if len(payload) > wire.MAX_MESSAGE:
+            raise Refused("size")
+        kind = payload[0] if payload else 0
+        if kind == OPEN:
+            self._open(payload)
+        elif kind == SEALED:
+            message = self._unseal(payload)
+            self.heard = self._now()
+            self.heard_is_new = True
+            handler = self._handlers.get(message[0])
+            if handler is None:
+                raise Refused("unknown")
+            handler(message, at(self.heard))
+        else:
+            raise Refused("malformed")
+
+    def send(self, message: bytes) -> None:
+        """Seals and publishes. Nothing is sent before there is a session."""
+        if self._channel is not None:
+            self._publish(self._channel.seal(message))
+
+    def renew(self) -> None:
+        """Tells the controller that its session is not known here; a hint that proves nothing."""
+        now = self._now()
+        if self._renewed is None or not 0 <= now - self._renewed < RENEW_S:
+            self._renewed = now
+            self._publish(bytes((RENEW,)))
+
+    def bring_in_line(self, row: Controller) -> None:
+        """Sends the next thing that the controller lacks. row: as it is in the database now."""
+        self._sync.step(row, self._now())
+
+    # The opening
+
+    def _open(self, payload: bytes) -> None:
+        nonce = bytes(read_open(self._secret, self._public_id, payload))
+        if nonce == self._nonce:
+            raise Refused("replay")
+        if nonce not in self._openings:
+            if len(self._openings) == OPENINGS:
+                del self._openings[next(iter(self._openings))]
+            own = self._urandom(NONCE)
+            channel = Channel(self._secret, nonce, own, False)
+            answer = accept_message(self._secret, self._public_id, nonce, own)
+            self._openings[nonce] = channel, answer
+        # The same opening twice gets the same answer: which of the two the controller took does not matter.
+        self._publish(self._openings[nonce][1])
+
+    def _unseal(self, payload: bytes) -> bytes:
+        """The message inside. The open session serves until a new one has delivered its first good message."""
+        if self._channel is not None and payload[1:5] == self._channel.session:
+            return self._channel.open(payload)
+        for nonce, (channel, _) in self._openings.items():
+            if payload[1:5] == channel.session:
+                message = channel.open(payload)
+                self._channel, self._nonce, self._openings = channel, nonce, {}
+                self._ahead = None
+                self._sync = Sync(self.pk, self.send)
+                return message
+        self.renew()
+        raise Refused("session")
+
+    # What comes in
+
+    def _hello(self, message: bytes, now: datetime) -> None:
+        said = store.Hello.read(message)
+        acked = store.hello(self.pk, said, now)
+        self._ahead = None
+        if 0 < acked <= said.last:
+            self.send(wire.packed(wire.STORED, "<II", said.epoch, acked))
+        self._sync.answered()
+        self._bring_in_line()
+
+    def _events(self, message: bytes, now: datetime) -> None:
+        if len(message) < 5 + wire.EVENT or (len(message) - 5) % wire.EVENT:
+            raise Refused("malformed")
+        epoch = struct.unpack_from("<I", message, 1)[0]
+        batch = []
+        for position in range(5, len(message), wire.EVENT):
+            event = wire.unpack_event(message, position)
+            if event is None or event[0] == 0 or (batch and event[0] != batch[-1][0] + 1):
+                raise Refused("malformed")
+            batch.append(event)
+        stored = store.events(self.pk, epoch, batch, now)
+        if stored.conflicts:
+            self.count("conflict", stored.conflicts)
+        self._note_ahead(batch[0][0] if stored.ahead else None)
+        # The commit is done: from here on the controller may forget them. When the batch was ahead, this asks again.
+        self.send(wire.packed(wire.STORED, "<II", epoch, stored.up_to))
+
+    def _note_ahead(self, first: int | None) -> None:
+        """A batch that stays ahead: what lies between may be overwritten, and only a hello can say so."""
+        now = self._now()
+        if first is None:
+            self._ahead = None
+        elif self._ahead is None or self._ahead[0] != first:
+            self._ahead = first, now
+        elif now - self._ahead[1] >= AHEAD_S:
+            self._ahead = None
+            self.renew()
+
+    def _acl_now(self, message: bytes, now: datetime) -> None:
+        version, digest = _unpack("<IQ", message)
+        store.table(self.pk, version, digest)
+        self._sync.answered()
+        self._bring_in_line()
+
+    def _part_taken(self, message: bytes, now: datetime) -> None:
+        version, part = _unpack("<IH", message)
+        self._sync.part_taken(version, part, self._now())
+
+    def _result(self, message: bytes, now: datetime) -> None:
+        store.result(self.pk, message, now)
+
+    def _time_asked(self, message: bytes, now: datetime) -> None:
+        (nonce,) = _unpack("<8s", message)
+        self.send(wire.packed(wire.TIME, "<8sQ", nonce, int(self._now() * 1000)))
+
+    def _ping(self, message: bytes, now: datetime) -> None:
+        if len(message) != 1:
+            raise Refused("malformed")
+        self.send(bytes((wire.PONG,)))
+
+    def _bring_in_line(self) -> None:
+        row = Controller.objects.filter(pk=self.pk).first()
+        if row is None:
+            raise Refused("unknown")
+        self.bring_in_line(row)
+
+    def count(self, why: str, times: int = 1) -> None:
+        """Notes a message that was not accepted; poll() puts the counts into the database."""
+        self.refused[why] = self.refused.get(why, 0) + times
+
+
+def _unpack(layout: str, message: bytes) -> tuple:
+    if len(message) != 1 + struct.calcsize(layout):
+        raise Refused("malformed")
+    return struct.unpack_from(layout, message, 1)

@@ -1,0 +1,247 @@
+"""What a controller's messages change in the database. Times are arguments; few queries a message."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from firmware.controller.cloud import wire
+from firmware.controller.cloud.channel import Refused
+
+from ..models import AclChange, Command, Controller, Event, Gap
+
+Packed = tuple[int, int, int, int, int, int, bytes | None]  # as wire.unpack_event gives it
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What a controller says of itself when a session begins."""
+
+    acl: int
+    digest: str
+    rules: int
+    epoch: int
+    first: int
+    last: int
+    firmware: str
+    health: dict[str, Any]
+
+    @classmethod
+    def read(cls, message: bytes) -> "Hello":
+        """Raises Refused."""
+        try:
+            fields = wire.read_json(message)
+            firmware, digest = fields["firmware"], fields["digest"]
+            if type(firmware) is not str or type(digest) is not str or len(digest) != 16 or len(firmware) > 40:
+                raise ValueError("firmware or digest")
+            numbers = {name: number(fields[name]) for name in ("acl", "rules", "epoch", "first", "last")}
+            health: dict[str, Any] = {
+                name: number(fields[name]) for name in ("boot", "doors", "heap") if name in fields
+            }
+            refused = fields.get("refused", {})
+            if not isinstance(refused, dict) or len(refused) > 20:
+                raise ValueError("refused")
+            health["refused"] = {str(word)[:20]: number(count) for word, count in refused.items()}
+            return cls(digest=f"{int(digest, 16):016x}", firmware=firmware, health=health, **numbers)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise Refused("malformed") from None
+
+
+def number(value: Any) -> int:
+    """A u32 of a JSON message. Raises ValueError."""
+    if type(value) is not int or not 0 <= value <= 0xFFFFFFFF:
+        raise ValueError("not a u32")
+    return value
+
+
+def hello(controller: int, said: Hello, now: datetime) -> int:
+    """Keeps what a controller says of itself. Returns up to which event its log is stored here.
+
+    Only a hello can tell that events are gone: they are put on record as a gap, and the count goes on after it.
+    """
+    with transaction.atomic():
+        acked = _acked(controller, said.epoch)
+        if said.last >= said.first > acked + 1:
+            Gap.objects.get_or_create(
+                controller_id=controller,
+                epoch=said.epoch,
+                first=acked + 1,
+                defaults={"last": said.first - 1, "noticed_at": now},
+            )
+            acked = said.first - 1
+        Controller.objects.filter(pk=controller).update(
+            held_acl_version=said.acl,
+            held_acl_digest=said.digest,
+            held_rules_version=said.rules,
+            log_epoch=said.epoch,
+            acked=acked,
+            firmware=said.firmware,
+            health=said.health,
+            last_seen=now,
+            confirmed_at=now,
+        )
+        return acked
+
+
+def _acked(controller: int, epoch: int) -> int:
+    """Up to which event of that epoch all are stored or known to be gone. Locks the controller."""
+    row = Controller.objects.select_for_update().filter(pk=controller).values_list("log_epoch", "acked").first()
+    if row is None:
+        raise Refused("unknown")
+    if row[0] == epoch:
+        return row[1]
+    # Another log than before: a new one, or an old board that is back.
+    last = Event.objects.filter(controller=controller, epoch=epoch).order_by("-sequence").values_list("sequence")
+    gap = Gap.objects.filter(controller=controller, epoch=epoch).order_by("-last").values_list("last")
+    return max([0, *(found[0] for found in (last.first(), gap.first()) if found)])
+
+
+@dataclass(frozen=True)
+class Stored:
+    """up_to: all events up to this one are stored. ahead: the batch left some out, none of it was kept.
+
+    conflicts: events that are stored here with another content. A log that was put back in time has them.
+    """
+
+    up_to: int
+    ahead: bool = False
+    conflicts: int = 0
+
+
+def events(controller: int, epoch: int, batch: Sequence[Packed], now: datetime) -> Stored:
+    """Keeps a batch, contiguous by sequence number. What is here already is left as it is."""
+    with transaction.atomic():
+        acked = _acked(controller, epoch)
+        first, last = batch[0][0], batch[-1][0]
+        if first > acked + 1:
+            return Stored(acked, ahead=True)
+        old = [packed for packed in batch if packed[0] <= acked]
+        conflicts = _conflicts(controller, epoch, old) if old else 0
+        new = [packed for packed in batch if packed[0] > acked]
+        if new:
+            whose = _resolve(controller, new)
+            # A second worker may have come first: the constraint decides, and both acknowledge.
+            Event.objects.bulk_create(
+                [_event(controller, epoch, packed, whose, now) for packed in new], ignore_conflicts=True
+            )
+            acked = last
+            Controller.objects.filter(pk=controller).update(log_epoch=epoch, acked=acked)
+        return Stored(acked, conflicts=conflicts)
+
+
+def _event(
+    controller: int, epoch: int, packed: Packed, whose: Mapping[tuple[bytes, int], int | None], now: datetime
+) -> Event:
+    sequence, utc, code, door, extra, flags, key = packed
+    return Event(
+        controller_id=controller,
+        epoch=epoch,
+        sequence=sequence,
+        utc=datetime.fromtimestamp(utc, UTC) if utc else None,
+        code=code,
+        door_number=door,
+        extra=extra,
+        flags=flags,
+        key=key,
+        credential_id=whose.get((key, utc)) if key is not None else None,
+        received_at=now,
+    )
+
+
+def _conflicts(controller: int, epoch: int, batch: Sequence[Packed]) -> int:
+    stored = {
+        row[0]: row[1:]
+        for row in Event.objects.filter(
+            controller=controller, epoch=epoch, sequence__range=(batch[0][0], batch[-1][0])
+        ).values_list("sequence", "utc", "code", "door_number", "extra", "key")
+    }
+    conflicts = 0
+    for sequence, utc, code, door, extra, _, key in batch:
+        if sequence in stored:
+            at, *was, old_key = stored[sequence]
+            same_key = (None if old_key is None else bytes(old_key)) == key
+            same_time = (int(at.timestamp()) if at else 0) == utc
+            conflicts += not (same_key and same_time and was == [code, door, extra])
+    return conflicts
+
+
+def _resolve(controller: int, batch: Sequence[Packed]) -> dict[tuple[bytes, int], int | None]:
+    """Whose key it was at the time of the event: {(key, utc): credential}. A card may have changed hands since."""
+    keys = sorted({packed[6] for packed in batch if packed[6] is not None})
+    if not keys:
+        return {}
+    held: dict[bytes, list[tuple[datetime, int | None]]] = {}
+    puts = AclChange.objects.filter(controller=controller, key__in=keys, op=AclChange.Op.PUT).order_by("version")
+    for key, at, credential in puts.values_list("key", "at", "credential"):
+        held.setdefault(bytes(key), []).append((at, credential))
+    whose: dict[tuple[bytes, int], int | None] = {}
+    for packed in batch:
+        utc, key = packed[1], packed[6]
+        if key in held:
+            puts_then = [c for at, c in held[key] if not utc or int(at.timestamp()) <= utc]
+            whose[key, utc] = puts_then[-1] if puts_then else held[key][0][1]
+    return whose
+
+
+def table(controller: int, version: int, digest: int) -> None:
+    """Keeps what a controller says its credential table holds."""
+    changed = Controller.objects.filter(pk=controller).update(
+        held_acl_version=version, held_acl_digest=f"{digest:016x}"
+    )
+    if not changed:
+        raise Refused("unknown")
+
+
+def result(controller: int, message: bytes, now: datetime) -> None:
+    """Keeps what became of a command. Raises Refused."""
+    try:
+        fields = wire.read_json(message)
+        name, state, why = fields["id"], fields["result"], fields.get("why", "")
+        if type(name) is not int or not 0 < name < 1 << 63 or type(why) is not str:
+            raise ValueError("id or why")
+        if state not in (Command.State.DONE, Command.State.EXPIRED, Command.State.REFUSED):
+            raise ValueError("result")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Refused("malformed") from None
+    sent = Command.objects.filter(pk=name, controller=controller, state__in=[Command.State.SENT, Command.State.UNKNOWN])
+    if not sent.update(state=state, why=why[:100], ended_at=now):
+        raise Refused("unexpected")
+
+
+def take(command: Command, now: datetime) -> bool:
+    """Marks a queued command as sent; that it may be sent is decided here, once, whoever asks."""
+    return bool(
+        Command.objects.filter(pk=command.pk, state=Command.State.QUEUED, expires_at__gt=now).update(
+            state=Command.State.SENT
+        )
+    )
+
+
+def end_commands(now: datetime) -> None:
+    """Commands that can no longer be sent have expired; answers that have not come by now are not known."""
+    old = Command.objects.filter(state=Command.State.QUEUED, expires_at__lte=now)
+    old.update(state=Command.State.EXPIRED, why="the controller was not reached", ended_at=now)
+    silent = Command.objects.filter(state=Command.State.SENT, expires_at__lte=now - timedelta(seconds=10))
+    silent.update(state=Command.State.UNKNOWN, why="no answer", ended_at=now)
+
+
+def seen(moments: Mapping[int, datetime]) -> None:
+    """Keeps when controllers were last heard, authenticated: {controller: when}."""
+    rows = [Controller(pk=pk, last_seen=at, confirmed_at=at) for pk, at in sorted(moments.items())]
+    Controller.objects.bulk_update(rows, ["last_seen", "confirmed_at"])
+
+
+def refused(counts: Mapping[int, Mapping[str, int]]) -> None:
+    """Adds to the counts of refused messages: {controller: {why: how many}}."""
+    with transaction.atomic():
+        for row in Controller.objects.select_for_update().filter(pk__in=sorted(counts)).only("pk", "refused"):
+            for why, count in sorted(counts[row.pk].items()):
+                row.refused[why] = row.refused.get(why, 0) + count
+            row.save(update_fields=["refused"])
+
+
+def present(controller: int, is_present: bool) -> None:
+    """What the broker says of a controller. It proves nothing."""
+    Controller.objects.filter(pk=controller).exclude(present=is_present).update(present=is_present)

@@ -1,0 +1,136 @@
+"""Bringing a controller's rules and credential table to what they should be. One step is under way at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from firmware.controller.cloud import wire
+from firmware.controller.cloud.channel import OVERHEAD, Refused
+
+from ..models import AclChange, AclEntry, Controller
+from ..services import acl, rules
+
+CHANGES = 100  # in one delta
+RECORDS = 128  # in one part of a snapshot
+LONGEST_CHAIN = 5 * CHANGES  # changes; a table further behind is sent whole
+ANSWER_S = 2.0  # a delta is answered with what the table then holds
+PART_S = 10.0  # a part of a snapshot waits for sectors to be erased
+LONGEST_PAUSE_S = 600.0  # a table that stays wrong is not written over and over: flash wears
+
+
+@dataclass
+class Snapshot:
+    version: int
+    digest: int
+    records: list[bytes]
+
+    @property
+    def parts(self) -> int:
+        return max(1, -(-len(self.records) // RECORDS))
+
+    def part(self, number: int) -> bytes:
+        head = wire.packed(wire.SNAPSHOT, "<IHHQ", self.version, number, self.parts, self.digest)
+        return head + b"".join(self.records[number * RECORDS : (number + 1) * RECORDS])
+
+
+class Sync:
+    """What one controller is being told. send: seals and publishes one message. Times are Unix seconds."""
+
+    def __init__(self, controller: int, send: Callable[[bytes], None]):
+        self._controller = controller
+        self._send = send
+        self._answer_by: float | None = None
+        self._snapshot: Snapshot | None = None
+        self._snapshots = 0  # begun since the table was last right
+        self._again_at = 0.0  # when the next one may begin
+
+    def is_waiting(self, now: float) -> bool:
+        return self._answer_by is not None and now < self._answer_by
+
+    def answered(self) -> None:
+        """The controller has said what its table holds: what was under way has ended, well or not."""
+        self._answer_by = None
+        self._snapshot = None
+
+    def step(self, row: Controller, now: float) -> None:
+        """Sends the next thing that the controller lacks, if any. row: as it is in the database now."""
+        if self.is_waiting(now):
+            return
+        self._answer_by = None
+        message, answer_s = self._next(row, now)
+        # Read after the records: whatever profile they use is in the rules by now. Sent before them on the same
+        # ordered way; a controller that misses the rules all the same denies, and its next hello tells.
+        self._tell_rules(row)
+        if message is not None:
+            self._send(message)
+            self._answer_by = now + answer_s
+
+    def _next(self, row: Controller, now: float) -> tuple[bytes | None, float]:
+        """(message, how long its answer may take)."""
+        if (row.held_acl_version, row.held_acl_digest) == (row.acl_version, row.acl_digest):
+            self._snapshots = 0
+            return None, 0
+        delta = self._delta(row)
+        if delta is not None:
+            return delta, ANSWER_S
+        if self._snapshots > 1 and now < self._again_at:
+            return None, 0
+        self._again_at = now + min(PART_S * 2**self._snapshots, LONGEST_PAUSE_S)
+        self._snapshots += 1
+        self._snapshot = _snapshot(row.pk)
+        return self._snapshot.part(0), PART_S
+
+    def part_taken(self, version: int, part: int, now: float) -> None:
+        """The controller asks for a part of the snapshot that is under way. Raises Refused when none is."""
+        snapshot = self._snapshot
+        if snapshot is None or version != snapshot.version or not 0 < part < snapshot.parts:
+            raise Refused("unexpected")
+        self._send(snapshot.part(part))
+        self._answer_by = now + PART_S
+
+    def _tell_rules(self, row: Controller) -> None:
+        controller = Controller.objects.filter(pk=row.pk)
+        if controller.values_list("rules_version", flat=True).first() == row.held_rules_version:
+            return
+        fields = rules.content(row.pk)
+        version = rules.version(fields)
+        self._send(wire.json_message(wire.RULES, {"version": version, **fields}))
+        controller.update(held_rules_version=version)
+
+    def _delta(self, row: Controller) -> bytes | None:
+        """The next changes after what the controller holds, or None when its table is not one that we know."""
+        held = row.held_acl_version
+        if not 0 < held < row.acl_version or row.acl_version - held > LONGEST_CHAIN:
+            return None
+        changes = list(
+            AclChange.objects.filter(controller=row.pk, version__gte=held, version__lte=held + CHANGES).order_by(
+                "version"
+            )
+        )
+        # The change that made the version it holds comes first: the delta stands on the same table, or on none.
+        if len(changes) < 2 or changes[0].version != held or changes[0].digest != row.held_acl_digest:
+            return None
+        steps = changes[1:]
+        if [step.version for step in steps] != list(range(held + 1, held + 1 + len(steps))):
+            return None
+        head = wire.packed(wire.DELTA, "<II", held, steps[-1].version)
+        return head + b"".join(bytes((step.op,)) + bytes(step.record) for step in steps)
+
+
+def _snapshot(controller: int) -> Snapshot:
+    """The whole table of this moment."""
+    with transaction.atomic():
+        acl.give_version(controller)
+        locked = Controller.objects.select_for_update().filter(pk=controller)
+        version = locked.values_list("acl_version", flat=True).get()
+        entries = AclEntry.objects.filter(controller=controller).only("key", "profile", "until")
+        records = sorted(entry.record for entry in entries)
+    digest = 0
+    for record in records:
+        digest ^= wire.record_digest(record)
+    return Snapshot(version, digest, records)
+
+
+assert 9 + CHANGES * wire.CHANGE + OVERHEAD <= wire.MAX_MESSAGE
+assert 17 + RECORDS * wire.RECORD + OVERHEAD <= wire.MAX_MESSAGE

@@ -1,0 +1,84 @@
+"""Enrolment: a controller comes to be, and the settings that go onto its board. They are told once."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from tools.terminal import Problem
+
+from ..models import Controller, Door, Site
+from . import clock, rules
+
+RELEASE_MS = 5000
+HELD_MS = 30000
+
+
+def enrol(
+    site: Site,
+    name: str,
+    board: Mapping[str, Any],
+    *,
+    doors: Sequence[str] = (),
+    broker: Mapping[str, Any] | None = None,
+    wifi: Mapping[str, str] | None = None,
+    urandom: Callable[[int], bytes] = os.urandom,
+) -> tuple[Controller, dict[str, Any]]:
+    """The new controller and the settings.json for its board. Its secrets are told here and nowhere else.
+
+    doors: their names, in the order of the board; missing ones are numbered. broker: as the board reaches it.
+    """
+    places = board.get("doors")
+    if not isinstance(places, list) or not 1 <= len(places) <= 255:
+        raise Problem('board.json names no doors; "doors" must list 1 to 255 of them')
+    if len(doors) > len(places):
+        raise Problem(f"the board has {len(places)} doors, {len(doors)} names were given")
+    link_secret, table_key = urandom(32), urandom(32)
+    try:
+        with transaction.atomic():
+            controller = Controller.objects.create(
+                site=site,
+                name=name,
+                public_id=urandom(8).hex(),
+                link_secret=link_secret,
+                table_key=table_key,
+                board=dict(board),
+                enrolled_at=clock.now(),
+            )
+            for number in range(1, len(places) + 1):
+                door = doors[number - 1] if number <= len(doors) else f"{name} {number}"
+                Door.objects.create(
+                    controller=controller, number=number, name=door, release_ms=RELEASE_MS, held_ms=HELD_MS
+                )
+            rules.refresh(controller.pk)
+    except IntegrityError:
+        if not Controller.objects.filter(site=site, name=name).exists():
+            raise
+        raise Problem(f"{site.name} has a controller named {name} already; choose another name") from None
+    controller.refresh_from_db()
+    return controller, {
+        "controller": controller.public_id,
+        "link_secret": link_secret.hex(),
+        "table_key": table_key.hex(),
+        "broker": dict(broker if broker is not None else broker_of(settings.MQTT_URL)),
+        "wifi": dict(wifi if wifi is not None else {"name": "", "password": ""}),
+        "doors": [{"release_ms": RELEASE_MS, "held_ms": HELD_MS} for _ in places],
+    }
+
+
+def broker_of(url: str) -> dict[str, Any]:
+    """The broker's settings from an address like mqtts://user:password@host:8883."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+        raise Problem(f"MQTT_URL is {url!r}; it must look like mqtt://host:1883 or mqtts://user:password@host")
+    tls = parts.scheme == "mqtts"
+    return {
+        "host": parts.hostname,
+        "port": parts.port or (8883 if tls else 1883),
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "tls": tls,
+    }
