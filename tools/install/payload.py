@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def assemble(built: Build, board_name: str, settings_file: Path | None) -> Paylo
     new = {name: (FIRMWARE / name).read_bytes() for name in ROOT_FILES}
     new["board.json"] = _compact(board)
     if settings_file is not None:
-        new["settings.json"] = _compact(load_settings(settings_file, board))
+        new |= _sealed(load_settings(settings_file, board))
     return Payload(built, new)
 
 
@@ -68,6 +69,15 @@ def load_settings(file: Path, board: dict[str, Any]) -> dict[str, Any]:
     if faults:
         raise Problem(f"{file} has faults: {'; '.join(faults)}")
     return dict(settings)
+
+
+def _sealed(settings: dict[str, Any]) -> dict[str, bytes]:
+    """Both copies as the firmware itself writes them: with a CRC, and no older copy stays to fall back to."""
+    from firmware.controller.storage import settings as rules
+
+    with tempfile.TemporaryDirectory(prefix="portvakt-") as folder:
+        rules.save(folder, settings)
+        return {file.name: file.read_bytes() for file in Path(folder).iterdir()}
 
 
 def _compact(value: Any) -> bytes:
