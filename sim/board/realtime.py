@@ -52,7 +52,10 @@ class RealtimeChip(Chip):
         self._poll = select.poll()
         self._poll.register(self._world, select.POLLIN)
         self._poll.register(_stdin, select.POLLIN)
+        self._greeted = False
         self._tell("hello %s %s" % (how["name"], sys.implementation.name))
+        while not self._greeted:  # the levels were there before the board
+            self._hear()
 
     # Time.
 
@@ -138,6 +141,7 @@ class RealtimeChip(Chip):
                     self.input(pin, 1)
             elif words[0] == "n":
                 self.access_point = words[1] == "1"
+                self._greeted = True
             elif words[0] == "u":
                 self.uart(int(words[1])).feed(bytes.fromhex(words[2]))
 

@@ -3,7 +3,7 @@
 board to world: `hello <name> <interpreter>` first; `p <pin> <level>` an output moved; `f <timeout_ms>` the
 watchdog was armed or fed; `r [cause]` it resets itself.
 world to board: `p <pin> <level>` an input level; `b <d0> <d1> <bits>` Wiegand pulses; `n <0|1>` access point
-in reach; `u <uart> <hex>` bytes into a serial port.
+in reach; `u <uart> <hex>` bytes into a serial port. After hello come all levels, then `n`: the board goes on.
 """
 
 import asyncio
