@@ -1,6 +1,7 @@
 """NOR flash: a program only clears bits, an erase sets a whole sector to 0xFF, and the power may go half-way."""
 
 SECTOR = 4096
+_ERASED = b"\xff" * 256  # in pieces: a board's heap has no 4 KB in one piece to spare
 
 
 class PowerCut(BaseException):
@@ -18,7 +19,7 @@ class NorFlash:
 
     def __init__(self, size, label="", file=None):
         if size <= 0 or size % SECTOR:
-            raise ValueError("flash size must be whole sectors of %d bytes, is %d" % (SECTOR, size))
+            raise ValueError(f"flash size must be whole sectors of {SECTOR} bytes, is {size}")
         self.size = size
         self.label = label
         self.fault = None
@@ -35,7 +36,7 @@ class NorFlash:
         self._file = file
         end = self._file.seek(0, 2)
         while end < size:
-            end += self._file.write(b"\xff" * min(SECTOR, size - end))
+            end += self._file.write(_ERASED[: size - end])
         self._file.flush()
 
     def read(self, offset, buf):
@@ -43,7 +44,7 @@ class NorFlash:
         length = len(buf)
         self._check(offset, length)
         if self.fault and self.fault("read", offset, length) is not None:
-            raise PowerCut("read at %d" % offset)
+            raise PowerCut(f"read at {offset}")
         self.reads += 1
         self.bytes_read += length
         self._get(offset, buf)
@@ -62,7 +63,7 @@ class NorFlash:
             now[i] &= data[i]
         self.poke(offset, now)
         if done is not None:
-            raise PowerCut("program at %d after %d of %d bytes" % (offset, apply, length))
+            raise PowerCut(f"program at {offset} after {apply} of {length} bytes")
 
     def erase(self, sector):
         """Sets every bit of a sector."""
@@ -70,9 +71,11 @@ class NorFlash:
         self._check(offset, SECTOR)
         done = self.fault("erase", offset, SECTOR) if self.fault else None
         self.erases += 1
-        self.poke(offset, b"\xff" * (SECTOR if done is None else min(done, SECTOR)))
+        apply = SECTOR if done is None else min(done, SECTOR)
+        for at in range(0, apply, len(_ERASED)):
+            self.poke(offset + at, _ERASED[: apply - at])
         if done is not None:
-            raise PowerCut("erase of sector %d" % sector)
+            raise PowerCut(f"erase of sector {sector}")
 
     def poke(self, offset, data):
         """Puts data there against the rules of flash and uncounted: for flipped bits and torn cells."""
@@ -94,8 +97,8 @@ class NorFlash:
         elif len(buf):
             self._file.seek(offset)
             if self._file.readinto(buf) != len(buf):
-                raise OSError("flash file is shorter than its partition: %s" % self.label)
+                raise OSError(f"flash file is shorter than its partition: {self.label}")
 
     def _check(self, offset, length):
         if offset < 0 or offset + length > self.size:
-            raise ValueError("flash %s has no bytes %d to %d" % (self.label, offset, offset + length))
+            raise ValueError(f"flash {self.label} has no bytes {offset} to {offset + length}")
