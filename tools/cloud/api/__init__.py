@@ -2,4 +2,17 @@
 
 from ninja import NinjaAPI
 
-api = NinjaAPI(title="Portvakt", version="1", urls_namespace="api")
+from .auth import Bearer, SignedIn
+from .errors import explain
+from .routes import controllers, doors, log, people
+
+api = NinjaAPI(
+    title="Portvakt",
+    version="1",
+    description="Doors, people and the log. Sign in, or send a bearer token (`portvakt cloud token`).",
+    urls_namespace="api",
+    auth=[Bearer(), SignedIn()],
+)
+explain(api)
+for router in (doors.router, people.router, log.router, controllers.router):
+    api.add_router("", router)

@@ -39,20 +39,17 @@ class Worker:
         self._client.on_message = self._received
         self._ingest = Ingest(self._publish, time.time, os.urandom)
         self._started = False
-        self._stop = False
         self._said: str | None = None
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Until stop() says so. A broker that goes away is connected to again, for ever."""
         pause = FIRST_PAUSE_S
         while not stop():
-            if self._connect():
+            if self._connect() and self._serve(stop):
                 pause = FIRST_PAUSE_S
-                self._serve(stop)
-            else:
-                # Workers and controllers that lost the same broker must not come back in the same moment.
-                self._idle(pause * (0.5 + random.random() / 2), stop)
-                pause = min(pause * 2, LONGEST_PAUSE_S)
+            # Workers and controllers that lost the same broker must not come back in the same moment.
+            self._idle(pause * (0.5 + random.random() / 2), stop)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
         self._client.disconnect()
 
     def _connect(self) -> bool:
@@ -63,16 +60,20 @@ class Worker:
             return False
         return True
 
-    def _serve(self, stop: Callable[[], bool]) -> None:
+    def _serve(self, stop: Callable[[], bool]) -> bool:
+        """Until the connection is gone. Whether it ever stood."""
         due = 0.0
+        stood = False
         while not stop():
             result = self._client.loop(max(0.0, min(POLL_S, due - time.monotonic())))
             if result != mqtt.MQTT_ERR_SUCCESS:
                 self._say(f"the broker is gone ({mqtt.error_string(result)}); connecting again")
-                return
+                break
+            stood = stood or self._client.is_connected()
             if time.monotonic() >= due:
                 self._poll()
                 due = time.monotonic() + POLL_S
+        return stood
 
     def _idle(self, seconds: float, stop: Callable[[], bool]) -> None:
         until = time.monotonic() + seconds
@@ -99,7 +100,8 @@ class Worker:
         client.ack(message.mid, message.qos)
 
     def _publish(self, topic: str, payload: bytes) -> None:
-        self._client.publish(topic, payload, qos=1)
+        # Nothing is kept for later: a controller that was not reached is brought in line when it is back.
+        self._client.publish(topic, payload, qos=0)
 
     def _say(self, text: str) -> None:
         if text != self._said:

@@ -1,0 +1,223 @@
+"""People, their cards, access groups and grants."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+
+from tools.terminal import Problem
+
+from ...models import AccessGroup, Credential, Door, Grant, Person
+from ...services import people
+from ..auth import Caller, caller
+from ..errors import Error
+
+router = Router(tags=["people"])
+REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
+
+
+class PersonIn(Schema):
+    name: str = Field(min_length=1, max_length=100)
+    active: bool = True
+    tenant: int | None = None
+
+
+class PersonChange(Schema):
+    name: str | None = Field(None, min_length=1, max_length=100)
+    active: bool | None = None
+
+
+class PersonOut(Schema):
+    id: int
+    name: str
+    active: bool
+
+
+class CardIn(Schema):
+    """number: the payload of the card's frame; or facility and number as they are printed on it (26 and 34 bits)."""
+
+    person: int
+    bits: int = 26
+    facility: int | None = None
+    number: int
+    valid_until: datetime | None = None
+
+
+class CardOut(Schema):
+    id: int
+    person_id: int
+    kind: str
+    bits: int
+    number: int
+    active: bool
+    valid_until: datetime | None
+
+
+class GroupIn(Schema):
+    name: str = Field(min_length=1, max_length=100)
+    doors: list[int] = []
+    tenant: int | None = None
+
+
+class GroupChange(Schema):
+    name: str | None = Field(None, min_length=1, max_length=100)
+    doors: list[int] | None = None
+
+
+class GroupOut(Schema):
+    id: int
+    name: str
+    doors: list[int]
+
+    @staticmethod
+    def resolve_doors(group: AccessGroup) -> list[int]:
+        return sorted(door.pk for door in group.doors.all())
+
+
+class GrantIn(Schema):
+    person: int
+    group: int
+    valid_until: datetime | None = None
+
+
+class GrantOut(Schema):
+    id: int
+    person_id: int
+    group_id: int
+    valid_until: datetime | None
+
+
+@router.get("/people", response=list[PersonOut])
+def list_people(request: HttpRequest) -> list[Person]:
+    return list(caller(request).rows(Person))
+
+
+@router.post("/people", response={201: PersonOut, **REFUSED})
+def add_person(request: HttpRequest, fields: PersonIn) -> Status[Person]:
+    tenant = caller(request).tenant(fields.tenant)
+    return Status(201, Person.objects.create(tenant_id=tenant, name=fields.name, active=fields.active))
+
+
+@router.get("/people/{person_id}", response={200: PersonOut, **REFUSED})
+def one_person(request: HttpRequest, person_id: int) -> Person:
+    return caller(request).one(Person, person_id)
+
+
+@router.patch("/people/{person_id}", response={200: PersonOut, **REFUSED})
+def change_person(request: HttpRequest, person_id: int, fields: PersonChange) -> Person:
+    """A person who is not active passes no door, whatever they hold."""
+    person = _person(caller(request), person_id)
+    for name, value in fields.dict(exclude_none=True).items():
+        setattr(person, name, value)
+    person.save()
+    return person
+
+
+@router.get("/credentials", response=list[CardOut])
+def list_credentials(request: HttpRequest, person: int | None = None) -> list[Credential]:
+    rows = caller(request).rows(Credential)
+    return list(rows if person is None else rows.filter(person=person))
+
+
+@router.post("/credentials", response={201: CardOut, **REFUSED})
+def add_credential(request: HttpRequest, fields: CardIn) -> Status[Credential]:
+    person = _person(caller(request), fields.person)
+    number = fields.number
+    if fields.facility is not None:
+        number = people.card_number(fields.bits, fields.facility, number)
+    return Status(201, people.give_card(person, fields.bits, number, fields.valid_until))
+
+
+@router.post("/credentials/{credential_id}/revoke", response={200: CardOut, **REFUSED})
+def revoke_credential(request: HttpRequest, credential_id: int) -> Credential:
+    """The card stops working; what it did stays in the log under its name."""
+    who = caller(request)
+    credential = who.one(Credential, credential_id)
+    who.change(credential.tenant_id)
+    people.revoke(credential)
+    return credential
+
+
+@router.get("/groups", response=list[GroupOut])
+def list_groups(request: HttpRequest) -> list[AccessGroup]:
+    return list(caller(request).rows(AccessGroup).prefetch_related("doors"))
+
+
+@router.post("/groups", response={201: GroupOut, **REFUSED})
+def add_group(request: HttpRequest, fields: GroupIn) -> Status[AccessGroup]:
+    who = caller(request)
+    tenant = who.tenant(fields.tenant)
+    with _one_name(fields.name):
+        group = AccessGroup.objects.create(tenant_id=tenant, name=fields.name)
+        group.doors.set(_doors(who, tenant, fields.doors))
+    return Status(201, group)
+
+
+@router.patch("/groups/{group_id}", response={200: GroupOut, **REFUSED})
+def change_group(request: HttpRequest, group_id: int, fields: GroupChange) -> AccessGroup:
+    who = caller(request)
+    group = who.one(AccessGroup, group_id)
+    who.change(group.tenant_id)
+    with _one_name(fields.name or group.name):
+        if fields.name is not None:
+            group.name = fields.name
+            group.save()
+        if fields.doors is not None:
+            group.doors.set(_doors(who, group.tenant_id, fields.doors))
+    return group
+
+
+@router.get("/grants", response=list[GrantOut])
+def list_grants(request: HttpRequest, person: int | None = None) -> list[Grant]:
+    rows = caller(request).rows(Grant).order_by("pk")
+    return list(rows if person is None else rows.filter(person=person))
+
+
+@router.post("/grants", response={201: GrantOut, **REFUSED})
+def add_grant(request: HttpRequest, fields: GrantIn) -> Status[Grant]:
+    """Granting again what is granted changes until when."""
+    who = caller(request)
+    person = _person(who, fields.person)
+    group = who.one(AccessGroup, fields.group)
+    if group.tenant_id != person.tenant_id:
+        raise Problem("the person and the group belong to different tenants; choose a group of the person's own")
+    end = {"valid_until": fields.valid_until}
+    return Status(201, Grant.objects.update_or_create(person=person, group=group, defaults=end)[0])
+
+
+@router.delete("/grants/{grant_id}", response={204: None, **REFUSED})
+def remove_grant(request: HttpRequest, grant_id: int) -> Status[None]:
+    who = caller(request)
+    grant = who.one(Grant, grant_id, "person")
+    who.change(grant.person.tenant_id)
+    grant.delete()
+    return Status(204, None)
+
+
+def _person(who: Caller, person_id: int) -> Person:
+    """A person whom the caller may change."""
+    person = who.one(Person, person_id)
+    who.change(person.tenant_id)
+    return person
+
+
+def _doors(who: Caller, tenant: int, numbers: list[int]) -> list[Door]:
+    doors = list(Door.objects.of(tenant).filter(pk__in=numbers))
+    missing = sorted(set(numbers) - {door.pk for door in doors})
+    if missing:
+        raise Problem(f"there is no door {missing[0]} in this tenant; see /api/doors for those there are")
+    return doors
+
+
+class _one_name(transaction.Atomic):
+    """One transaction; a group's name that is taken is said as a sentence."""
+
+    def __init__(self, name: str):
+        super().__init__(None, True, False)
+        self._name = name
+
+    def __exit__(self, kind, error, trace):  # type: ignore[no-untyped-def]
+        super().__exit__(kind, error, trace)
+        if isinstance(error, IntegrityError):
+            raise Problem(f"there is a group named {self._name} already; choose another name") from None

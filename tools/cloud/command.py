@@ -1,0 +1,222 @@
+"""`portvakt cloud`: serve it, run its worker, administer it from the command line."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tools.terminal import Json, Problem, progress, result
+
+app = typer.Typer(
+    help="The cloud end: serve it, run its worker, administer it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+TenantName = Annotated[str | None, typer.Option(help="Which tenant. Needed when there is more than one.")]
+
+
+def _django(migrated: bool = True) -> None:
+    """Sets Django up. Everything of it is imported after this."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tools.cloud.settings")
+    import django
+
+    django.setup()
+    if migrated:
+        _check_migrated()
+
+
+def _check_migrated() -> None:
+    from django.db import OperationalError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        executor = MigrationExecutor(connection)
+    except OperationalError as error:
+        raise Problem(f"the database does not answer ({error}); check DATABASE_URL") from None
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise Problem("the database is not of this version; run portvakt cloud migrate")
+
+
+@app.command()
+def migrate(as_json: Json = False) -> None:
+    """Make the database, or bring it to this version."""
+    _django(migrated=False)
+    from django.core.management import call_command
+    from django.db import OperationalError
+
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except OperationalError as error:
+        raise Problem(f"the database does not answer ({error}); check DATABASE_URL") from None
+    result(as_json, {"migrated": True}, "The database is of this version.")
+
+
+@app.command()
+def link(
+    email: str,
+    tenant: TenantName = None,
+    role: Annotated[str, typer.Option(help="owner, administrator or viewer, for a new member.")] = "owner",
+    minutes: Annotated[int, typer.Option(help="How long the link is good.", min=1, max=60 * 24)] = 30,
+    as_json: Json = False,
+) -> None:
+    """A link that signs somebody in, once. Makes the user, the membership and the tenant where they are missing."""
+    _django()
+    from django.conf import settings
+    from django.core.exceptions import ValidationError
+    from django.core.validators import validate_email
+    from django.db import transaction
+
+    from .models import Membership, Role, User
+    from .services import links
+
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise Problem(f"{email} is no e-mail address; give one like name@example.org") from None
+    if role not in Role.values:
+        raise Problem(f"{role} is no role; choose owner, administrator or viewer")
+    with transaction.atomic():
+        user = User.objects.named(email)
+        if tenant is not None or not user.memberships.exists():
+            place = _tenant(tenant, make=True)
+            Membership.objects.get_or_create(user=user, tenant=place, defaults={"role": role})
+        url = f"{settings.PORTVAKT_URL.rstrip('/')}/enter/{links.make(user, minutes)}"
+    facts = {"url": url, "email": user.email, "minutes": minutes}
+    result(as_json, facts, url, f"Signs {user.email} in, once, within {minutes} minutes.")
+
+
+@app.command()
+def enrol(
+    name: str,
+    board: Annotated[Path, typer.Option(help="The board's board.json.", dir_okay=False)],
+    out: Annotated[Path, typer.Option(help="Where settings.json goes. It holds secrets; readable by you only.")],
+    site: Annotated[str, typer.Option(help="The site; made when it is missing.")] = "Site",
+    tenant: TenantName = None,
+    door: Annotated[list[str] | None, typer.Option(help="A door's name, once a door, in the board's order.")] = None,
+    broker: Annotated[str | None, typer.Option(help="The broker as the board reaches it (MQTT_URL).")] = None,
+    wifi_name: Annotated[str, typer.Option(envvar="PORTVAKT_WIFI_NAME")] = "",
+    wifi_password: Annotated[str, typer.Option(envvar="PORTVAKT_WIFI_PASSWORD", show_default=False)] = "",
+    as_json: Json = False,
+) -> None:
+    """Enrol a controller: writes the settings.json for its board."""
+    _django()
+    from django.db import transaction
+
+    from .models import Site
+    from .services import enrol as service
+
+    if out.exists():
+        raise Problem(f"{out} exists; choose another file, or remove it")
+    try:
+        description = json.loads(board.read_text())
+    except (OSError, ValueError) as error:
+        raise Problem(f"{board} cannot be read ({error}); give the board.json of a board in boards/") from None
+    if not isinstance(description, dict):
+        raise Problem(f"{board} is no board.json; give that of a board in boards/")
+    with transaction.atomic():
+        place, _ = Site.objects.get_or_create(tenant=_tenant(tenant, make=False), name=site)
+        controller, settings = service.enrol(
+            place,
+            name,
+            description,
+            doors=door or [],
+            broker=service.broker_of(broker) if broker else None,
+            wifi={"name": wifi_name, "password": wifi_password},
+        )
+        # Inside the transaction: secrets that were not written down are worth nothing.
+        _write_private(out, json.dumps(settings, indent=1))
+    facts = {"controller": controller.public_id, "name": name, "site": place.name, "settings": str(out)}
+    result(as_json, facts, f"{name} is enrolled as {controller.public_id}; its settings are in {out}.")
+
+
+@app.command()
+def token(
+    name: Annotated[str, typer.Argument(help="What the token is for.")],
+    tenant: TenantName = None,
+    role: Annotated[str, typer.Option(help="administrator or viewer.")] = "viewer",
+    as_json: Json = False,
+) -> None:
+    """A bearer token of the API. It is shown once."""
+    _django()
+    from .models import Role
+    from .services import links
+
+    if role not in (Role.ADMINISTRATOR, Role.VIEWER):
+        raise Problem(f"{role} is no role of a token; choose administrator or viewer")
+    made = links.make_token(_tenant(tenant, make=False), name, Role(role))
+    result(as_json, {"token": made, "name": name, "role": role}, made)
+
+
+@app.command()
+def worker(as_json: Json = False) -> None:
+    """The ingest: takes what controllers send, sends what they should know. Runs until it is ended."""
+    _django()
+    import signal
+
+    from django.conf import settings
+
+    from .ingest.worker import Worker
+
+    ended: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
+    signal.signal(signal.SIGINT, lambda number, frame: ended.append(number))
+    Worker(settings.MQTT_URL).run(stop=lambda: bool(ended))
+    result(as_json, {"ended": "by signal"}, "The worker has ended.")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    as_json: Json = False,
+) -> None:
+    """The pages and the API. Runs until it is ended."""
+    _django()
+    import socket
+
+    import uvicorn
+
+    from .asgi import application
+
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise Problem(f"cannot listen on {host}:{port} ({error.strerror}); choose another --port") from None
+    host, port = listening.getsockname()[:2]
+    progress(f"http://{host}:{port}")
+    uvicorn.Server(uvicorn.Config(application, log_level="warning")).run(sockets=[listening])
+    result(as_json, {"host": host, "port": port}, "The server has ended.")
+
+
+def _tenant(name: str | None, make: bool):  # type: ignore[no-untyped-def]
+    """The tenant of that name, or the only one there is."""
+    from .models import Tenant
+
+    if name is not None:
+        found = Tenant.objects.filter(name=name).first()
+        if found is not None:
+            return found
+        if not make:
+            raise Problem(f"there is no tenant named {name}; portvakt cloud link EMAIL --tenant NAME makes one")
+        return Tenant.objects.create(name=name)
+    tenants = list(Tenant.objects.order_by("pk")[:2])
+    if len(tenants) > 1:
+        raise Problem("there is more than one tenant; name one with --tenant")
+    if tenants:
+        return tenants[0]
+    if not make:
+        raise Problem("there is no tenant yet; portvakt cloud link EMAIL makes the first")
+    return Tenant.objects.create(name="Portvakt")
+
+
+def _write_private(path: Path, text: str) -> None:
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(text)
+    except OSError as error:
+        raise Problem(f"{path} cannot be written ({error.strerror}); choose another file") from None
