@@ -59,7 +59,7 @@ function drawTicker(lines, before) {
     const text = document.createElement("span");
     time.textContent = line.t;
     text.textContent = line.text;
-    if (/\bdenied\b|\brefused\b|✗/i.test(line.text)) item.className = "denied";
+    if (line.kind) item.className = line.kind;
     if (before && !known.has(key(line))) item.classList.add("fresh");
     item.append(time, text);
     return item;
@@ -74,7 +74,7 @@ function draw(state) {
   if (!last || JSON.stringify(last.ticker) !== JSON.stringify(state.ticker)) drawTicker(state.ticker, last && last.ticker);
   announceVerdicts(state);
   const walking = document.getElementById("walking");
-  walking.setAttribute("aria-checked", String(state.people.some((person) => person.walking)));
+  walking.setAttribute("aria-checked", String(state.walking));
   last = state;
 }
 
@@ -84,7 +84,7 @@ function announceVerdicts(state) {
     for (const door of controller.doors) {
       if (!cards.asked.has(door.id) || !door.last || sameVerdict(door)) continue;
       cards.asked.delete(door.id);
-      const verdict = (door.last.verdict === "granted" ? words.granted : words.denied).toLowerCase();
+      const verdict = (words[door.last.verdict] ?? door.last.why).toLowerCase();
       announce.textContent = say("said", { door: door.name, name: door.last.person, verdict });
     }
   }

@@ -75,6 +75,7 @@ export function drawCards({ send, announce }) {
     token.dataset.person = person.id;
     token.querySelector(".token-name").textContent = person.name;
     token.querySelector(".token-card").textContent = person.card;
+    token.title = `${person.name}, ${person.card}`;
     dress(token, person.id);
     token.addEventListener("click", () => {
       if (performance.now() - dragEnded > 300) choose(chosen === person.id ? null : person.id);

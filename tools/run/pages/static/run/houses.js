@@ -4,6 +4,7 @@ import { say, words } from "./words.js";
 
 const MOST_PIPS = 60;
 const MOST_PACKETS = 4; // dots in the air at once: a drain of hundreds must not stop the page
+const KINDS = { granted: { look: "good", icon: "check" }, denied: { look: "bad", icon: "cross" } };
 const icons = document.getElementById("building").dataset.icons;
 const made = { shape: "", houses: new Map(), doors: new Map() };
 
@@ -106,22 +107,18 @@ function drawDoor(door, controller, before) {
   drawVerdict(door.last, caption, before && JSON.stringify(before.last) !== JSON.stringify(door.last));
 }
 
+// A tap is granted, denied, or got no answer (a reader without power): then its reason is all there is to say.
 function drawVerdict(last, caption, fresh) {
   const verdict = caption.querySelector(".verdict");
-  const granted = last && last.verdict === "granted";
-  verdict.className = last ? `verdict ${granted ? "good" : "bad"}` : "verdict";
-  verdict.querySelector("use").setAttribute("href", `${icons}#${granted ? "check" : "cross"}`);
-  caption.querySelector(".verdict-words").textContent = last ? (granted ? words.granted : words.denied) : words.quiet;
-  caption.querySelector(".detail").textContent = last ? detail(last) : "";
+  const kind = last ? KINDS[last.verdict] : undefined;
+  verdict.className = kind ? `verdict ${kind.look}` : "verdict";
+  if (kind) verdict.querySelector("use").setAttribute("href", `${icons}#${kind.icon}`);
+  const parts = [kind ? words[last.verdict] : last ? last.why : words.quiet];
+  if (last && last.ms !== null && last.ms !== undefined) parts.push(say("after", { ms: Math.round(last.ms) }));
+  caption.querySelector(".verdict-words").textContent = parts.join(" ");
+  caption.querySelector(".detail").textContent = last ? [last.person, kind && last.why].filter(Boolean).join(": ") : "";
   if (!fresh) return;
   caption.classList.remove("new");
   void caption.offsetWidth; // restarts the animation
   caption.classList.add("new");
-}
-
-function detail(last) {
-  const parts = [last.person];
-  if (last.why) parts.push(last.why);
-  if (last.ms !== null && last.ms !== undefined) parts.push(say("after", { ms: Math.round(last.ms) }));
-  return parts.filter(Boolean).join(" · ");
 }

@@ -1,0 +1,174 @@
+"""How every door stands now: what its last events, its controller's link and its last release say."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..models import Command, Controller, Door, Event, User, visible
+from ..services import clock
+from ..services import doors as door_states
+from . import words
+
+RELEASE_SHOWN_S = 60  # how long the fate of a release stands on its door
+
+Text = str | Promise
+
+# What the contact says -> look, icon, words.
+CONTACTS: dict[str, tuple[str, str, Text]] = {
+    "closed": ("", "door-closed", gettext_lazy("Closed")),
+    "open": ("warn", "door-open", gettext_lazy("Open")),
+    "held": ("warn", "door-held", gettext_lazy("Held open")),
+    "forced": ("bad", "door-forced", gettext_lazy("Forced")),
+    "unknown": ("", "unknown", gettext_lazy("Not reported yet")),
+}
+
+# State of a release -> look, icon, words.
+RELEASES: dict[str, tuple[str, str, Text]] = {
+    Command.State.QUEUED: ("", "clock", gettext_lazy("Release: on its way")),
+    Command.State.SENT: ("", "clock", gettext_lazy("Release: sent, waiting for the door")),
+    Command.State.DONE: ("good", "check", gettext_lazy("Release: done")),
+    Command.State.EXPIRED: ("warn", "clock", gettext_lazy("Release: expired, the controller was not reached in time")),
+    Command.State.REFUSED: ("bad", "cross", gettext_lazy("Release: refused by the controller")),
+    Command.State.UNKNOWN: ("warn", "unknown", gettext_lazy("Release: no answer. Look at the door or the log")),
+}
+
+
+def linked(controller: Controller, now: datetime) -> bool:
+    return door_states.is_confirmed(controller.confirmed_at, now)
+
+
+def local(at: datetime, zone: str) -> datetime:
+    return at.astimezone(ZoneInfo(zone))
+
+
+def moment(at: datetime, zone: str, now: datetime) -> str:
+    """14:03, or with its day when that is not today."""
+    there = local(at, zone)
+    clock_time = there.strftime("%H:%M")
+    if there.date() == local(now, zone).date():
+        return clock_time
+    return formats.date_format(there.date(), "j. F") + " " + clock_time
+
+
+@dataclass
+class Link:
+    linked: bool
+    confirmed: int | None  # Unix seconds, for the page to count on
+    text: str
+
+
+def link(controller: Controller, now: datetime) -> Link:
+    at = controller.confirmed_at
+    if at is None:
+        return Link(False, None, _("Never linked: install it, or look at its network"))
+    if linked(controller, now):
+        age = max(0, int((now - at).total_seconds()))
+        return Link(True, int(at.timestamp()), _("Confirmed %(n)d s ago") % {"n": age})
+    since = moment(at, controller.site.zone, now)
+    return Link(
+        False, None, _("No confirmed link since %(since)s: revocations reach it when it is back") % {"since": since}
+    )
+
+
+@dataclass
+class Standing:
+    """One door as its card shows it. contact: closed, open, held, forced or unknown."""
+
+    door: Door
+    contact: str
+    look: str
+    icon: str
+    text: Text
+    passage: dict[str, Any] | None
+    release: dict[str, Any] | None
+
+
+def doors(user: User, only: int | None = None) -> list[Standing]:
+    """Every door the user may see (or one of them), as it stands."""
+    now = clock.now()
+    passages = Event.objects.filter(
+        controller=OuterRef("controller"), door_number=OuterRef("number"), code__in=words.PASSAGES
+    )
+    rows = visible(Door, user).select_related("controller__site")
+    rows = rows.annotate(passage=Subquery(passages.order_by("-id").values("id")[:1]))
+    rows = rows.order_by("controller__site__name", "controller__name", "number")
+    found = list(rows if only is None else rows.filter(pk=only))
+    passed = Event.objects.select_related("credential__person").in_bulk(
+        [door.passage for door in found if door.passage is not None]  # type: ignore[attr-defined]
+    )
+    releases = {command.door_id: command for command in _releases(user, now)}
+    return [
+        _standing(state.contact, door, passed.get(door.passage), releases.get(door.pk), now)  # type: ignore[attr-defined]
+        for door, state in zip(found, door_states.states(found, now), strict=True)
+    ]
+
+
+def _releases(user: User, now: datetime) -> QuerySet[Command]:
+    recent = now - timedelta(seconds=RELEASE_SHOWN_S)
+    return visible(Command, user).filter(requested_at__gt=recent).order_by("pk")
+
+
+def _standing(contact: str, door: Door, passage: Event | None, release: Command | None, now: datetime) -> Standing:
+    look, icon, text = CONTACTS[contact]
+    return Standing(
+        door,
+        contact,
+        look,
+        icon,
+        text,
+        passage and _passage(passage, door, now),
+        release and _release(release, door),
+    )
+
+
+def _passage(event: Event, door: Door, now: datetime) -> dict[str, Any]:
+    called = words.words(event.code)
+    return {
+        "look": called.look,
+        "icon": called.icon,
+        "text": words.sentence(event.code, event.extra, event.credential is not None),
+        "person": event.credential.person.name if event.credential else "",
+        "time": moment(event.utc or event.received_at, door.controller.site.zone, now),
+    }
+
+
+def _release(command: Command, door: Door) -> dict[str, Any]:
+    look, icon, text = RELEASES[command.state]
+    return {"look": look, "icon": icon, "text": text, "time": local(command.requested_at, door.controller.site.zone)}
+
+
+def sites(user: User) -> list[dict[str, Any]]:
+    """The doors under their sites and controllers; a controller without doors is shown as well."""
+    now = clock.now()
+    by_controller: dict[int, list[Standing]] = {}
+    for standing in doors(user):
+        by_controller.setdefault(standing.door.controller_id, []).append(standing)
+    grouped: dict[int, dict[str, Any]] = {}
+    rows = visible(Controller, user).select_related("site").order_by("site__name", "site_id", "name")
+    for controller in rows:
+        site = grouped.setdefault(controller.site_id, {"site": controller.site, "controllers": []})
+        site["controllers"].append(
+            {
+                "controller": controller,
+                "link": link(controller, now),
+                "doors": by_controller.get(controller.pk, []),
+            }
+        )
+    return list(grouped.values())
+
+
+def fingerprint(user: User) -> tuple[Any, ...]:
+    """Changes whenever the doors page would look different: cheap enough to ask several times a second."""
+    now = clock.now()
+    controllers = tuple(
+        (c.pk, c.log_epoch, c.acked, c.in_sync, c.name, linked(c, now), c.confirmed_at if linked(c, now) else None)
+        for c in visible(Controller, user).order_by("pk")
+    )
+    return controllers, tuple(_releases(user, now).values_list("pk", "state"))

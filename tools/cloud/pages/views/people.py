@@ -1,0 +1,183 @@
+"""People and their cards: the list, a person, giving and taking away."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tools.terminal import Problem
+
+from ...models import Credential, Grant, Person, visible
+from ...services import people as service
+from .. import access, arrival, words
+from ..forms import CardForm, GroupsForm, PersonForm
+
+PER_PAGE = 50
+
+
+@never_cache
+@require_GET
+@access.signed_in
+def listing(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    sought = request.GET.get("q", "").strip()[:100]
+    found = visible(Person, user).prefetch_related("grants__group")
+    found = found.annotate(cards=Count("credentials", filter=Q(credentials__active=True)))
+    if sought:
+        found = found.filter(name__icontains=sought)
+    page = Paginator(found.order_by("-active", "name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    shown = {
+        "page": page,
+        "q": sought,
+        "here": "people",
+        "may_add": access.changeable(user).exists(),
+        "any": bool(sought) or page.paginator.count > 0,
+    }
+    return render(request, "pages/_people.html" if access.by_htmx(request) else "pages/people.html", shown)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@access.signed_in
+def add(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    tenants = access.changeable(user)
+    if not tenants.exists():
+        access.must_change(user, 0)
+    form = PersonForm(request.POST or None, tenants=tenants)
+    if request.method == "POST" and form.is_valid():
+        person = form.save()
+        messages.success(request, _("%(name)s is entered. Now give a card and choose groups.") % {"name": person.name})
+        return redirect("pages:person", pk=person.pk)
+    return render(request, "pages/person_add.html", {"form": form, "here": "people"})
+
+
+@never_cache
+@require_GET
+@access.signed_in
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    return _person(request, _find(request, pk))
+
+
+@require_POST
+@access.signed_in
+def give_card(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _changeable(request, pk)
+    form = CardForm(request.POST)
+    if form.is_valid():
+        try:
+            card = service.give_card(person, form.cleaned_data["bits"], form.cleaned_data["payload"])
+        except Problem:
+            form.add_error(None, _taken(person, form.cleaned_data))
+        else:
+            messages.success(
+                request,
+                _("%(card)s is given and on its way to the doors.") % {"card": words.card(card.bits, card.number)},
+            )
+            return redirect("pages:person", pk=pk)
+    return _person(request, person, card_form=form, status=422)
+
+
+@require_POST
+@access.signed_in
+def give_groups(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _changeable(request, pk)
+    form = GroupsForm(request.POST, person=person)
+    if not form.is_valid():
+        return _person(request, person, groups_form=form, status=422)
+    wanted = {group.pk for group in form.cleaned_data["groups"]}
+    with transaction.atomic():
+        for grant in person.grants.exclude(group__in=wanted):
+            grant.delete()
+        for group in wanted - set(person.grants.values_list("group", flat=True)):
+            Grant.objects.create(person=person, group_id=group)
+    messages.success(request, _("The groups of %(name)s are changed.") % {"name": person.name})
+    return redirect("pages:person", pk=pk)
+
+
+@require_POST
+@access.signed_in
+def set_active(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody moves out: none of their cards works until they are taken in again."""
+    person = _changeable(request, pk)
+    person.active = request.POST.get("active") == "yes"
+    person.save(update_fields=["active"])
+    return redirect("pages:person", pk=pk)
+
+
+@require_POST
+@access.signed_in
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    card = get_object_or_404(visible(Credential, user).select_related("person"), pk=pk)
+    access.must_change(user, card.tenant_id)
+    if card.active:
+        service.revoke(card)
+    if access.by_htmx(request):
+        return render(request, "pages/_card.html", {"card": _card(card, request), "may_change": True})
+    return redirect("pages:person", pk=card.person_id)
+
+
+@never_cache
+@require_GET
+@access.signed_in
+def arrived(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a revocation has come; asked every second until it is everywhere."""
+    user: Any = request.user
+    card = get_object_or_404(visible(Credential, user), pk=pk, active=False)
+    return render(request, "pages/_arrival.html", {"card": _card(card, request)})
+
+
+def _find(request: HttpRequest, pk: int) -> Person:
+    user: Any = request.user
+    return get_object_or_404(visible(Person, user), pk=pk)
+
+
+def _changeable(request: HttpRequest, pk: int) -> Person:
+    person = _find(request, pk)
+    user: Any = request.user
+    access.must_change(user, person.tenant_id)
+    return person
+
+
+def _card(card: Credential, request: HttpRequest) -> dict[str, Any]:
+    user: Any = request.user
+    return {
+        "row": card,
+        "name": words.card(card.bits, card.number),
+        "arrival": None if card.active else arrival.of(card, user),
+    }
+
+
+def _taken(person: Person, fields: dict[str, Any]) -> str:
+    holder = Credential.objects.filter(
+        tenant=person.tenant_id, bits=fields["bits"], number=fields["payload"], active=True
+    ).first()
+    if holder is None:
+        return _("This card cannot be given. Check what is printed on it.")
+    if holder.person_id == person.pk:
+        return _("%(name)s holds this card already.") % {"name": person.name}
+    return _("%(name)s holds this card. Revoke it there first.") % {"name": holder.person.name}
+
+
+def _person(request: HttpRequest, person: Person, status: int = 200, **forms: Any) -> HttpResponse:
+    user: Any = request.user
+    cards = visible(Credential, user).filter(person=person).order_by("-active", "-pk")
+    groups_form = forms.get("groups_form") or GroupsForm(person=person)
+    shown = {
+        "person": person,
+        "cards": [_card(card, request) for card in cards],
+        "card_form": forms.get("card_form") or CardForm(),
+        "groups": groups_form.all,
+        "granted": set(groups_form.initial["groups"]),
+        "may_change": access.may_change(user, person.tenant_id),
+        "here": "people",
+    }
+    return render(request, "pages/person.html", shown, status=status)
