@@ -8,13 +8,13 @@ from typing import Any
 
 import typer
 
-from tools.bench import memory as memory_figures
+from tools.bench import memory
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
 
 Figures = dict[str, Any]
-ROOMS: dict[str, Callable[[], Figures]] = {"memory": memory_figures.measure}
+ROOMS: dict[str, Callable[[], Figures]] = {"memory": memory.measure}
 
 
 def show(json: bool, figures: Figures) -> None:
@@ -28,10 +28,10 @@ def show(json: bool, figures: Figures) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
-def memory(json: Json = False) -> None:
+@app.command("memory")
+def show_memory(json: Json = False) -> None:
     """The controller's heap after import and its .mpy bytes, on the real MicroPython."""
-    show(json, memory_figures.measure())
+    show(json, memory.measure())
 
 
 @app.command("all")

@@ -32,8 +32,8 @@ def install(
     progress(f"build {made.id}: {len(made.files)} files, {made.total} bytes")
     payload = payloads.assemble(made, board, settings)
     remote = Remote(port)
-    found = remote.tell("run", on_board("probe.py"))
-    target.check(found, table, made.folder / "controller" / "app.mpy", 2 * payload.bytes)
+    found = remote.tell("run", on_board("probe.py"), timeout_s=START_S)
+    target.check(found, table, made.folder / "controller" / "app.mpy", payload.space)
     progress(f"{port}: MicroPython {'.'.join(map(str, found['version']))}, now {found['current'] or 'empty'}")
     if found["running"]:
         stop_controller(remote)
@@ -48,7 +48,7 @@ def install(
     facts = {
         "build": made.id,
         "before": proof["before"],
-        "files": len(payload.files),
+        "files": payload.count,
         "bytes": payload.bytes,
         "verified": proof["verified"],
         "pruned": proof["pruned"],
@@ -82,9 +82,7 @@ def wait_for_start(remote: Remote) -> None:
             if time.monotonic() > deadline:
                 raise
         if time.monotonic() > deadline:
-            raise Problem(
-                f"{remote.port}: the board does not stay in maintenance; press its reset and try again"
-            )
+            raise Problem(f"{remote.port}: the board does not stay in maintenance; press its reset and try again")
 
 
 def back_in_service(remote: Remote) -> None:

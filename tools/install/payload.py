@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import boards
+from tools.boards import SECTOR
 from tools.build import FIRMWARE, ROOT_FILES, Build
 from tools.terminal import Problem
 
@@ -29,6 +30,16 @@ class Payload:
             **{f"/{name}": content for name, content in self.new.items()},
             "/current": f"{self.build.id}\n".encode(),
         }
+
+    @property
+    def count(self) -> int:
+        """How many files are copied and verified: all but /current, which the board writes itself."""
+        return len(self.files) - 1
+
+    @property
+    def space(self) -> int:
+        """Bytes that must be free for it: each file takes whole sectors, and the names take some too."""
+        return sum(SECTOR * (len(content) // SECTOR + 1) for content in self.files.values())
 
     @property
     def bytes(self) -> int:

@@ -41,9 +41,7 @@ class Remote:
                 stdin=subprocess.DEVNULL,
             )
         except subprocess.TimeoutExpired:
-            raise Problem(
-                f"the board at {self.port} does not answer; press its reset, then try again"
-            ) from None
+            raise Problem(f"the board at {self.port} does not answer; press its reset, then try again") from None
         if run.returncode:
             raise Problem(self._meaning(run.stdout + run.stderr))
         return run.stdout

@@ -25,9 +25,7 @@ def check(found: dict[str, Any], board: dict[str, Any], mpy: Path, needed: int) 
         )
     _check_partitions(found["partitions"], board["flash"])
     if found["free"] < needed:
-        raise Problem(
-            f"the board has {found['free']} bytes free and needs {needed}; remove files of your own from it"
-        )
+        raise Problem(f"the board has {found['free']} bytes free and needs {needed}; remove files of your own from it")
 
 
 def _check_partitions(found: dict[str, int] | None, flash: dict[str, int]) -> None:
