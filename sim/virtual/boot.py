@@ -1,6 +1,7 @@
 """A start of the real firmware on a virtual chip: its boot.py and main.py, rooted in the board's folder."""
 
 import builtins
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, SimpleNamespace
@@ -8,6 +9,7 @@ from typing import Any
 
 import sim.mcu  # the chip's modules come before the firmware's
 from sim.mcu.bind import bind
+from sim.mcu.chip import current
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
@@ -19,7 +21,22 @@ def load() -> Any:
 
     assert sim.mcu  # imported for what it registers
     bind(app, clock, link, session)
+    link.bytearray = Bytearray  # type: ignore[attr-defined]
+    for name, module in sys.modules.items():
+        if name.startswith("firmware.controller"):
+            module.print = _print  # type: ignore[attr-defined]
     return app
+
+
+class Bytearray(bytearray):
+    """As MicroPython has it: takes text where it takes bytes. umqtt.simple sends text, and the link gathers it."""
+
+    def extend(self, data: Any) -> None:
+        super().extend(data.encode() if isinstance(data, str) else data)
+
+
+def _print(*words: Any) -> None:
+    current().console.append(" ".join(str(word) for word in words))
 
 
 def starter(folder: Path, on_crash: Callable[[Exception], None]) -> Callable[[Any], None]:

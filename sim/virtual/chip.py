@@ -1,5 +1,6 @@
 """A chip in virtual time: its power, its clock, its watchdog, its flash, and the tasks that run on it."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -40,23 +41,29 @@ class VirtualChip(mcu.Chip):
         on_output: Callable[[int, int | None], None] = lambda pin, level: None,
         on_crash: Callable[["VirtualChip", Exception], None] | None = None,
         stir: float = 0.02,
+        make_flash: Callable[[int, str], NorFlash] = NorFlash,
     ) -> None:
         self.name = name
         self.scheduler = scheduler
         self.chance = scheduler.chance(name)
         super().__init__(self.chance.randbytes(6))
-        self.flash = {label: self.make_flash(size, label) for label, size in flash.items()}
+        self.flash = {label: make_flash(size, label) for label, size in flash.items()}
+        for part in self.flash.values():
+            part.fault = self._flash_fault
         self.partitions = tuple(flash)
         self.boot = boot
         self.on_output = on_output
         self.on_crash = on_crash
         self.stir = stir
+        self.console: deque[str] = deque(maxlen=200)  # what the firmware printed last
         self.on = False
         self.tasks: list[Task] = []
         self.starts = 0
+        self.booted = 0  # when it last started
         self.cut_in: int | None = None  # flash operations until the power goes in the middle of one
         self.operations = 0
         self.on_cut: Callable[[], None] | None = None
+        self.on_stop: Callable[[], None] | None = None
         self.thread = Threads(self)
         self.sockets = Sockets(self, network)
         self._waiting: dict[Task, Callable[[], Any]] = {}  # what would end their wait
@@ -68,11 +75,6 @@ class VirtualChip(mcu.Chip):
         self._offset_us = 0
         self._started_us = 0
         self._looks = (0, 0)
-
-    def make_flash(self, size: int, label: str) -> NorFlash:
-        flash = NorFlash(size, label)
-        flash.fault = self._flash_fault
-        return flash
 
     # Power.
 
@@ -99,6 +101,7 @@ class VirtualChip(mcu.Chip):
     def _boot(self, cause: int) -> None:
         self._boot_event = None
         self.on = True
+        self.booted = self.scheduler.now
         self.cause = cause
         self.starts += 1
         # Ticks start 2 s to 10 min before their wrap, so that every run crosses it.
@@ -112,6 +115,8 @@ class VirtualChip(mcu.Chip):
             self._boot_event.cancel()
             self._boot_event = None
         was_on, self.on = self.on, False
+        if was_on and self.on_stop is not None:
+            self.on_stop()
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
@@ -250,9 +255,7 @@ class VirtualChip(mcu.Chip):
     def _timer_due(self, timer: Any, ms: int, periodic: bool, callback: Callable[[Any], None]) -> None:
         del self._timers[timer]
         if periodic:
-            self._timers[timer] = self.scheduler.after(
-                ms * MS, self._timer_due, timer, ms, periodic, callback
-            )
+            self._timers[timer] = self.scheduler.after(ms * MS, self._timer_due, timer, ms, periodic, callback)
         self._interrupt(callback, timer)
 
     # Watchdog: looks once a timeout, not at every feeding.

@@ -1,0 +1,249 @@
+"""A whole building in virtual time: controllers running the real firmware, doors, people, the broker and the cloud."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from firmware.controller import events as codes
+from sim.world import person
+from sim.world.broker import Broker
+from sim.world.building import Building, may_pass
+from sim.world.wiegand import card_bits
+
+from .controller import VirtualController
+from .doorway import Doorway
+from .net import Network
+from .post import Post
+from .scheduler import MS, SECOND, Event, Scheduler
+from .verdicts import ANYTHING, DENIED, GRANTED, MISREAD, Verdicts
+
+START = 1_795_305_600  # Unix seconds at the beginning of every world: 2026-11-22 00:00 UTC
+POLL_US = 10 * SECOND  # how often the cloud may begin something by itself, beside what it is nudged to
+
+
+class Cloud(Protocol):
+    """The cloud end, given from outside: the simulator knows no database."""
+
+    def on_message(self, topic: str, payload: bytes) -> None: ...
+
+    def poll(self) -> None: ...
+
+
+Publish = Callable[[str, bytes], None]
+CloudFactory = Callable[[Publish, Callable[[], float], Callable[[int], bytes]], Cloud]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One thing that happened. at: microseconds since the start; where: the controller, or "" for all of them."""
+
+    at: int
+    where: str
+    what: str
+    detail: tuple[Any, ...]
+
+
+class VirtualBuilding:
+    """description: as sim/world/building.py has it. settings: of each controller, as its enrolment made them.
+
+    cloud(publish, now, urandom): makes the cloud end; None for a building without one. keep: whether records are kept.
+    """
+
+    def __init__(
+        self,
+        description: Building,
+        settings: list[dict[str, Any]],
+        board: dict[str, Any],
+        folder: Path,
+        seed: int = 0,
+        cloud: CloudFactory | None = None,
+        visits_a_day: float = 200,
+        keep: bool = True,
+    ) -> None:
+        self.description = description
+        self.scheduler = Scheduler(seed)
+        self.network = Network(self.scheduler)
+        self.broker = Broker()
+        self.post = Post(self.scheduler, self.network, self.broker)
+        self.records: list[Record] = []
+        self.counts: Counter[str] = Counter()
+        self.verdicts = Verdicts(lambda: self.scheduler.now, self._wrong)
+        self.faults: list[str] = []  # what must never happen, and did: a sentence each
+        self._keep = keep
+        self._walking = False
+        self._visits_a_day = visits_a_day
+        self._nudge: Event | None = None
+        self._last_event: dict[tuple[str, int], tuple[int, int]] = {}  # where: code, when
+        self.controllers = [
+            VirtualController(
+                one["name"],
+                settings[i],
+                board,
+                folder / f"controller-{i + 1}",
+                self.scheduler,
+                self.network,
+                [door["name"] for door in one["doors"]],
+                self._strike,
+                self._event,
+                self._crash,
+            )
+            for i, one in enumerate(description["controllers"])
+        ]
+        for one in self.controllers:
+            one.chip.on_stop = lambda name=one.name: self.verdicts.forget(name)
+        self.doors = {door.name: (one, door) for one in self.controllers for door in one.doors}
+        self.cloud: Cloud | None = None
+        if cloud is not None:
+            chance = self.scheduler.chance("cloud")
+            self.cloud = cloud(self.post.publish, self.utc, chance.randbytes)
+            for way in ("up", "presence"):
+                self.post.subscribe(f"portvakt/+/{way}", self.cloud.on_message)
+            self.scheduler.after(POLL_US, self._poll_for_ever)
+
+    def utc(self) -> float:
+        """Unix seconds, now."""
+        return START + self.scheduler.now / SECOND
+
+    def start(self) -> None:
+        """Power comes, people begin to walk."""
+        for one in self.controllers:
+            one.chip.power_on()
+        self.walk()
+
+    def run(self, seconds: float) -> None:
+        self.scheduler.run(self.scheduler.now + int(seconds * SECOND))
+
+    def run_until(self, done: Callable[[], bool], at_most_s: float, step_s: float = 60) -> bool:
+        """Goes on in steps until done(), at the most so long. Whether it is done."""
+        end = self.scheduler.now + int(at_most_s * SECOND)
+        while not done():
+            if self.scheduler.now >= end:
+                return False
+            self.run(step_s)
+        return True
+
+    def close(self) -> None:
+        """Ends every task, so that nothing of this world runs when it is collected."""
+        for one in self.controllers:
+            one.chip.power_cut()
+
+    def nudge(self) -> None:
+        """Somebody changed something in the cloud: it looks within 100 ms, as its worker does."""
+        if self._nudge is None and self.cloud is not None:
+            self._nudge = self.scheduler.after(100 * MS, self._nudged)
+
+    # People.
+
+    def walk(self) -> None:
+        """People begin to come and go."""
+        self._walking = True
+        chance = random.Random(self.scheduler.chance("people").getrandbits(64))
+        for one in person.people_of(self.description, self._visits_a_day, chance):
+            self._plan(one)
+
+    def rest(self) -> None:
+        """Nobody begins a visit any more."""
+        self._walking = False
+
+    def _plan(self, one: person.Person) -> None:
+        visit = one.next_visit(self.scheduler.now // MS)
+        self.scheduler.at(visit.at * MS, self._visit, one, visit)
+
+    def _visit(self, one: person.Person, visit: person.Visit) -> None:
+        if not self._walking:
+            return
+        for step in visit.steps:
+            self.scheduler.after(step.after_ms * MS, self._step, visit, step)
+        self._plan(one)
+
+    def _step(self, visit: person.Visit, step: person.Step) -> None:
+        controller, door = self.doors[visit.door]
+        self.counts[step.do] += 1
+        if step.do == person.TAP:
+            self.tap(visit.door, visit.holder)
+        elif step.do == person.MISREAD:
+            self.tap(visit.door, visit.holder, card_bits(visit.holder["card"])[:-1])
+        elif step.do == person.PUSH:
+            door.push(step.stays_ms)
+        elif step.do == person.FORCE:
+            self.record(controller.name, "force", door.number)
+            door.force(step.stays_ms)
+        else:
+            door.press(step.do == person.PRESS)
+
+    def tap(self, door_name: str, holder: dict[str, Any], bits: str | None = None) -> None:
+        """A card is held to the reader. bits: what the reader makes of it, when that is not the card's frame."""
+        controller, door = self.doors[door_name]
+
+        def read(began: int) -> None:
+            right = bits is None and may_pass(holder, door_name, int(self.utc()))
+            self.record(controller.name, "tap", door.number, holder["name"], right)
+            if controller.chip.on:
+                seen = controller.chip.booted < began  # else the board began to look in the middle of it
+                expected = ANYTHING if not seen else MISREAD if bits else GRANTED if right else DENIED
+                self.verdicts.tapped(controller.name, door.number, expected)
+
+        door.tap(bits or card_bits(holder["card"]), read)
+
+    # Power, network, broker.
+
+    def power(self, controller: VirtualController, on: bool) -> None:
+        self.record(controller.name, "power", on)
+        if on:
+            controller.chip.power_on()
+        else:
+            controller.chip.power_cut()
+
+    def connect(self, controller: VirtualController, on: bool) -> None:
+        """Wi-Fi of one controller."""
+        self.record(controller.name, "network", on)
+        controller.chip.set_access_point(on)
+
+    # What happened.
+
+    def record(self, where: str, what: str, *detail: Any) -> None:
+        if self._keep:
+            self.records.append(Record(self.scheduler.now, where, what, detail))
+
+    def _event(self, controller: VirtualController, event: tuple[Any, ...]) -> None:
+        code, door = event[2], event[3]
+        self.counts["events"] += 1
+        self.counts[f"code {code}"] += 1
+        self._last_event[controller.name, door] = code, self.scheduler.now
+        if controller.chip.on:  # else the power went as the last bytes of it were written
+            self.verdicts.recorded(controller.name, door, code)
+        self.record(controller.name, "event", *event[:6])
+
+    def _strike(self, controller: VirtualController, door: Doorway, released: bool) -> None:
+        self.record(controller.name, "strike", door.number, released)
+        if not released:
+            return
+        self.counts["releases"] += 1
+        code, at = self._last_event.get((controller.name, door.number), (0, -1))
+        by_record = at == self.scheduler.now and code in (codes.GRANTED, codes.RELEASED_REMOTE)
+        # The exit button is the exception: the strike first, the record at once after.
+        by_button = door.pressed or self.scheduler.now - door.let_go_at < SECOND
+        if not by_record and not by_button:
+            self._wrong(f"{controller.name} door {door.number}: the strike moved and no release is on record")
+
+    def _crash(self, controller: VirtualController, error: Exception) -> None:
+        self._wrong(f"{controller.name}: the firmware ended in {type(error).__name__}: {error}")
+
+    def _wrong(self, sentence: str) -> None:
+        self.faults.append(f"at {self.scheduler.now / SECOND:.6f} s: {sentence}")
+        self.record("", "fault", sentence)
+
+    # The cloud.
+
+    def _poll_for_ever(self) -> None:
+        assert self.cloud is not None
+        self.cloud.poll()
+        self.scheduler.after(POLL_US, self._poll_for_ever)
+
+    def _nudged(self) -> None:
+        self._nudge = None
+        assert self.cloud is not None
+        self.cloud.poll()

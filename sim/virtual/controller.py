@@ -1,0 +1,98 @@
+"""One controller of a virtual building: chip, littlefs folder, doors, and the events it recorded."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sim.mcu.flash import NorFlash
+
+from . import boot
+from .chip import VirtualChip
+from .doorway import Doorway
+from .flash import WatchedFlash
+from .net import Network
+from .scheduler import Scheduler
+
+EVENT = 32
+
+
+class VirtualController:
+    """Runs the real firmware. folder: its littlefs, filled here with board.json and settings.json.
+
+    events: (log epoch is the cloud's business) sequence number -> the 32 bytes, as they were when they became whole.
+    on_event(controller, fields): an event is on flash; fields as wire.unpack_event gives them.
+    on_crash(controller, error): an exception that main.py would print before it starts the board again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: dict[str, Any],
+        board: dict[str, Any],
+        folder: Path,
+        scheduler: Scheduler,
+        network: Network,
+        doors: list[str],
+        on_strike: Callable[["VirtualController", Doorway, bool], None],
+        on_event: Callable[["VirtualController", tuple[Any, ...]], None],
+        on_crash: Callable[["VirtualController", Exception], None],
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.folder = folder
+        self.recorded: list[tuple[Any, ...]] = []
+        self.digest = hashlib.sha256()
+        self._on_event = on_event
+        app = boot.load()
+        from firmware.controller.cloud import wire
+        from firmware.controller.storage import settings as store
+
+        self._unpack = wire.unpack_event
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "board.json").write_text(json.dumps(board))
+        (folder / "current").write_text("sim")
+        store.save(f"{folder}/", settings)
+        self.app = app
+        self.doors = [
+            Doorway(door, i + 1, board["doors"][i], scheduler, lambda way, on: on_strike(self, way, on))
+            for i, door in enumerate(doors)
+        ]
+        flash = {label: size for label, size in board["flash"].items() if label != "littlefs"}
+        self.chip = VirtualChip(
+            name,
+            scheduler,
+            network,
+            flash,
+            boot.starter(folder, lambda error: on_crash(self, error)),
+            on_output=self._output,
+            on_crash=lambda _, error: on_crash(self, error),
+            make_flash=self._make_flash,
+        )
+        for door in self.doors:
+            door.wire(self.chip)
+
+    def _make_flash(self, size: int, label: str) -> NorFlash:
+        return WatchedFlash(size, label, self._programmed) if label == "log" else NorFlash(size, label)
+
+    def _output(self, pin: int, level: int | None) -> None:
+        for door in self.doors:
+            door.output(pin, level)
+
+    def _programmed(self, offset: int, data: bytes) -> None:
+        if len(data) != EVENT or offset % EVENT:
+            return
+        event = self._unpack(data)
+        if event is not None:
+            self.recorded.append(event)
+            self.digest.update(data)
+            self._on_event(self, event)
+
+    def log_digest(self) -> str:
+        """SHA-256 of every event as it became whole, in order, and of the log partition as it is now."""
+        log = self.chip.flash["log"]
+        assert isinstance(log, WatchedFlash)
+        whole = self.digest.copy()
+        whole.update(log.image())
+        return whole.hexdigest()

@@ -1,0 +1,114 @@
+"""One door of a virtual board: leaf, contact, exit button and Wiegand reader, and what people do there."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sim.world.door import Door
+from sim.world.wiegand import INTERVAL_US, PULSE_US
+
+from .chip import VirtualChip
+from .scheduler import MS, Event, Scheduler
+
+BETWEEN_CARDS_US = 60 * MS  # a reader sends nothing for so long after a card
+
+
+class Doorway:
+    """table: this door's part of board.json. on_strike(released): the strike moved."""
+
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        table: dict[str, Any],
+        scheduler: Scheduler,
+        on_strike: Callable[["Doorway", bool], None] = lambda doorway, released: None,
+    ) -> None:
+        self.name = name
+        self.number = number
+        self.table = table
+        self.scheduler = scheduler
+        self.on_strike = on_strike
+        self.door = Door()
+        self.chip: VirtualChip | None = None
+        self.pressed = False
+        self.let_go_at = -1
+        self._reader_free = 0
+        self._closer: Event | None = None
+
+    def wire(self, chip: VirtualChip) -> None:
+        """Puts every line on its resting level."""
+        self.chip = chip
+        reader, contact, rex = self.table["reader"], self.table["contact"], self.table["rex"]
+        chip.input(reader["d0"], 1)
+        chip.input(reader["d1"], 1)
+        chip.input(contact["pin"], 1 - contact["open"])
+        chip.input(rex["pin"], 1 - rex["active"])
+
+    def output(self, pin: int, level: int | None) -> None:
+        """The board moved a pin. None: it is not driven, and the strike's own resistor keeps it idle."""
+        strike = self.table["strike"]
+        if pin != strike["pin"]:
+            return
+        released = level == strike["active"]
+        if released != self.door.released:
+            self.door.strike(released, self._now())
+            self.on_strike(self, released)
+
+    # What people do.
+
+    def tap(self, bits: str, about: Callable[[int], None] = lambda began: None) -> None:
+        """Holds a card to the reader, once it is free. about(began): called when the last bit is out."""
+        reader = self.table["reader"]
+        lines = (reader["d0"], reader["d1"])
+        start = max(self.scheduler.now, self._reader_free)
+        for i, bit in enumerate(bits):
+            self.scheduler.at(start + i * INTERVAL_US, self._pulse, lines[int(bit)])
+        end = start + (len(bits) - 1) * INTERVAL_US + PULSE_US
+        self._reader_free = end + BETWEEN_CARDS_US
+        self.scheduler.at(end, about, start)
+
+    def push(self, stays_ms: int) -> bool:
+        was_open = self.door.open
+        gave_way = self.door.push(self._now(), stays_ms)
+        if gave_way:
+            self._swung(was_open)
+        return gave_way
+
+    def force(self, stays_ms: int) -> None:
+        was_open = self.door.open
+        self.door.force(self._now(), stays_ms)
+        self._swung(was_open)
+
+    def press(self, on: bool) -> None:
+        """The exit button inside."""
+        rex = self.table["rex"]
+        if self.pressed and not on:
+            self.let_go_at = self.scheduler.now
+        self.pressed = on
+        self._line(rex["pin"], rex["active"] if on else 1 - rex["active"])
+
+    def _now(self) -> int:
+        return self.scheduler.now // MS
+
+    def _line(self, pin: int, level: int) -> None:
+        assert self.chip is not None
+        self.chip.input(pin, level)
+
+    def _pulse(self, pin: int) -> None:
+        self._line(pin, 0)
+        self.scheduler.after(PULSE_US, self._line, pin, 1)
+
+    def _swung(self, was_open: bool) -> None:
+        contact = self.table["contact"]
+        if not was_open:
+            self._line(contact["pin"], contact["open"])
+        if self._closer is not None:
+            self._closer.cancel()
+        assert self.door.deadline is not None
+        self._closer = self.scheduler.at(self.door.deadline * MS, self._close)
+
+    def _close(self) -> None:
+        self._closer = None
+        if self.door.tick(self._now()):
+            contact = self.table["contact"]
+            self._line(contact["pin"], 1 - contact["open"])

@@ -1,0 +1,270 @@
+"""`portvakt sim`: the firmware in virtual time, against the cloud's real ingest, from one seed."""
+
+import hashlib
+import json
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tools import umqtt
+from tools.terminal import Json, Problem, progress, result
+
+BOARD = "virtual-two-door"
+_ROOT = Path(__file__).resolve().parent.parent
+STEP_S = 600  # between two looks at how far it is
+SETTLE_S = 3_600
+
+app = typer.Typer(
+    help="Run the firmware in virtual time, from a seed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def sim() -> None:
+    """The simulator."""
+
+
+@app.command()
+def run(
+    seed: Annotated[int, typer.Option(help="Everything that happens follows from it.")] = 1,
+    events: Annotated[int, typer.Option(help="Stop when so many events are recorded.", min=0)] = 10_000,
+    doors: Annotated[int, typer.Option(help="How many doors; 6 is the demo building.", min=1, max=500)] = 6,
+    days: Annotated[float | None, typer.Option(help="Stop after so many days, whatever was recorded.")] = None,
+    taps: Annotated[float, typer.Option(help="Visits a day at each door.", min=1)] = 200,
+    faults: Annotated[bool, typer.Option(help="With failing power, networks and brokers.")] = True,
+    as_json: Json = False,
+) -> None:
+    """A building with its people and its cloud; figures at the end. Exit code 1 when anything was wrong."""
+    import_path()
+    facts = simulate(seed, events, doors, days, taps, faults)
+    result(as_json, facts, *lines(facts))
+    if facts["faults"] or facts["lost"] or facts["duplicated"] or facts["altered"]:
+        raise typer.Exit(1)
+
+
+def import_path() -> None:
+    """Lets the firmware find its MQTT client."""
+    import sys
+
+    folder = str(umqtt.path())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[None]:
+    """The cloud's Django with an empty database in memory. Once a process: Django is set up only once."""
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="tools.cloud.settings",
+        PORTVAKT_DATA=str(folder),
+        DATABASE_URL="sqlite://:memory:",
+        SECRET_KEY="the simulator's: nobody signs in",
+    )
+    import django
+    from django.conf import settings
+    from django.db import connection
+
+    if settings.configured:
+        raise Problem("Django is set up already; run the simulator in a process of its own")
+    django.setup()
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+def simulate(seed: int, events: int, doors: int, days: float | None, taps: float, faults: bool) -> dict[str, Any]:
+    """One run. Returns its figures."""
+    with tempfile.TemporaryDirectory() as scratch, database(Path(scratch)):
+        from sim.virtual.building import VirtualBuilding
+        from sim.virtual.faults import Faults
+        from sim.world.building import BUILDING, doors_of, generate
+        from tools.cloud.ingest.ingest import Ingest
+        from tools.cloud.services import clock
+
+        chance = random.Random(f"{seed}/enrolment")
+        described = BUILDING
+        if doors != len(doors_of(BUILDING)):
+            described = generate(doors, 5 + 3 * doors, chance)
+        board = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
+        before = clock.source
+        building: VirtualBuilding | None = None
+        try:
+            clock.source = lambda: building.utc() if building is not None else START
+            settings = enrolled(described, board, chance.randbytes)
+            building = VirtualBuilding(
+                described,
+                settings,
+                board,
+                Path(scratch),
+                seed,
+                cloud=Ingest,
+                visits_a_day=taps,
+                keep=False,
+            )
+            luck = Faults(building)
+            began = time.perf_counter()
+            building.start()
+            if not building.run_until(in_sync, at_most_s=300, step_s=1):
+                raise Problem("the controllers were not in sync within 5 minutes; this is a defect, please report it")
+            building.verdicts.ready = True
+            if faults:
+                luck.start()
+            drive(building, events, days)
+            building.rest()
+            luck.stop()
+            settled = building.run_until(lambda: all_stored(building), at_most_s=SETTLE_S, step_s=10)
+            took = time.perf_counter() - began
+            return figures(building, seed, luck.happened, settled, took)
+        finally:
+            clock.source = before
+            if building is not None:
+                building.close()
+
+
+START = 1_795_305_600.0  # as sim/virtual/building.py has it; before there is a building
+
+
+def enrolled(described: dict[str, Any], board: dict[str, Any], urandom: Callable[[int], bytes]) -> list[dict[str, Any]]:
+    """Fills the cloud with the building. Returns the settings of each controller."""
+    from tools.cloud.models import Site
+    from tools.cloud.services.enrol import enrol
+    from tools.run import seed as demo
+
+    demo.places(described)
+    broker = {"host": "broker.example", "port": 1883, "user": "", "password": "", "tls": False}
+    wifi = {"name": "portvakt", "password": ""}
+    settings = [
+        enrol(
+            Site.objects.get(),
+            one["name"],
+            board,
+            doors=[door["name"] for door in one["doors"]],
+            broker=broker,
+            wifi=wifi,
+            urandom=urandom,
+        )[1]
+        for one in described["controllers"]
+    ]
+    demo.people(described)
+    return settings
+
+
+def in_sync() -> bool:
+    from tools.cloud.models import Controller
+
+    return not Controller.objects.filter(in_sync=False).exists()
+
+
+def drive(building: Any, events: int, days: float | None) -> None:
+    """Lets time pass until there are enough events or days, and says how far it is."""
+    end = None if days is None else building.scheduler.now + days * 86_400e6
+    shown = time.perf_counter()
+    while building.counts["events"] < events if end is None else building.scheduler.now < end:
+        step = STEP_S if end is None else min(STEP_S, (end - building.scheduler.now) / 1e6)
+        building.run(step)
+        if time.perf_counter() - shown > 2:
+            shown = time.perf_counter()
+            progress(f"day {building.scheduler.now / 86_400e6:.1f}: {building.counts['events']} events recorded")
+
+
+def stored(one: Any) -> dict[tuple[int, int], tuple[int, ...]]:
+    """What the cloud keeps of a controller: {(epoch, sequence): (utc, code, door, extra, flags)}."""
+    from tools.cloud.models import Event
+
+    rows = Event.objects.filter(controller__public_id=one.settings["controller"]).order_by("pk")
+    return {
+        (epoch, sequence): (int(utc.timestamp()) if utc else 0, *rest)
+        for epoch, sequence, utc, *rest in rows.values_list(
+            "epoch", "sequence", "utc", "code", "door_number", "extra", "flags"
+        )
+    }
+
+
+def all_stored(building: Any) -> bool:
+    from tools.cloud.models import Controller
+
+    upto = dict(Controller.objects.values_list("public_id", "acked"))
+    return all(
+        one.chip.on and one.recorded and upto[one.settings["controller"]] >= one.recorded[-1][0]
+        for one in building.controllers
+    )
+
+
+def figures(building: Any, seed: int, faults: int, settled: bool, took: float) -> dict[str, Any]:
+    """What happened, counted on flash and in the database."""
+    from tools.cloud.models import Controller, Event, Gap
+
+    recorded = lost = altered = overwritten = 0
+    logs = {}
+    for one in building.controllers:
+        written = {event[0]: (event[1], event[2], event[3], event[4], event[5]) for event in one.recorded}
+        kept = {sequence: fields for (_, sequence), fields in stored(one).items()}
+        gaps = Gap.objects.filter(controller__public_id=one.settings["controller"]).values_list("first", "last")
+        missing = {n for first, last in gaps for n in range(first, last + 1)}
+        recorded += len(written)
+        overwritten += len(missing & written.keys())
+        lost += len(written.keys() - kept.keys() - missing)
+        altered += sum(1 for n in kept.keys() & written.keys() if kept[n] != written[n])
+        altered += len(kept.keys() - written.keys())
+        logs[one.name] = one.log_digest()
+    in_database = Event.objects.count()
+    distinct = Event.objects.values("controller", "sequence").distinct().count()
+    virtual = building.scheduler.now / 1e6
+    refused: dict[str, int] = {}
+    for counts in Controller.objects.values_list("refused", flat=True):
+        for why, count in counts.items():
+            refused[why] = refused.get(why, 0) + count
+    return {
+        "seed": seed,
+        "controllers": len(building.controllers),
+        "doors": len(building.doors),
+        "taps": building.verdicts.counts["taps"],
+        "granted": building.verdicts.counts["granted"],
+        "denied": building.verdicts.counts["denied"],
+        "misread": building.verdicts.counts["misread"],
+        "cut_off": building.verdicts.counts["cut off"],
+        "releases": building.counts["releases"],
+        "events_recorded": recorded,
+        "events_stored": in_database,
+        "lost": lost,
+        "duplicated": in_database - distinct,
+        "altered": altered,
+        "overwritten": overwritten,
+        "settled": settled,
+        "bad_luck": faults,
+        "starts": sum(one.chip.starts for one in building.controllers),
+        "refused": refused,
+        "faults": building.faults[:20],
+        "virtual_seconds": round(virtual, 3),
+        "seconds": round(took, 3),
+        "speed": round(virtual / took, 1),
+        "door_speed": round(virtual * len(building.doors) / took, 1),
+        "logs_sha256": logs,
+        "log_sha256": hashlib.sha256("".join(logs.values()).encode()).hexdigest(),
+    }
+
+
+def lines(facts: dict[str, Any]) -> list[str]:
+    """The same for a person."""
+    text = [
+        f"seed {facts['seed']}: {facts['virtual_seconds'] / 86_400:.2f} days of {facts['doors']} doors"
+        f" in {facts['seconds']:.1f} s ({facts['speed']:.0f} times real time)",
+        f"  taps {facts['taps']}: granted {facts['granted']}, denied {facts['denied']}, misread {facts['misread']},"
+        f" cut off by the power {facts['cut_off']}",
+        f"  events recorded {facts['events_recorded']}, stored {facts['events_stored']}, lost {facts['lost']},"
+        f" duplicated {facts['duplicated']}, altered {facts['altered']}, overwritten {facts['overwritten']}",
+        f"  strokes of bad luck {facts['bad_luck']}, starts {facts['starts']}, refused {facts['refused'] or 'nothing'}",
+        *(f"  {name}: log {digest}" for name, digest in facts["logs_sha256"].items()),
+    ]
+    return text + [f"  WRONG {sentence}" for sentence in facts["faults"]]
