@@ -6,6 +6,7 @@ from binascii import unhexlify
 
 from esp32 import Partition
 from machine import WDT, reset_cause
+from micropython import const
 
 from .access.rules import Rules
 from .board import Board
@@ -20,9 +21,9 @@ from .storage.log import EventLog
 from .storage.state import BOOTS, StateJournal
 from .storage.table import CredentialTable
 
-WATCHDOG_MS = 30000
-NETWORK_STACK = 12 * 1024  # bytes; the port's own 4 KB are too few for a TLS handshake
-MESSAGES = 4  # in a mailbox: at most 8 KB each way
+_WATCHDOG_MS = const(30000)
+_NETWORK_STACK = const(12 * 1024)  # bytes; the port's own 4 KB are too few for a TLS handshake
+_MESSAGES = const(4)  # in a mailbox: at most 8 KB each way
 
 
 def partition(label):
@@ -51,13 +52,13 @@ def build(folder="/"):
     rules = Rules(settings.load(folder, "rules"), len(board.doors))
     if not faults:
         key = pads(unhexlify(chosen["table_key"]))
-        inbox, outbox = Mailbox(_thread.allocate_lock(), MESSAGES), Mailbox(_thread.allocate_lock(), MESSAGES)
+        inbox, outbox = Mailbox(_thread.allocate_lock(), _MESSAGES), Mailbox(_thread.allocate_lock(), _MESSAGES)
         refused = {"malformed": 0, "size": 0, "version": 0, "session": 0, "tag": 0, "replay": 0, "content": 0}
         sync = Sync(inbox, outbox, refused, lambda fields: settings.save(folder, fields, "rules"))
         link = Link(chosen, inbox, outbox, refused)
     journal.set(BOOTS, journal.get(BOOTS) + 1)
     credentials = CredentialTable(partition("acl"), journal)
-    loop = Loop(board, credentials, log, journal, rules, key, sync, WDT(timeout=WATCHDOG_MS))
+    loop = Loop(board, credentials, log, journal, rules, key, sync, WDT(timeout=_WATCHDOG_MS))
     loop.started(reset_cause(), len(faults))
     return loop, link
 
@@ -66,6 +67,6 @@ def main(folder="/"):
     """Runs the board. Never returns; an error on the way is the caller's."""
     loop, link = build(folder)
     if link is not None:
-        _thread.stack_size(NETWORK_STACK)
+        _thread.stack_size(_NETWORK_STACK)
         _thread.start_new_thread(link.run, ())
     loop.run()

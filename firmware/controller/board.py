@@ -1,13 +1,14 @@
 """The board: its pins, as the board table names them, turned into readers, inputs and outputs."""
 
 from machine import Pin
+from micropython import const
 
 from . import clock, ticks
 from .outputs.relay import Relay
 from .outputs.signal import Signal
 from .readers.wiegand import Wiegand
 
-DEBOUNCE_MS = 30
+_DEBOUNCE_MS = const(30)
 
 
 class Input:
@@ -27,7 +28,7 @@ class Input:
 
     def poll(self, now):
         """Whether `on` has changed since the last poll."""
-        if self._moved is None or ticks.diff(now, self._moved) < DEBOUNCE_MS:
+        if self._moved is None or ticks.diff(now, self._moved) < _DEBOUNCE_MS:
             return False
         self._moved = None
         before = self.on
@@ -35,7 +36,7 @@ class Input:
         return self.on != before
 
     def deadline(self):
-        return None if self._moved is None else ticks.add(self._moved, DEBOUNCE_MS)
+        return None if self._moved is None else ticks.add(self._moved, _DEBOUNCE_MS)
 
 
 class DoorPins:

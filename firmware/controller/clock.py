@@ -5,9 +5,11 @@ The time since 1970 comes from the cloud, as the answer to a nonce; without it U
 
 import time
 
+from micropython import const
+
 from . import ticks
 
-POLL_MS = 5  # how long an input may lie unseen on a board: the sleep between two looks
+_POLL_MS = const(5)  # how long an input may lie unseen on a board: the sleep between two looks
 
 
 def wait(ms, pending):
@@ -17,7 +19,7 @@ def wait(ms, pending):
         left = ms - ticks.diff(now(), start)
         if left <= 0:
             return
-        time.sleep_ms(min(left, POLL_MS))
+        time.sleep_ms(min(left, _POLL_MS))
 
 
 def now():

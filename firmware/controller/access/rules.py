@@ -1,8 +1,10 @@
 """The rules the cloud sends beside the credentials: what each profile opens, and how long doors stay released."""
 
+from micropython import const
+
 RELEASE_MS = 5000
 HELD_MS = 30000
-_LONGEST_MS = 3600000
+_LONGEST_MS = const(3600000)
 
 
 class Rules:

@@ -13,6 +13,7 @@ Encrypt, then authenticate: AES-128 in counter mode (built from ECB: the ESP32 p
 import struct
 
 from cryptolib import aes
+from micropython import const
 
 from ..hmac import hmac, keyed, pads
 from .wire import MAX_MESSAGE, VERSION
@@ -22,10 +23,10 @@ ACCEPT = 0x41
 RENEW = 0x52
 SEALED = 0x53
 
-NONCE = 16
-TAG = 16
+NONCE = const(16)
+TAG = const(16)
 OVERHEAD = 9 + TAG
-_OPENING = 2 + NONCE + TAG
+_OPENING = const(2 + NONCE + TAG)
 
 
 class Refused(Exception):

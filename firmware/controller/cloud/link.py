@@ -4,6 +4,7 @@ import select
 import socket
 from binascii import unhexlify
 
+from micropython import const
 from network import STA_IF, STAT_CONNECTING, WLAN
 from umqtt import simple
 
@@ -11,11 +12,11 @@ from .. import clock, ticks
 from . import session as sessions
 from .wire import MAX_MESSAGE, topics
 
-DEADLINE_S = 10  # of every read and write
-KEEPALIVE_S = 30  # the session's own pings keep it
-LOOK_MS = 20  # how long a message of the control loop may lie before it is sent
-FIRST_PAUSE_MS = 500
-LONGEST_PAUSE_MS = 30000
+_DEADLINE_S = const(10)  # of every read and write
+_KEEPALIVE_S = const(30)  # the session's own pings keep it
+_LOOK_MS = const(20)  # how long a message of the control loop may lie before it is sent
+_FIRST_PAUSE_MS = const(500)
+_LONGEST_PAUSE_MS = const(30000)
 
 
 def wait(sock, ms, pending):
@@ -27,7 +28,7 @@ def wait(sock, ms, pending):
         left = ms - ticks.diff(clock.now(), start)
         if left <= 0:
             break
-        if poll.poll(min(left, LOOK_MS)):
+        if poll.poll(min(left, _LOOK_MS)):
             return True
     return False
 
@@ -41,7 +42,7 @@ class Stream:
 
     def __init__(self):
         self.socket = socket.socket()
-        self.socket.settimeout(DEADLINE_S)
+        self.socket.settimeout(_DEADLINE_S)
         self._out = bytearray()
 
     def connect(self, address):
@@ -108,26 +109,26 @@ class Link:
 
     def run(self):
         """The network loop. Never returns."""
-        pause = FIRST_PAUSE_MS
+        pause = _FIRST_PAUSE_MS
         while True:
             self.beat = clock.now()
             if not self._associated():
-                clock.wait(LONGEST_PAUSE_MS, self._station.isconnected)
-                pause = FIRST_PAUSE_MS
+                clock.wait(_LONGEST_PAUSE_MS, self._station.isconnected)
+                pause = _FIRST_PAUSE_MS
                 continue
             try:
                 self._connect()
                 while True:
                     self._serve()
                     if self._session.is_open():
-                        pause = FIRST_PAUSE_MS
+                        pause = _FIRST_PAUSE_MS
             except Exception as error:
                 # umqtt.simple tells a broken link by OSError, IndexError, TypeError, AssertionError and more.
                 print("link:", type(error).__name__, error)
             self._drop()
             # Boards that lost the same broker must not come back in the same moment.
             clock.wait(pause // 2 + pause * sessions.urandom(1)[0] // 256, self._cut)
-            pause = min(pause * 2, LONGEST_PAUSE_MS)
+            pause = min(pause * 2, _LONGEST_PAUSE_MS)
 
     def _associated(self):
         """Whether there is a network; if not, asks for it."""
@@ -147,7 +148,7 @@ class Link:
         name = self._settings["controller"]
         self._up, down, presence = topics(name)
         client = self._client = simple.MQTTClient(
-            name, broker["host"], broker["port"], broker["user"] or None, broker["password"], KEEPALIVE_S
+            name, broker["host"], broker["port"], broker["user"] or None, broker["password"], _KEEPALIVE_S
         )
         self._session = sessions.Session(
             name, unhexlify(self._settings["link_secret"]), self._publish, self._inbox, self._outbox, self._refused
@@ -166,7 +167,7 @@ class Link:
         session.step(now)
         self._client.sock.flush()
         if session.blocked():
-            clock.wait(LOOK_MS, self._inbox.room)
+            clock.wait(_LOOK_MS, self._inbox.room)
         elif wait(self._client.sock.socket, max(0, ticks.diff(session.due(), now)), self._outbox.waiting):
             self._client.wait_msg()
 
@@ -184,4 +185,4 @@ class Link:
         self._client = None
         if session is not None:
             while not self._inbox.put(sessions.LOST):
-                clock.wait(LOOK_MS, self._inbox.room)
+                clock.wait(_LOOK_MS, self._inbox.room)

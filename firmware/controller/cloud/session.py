@@ -2,6 +2,8 @@
 
 from os import urandom
 
+from micropython import const
+
 from .. import ticks
 from . import wire
 from .channel import ACCEPT, NONCE, RENEW, SEALED, Channel, Refused, open_message, read_accept
@@ -10,10 +12,10 @@ from .channel import ACCEPT, NONCE, RENEW, SEALED, Channel, Refused, open_messag
 OPENED = b"\x00"
 LOST = b"\x01"
 
-ANSWER_MS = 5000  # how long an answer to an opening may take
-PING_MS = 4000  # a link confirmed in the last 5 s counts as confirmed
-SILENCE_MS = 12000
-RENEW_MS = 2000  # hints prove nothing: they are followed no more often than this
+_ANSWER_MS = const(5000)  # how long an answer to an opening may take
+_PING_MS = const(4000)  # a link confirmed in the last 5 s counts as confirmed
+_SILENCE_MS = const(12000)
+_RENEW_MS = const(2000)  # hints prove nothing: they are followed no more often than this
 
 
 class Silent(Exception):
@@ -83,17 +85,17 @@ class Session:
     def step(self, now):
         """Sends what is due. Raises Silent when the link has died."""
         if self._nonce is not None:
-            if ticks.diff(now, self._asked) >= ANSWER_MS:
+            if ticks.diff(now, self._asked) >= _ANSWER_MS:
                 if self._tries >= 3:
                     raise Silent("no answer to an opening")
                 self.begin(now)
-        elif self._renew and ticks.diff(now, self._asked) >= RENEW_MS:
+        elif self._renew and ticks.diff(now, self._asked) >= _RENEW_MS:
             self.begin(now)
         if self._channel is None:
             return
-        if ticks.diff(now, self._heard) >= SILENCE_MS:
+        if ticks.diff(now, self._heard) >= _SILENCE_MS:
             raise Silent("nothing heard")
-        if ticks.diff(now, self._pinged) >= PING_MS:
+        if ticks.diff(now, self._pinged) >= _PING_MS:
             self._pinged = now
             self._send(self._channel.seal(bytes((wire.PING,))))
         message = self._outbox.get()
@@ -105,12 +107,12 @@ class Session:
         """The next moment at which step() has something to do of itself."""
         due = None
         if self._nonce is not None:
-            due = ticks.add(self._asked, ANSWER_MS)
+            due = ticks.add(self._asked, _ANSWER_MS)
         elif self._renew:
-            due = ticks.add(self._asked, RENEW_MS)
+            due = ticks.add(self._asked, _RENEW_MS)
         if self._channel is not None:
-            due = ticks.soonest(due, ticks.add(self._pinged, PING_MS))
-            due = ticks.soonest(due, ticks.add(self._heard, SILENCE_MS))
+            due = ticks.soonest(due, ticks.add(self._pinged, _PING_MS))
+            due = ticks.soonest(due, ticks.add(self._heard, _SILENCE_MS))
         return due
 
     def _deliver(self, message):

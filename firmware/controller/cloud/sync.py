@@ -1,5 +1,7 @@
 """Sync: what the control loop tells the cloud and does at its word. Everything may come twice, late or never."""
 
+from micropython import const
+
 from .. import ticks
 from ..access.rules import Rules
 from ..events import CLOCK_SET, MESSAGE_REFUSED, TABLE_DAMAGED
@@ -9,12 +11,12 @@ from ..storage.table import Damaged, TableFull
 from ..version import VERSION
 from . import commands, session, wire
 
-BATCH = 60  # events a message: 60 * 32 bytes fit under wire.MAX_MESSAGE
-STORED_MS = 5000  # a batch without an answer is sent again after that
-TIME_MS = 5000  # an answer later than this tells the time too badly
-ASK_TIME_MS = 3600000
-REFUSED_MS = 60000  # refused messages are put on record together, once in this time
-REPLIES = 2  # messages that one message may cause
+_BATCH = const(60)  # events a message: 60 * 32 bytes fit under wire.MAX_MESSAGE
+_STORED_MS = const(5000)  # a batch without an answer is sent again after that
+_TIME_MS = const(5000)  # an answer later than this tells the time too badly
+_ASK_TIME_MS = const(3600000)
+_REFUSED_MS = const(60000)  # refused messages are put on record together, once in this time
+_REPLIES = const(2)  # messages that one message may cause
 
 
 class Sync:
@@ -39,7 +41,7 @@ class Sync:
         self._ask_time = None
         self._held_back = False  # for want of room in the outbox
         self._part = 0  # of the snapshot coming in
-        self._batch = bytearray(1 + 4 + BATCH * EVENT)
+        self._batch = bytearray(1 + 4 + _BATCH * EVENT)
         self._does = {
             session.OPENED[0]: self._opened,
             session.LOST[0]: self._lost,
@@ -53,11 +55,11 @@ class Sync:
 
     def ready(self):
         """Whether step() has something to do now: a message waits, or there is room again for what was held back."""
-        return self._outbox.room() >= REPLIES and (self._held_back or self._inbox.waiting() > 0)
+        return self._outbox.room() >= _REPLIES and (self._held_back or self._inbox.waiting() > 0)
 
     def deadline(self):
         """When step() has something to do of itself."""
-        due = ticks.soonest(self._ask_time, self._stored_by) if self._outbox.room() >= REPLIES else None
+        due = ticks.soonest(self._ask_time, self._stored_by) if self._outbox.room() >= _REPLIES else None
         return ticks.soonest(due, self._report)
 
     def step(self, loop, now):
@@ -76,7 +78,7 @@ class Sync:
                 print("sync: refused a message:", type(error).__name__, error)
                 self._refused["content"] += 1
         self._put_refused_on_record(loop, now)
-        self._held_back = self._outbox.room() < REPLIES
+        self._held_back = self._outbox.room() < _REPLIES
         if self.open and not self._held_back:
             if ticks.passed(self._ask_time, now):
                 self._ask_for_time(now)
@@ -135,7 +137,7 @@ class Sync:
             batch[:5] = wire.packed(wire.EVENTS, "<I", log.epoch)
             self._outbox.put(bytes(memoryview(batch)[: 5 + count * EVENT]))
             self._sent = first + count - 1
-            self._stored_by = ticks.add(now, STORED_MS)
+            self._stored_by = ticks.add(now, _STORED_MS)
 
     def _stored(self, loop, message, now):
         epoch, sequence = wire.unpacked("<II", message)
@@ -191,12 +193,12 @@ class Sync:
     def _ask_for_time(self, now):
         self._time_nonce = session.urandom(8)
         self._asked = now
-        self._ask_time = ticks.add(now, ASK_TIME_MS)
+        self._ask_time = ticks.add(now, _ASK_TIME_MS)
         self._outbox.put(bytes((wire.TIME_ASKED,)) + self._time_nonce)
 
     def _time(self, loop, message, now):
         nonce, self._time_nonce = self._time_nonce, None
-        if bytes(message[1:9]) != nonce or ticks.diff(now, self._asked) > TIME_MS:
+        if bytes(message[1:9]) != nonce or ticks.diff(now, self._asked) > _TIME_MS:
             raise ValueError("time: not the answer to my question, or too late")
         utc_ms = wire.unpacked("<QQ", message)[1]
         before = loop.clock.utc(now)
@@ -212,5 +214,5 @@ class Sync:
         if not news or self._report is not None:
             return
         self._reported += news
-        self._report = ticks.add(now, REFUSED_MS)
+        self._report = ticks.add(now, _REFUSED_MS)
         loop.record(MESSAGE_REFUSED, now, 0, min(news, 255))

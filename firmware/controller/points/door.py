@@ -1,9 +1,11 @@
 """A door: its strike released for a while, its leaf watched by the contact."""
 
+from micropython import const
+
 from .. import ticks
 from ..events import DOOR_CLOSED, DOOR_FORCED, DOOR_HELD, DOOR_OPENED
 
-SLOW_LEAF_MS = 1000  # a leaf pushed in the last moment of a release is still seen as opened by right
+_SLOW_LEAF_MS = const(1000)  # a leaf pushed in the last moment of a release is still seen as opened by right
 
 
 class Door:
@@ -22,7 +24,7 @@ class Door:
         """Releases the strike; a door already released stays so from now on for the whole time."""
         self.released = True
         self._relock = ticks.add(now, self.release_ms)
-        self._rightful = ticks.add(self._relock, SLOW_LEAF_MS)
+        self._rightful = ticks.add(self._relock, _SLOW_LEAF_MS)
 
     def contact(self, is_open, now):
         """The contact says so. Returns the event, or None when that is no news."""

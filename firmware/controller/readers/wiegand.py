@@ -5,12 +5,13 @@ Extra and missing bits are normal on long cables: a frame that is not right is r
 """
 
 from machine import Pin
+from micropython import const
 
 from .. import clock, ticks
 
 FRAME_END_MS = 25  # readers send a bit every 0.2 to 20 ms (SIA AC-01 limits the pulse interval to 20 ms)
 FRAMES = (26, 34)
-_MOST_BITS = 64
+_MOST_BITS = const(64)
 
 
 class Wiegand:
