@@ -1,6 +1,7 @@
 """The application: builds the controller for this board from its settings and runs its two loops."""
 
 import _thread
+import gc
 import json
 from binascii import unhexlify
 
@@ -39,6 +40,7 @@ def build(folder="/"):
 
     Faulty settings are printed, sentence by sentence; the controller then knows no credential and has no link.
     """
+    gc.collect()  # loading the code left holes in the heap; the stores need whole blocks of 4 KB
     with open(folder + "board.json") as file:
         table = json.load(file)
     board = Board(table)  # first of all: its outputs are safe from here on
