@@ -25,7 +25,7 @@ class PersonForm(forms.ModelForm):
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "off", "autofocus": True})}
 
     def __init__(self, *args: Any, tenants: QuerySet[Tenant], **kwargs: Any):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.fields["tenant"].queryset = tenants  # type: ignore[attr-defined]
         self.only = tenants.first() if tenants.count() == 1 else None
         if self.only is not None:
@@ -45,7 +45,7 @@ class CardForm(forms.Form):
     number = forms.IntegerField(min_value=0, label=gettext_lazy("Card number"), max_value=0xFFFF)
 
     def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         for name in ("facility", "number"):
             self.fields[name].widget.attrs.update(inputmode="numeric", autocomplete="off")
 
@@ -68,7 +68,7 @@ class GroupsForm(forms.Form):
     )
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         groups = AccessGroup.objects.filter(tenant=person.tenant_id).prefetch_related("doors")
         self.fields["groups"].queryset = groups  # type: ignore[attr-defined]
         self.initial["groups"] = [grant.group_id for grant in person.grants.all()]

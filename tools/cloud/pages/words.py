@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from firmware.controller import events
 
@@ -93,6 +93,9 @@ _REFUSALS = {
     3: gettext_lazy("it was not understood"),
     4: gettext_lazy("the controller did not know the time"),
 }
+
+# Said by accounts.py, translated here with everything else that visitors read.
+ELSEWHERE = (gettext_noop("This sign-in link has been used or has expired. Ask for a new one."),)
 
 
 def words(code: int) -> Words:

@@ -32,7 +32,7 @@ class Filters(forms.Form):
     until = forms.DateField(required=False, label=gettext_lazy("To day"))
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         fields: Any = self.fields
         fields["door"].queryset = visible(Door, user).select_related("controller").order_by("name")
         fields["person"].queryset = visible(Person, user)

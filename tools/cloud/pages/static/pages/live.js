@@ -39,7 +39,7 @@ setInterval(() => {
     const known = seen.get(key);
     if (!known || known.confirmed !== place.dataset.confirmed) seen.set(key, { confirmed: place.dataset.confirmed, at: Date.now() });
     const age = Math.round((Date.now() - seen.get(key).at) / 1000);
-    place.textContent = badge.dataset.ago.replace("%(n)s", String(age));
+    place.textContent = badge.dataset.ago.replace("{n}", String(age));
   }
 }, 1000);
 
