@@ -35,12 +35,12 @@ class Network:
         await self._listen()
 
     async def stop(self) -> None:
+        self.state = CUT
         self._close()
         self._holder.close()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self._flowing.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def set(self, state: str) -> None:
         """Goes over to PASS, CUT or BLACK_HOLE.
@@ -91,6 +91,9 @@ class Network:
             far_reader, far_writer = await asyncio.open_connection(*self.target)
         except OSError:
             return  # the broker is away: the board sees its connection end
+        if self.state == CUT:
+            far_writer.transport.abort()
+            return
         self._writers.add(far_writer)
         pumps = [
             asyncio.ensure_future(self._pump(reader, far_writer)),

@@ -17,13 +17,14 @@ from .child import READY
 from .children import Child, own
 from .controllers import LiveController
 from .doors import LiveDoor, Tap
-from .environment import address_of
+from .environment import address_of, label
 from .figures import Pins
 from .flash import Recorded
 from .ticker import Ticker
 from .walks import Walker, Walks
 
 _SAMPLE_S = 0.4
+_SIGN_IN_S = 30
 T = TypeVar("T")
 
 
@@ -79,8 +80,8 @@ class Building:
 
     @property
     def interpreter(self) -> str:
-        """What the boards say they are."""
-        return next((one.board.interpreter for one in self.controllers if one.board.interpreter), "")
+        """What the boards run on."""
+        return label(self.controllers[0].board.interpreter)
 
     # Start and end.
 
@@ -101,7 +102,7 @@ class Building:
         await self._start_controllers()
         self.say(f"building: {len(self.controllers)} controllers in {time.monotonic() - begun:.1f} s")
         self._sampler = asyncio.create_task(self._sample())
-        await self.until(lambda: all(one.online for one in self.controllers), 30, "controllers to sign in")
+        await self._until_online()
 
     async def stop(self) -> None:
         self.ended = True
@@ -138,6 +139,14 @@ class Building:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _until_online(self) -> None:
+        """Until every controller has signed in to the cloud and holds what it should."""
+        end = time.monotonic() + _SIGN_IN_S
+        while offline := [one for one in self.controllers if not one.online]:
+            if time.monotonic() > end:
+                raise Problem(f"{offline[0].name} did not sign in to the cloud; {offline[0].console()}")
+            await asyncio.sleep(0.05)
+
     async def _start_controller(self, one: LiveController) -> None:
         await one.network.start()
         await one.board.start()
@@ -173,14 +182,6 @@ class Building:
                 await self._moved.wait_for(lambda: self.version != seen)
         except TimeoutError:
             pass
-
-    async def until(self, true: Callable[[], bool], seconds: float, what: str) -> None:
-        """Waits until it is true. Raises Problem when that takes too long."""
-        end = time.monotonic() + seconds
-        while not true():
-            if time.monotonic() > end:
-                raise Problem(f"waited {seconds:.0f} s for {what}; look at {self.folder}")
-            await asyncio.sleep(0.05)
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Runs database work beside the event loop."""

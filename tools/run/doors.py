@@ -11,6 +11,7 @@ from sim.world import door as leaf
 GRANTED, DENIED, SILENT = "granted", "denied", "no answer"
 ANSWER_S = 1.0  # a tap without an answer by then has none
 _RED_S = 0.6  # how long a reader stays red after a refusal: its own light, as on most readers
+_PAUSE_S = 0.1  # longer than the pauses inside one answer
 _LIT = 0  # light and sound of a reader are active low
 
 
@@ -67,6 +68,8 @@ class LiveDoor:
             reader["sound"]: self._sound_moved,
         }
         self._lit = False
+        self._sounding = False
+        self._sounded = 0.0  # when the sound last changed
         self._red_until = 0.0
         self._sent = 0.0
         self._strike_was_on = False
@@ -90,6 +93,7 @@ class LiveDoor:
     async def tap(self, person: str, bits: str) -> Tap:
         """Holds a card to the reader and waits for the answer, at most ANSWER_S."""
         async with self._at_reader:
+            await self._quiet()
             self._answer = asyncio.get_running_loop().create_future()
             self._struck, self._strike_was_on = None, self.strike
             at = time.time()
@@ -142,7 +146,7 @@ class LiveDoor:
     def power_lost(self) -> None:
         """A board without power holds nothing: the strike locks (fail-secure), the reader is dark."""
         self.leaf.strike(False, now_ms())
-        self._lit = False
+        self._lit = self._sounding = False
         self._changed()
 
     def _strike_moved(self, level: int) -> None:
@@ -151,12 +155,19 @@ class LiveDoor:
             self._struck = time.perf_counter()
         self.leaf.strike(on, now_ms())
 
+    async def _quiet(self) -> None:
+        """Whoever comes next waits until the reader has said its last word: else nobody knows whom it answers."""
+        while self._sounding or time.monotonic() - self._sounded < _PAUSE_S:
+            await asyncio.sleep(0.02)
+
     def _light_moved(self, level: int) -> None:
         self._lit = level == _LIT
 
     def _sound_moved(self, level: int) -> None:
         """Every answer to a card begins with a sound; by then the light tells which it is."""
-        if level != _LIT:
+        self._sounding = level == _LIT
+        self._sounded = time.monotonic()
+        if not self._sounding:
             return
         if not self._lit:
             self._red_until = time.monotonic() + _RED_S

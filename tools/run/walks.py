@@ -12,7 +12,7 @@ from sim.world.wiegand import card_bits
 
 from .doors import LiveDoor, Tap, now_ms
 
-STROLL, RUSH = 10_000, 1_700  # mean milliseconds between two visits at one door
+STROLL, RUSH = 10_000, 1_100  # mean milliseconds between two visits at one door
 _RUSH_FACTOR = 5  # in a rush everybody does everything so much faster
 _DAY_MS = 86_400_000
 
