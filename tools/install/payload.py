@@ -87,7 +87,7 @@ def _sealed(settings: dict[str, Any]) -> dict[str, bytes]:
     from firmware.controller.storage import settings as rules
 
     with tempfile.TemporaryDirectory(prefix="portvakt-") as folder:
-        rules.save(folder, settings)
+        rules.save(folder + "/", settings)
         return {file.name: file.read_bytes() for file in Path(folder).iterdir()}
 
 
