@@ -66,12 +66,10 @@ class CredentialTable:
         try:
             self._load(key)
             at = self._match(key)
-            if at:
-                return unpack_credential(self._view, at)[1:]
-            self._look_for_damage(key)
         except Damaged:
             self._distrust()
             raise
+        return unpack_credential(self._view, at)[1:] if at else None
 
     def put(self, key, profile, until):
         """One credential more, or another profile for it. The version stays."""
@@ -263,46 +261,52 @@ class CredentialTable:
     def _good(self, at):
         return whole(self._view[at : at + _SLOT])
 
-    def _places(self, part, lead):
-        """Every slot that has these bytes behind `lead` others."""
-        at = self._buf.find(part, _SLOT)
-        while at >= 0:
-            if at % _SLOT == lead:
-                yield at - lead
-            at = self._buf.find(part, at + 1)
+    def _traces(self, key):
+        """Slots with the key, or with half of it when they are not whole: a flipped bit or a power cut leaves that."""
+        for part, lead in ((key[:4], 0), (key[4:], 4)):
+            at = self._buf.find(part, _SLOT)
+            while at >= 0:
+                if at % _SLOT == lead:
+                    slot = bytes(self._view[at - lead : at - lead + _SLOT])
+                    if slot[:7] == key if whole(slot) else slot != _REMOVED and slot != _BLANK:
+                        yield at - lead
+                at = self._buf.find(part, at + 1)
 
     def _match(self, key):
-        """Where the bucket just read has a good record of the key, 0 when it has none."""
-        for at in self._places(key, 0):
+        """Where the bucket just read has the key, 0 when it is not known. Damage is not taken for unknown."""
+        damaged = False
+        for at in self._traces(key):
             if self._good(at):
                 return at
+            damaged = True
+        if damaged:
+            raise Damaged("a slot")
         return 0
 
-    def _look_for_damage(self, key):
-        """A flipped bit must not make a credential unknown: half of its key is still in a slot that is not good."""
-        for part, lead in ((key[:4], 0), (key[4:], 4)):
-            for at in self._places(part, lead):
-                if not self._good(at) and bytes(self._view[at : at + _SLOT]) not in (_REMOVED, _BLANK):
-                    raise Damaged(f"slot {at // _SLOT}")
-
     def _change(self, key, record):
-        """Puts a record, or removes the key when it is None."""
+        """Puts a record, or removes the key when it is None. Done again, or after a cut, it comes to the same."""
         bucket = self._load(key)
-        at = self._match(key)
-        if at and record and self._view[at : at + CREDENTIAL] == record:
-            return
         start = self._sector[bucket] * SECTOR
-        if record:
-            free = self._free()
-            if free == SECTOR:
-                self._compact(bucket, key, record)
+        kept = 0
+        gone = []
+        for at in self._traces(key):
+            if not kept and record and self._good(at) and self._view[at : at + CREDENTIAL] == record:
+                kept = at
+            else:
+                gone.append(at)
+        if record and not kept:
+            slot = record + seal(record)
+            kept = self._free(slot)
+            if kept == SECTOR:
+                self._compact(bucket, gone, slot)
                 return
-            self._flash.program(start + free, record + seal(record))
-        for at in self._places(key, 0):
-            self._flash.program(start + at, _REMOVED)
+            self._flash.program(start + kept, slot)
+        for at in gone:
+            if at != kept:
+                self._flash.program(start + at, _REMOVED)
 
-    def _free(self):
-        """The first erased slot: they fill in order."""
+    def _free(self, slot):
+        """The first erased slot: they fill in order. Or the one before, where the power went while this was written."""
         low, high = 1, SECTOR // _SLOT
         while low < high:
             middle = (low + high) // 2
@@ -310,19 +314,23 @@ class CredentialTable:
                 high = middle
             else:
                 low = middle + 1
-        return low * _SLOT
+        free = low * _SLOT
+        last = bytes(self._view[free - _SLOT : free])
+        if not whole(last) and bytes(a & b for a, b in zip(last, slot)) == slot:
+            free -= _SLOT
+        return free
 
-    def _compact(self, bucket, key, record):
-        """Moves a full bucket to a spare sector: without what was removed, with the new record."""
+    def _compact(self, bucket, gone, slot):
+        """Moves a full bucket to a spare sector: without what was removed, with the new slot."""
         view, end = self._view, _SLOT
         for at in range(_SLOT, SECTOR, _SLOT):
-            slot = bytes(view[at : at + _SLOT])
-            if slot != _REMOVED and slot[:7] != key:  # a damaged one goes along: it still has to deny
-                view[end : end + _SLOT] = slot
+            # A damaged one goes along, for it has to deny; not one that was being removed when the power went.
+            if at not in gone and view[at : at + 4] != _REMOVED[:4]:
+                view[end : end + _SLOT] = view[at : at + _SLOT]
                 end += _SLOT
         if end == SECTOR:
             raise TableFull(f"bucket {bucket}")
-        view[end : end + _SLOT] = record + seal(record)
+        view[end : end + _SLOT] = slot
         spare = self._spare()
         self._flash.program(spare * SECTOR + _SLOT, view[_SLOT : end + _SLOT])
         self._replace(bucket, spare)
