@@ -9,6 +9,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from .world_wire import WorldWire
 
 PWRON_RESET, HARD_RESET, WDT_RESET, SOFT_RESET = 1, 2, 3, 5  # as machine.reset_cause() tells
 WATCHDOG_GRACE_MS = 400  # feeding is told at most every 200 ms, and this machine may be busy
-BACK_OFF_S = 0.2  # before a crashed board starts again; doubles to 5 s while it keeps crashing
-STEADY_S = 10.0  # a board that ran so long has recovered
+BACK_OFF_S = 0.1  # before a board that crashed or reset itself starts again; doubles while it keeps doing so
+MOST_BACK_OFF_S = 2.0
+PROMPT, CTRL_A = b">>> ", b"\x01"
+STEADY_S = 5.0  # a board that ran so long has recovered
 
 
 class VirtualBoard:
@@ -63,6 +66,8 @@ class VirtualBoard:
         self._process: asyncio.subprocess.Process | None = None
         self._life: asyncio.Task[None] | None = None
         self._powered = False
+        self._cut = asyncio.Event()
+        self._keys = bytearray()  # typed while no process was there to read them
         self._cause: int | None = None  # why this host ended the process
         self._watchdog: asyncio.TimerHandle | None = None
         self._driven: dict[int, int] = {}
@@ -86,6 +91,8 @@ class VirtualBoard:
     async def power_cut(self) -> None:
         """The power goes in the middle of whatever the board is doing (SIGKILL)."""
         self._powered = False
+        self._cut.set()
+        self._keys.clear()
         self._kill(PWRON_RESET)
         if self._life is not None:
             await self._life
@@ -139,6 +146,7 @@ class VirtualBoard:
 
     async def _live(self) -> None:
         cause, back_off, run_main = PWRON_RESET, BACK_OFF_S, True
+        self._cut.clear()
         while self._powered:
             started = time.monotonic()
             self._cause = None
@@ -147,16 +155,18 @@ class VirtualBoard:
                 break
             self.restarts += 1
             run_main = True
+            steady = time.monotonic() - started > STEADY_S
+            back_off = BACK_OFF_S if steady else min(2 * back_off, MOST_BACK_OFF_S)
             if self._cause is not None:
                 cause = self._cause
             elif code == 0:  # Ctrl-D at the prompt. At the raw one main.py is left out, as on every port.
-                cause, run_main = SOFT_RESET, not self._raw
+                cause, run_main, back_off = SOFT_RESET, not self._raw, BACK_OFF_S / 2
                 await self._print(b"MPY: soft reboot\r\n")
             else:
                 cause = HARD_RESET
                 await self._print(f"the board crashed (exit code {code}); it starts again\r\n".encode())
-                back_off = BACK_OFF_S if time.monotonic() - started > STEADY_S else min(2 * back_off, 5.0)
-                await asyncio.sleep(back_off)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._cut.wait(), back_off)
 
     @property
     def _raw(self) -> bool:
@@ -180,10 +190,15 @@ class VirtualBoard:
         self._process = process
         if not self._powered:  # cut while it was being made
             process.kill()
-        elif not run_main and process.stdin is not None:
-            process.stdin.write(b"\x01")  # back to the raw prompt, from where the soft reset came
+        assert process.stdin is not None
         assert process.stdout is not None
+        process.stdin.write(self._keys)
+        self._keys.clear()
+        to_raw = not run_main  # a soft reset from the raw prompt ends at the raw prompt
         while data := await process.stdout.read(4096):
+            if to_raw and PROMPT in data:
+                process.stdin.write(CTRL_A)
+                to_raw = False
             await self._print(data)
         code = await process.wait()
         self._process = None
@@ -239,6 +254,9 @@ class VirtualBoard:
     def _key(self, data: bytes) -> None:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.write(data)
+        elif self._powered:
+            self._keys += data
+            del self._keys[:-1024]
 
     def _heard(self, words: list[str]) -> None:
         if words[0] == "hello":

@@ -94,6 +94,7 @@ def execute(name, names):
     except OSError:
         return True
     try:
+        chips.current().sleep_ms(0)  # an interrupt typed meanwhile, or while the board was starting
         exec(compile(text, name, "exec"), names)
     except Exception as error:  # noqa: BLE001 - whatever it is, the prompt comes next, as on a board
         report(error)
@@ -122,4 +123,4 @@ def run(names):
         execute("/main.py", names)
     if not MICROPYTHON:
         while True:  # no prompt here, but a chip that can still be reset
-            time.sleep_ms(1000)
+            chips.current().sleep_ms(1000)

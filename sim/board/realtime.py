@@ -97,7 +97,8 @@ class RealtimeChip(Chip):
             self._tell("f %d" % self._timeout)
 
     def reset(self, cause=SOFT_RESET):
-        """The host ends this process, whatever it is doing, and starts another."""
+        """The host ends this process, whatever it is doing, and starts another. An interrupt that waits comes first."""
+        self.sleep_ms(0)
         self._tell("r %d" % cause)
         while True:
             _sleep(1)

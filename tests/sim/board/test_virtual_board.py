@@ -300,3 +300,19 @@ def test_a_file_system_that_was_never_made_is_made(tmp_path: Path) -> None:
     image.context.buffer[:] = (tmp_path / "littlefs.img").read_bytes()
     image.mount()
     assert image.listdir("/") == ["hello.txt"]
+
+
+def test_a_board_that_resets_in_a_circle_slows_down_and_lets_mpremote_in(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.install("import machine\nprint('round')\nmachine.reset()")
+        await bench.until(lambda: bench.board.restarts >= 5, "restarted")
+        assert "1 file" in await bench.mpremote("exec", "import os; print(len(os.listdir()) - 1, 'file')")
+        restarts = bench.board.restarts
+        await bench.mpremote("exec", "import os; os.remove('/main.py')")
+        await bench.mpremote("reset")
+        await bench.until(lambda: bench.board.restarts > restarts, "restarted")
+        await bench.until(lambda: bench.board.alive, "alive")
+        assert "[" in await bench.mpremote("exec", "print([])")
+        assert bench.board.restarts == restarts + 1
+
+    run(tmp_path, story)
