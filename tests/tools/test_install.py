@@ -1,0 +1,322 @@
+"""`portvakt install` with the real mpremote: onto virtual boards over their serial port, and what it refuses."""
+
+import asyncio
+import copy
+import hashlib
+import json
+import os
+import pty
+import subprocess
+import sys
+import tty
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from littlefs import LittleFS
+
+from sim.board.host import VirtualBoard
+from tools import boards, build
+from tools.install import command, payload, target
+from tools.install.remote import Remote
+from tools.terminal import Problem
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "virtual-two-door"
+TABLE = boards.load(NAME)
+SETTINGS: dict[str, Any] = {
+    "controller": "00112233445566ff",
+    "link_secret": "5e" * 32,
+    "table_key": "7a" * 32,
+    "broker": {"host": "127.0.0.1", "port": 1, "user": "", "password": "", "tls": False},
+    "wifi": {"name": "test", "password": "not-a-secret"},
+    "doors": [{"release_ms": 5000, "held_ms": 30000}, {"release_ms": 4000, "held_ms": 20000}],
+}
+micropython = pytest.mark.micropython
+
+
+def on_a_board(folder: Path, work: Callable[[VirtualBoard], Awaitable[None]]) -> None:
+    """Does `work` with a virtual board under power, and cuts the power after it."""
+
+    async def run() -> None:
+        board = VirtualBoard("test", TABLE, folder, lambda pin, level: None)
+        await board.start()
+        try:
+            await work(board)
+        finally:
+            await board.stop()
+
+    asyncio.run(asyncio.wait_for(run(), 100))
+
+
+async def install(board: VirtualBoard, *options: str) -> tuple[int, dict[str, Any], str]:
+    """The real command in a process of its own. Returns its exit code, its JSON and what it said on the way."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tools", "install", "--board", NAME, "--port", board.port, "--json", *options),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    lines = out.decode().splitlines()
+    return process.returncode or 0, json.loads(lines[-1]) if lines else {}, err.decode()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if true():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not happen within 10 s")
+
+
+def image(folder: Path) -> LittleFS:
+    """The file system of a board without power, read by another implementation of littlefs."""
+    data = (folder / "littlefs.img").read_bytes()
+    fs = LittleFS(block_size=4096, block_count=len(data) // 4096, prog_size=256, mount=False)
+    fs.context.buffer = bytearray(data)
+    fs.mount()
+    return fs
+
+
+def read(fs: LittleFS, path: str) -> bytes:
+    with fs.open(path, "rb") as file:
+        return bytes(file.read())
+
+
+def every_file(fs: LittleFS) -> dict[str, bytes]:
+    return {
+        f"{folder.rstrip('/')}/{name}": read(fs, f"{folder.rstrip('/')}/{name}")
+        for folder, _, names in fs.walk("/")
+        for name in names
+    }
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    file = tmp_path / "enrolled.json"
+    file.write_text(json.dumps(SETTINGS))
+    return file
+
+
+@micropython
+def test_an_empty_board_gets_everything_and_starts(tmp_path: Path, settings: Path) -> None:
+    facts: dict[str, Any] = {}
+
+    async def work(board: VirtualBoard) -> None:
+        code, found, said = await install(board, "--settings", str(settings))
+        assert code == 0, said
+        facts.update(found)
+        await until(lambda: board.restarts >= 1 and board.alive)
+
+    on_a_board(tmp_path / "board", work)
+    made = build.make()
+    assert facts["build"] == made.id
+    assert facts["before"] is None and facts["settings"] is True
+    assert facts["verified"] == facts["files"] == len(made.files) + 1 + 5
+
+    there = every_file(image(tmp_path / "board"))
+    slot = f"/slots/{made.id}"
+    wanted = {f"{slot}/{path}": (made.folder / path).read_bytes() for path in [*made.files, "manifest.json"]}
+    wanted |= {f"/{name}": (build.FIRMWARE / name).read_bytes() for name in build.ROOT_FILES}
+    wanted["/current"] = f"{made.id}\n".encode()
+    assert {path: there.get(path) for path in wanted} == wanted
+    assert json.loads(there["/board.json"]) == TABLE
+    for name in ("/settings.json", "/settings.bak"):
+        stored = json.loads(there[name])
+        assert {**stored, "crc": ""} == {**SETTINGS, "crc": ""}
+    assert "/maintenance" not in there and not any(path.startswith("/new") for path in there)
+
+
+@micropython
+def test_a_running_controller_is_stopped_replaced_and_started_again(tmp_path: Path, settings: Path) -> None:
+    async def work(board: VirtualBoard) -> None:
+        moved: list[tuple[int, int]] = []
+        board._on_output = lambda pin, level: moved.append((pin, level))
+        code, first, said = await install(board, "--settings", str(settings))
+        assert code == 0, said
+        lights = TABLE["doors"][0]["reader"]["light"]
+        await until(lambda: (lights, 1) in moved)  # the controller has taken its pins
+        moved.clear()
+        code, found, said = await install(board)  # without settings: the board keeps its own
+        assert code == 0, said
+        assert "restarting the board into maintenance" in said
+        assert found["before"] == first["build"]
+        await until(lambda: (lights, 1) in moved)
+        assert not [pin for pin, level in moved if level and pin in (25, 26)], "no strike moved on the way"
+
+    on_a_board(tmp_path / "board", work)
+    assert json.loads(read(image(tmp_path / "board"), "/settings.json"))["controller"] == SETTINGS["controller"]
+
+
+@micropython
+def test_old_slots_go_but_the_one_before_stays(tmp_path: Path) -> None:
+    prepare = (
+        "import os\n"
+        "for d in ('/slots', '/slots/before', '/slots/older', '/slots/older/controller'): os.mkdir(d)\n"
+        "open('/slots/older/controller/x.mpy', 'w').close()\n"
+        "open('/slots/before/manifest.json', 'w').close()\n"
+        "f = open('/current', 'w'); f.write('before\\n'); f.close()"
+    )
+
+    async def work(board: VirtualBoard) -> None:
+        await asyncio.to_thread(Remote(board.port).call, "exec", prepare)
+        code, found, said = await install(board)
+        assert code == 0, said
+        assert found["before"] == "before"
+        assert found["pruned"] == ["older"]
+
+    on_a_board(tmp_path / "board", work)
+    fs = image(tmp_path / "board")
+    assert sorted(fs.listdir("/slots")) == sorted([build.make().id, "before"])
+
+
+@micropython
+def test_what_was_damaged_on_the_way_is_not_put_in_charge(tmp_path: Path) -> None:
+    made = build.make(tmp_path / "out")
+    bad = made.folder / "controller" / "loop.mpy"
+    bad.write_bytes(bad.read_bytes()[:-1] + b"?")
+    damaged = payload.assemble(made, NAME, None)
+
+    async def work(board: VirtualBoard) -> None:
+        remote = Remote(board.port)
+        await asyncio.to_thread(remote.call, "exec", "f = open('/current', 'w'); f.write('before'); f.close()")
+        with pytest.raises(Problem, match=r"damaged on the way: /slots/\w+/controller/loop\.mpy"):
+            await asyncio.to_thread(command.transfer, remote, damaged)
+        assert board.restarts == 0
+
+    on_a_board(tmp_path / "board", work)
+    there = every_file(image(tmp_path / "board"))
+    assert there["/current"] == b"before"
+    assert "/boot.py" not in there and "/board.json" not in there
+
+
+@micropython
+def test_a_failed_installation_leaves_the_old_controller_running(tmp_path: Path, settings: Path) -> None:
+    async def work(board: VirtualBoard) -> None:
+        lights: list[int] = []
+        board._on_output = lambda pin, level: lights.append(level) if pin == 21 else None
+        assert (await install(board, "--settings", str(settings)))[0] == 0
+        await until(lambda: 1 in lights)
+        made = build.make(tmp_path / "out")
+        (made.folder / "controller" / "app.mpy").write_bytes(b"M\x06 but not what the manifest says")
+        damaged = payload.assemble(replace(made, id="ffffffffffff"), NAME, None)
+        remote = Remote(board.port)
+        await asyncio.to_thread(command.stop_controller, remote)
+        lights.clear()
+        with pytest.raises(Problem, match="damaged on the way"):
+            await asyncio.to_thread(command.transfer, remote, damaged)
+        await asyncio.to_thread(command.back_in_service, remote)
+        await until(lambda: 1 in lights)
+
+    on_a_board(tmp_path / "board", work)
+
+
+GOOD = {
+    "name": "micropython",
+    "version": [1, 24, 1],
+    "mpy": 0x2806,
+    "free": 500_000,
+    "partitions": {"acl": 131072, "log": 131072, "state": 8192},
+}
+
+
+@pytest.fixture(scope="module")
+def mpy() -> Path:
+    return build.make().folder / "controller" / "app.mpy"
+
+
+def test_the_oldest_supported_release_is_accepted(mpy: Path) -> None:
+    target.check(GOOD, TABLE, mpy, 200_000)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", "circuitpython", "not MicroPython; flash MicroPython 1.24 or newer"),
+        ("version", [1, 23, 0], "MicroPython 1.23.0; flash 1.24 or newer"),
+        ("mpy", 0x2805, "reads .mpy version 5, this firmware is version 6"),
+        ("mpy", None, "reads .mpy version None"),
+        ("free", 1000, "1000 bytes free and needs 200000"),
+        ("partitions", None, "not an ESP32"),
+        ("partitions", {"acl": 131072, "state": 8192}, "no partition 'log' of 131072 bytes; flash it"),
+        ("partitions", {"acl": 4096, "log": 131072, "state": 8192}, "only 4096 bytes in partition 'acl'"),
+    ],
+)
+def test_a_board_that_cannot_take_it_is_refused_with_what_to_do(mpy: Path, field: str, value: Any, said: str) -> None:
+    with pytest.raises(Problem, match=said.replace("(", r"\(")):
+        target.check({**GOOD, field: value}, TABLE, mpy, 200_000)
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tools", "install", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_port_that_is_not_there_is_one_sentence() -> None:
+    refused = run("--board", NAME, "--port", "/dev/does-not-exist", "--json")
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    last = refused.stderr.splitlines()[-1]
+    assert last.startswith("portvakt install: /dev/does-not-exist: the port cannot be opened; check the cable")
+
+
+def test_a_port_where_nothing_answers_is_one_sentence() -> None:
+    near, far = pty.openpty()
+    tty.setraw(far)
+    try:
+        with pytest.raises(Problem, match=r"the board at /dev/\S+ does not answer; press its reset, then try again"):
+            Remote(os.ttyname(far)).call("exec", "1", timeout_s=2)
+    finally:
+        os.close(near)
+        os.close(far)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"table_key": "77"}, "table_key"),
+        ({"doors": SETTINGS["doors"][:1]}, "doors"),
+        ({"broker": {**SETTINGS["broker"], "port": 0}}, "broker.port"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_faulty_settings_are_refused_before_the_board_is_touched(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({**copy.deepcopy(SETTINGS), **change}))
+    refused = run("--board", NAME, "--port", "/dev/does-not-exist", "--settings", str(file))
+    assert refused.returncode == 1
+    last = refused.stderr.splitlines()[-1]
+    assert f"{file} has faults: {said}" in last
+    assert SETTINGS["link_secret"] not in refused.stderr
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]"])
+def test_a_settings_file_that_is_none_is_refused(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "settings.json"
+    if content is not None:
+        file.write_text(content)
+    refused = run("--board", NAME, "--port", "/dev/does-not-exist", "--settings", str(file))
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].startswith(f"portvakt install: {file} ")
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_same_files_for_a_board_that_is_a_folder(settings: Path) -> None:
+    made = build.make()
+    files = payload.assemble(made, NAME, settings).files
+    assert list(files)[-1] == "/current"
+    assert files["/current"].decode().strip() == made.id
+    manifest = json.loads(files[f"/slots/{made.id}/manifest.json"])
+    for path, digest in manifest["files"].items():
+        assert hashlib.sha256(files[f"/slots/{made.id}/{path}"]).hexdigest() == digest
