@@ -244,6 +244,7 @@ def figures(building: Any, seed: int, faults: int, settled: bool, took: float) -
         "settled": settled,
         "bad_luck": faults,
         "starts": sum(one.chip.starts for one in building.controllers),
+        "busy_ms": sum(one.chip.busy_ms for one in building.controllers),
         "refused": refused,
         "faults": building.faults[:20],
         "virtual_seconds": round(virtual, 3),

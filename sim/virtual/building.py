@@ -21,7 +21,12 @@ from .scheduler import MS, SECOND, Event, Scheduler
 from .verdicts import ANYTHING, DENIED, GRANTED, MISREAD, Verdicts
 
 START = 1_795_305_600  # Unix seconds at the beginning of every world: 2026-11-22 00:00 UTC
-POLL_US = 10 * SECOND  # how often the cloud may begin something by itself, beside what it is nudged to
+# The cloud's worker polls every 100 ms and mostly finds nothing. Here it polls when somebody changed something, some
+# time after each message that can have moved something, and now and then. A sealed ping is the shortest message.
+NUDGED_US = 100 * MS
+MOVED_US = 2_500 * MS  # what the cloud sends again is due by then
+IDLE_US = 60 * SECOND
+PING_BYTES = 26
 
 
 class Cloud(Protocol):
@@ -75,7 +80,7 @@ class VirtualBuilding:
         self._keep = keep
         self._walking = False
         self._visits_a_day = visits_a_day
-        self._nudge: Event | None = None
+        self._moved: Event | None = None
         self._last_event: dict[tuple[str, int], tuple[int, int]] = {}  # where: code, when
         self.controllers = [
             VirtualController(
@@ -100,8 +105,8 @@ class VirtualBuilding:
             chance = self.scheduler.chance("cloud")
             self.cloud = cloud(self.post.publish, self.utc, chance.randbytes)
             for way in ("up", "presence"):
-                self.post.subscribe(f"portvakt/+/{way}", self.cloud.on_message)
-            self.scheduler.after(POLL_US, self._poll_for_ever)
+                self.post.subscribe(f"portvakt/+/{way}", self._cloud_hears)
+            self.scheduler.after(IDLE_US, self._poll_for_ever)
 
     def utc(self) -> float:
         """Unix seconds, now."""
@@ -131,9 +136,9 @@ class VirtualBuilding:
             one.chip.power_cut()
 
     def nudge(self) -> None:
-        """Somebody changed something in the cloud: it looks within 100 ms, as its worker does."""
-        if self._nudge is None and self.cloud is not None:
-            self._nudge = self.scheduler.after(100 * MS, self._nudged)
+        """Somebody changed something in the cloud."""
+        if self.cloud is not None:
+            self.scheduler.after(NUDGED_US, self.cloud.poll)
 
     # People.
 
@@ -241,9 +246,15 @@ class VirtualBuilding:
     def _poll_for_ever(self) -> None:
         assert self.cloud is not None
         self.cloud.poll()
-        self.scheduler.after(POLL_US, self._poll_for_ever)
+        self.scheduler.after(IDLE_US, self._poll_for_ever)
 
-    def _nudged(self) -> None:
-        self._nudge = None
+    def _cloud_hears(self, topic: str, payload: bytes) -> None:
+        assert self.cloud is not None
+        self.cloud.on_message(topic, payload)
+        if len(payload) > PING_BYTES and self._moved is None:
+            self._moved = self.scheduler.after(MOVED_US, self._poll_once)
+
+    def _poll_once(self) -> None:
+        self._moved = None
         assert self.cloud is not None
         self.cloud.poll()

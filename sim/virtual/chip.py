@@ -12,6 +12,7 @@ from .scheduler import MS, SECOND, Event, Scheduler, Stuck, Task
 from .thread import Threads
 
 BOOT_US = 180 * MS  # from power to the first line of boot.py
+TURNS = 12  # waits in one instant before one takes a millisecond
 SPIN = 20_000  # looks at the clock in one instant before we say that the firmware spins
 
 
@@ -74,7 +75,9 @@ class VirtualChip(mcu.Chip):
         self._timers: dict[Any, Event] = {}
         self._offset_us = 0
         self._started_us = 0
-        self._looks = (0, 0)
+        self._looks = (0, 0)  # when the clock was looked at, and how often
+        self._turned = (0, 0)  # when a wait began, and how many
+        self.busy_ms = 0  # how long loops went round without waiting
 
     # Power.
 
@@ -215,6 +218,7 @@ class VirtualChip(mcu.Chip):
 
     def wait(self, ms: int, pending: Callable[[], Any]) -> None:
         self.check()
+        self._turn()
         if pending():
             return
         task = self._task()
@@ -229,6 +233,17 @@ class VirtualChip(mcu.Chip):
             until = self.scheduler.now + max(0, ms) * MS
             self._wait(self._task(), until, lambda: pending() or sock.readable())
         return sock.readable()
+
+    def _turn(self) -> None:
+        """Code takes no time here, so a loop that goes round without waiting would never end: it is made to take some."""
+        now = self.scheduler.now
+        if now != self._turned[0]:
+            self._turned = (now, 0)
+        elif self._turned[1] < TURNS:
+            self._turned = (now, self._turned[1] + 1)
+        else:
+            self.busy_ms += 1
+            self.scheduler.block(now + MS)
 
     def _task(self) -> Task:
         task = self.scheduler.running

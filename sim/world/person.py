@@ -38,9 +38,7 @@ EXIT, BAD_FRAME, TWICE, SLOW, BREAK_IN = 120, 8, 30, 12, 2
 class Person:
     """Comes back for ever, at random times with a given mean gap, and mostly to doors they may pass."""
 
-    def __init__(
-        self, holder: dict[str, Any], doors: list[str], mean_gap_ms: int, rng: random.Random
-    ) -> None:
+    def __init__(self, holder: dict[str, Any], doors: list[str], mean_gap_ms: int, rng: random.Random) -> None:
         self.holder = holder
         self._doors = doors
         self._own = [name for name in doors if name in holder.get("doors", ())] or doors

@@ -22,9 +22,7 @@ def test_both_halves_have_their_parity(bits, facility, number):
     assert int(frame[1:-1], 2) == wiegand.payload(bits, facility, number)
 
 
-@pytest.mark.parametrize(
-    ("bits", "facility", "number"), [(26, 256, 1), (26, 1, 65536), (37, 1, 1), (34, -1, 0)]
-)
+@pytest.mark.parametrize(("bits", "facility", "number"), [(26, 256, 1), (26, 1, 65536), (37, 1, 1), (34, -1, 0)])
 def test_what_does_not_fit_is_refused(bits, facility, number):
     with pytest.raises(ValueError):
         wiegand.encode(bits, facility, number)
