@@ -1,0 +1,163 @@
+"""The whole path on real parts: boards, network, broker, worker, database, pages; with both brokers, and with kills."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.house import MOSQUITTO, Crowd, House, Mosquitto, wait
+
+HOUSES = [
+    pytest.param("amqtt", marks=[pytest.mark.xdist_group("house with amqtt"), pytest.mark.micropython]),
+    pytest.param(
+        "mosquitto",
+        marks=[pytest.mark.xdist_group("house with mosquitto"), pytest.mark.micropython, pytest.mark.mosquitto],
+    ),
+]
+
+INGRID, OLAV, SOFIE = "Ingrid Solheim", "Olav Bakken", "Sofie Dahl"
+FRONT, CELLAR = "Hovedinngang", "Sykkelrom"  # doors of two controllers
+
+
+@pytest.fixture(scope="module", params=HOUSES)
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One running building for all tests of a broker: starting it takes longer than any of them."""
+    folder = tmp_path_factory.mktemp("house")
+    broker = None
+    if request.param == "mosquitto":
+        if MOSQUITTO is None:
+            pytest.skip("mosquitto is not installed")
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            port = int(sock.getsockname()[1])
+        broker = Mosquitto(folder, port)
+    house = None
+    try:
+        house = House(folder, broker)
+        yield house
+    finally:
+        if house is not None:
+            house.close()
+        if broker is not None:
+            broker.kill()
+
+
+def first_refusal(house: House, person: str, door: str, since: float) -> float:
+    """Taps until the door refuses. Returns the seconds from `since` to the tap that was refused."""
+    while True:
+        tapped = time.monotonic()
+        if house.tap(person, door) == "denied":
+            return tapped - since
+        assert tapped - since < 5, f"{door} still lets {person} in"
+
+
+def test_a_tap_moves_the_strike_and_reaches_the_database(house: House) -> None:
+    before = house.settled()["figures"]
+    assert house.tap(INGRID, FRONT) == "granted"
+    assert house.tap("Funnet kort", FRONT) == "denied"
+    assert house.tap("Per Moen, flyttet ut", FRONT) == "denied"
+    assert house.tap("Birgit Nygård, avisbud", CELLAR) == "denied"
+    after = house.settled()["figures"]
+    assert after["granted"] == before["granted"] + 1
+    assert after["denied"] == before["denied"] + 3
+    assert after["stored"] >= before["stored"] + 4
+    assert after["lost"] == after["duplicated"] == 0
+    why = {line["text"] for line in house.state()["ticker"]}
+    assert any("Funnet kort" in text and ("ukjent" in text or "unknown" in text) for text in why)
+    assert any("Per Moen" in text and ("utløpt" in text or "expired" in text) for text in why)
+
+
+def test_a_card_revoked_in_the_cloud_is_refused_within_a_second(house: House) -> None:
+    assert house.tap(OLAV, FRONT) == "granted"
+    house.revoke(OLAV)
+    assert first_refusal(house, OLAV, FRONT, time.monotonic()) < 1
+    assert house.tap(OLAV, FRONT) == "denied"
+
+
+def test_a_card_revoked_while_the_network_is_cut_is_refused_within_a_second_of_its_return(house: House) -> None:
+    assert house.tap(SOFIE, FRONT) == "granted"
+    house.act("controller", controller=0, network=False)
+    house.revoke(SOFIE)
+    time.sleep(2)
+    assert house.tap(SOFIE, FRONT) == "granted", "a door without a network goes on with what it knows"
+    house.act("controller", controller=0, network=True)
+    assert first_refusal(house, SOFIE, FRONT, time.monotonic()) < 1
+    house.settled()
+
+
+def test_a_broker_killed_costs_no_event(house: House) -> None:
+    with Crowd(house, INGRID, FRONT) as crowd:
+        house.kill_broker()
+        time.sleep(2)
+    assert len(crowd.verdicts) > 5 and set(crowd.verdicts) == {"granted"}
+    figures = house.settled()["figures"]
+    assert figures["lost"] == figures["duplicated"] == 0
+
+
+def test_a_worker_killed_costs_no_event(house: House) -> None:
+    with Crowd(house, INGRID, FRONT) as crowd:
+        house.kill_worker()
+        time.sleep(2)
+    assert len(crowd.verdicts) > 5 and set(crowd.verdicts) == {"granted"}
+    figures = house.settled()["figures"]
+    assert figures["lost"] == figures["duplicated"] == 0
+
+
+def test_a_worker_killed_between_commit_and_acknowledgement_doubles_no_event(house: House) -> None:
+    house.settled()
+    house.die_flag.touch()
+    with Crowd(house, INGRID, FRONT) as crowd:
+        wait(lambda: not house.die_flag.exists(), 10, "the worker to die after its commit")
+        time.sleep(1)
+    assert set(crowd.verdicts) == {"granted"}
+    figures = house.settled()["figures"]
+    assert figures["lost"] == figures["duplicated"] == 0
+
+
+def test_a_controller_killed_comes_back_with_every_event_while_the_other_goes_on(house: House) -> None:
+    before = house.settled()
+    assert house.tap(INGRID, CELLAR) == "granted"
+    with Crowd(house, INGRID, FRONT) as crowd:
+        house.kill_board(1)
+        time.sleep(1)
+        wait(lambda: house.tap(INGRID, CELLAR) == "granted", 10, "the killed controller to decide again")
+    assert set(crowd.verdicts) == {"granted"}
+    after = house.settled()
+    assert after["controllers"][1]["stored"] > before["controllers"][1]["stored"]
+    assert after["figures"]["lost"] == after["figures"]["duplicated"] == 0
+
+
+def test_power_cut_by_the_switch_locks_the_door_and_comes_back(house: House) -> None:
+    house.act("controller", controller=1, power=False)
+    cut = house.state()["controllers"][1]
+    assert not cut["power"] and not cut["alive"] and not any(door["strike"] for door in cut["doors"])
+    assert house.tap(INGRID, CELLAR) == "no answer"
+    house.act("controller", controller=1, power=True)
+    wait(lambda: house.tap(INGRID, CELLAR) == "granted", 10, "the controller to decide again")
+    house.settled()
+
+
+def test_the_exit_button_opens_without_a_card(house: House) -> None:
+    assert house.act("rex", door=0)["opened"] is True
+
+
+def test_at_the_end_nothing_is_lost_or_doubled_and_no_process_is_left(house: House) -> None:
+    house.settled()
+    left = house.pids()
+    summary = house.end()
+    assert summary["lost"] == summary["duplicated"] == 0 and summary["contiguous"]
+    assert summary["recorded"] == summary["stored"] > 0
+    assert summary["granted"] > 0 and len(summary["denied_kinds"]) >= 2
+    assert summary["interpreter"].startswith("MicroPython")
+    wait(lambda: not any(_runs(pid) for pid in left), 5, "all child processes to end")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3]
+    except (ProcessLookupError, FileNotFoundError):
+        return False
