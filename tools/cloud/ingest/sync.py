@@ -63,8 +63,8 @@ class Sync:
         # ordered way; a controller that misses the rules all the same denies, and its next hello tells.
         self._tell_rules(row)
         if message is not None:
+            self._answer_by = now + answer_s  # first: where nothing lies in between, sending already brings the answer
             self._send(message)
-            self._answer_by = now + answer_s
 
     def _next(self, row: Controller, now: float) -> tuple[bytes | None, float]:
         """(message, how long its answer may take)."""
@@ -86,8 +86,8 @@ class Sync:
         snapshot = self._snapshot
         if snapshot is None or version != snapshot.version or not 0 < part < snapshot.parts:
             raise Refused("unexpected")
-        self._send(snapshot.part(part))
         self._answer_by = now + PART_S
+        self._send(snapshot.part(part))
 
     def _tell_rules(self, row: Controller) -> None:
         controller = Controller.objects.filter(pk=row.pk)
@@ -95,8 +95,8 @@ class Sync:
             return
         fields = rules.content(row.pk)
         version = rules.version(fields)
-        self._send(wire.json_message(wire.RULES, {"version": version, **fields}))
         controller.update(held_rules_version=version)
+        self._send(wire.json_message(wire.RULES, {"version": version, **fields}))
 
     def _delta(self, row: Controller) -> bytes | None:
         """The next changes after what the controller holds, or None when its table is not one that we know."""

@@ -1,0 +1,103 @@
+"""A small tenant, and the cloud's ingest with a wire that the tests hold in their hands."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fake_controller import FakeController
+
+from tools.cloud.ingest.ingest import Ingest
+from tools.cloud.models import AccessGroup, Controller, Credential, Grant, Person, Site, Tenant
+from tools.cloud.services import acl, clock, enrol
+from tools.cloud.services.people import give_card
+
+START = 1_763_800_000.0  # Unix seconds
+BOARD = {"name": "test-two-door", "doors": [{}, {}]}
+
+
+class Stopped:
+    """A clock that moves when told to."""
+
+    def __init__(self, now: float = START):
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def counted_bytes(seed: int = 0) -> Callable[[int], bytes]:
+    """A source of bytes that is different every time and the same in every run."""
+    count = seed
+
+    def take(n: int) -> bytes:
+        nonlocal count
+        count += 1
+        return count.to_bytes(8, "big").rjust(n, b"\xa5")[-n:]
+
+    return take
+
+
+class House:
+    """Doors 1 and 2 of one controller in the group "alle"; Ingrid may pass both with card 26/1204."""
+
+    def __init__(self, name: str, time_now: Stopped, seed: int = 0):
+        self.time = time_now
+        self.tenant = Tenant.objects.create(name=name)
+        self.site = Site.objects.create(tenant=self.tenant, name="Borettslag")
+        self.controller, self.settings = enrol.enrol(
+            self.site, "Oppgang A", BOARD, doors=["Hovedinngang", "Postrom"], urandom=counted_bytes(seed << 32)
+        )
+        self.doors = list(self.controller.doors.all())
+        self.group = AccessGroup.objects.create(tenant=self.tenant, name="alle")
+        self.group.doors.set(self.doors)
+        self.person = self.add_person("Ingrid Solheim")
+        self.card = give_card(self.person, 26, 1204)
+
+    def add_person(self, name: str, group: AccessGroup | None = None) -> Person:
+        person = Person.objects.create(tenant=self.tenant, name=name)
+        Grant.objects.create(person=person, group=group or self.group)
+        return person
+
+    def add_card(self, name: str, number: int) -> Credential:
+        return give_card(self.add_person(name), 26, number)
+
+    def add_cards(self, count: int) -> None:
+        """Many cards at once, as an import would."""
+        Credential.objects.bulk_create(
+            Credential(tenant=self.tenant, person=self.person, bits=34, number=number) for number in range(count)
+        )
+        acl.refresh(self.tenant.pk, clock.now())
+
+    def row(self) -> Controller:
+        return Controller.objects.get(pk=self.controller.pk)
+
+
+class Wire:
+    """An ingest and the controllers at the other end. Delivers at once, unless told to hold messages."""
+
+    def __init__(self, time_now: Stopped):
+        self.time = time_now
+        self.controllers: dict[str, FakeController] = {}
+        self.down: list[tuple[str, bytes]] = []  # everything the ingest published
+        self.holding = False
+        self.ingest = self.new_ingest()
+
+    def new_ingest(self, seed: int = 7) -> Ingest:
+        return Ingest(self._publish, self.time, counted_bytes(seed << 40))
+
+    def connect(self, settings: dict[str, Any], epoch: int = 5) -> FakeController:
+        controller = FakeController(settings, self.up, counted_bytes(len(self.controllers) << 48 | 1), epoch)
+        self.controllers[controller.id] = controller
+        return controller
+
+    def up(self, topic: str, payload: bytes) -> None:
+        self.ingest.on_message(topic, payload)
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        self.down.append((topic, payload))
+        controller = self.controllers.get(topic.split("/")[1])
+        if controller is not None and not self.holding:
+            controller.receive(payload)
+
+    def poll(self, seconds: float = 0.1) -> None:
+        self.time.now += seconds
+        self.ingest.poll()

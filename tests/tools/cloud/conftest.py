@@ -1,0 +1,74 @@
+"""The cloud's tests: Django with a database in memory, each test in a transaction of its own."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import sim.mcu  # noqa: F401  before any firmware file is imported
+
+
+def _set_django_up() -> None:
+    """With a data folder of its own; the environment of other tests stays as it was."""
+    before = dict(os.environ)
+    folder = tempfile.TemporaryDirectory(prefix="portvakt-tests-")
+    try:
+        for name in ("DATABASE_URL", "MQTT_URL", "PORTVAKT_URL", "OIDC_ISSUER"):
+            os.environ.pop(name, None)
+        os.environ.update(
+            PORTVAKT_DATA=folder.name, SECRET_KEY="for tests", DJANGO_SETTINGS_MODULE="tools.cloud.settings"
+        )
+        import django
+
+        django.setup()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    _set_django_up.folder = folder  # type: ignore[attr-defined]  lives as long as the tests
+
+
+_set_django_up()
+
+
+@pytest.fixture(scope="session")
+def made_database() -> Iterator[None]:
+    from django.test.utils import setup_databases, setup_test_environment, teardown_databases, teardown_test_environment
+
+    setup_test_environment()
+    made = setup_databases(verbosity=0, interactive=False)
+    yield
+    teardown_databases(made, verbosity=0)
+    teardown_test_environment()
+
+
+@pytest.fixture(autouse=True)
+def database(made_database: None) -> Iterator[None]:
+    """Whatever a test writes is gone after it."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def time_now() -> Iterator[Any]:
+    """The services' clock, stopped: time_now.now is Unix seconds, to be moved by the test."""
+    from cloud_world import Stopped
+
+    from tools.cloud.services import clock
+
+    stopped = Stopped()
+    before, clock.source = clock.source, stopped
+    yield stopped
+    clock.source = before
+
+
+@pytest.fixture
+def house(time_now: Any) -> Any:
+    """A tenant with a site, one controller of two doors, a group and a person with a card."""
+    from cloud_world import House
+
+    return House("Solsiden", time_now)

@@ -1,0 +1,516 @@
+"""The protocol, seen from a controller: sessions, the log, time, commands."""
+
+import struct
+from datetime import timedelta
+
+import pytest
+from cloud_world import House, Stopped, Wire
+
+from firmware.controller import events as codes
+from firmware.controller.cloud import wire
+from firmware.controller.cloud.channel import RENEW
+from tools.cloud.models import Command, Event, Gap
+from tools.cloud.services import clock, commands
+from tools.cloud.services.people import revoke
+
+
+@pytest.fixture
+def line(time_now: Stopped) -> Wire:
+    return Wire(time_now)
+
+
+def test_a_session_opens_and_the_table_comes_to_be_right(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    assert board.may_pass(26, 1204, door=1) and board.may_pass(26, 1204, door=2)
+    row = house.row()
+    assert row.in_sync and row.held_acl_version == board.version == row.acl_version > 0
+    assert f"{board.digest:016x}" == row.acl_digest
+    assert board.rules["doors"] == {str(n): {"release_ms": 5000, "held_ms": 30000} for n in (1, 2)}
+    assert row.firmware == "0.1.0" and row.health["boot"] == 1 and row.refused == {}
+
+
+def test_a_hello_of_a_table_that_is_right_causes_nothing(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.heard.clear()
+    board.connect()
+    line.poll()
+    assert board.heard == []
+
+
+def test_a_change_goes_out_as_a_delta_at_the_next_poll(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.heard.clear()
+    house.add_card("Olav Bakken", 1205)
+    line.poll()
+    assert board.heard_kinds() == [wire.DELTA]
+    assert board.may_pass(26, 1205, door=1) and house.row().in_sync
+
+
+def test_a_revoked_card_is_out_of_the_table_after_one_poll(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    revoke(house.card)
+    line.poll()
+    assert not board.may_pass(26, 1204, door=1) and board.table == {}
+
+
+def test_a_board_that_was_away_gets_what_it_missed(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    line.time.now += 3600
+    revoke(house.card)
+    line.poll()
+    assert board.may_pass(26, 1204, door=1)  # nothing is sent into the dark
+    board.connect()
+    assert not board.may_pass(26, 1204, door=1)
+
+
+def test_new_rules_go_before_the_records_that_need_them(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.heard.clear()
+    house.group.doors.set(house.doors[:1])
+    line.poll()
+    assert board.heard_kinds() == [wire.RULES, wire.DELTA]
+    assert board.may_pass(26, 1204, door=1) and not board.may_pass(26, 1204, door=2)
+
+
+def test_a_door_with_another_release_time_is_told_by_rules_alone(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.heard.clear()
+    house.doors[1].release_ms = 8000
+    house.doors[1].save()
+    line.poll()
+    line.poll()
+    assert board.heard_kinds() == [wire.RULES]
+    assert board.rules["doors"]["2"]["release_ms"] == 8000
+
+
+def test_rules_that_did_not_come_are_told_after_the_next_hello(house: House, line: Wire) -> None:
+    board = line.connect(house.settings)
+    board.deaf = {wire.RULES}
+    board.connect()
+    assert not board.may_pass(26, 1204, door=1)  # a record whose profile is not known denies
+    board.deaf = set()
+    board.connect()
+    assert board.may_pass(26, 1204, door=1)
+
+
+def test_many_changes_go_out_as_a_chain_of_deltas(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.heard.clear()
+    house.add_cards(230)
+    line.poll()
+    assert board.heard_kinds() == [wire.DELTA] * 3
+    assert len(board.table) == 231 and house.row().in_sync
+
+
+def test_a_table_far_behind_is_sent_whole_in_parts(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.heard.clear()
+    house.add_cards(520)
+    line.poll()
+    assert board.heard_kinds() == [wire.SNAPSHOT] * 5
+    assert len(board.table) == 521 and house.row().in_sync
+
+
+def test_a_right_version_with_a_wrong_digest_is_sent_whole(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.heard.clear()
+    board.table[b"strange"] = b"strange" + bytes(5)
+    board.hello()
+    assert board.heard_kinds() == [wire.SNAPSHOT]
+    assert b"strange" not in board.table and house.row().in_sync
+
+
+def test_an_older_version_with_a_wrong_digest_is_sent_whole(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.table[b"strange"] = b"strange" + bytes(5)
+    house.add_card("Olav Bakken", 1205)
+    board.heard.clear()
+    board.hello()
+    assert board.heard_kinds() == [wire.SNAPSHOT] and house.row().in_sync
+
+
+def test_a_board_that_is_ahead_of_a_restored_cloud_is_sent_whole(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.version = 4000
+    board.heard.clear()
+    board.hello()
+    assert board.heard_kinds() == [wire.SNAPSHOT] and board.version == house.row().acl_version
+
+
+def test_a_board_with_old_contents_is_emptied_when_nobody_may_pass(time_now: Stopped, line: Wire) -> None:
+    house = House("Leeres Haus", time_now, seed=3)
+    house.person.delete()
+    type(house.controller).objects.filter(pk=house.controller.pk).update(acl_version=0)
+    board = line.connect(house.settings)
+    board.table, board.version = {b"strange": b"strange" + bytes(5)}, 9
+    board.connect()
+    assert board.table == {} and board.version == 1 and house.row().in_sync
+
+
+def test_a_damaged_table_is_sent_whole_when_the_board_says_that_it_holds_nothing(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.heard.clear()
+    board.say(wire.packed(wire.ACL_NOW, "<IQ", 0, 0))
+    assert board.heard_kinds() == [wire.SNAPSHOT] and house.row().in_sync
+
+
+def test_a_table_that_stays_wrong_is_not_written_over_and_over(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.heard.clear()
+    board.deaf = {wire.SNAPSHOT}
+    for _ in range(20):
+        board.say(wire.packed(wire.ACL_NOW, "<IQ", 0, 0))
+        line.poll()
+        line.poll()
+    assert board.heard_kinds().count(wire.SNAPSHOT) == 2
+    board.deaf = set()
+    for _ in range(50):
+        board.ping()
+        line.poll(1)
+    assert house.row().in_sync
+
+
+def test_a_lost_delta_is_sent_again(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.deaf = {wire.DELTA}
+    house.add_card("Olav Bakken", 1205)
+    line.poll()
+    line.poll()
+    assert board.heard_kinds().count(wire.DELTA) == 1  # one at a time
+    board.deaf = set()
+    line.poll(2)
+    assert board.may_pass(26, 1205, door=1)
+
+
+def test_a_lost_part_begins_the_snapshot_anew(house: House, line: Wire) -> None:
+    house.add_cards(300)
+    board = line.connect(house.settings)
+    board.deaf = {wire.SNAPSHOT}
+    board.connect()
+    board.deaf = set()
+    for _ in range(11):
+        board.ping()
+        line.poll(1)
+    assert len(board.table) == 301 and house.row().in_sync
+
+
+def test_a_part_of_a_snapshot_that_is_not_under_way_is_refused(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.heard.clear()
+    board.say(wire.packed(wire.PART_TAKEN, "<IH", board.version, 1))
+    line.poll()
+    assert board.heard == [] and house.row().refused == {"unexpected": 1}
+
+
+# The log
+
+
+def test_events_are_stored_before_they_are_acknowledged(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    utc = int(line.time.now)
+    board.record(codes.STARTED, door=0)
+    board.record(codes.GRANTED, door=2, key=board.key(26, 1204), utc=utc)
+    board.send_events(1, 2)
+    assert board.acknowledged == 2 and house.row().acked == 2
+    started, granted = Event.objects.order_by("sequence")
+    assert (started.code, started.utc, started.credential) == (codes.STARTED, None, None)
+    assert (granted.code, granted.door_number, granted.credential) == (codes.GRANTED, 2, house.card)
+    assert granted.utc == clock.at(utc) and granted.time_trusted and granted.received_at == clock.now()
+
+
+def test_events_that_come_twice_are_stored_once(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    for _ in range(40):
+        board.record(codes.RELEASED_REX)
+    board.send_events(1, 30)
+    board.send_events(1, 30)
+    board.send_events(20, 40)
+    line.poll()
+    assert list(Event.objects.order_by("pk").values_list("sequence", flat=True)) == list(range(1, 41))
+    assert board.acknowledged == 40 and house.row().refused == {}
+
+
+def test_a_batch_that_leaves_events_out_is_asked_for_again(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    for _ in range(9):
+        board.record(codes.RELEASED_REX)
+    board.send_events(1, 2)
+    board.send_events(5, 9)
+    assert Event.objects.count() == 2 and Gap.objects.count() == 0
+    assert struct.unpack_from("<II", board.last_heard(wire.STORED), 1) == (board.epoch, 2)
+    board.send_events(3, 9)
+    assert board.acknowledged == 9 and Event.objects.count() == 9
+
+
+def test_what_the_ring_overwrote_is_a_gap_when_a_hello_says_so(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    for _ in range(9):
+        board.record(codes.RELEASED_REX)
+    board.send_events(1, 2)
+    board.first = 5
+    board.hello()
+    board.send_events(5, 9)
+    gap = Gap.objects.get()
+    assert (gap.epoch, gap.first, gap.last) == (board.epoch, 3, 4)
+    assert board.acknowledged == 9 and Event.objects.count() == 7
+    board.hello()
+    assert Gap.objects.count() == 1
+
+
+def test_a_batch_that_stays_ahead_makes_the_cloud_ask_for_a_hello(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    for _ in range(9):
+        board.record(codes.RELEASED_REX)
+    board.send_events(5, 9)
+    assert board.renewals == 0
+    line.poll(5)
+    board.send_events(5, 9)
+    assert board.renewals == 1 and Event.objects.count() == 0
+
+
+def test_a_new_log_starts_afresh_and_an_old_one_goes_on(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    for _ in range(3):
+        board.record(codes.RELEASED_REX)
+    board.send_events(1, 3)
+    board.epoch, board.log, board.acknowledged = 6, [], 0
+    board.record(codes.STARTED, door=0)
+    board.connect()
+    board.send_events(1, 1)
+    assert board.acknowledged == 1 and Event.objects.count() == 4 and Gap.objects.count() == 0
+    board.epoch, board.log = 5, []
+    for _ in range(5):
+        board.record(codes.RELEASED_REX)
+    board.connect()
+    assert struct.unpack_from("<II", board.last_heard(wire.STORED), 1) == (5, 3)
+    board.send_events(4, 5)
+    assert Event.objects.filter(epoch=5).count() == 5 and Gap.objects.count() == 0
+
+
+def test_a_log_that_was_put_back_in_time_is_counted(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.record(codes.RELEASED_REX, door=1)
+    board.record(codes.RELEASED_REX, door=1)
+    board.send_events(1, 2)
+    board.log = []
+    board.record(codes.RELEASED_REX, door=1)
+    board.record(codes.RELEASED_REX, door=2)
+    board.record(codes.RELEASED_REX, door=1)
+    board.send_events(1, 3)
+    line.poll(1)
+    assert house.row().refused == {"conflict": 1}
+    assert list(Event.objects.order_by("sequence").values_list("door_number", flat=True)) == [1, 1, 1]
+
+
+@pytest.mark.parametrize("broken", ["crc", "order", "length", "empty", "zero"])
+def test_a_batch_with_one_fault_is_refused_whole(house: House, line: Wire, broken: str) -> None:
+    board = line.connect(house.settings).connect()
+    for _ in range(3):
+        board.record(codes.RELEASED_REX)
+    body = b"".join(board.log)
+    if broken == "crc":
+        body = body[:40] + bytes((body[40] ^ 1,)) + body[41:]
+    elif broken == "order":
+        body = board.log[0] + board.log[2] + board.log[1]
+    elif broken == "length":
+        body = body[:-1]
+    elif broken == "empty":
+        body = b""
+    else:
+        body = wire.pack_event(0, 0, codes.RELEASED_REX, 1, 0, 0, None) + body
+    board.say(wire.packed(wire.EVENTS, "<I", board.epoch) + body)
+    line.poll(1)
+    assert Event.objects.count() == 0 and board.acknowledged == 0
+    assert house.row().refused == {"malformed": 1}
+
+
+def test_the_denial_of_a_revoked_card_still_has_a_name(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    revoke(house.card)
+    line.poll(60)
+    board.record(codes.DENIED_UNKNOWN, key=board.key(26, 1204), utc=int(line.time.now))
+    board.send_events(1, 1)
+    event = Event.objects.get()
+    assert event.credential is not None and event.credential.person == house.person
+
+
+def test_an_event_belongs_to_who_held_the_card_then(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    key = board.key(26, 1204)
+    before = int(line.time.now) + 10
+    line.time.now += 3600
+    revoke(house.card)
+    line.time.now += 3600
+    heir = house.add_card("Olav Bakken", 1204)
+    board.record(codes.GRANTED, key=key, utc=before)
+    board.record(codes.DENIED_UNKNOWN, key=key, utc=int(line.time.now) - 1800)
+    board.record(codes.GRANTED, key=key, utc=int(line.time.now) + 5)
+    board.record(codes.GRANTED, key=key, utc=0)
+    board.record(codes.GRANTED, key=key, utc=1_600_000_000)
+    board.connect()
+    board.send_events(1, 5)
+    whose = [event.credential_id for event in Event.objects.order_by("sequence")]
+    assert whose == [house.card.pk, house.card.pk, heir.pk, heir.pk, house.card.pk]
+
+
+def test_a_batch_costs_few_queries(house: House, line: Wire) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    board = line.connect(house.settings).connect()
+    for _ in range(60):
+        board.record(codes.GRANTED, key=board.key(26, 1204), utc=int(line.time.now))
+    with CaptureQueriesContext(connection) as queries:
+        board.send_events(1, 60)
+    assert board.acknowledged == 60
+    assert len([q for q in queries.captured_queries if "SAVEPOINT" not in q["sql"]]) <= 4
+
+
+def test_an_idle_poll_costs_two_queries(house: House, line: Wire) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    line.connect(house.settings).connect()
+    line.poll()
+    with CaptureQueriesContext(connection) as queries:
+        line.poll()
+    assert len(queries) == 2
+
+
+# Time, commands, presence
+
+
+def test_time_is_told_with_the_nonce_that_asked(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    line.time.now += 0.25
+    board.say(bytes((wire.TIME_ASKED,)) + b"12345678")
+    assert board.heard[-1] == wire.packed(wire.TIME, "<8sQ", b"12345678", int(line.time.now * 1000))
+
+
+def test_a_ping_is_answered_and_confirms_the_link(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    line.poll(30)
+    board.ping()
+    assert board.heard[-1] == bytes((wire.PONG,))
+    line.poll(0)
+    assert house.row().confirmed_at == house.row().last_seen == clock.now()
+
+
+def test_a_release_is_sent_once_and_its_result_kept(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    command = commands.release(house.doors[1], None)
+    line.poll()
+    line.poll()
+    command.refresh_from_db()
+    assert board.released == [2] and command.state == Command.State.DONE
+    sent = wire.read_json(board.last_heard(wire.COMMAND))
+    assert sent == {"id": command.pk, "do": "release", "door": 2, "expires": int(command.expires_at.timestamp())}
+
+
+def test_a_release_is_marked_before_it_is_sent(house: House, line: Wire) -> None:
+    line.connect(house.settings).connect()
+    command = commands.release(house.doors[0], None)
+    seen = []
+    publish = line.ingest._publish
+    line.ingest._publish = lambda topic, payload: (seen.append(Command.objects.get().state), publish(topic, payload))  # type: ignore[assignment,func-returns-value]
+    line.poll()
+    assert seen == [Command.State.SENT]
+    command.refresh_from_db()
+    assert command.state == Command.State.DONE
+
+
+def test_a_release_that_reaches_nobody_expires(house: House, line: Wire) -> None:
+    command = commands.release(house.doors[0], None)
+    line.poll()
+    command.refresh_from_db()
+    assert command.state == Command.State.QUEUED
+    line.poll(10)
+    board = line.connect(house.settings).connect()
+    line.poll()
+    command.refresh_from_db()
+    assert command.state == Command.State.EXPIRED and board.released == []
+
+
+def test_a_release_without_an_answer_is_not_known_and_a_late_answer_counts(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.deaf = {wire.COMMAND}
+    command = commands.release(house.doors[0], None)
+    line.poll()
+    line.poll(21)
+    command.refresh_from_db()
+    assert command.state == Command.State.UNKNOWN
+    board.say(wire.json_message(wire.RESULT, {"id": command.pk, "result": "refused", "why": "no clock"}))
+    command.refresh_from_db()
+    assert (command.state, command.why) == (Command.State.REFUSED, "no clock")
+    board.say(wire.json_message(wire.RESULT, {"id": command.pk, "result": "done", "why": ""}))
+    line.poll(1)
+    command.refresh_from_db()
+    assert command.state == Command.State.REFUSED and house.row().refused == {"unexpected": 1}
+
+
+def test_one_board_cannot_answer_for_another(house: House, time_now: Stopped, line: Wire) -> None:
+    other = House("Fjordgata", time_now, seed=9)
+    line.connect(house.settings).connect().deaf = {wire.COMMAND}
+    stranger = line.connect(other.settings).connect()
+    command = commands.release(house.doors[0], None)
+    line.poll()
+    stranger.say(wire.json_message(wire.RESULT, {"id": command.pk, "result": "done", "why": ""}))
+    command.refresh_from_db()
+    assert command.state == Command.State.SENT
+
+
+def test_presence_is_kept_and_proves_nothing(house: House, line: Wire) -> None:
+    topic = f"portvakt/{house.controller.public_id}/presence"
+    line.up(topic, b"1")
+    row = house.row()
+    assert row.present and row.confirmed_at is None
+    line.up(topic, b"0")
+    line.up(topic, b"perhaps")
+    line.poll(1)
+    assert not house.row().present and house.row().refused == {"malformed": 1}
+
+
+def test_a_right_that_ends_by_time_alone_is_taken_out(house: House, line: Wire) -> None:
+    grant = house.person.grants.get()
+    grant.valid_until = clock.now() + timedelta(minutes=10)
+    grant.save()
+    board = line.connect(house.settings).connect()
+    lasting = type(house.group).objects.create(tenant=house.tenant, name="post")
+    lasting.doors.set(house.doors[1:])
+    house.person.grants.create(group=lasting)
+    line.poll()
+    assert board.may_pass(26, 1204, door=1) and board.may_pass(26, 1204, door=2)
+    for _ in range(11):
+        board.ping()
+        line.poll(60)
+        board.ping()
+    line.poll()
+    assert not board.may_pass(26, 1204, door=1) and board.may_pass(26, 1204, door=2)
+    assert wire.unpack_record(next(iter(board.table.values())))[2] == wire.NO_END
+
+
+# Sessions
+
+
+def test_a_worker_that_starts_calls_everybody_back(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    line.ingest = line.new_ingest(seed=8)
+    line.ingest.start()
+    assert board.renewals == 1 and line.down[-1][1] == bytes((RENEW,))
+    board.record(codes.RELEASED_REX)
+    board.connect()
+    board.send_events(1, 1)
+    assert board.acknowledged == 1
+
+
+def test_a_session_that_is_not_known_is_renewed_at_most_once_a_second(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    line.ingest = line.new_ingest(seed=8)
+    for _ in range(5):
+        board.ping()
+    assert board.renewals == 1
+    line.poll(1)
+    board.ping()
+    assert board.renewals == 2
+    line.poll(1)
+    assert house.row().refused == {"session": 6}
