@@ -39,7 +39,8 @@ def signed_in(view: View) -> View:
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = guarded(request, *args, **kwargs)
         if request.headers.get("HX-Request") and response.status_code == 302 and not request.user.is_authenticated:
-            response.headers["HX-Redirect"] = response.headers.pop("Location")
+            response.headers["HX-Redirect"] = response.headers["Location"]
+            del response.headers["Location"]
             response.status_code = 204
         return response
 

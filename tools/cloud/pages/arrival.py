@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Max
+from django.db.models import Max, Min
 
 from ..models import AclChange, Controller, Credential, Door, User, visible
 from ..services import clock
@@ -24,29 +24,34 @@ class Arrival:
     def complete(self) -> bool:
         return not self.waiting
 
+    @property
+    def mark(self) -> str:
+        """Changes whenever there is something new to tell."""
+        return "-".join(f"{door.pk}{'l' if linked else ''}" for door, linked in self.waiting)
+
 
 def of(credential: Credential, user: User) -> Arrival:
-    """Where a revoked card is refused by now.
-
-    A controller has forgotten it when it holds an ACL version not older than the card's removal.
-    One whose table never had the card refuses it anyway.
-    """
+    """Where a revoked card is refused by now."""
     now = clock.now()
-    last = dict(
-        AclChange.objects.filter(credential=credential)
-        .values_list("controller")
-        .annotate(last=Max("version"))
-        .values_list("controller", "last")
-    )
+    changes = AclChange.objects.filter(credential=credential).values("controller")
+    versions = {
+        row["controller"]: (row["first"], row["last"])
+        for row in changes.annotate(first=Min("version"), last=Max("version"))
+    }
     found = Arrival([], [])
     doors = visible(Door, user).select_related("controller__site")
     for door in doors.filter(controller__site__tenant=credential.tenant_id).order_by("controller__name", "number"):
-        if _forgotten(door.controller, last.get(door.controller_id)):
+        if _forgotten(door.controller, *versions.get(door.controller_id, (0, 0))):
             found.refused.append(door)
         else:
             found.waiting.append((door, standing.linked(door.controller, now)))
     return found
 
 
-def _forgotten(controller: Controller, version: int | None) -> bool:
-    return version is None or controller.held_acl_version >= version
+def _forgotten(controller: Controller, first: int, last: int) -> bool:
+    """first, last: ACL versions in which the card came and in which it went; both 0: it was never there.
+
+    A controller that holds no version (0) may have a part of a snapshot: it counts as holding the card.
+    """
+    held = controller.held_acl_version
+    return held >= last or 0 < held < first

@@ -1,0 +1,183 @@
+"""The doors page: how doors stand, who may release them, and what the live stream says."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from firmware.controller import events
+
+
+def _confirm(house: Any, seconds_ago: float) -> None:
+    house.controller.confirmed_at = datetime.fromtimestamp(house.time.now - seconds_ago, UTC)
+    house.controller.save(update_fields=["confirmed_at"])
+
+
+def test_nobody_looks_without_signing_in(house: Any) -> None:
+    from django.test import Client
+
+    for path in ("/", "/people/", "/log/", "/people/new"):
+        answer = Client().get(path)
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/accounts/login/")
+    assert Client().get("/doors/stream").status_code == 401
+
+
+def test_an_htmx_request_without_session_takes_the_whole_page_to_sign_in(house: Any) -> None:
+    from django.test import Client
+
+    answer = Client().post(f"/doors/{house.doors[0].pk}/release", headers={"HX-Request": "true"})
+    assert answer.status_code == 204
+    assert answer.headers["HX-Redirect"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize(
+    ("codes", "text"),
+    [
+        ([], "Not reported yet"),
+        ([events.DOOR_OPENED], "Open"),
+        ([events.DOOR_OPENED, events.DOOR_HELD], "Held open"),
+        ([events.DOOR_FORCED], "Forced"),
+        ([events.DOOR_FORCED, events.DOOR_CLOSED, events.GRANTED], "Closed"),
+    ],
+)
+def test_a_door_stands_as_its_last_contact_event_says(browser: Any, record: Any, codes: list[int], text: str) -> None:
+    for code in codes:
+        record(code)
+    page = browser().get("/").content.decode()
+    first_door = page.split('-now">')[1]
+    assert f"</svg>{text}</span>" in first_door
+
+
+def test_the_last_passage_names_the_person(browser: Any, house: Any, record: Any) -> None:
+    record(events.GRANTED, person=house.person)
+    record(events.DOOR_OPENED)
+    assert "<strong>Ingrid Solheim</strong><br>Granted," in browser().get("/").content.decode()
+
+
+def test_a_link_counts_for_five_seconds(browser: Any, house: Any) -> None:
+    client = browser()
+    assert "Never linked" in client.get("/").content.decode()
+    _confirm(house, 4)
+    assert "Confirmed 4 s ago" in client.get("/").content.decode()
+    _confirm(house, 6)
+    page = client.get("/").content.decode()
+    assert "No confirmed link since" in page
+    assert "revocations reach it when it is back" in page
+
+
+def test_a_release_is_asked_for_once_and_its_fate_shows(browser: Any, house: Any) -> None:
+    from tools.cloud.models import Command
+
+    client = browser()
+    door = house.doors[0]
+    answer = client.post(f"/doors/{door.pk}/release", headers={"HX-Request": "true"})
+    command = Command.objects.get()
+    assert (command.door, command.requested_by) == (door, client.user)
+    assert "Release: on its way" in answer.content.decode()
+    for state, text in [("sent", "waiting for the door"), ("done", "Release: done"), ("expired", "expired")]:
+        Command.objects.update(state=state)
+        assert text in client.get("/").content.decode()
+    house.time.now += 61
+    assert "Release: expired" not in client.get("/").content.decode()
+
+
+def test_without_script_a_release_leads_back_to_its_door(browser: Any, house: Any) -> None:
+    answer = browser().post(f"/doors/{house.doors[1].pk}/release")
+    assert answer.headers["Location"] == f"/#door-{house.doors[1].pk}"
+
+
+def test_a_viewer_sees_doors_and_releases_none(browser: Any, house: Any) -> None:
+    from tools.cloud.models import Command
+
+    client = browser(role="viewer")
+    page = client.get("/").content.decode()
+    assert "Hovedinngang" in page
+    assert "/release" not in page
+    answer = client.post(f"/doors/{house.doors[0].pk}/release")
+    assert answer.status_code == 403
+    assert "made by administrators" in answer.content.decode()
+    assert not Command.objects.exists()
+
+
+def test_other_tenants_doors_do_not_exist(browser: Any, house: Any, stranger: Any) -> None:
+    from tools.cloud.models import Command
+
+    client = browser()
+    assert client.get("/").content.decode().count('class="door card"') == len(house.doors)
+    assert client.post(f"/doors/{stranger.doors[0].pk}/release").status_code == 404
+    assert client.post("/doors/999999/release").status_code == 404
+    assert client.get(f"/doors/{house.doors[0].pk}/release").status_code == 405
+    assert not Command.objects.exists()
+
+
+def test_a_site_without_doors_says_what_to_do(browser: Any, house: Any) -> None:
+    from tools.cloud.models import Tenant
+
+    empty = Tenant.objects.create(name="Ny")
+    assert "portvakt cloud enrol" in browser(tenant=empty).get("/").content.decode()
+
+
+def _next(stream: Any) -> bytes:
+    """The stream's next piece, without an event loop: nothing in it waits (see `changes`)."""
+    try:
+        stream.__anext__().send(None)
+    except StopIteration as piece:
+        return bytes(piece.value)
+    raise AssertionError("the stream waited")
+
+
+def _said(stream: Any) -> dict[str, str]:
+    said: dict[str, str] = json.loads(_next(stream).removeprefix(b"data: "))
+    return said
+
+
+@pytest.fixture
+def changes(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The stream's generator with nothing to wait for: the tests' database lives in one thread's connection."""
+    from tools.cloud.pages.views import doors
+
+    def at_once(work: Any) -> Any:
+        async def run(*args: Any) -> Any:
+            return work(*args)
+
+        return run
+
+    async def no_sleep(seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(doors, "sync_to_async", at_once)
+    monkeypatch.setattr(doors.asyncio, "sleep", no_sleep)
+    return doors._changes
+
+
+def test_the_stream_sends_everything_once_and_then_what_changes(
+    changes: Any, browser: Any, house: Any, record: Any
+) -> None:
+    first_door = f"door-{house.doors[0].pk}-now"
+    stream = changes(browser().user, "en")
+    assert _next(stream) == b"retry: 2000\n\n"
+    assert set(_said(stream)) == {f"link-{house.controller.pk}", first_door, f"door-{house.doors[1].pk}-now"}
+    record(events.DOOR_FORCED)
+    house.controller.acked += 1
+    house.controller.save(update_fields=["acked"])
+    changed = _said(stream)
+    assert set(changed) == {first_door}
+    assert "Forced" in changed[first_door]
+
+
+def test_the_stream_tells_when_a_link_is_lost(changes: Any, browser: Any, house: Any) -> None:
+    _confirm(house, 1)
+    stream = changes(browser().user, "nb")
+    _next(stream)
+    _said(stream)
+    house.time.now += 10
+    assert "Ingen bekreftet forbindelse" in _said(stream)[f"link-{house.controller.pk}"]
+
+
+def test_a_quiet_stream_is_kept_alive(changes: Any, browser: Any, house: Any) -> None:
+    stream = changes(browser().user, "nb")
+    _next(stream)
+    _said(stream)
+    assert _next(stream).startswith(b":")

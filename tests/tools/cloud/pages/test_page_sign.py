@@ -1,0 +1,63 @@
+"""Sign-in, language, and the pages that say what to do next."""
+
+from typing import Any
+
+from django.test import Client, RequestFactory
+
+
+def test_the_sign_in_page_explains_itself() -> None:
+    page = Client(headers={"accept-language": "en"}).get("/accounts/login/")
+    assert page.status_code == 200
+    assert "one-time link" in page.content.decode()
+    assert "no passwords" in page.content.decode()
+
+
+def test_a_link_signs_in_once(house: Any, browser: Any) -> None:
+    from tools.cloud.services import links
+
+    token = links.make(browser().user)
+    client = Client(headers={"accept-language": "en"})
+    assert client.get(f"/enter/{token}").headers["Location"] == "/"
+    assert client.get("/").status_code == 200
+    used = Client(headers={"accept-language": "en"}).get(f"/enter/{token}", follow=True)
+    assert "has been used or has expired" in used.content.decode()
+
+
+def test_signing_out_is_a_post(browser: Any) -> None:
+    client = browser()
+    assert client.get("/sign-out").status_code == 405
+    assert client.post("/sign-out").headers["Location"] == "/accounts/login/"
+    assert client.get("/").status_code == 302
+
+
+def test_pages_come_in_the_language_asked_for(browser: Any) -> None:
+    client = browser(language="nb")
+    assert "<h1>Dører</h1>" in client.get("/").content.decode()
+    client.post("/language", {"language": "en", "next": "/"})
+    page = client.get("/").content.decode()
+    assert "<h1>Doors</h1>" in page
+    assert '<html lang="en">' in page
+
+
+def test_a_lost_visitor_is_told_where_to_go(browser: Any) -> None:
+    answer = browser().get("/nowhere")
+    assert answer.status_code == 404
+    assert "To the doors" in answer.content.decode()
+
+
+def test_a_stale_form_says_that_nothing_was_changed(browser: Any, house: Any) -> None:
+    strict = Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
+    strict.force_login(browser().user, backend="django.contrib.auth.backends.ModelBackend")
+    answer = strict.post(f"/doors/{house.doors[0].pk}/release")
+    assert answer.status_code == 403
+    assert "Nothing was changed" in answer.content.decode()
+
+
+def test_a_failure_says_that_the_doors_are_not_affected() -> None:
+    from django.utils.translation import override
+    from django.views.defaults import server_error
+
+    with override("en"):
+        answer = server_error(RequestFactory().get("/"))
+    assert answer.status_code == 500
+    assert "The doors are not affected" in answer.content.decode()
