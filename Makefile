@@ -5,6 +5,7 @@ BIN := .venv/bin
 PORTVAKT := $(BIN)/portvakt
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help venv run test lint types unit soak bench lock clean
 
 help:

@@ -28,9 +28,12 @@ def apt(*packages: str) -> bool:
     say(f"installing {' '.join(packages)} with apt-get")
     quiet = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
     # A list out of date asks for packages that are gone. If the update fails, the old list may still do.
-    subprocess.run([*quiet, "update"], env=env, stdout=sys.stderr, check=False)
+    subprocess.run([*quiet, "update"], env=env, capture_output=True, check=False)
     install = [*quiet, "install", "-y", "--no-install-recommends", *packages]
-    return subprocess.run(install, env=env, stdout=sys.stderr, check=False).returncode == 0
+    done = subprocess.run(install, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        say("\n".join(["apt-get could not:", *(done.stdout + done.stderr).splitlines()[-5:]]))
+    return done.returncode == 0
 
 
 def make_environment() -> bool:
