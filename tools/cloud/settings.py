@@ -131,7 +131,6 @@ USE_TZ = True
 TIME_ZONE = "Europe/Oslo"
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA / "static"
 WHITENOISE_USE_FINDERS = True  # no collectstatic step: the few files are found where they lie
 
 LOGGING = {

@@ -1,0 +1,324 @@
+"""The API: what it answers, to whom, and that no tenant sees another's."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cloud_world import House, Stopped, Wire
+from django.test import Client
+
+from firmware.controller import events as codes
+from tools.cloud.models import (
+    AclEntry,
+    ApiToken,
+    Command,
+    Controller,
+    Door,
+    Event,
+    Membership,
+    Person,
+    Role,
+    SignInLink,
+    User,
+    visible,
+)
+from tools.cloud.services import clock, links
+
+
+class Api:
+    """A program with a bearer token."""
+
+    def __init__(self, house: House, role: Role = Role.ADMINISTRATOR):
+        self.client = Client(headers={"Authorization": f"Bearer {links.make_token(house.tenant, 'test', role)}"})
+
+    def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        answer = self.client.generic(
+            method, f"/api{path}", json.dumps(body) if body is not None else b"", content_type="application/json"
+        )
+        return answer.status_code, answer.json() if answer.content else None
+
+
+@pytest.fixture
+def api(house: House) -> Api:
+    return Api(house)
+
+
+@pytest.fixture
+def other(time_now: Stopped) -> House:
+    return House("Fjordgata", time_now, seed=9)
+
+
+def test_a_card_is_given_and_taken_away(house: House, api: Api) -> None:
+    status, person = api("POST", "/people", {"name": "Olav Bakken"})
+    assert status == 201
+    status, group = api("POST", "/groups", {"name": "post", "doors": [house.doors[1].pk]})
+    assert status == 201 and group["doors"] == [house.doors[1].pk]
+    status, grant = api("POST", "/grants", {"person": person["id"], "group": group["id"]})
+    assert status == 201 and grant["valid_until"] is None
+    status, card = api("POST", "/credentials", {"person": person["id"], "facility": 17, "number": 1205})
+    assert status == 201 and card["number"] == 17 << 16 | 1205
+    assert AclEntry.objects.filter(credential=card["id"]).count() == 1
+    status, revoked = api("POST", f"/credentials/{card['id']}/revoke")
+    assert status == 200 and not revoked["active"]
+    assert AclEntry.objects.filter(credential=card["id"]).count() == 0
+    assert api("DELETE", f"/grants/{grant['id']}") == (204, None)
+
+
+def test_people_and_groups_change(house: House, api: Api) -> None:
+    assert api("PATCH", f"/people/{house.person.pk}", {"active": False})[1]["active"] is False
+    assert AclEntry.objects.count() == 0
+    assert api("PATCH", f"/people/{house.person.pk}", {"active": True, "name": "Ingrid S."})[0] == 200
+    assert api("PATCH", f"/groups/{house.group.pk}", {"name": "en", "doors": [house.doors[0].pk]})[0] == 200
+    assert api("GET", "/groups")[1] == [{"id": house.group.pk, "name": "en", "doors": [house.doors[0].pk]}]
+    assert AclEntry.objects.get().profile == 2
+    assert [row["name"] for row in api("GET", "/people")[1]] == ["Ingrid S."]
+    assert len(api("GET", f"/credentials?person={house.person.pk}")[1]) == 1
+    assert len(api("GET", f"/grants?person={house.person.pk}")[1]) == 1
+    assert api("GET", f"/people/{house.person.pk}")[1]["id"] == house.person.pk
+
+
+def test_granting_again_changes_until_when(house: House, api: Api) -> None:
+    until = clock.now() + timedelta(days=1)
+    body = {"person": house.person.pk, "group": house.group.pk, "valid_until": until.isoformat()}
+    assert api("POST", "/grants", body)[0] == 201
+    assert house.person.grants.get().valid_until == until
+
+
+def test_a_door_is_released_and_the_command_followed(house: House, api: Api) -> None:
+    line = Wire(house.time)
+    line.connect(house.settings).connect()
+    status, command = api("POST", f"/doors/{house.doors[0].pk}/release")
+    assert status == 202 and command["state"] == "queued"
+    line.poll()
+    assert api("GET", f"/commands/{command['id']}")[1]["state"] == "done"
+
+
+def test_how_doors_are(house: House, api: Api) -> None:
+    line = Wire(house.time)
+    board = line.connect(house.settings)
+    assert [row["contact"] for row in api("GET", "/doors")[1]] == ["unknown", "unknown"]
+    assert not api("GET", f"/doors/{house.doors[0].pk}")[1]["in_sync"]
+    board.connect()
+    for code, door in ((codes.DOOR_OPENED, 1), (codes.DOOR_FORCED, 2), (codes.DOOR_HELD, 1), (codes.GRANTED, 1)):
+        board.record(code, door)
+    board.send_events(1, 4)
+    line.poll()
+    first, second = api("GET", "/doors")[1]
+    assert (first["contact"], first["confirmed"], first["in_sync"]) == ("held", True, True)
+    assert first["last_event"] == Event.objects.get(sequence=4).pk and second["contact"] == "forced"
+    board.record(codes.DOOR_CLOSED, 1)
+    board.send_events(5, 5)
+    line.poll(6)
+    first = api("GET", "/doors")[1][0]
+    assert (first["contact"], first["confirmed"]) == ("closed", False)
+
+
+def test_the_log_is_filtered_and_comes_in_pages(house: House, api: Api) -> None:
+    line = Wire(house.time)
+    board = line.connect(house.settings).connect()
+    for n in range(12):
+        board.record(
+            codes.GRANTED if n % 2 else codes.RELEASED_REX, 1 + n % 3 % 2, board.key(26, 1204) if n % 2 else None
+        )
+    board.send_events(1, 12)
+    seen: list[int] = []
+    path = "/events?limit=5"
+    while path:
+        page = api("GET", path)[1]
+        seen += [event["sequence"] for event in page["events"]]
+        path = f"/events?limit=5&before={page['next']}" if page["next"] else ""
+    assert seen == list(range(12, 0, -1))
+    granted = api("GET", f"/events?person={house.person.pk}")[1]["events"]
+    assert {(event["name"], event["person"]) for event in granted} == {("granted", "Ingrid Solheim")} and len(
+        granted
+    ) == 6
+    assert len(api("GET", f"/events?code={codes.RELEASED_REX}")[1]["events"]) == 6
+    assert len(api("GET", "/events?door=2")[1]["events"]) == 4
+    later = (clock.now() + timedelta(seconds=1)).isoformat().replace("+00:00", "Z")
+    assert api("GET", f"/events?since={later}")[1] == {"events": [], "next": None}
+    assert len(api("GET", f"/events?until={later}&limit=0")[1]["events"]) == 1
+    assert api("GET", "/gaps")[1] == []
+
+
+def test_a_controller_is_enrolled_and_its_secrets_told_once(house: House, api: Api) -> None:
+    body = {"site": house.site.pk, "name": "Kjeller", "board": {"doors": [{}, {}]}, "doors": ["Sykkelrom"]}
+    status, made = api("POST", "/controllers", body)
+    assert status == 201
+    row = Controller.objects.get(pk=made["controller"]["id"])
+    assert made["settings"]["link_secret"] == bytes(row.link_secret).hex()
+    assert list(row.doors.values_list("name", flat=True)) == ["Sykkelrom", "Kjeller 2"]
+    for path in ("/controllers", f"/controllers/{row.pk}"):
+        text = json.dumps(api("GET", path)[1])
+        assert row.public_id in text and bytes(row.link_secret).hex() not in text and "table_key" not in text
+    status, answer = api("POST", "/controllers", body)
+    assert status == 400 and "choose another name" in answer["error"]
+    assert api("GET", "/sites")[1] == [{"id": house.site.pk, "name": "Borettslag", "zone": "Europe/Oslo"}]
+
+
+# Tenants
+
+
+def rows_of(house: House) -> list[tuple[str, str, Any]]:
+    """Every address that takes a row's number: (method, path, body)."""
+    line = Wire(house.time)
+    board = line.connect(house.settings).connect()
+    board.record(codes.DOOR_OPENED)
+    board.send_events(1, 1)
+    command = Command.objects.create(
+        controller=house.controller, door=house.doors[0], requested_at=clock.now(), expires_at=clock.now()
+    )
+    grant = house.person.grants.get()
+    board_json = {"doors": [{}]}
+    return [
+        ("GET", f"/doors/{house.doors[0].pk}", None),
+        ("POST", f"/doors/{house.doors[0].pk}/release", None),
+        ("GET", f"/commands/{command.pk}", None),
+        ("GET", f"/people/{house.person.pk}", None),
+        ("PATCH", f"/people/{house.person.pk}", {"name": "x"}),
+        ("POST", "/people", {"name": "x", "tenant": house.tenant.pk}),
+        ("POST", "/credentials", {"person": house.person.pk, "number": 1}),
+        ("POST", f"/credentials/{house.card.pk}/revoke", None),
+        ("POST", "/groups", {"name": "x", "tenant": house.tenant.pk}),
+        ("PATCH", f"/groups/{house.group.pk}", {"name": "x"}),
+        ("POST", "/grants", {"person": house.person.pk, "group": house.group.pk}),
+        ("DELETE", f"/grants/{grant.pk}", None),
+        ("GET", f"/controllers/{house.controller.pk}", None),
+        ("POST", "/controllers", {"site": house.site.pk, "name": "x", "board": board_json}),
+    ]
+
+
+LISTS = ["/doors", "/people", "/credentials", "/groups", "/grants", "/events", "/gaps", "/controllers", "/sites"]
+
+
+def test_another_tenants_rows_are_not_found(house: House, other: House, api: Api) -> None:
+    for method, path, body in rows_of(other):
+        assert api(method, path, body)[0] == 404, (method, path)
+    assert Person.objects.filter(tenant=other.tenant, name="x").count() == 0
+    mine, theirs = ({path: api_("GET", path)[1] for path in LISTS} for api_ in (api, Api(other)))
+    for path in LISTS:
+        if path == "/events":
+            assert mine[path]["events"] == [] and len(theirs[path]["events"]) == 1
+        elif path != "/gaps":
+            assert {row["id"] for row in mine[path]}.isdisjoint(row["id"] for row in theirs[path])
+
+
+def test_another_tenants_doors_and_people_cannot_be_mixed_in(house: House, other: House, api: Api) -> None:
+    assert api("POST", "/groups", {"name": "x", "doors": [other.doors[0].pk]})[0] == 400
+    assert api("PATCH", f"/groups/{house.group.pk}", {"doors": [other.doors[0].pk]})[0] == 400
+    assert set(house.group.doors.all()) == set(house.doors)
+    assert api("POST", "/grants", {"person": house.person.pk, "group": other.group.pk})[0] == 404
+    user = User.objects.named("begge@example.org")
+    for tenant in (house.tenant, other.tenant):
+        Membership.objects.create(user=user, tenant=tenant, role=Role.OWNER)
+    client = Client()
+    client.force_login(user)
+    body = {"person": house.person.pk, "group": other.group.pk}
+    answer = client.post("/api/grants", body, content_type="application/json")
+    assert answer.status_code == 400 and "different tenants" in answer.json()["error"]
+    answer = client.post("/api/people", {"name": "x"}, content_type="application/json")
+    assert answer.status_code == 400 and "name one" in answer.json()["error"]
+
+
+def test_what_a_user_sees_is_scoped_in_one_place(house: House, other: House) -> None:
+    user = User.objects.named("ola@example.org")
+    assert not visible(Door, user).exists()
+    Membership.objects.create(user=user, tenant=house.tenant, role=Role.VIEWER)
+    assert set(visible(Door, user)) == set(house.doors)
+    assert set(visible(Controller, user)) == {house.controller}
+
+
+def test_a_viewer_looks_and_changes_nothing(house: House) -> None:
+    api = Api(house, Role.VIEWER)
+    for method, path, body in rows_of(house):
+        assert api(method, path, body)[0] == (200 if method == "GET" else 403), (method, path)
+    for path in LISTS:
+        assert api("GET", path)[0] == 200
+
+
+def test_nobody_gets_nothing(house: House) -> None:
+    for client in (
+        Client(),
+        Client(headers={"Authorization": "Bearer 1.wrong"}),
+        Client(headers={"Authorization": "x"}),
+    ):
+        for path in LISTS:
+            answer = client.get(f"/api{path}")
+            assert answer.status_code == 401 and answer.json() == {"error": "Sign in, or send a good bearer token."}
+
+
+@pytest.mark.parametrize("token", ["", ".", "1", "1.", "x.y", "²." + "a" * 43, "9" * 30 + ".a", "-1.a"])
+def test_a_token_that_is_none_is_refused(house: House, token: str) -> None:
+    assert links.read_token(token) is None
+
+
+def test_tokens_are_kept_as_hashes_and_can_be_taken_back(house: House) -> None:
+    token = links.make_token(house.tenant, "test", Role.VIEWER)
+    row = links.read_token(token)
+    assert row is not None and token.split(".")[1] not in row.hash
+    assert links.read_token(token[:-1] + ("a" if token[-1] != "a" else "b")) is None
+    ApiToken.objects.update(revoked_at=clock.now())
+    assert links.read_token(token) is None
+
+
+def test_a_session_changes_nothing_without_the_csrf_token(house: House) -> None:
+    user = User.objects.named("ola@example.org")
+    Membership.objects.create(user=user, tenant=house.tenant, role=Role.OWNER)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    assert client.get("/api/doors").status_code == 200
+    assert client.post("/api/people", {"name": "x"}, content_type="application/json").status_code == 403
+    assert not Person.objects.filter(name="x").exists()
+
+
+# Errors, description, sign-in
+
+
+def test_errors_have_one_shape(house: House, api: Api) -> None:
+    for method, path, body, status in (
+        ("POST", "/people", {"name": ""}, 422),
+        ("POST", "/people", {}, 422),
+        ("GET", "/doors/nine", None, 422),
+        ("GET", "/doors/999999", None, 404),
+        ("POST", "/credentials", {"person": house.person.pk, "number": 1204}, 400),
+        ("POST", "/groups", {"name": "alle"}, 400),
+    ):
+        got, answer = api(method, path, body)
+        assert got == status and list(answer) == ["error"] and answer["error"], (path, answer)
+
+
+def test_the_description_needs_nothing_from_elsewhere(api: Api) -> None:
+    page = api.client.get("/api/docs").content.decode()
+    assert "https://" not in page and "/static/ninja/" in page
+    assert "/api/doors/{door_id}/release" in api("GET", "/openapi.json")[1]["paths"]
+
+
+def test_a_sign_in_link_works_once(house: House) -> None:
+    user = User.objects.named("Ola@Example.org")
+    token = links.make(user)
+    assert SignInLink.objects.get().hash != token
+    client = Client()
+    assert client.head(f"/enter/{token}").status_code == 405  # whoever only looks does not use it up
+    answer = client.get(f"/enter/{token}")
+    assert (answer.status_code, answer["Location"]) == (302, "/") and client.session["_auth_user_id"] == str(user.pk)
+    again = Client()
+    answer = again.get(f"/enter/{token}")
+    assert answer["Location"] == "/accounts/login/" and "_auth_user_id" not in again.session
+
+
+def test_a_sign_in_link_ends(house: House, time_now: Stopped) -> None:
+    user = User.objects.named("ola@example.org")
+    token = links.make(user, minutes=30)
+    time_now.now += 30 * 60
+    assert links.use(token) is None
+    user.is_active = False
+    user.save()
+    assert links.use(links.make(user)) is None and links.use("nothing") is None
+
+
+def test_there_are_no_passwords() -> None:
+    user = User.objects.named("ola@example.org")
+    assert "password" not in {field.name for field in User._meta.get_fields()}
+    assert not user.has_usable_password() and not user.check_password("")
+    assert Client().post("/accounts/signup/", {"email": "x@example.org"}).status_code in (302, 403, 404, 405)
+    assert User.objects.count() == 1
