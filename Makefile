@@ -25,6 +25,7 @@ help:
 # The MQTT client of the firmware, checked against its hash.
 build/umqtt/umqtt/simple.py: tools/umqtt.py | .venv/run.stamp
 	@$(BIN)/python -m tools.umqtt
+	@touch $@
 
 build/stubs/stamp: requirements/stubs.txt | .venv/dev.stamp
 	@rm -rf build/stubs
