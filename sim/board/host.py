@@ -59,6 +59,7 @@ class VirtualBoard:
         self.restarts = 0
         self.alive = False  # the process runs and has said hello
         self.port = ""
+        self.on_uart: Callable[[int, bytes], None] | None = None  # hears what the chip's serial ports send
         self._on_output = on_output
         self._on_start = on_start
         self._wire = WorldWire(self._heard)
@@ -113,6 +114,10 @@ class VirtualBoard:
     def wiegand(self, d0: int, d1: int, bits: str) -> None:
         """A reader sends these bits, "0" and "1"."""
         self._wire.tell(f"b {d0} {d1} {bits}")
+
+    def feed_uart(self, number: int, data: bytes) -> None:
+        """A device sends these bytes to one of the chip's serial ports."""
+        self._wire.tell(f"u {number} {data.hex()}")
 
     def set_network(self, up: bool) -> None:
         """Whether there is a Wi-Fi access point in reach."""
@@ -267,6 +272,8 @@ class VirtualBoard:
             pin, level = int(words[1]), int(words[2])
             self._driven[pin] = level
             self._on_output(pin, level)
+        elif words[0] == "u" and self.on_uart is not None:
+            self.on_uart(int(words[1]), bytes.fromhex(words[2]))
         elif words[0] == "f":
             self._fed(int(words[1]))
         elif words[0] == "r":

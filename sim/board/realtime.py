@@ -112,6 +112,12 @@ class RealtimeChip(Chip):
     def moved(self, n, level):
         self._tell("p %d %d" % (n, level))
 
+    def uart(self, number):
+        port = super().uart(number)
+        if port.listener is None:
+            port.listener = lambda data: self._tell("u %d %s" % (number, data.hex()))
+        return port
+
     # The world.
 
     def _tell(self, line):

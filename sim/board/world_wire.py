@@ -1,7 +1,7 @@
 """The world's end of the wire to a board: text lines over one loopback connection, which the board opens.
 
 board to world: `hello <name> <interpreter>` first; `p <pin> <level>` an output moved; `f <timeout_ms>` the
-watchdog was armed or fed; `r [cause]` it resets itself.
+watchdog was armed or fed; `r [cause]` it resets itself; `u <uart> <hex>` bytes out of a serial port.
 world to board: `p <pin> <level>` an input level; `b <d0> <d1> <bits>` Wiegand pulses; `n <0|1>` access point
 in reach; `u <uart> <hex>` bytes into a serial port. After hello come all levels, then `n`: the board goes on.
 """

@@ -253,6 +253,29 @@ print("calls", 7 <= len(calls) <= 11, len(calls))
     run(tmp_path, story)
 
 
+def test_a_serial_port_of_the_chip_is_wired_to_the_world(tmp_path: Path) -> None:
+    main = """
+import time
+from machine import UART
+port = UART(1, 9600)
+port.write(b"poll")
+while port.any() < 4:
+    time.sleep_ms(20)
+print("answer", port.read())
+"""
+
+    async def story(bench: Bench) -> None:
+        def device(number: int, data: bytes) -> None:
+            if data == b"poll":
+                bench.board.feed_uart(number, b"\x00ack")
+
+        bench.board.on_uart = device
+        await bench.install(main)
+        await bench.printed("answer b'\\x00ack'")
+
+    run(tmp_path, story)
+
+
 def test_the_wifi_is_the_worlds(tmp_path: Path) -> None:
     main = """
 import time
