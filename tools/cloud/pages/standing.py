@@ -168,7 +168,7 @@ def fingerprint(user: User) -> tuple[Any, ...]:
     """Changes whenever the doors page would look different: cheap enough to ask several times a second."""
     now = clock.now()
     controllers = tuple(
-        (c.pk, c.log_epoch, c.acked, c.in_sync, c.name, linked(c, now), c.confirmed_at if linked(c, now) else None)
+        (c.pk, c.log_epoch, c.acked, c.in_sync, c.name, c.confirmed_at if linked(c, now) else None)
         for c in visible(Controller, user).order_by("pk")
     )
     return controllers, tuple(_releases(user, now).values_list("pk", "state"))

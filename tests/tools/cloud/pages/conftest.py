@@ -1,14 +1,10 @@
 """What the tests of the pages share: signed-in browsers, a second tenant, events."""
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # cloud_world
 
 
 @pytest.fixture
@@ -31,11 +27,9 @@ def browser(house: Any) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def stranger(time_now: Any) -> Any:
+def stranger(house: Any, time_now: Any) -> Any:
     """Another tenant, whose things nobody of the house may see."""
-    from cloud_world import House
-
-    return House("Fremmed", time_now, seed=1)
+    return type(house)("Fremmed", time_now, seed=1)
 
 
 @pytest.fixture

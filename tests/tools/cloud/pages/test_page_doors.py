@@ -103,8 +103,11 @@ def test_a_viewer_sees_doors_and_releases_none(browser: Any, house: Any) -> None
 
 def test_other_tenants_doors_do_not_exist(browser: Any, house: Any, stranger: Any) -> None:
     from tools.cloud.models import Command
+    from tools.cloud.pages import standing
 
     client = browser()
+    assert [one.door for one in standing.doors(client.user)] == house.doors
+    assert standing.doors(client.user, only=stranger.doors[0].pk) == []
     assert client.get("/").content.decode().count('class="door card"') == len(house.doors)
     assert client.post(f"/doors/{stranger.doors[0].pk}/release").status_code == 404
     assert client.post("/doors/999999/release").status_code == 404

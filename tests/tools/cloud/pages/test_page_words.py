@@ -28,13 +28,13 @@ def _source(app: Path) -> list[tuple[str, str]]:
     """(msgid, msgstr) of the .po; of a plural both forms."""
     text = (app / "locale/nb/LC_MESSAGES/django.po").read_text("utf-8")
     text = re.sub(r'"\n"', "", text)
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for block in text.split("\n\n")[1:]:
-        entry = dict(re.findall(r'^(msgid|msgid_plural|msgstr|msgstr\[\d\]) "(.*)"$', block, re.M))
-        pairs.append((entry["msgid"], entry.get("msgstr", entry.get("msgstr[0]", ""))))
+        entry: dict[str, str] = dict(re.findall(r'^(msgid|msgid_plural|msgstr|msgstr\[\d\]) "(.*)"$', block, re.M))
+        pairs.append((entry["msgid"], entry["msgstr" if "msgstr" in entry else "msgstr[0]"]))
         if "msgid_plural" in entry:
             pairs.append((entry["msgid_plural"], entry["msgstr[1]"]))
-    return [(one.replace(r"\"", '"'), two.replace(r"\"", '"')) for one, two in pairs]
+    return pairs
 
 
 @pytest.mark.parametrize("name", CODES)
