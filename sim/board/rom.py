@@ -1,6 +1,8 @@
 """What a virtual board's interpreter has built in: the chip's modules, compiled, in a folder."""
 
+import atexit
 import importlib.util
+import shutil
 import subprocess
 import tempfile
 from functools import cache
@@ -18,7 +20,6 @@ PARTS = (
     "sim/board/realtime.py",
     "sim/board/launcher.py",
 )
-_folders: list[tempfile.TemporaryDirectory[str]] = []  # keeps the temporary folder until this process ends
 
 
 def micropython_exists() -> bool:
@@ -29,9 +30,8 @@ def micropython_exists() -> bool:
 @cache
 def build() -> Path:
     """Compiles the parts, once. Without line numbers (-O3): they would lie in the firmware's heap."""
-    folder = tempfile.TemporaryDirectory(prefix="portvakt-rom-")
-    _folders.append(folder)
-    rom = Path(folder.name)
+    rom = Path(tempfile.mkdtemp(prefix="portvakt-rom-"))
+    atexit.register(shutil.rmtree, rom, ignore_errors=True)
     for package in ("sim", "sim/mcu", "sim/board"):
         (rom / package).mkdir()
         (rom / package / "__init__.py").touch()

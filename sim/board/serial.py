@@ -4,12 +4,15 @@ import asyncio
 import fcntl
 import os
 import pty
+import re
 import tty
 from collections import deque
 from collections.abc import Callable
 
 HELD = 65536  # bytes of output kept for a slow reader
 PATIENCE_S = 1.0  # a reader that takes nothing for so long is none: the output is dropped, as on a real line
+# Of the raw prompt's protocol: what a program printed stands after it.
+NOISE = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 CTRL_A, CTRL_B = 1, 2
 
 
@@ -73,4 +76,7 @@ class SerialLine:
     def _remember(self, data: bytes) -> None:
         *lines, self._line = (self._line + data).split(b"\n")
         self._line = self._line[-1000:]
-        self._tail.extend(line.decode(errors="replace").rstrip("\r") for line in lines)
+        for line in lines:
+            text = NOISE.split(line)[-1].decode(errors="replace").strip()
+            if text not in ("", ">>>", ">"):
+                self._tail.append(text)
