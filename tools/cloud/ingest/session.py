@@ -145,7 +145,7 @@ class Session:
         if len(message) < 5 + wire.EVENT or (len(message) - 5) % wire.EVENT:
             raise Refused("malformed")
         epoch = struct.unpack_from("<I", message, 1)[0]
-        batch = []
+        batch: list[store.Packed] = []
         for position in range(5, len(message), wire.EVENT):
             event = wire.unpack_event(message, position)
             if event is None or event[0] == 0 or (batch and event[0] != batch[-1][0] + 1):

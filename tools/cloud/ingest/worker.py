@@ -96,7 +96,7 @@ class Worker:
             self._ingest.start()
 
     def _received(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
-        self._ingest.on_message(message.topic, message.payload)
+        self._ingest.on_message(message.topic, bytes(message.payload))
         client.ack(message.mid, message.qos)
 
     def _publish(self, topic: str, payload: bytes) -> None:
