@@ -26,6 +26,7 @@ class SerialLine:
         self._out = bytearray()
         self._room = asyncio.Event()
         self._room.set()
+        self._alone = False  # nobody reads
         self.raw = False
         # The far end stays open here too, so that the line outlives whoever opens and closes it.
         self._near, self._far = pty.openpty()
@@ -57,17 +58,19 @@ class SerialLine:
         self._remember(data)
         self._out += data
         self._send()
-        while len(self._out) > HELD:
+        while len(self._out) > HELD and not self._alone:
             self._room.clear()
             try:
                 await asyncio.wait_for(self._room.wait(), PATIENCE_S)
             except TimeoutError:
-                del self._out[:-HELD]
+                self._alone = True
+        del self._out[:-HELD]
 
     def _send(self) -> None:
         try:
             while self._out:
                 del self._out[: os.write(self._near, self._out[:4096])]
+                self._alone = False
                 self._room.set()
             self._loop.remove_writer(self._near)
         except BlockingIOError:
@@ -77,6 +80,6 @@ class SerialLine:
         *lines, self._line = (self._line + data).split(b"\n")
         self._line = self._line[-1000:]
         for line in lines:
-            text = NOISE.split(line)[-1].decode(errors="replace").strip()
+            text = NOISE.split(line)[-1].decode(errors="replace").rstrip()
             if text not in ("", ">>>", ">"):
                 self._tail.append(text)
