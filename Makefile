@@ -1,6 +1,7 @@
 # Everything from a bare machine: `make run` shows the building, `make test` proves it.
 PYTHON ?= python3
 ARGS ?=
+SEED ?= 1
 BIN := .venv/bin
 PORTVAKT := $(BIN)/portvakt
 
@@ -11,7 +12,9 @@ PORTVAKT := $(BIN)/portvakt
 help:
 	@echo 'make run    the building: broker, cloud end, three controllers (ARGS="--seconds 30 --json")'
 	@echo 'make test   everything: lint, types, tests'
-	@echo 'make venv lint types unit soak bench lock clean'
+	@echo 'make soak   a month of the building in virtual time (SEED=1)'
+	@echo 'make bench  figures against their goals'
+	@echo 'make venv lint types unit lock clean'
 
 # Two stamps: running needs less than developing. Each is remade only when its lock file has changed.
 .venv/run.stamp: requirements/run.txt pyproject.toml tools/prepare.py
@@ -53,7 +56,7 @@ unit: venv
 test: lint types unit
 
 soak: venv
-	$(BIN)/pytest -n 2 tests/soak --timeout=3600 $(ARGS)
+	$(PORTVAKT) sim run --seed $(SEED) --days 30 --events 1000000 $(ARGS)
 
 bench: venv
 	$(PORTVAKT) bench all $(ARGS)
