@@ -4,9 +4,12 @@ import hashlib
 import json
 import os
 import random
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,10 +55,61 @@ def run(
         raise typer.Exit(1)
 
 
+@app.command()
+def repeat(
+    seed: Annotated[int, typer.Option(help="The seed that is run twice; the next one is run once.")] = 1,
+    events: Annotated[int, typer.Option(help="How many events a run records at least.", min=1)] = 10_000,
+    taps: Annotated[float, typer.Option(help="Visits a day at each door.", min=1)] = 6_000,
+    as_json: Json = False,
+) -> None:
+    """Show that a run follows from its seed: twice the same seed with other hash seeds, and once another one."""
+    facts = repeated(seed, events, taps)
+    text = [
+        f"seed {one['seed']}, PYTHONHASHSEED {n}: {one['log_sha256']}"
+        for n, one in zip(HASH_SEEDS, facts["runs"], strict=True)
+    ]
+    result(as_json, facts, *text, "same" if facts["same"] else "NOT THE SAME")
+    if not (facts["same"] and facts["different"]):
+        raise typer.Exit(1)
+
+
+HASH_SEEDS = ("1", "2", "3")
+
+
+def repeated(seed: int, events: int, taps: float) -> dict[str, Any]:
+    """Three runs in processes of their own, two at a time. same: the first two agree; different: the third does not."""
+    umqtt.path()
+    plan = ((seed, events), (seed, events), (seed + 1, max(1, events // 4)))
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda n: _child(*plan[n], taps, HASH_SEEDS[n]), range(3)))
+    first, second, third = runs
+    return {
+        "same": first["log_sha256"] == second["log_sha256"] and first["logs_sha256"] == second["logs_sha256"],
+        "different": not set(first["logs_sha256"].values()) & set(third["logs_sha256"].values()),
+        "events": [one["events_recorded"] for one in runs],
+        "runs": runs,
+    }
+
+
+def _child(seed: int, events: int, taps: float, hash_seed: str) -> dict[str, Any]:
+    words = ["run", "--seed", str(seed), "--events", str(events), "--taps", str(taps), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", "from tools.simulate import app; app()", *words],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=_ROOT,
+    )
+    if not done.stdout:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise Problem(f"a run of the simulator ended early: {last}; run `portvakt sim run --seed {seed}` to see it")
+    facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return facts
+
+
 def import_path() -> None:
     """Lets the firmware find its MQTT client."""
-    import sys
-
     folder = str(umqtt.path())
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -86,7 +140,7 @@ def database(folder: Path) -> Iterator[None]:
 def simulate(seed: int, events: int, doors: int, days: float | None, taps: float, faults: bool) -> dict[str, Any]:
     """One run. Returns its figures."""
     with tempfile.TemporaryDirectory() as scratch, database(Path(scratch)):
-        from sim.virtual.building import VirtualBuilding
+        from sim.virtual.building import START, VirtualBuilding
         from sim.virtual.faults import Faults
         from sim.world.building import BUILDING, doors_of, generate
         from tools.cloud.ingest.ingest import Ingest
@@ -130,9 +184,6 @@ def simulate(seed: int, events: int, doors: int, days: float | None, taps: float
             clock.source = before
             if building is not None:
                 building.close()
-
-
-START = 1_795_305_600.0  # as sim/virtual/building.py has it; before there is a building
 
 
 def enrolled(described: dict[str, Any], board: dict[str, Any], urandom: Callable[[int], bytes]) -> list[dict[str, Any]]:

@@ -25,7 +25,13 @@ def load() -> Any:
     for name, module in sys.modules.items():
         if name.startswith("firmware.controller"):
             module.print = _print  # type: ignore[attr-defined]
+            if hasattr(module, "gc"):
+                module.gc = _HEAP  # type: ignore[attr-defined]
     return app
+
+
+# Collecting the whole simulator's garbage takes long, and says nothing of a board's heap.
+_HEAP = SimpleNamespace(collect=lambda: None, mem_free=lambda: 100_000)
 
 
 class Bytearray(bytearray):

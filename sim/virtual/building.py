@@ -25,7 +25,7 @@ START = 1_795_305_600  # Unix seconds at the beginning of every world: 2026-11-2
 # time after each message that can have moved something, and now and then. A sealed ping is the shortest message.
 NUDGED_US = 100 * MS
 MOVED_US = 2_500 * MS  # what the cloud sends again is due by then
-IDLE_US = 60 * SECOND
+IDLE_US = 300 * SECOND
 PING_BYTES = 26
 
 

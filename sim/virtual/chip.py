@@ -235,7 +235,7 @@ class VirtualChip(mcu.Chip):
         return sock.readable()
 
     def _turn(self) -> None:
-        """Code takes no time here, so a loop that goes round without waiting would never end: it is made to take some."""
+        """Code takes no time here: a loop that goes round without waiting would never end. It is made to take some."""
         now = self.scheduler.now
         if now != self._turned[0]:
             self._turned = (now, 0)
