@@ -6,6 +6,8 @@ const COATS = ["#2f6f7a", "#a8503d", "#6b5b95", "#3f7d4f", "#b98024", "#39568c",
 const HATS = ["#c94f3d", "#2c4a5a", "#d9a441", "#ece5d3", "#3d6b57", "#b5473c", "#27343b", "#8a2f3b", "#3b6ea5", "#c7c2b4", "#8d9499"];
 const SKINS = ["#eac3a2", "#f0cfb4", "#b98058", "#e3b48d", "#f2d3bb", "#d9a87f"];
 const DRAG_FROM_PX = 9; // less is a shaky press
+const EDGE_PX = 64;
+const LINGER_MS = 280;
 
 export function dress(element, id) {
   element.style.setProperty("--coat", COATS[id % COATS.length]);
@@ -88,6 +90,7 @@ export function drawCards({ send, announce }) {
   function watchDrag(down, token, person) {
     let ghost = null;
     let over = null;
+    let scrolling = null;
     const move = (event) => {
       if (!ghost && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < DRAG_FROM_PX) return;
       if (!ghost) {
@@ -98,11 +101,12 @@ export function drawCards({ send, announce }) {
         document.body.append(ghost);
         document.body.classList.add("dragging", "choosing");
         token.setPointerCapture(down.pointerId);
+        scrolling = startScrolling();
       }
       event.preventDefault();
       ghost.style.left = `${event.clientX - 95}px`;
       ghost.style.top = `${event.clientY - 46}px`;
-      scrollNearEdge(event.clientY);
+      scrolling.at(event.clientY);
       const under = readerUnder(event);
       if (under !== over) {
         over?.classList.remove("over");
@@ -117,6 +121,7 @@ export function drawCards({ send, announce }) {
       over?.classList.remove("over");
       if (!ghost) return;
       ghost.remove();
+      scrolling.stop();
       dragEnded = performance.now();
       document.body.classList.remove("dragging");
       document.body.classList.toggle("choosing", chosen !== null);
@@ -153,8 +158,22 @@ function readerUnder(event) {
   return best;
 }
 
-function scrollNearEdge(y) {
-  const edge = 90;
-  if (y < edge + 100) window.scrollBy(0, -10);
-  else if (y > window.innerHeight - edge) window.scrollBy(0, 10);
+// A card held still near an edge of the drawing scrolls it: doors may lie off the screen.
+function startScrolling() {
+  let y = null;
+  let since = 0;
+  let frame = requestAnimationFrame(step);
+  function direction() {
+    const top = document.querySelector(".top").getBoundingClientRect().bottom;
+    const bottom = document.querySelector(".tray").getBoundingClientRect().top;
+    if (y === null || y > bottom) return 0;
+    return y < top + EDGE_PX ? -1 : y > bottom - EDGE_PX ? 1 : 0;
+  }
+  function step(now) {
+    const way = direction();
+    if (way === 0) since = now;
+    else if (now - since > LINGER_MS) window.scrollBy({ top: way * 9, behavior: "instant" });
+    frame = requestAnimationFrame(step);
+  }
+  return { at: (place) => { y = place; }, stop: () => cancelAnimationFrame(frame) };
 }

@@ -113,10 +113,10 @@ function drawVerdict(last, caption, fresh) {
   const kind = last ? KINDS[last.verdict] : undefined;
   verdict.className = kind ? `verdict ${kind.look}` : "verdict";
   if (kind) verdict.querySelector("use").setAttribute("href", `${icons}#${kind.icon}`);
-  const parts = [kind ? words[last.verdict] : last ? last.why : words.quiet];
-  if (last && last.ms !== null && last.ms !== undefined) parts.push(say("after", { ms: Math.round(last.ms) }));
-  caption.querySelector(".verdict-words").textContent = parts.join(" ");
-  caption.querySelector(".detail").textContent = last ? [last.person, kind && last.why].filter(Boolean).join(": ") : "";
+  caption.querySelector(".verdict-words").textContent = kind ? words[last.verdict] : last ? last.why : words.quiet;
+  const timed = last && last.ms !== null && last.ms !== undefined;
+  const parts = last ? [last.person, kind && last.why, timed && say("after", { ms: Math.round(last.ms) }).replaceAll(" ", "\u00a0")] : [];
+  caption.querySelector(".detail").textContent = parts.filter(Boolean).join(" · ");
   if (!fresh) return;
   caption.classList.remove("new");
   void caption.offsetWidth; // restarts the animation

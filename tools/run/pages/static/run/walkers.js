@@ -39,7 +39,7 @@ function places(id) {
   const width = facade.clientWidth;
   const doorX = middle(doorway.querySelector(".frame"));
   const readerX = middle(reader);
-  return { facade, doorX, readerX: readerX + 30, edge: doorX < width / 2 ? -24 : width + 24 };
+  return { facade, doorX, readerX: Math.min(readerX + 30, width - 8), edge: doorX < width / 2 ? -24 : width + 24 };
 }
 
 function arrive(person, id) {
@@ -54,7 +54,7 @@ function arrive(person, id) {
   element.style.translate = `${edge}px 0`;
   void element.offsetWidth;
   element.classList.add("here", "going", "to-left");
-  element.style.translate = `${readerX + crowd * 16}px 0`;
+  element.style.translate = `${readerX - crowd * 18}px 0`;
   walker.timers.push(setTimeout(() => element.classList.remove("going"), 900));
 }
 
