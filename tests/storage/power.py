@@ -31,6 +31,7 @@ class Partition:
 
 def content(flash: NorFlash) -> bytes:
     """What is on flash, uncounted and with the power off as well."""
+    assert flash._bytes is not None
     return bytes(flash._bytes)
 
 
@@ -80,7 +81,7 @@ class Cut:
 HOW = (0.0, 0.04, 0.3, 0.5, 0.8, 0.97, 1.0)
 
 
-def survive(flashes: list[NorFlash], act: Callable[[], None], after: int, how: float, random: Random) -> bool:
+def survive(flashes: list[NorFlash], act: Callable[[], object], after: int, how: float, random: Random) -> bool:
     """Runs act() with a power cut. Whether the cut came before act() was through."""
     cut = Cut(flashes, after, how, random)
     try:
@@ -99,7 +100,7 @@ def start(flashes: list[NorFlash], make: Callable[[], Any], random: Random) -> A
     return make()
 
 
-def operations(flashes: list[NorFlash], act: Callable[[], None]) -> int:
+def operations(flashes: list[NorFlash], act: Callable[[], object]) -> int:
     """How many programs and erases act() takes."""
     before = sum(flash.programs + flash.erases for flash in flashes)
     act()

@@ -7,7 +7,7 @@ import pytest
 
 from firmware.controller.storage.state import StateJournal
 from sim.mcu.flash import SECTOR, NorFlash
-from tests.storage.power import HOW, Partition, start, survive
+from tests.storage.power import HOW, Partition, content, start, survive
 
 SOAK = int(os.environ.get("SOAK", "1"))
 
@@ -52,7 +52,7 @@ def test_a_flipped_bit_loses_no_other_value() -> None:
     for kind in range(1, 9):
         journal.set(kind, 100)
         journal.set(kind, kind)
-    image = bytes(flash._bytes)
+    image = content(flash)
     first = image.index(b"PS") + 16
     for at in range(first, first + 16 * 16):
         flash.poke(0, image)

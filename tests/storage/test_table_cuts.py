@@ -9,7 +9,7 @@ import pytest
 from firmware.controller.records import NO_END, credential_digest, pack_credential
 from firmware.controller.storage.table import PUT, REMOVE, CredentialTable, Damaged, TableFull
 from sim.mcu.flash import SECTOR, NorFlash
-from tests.storage.power import HOW, Partition, operations, start, survive
+from tests.storage.power import HOW, Partition, content, operations, start, survive
 
 SOAK = int(os.environ.get("SOAK", "1"))  # times as many cut points
 
@@ -164,7 +164,7 @@ def test_a_delta_cut_at_every_operation() -> None:
 
     def build() -> tuple[NorFlash, Callable[[CredentialTable], None]]:
         flash = NorFlash(4 * SECTOR)
-        flash.poke(0, bytes(image._bytes))
+        flash.poke(0, content(image))
         return flash, lambda table: table.apply(6, changes_of(before, after))
 
     def check(table: CredentialTable) -> None:
@@ -185,7 +185,7 @@ def test_a_snapshot_cut_at_every_operation() -> None:
 
     def build() -> tuple[NorFlash, Callable[[CredentialTable], None]]:
         flash = NorFlash(6 * SECTOR)
-        flash.poke(0, bytes(image._bytes))
+        flash.poke(0, content(image))
 
         def act(table: CredentialTable) -> None:
             table.begin_snapshot()
@@ -224,7 +224,7 @@ def test_any_single_flipped_bit_denies_and_never_makes_a_credential_unknown() ->
     known = {random.randbytes(7): (7, NO_END) for _ in range(40)}
     image = NorFlash(4 * SECTOR)
     filled(image, known, 5)
-    whole = bytes(image._bytes)
+    whole = content(image)
     for key, value in list(known.items())[:6]:
         at = whole.index(pack_credential(key, *value))
         for bit in range(128):

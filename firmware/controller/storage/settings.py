@@ -2,123 +2,96 @@
 
 import json
 import os
-from binascii import crc32, unhexlify
+from binascii import crc32
 
-_SEAL = ', "crc": "'  # last member of a file that save() wrote; a file put there by hand has none
+_SEAL = ', "crc": "%08x"}'  # ends a file that save() wrote; a file put there by hand has none
 
-_HEX = "hex"
-# (type, least, most): characters of a text, else the number itself. "secret" texts are not repeated in a sentence.
+_HEX = " hex digits"
+_TEXT = " characters"
+# (what, least, most): characters of a text, else the number itself; () for true or false.
 _FIELDS = {
     "controller": (_HEX, 16, 16),
     "link_secret": (_HEX, 64, 64),
     "table_key": (_HEX, 64, 64),
-    "broker": {
-        "host": (str, 1, 253),
-        "port": (int, 1, 65535),
-        "user": (str, 0, 255),
-        "password": (str, 0, 255),
-        "tls": (bool, 0, 1),
-    },
-    "wifi": {"name": (str, 1, 32), "password": (str, 0, 63)},
-    "doors": [{"release_ms": (int, 100, 600000), "held_ms": (int, 1000, 86400000)}],
+    "broker.host": (_TEXT, 1, 253),
+    "broker.port": ("", 1, 65535),
+    "broker.user": (_TEXT, 0, 255),
+    "broker.password": (_TEXT, 0, 255),
+    "broker.tls": (),
+    "wifi.name": (_TEXT, 1, 32),
+    "wifi.password": (_TEXT, 0, 63),
 }
-_CURE = ": correct it and install again"
+_DOOR = {"release_ms": ("", 100, 600000), "held_ms": ("", 1000, 86400000)}
 
 
 def load(folder, name="settings"):
     """What was saved under that name, {} when there is no good copy."""
-    for file_name in (name + ".json", name + ".bak"):
+    for path in (folder + name + ".json", folder + name + ".bak"):
         try:
-            with open(folder + file_name) as file:
+            with open(path) as file:
                 return _opened(file.read())
         except OSError:
             continue  # is not there: it was never saved, or the other copy is all there is
         except ValueError:
-            print(f"{file_name} is damaged: install it again")
+            print(path, "is damaged: install it again")
     return {}
 
 
 def save(folder, fields, name="settings"):
     """Writes both copies, one after the other, each complete before it takes its name."""
-    text = json.dumps(fields)
-    text = text[:-1] + _SEAL + _sum(text) + '"}'
+    text = json.dumps(fields)[:-1]
+    path = folder + name
     for suffix in (".bak", ".json"):
-        with open(folder + name + ".new", "w") as file:
-            file.write(text)
-            file.flush()
-        os.rename(folder + name + ".new", folder + name + suffix)
+        with open(path + ".new", "w") as file:
+            file.write(text + _SEAL % crc32(text.encode()))
+        os.rename(path + ".new", path + suffix)
 
 
 def check(settings, doors):
     """Sentences that say what is wrong and what to do, none when all is right. doors: how many the board has."""
+    wanted = dict(_FIELDS)
+    for door in range(1, doors + 1):
+        for name in _DOOR:
+            wanted[f"doors[{door}].{name}"] = _DOOR[name]
     faults = []
-    _check(_FIELDS, settings, "", faults)
-    if isinstance(settings, dict) and isinstance(settings.get("doors"), list) and len(settings["doors"]) != doors:
-        faults.append(f"doors: must be {doors} as on the board, are {len(settings['doors'])}{_CURE}")
-    return faults
-
-
-def _sum(text):
-    return f"{crc32(text.encode()):08x}"
+    for path, value in _flat(settings, ""):
+        fault = _fault(value, *wanted.pop(path)) if path in wanted else "is not known"
+        if fault:
+            faults.append(path + ": " + fault)
+    faults += [path + ": is missing" for path in wanted]
+    return [fault + ": correct it and install again" for fault in sorted(faults)]
 
 
 def _opened(text):
-    at = text.rfind(_SEAL)
+    at = text.rfind(_SEAL[:10])
     if at >= 0:
-        seal = text[at + len(_SEAL) :].rstrip()
-        text = text[:at] + "}"
-        if seal != _sum(text) + '"}':
+        if text[at:] != _SEAL % crc32(text[:at].encode()):
             raise ValueError("CRC")
-    settings = json.loads(text)
-    if not isinstance(settings, dict):
+        text = text[:at] + "}"
+    fields = json.loads(text)
+    if not isinstance(fields, dict):
         raise ValueError("no object")
-    return settings
+    return fields
 
 
-def _check(shape, value, path, faults):
-    if isinstance(shape, list):
-        if not isinstance(value, list):
-            faults.append(f"{path}: must be a list{_CURE}")
-            return
-        for i, item in enumerate(value):
-            _check(shape[0], item, f"{path}.{i + 1}", faults)
-    elif isinstance(shape, dict):
-        if not isinstance(value, dict):
-            faults.append(f"{path or 'settings'}: must be an object with named fields{_CURE}")
-            return
-        path = path and path + "."
-        for name in shape:
-            if name in value:
-                _check(shape[name], value[name], path + name, faults)
-            else:
-                faults.append(f"{path}{name}: is missing: add it and install again")
-        for name in value:
-            if name not in shape:
-                faults.append(f"{path}{name}: is not known: correct its name or remove it, and install again")
+def _flat(value, path):
+    """(path, value) of every field: "doors[1].held_ms" is a field of the first door."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _flat(item, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for i, item in enumerate(value, 1):
+            yield from _flat(item, f"{path}[{i}]")
     else:
-        fault = _fault(value, *shape)
-        if fault:
-            faults.append(f"{path}: must be {fault}{_CURE}")
+        yield path, value
 
 
-def _fault(value, kind, least, most):
-    if kind is bool:
-        return None if isinstance(value, bool) else "true or false"
-    if kind is int:
-        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+def _fault(value, what=None, least=0, most=0):
+    """What the value must be, None when it is. Texts may be secrets: they are not repeated."""
+    if what is None:
+        return None if type(value) is bool else "must be true or false"
+    size = len(value) if what and type(value) is str else value
+    if type(size) is int and (size is not value or not what) and least <= size <= most:
+        if what != _HEX or not value.strip("0123456789abcdef"):
             return None
-        return f"{least} to {most}, is {value}"
-    # Texts may be secrets: they are not repeated.
-    length = len(value) if isinstance(value, str) else -1
-    if kind is str:
-        return None if least <= length <= most else f"a text of {least} to {most} characters" + _length(length)
-    try:
-        if length == most and unhexlify(value):
-            return None
-    except ValueError:
-        length = most
-    return f"{most} hex digits" + _length(length)
-
-
-def _length(length):
-    return f", has {length}" if length >= 0 else ""
+    return f"must be {least} to {most}{what}" + ("" if what else f", is {value}")
