@@ -6,6 +6,7 @@ Section numbers are those of the OASIS standard, MQTT 3.1.1.
 
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 1, 2, 3, 4, 8, 9
 UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT = 10, 11, 12, 13, 14
@@ -18,6 +19,7 @@ class Malformed(Exception):
     """Not MQTT 3.1.1: the connection is closed (4.8)."""
 
 
+@lru_cache(maxsize=4096)
 def matches(pattern: str, topic: str) -> bool:
     """Whether a topic falls under a subscription (4.7)."""
     wanted, have = pattern.split("/"), topic.split("/")
