@@ -13,6 +13,7 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 from fake_controller import FakeController
+
 from firmware.controller import events as codes
 
 pytestmark = pytest.mark.mosquitto
