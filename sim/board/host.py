@@ -56,6 +56,7 @@ class VirtualBoard:
         self.heap = heap
         self.interpreter = interpreter
         self.log_tail: deque[str] = deque(maxlen=400)
+        self.version = ""  # the interpreter's name and version, as the board said
         self.restarts = 0
         self.alive = False  # the process runs and has said hello
         self.port = ""
@@ -72,6 +73,7 @@ class VirtualBoard:
         self._cause: int | None = None  # why this host ended the process
         self._watchdog: asyncio.TimerHandle | None = None
         self._driven: dict[int, int] = {}
+        self._heap_said: asyncio.Future[tuple[int, int]] | None = None
 
     async def start(self) -> None:
         """Connects the wires and switches the power on."""
@@ -123,6 +125,14 @@ class VirtualBoard:
         """Whether there is a Wi-Fi access point in reach."""
         self._wire.network = up
         self._wire.tell(f"n {int(up)}")
+
+    async def heap(self) -> tuple[int, int]:
+        """(used, free) bytes of the interpreter's heap after a collection, while the program goes on."""
+        if self.interpreter != "micropython":
+            raise RuntimeError(f"{self.name} runs CPython: only MicroPython counts its heap")
+        self._heap_said = asyncio.get_running_loop().create_future()
+        self._wire.tell("h")
+        return await asyncio.wait_for(self._heap_said, 5)
 
     def install_files(self, files: dict[str, bytes]) -> None:
         """Puts files on a board with interpreter="cpython", whose file system is a plain folder."""
@@ -266,6 +276,7 @@ class VirtualBoard:
     def _heard(self, words: list[str]) -> None:
         if words[0] == "hello":
             self.alive = True
+            self.version = " ".join(words[2:])
             if self._on_start is not None:
                 self._on_start()
         elif words[0] == "p":
@@ -274,6 +285,8 @@ class VirtualBoard:
             self._on_output(pin, level)
         elif words[0] == "u" and self.on_uart is not None:
             self.on_uart(int(words[1]), bytes.fromhex(words[2]))
+        elif words[0] == "h" and self._heap_said is not None and not self._heap_said.done():
+            self._heap_said.set_result((int(words[1]), int(words[2])))
         elif words[0] == "f":
             self._fed(int(words[1]))
         elif words[0] == "r":

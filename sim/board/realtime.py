@@ -6,6 +6,7 @@ handler never runs beside the control loop, as on the ESP32, where pin handlers 
 # mypy: ignore-errors
 
 import _thread
+import gc
 import os
 import select
 import socket
@@ -53,7 +54,8 @@ class RealtimeChip(Chip):
         self._poll.register(self._world, select.POLLIN)
         self._poll.register(_stdin, select.POLLIN)
         self._greeted = False
-        self._tell("hello %s %s" % (how["name"], sys.implementation.name))
+        kind = "MicroPython" if sys.implementation.name == "micropython" else "CPython"
+        self._tell("hello %s %s %d.%d.%d" % ((how["name"], kind) + tuple(sys.implementation.version[:3])))
         while not self._greeted:  # the levels were there before the board
             self._hear()
 
@@ -149,6 +151,9 @@ class RealtimeChip(Chip):
             elif words[0] == "n":
                 self.access_point = words[1] == "1"
                 self._greeted = True
+            elif words[0] == "h":
+                gc.collect()
+                self._tell("h %d %d" % (gc.mem_alloc(), gc.mem_free()))
             elif words[0] == "u":
                 self.uart(int(words[1])).feed(bytes.fromhex(words[2]))
 

@@ -364,3 +364,15 @@ machine.reset()
         assert bench.board.restarts == restarts
 
     run(tmp_path, story)
+
+
+def test_the_board_tells_its_interpreter_and_its_heap(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        assert bench.board.version.startswith("MicroPython 1.")
+        await bench.install("import time\nkept = bytearray(50000)\nprint('holds')\ntime.sleep(60)\n")
+        await bench.printed("holds")
+        used, free = await bench.board.heap()
+        assert used > 50_000
+        assert 200_000 < used + free < 230_000
+
+    run(tmp_path, story)
