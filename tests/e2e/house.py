@@ -14,7 +14,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,9 @@ class House:
         threading.Thread(target=self._listen, daemon=True).start()
         wait(lambda: self._link or self._process.poll() is not None, 60, "the building to start")
         assert self._link, "the building did not start: " + " | ".join(self.said)
-        self._browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        self._browser: urllib.request.OpenerDirector = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        )
         self.address: str = self._link.split("/enter/")[0]
         self._token: str = ""
         self._sign_in()
@@ -110,6 +113,23 @@ class House:
     def get(self, path: str) -> str:
         with self._browser.open(self.address + path, timeout=10) as answer:
             return str(answer.read().decode())
+
+    @contextmanager
+    def stream(self) -> Iterator[Iterator[dict[str, Any]]]:
+        """The states that the page is fed with."""
+        with self._browser.open(self.address + "/building/stream", timeout=10) as answer:
+            yield (json.loads(line[6:]) for line in answer if line.startswith(b"data: "))
+
+    def refusal(self, path: str, body: bytes | None = None, signed_in: bool = True) -> int:
+        """The status with which a request is refused: one without a CSRF token, or without a session."""
+        opener = self._browser if signed_in else urllib.request.build_opener()
+        headers = {"Content-Type": "application/json", "Sec-Fetch-Mode": "cors"}
+        try:
+            opener.open(urllib.request.Request(self.address + path, body, headers), timeout=10).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
+        return 200
 
     def post(self, path: str, body: bytes, kind: str) -> str:
         headers = {"Content-Type": kind, "X-CSRFToken": self._token, "Referer": self.address + "/"}
@@ -171,14 +191,14 @@ class House:
     def settled(self, seconds: float = 20) -> dict[str, Any]:
         """Waits until every board is up and everything recorded is stored. Returns the state."""
 
-        def all_stored() -> dict[str, Any] | None:
+        end = time.monotonic() + seconds
+        while True:
             state = self.state()
             good = all(one["alive"] and one["waiting"] == 0 for one in state["controllers"])
-            still = not any(d["open"] or d["strike"] for one in state["controllers"] for d in one["doors"])
-            return state if good and still else None
-
-        found: dict[str, Any] = wait(all_stored, seconds, "the log to be stored")
-        return found
+            if good:
+                return state
+            assert time.monotonic() < end, f"not settled: {state['controllers']}; it said {list(self.said)[-3:]}"
+            time.sleep(0.05)
 
     def end(self) -> dict[str, Any]:
         """Ctrl-C. Returns the summary."""
@@ -192,6 +212,7 @@ class House:
         return found
 
     def close(self) -> None:
+        """kill -9, if it still runs."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()

@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,6 +141,32 @@ def test_power_cut_by_the_switch_locks_the_door_and_comes_back(house: House) -> 
     house.settled()
 
 
+def test_the_page_gets_every_state_as_it_comes(house: House) -> None:
+    with house.stream() as states:
+        before = next(states)["figures"]["taps"]
+        house.tap(INGRID, FRONT)
+        lit = False
+        for state in states:
+            door = state["controllers"][0]["doors"][0]
+            lit = lit or (door["strike"] and door["light"] == "green")
+            if state["figures"]["taps"] == before + 1:
+                break
+        assert lit and door["last"]["person"] == INGRID and door["last"]["ms"] > 20
+
+
+def test_only_who_is_signed_in_sees_and_moves_the_building(house: House) -> None:
+    tap = b'{"person": 0, "door": 0}'
+    assert house.refusal("/building/state", signed_in=False) == 401
+    assert house.refusal("/building/stream", signed_in=False) == 401
+    assert house.refusal("/building/tap", tap, signed_in=False) == 403
+    assert house.refusal("/building/tap", tap) == 403, "a session alone moves nothing: the page's token is needed"
+    before = house.state()["figures"]["taps"]
+    for fields in ({"person": -1, "door": 0}, {"person": 0, "door": 99}, {"person": True, "door": 0}, {}):
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            house.act("tap", **fields)
+    assert house.state()["figures"]["taps"] == before
+
+
 def test_the_exit_button_opens_without_a_card(house: House) -> None:
     assert house.act("rex", door=0)["opened"] is True
 
@@ -152,6 +179,16 @@ def test_at_the_end_nothing_is_lost_or_doubled_and_no_process_is_left(house: Hou
     assert summary["recorded"] == summary["stored"] > 0
     assert summary["granted"] > 0 and len(summary["denied_kinds"]) >= 2
     assert summary["interpreter"].startswith("MicroPython")
+    wait(lambda: not any(_runs(pid) for pid in left), 5, "all child processes to end")
+
+
+@pytest.mark.micropython
+@pytest.mark.xdist_group("house with amqtt")
+def test_a_building_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    house = House(tmp_path, None)
+    left = house.pids()
+    assert len(left) >= 4  # broker, worker, two boards
+    house.close()
     wait(lambda: not any(_runs(pid) for pid in left), 5, "all child processes to end")
 
 

@@ -71,9 +71,7 @@ class Building:
             board_folder = folder / f"controller-{place + 1}"
             board_folder.mkdir(parents=True)
             self.controllers.append(
-                LiveController(
-                    place, one, first, board_folder, self.broker_address, interpreter, self.changed
-                )
+                LiveController(place, one, first, board_folder, self.broker_address, interpreter, self.changed)
             )
         self.doors: list[LiveDoor] = [door for one in self.controllers for door in one.doors]
         self.walks = Walks(described, self.doors, random.Random(chance), self._tapped, self.changed, rush)

@@ -39,6 +39,7 @@ class Child:
         self.ready = ready
         self.say = say
         self.restarts = 0
+        self.patience = _PATIENCE
         self.tail: deque[str] = deque(maxlen=20)
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -54,7 +55,7 @@ class Child:
 
     async def until_ready(self) -> None:
         waits = [asyncio.create_task(self._up.wait()), *([self._keeper] if self._keeper else [])]
-        await asyncio.wait(waits, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=self.patience, return_when=asyncio.FIRST_COMPLETED)
         waits[0].cancel()
         if not self._up.is_set():
             last = " | ".join(self.tail) or "nothing"

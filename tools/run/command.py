@@ -56,9 +56,7 @@ def run(
         raise typer.Exit(1)
 
 
-async def _run(
-    seconds: float | None, port: int | None, data: Path, walk: bool, interpreter: str
-) -> dict[str, Any]:
+async def _run(seconds: float | None, port: int | None, data: Path, walk: bool, interpreter: str) -> dict[str, Any]:
     """From start to end. Returns what the run came to."""
     told = _told_to_end()
     try:

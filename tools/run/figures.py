@@ -1,8 +1,6 @@
 """The figures of a running building: seen at the pins, lying on flash, stored in the database."""
 
-import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Count, Max, Min
@@ -13,13 +11,6 @@ from tools.cloud.models import Event
 from .doors import DENIED, GRANTED, SILENT, Tap
 from .flash import Recorded
 from .words import KINDS
-
-
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """The smallest value that at least this share of them does not exceed (nearest rank)."""
-    if not values:
-        return None
-    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 @dataclass

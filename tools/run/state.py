@@ -6,7 +6,7 @@ from typing import Any
 from .building import Building
 from .controllers import LiveController
 from .doors import DENIED, SILENT, LiveDoor
-from .figures import percentile
+from .percentile import percentile
 from .ticker import Entry
 from .walks import Walker
 from .words import word

@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any
 
 from .building import Building
-from .figures import Stored, percentile, stored
+from .figures import Stored, stored
+from .percentile import percentile
 
 P50_MS, P99_MS = 60, 200  # of which 25 are the reader's end of frame; people notice a wait from 100 ms on
 
