@@ -1,5 +1,6 @@
 """`portvakt sim`: the firmware in virtual time, against the cloud's real ingest, from one seed."""
 
+import copy
 import hashlib
 import json
 import os
@@ -145,9 +146,10 @@ def simulate(seed: int, events: int, doors: int, days: float | None, taps: float
         from sim.world.building import BUILDING, doors_of, generate
         from tools.cloud.ingest.ingest import Ingest
         from tools.cloud.services import clock
+        from tools.simulate_office import Office
 
         chance = random.Random(f"{seed}/enrolment")
-        described = BUILDING
+        described = copy.deepcopy(BUILDING)  # the office changes what people may
         if doors != len(doors_of(BUILDING)):
             described = generate(doors, 5 + 3 * doors, chance)
         board = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
@@ -166,20 +168,22 @@ def simulate(seed: int, events: int, doors: int, days: float | None, taps: float
                 visits_a_day=taps,
                 keep=False,
             )
-            luck = Faults(building)
+            luck, office = Faults(building), Office(building)
             began = time.perf_counter()
             building.start()
             if not building.run_until(in_sync, at_most_s=300, step_s=1):
                 raise Problem("the controllers were not in sync within 5 minutes; this is a defect, please report it")
             building.verdicts.ready = True
+            office.start()
             if faults:
                 luck.start()
             drive(building, events, days)
             building.rest()
+            office.stop()
             luck.stop()
-            settled = building.run_until(lambda: all_stored(building), at_most_s=SETTLE_S, step_s=10)
+            settled = building.run_until(lambda: all_stored(building) and in_sync(), at_most_s=SETTLE_S, step_s=10)
             took = time.perf_counter() - began
-            return figures(building, seed, luck.happened, settled, took)
+            return figures(building, seed, luck.happened, settled, took) | {"access_changes": office.changed}
         finally:
             clock.source = before
             if building is not None:
@@ -285,6 +289,7 @@ def figures(building: Any, seed: int, faults: int, settled: bool, took: float) -
         "denied": building.verdicts.counts["denied"],
         "misread": building.verdicts.counts["misread"],
         "cut_off": building.verdicts.counts["cut off"],
+        "released_from_afar": building.verdicts.counts["released from afar"],
         "releases": building.counts["releases"],
         "events_recorded": recorded,
         "events_stored": in_database,

@@ -188,7 +188,8 @@ class VirtualBuilding:
             self.record(controller.name, "tap", door.number, holder["name"], right)
             if controller.chip.on:
                 seen = controller.chip.booted < began  # else the board began to look in the middle of it
-                expected = ANYTHING if not seen else MISREAD if bits else GRANTED if right else DENIED
+                unsure = not seen or (bits is None and holder.get("unsure"))
+                expected = ANYTHING if unsure else MISREAD if bits else GRANTED if right else DENIED
                 self.verdicts.tapped(controller.name, door.number, expected)
 
         door.tap(bits or card_bits(holder["card"]), read)

@@ -27,6 +27,7 @@ class Verdicts:
         self.ready = False
         self._now = now
         self._wrong = wrong
+        self._commands: dict[tuple[str, int], list[int]] = {}  # by door: until when a release may come
         self._open: dict[tuple[str, int], list[tuple[str, int]]] = {}  # by door: what is expected, since when
 
     def tapped(self, controller: str, door: int, expected: str) -> None:
@@ -35,8 +36,14 @@ class Verdicts:
         self._too_late(controller, door)
         self._open.setdefault((controller, door), []).append((expected, self._now()))
 
+    def may_release(self, controller: str, door: int, until: int) -> None:
+        """The cloud was told to release a door, once, and not after that time."""
+        self._commands.setdefault((controller, door), []).append(until)
+
     def recorded(self, controller: str, door: int, code: int) -> None:
         """An event of the firmware is on flash."""
+        if code == codes.RELEASED_REMOTE:
+            self._released(controller, door)
         said = _SAID.get(code)
         if said is None:
             return
@@ -61,6 +68,13 @@ class Verdicts:
             if name == controller:
                 self.counts["cut off"] += len(waiting)
                 waiting.clear()
+
+    def _released(self, controller: str, door: int) -> None:
+        open_until = [until for until in self._commands.get((controller, door), []) if until >= self._now()]
+        if not open_until:
+            self._wrong(f"{controller} door {door}: released from afar, and no command is good")
+        self._commands[controller, door] = open_until[1:]
+        self.counts["released from afar"] += 1
 
     def _too_late(self, controller: str, door: int) -> None:
         waiting = self._open.get((controller, door))
