@@ -106,5 +106,5 @@ def transfer(remote: Remote, payload: payloads.Payload) -> dict[str, Any]:
         script = staged / "switch.py"
         text = Path(on_board("switch.py")).read_text()
         script.write_text(text.replace("PLAN = {}", f"PLAN = {payload.plan()!r}"))
-        copy = ["fs", "cp", "-r", str(staged / "slots"), str(staged / "new"), ":/"]
+        copy = ["fs", "--no-verbose", "cp", "-r", str(staged / "slots"), str(staged / "new"), ":/"]
         return remote.tell(*copy, "+", "run", str(script), "+", "exec", "--no-follow", RESET)

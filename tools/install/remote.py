@@ -1,6 +1,7 @@
 """A board at the other end of the real mpremote, in as few calls as possible: each costs a second."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,10 @@ class Remote:
         for words, meaning in MEANINGS.items():
             if words in said:
                 return f"{self.port}: {meaning}"
-        last = (said.strip().splitlines() or ["mpremote said nothing"])[-1]
+        # A traceback's last line wherever it is: mpremote's own lines may come after it, for they are buffered.
+        lines = said.strip().splitlines() or ["mpremote said nothing"]
+        errors = [line for line in lines if re.match(r"\w*(Error|Exception|Interrupt)\b", line)]
+        last = (errors or lines)[-1]
         return f"{self.port}: {last}; try again, and look at the board's console if it stays"
 
     def tell(self, *commands: str, timeout_s: float = CALL_S) -> dict[str, Any]:
