@@ -126,7 +126,7 @@ class VirtualBoard:
         self._wire.network = up
         self._wire.tell(f"n {int(up)}")
 
-    async def heap(self) -> tuple[int, int]:
+    async def measure_heap(self) -> tuple[int, int]:
         """(used, free) bytes of the interpreter's heap after a collection, while the program goes on."""
         if self.interpreter != "micropython":
             raise RuntimeError(f"{self.name} runs CPython: only MicroPython counts its heap")

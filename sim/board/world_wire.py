@@ -1,9 +1,11 @@
 """The world's end of the wire to a board: text lines over one loopback connection, which the board opens.
 
 board to world: `hello <name> <interpreter> <version>` first; `p <pin> <level>` an output moved; `f <timeout_ms>` the
-watchdog was armed or fed; `r [cause]` it resets itself; `u <uart> <hex>` bytes out of a serial port; `h <used> <free>` bytes of heap, when asked (MicroPython only).
+watchdog was armed or fed; `r [cause]` it resets itself; `u <uart> <hex>` bytes out of a serial port;
+`h <used> <free>` bytes of heap, when asked (MicroPython only).
 world to board: `p <pin> <level>` an input level; `b <d0> <d1> <bits>` Wiegand pulses; `n <0|1>` access point
-in reach; `u <uart> <hex>` bytes into a serial port; `h` asks for the heap. After hello come all levels, then `n`: the board goes on.
+in reach; `u <uart> <hex>` bytes into a serial port; `h` asks for the heap. After hello come all levels, then `n`:
+the board goes on.
 """
 
 import asyncio

@@ -4,17 +4,17 @@ A goal is {name, value, unit, goal, met}; a command exits 1 when one of its goal
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from tools.bench import memory
+from tools.bench import memory, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
 
 Figures = dict[str, Any]
-ROOMS: dict[str, Callable[[], Figures]] = {"memory": memory.measure}
+ROOMS: dict[str, Callable[[], Figures]] = {"memory": memory.measure, "taps": taps.measure}
 
 
 def show(json: bool, figures: Figures) -> None:
@@ -32,6 +32,14 @@ def show(json: bool, figures: Figures) -> None:
 def show_memory(json: Json = False) -> None:
     """The controller's heap after import and its .mpy bytes, on the real MicroPython."""
     show(json, memory.measure())
+
+
+@app.command("taps")
+def show_taps(
+    taps_: Annotated[int, typer.Option("--taps", help="How many taps.", min=10)] = taps.TAPS, json: Json = False
+) -> None:
+    """What is left of the heap after many taps, with the sync going on."""
+    show(json, taps.measure(taps_))
 
 
 @app.command("all")
