@@ -1,8 +1,43 @@
 """Sign-in, language, and the pages that say what to do next."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 from django.test import Client, RequestFactory
+
+BUILDING = Path(__file__).parents[4] / "tools/run/pages"
+
+
+@pytest.fixture
+def building_page() -> Callable[[str], str]:
+    """The building's page as tools.run would render it; its application is not among the cloud's own."""
+    from django.conf import settings
+    from django.template.backends.django import DjangoTemplates
+    from django.test import override_settings
+    from django.utils import translation
+    from django.utils.translation import trans_real
+
+    engine = DjangoTemplates(
+        {
+            "NAME": "run",
+            "DIRS": [BUILDING / "templates"],
+            "APP_DIRS": True,
+            "OPTIONS": dict(settings.TEMPLATES[0]["OPTIONS"]),
+        }
+    )
+
+    def render(language: str) -> str:
+        with override_settings(LOCALE_PATHS=[BUILDING / "locale"]):
+            trans_real._translations = {}
+            try:
+                with translation.override(language):
+                    return engine.get_template("run/building.html").render({}, RequestFactory().get("/building/"))
+            finally:
+                trans_real._translations = {}
+
+    return render
 
 
 def test_the_sign_in_page_explains_itself() -> None:
@@ -61,3 +96,11 @@ def test_a_failure_says_that_the_doors_are_not_affected() -> None:
         answer = server_error(RequestFactory().get("/"))
     assert answer.status_code == 500
     assert "The doors are not affected" in answer.content.decode()
+
+
+def test_the_building_page_renders_in_both_languages(building_page: Any) -> None:
+    assert "<h1>The building</h1>" in building_page("en")
+    norwegian = building_page("nb")
+    assert "Dra et kort til en leser" in norwegian
+    assert "Drag a card" not in norwegian
+    assert 'src="/static/run/building.js"' in norwegian
