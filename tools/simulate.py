@@ -52,7 +52,7 @@ def run(
     import_path()
     facts = simulate(seed, events, doors, days, taps, faults)
     result(as_json, facts, *lines(facts))
-    if facts["faults"] or facts["lost"] or facts["duplicated"] or facts["altered"]:
+    if facts["faults"] or facts["lost"] or facts["duplicated"] or facts["altered"] or not facts["settled"]:
         raise typer.Exit(1)
 
 
