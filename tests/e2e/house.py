@@ -190,6 +190,7 @@ class House:
 
     def settled(self, seconds: float = 20) -> dict[str, Any]:
         """Waits until every board is up and everything recorded is stored. Returns the state."""
+        time.sleep(1)  # the building looks at flash and database twice a second: not at figures of before
 
         end = time.monotonic() + seconds
         while True:

@@ -46,13 +46,14 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             broker.kill()
 
 
-def first_refusal(house: House, person: str, door: str, since: float) -> float:
-    """Taps until the door refuses. Returns the seconds from `since` to the tap that was refused."""
+def assert_refused_within_a_second(house: House, person: str, door: str) -> None:
+    """Taps on and on from now; one that begins when the second is over has to be refused."""
+    begun = time.monotonic()
     while True:
-        tapped = time.monotonic()
+        waited = time.monotonic() - begun
         if house.tap(person, door) == "denied":
-            return tapped - since
-        assert tapped - since < 5, f"{door} still lets {person} in"
+            return
+        assert waited < 1, f"{door} lets {person} in after {waited:.2f} s"
 
 
 def test_a_tap_moves_the_strike_and_reaches_the_database(house: House) -> None:
@@ -74,7 +75,7 @@ def test_a_tap_moves_the_strike_and_reaches_the_database(house: House) -> None:
 def test_a_card_revoked_in_the_cloud_is_refused_within_a_second(house: House) -> None:
     assert house.tap(OLAV, FRONT) == "granted"
     house.revoke(OLAV)
-    assert first_refusal(house, OLAV, FRONT, time.monotonic()) < 1
+    assert_refused_within_a_second(house, OLAV, FRONT)
     assert house.tap(OLAV, FRONT) == "denied"
 
 
@@ -85,7 +86,7 @@ def test_a_card_revoked_while_the_network_is_cut_is_refused_within_a_second_of_i
     time.sleep(2)
     assert house.tap(SOFIE, FRONT) == "granted", "a door without a network goes on with what it knows"
     house.act("controller", controller=0, network=True)
-    assert first_refusal(house, SOFIE, FRONT, time.monotonic()) < 1
+    assert_refused_within_a_second(house, SOFIE, FRONT)
     house.settled()
 
 
@@ -142,6 +143,7 @@ def test_power_cut_by_the_switch_locks_the_door_and_comes_back(house: House) -> 
 
 
 def test_the_page_gets_every_state_as_it_comes(house: House) -> None:
+    wait(lambda: not house.state()["controllers"][0]["doors"][0]["strike"], 10, "the strike to lock")
     with house.stream() as states:
         before = next(states)["figures"]["taps"]
         house.tap(INGRID, FRONT)

@@ -17,7 +17,7 @@ from .child import READY
 from .children import Child, own
 from .controllers import LiveController
 from .doors import LiveDoor, Tap
-from .environment import address_of, label
+from .environment import address_of
 from .figures import Pins
 from .flash import Recorded
 from .ticker import Ticker
@@ -78,8 +78,8 @@ class Building:
 
     @property
     def interpreter(self) -> str:
-        """What the boards run on."""
-        return label(self.controllers[0].board.interpreter)
+        """What the boards say they run on."""
+        return ", ".join(sorted({one.board.version for one in self.controllers if one.board.version}))
 
     # Start and end.
 

