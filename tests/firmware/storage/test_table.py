@@ -1,6 +1,6 @@
 """The credential table, as the control loop and the sync use it."""
 
-from firmware.controller.cloud import wire
+from firmware.controller import records
 from firmware.controller.records import NO_END, credential_digest, pack_credential
 from firmware.controller.storage import table as module
 from firmware.controller.storage.table import CredentialTable, Damaged, TableFull
@@ -39,7 +39,7 @@ def snapshot(table, numbers, version, profile=7):
 
 
 def test_the_wire_and_the_table_mean_the_same_by_a_change():
-    assert (module.CHANGE, module.PUT, module.REMOVE) == (wire.CHANGE, wire.PUT, wire.REMOVE)
+    assert (module.CHANGE, module.PUT, module.REMOVE) == (records.CHANGE, records.PUT, records.REMOVE)
 
 
 def test_a_new_table_knows_nobody():
@@ -242,6 +242,50 @@ def test_a_lost_sector_denies_until_a_snapshot_brings_it_back():
         assert table.version == 0 or not damaged
         assert snapshot(table, range(1, 100), 3)
         assert all(table.find(key(n)) == (7, NO_END) for n in range(1, 100))
+
+
+def headers(nor):
+    found = []
+    for sector in range(nor.size // 4096):
+        header = bytearray(16)
+        nor.read(sector * 4096, header)
+        found.append(bytes(header))
+    return found
+
+
+def test_of_two_sectors_of_a_bucket_the_newer_counts():
+    """The power goes before the old one is retired: wherever in flash the two are."""
+    nor = flash(4)
+    table = CredentialTable(Partition(nor))
+    for version in range(1, 9):
+        before = headers(nor)
+        assert snapshot(table, (version, version + 1), version)
+        for sector, header in enumerate(headers(nor)):
+            if header == bytes(16) and before[sector][4:8] == bytes(4):
+                nor.poke(sector * 4096, before[sector])
+        table = CredentialTable(Partition(nor))
+        assert table.version == version
+        assert table.find(key(version)) and table.find(key(version + 1))
+        assert table.find(key(version - 1)) is None
+
+
+def test_what_was_replaced_does_not_come_back_when_the_new_is_damaged():
+    nor = flash(4)
+    table = CredentialTable(Partition(nor))
+    assert snapshot(table, (1, 2), 1)
+    assert snapshot(table, (2,), 2)
+    for sector, header in enumerate(headers(nor)):
+        if header[:2] == b"PA" and header[4:8] == bytes(4):
+            flip(nor, sector * 4096 + 5)
+    table = CredentialTable(Partition(nor))
+    assert table.version == 0
+    raises(Damaged, lambda: table.find(key(1)))
+
+
+def test_a_start_does_not_make_changes_again_that_are_made():
+    nor = flash(6)
+    CredentialTable(Partition(nor)).apply(3, b"".join(put(n) for n in range(100)))
+    assert cost(nor, lambda: CredentialTable(Partition(nor)))[0] < 10
 
 
 def test_somebody_elses_data_is_overwritten_once():
