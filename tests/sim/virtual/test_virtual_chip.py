@@ -47,6 +47,21 @@ def test_waiting_is_a_jump_to_the_very_tick():
     assert world.happened < 20
 
 
+def test_a_wait_begun_within_a_tick_ends_where_the_tick_begins():
+    seen = []
+
+    def boot(chip):
+        chip.wait(60_000, lambda: chip.pin_read(4))
+        before = chip.ticks_ms()
+        chip.wait(5, lambda: False)
+        seen.append((mcu.left(chip.ticks_ms(), before), (world.now + chip._offset_us) % MS))
+
+    board, world = started(boot)
+    world.at(SECOND + 700, board.input, 4, 1)
+    world.run(until=2 * SECOND)
+    assert seen == [(5, 0)]
+
+
 def test_an_interrupt_ends_a_wait_when_it_leaves_something_pending():
     seen, wake = [], []
 

@@ -197,6 +197,17 @@ def test_a_full_send_buffer_blocks_until_the_timeout():
     assert result == (SEND_BUFFER // 1_000 * 1_000, errno.ETIMEDOUT)
 
 
+def test_a_full_send_buffer_is_told_to_who_does_not_block():
+    def firmware(chip, sock):
+        connected(sock).setblocking(False)
+        chip.set_access_point(False)
+        first = sock.write(bytes(SEND_BUFFER))
+        return first, sock.write(b"x"), failure(sock.send, b"x")
+
+    result, _ = run(firmware)
+    assert result == (SEND_BUFFER, None, errno.EAGAIN)
+
+
 def test_a_reset_reaches_both_ends():
     def firmware(chip, sock):
         connected(sock).settimeout(60)
