@@ -21,8 +21,8 @@ EVENT = 32
 class VirtualController:
     """Runs the real firmware. folder: its littlefs, filled here with board.json and settings.json.
 
-    events: (log epoch is the cloud's business) sequence number -> the 32 bytes, as they were when they became whole.
-    on_event(controller, fields): an event is on flash; fields as wire.unpack_event gives them.
+    recorded: every event that became whole on flash, in order, as records.unpack_event gives it.
+    on_event(controller, fields): an event is on flash; fields as in `recorded`.
     on_crash(controller, error): an exception that main.py would print before it starts the board again.
     """
 
@@ -46,10 +46,10 @@ class VirtualController:
         self.digest = hashlib.sha256()
         self._on_event = on_event
         app = boot.load()
-        from firmware.controller.cloud import wire
+        from firmware.controller import records
         from firmware.controller.storage import settings as store
 
-        self._unpack = wire.unpack_event
+        self._unpack = records.unpack_event
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "board.json").write_text(json.dumps(board))
         (folder / "current").write_text("sim")

@@ -4,6 +4,8 @@ import random
 import struct
 from dataclasses import dataclass, field
 
+from firmware.controller import records
+from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import (
     OPEN,
@@ -59,17 +61,17 @@ class SmallCloud:
         for one, setting in zip(description["controllers"], settings, strict=True):
             names = [door["name"] for door in one["doors"]]
             key = bytes.fromhex(setting["table_key"])
-            profiles, records = {}, []
+            profiles, held = {}, []
             for person in description["people"]:
                 doors = [n + 1 for n, name in enumerate(names) if name in person["doors"]]
                 if doors:
                     number = 1 + sum(1 << (door - 1) for door in doors)
                     profiles[str(number)] = doors
                     card = person["card"]
-                    value = wire.card_value(card["bits"], payload(**card))
-                    until = wire.until_minutes(person["until"])
-                    records.append(wire.pack_record(wire.credential_key(key, value), number, until))
-            self.rows[setting["controller"]] = Row(bytes.fromhex(setting["link_secret"]), sorted(records), profiles)
+                    value = card_value(card["bits"], payload(**card))
+                    until = records.until_minutes(person["until"])
+                    held.append(records.pack_credential(credential_key(key, value), number, until))
+            self.rows[setting["controller"]] = Row(bytes.fromhex(setting["link_secret"]), sorted(held), profiles)
 
     def poll(self):
         pass
@@ -98,9 +100,9 @@ class SmallCloud:
             self.tell_all(name, row)
         elif kind == wire.EVENTS:
             (epoch,) = struct.unpack_from("<I", message, 1)
-            for at in range(5, len(message), wire.EVENT):
-                event = bytes(message[at : at + wire.EVENT])
-                whole = wire.unpack_event(event)
+            for at in range(5, len(message), records.EVENT):
+                event = bytes(message[at : at + records.EVENT])
+                whole = records.unpack_event(event)
                 if whole is None:
                     raise Refused("malformed")
                 sequence = whole[0]
@@ -121,7 +123,7 @@ class SmallCloud:
         self.send(name, row, wire.json_message(wire.RULES, fields))
         digest = 0
         for record in row.records:
-            digest ^= wire.record_digest(record)
+            digest ^= records.credential_digest(record)
         head = wire.packed(wire.SNAPSHOT, "<IHHQ", 1, 0, 1, digest)
         self.send(name, row, head + b"".join(row.records))
 
