@@ -166,3 +166,12 @@ def test_killed_between_commit_and_acknowledgement_nothing_is_lost_or_doubled(tm
     first, last = (json.loads(line) for line in lives.stdout.splitlines())
     assert first == {"before": 40}  # the commit had been made: the hello is answered with it
     assert last == {"acknowledged": 40, "rows": list(range(1, 41)), "gaps": 0}
+
+
+def test_open_id_connect_lets_in_only_those_who_are_named_and_verified(tmp_path: Path) -> None:
+    done = Cloud(tmp_path).run(
+        code="import runpy; runpy.run_path('tests/tools/cloud/oidc_sign_in.py', run_name='__main__')"
+    )
+    assert done.returncode == 0, done.stderr
+    tries = [json.loads(line) for line in done.stdout.splitlines()]
+    assert tries == [[None, 0], [None, 1], ["ola@example.org", 1], ["ola@example.org", 1]]
