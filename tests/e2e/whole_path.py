@@ -1,49 +1,20 @@
-"""The whole path on real parts: boards, network, broker, worker, database, pages; with both brokers, and with kills."""
+"""The whole path on real parts: boards, network, broker, worker, database, pages; and with kills.
+
+The scenarios, for whichever broker: test_whole_path_amqtt.py and test_whole_path_mosquitto.py each run them on one
+building (a file each, so that `pytest -n 2 --dist loadfile` runs both at once and starts two buildings, not more).
+"""
 
 import os
-import socket
 import time
 import urllib.error
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.house import MOSQUITTO, Crowd, House, Mosquitto, wait
-
-HOUSES = [
-    pytest.param("amqtt", marks=[pytest.mark.xdist_group("house with amqtt"), pytest.mark.micropython]),
-    pytest.param(
-        "mosquitto",
-        marks=[pytest.mark.xdist_group("house with mosquitto"), pytest.mark.micropython, pytest.mark.mosquitto],
-    ),
-]
+from tests.e2e.house import Crowd, House, wait
 
 INGRID, OLAV, SOFIE = "Ingrid Solheim", "Olav Bakken", "Sofie Dahl"
 FRONT, CELLAR = "Hovedinngang", "Sykkelrom"  # doors of two controllers
-
-
-@pytest.fixture(scope="module", params=HOUSES)
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """One running building for all tests of a broker: starting it takes longer than any of them."""
-    folder = tmp_path_factory.mktemp("house")
-    broker = None
-    if request.param == "mosquitto":
-        if MOSQUITTO is None:
-            pytest.skip("mosquitto is not installed")
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            port = int(sock.getsockname()[1])
-        broker = Mosquitto(folder, port)
-    house = None
-    try:
-        house = House(folder, broker)
-        yield house
-    finally:
-        if house is not None:
-            house.close()
-        if broker is not None:
-            broker.kill()
 
 
 def assert_refused_within_a_second(house: House, person: str, door: str) -> None:
@@ -174,27 +145,19 @@ def test_the_exit_button_opens_without_a_card(house: House) -> None:
 
 
 def test_at_the_end_nothing_is_lost_or_doubled_and_no_process_is_left(house: House) -> None:
-    house.settled()
+    assert house.tap("Funnet kort", FRONT) == "denied"
+    assert house.tap("Per Moen, flyttet ut", FRONT) == "denied"
+    assert house.tap(INGRID, FRONT) == "granted"
     left = house.pids()
     summary = house.end()
     assert summary["lost"] == summary["duplicated"] == 0 and summary["contiguous"]
     assert summary["recorded"] == summary["stored"] > 0
     assert summary["granted"] > 0 and len(summary["denied_kinds"]) >= 2
     assert summary["interpreter"].startswith("MicroPython")
-    wait(lambda: not any(_runs(pid) for pid in left), 5, "all child processes to end")
+    wait(lambda: not any(runs(pid) for pid in left), 5, "all child processes to end")
 
 
-@pytest.mark.micropython
-@pytest.mark.xdist_group("house with amqtt")
-def test_a_building_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
-    house = House(tmp_path, None)
-    left = house.pids()
-    assert len(left) >= 4  # broker, worker, two boards
-    house.close()
-    wait(lambda: not any(_runs(pid) for pid in left), 5, "all child processes to end")
-
-
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3]
