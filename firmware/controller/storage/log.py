@@ -7,13 +7,17 @@ carries its number.
 
 from struct import unpack_from
 
+from micropython import const
+
 from ..events import LOG_OVERWRITTEN
 from ..records import EVENT, pack_event
 from .sectors import SECTOR, Sectors, last, whole
 from .state import ACKNOWLEDGED
 
-_SLOTS = 128
-_LAZY = 64  # an acknowledgement goes to flash when it is so many events ahead; until then a restart sends them again
+_SLOTS = const(128)
+_LAZY = const(
+    64
+)  # an acknowledgement goes to flash when it is so many events ahead; until then a restart sends them again
 
 
 class EventLog:

@@ -2,13 +2,15 @@
 
 from struct import pack, unpack_from
 
+from micropython import const
+
 from .sectors import SECTOR, Sectors, sealed, whole
 
 # Kinds. Numbers are kept for ever.
 ACKNOWLEDGED = 1  # log epoch << 32 | sequence number up to which the cloud has the events
 BOOTS = 2  # starts so far
 
-_RECORD = 16  # kind u16, spare u16, value u64, CRC-32
+_RECORD = const(16)  # kind u16, spare u16, value u64, CRC-32
 
 
 class StateJournal:
