@@ -9,6 +9,9 @@ from hashlib import sha256
 
 EVENT = 32  # bytes
 CREDENTIAL = 12  # bytes: key 7, profile u16, valid until 3
+CHANGE = 13  # bytes of a change to the credential table: PUT or REMOVE, credential
+PUT = 0x2B
+REMOVE = 0x2D
 NO_END = 0xFFFFFF  # "valid until" of a credential without an end
 
 _EVENT = "<IIBBBB7sB8s"

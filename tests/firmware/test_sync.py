@@ -1,5 +1,6 @@
 """What the controller says to the cloud, and what it does at its word."""
 
+from firmware.controller import records
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import session, wire
 from firmware.controller.events import (
@@ -94,13 +95,13 @@ def test_a_delta_gives_and_takes_a_card():
     bench = Bench()
     bench.connect()
     bench.said()
-    bench.hear(delta(0, 5, (wire.PUT, CARD)))
+    bench.hear(delta(0, 5, (records.PUT, CARD)))
     assert bench.said()[0] == wire.packed(wire.ACL_NOW, "<IQ", 5, credential_digest(CARD))
     bench.tap(12, 3456)
     assert bench.strike() == 1
     bench.run(6000)
     bench.said()
-    bench.hear(delta(5, 6, (wire.REMOVE, CARD)))
+    bench.hear(delta(5, 6, (records.REMOVE, CARD)))
     assert wire.packed(wire.ACL_NOW, "<IQ", 6, 0) in bench.said()
     bench.tap(12, 3456)
     assert bench.strike() == 0
@@ -110,7 +111,7 @@ def test_a_delta_from_another_version_changes_nothing():
     bench = Bench()
     bench.connect()
     bench.said()
-    bench.hear(delta(3, 5, (wire.PUT, CARD)))
+    bench.hear(delta(3, 5, (records.PUT, CARD)))
     assert bench.said() == [wire.packed(wire.ACL_NOW, "<IQ", 0, 0)]
     assert bench.loop.table.count == 0
 
@@ -118,7 +119,7 @@ def test_a_delta_from_another_version_changes_nothing():
 def test_a_broken_delta_changes_nothing():
     bench = Bench()
     bench.connect()
-    bench.hear(delta(0, 5, (wire.PUT, CARD))[:-1])
+    bench.hear(delta(0, 5, (records.PUT, CARD))[:-1])
     bench.hear(delta(0, 5, (0x3F, CARD)))
     bench.hear(bytes((wire.DELTA,)))
     assert bench.refused["content"] == 3

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from firmware.controller.records import NO_END, credential_digest, pack_credential
-from firmware.controller.storage.table import PUT, REMOVE, CredentialTable, Damaged, TableFull
+from firmware.controller.records import NO_END, PUT, REMOVE, credential_digest, pack_credential
+from firmware.controller.storage.table import CredentialTable, Damaged, TableFull
 from sim.mcu.flash import SECTOR, NorFlash
 from tests.storage.power import HOW, Partition, content, operations, start, survive
 

@@ -5,7 +5,7 @@ from micropython import const
 from .. import ticks
 from ..access.rules import Rules
 from ..events import CLOCK_SET, MESSAGE_REFUSED, TABLE_DAMAGED
-from ..records import EVENT
+from ..records import CHANGE, CREDENTIAL, EVENT
 from ..storage.state import BOOTS
 from ..storage.table import Damaged, TableFull
 from ..version import VERSION
@@ -153,7 +153,7 @@ class Sync:
 
     def _delta(self, loop, message, now):
         old, new = wire.unpacked("<II", message)
-        if (len(message) - 9) % wire.CHANGE:
+        if (len(message) - 9) % CHANGE:
             raise ValueError("delta: length")
         if old == loop.table.version:
             loop.table.apply(new, memoryview(message)[9:])
@@ -165,7 +165,7 @@ class Sync:
         if part == 0:
             table.begin_snapshot()
             self._part = 0
-        if part != self._part or (len(message) - 17) % wire.RECORD:
+        if part != self._part or (len(message) - 17) % CREDENTIAL:
             raise ValueError("snapshot: part")
         table.take(memoryview(message)[17:])
         self._part += 1

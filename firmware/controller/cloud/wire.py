@@ -7,15 +7,6 @@ events and ACL records are packed as records.py says. Numbers are little-endian.
 import json
 import struct
 
-from ..access.credential import CARD, PIN, card_value, credential_key  # noqa: F401
-from ..hmac import hmac  # noqa: F401
-from ..hmac import pads as hmac_pads  # noqa: F401
-from ..records import CREDENTIAL as RECORD  # noqa: F401
-from ..records import EVENT, NO_END, pack_event, unpack_event, until_minutes, until_utc  # noqa: F401
-from ..records import credential_digest as record_digest  # noqa: F401
-from ..records import pack_credential as pack_record  # noqa: F401
-from ..records import unpack_credential as unpack_record  # noqa: F401
-
 VERSION = 1
 MAX_MESSAGE = 2048  # bytes of a sealed message, either way; longer ones are refused unread
 
@@ -30,7 +21,7 @@ PING = 0x70  # empty; confirms the link both ways
 
 # Down: cloud to controller.
 STORED = 0x6B  # log epoch u32, sequence number u32: every event up to and with it is committed
-DELTA = 0x64  # from version u32, to version u32, then changes of CHANGE bytes
+DELTA = 0x64  # from version u32, to version u32, then changes of records.CHANGE bytes
 SNAPSHOT = 0x73  # version u32, part u16, parts u16, digest u64, then records sorted by key
 RULES = 0x75  # JSON {"version", "profiles": {"7": [doors]}, "doors": {"1": {"release_ms", "held_ms"}}}
 COMMAND = 0x63  # JSON {"id", "do": "release", "door", "expires"}
@@ -40,10 +31,6 @@ PONG = 0x50  # empty
 # HELLO: {"acl": version, "digest": 16 hex digits, "rules": version, "epoch": log epoch, "first", "last": sequence
 # numbers on flash (last 0: none), "boot": starts so far, "firmware": version, "doors": how many,
 # "refused": {why: how many messages}}
-
-CHANGE = 13  # PUT or REMOVE, then a record of records.py
-PUT = 0x2B
-REMOVE = 0x2D
 
 
 def topics(controller_id):

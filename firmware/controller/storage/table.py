@@ -13,19 +13,17 @@ from array import array
 from binascii import crc32
 from struct import pack, pack_into, unpack_from
 
-from ..records import CREDENTIAL, credential_digest, pack_credential, unpack_credential
+from micropython import const
+
+from ..records import CHANGE, CREDENTIAL, PUT, credential_digest, pack_credential, unpack_credential
 from .sectors import SECTOR, Sectors, last, sealed, whole
 
-CHANGE = 13  # bytes: PUT or REMOVE, then a credential
-PUT = 0x2B
-REMOVE = 0x2D
-
-_SLOT = 16
+_SLOT = const(16)
 _REMOVED = bytes(_SLOT)
-_SPARES = 2  # one that is filled, one that is erased ahead meanwhile
-_NONE = 0xFFFF
+_SPARES = const(2)  # one that is filled, one that is erased ahead meanwhile
+_NONE = const(0xFFFF)
 _ENTRY = "<IQI"  # of the journal: version, digest, count and (<< 24) how many changes follow; then its CRC-32
-_LEAST = 20
+_LEAST = const(20)
 
 
 class Damaged(Exception):

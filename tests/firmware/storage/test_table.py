@@ -1,8 +1,6 @@
 """The credential table, as the control loop and the sync use it."""
 
-from firmware.controller import records
 from firmware.controller.records import NO_END, credential_digest, pack_credential
-from firmware.controller.storage import table as module
 from firmware.controller.storage.table import CredentialTable, Damaged, TableFull
 from tests.firmware.helper import raises
 from tests.firmware.storage.bench import Partition, cost, flash, flip
@@ -36,10 +34,6 @@ def snapshot(table, numbers, version, profile=7):
     table.begin_snapshot()
     table.take(sorted_records(numbers, profile))
     return table.finish_snapshot(version, digest(numbers, profile))
-
-
-def test_the_wire_and_the_table_mean_the_same_by_a_change():
-    assert (module.CHANGE, module.PUT, module.REMOVE) == (records.CHANGE, records.PUT, records.REMOVE)
 
 
 def test_a_new_table_knows_nobody():

@@ -4,7 +4,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from firmware.controller import events
+from firmware.controller import events, records
+from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import ACCEPT, NONCE, RENEW, SEALED, Channel, open_message, read_accept
 
@@ -82,8 +83,8 @@ class FakeController:
         self.say(bytes((wire.PING,)))
 
     def send_events(self, first: int, last: int) -> bytes:
-        records = self.log[first - 1 : last]
-        return self.say(wire.packed(wire.EVENTS, "<I", self.epoch) + b"".join(records))
+        came = self.log[first - 1 : last]
+        return self.say(wire.packed(wire.EVENTS, "<I", self.epoch) + b"".join(came))
 
     # What it holds
 
@@ -95,20 +96,20 @@ class FakeController:
     def digest(self) -> int:
         digest = 0
         for record in self.table.values():
-            digest ^= wire.record_digest(record)
+            digest ^= records.credential_digest(record)
         return digest
 
     def key(self, bits: int, number: int) -> bytes:
-        return wire.credential_key(self.table_key, wire.card_value(bits, number))
+        return credential_key(self.table_key, card_value(bits, number))
 
     def may_pass(self, bits: int, number: int, door: int) -> bool:
         """As the firmware decides, for a credential without an end."""
         record = self.table.get(self.key(bits, number))
-        return record is not None and door in self.rules["profiles"].get(str(wire.unpack_record(record)[1]), [])
+        return record is not None and door in self.rules["profiles"].get(str(records.unpack_credential(record)[1]), [])
 
     def record(self, code: int, door: int = 1, key: bytes | None = None, utc: int = 0) -> None:
         flags = events.TIME_TRUSTED if utc else 0
-        self.log.append(wire.pack_event(len(self.log) + 1, utc, code, door, 0, flags, key))
+        self.log.append(records.pack_event(len(self.log) + 1, utc, code, door, 0, flags, key))
 
     # Receiving
 
@@ -156,13 +157,13 @@ class FakeController:
         self.say(wire.packed(wire.ACL_NOW, "<IQ", self.version, self.digest))
 
     def _apply(self, changes: bytes) -> None:
-        assert len(changes) % wire.CHANGE == 0
-        for at in range(0, len(changes), wire.CHANGE):
-            record = changes[at + 1 : at + wire.CHANGE]
-            if changes[at] == wire.PUT:
+        assert len(changes) % records.CHANGE == 0
+        for at in range(0, len(changes), records.CHANGE):
+            record = changes[at + 1 : at + records.CHANGE]
+            if changes[at] == records.PUT:
                 self.table[record[:7]] = record
             else:
-                assert changes[at] == wire.REMOVE
+                assert changes[at] == records.REMOVE
                 del self.table[record[:7]]  # removing what is not there would be a wrong delta
 
     def _take_part(self, message: bytes) -> None:
@@ -170,9 +171,9 @@ class FakeController:
         if part == 0:
             self.table, self.version, self._part = {}, 0, 0
         assert part == self._part, "parts come in order"
-        records = [message[at : at + wire.RECORD] for at in range(17, len(message), wire.RECORD)]
-        assert records == sorted(records)
-        self.table.update((record[:7], record) for record in records)
+        came = [message[at : at + records.CREDENTIAL] for at in range(17, len(message), records.CREDENTIAL)]
+        assert came == sorted(came)
+        self.table.update((record[:7], record) for record in came)
         self._part += 1
         if self._part < parts:
             self.say(wire.packed(wire.PART_TAKEN, "<IH", version, self._part))

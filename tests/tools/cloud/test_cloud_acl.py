@@ -9,12 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from firmware.controller.cloud import wire
+from firmware.controller import records
+from firmware.controller.access.credential import card_value, credential_key
 from tools.cloud.models import AccessGroup, AclChange, AclEntry, Credential, Door, Grant, Person, Profile
 from tools.cloud.services import acl, clock, enrol, people
 from tools.terminal import Problem
 
-ends = some.integers(1, 20) | some.just(wire.NO_END)
+ends = some.integers(1, 20) | some.just(records.NO_END)
 
 
 @given(some.dictionaries(some.integers(1, 5), ends, max_size=5), some.integers(0, 25))
@@ -41,13 +42,14 @@ def test_the_difference_of_two_tables_leads_from_one_to_the_other(
 ) -> None:
     def held(table: dict[bytes, tuple[int, int]]) -> dict[bytes, acl.Held]:
         return {
-            key: acl.Held(credential, wire.pack_record(key, 1, until)) for key, (credential, until) in table.items()
+            key: acl.Held(credential, records.pack_credential(key, 1, until))
+            for key, (credential, until) in table.items()
         }
 
     table = {key: row.record for key, row in held(old).items()}
     changes = acl.difference(held(old), held(new))
     for op, record, _ in changes:
-        if op == wire.REMOVE:
+        if op == records.REMOVE:
             del table[record[:7]]
         else:
             table[record[:7]] = record
@@ -58,8 +60,8 @@ def test_the_difference_of_two_tables_leads_from_one_to_the_other(
 
 def expected(house: House) -> dict[bytes, tuple[tuple[int, ...], int]]:
     """What the table of the house's controller must say, worked out the plain way: {key: (doors, until)}."""
-    now = wire.until_minutes(int(clock.now().timestamp()))
-    minutes = lambda moment: wire.until_minutes(None if moment is None else int(moment.timestamp()))  # noqa: E731
+    now = records.until_minutes(int(clock.now().timestamp()))
+    minutes = lambda moment: records.until_minutes(None if moment is None else int(moment.timestamp()))  # noqa: E731
     table = {}
     for card in Credential.objects.filter(tenant=house.tenant, active=True, person__active=True):
         doors: dict[int, int] = {}
@@ -69,7 +71,7 @@ def expected(house: House) -> dict[bytes, tuple[tuple[int, ...], int]]:
                 doors[door.number] = max(end, doors.get(door.number, 0))
         right = acl.right(doors, now)
         if right is not None:
-            key = wire.credential_key(bytes(house.controller.table_key), wire.card_value(card.bits, card.number))
+            key = credential_key(bytes(house.controller.table_key), card_value(card.bits, card.number))
             table[key] = tuple(right)
     return table
 
@@ -84,14 +86,14 @@ def check(house: House) -> None:
     assert said == expected(house)
     digest = 0
     for entry in entries:
-        digest ^= wire.record_digest(entry.record)
+        digest ^= records.credential_digest(entry.record)
     row = house.row()
     assert row.acl_digest == f"{digest:016x}"
     replayed: dict[bytes, bytes] = {}
     for version, change in enumerate(AclChange.objects.filter(controller=row).order_by("version"), start=1):
         assert change.version == version
         record = bytes(change.record)
-        if change.op == wire.PUT:
+        if change.op == records.PUT:
             replayed[record[:7]] = record
         else:
             assert replayed.pop(record[:7]) == record
@@ -271,7 +273,7 @@ def test_the_number_of_a_card_from_what_is_printed_on_it() -> None:
 
 def test_a_removed_card_leaves_the_tables_and_the_log_stays(house: House) -> None:
     house.card.delete()
-    assert AclEntry.objects.count() == 0 and AclChange.objects.filter(op=wire.REMOVE).count() == 1
+    assert AclEntry.objects.count() == 0 and AclChange.objects.filter(op=records.REMOVE).count() == 1
     check(house)
 
 

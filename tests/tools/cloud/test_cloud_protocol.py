@@ -7,6 +7,7 @@ import pytest
 from cloud_world import House, Stopped, Wire
 
 from firmware.controller import events as codes
+from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import RENEW
 from tools.cloud.models import Command, Event, Gap
@@ -317,7 +318,7 @@ def test_a_batch_with_one_fault_is_refused_whole(house: House, line: Wire, broke
     elif broken == "empty":
         body = b""
     else:
-        body = wire.pack_event(0, 0, codes.RELEASED_REX, 1, 0, 0, None) + body
+        body = records.pack_event(0, 0, codes.RELEASED_REX, 1, 0, 0, None) + body
     board.say(wire.packed(wire.EVENTS, "<I", board.epoch) + body)
     line.poll(1)
     assert Event.objects.count() == 0 and board.acknowledged == 0
@@ -486,7 +487,7 @@ def test_a_right_that_ends_by_time_alone_is_taken_out(house: House, line: Wire) 
         board.ping()
     line.poll()
     assert not board.may_pass(26, 1204, door=1) and board.may_pass(26, 1204, door=2)
-    assert wire.unpack_record(next(iter(board.table.values())))[2] == wire.NO_END
+    assert records.unpack_credential(next(iter(board.table.values())))[2] == records.NO_END
 
 
 # Sessions

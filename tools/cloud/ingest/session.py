@@ -4,6 +4,7 @@ import struct
 from collections.abc import Callable
 from datetime import datetime
 
+from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import (
     NONCE,
@@ -142,12 +143,12 @@ class Session:
         self._bring_in_line()
 
     def _events(self, message: bytes, now: datetime) -> None:
-        if len(message) < 5 + wire.EVENT or (len(message) - 5) % wire.EVENT:
+        if len(message) < 5 + records.EVENT or (len(message) - 5) % records.EVENT:
             raise Refused("malformed")
         epoch = struct.unpack_from("<I", message, 1)[0]
         batch: list[store.Packed] = []
-        for position in range(5, len(message), wire.EVENT):
-            event = wire.unpack_event(message, position)
+        for position in range(5, len(message), records.EVENT):
+            event = records.unpack_event(message, position)
             if event is None or event[0] == 0 or (batch and event[0] != batch[-1][0] + 1):
                 raise Refused("malformed")
             batch.append(event)

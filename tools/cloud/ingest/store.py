@@ -12,7 +12,7 @@ from firmware.controller.cloud.channel import Refused
 
 from ..models import AclChange, Command, Controller, Event, Gap
 
-Packed = tuple[int, int, int, int, int, int, bytes | None]  # as wire.unpack_event gives it
+Packed = tuple[int, int, int, int, int, int, bytes | None]  # as records.unpack_event gives it
 
 
 @dataclass(frozen=True)

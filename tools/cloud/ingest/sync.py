@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OVERHEAD, Refused
 
@@ -125,12 +126,12 @@ def _snapshot(controller: int) -> Snapshot:
         locked = Controller.objects.select_for_update().filter(pk=controller)
         version = locked.values_list("acl_version", flat=True).get()
         entries = AclEntry.objects.filter(controller=controller).only("key", "profile", "until")
-        records = sorted(entry.record for entry in entries)
+        table = sorted(entry.record for entry in entries)
     digest = 0
-    for record in records:
-        digest ^= wire.record_digest(record)
-    return Snapshot(version, digest, records)
+    for record in table:
+        digest ^= records.credential_digest(record)
+    return Snapshot(version, digest, table)
 
 
-assert 9 + CHANGES * wire.CHANGE + OVERHEAD <= wire.MAX_MESSAGE
-assert 17 + RECORDS * wire.RECORD + OVERHEAD <= wire.MAX_MESSAGE
+assert 9 + CHANGES * records.CHANGE + OVERHEAD <= wire.MAX_MESSAGE
+assert 17 + RECORDS * records.CREDENTIAL + OVERHEAD <= wire.MAX_MESSAGE

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from firmware.controller.cloud import wire
+from firmware.controller import records
 
 from .access import Credential
 from .places import Controller
@@ -28,15 +28,15 @@ class AclEntry(models.Model):
 
     @property
     def record(self) -> bytes:
-        return wire.pack_record(bytes(self.key), self.profile, self.until)
+        return records.pack_credential(bytes(self.key), self.profile, self.until)
 
 
 class AclChange(models.Model):
     """One step of a controller's ACL version. The history also tells whose key a key once was."""
 
     class Op(models.IntegerChoices):
-        PUT = wire.PUT
-        REMOVE = wire.REMOVE
+        PUT = records.PUT
+        REMOVE = records.REMOVE
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="changes")
     version = models.PositiveBigIntegerField()

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import Min
 
-from firmware.controller.cloud import wire
+from firmware.controller import records
+from firmware.controller.access.credential import card_value, credential_key
 from tools.terminal import Problem
 
 from ..models import AccessGroup, AclChange, AclEntry, Controller, Credential, Grant, Profile
@@ -57,8 +58,8 @@ def difference(held: Mapping[bytes, Held], wanted: Mapping[bytes, Held]) -> list
     """The changes from one table to another, by key. Removals come first: what is taken away never waits."""
     gone = sorted(key for key in held if key not in wanted)
     changed = sorted(key for key in wanted if held.get(key) != wanted[key])
-    return [(wire.REMOVE, held[key].record, held[key].credential) for key in gone] + [
-        (wire.PUT, wanted[key].record, wanted[key].credential) for key in changed
+    return [(records.REMOVE, held[key].record, held[key].credential) for key in gone] + [
+        (records.PUT, wanted[key].record, wanted[key].credential) for key in changed
     ]
 
 
@@ -97,7 +98,7 @@ def give_version(controller: int) -> None:
 
 
 def _minutes(moment: datetime | None) -> int:
-    return wire.until_minutes(None if moment is None else int(moment.timestamp()))
+    return records.until_minutes(None if moment is None else int(moment.timestamp()))
 
 
 def _rights(tenant: int, now: int, people: Collection[int] | None) -> dict[int, dict[Card, Right]]:
@@ -119,7 +120,7 @@ def _rights(tenant: int, now: int, people: Collection[int] | None) -> dict[int, 
             at[door] = max(at.get(door, 0), _minutes(until))
     rights: dict[int, dict[Card, Right]] = {}
     for pk, person, bits, number, until in cards.values_list("pk", "person", "bits", "number", "valid_until"):
-        card = Card(pk, person, wire.card_value(bits, number), _minutes(until))
+        card = Card(pk, person, card_value(bits, number), _minutes(until))
         for controller, by_door in ends.get(person, {}).items():
             found = right({door: min(end, card.until) for door, end in by_door.items()}, now)
             if found is not None:
@@ -138,16 +139,16 @@ def _bring_in_line(
     if people is not None:
         entries = entries.filter(credential__person__in=people)
     held = {
-        bytes(key): Held(credential, wire.pack_record(bytes(key), profile, until))
+        bytes(key): Held(credential, records.pack_credential(bytes(key), profile, until))
         for key, credential, profile, until in entries.values_list("key", "credential", "profile", "until")
     }
     profiles = _Profiles(controller)
     wanted: dict[bytes, Held] = {}
     for card, (doors, until) in rights.items():
-        key = wire.credential_key(table_key, card.value)
+        key = credential_key(table_key, card.value)
         if key in wanted:
             raise Problem("two cards have the same key on a controller; replace one of them")
-        wanted[key] = Held(card.credential, wire.pack_record(key, profiles.number(doors), until))
+        wanted[key] = Held(card.credential, records.pack_credential(key, profiles.number(doors), until))
     changes = difference(held, wanted)
     if changes:
         _write(controller, changes, now)
@@ -167,9 +168,9 @@ def _write(controller: int, changes: list[Change], now: datetime) -> None:
         version += 1
         key = record[:7]
         if key in old:
-            digest ^= wire.record_digest(old[key])
-        if op == wire.PUT:
-            digest ^= wire.record_digest(record)
+            digest ^= records.credential_digest(old[key])
+        if op == records.PUT:
+            digest ^= records.credential_digest(record)
         rows.append(
             AclChange(
                 controller_id=controller,
@@ -183,20 +184,20 @@ def _write(controller: int, changes: list[Change], now: datetime) -> None:
             )
         )
     AclEntry.objects.filter(controller=controller, key__in=keys).delete()
-    AclEntry.objects.bulk_create(_entry(controller, row) for row in rows if row.op == wire.PUT)
+    AclEntry.objects.bulk_create(_entry(controller, row) for row in rows if row.op == records.PUT)
     AclChange.objects.bulk_create(rows)
     Controller.objects.filter(pk=controller).update(acl_version=version, acl_digest=f"{digest:016x}")
 
 
 def _entry(controller: int, change: AclChange) -> AclEntry:
-    key, profile, until = wire.unpack_record(change.record)
+    key, profile, until = records.unpack_credential(change.record)
     return AclEntry(controller_id=controller, credential_id=change.credential_id, key=key, profile=profile, until=until)
 
 
 def _note_due(controller: int, now: datetime) -> None:
-    ahead = AclEntry.objects.filter(controller=controller, until__gt=_minutes(now), until__lt=wire.NO_END)
+    ahead = AclEntry.objects.filter(controller=controller, until__gt=_minutes(now), until__lt=records.NO_END)
     minutes = ahead.aggregate(first=Min("until"))["first"]
-    due = None if minutes is None else datetime.fromtimestamp(wire.until_utc(minutes), now.tzinfo)
+    due = None if minutes is None else datetime.fromtimestamp(records.until_utc(minutes), now.tzinfo)
     Controller.objects.filter(pk=controller).update(acl_due=due)
 
 
