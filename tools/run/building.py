@@ -102,9 +102,13 @@ class Building:
         self._sampler = asyncio.create_task(self._sample())
         await self._until_online()
 
-    async def stop(self) -> None:
+    def end_streams(self) -> None:
+        """Every open page gets its last state: the server ends at once then, and not after its patience."""
         self.ended = True
         self.changed()
+
+    async def stop(self) -> None:
+        self.end_streams()
         if self._sampler is not None:
             self._sampler.cancel()
         await self.walks.stop()

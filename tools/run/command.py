@@ -96,6 +96,7 @@ async def _run(seconds: float | None, port: int | None, data: Path, walk: bool, 
         return summary(building, await _held(building), ran)
     finally:
         progress("ending")
+        building.end_streams()
         await pages.stop()
         await building.stop()
 
