@@ -197,7 +197,7 @@ def enrolled(described: dict[str, Any], board: dict[str, Any], urandom: Callable
     from tools.run import seed as demo
 
     demo.places(described)
-    broker = {"host": "broker.example", "port": 1883, "user": "", "password": "", "tls": False}
+    broker = {"host": "broker.example", "port": 1883, "user": "", "password": ""}
     wifi = {"name": "portvakt", "password": ""}
     settings = [
         enrol(

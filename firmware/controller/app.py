@@ -46,12 +46,10 @@ def build(folder="/"):
     board = Board(table)  # first of all: its outputs are safe from here on
     journal = StateJournal(partition("state"))
     log = EventLog(partition("log"), journal, int.from_bytes(session.urandom(4), "little"))
-    chosen = settings.load(folder)
-    faults = settings.check(chosen, len(board.doors))
-    for fault in faults:
-        print("settings:", fault)
+    chosen, checked = settings.load(folder)
+    faults = () if checked else _faults(chosen)
     sync = link = key = None
-    rules = Rules(settings.load(folder, "rules"), len(board.doors))
+    rules = Rules(settings.load(folder, "rules")[0], len(board.doors))
     if not faults:
         key = pads(unhexlify(chosen["table_key"]))
         inbox, outbox = Mailbox(_thread.allocate_lock(), _MESSAGES), Mailbox(_thread.allocate_lock(), _MESSAGES)
@@ -63,6 +61,16 @@ def build(folder="/"):
     loop = Loop(board, credentials, log, journal, rules, key, sync, WDT(timeout=_WATCHDOG_MS))
     loop.started(reset_cause(), len(faults))
     return loop, link
+
+
+def _faults(chosen):
+    """What is wrong with settings that were put on the board by hand."""
+    from .storage.settings_check import check
+
+    faults = check(chosen)
+    for fault in faults:
+        print("settings:", fault)
+    return faults
 
 
 def main(folder="/"):

@@ -161,11 +161,11 @@ class Loop:
 
     def deadline(self):
         due = ticks.add(self._fed, FEED_MS)
-        if self._sync is not None:
+        if self._sync is not None and self.quiet():
             due = ticks.soonest(due, self._sync.deadline())
         for guarded in self.doors:
             due = ticks.soonest(due, guarded.deadline())
         return due
 
     def _pending(self):
-        return self.wake[0] or (self._sync is not None and self._sync.ready())
+        return self.wake[0] or (self._sync is not None and self._sync.ready() and self.quiet())

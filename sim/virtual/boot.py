@@ -21,7 +21,6 @@ def load() -> Any:
 
     assert sim.mcu  # imported for what it registers
     bind(app, clock, link, session)
-    link.bytearray = Bytearray  # type: ignore[attr-defined]
     for name, module in sys.modules.items():
         if name.startswith("firmware.controller"):
             module.print = _print  # type: ignore[attr-defined]
@@ -32,13 +31,6 @@ def load() -> Any:
 
 # Collecting the whole simulator's garbage takes long, and says nothing of a board's heap.
 _HEAP = SimpleNamespace(collect=lambda: None, mem_free=lambda: 100_000)
-
-
-class Bytearray(bytearray):
-    """As MicroPython has it: takes text where it takes bytes. umqtt.simple sends text, and the link gathers it."""
-
-    def extend(self, data: Any) -> None:
-        super().extend(data.encode() if isinstance(data, str) else data)
 
 
 def _print(*words: Any) -> None:

@@ -91,15 +91,19 @@ class Bench:
         """Lets the control loop run for so long, from deadline to deadline."""
         end = ticks.add(self.chip.now, ms)
         while True:
-            self.loop.step(self.chip.now)
-            while self.sync.ready():
-                self.loop.step(self.chip.now)
+            self._step()
+            while self.loop._pending():
+                self._step()
             due = self.loop.deadline()
             if ticks.diff(due, end) > 0:
                 break
             self.chip.now = due if ticks.diff(due, self.chip.now) > 0 else self.chip.now
         self.chip.now = end
-        self.loop.step(end)
+        self._step()
+
+    def _step(self):
+        self.loop.wake[0] = 0
+        self.loop.step(self.chip.now)
 
     def give(self, facility, number, profile=7, until=NO_END):
         key = credential_key(KEY, card_value(26, facility << 16 | number))

@@ -18,7 +18,7 @@ from firmware.controller.events import (
 from firmware.controller.loop import FEED_MS
 from firmware.controller.records import until_minutes
 from tests.firmware.bench import frame26
-from tests.firmware.controller_bench import CONTACT, REX, STRIKE, UTC, Bench
+from tests.firmware.controller_bench import CONTACT, D0, REX, STRIKE, UTC, Bench
 
 
 def test_a_known_card_releases_the_door_and_is_on_record():
@@ -182,3 +182,15 @@ def test_nothing_ticks():
     bench.loop.step = lambda now: (steps.append(now), step(now))
     bench.run(3600 * 1000)
     assert len(steps) < 2 * 3600 * 1000 // FEED_MS
+
+
+def test_a_message_waits_without_spinning_while_a_card_is_read():
+    bench = Bench()
+    bench.connect()
+    bench.chip.pulse(D0)
+    bench.inbox.put(b"\xee")
+    bench.loop.wake[0] = 0
+    assert not bench.loop._pending()
+    bench.run(30)
+    assert bench.loop._sync.ready() is False
+    assert bench.refused["content"] == 1

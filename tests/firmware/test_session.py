@@ -45,6 +45,7 @@ def test_messages_pass_both_ways():
     ends.session.receive(ends.cloud.seal(b"down"), 10)
     assert ends.inbox.get() == b"down"
     ends.outbox.put(b"up")
+    assert ends.session.pending()
     ends.session.step(20)
     assert ends.cloud.open(ends.sent[-1]) == b"up"
 
@@ -129,6 +130,8 @@ def test_an_old_answer_does_not_open_a_session():
 def test_messages_of_an_old_session_are_not_sent_in_the_new_one():
     ends = Ends()
     ends.outbox.put(b"old")
+    ends.session.begin(0)
+    assert not ends.session.pending()
     ends.open(0)
     ends.session.step(10)
-    assert len(ends.sent) == 1
+    assert len(ends.sent) == 2

@@ -30,9 +30,8 @@ SETTINGS: dict[str, Any] = {
     "controller": "00112233445566ff",
     "link_secret": "5e" * 32,
     "table_key": "7a" * 32,
-    "broker": {"host": "127.0.0.1", "port": 1, "user": "", "password": "", "tls": False},
+    "broker": {"host": "127.0.0.1", "port": 1, "user": "", "password": ""},
     "wifi": {"name": "test", "password": "not-a-secret"},
-    "doors": [{"release_ms": 5000, "held_ms": 30000}, {"release_ms": 4000, "held_ms": 20000}],
 }
 micropython = pytest.mark.micropython
 
@@ -284,7 +283,6 @@ def test_a_port_where_nothing_answers_is_one_sentence() -> None:
     ("change", "said"),
     [
         ({"table_key": "77"}, "table_key"),
-        ({"doors": SETTINGS["doors"][:1]}, "doors"),
         ({"broker": {**SETTINGS["broker"], "port": 0}}, "broker.port"),
         ({"surprise": 1}, "surprise"),
     ],

@@ -123,7 +123,7 @@ def enrol(
             name,
             description,
             doors=door or [],
-            broker=service.broker_of(broker) if broker else None,
+            broker=service.boards_broker(broker) if broker else None,
             wifi={"name": wifi_name, "password": wifi_password},
         )
         # Inside the transaction: secrets that were not written down are worth nothing.

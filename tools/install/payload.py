@@ -60,13 +60,13 @@ def assemble(built: Build, board_name: str, settings_file: Path | None) -> Paylo
     new = {name: (FIRMWARE / name).read_bytes() for name in ROOT_FILES}
     new["board.json"] = _compact(board)
     if settings_file is not None:
-        new |= _sealed(load_settings(settings_file, board))
+        new |= _sealed(load_settings(settings_file))
     return Payload(built, new)
 
 
-def load_settings(file: Path, board: dict[str, Any]) -> dict[str, Any]:
+def load_settings(file: Path) -> dict[str, Any]:
     """The settings in a file, when the firmware would accept them."""
-    from firmware.controller.storage import settings as rules
+    from firmware.controller.storage.settings_check import check
 
     try:
         settings = json.loads(file.read_text(encoding="utf-8"))
@@ -76,7 +76,7 @@ def load_settings(file: Path, board: dict[str, Any]) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise Problem(f"{file} is not JSON ({error}); fetch it again from the cloud's enrolment") from error
-    faults = rules.check(settings, len(board["doors"]))
+    faults = check(settings)
     if faults:
         raise Problem(f"{file} has faults: {'; '.join(faults)}")
     return dict(settings)
@@ -84,10 +84,10 @@ def load_settings(file: Path, board: dict[str, Any]) -> dict[str, Any]:
 
 def _sealed(settings: dict[str, Any]) -> dict[str, bytes]:
     """Both copies as the firmware itself writes them: with a CRC, and no older copy stays to fall back to."""
-    from firmware.controller.storage import settings as rules
+    from firmware.controller.storage import settings as store
 
     with tempfile.TemporaryDirectory(prefix="portvakt-") as folder:
-        rules.save(folder + "/", settings)
+        store.save(folder + "/", settings)
         return {file.name: file.read_bytes() for file in Path(folder).iterdir()}
 
 

@@ -45,7 +45,7 @@ def enrol(one: dict[str, Any], broker_port: int, release_ms: int) -> dict[str, A
     """Enrols one controller. Returns the settings for its board, whose broker is at that loopback port."""
     board = json.loads((_BOARDS / BOARD / "board.json").read_text())
     site = Site.objects.get()
-    broker = {"host": "127.0.0.1", "port": broker_port, "user": "", "password": "", "tls": False}
+    broker = {"host": "127.0.0.1", "port": broker_port, "user": "", "password": ""}
     names = [door["name"] for door in one["doors"]]
     wifi = {"name": "portvakt", "password": ""}
     controller, settings = enrolment.enrol(site, one["name"], board, doors=names, broker=broker, wifi=wifi)

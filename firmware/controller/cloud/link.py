@@ -146,9 +146,14 @@ class Link:
     def _connect(self):
         broker = self._settings["broker"]
         name = self._settings["controller"]
-        self._up, down, presence = topics(name)
+        self._up, down, presence = [topic.encode() for topic in topics(name)]
         client = self._client = simple.MQTTClient(
-            name, broker["host"], broker["port"], broker["user"] or None, broker["password"], _KEEPALIVE_S
+            name.encode(),
+            broker["host"],
+            broker["port"],
+            broker["user"].encode() or None,
+            broker["password"].encode(),
+            _KEEPALIVE_S,
         )
         self._session = sessions.Session(
             name, unhexlify(self._settings["link_secret"]), self._publish, self._inbox, self._outbox, self._refused
@@ -168,7 +173,7 @@ class Link:
         self._client.sock.flush()
         if session.blocked():
             clock.wait(_LOOK_MS, self._inbox.room)
-        elif wait(self._client.sock.socket, max(0, ticks.diff(session.due(), now)), self._outbox.waiting):
+        elif wait(self._client.sock.socket, max(0, ticks.diff(session.due(), now)), session.pending):
             self._client.wait_msg()
 
     def _publish(self, message):

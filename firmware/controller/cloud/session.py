@@ -76,6 +76,10 @@ class Session:
     def is_open(self):
         return self._channel is not None
 
+    def pending(self):
+        """Whether step() has a message to send. Not before there is a session: what waits is then of an older one."""
+        return self._channel is not None and self._outbox.waiting() > 0
+
     def blocked(self):
         """Whether the control loop has to take something first: then nothing more is read from the network."""
         if self._held is not None and self._inbox.put(self._held):

@@ -18,7 +18,7 @@ from firmware.controller.cloud.channel import (
 from sim.world.wiegand import payload
 
 WIFI = {"name": "portvakt", "password": ""}
-BROKER = {"host": "broker.example", "port": 1883, "user": "", "password": "", "tls": False}
+BROKER = {"host": "broker.example", "port": 1883, "user": "", "password": ""}
 
 
 def settings_of(description, board, seed=1):
@@ -31,7 +31,6 @@ def settings_of(description, board, seed=1):
             "table_key": chance.randbytes(32).hex(),
             "broker": BROKER,
             "wifi": WIFI,
-            "doors": [{"release_ms": 3_000, "held_ms": 30_000} for _ in board["doors"]],
         }
         for _ in description["controllers"]
     ]

@@ -291,8 +291,7 @@ def test_enrolment_tells_the_secrets_once(house: House) -> None:
     assert told["controller"] == row.public_id and len(row.public_id) == 16
     assert bytes.fromhex(told["link_secret"]) == bytes(row.link_secret) and len(row.link_secret) == 32
     assert bytes.fromhex(told["table_key"]) == bytes(row.table_key) != bytes(row.link_secret)
-    assert told["doors"] == [{"release_ms": 5000, "held_ms": 30000}] * 2
-    assert told["broker"] == {"host": "127.0.0.1", "port": 1883, "user": "", "password": "", "tls": False}
+    assert told["broker"] == {"host": "127.0.0.1", "port": 1883, "user": "", "password": ""}
     assert told["wifi"] == {"name": "", "password": ""}
 
 
@@ -315,3 +314,6 @@ def test_the_broker_of_an_address() -> None:
     }
     with pytest.raises(Problem, match="must look like"):
         enrol.broker_of("http://example.org")
+    with pytest.raises(Problem, match="do not speak TLS yet"):
+        enrol.boards_broker("mqtts://mqtt.example.org")
+    assert "tls" not in enrol.boards_broker("mqtt://mqtt.example.org")

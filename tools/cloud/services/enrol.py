@@ -63,10 +63,20 @@ def enrol(
         "controller": controller.public_id,
         "link_secret": link_secret.hex(),
         "table_key": table_key.hex(),
-        "broker": dict(broker if broker is not None else broker_of(settings.MQTT_URL)),
+        "broker": dict(broker if broker is not None else boards_broker(settings.MQTT_URL)),
         "wifi": dict(wifi if wifi is not None else {"name": "", "password": ""}),
-        "doors": [{"release_ms": RELEASE_MS, "held_ms": HELD_MS} for _ in places],
     }
+
+
+def boards_broker(url: str) -> dict[str, Any]:
+    """The broker's address as a board's settings name it."""
+    broker = broker_of(url)
+    if broker.pop("tls"):
+        raise Problem(
+            "boards do not speak TLS yet (their messages are sealed from end to end); give the address of a plain "
+            "listener of the broker with --broker mqtt://host:1883"
+        )
+    return broker
 
 
 def broker_of(url: str) -> dict[str, Any]:
