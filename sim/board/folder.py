@@ -4,6 +4,7 @@
 import _thread
 import builtins
 import os
+import socket
 import sys
 import time
 from pathlib import Path
@@ -45,8 +46,25 @@ class Folder:
         sys.path[:] = [self.here(path) for path in sys.path]
 
 
+class Socket(socket.socket):
+    """A socket that is a stream as well, as MicroPython's are."""
+
+    def read(self, size):
+        data = b""
+        while len(data) < size:
+            more = self.recv(size - len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def write(self, data):
+        return self.send(data)
+
+
 def install_names(names, kbd_intr):
-    """The chip's ticks and sleep stand beside CPython's own time functions."""
+    """The chip's ticks and sleep stand beside CPython's own time functions, streams beside its sockets."""
+    socket.socket = Socket
     for name in names:
         setattr(time, name, names[name])
     sys.modules["micropython"].kbd_intr = kbd_intr

@@ -70,7 +70,7 @@ class Bench:
         self.chip.partition = self.flash.get
         self.chip.inputs = {D0: 1, D1: 1, CONTACT: 0, REX: 1}
         self.inbox, self.outbox = Mailbox(Lock(), 4), Mailbox(Lock(), 4)
-        self.refused = {"content": 0, "tag": 0}
+        self.refused = {"content": 0, "tag": 0, "session": 0}
         self.saved = []
         self.sync = Sync(self.inbox, self.outbox, self.refused, self.saved.append)
         self.watchdog = Watchdog()

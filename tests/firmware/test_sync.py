@@ -280,3 +280,12 @@ def test_a_full_outbox_holds_back_and_loses_nothing():
     bench.said()
     bench.run()
     assert wire.EVENTS in kinds(bench.said())
+
+
+def test_what_an_old_session_leaves_behind_is_counted_but_no_event():
+    bench = Bench()
+    bench.connect()
+    bench.refused["session"] = 5
+    bench.run(61000)
+    assert MESSAGE_REFUSED not in [event[0] for event in bench.events()]
+    assert wire.read_json(bench.connect()[0])["refused"]["session"] == 5

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -25,10 +26,12 @@ class InvitedOnly(DefaultSocialAccountAdapter):
 @never_cache
 @require_GET
 def enter(request: HttpRequest, token: str) -> HttpResponse:
-    """A one-time sign-in link: uses it up and goes to the first page."""
+    """A one-time sign-in link: uses it up and goes to `next` where that is a page of ours, else to the first page."""
     user = links.use(token)
     if user is None:
         messages.error(request, _("This sign-in link has been used or has expired. Ask for a new one."))
         return redirect(settings.LOGIN_URL)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect("/")
+    then = request.GET.get("next", "")
+    ours = url_has_allowed_host_and_scheme(then, {request.get_host()}, require_https=request.is_secure())
+    return redirect(then if ours else "/")

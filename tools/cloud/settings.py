@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "django_htmx",  # htmx itself, served from here
     "ninja",  # its templates and the assets of the API's documentation, served from here
 ]
 

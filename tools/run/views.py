@@ -33,6 +33,7 @@ def signed_in(view: View) -> View:
     async def guarded(request: HttpRequest) -> HttpResponseBase:
         user = await request.auser()
         if user.is_authenticated:
+            request.user = user  # templates cannot wait for the lazy one
             return await view(request)
         if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate" and request.method == "GET":
             return redirect_to_login(request.get_full_path())

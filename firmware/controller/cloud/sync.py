@@ -210,7 +210,8 @@ class Sync:
         """A flood of refused messages is one record a minute."""
         if ticks.passed(self._report, now):
             self._report = None
-        news = sum(self._refused.values()) - self._reported
+        # What belongs to another session is what a cut link leaves behind: counted, but no news.
+        news = sum(self._refused.values()) - self._refused["session"] - self._reported
         if not news or self._report is not None:
             return
         self._reported += news

@@ -306,6 +306,17 @@ def test_a_sign_in_link_works_once(house: House) -> None:
     assert answer["Location"] == "/accounts/login/" and "_auth_user_id" not in again.session
 
 
+def test_a_sign_in_link_leads_to_a_page_of_ours_and_nowhere_else(house: House) -> None:
+    for then, where in (
+        ("/building/", "/building/"),
+        ("https://elsewhere.example/", "/"),
+        ("//elsewhere.example/", "/"),
+        ("", "/"),
+    ):
+        token = links.make(User.objects.named("ola@example.org"))
+        assert Client().get(f"/enter/{token}", {"next": then})["Location"] == where
+
+
 def test_a_sign_in_link_ends(house: House, time_now: Stopped) -> None:
     user = User.objects.named("ola@example.org")
     token = links.make(user, minutes=30)
