@@ -1,5 +1,6 @@
 """A chip on the bench: time moves when the test says so, pins are plugged by hand. Runs on both interpreters."""
 
+import os
 import sys
 
 from sim.mcu import machine
@@ -22,6 +23,9 @@ class BenchChip(Chip):
 
     def ticks_ms(self):
         return self.now
+
+    def urandom(self, n):
+        return os.urandom(n)
 
     def sleep_ms(self, ms):
         self.now = (self.now + ms) & ((1 << 30) - 1)

@@ -4,6 +4,7 @@ from firmware.controller.cloud import session as sessions
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Channel, accept_message, read_open
 from firmware.controller.cloud.mailbox import Mailbox
+from tests.firmware.bench import BenchChip
 from tests.firmware.helper import raises
 
 SECRET = b"only for this test, not a secret"
@@ -23,6 +24,7 @@ class Ends:
     """A session and its cloud; sent: what the session published."""
 
     def __init__(self):
+        BenchChip()  # whose randomness a session takes, where a simulator is in the same process
         self.sent = []
         self.inbox, self.outbox = Mailbox(Lock(), 2), Mailbox(Lock(), 2)
         self.refused = {"malformed": 0, "size": 0, "version": 0, "session": 0, "tag": 0, "replay": 0}

@@ -135,7 +135,7 @@ def test_a_snapshot_with_another_digest_is_not_that_version():
     table.begin_snapshot()
     table.take(sorted_records((1, 2)))
     assert table.finish_snapshot(4, digest((1, 2, 3))) is False
-    assert table.version == 0
+    assert (table.version, table.digest) == (0, (1 << 64) - 1)
 
 
 def test_a_snapshot_out_of_order_is_refused():
@@ -151,13 +151,26 @@ def test_a_snapshot_out_of_order_is_refused():
     assert table.finish_snapshot(4, digest((1, 2, 3)))
 
 
-def test_a_delta_ends_a_snapshot():
-    table = CredentialTable(Partition(flash(6)))
+def test_a_delta_does_not_fit_an_incomplete_set():
+    nor = flash(6)
+    table = CredentialTable(Partition(nor))
+    assert snapshot(table, (5, 6), 3)
     table.begin_snapshot()
     table.take(sorted_records((1, 2)))
-    table.apply(3, put(9))
-    raises(ValueError, lambda: table.take(sorted_records((3,))))
-    for version in range(4, 12):  # the sector that was being filled is a spare again
+    for same in (table, CredentialTable(Partition(nor))):
+        assert (same.version, same.digest) == (0, (1 << 64) - 1)
+        raises(Damaged, lambda same=same: same.apply(4, put(9)))
+        assert same.find(key(9)) is None
+    assert snapshot(table, (1, 2), 4)
+    table.apply(5, put(9))
+    assert (table.version, table.digest) == (5, digest((1, 2, 9)))
+
+
+def test_snapshots_given_up_cost_no_sector():
+    table = CredentialTable(Partition(flash(6)))
+    for version in range(1, 12):
+        table.begin_snapshot()
+        table.take(sorted_records((1, 2)))
         assert snapshot(table, range(1, 60), version)
 
 
@@ -196,6 +209,7 @@ def test_looking_up_is_one_read_and_a_change_two_programs():
 
 def test_prepare_takes_the_erase_out_of_the_way():
     nor = flash(6)
+    table = CredentialTable(Partition(nor))
     table = CredentialTable(Partition(nor))
     assert not table.prepare()  # a start costs no erase
     assert snapshot(table, range(1, 20), 3)
