@@ -24,6 +24,7 @@ _SPARES = const(2)  # one that is filled, one that is erased ahead meanwhile
 _NONE = const(0xFFFF)
 _ENTRY = "<IQI"  # of the journal: version, digest, count and (<< 24) how many changes follow; then its CRC-32
 _LEAST = const(20)
+_UNKNOWN = (1 << 64) - 1
 
 
 class Damaged(Exception):
@@ -35,7 +36,10 @@ class TableFull(Exception):
 
 
 class CredentialTable:
-    """version: of the whole set, 0 when empty, damaged or incomplete: a snapshot is due. count, digest: of the set."""
+    """version: of the whole set, 0 when empty, damaged or incomplete. count, digest: of the set.
+
+    The digest of a damaged or incomplete set is 2**64 - 1, which is no set's: only a snapshot leads on from there.
+    """
 
     def __init__(self, partition, _=None):
         self._flash = flash = Sectors(partition, b"PA", 3)
@@ -49,7 +53,8 @@ class CredentialTable:
         self._filling = None  # the bucket that a snapshot is at
         self._into = None  # the sector that it fills
         self._end = SECTOR  # of the journal
-        self.version = self.digest = self.count = 0
+        self.version = self.count = 0
+        self.digest = _UNKNOWN
         for sector in range(flash.count):
             bucket, turn = flash.header(sector) or (_NONE, 0)
             if bucket <= buckets:
@@ -66,6 +71,7 @@ class CredentialTable:
             for bucket in range(buckets):
                 flash.clear(bucket)
                 self._complete(bucket, bucket)
+            self._note(0, 0, 0)
         elif sectors[buckets] != _NONE:
             self._resume()
 
@@ -92,9 +98,11 @@ class CredentialTable:
     def apply(self, version, changes):
         """Changes of CHANGE bytes, all or none: afterwards this is the set of that version.
 
-        Applied again it changes nothing. Raises Damaged or TableFull; the version is 0 then.
+        Applied again it changes nothing. Raises Damaged or TableFull; the version is 0 then. While a snapshot comes in
+        it raises Damaged.
         """
-        self._abandon()
+        if self.digest == _UNKNOWN:
+            raise Damaged("not a whole set")
         changes = bytes(changes)
         if len(changes) > 255 * CHANGE:
             raise ValueError("too many changes")
@@ -118,9 +126,11 @@ class CredentialTable:
     def begin_snapshot(self):
         """A whole set follows, in order of the keys. Until its bucket is complete a credential is as it was."""
         self._distrust()
-        self._abandon()
-        self._filling = self.digest = self.count = 0
+        self._filling = self._sum = self.count = 0
         self._after = b""
+        if self._into is not None:  # of one that was not finished
+            self._spares.append(self._into)
+            self._into = None
 
     def take(self, records):
         """The next records of the snapshot, sorted by key. Raises ValueError or TableFull: begin again."""
@@ -139,7 +149,7 @@ class CredentialTable:
                 raise TableFull("bucket")
             self._flash.program(self._into * SECTOR + self._slot, sealed(record))
             self._slot += _SLOT
-            self.digest ^= credential_digest(record)
+            self._sum ^= credential_digest(record)
             self.count += 1
 
     def finish_snapshot(self, version, digest):
@@ -149,7 +159,7 @@ class CredentialTable:
         while self._filling < self._buckets:
             self._close()
         self._filling = None
-        if self.digest != digest:
+        if self._sum != digest:
             return False
         self._note(version, digest, self.count)
         return True
@@ -210,15 +220,8 @@ class CredentialTable:
 
     def _distrust(self):
         """This is not the set of any version any more."""
-        if self.version:
-            self._note(0, 0, self.count)
-
-    def _abandon(self):
-        """Whatever snapshot was coming in."""
-        self._filling = None
-        if self._into is not None:
-            self._spares.append(self._into)
-            self._into = None
+        if self.digest != _UNKNOWN:
+            self._note(0, _UNKNOWN, self.count)
 
     def _bucket(self, key):
         return (key[0] << 10 | key[1] << 2 | key[2] >> 6) * self._buckets >> 18
