@@ -57,7 +57,7 @@ def build(folder="/"):
         sync = Sync(inbox, outbox, refused, lambda fields: settings.save(folder, fields, "rules"))
         link = Link(chosen, inbox, outbox, refused)
     journal.set(BOOTS, journal.get(BOOTS) + 1)
-    credentials = CredentialTable(partition("acl"), journal)
+    credentials = CredentialTable(partition("acl"))
     loop = Loop(board, credentials, log, journal, rules, key, sync, WDT(timeout=_WATCHDOG_MS))
     loop.started(reset_cause(), len(faults))
     return loop, link

@@ -77,7 +77,7 @@ class Bench:
         journal = StateJournal(Partition("state"))
         self.loop = Loop(
             Board(TABLE),
-            CredentialTable(Partition("acl"), journal),
+            CredentialTable(Partition("acl")),
             EventLog(Partition("log"), journal, 77),
             journal,
             Rules(RULES, 1),

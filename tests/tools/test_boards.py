@@ -1,6 +1,7 @@
 """The board tables, and the wirings that are refused."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -128,3 +129,16 @@ def test_an_unknown_board_is_a_sentence_with_the_known_ones() -> None:
 def test_a_name_cannot_leave_the_folder() -> None:
     with pytest.raises(Problem, match="there is no board"):
         boards.load("../boards/esp32-two-door")
+
+
+def test_the_partition_table_is_that_of_the_board() -> None:
+    folder = boards.FOLDER / "esp32-two-door"
+    rows = [line.split(", ") for line in (folder / "partitions.csv").read_text().splitlines()[1:]]
+    table = {name: (int(offset, 16), int(size, 16)) for name, _, _, offset, size, _ in rows}
+    wanted = json.loads((folder / "board.json").read_text())["flash"]
+    assert {("littlefs" if name == "vfs" else name): size for name, (_, size) in table.items()}.items() >= wanted.items()
+    end = 0x9000
+    for offset, size in table.values():
+        assert offset == end and size % 4096 == 0
+        end = offset + size
+    assert end <= 4 << 20

@@ -7,12 +7,16 @@ OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME   sign-in through Ope
 """
 
 import os
+import warnings
 from urllib.parse import urlsplit
 
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from .data import folder, secret_key
+
+# WhiteNoise hands over small files; that they are read at once is no news to whoever runs this.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
 DATA = folder()
 SECRET_KEY = secret_key(DATA)

@@ -41,7 +41,7 @@ class CredentialTable:
     The digest of a damaged or incomplete set is 2**64 - 1, which is no set's: only a snapshot leads on from there.
     """
 
-    def __init__(self, partition, _=None):
+    def __init__(self, partition):
         self._flash = flash = Sectors(partition, b"PA", 3)
         self._buckets = buckets = flash.count - 1 - min(_SPARES, flash.count - 2)  # and the number of the journal
         self._buf = bytearray(SECTOR)
