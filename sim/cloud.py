@@ -1,0 +1,278 @@
+"""A cloud end without a database, for whoever wants the simulator alone: the firmware's own wire and channel."""
+
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from firmware.controller import records
+from firmware.controller.access.credential import card_value, credential_key
+from firmware.controller.cloud import wire
+from firmware.controller.cloud.channel import OPEN, RENEW, Channel, Refused, accept_message, read_open
+from sim.virtual.controller import VirtualController
+from sim.world.building import Building
+from sim.world.wiegand import payload
+
+PART = 150  # credentials in one part of a snapshot: it fits under wire.MAX_MESSAGE
+DELTA = 100  # more changes than that, and the whole set is sent
+COMMAND_S = 10  # a command that has not reached its door by then is dead
+
+Fields = tuple[int, ...]  # of an event: utc, code, door, extra, flags
+
+
+class Hand(Protocol):
+    """What a story does in the cloud, and asks of it, whichever cloud it is."""
+
+    def grant(self, who: str, doors: list[str]) -> None: ...
+
+    def revoke(self, who: str) -> None: ...
+
+    def release(self, one: VirtualController, door: int) -> int:
+        """Asks for one release. Returns for how many seconds the command is good."""
+
+    def in_sync(self, one: VirtualController) -> bool:
+        """Whether the controller holds the access list of this moment."""
+
+    def acknowledged(self, one: VirtualController) -> int:
+        """The last event up to which the cloud told the controller that it keeps its log."""
+
+    def stored(self, one: VirtualController) -> dict[int, Fields]:
+        """What the cloud keeps of the controller's log, by sequence number."""
+
+    def twice(self, one: VirtualController) -> int:
+        """How many events the cloud keeps more than once, or took again with another content."""
+
+    def overwritten(self, one: VirtualController) -> set[int]:
+        """Sequence numbers that the cloud put on record as a gap."""
+
+
+@dataclass
+class _Row:
+    """One controller as this cloud knows it."""
+
+    name: str
+    secret: bytes
+    table_key: bytes
+    doors: list[str]
+    held: dict[bytes, bytes] = field(default_factory=dict)  # key: record, as the controller should have them
+    changes: list[tuple[int, bytes]] = field(default_factory=list)  # what led to each version
+    version: int = 1
+    told: tuple[int, int] = (0, 0)  # version and digest that the controller reported
+    epoch: int = 0
+    acknowledged: int = 0
+    events: dict[int, bytes] = field(default_factory=dict)
+    gaps: set[int] = field(default_factory=set)
+    twice: int = 0
+    channel: Channel | None = None
+
+    @property
+    def digest(self) -> int:
+        total = 0
+        for record in self.held.values():
+            total ^= records.credential_digest(record)
+        return total
+
+
+class MemoryCloud:
+    """Given to a VirtualBuilding as `cloud=lambda *given: MemoryCloud(description, settings, *given)`.
+
+    description: everyone begins with the rights it says. settings: of each controller, from settings_of().
+    """
+
+    def __init__(
+        self,
+        description: Building,
+        settings: list[dict[str, Any]],
+        publish: Callable[[str, bytes], None],
+        now: Callable[[], float],
+        urandom: Callable[[int], bytes],
+    ) -> None:
+        self._publish = publish
+        self._now = now
+        self._urandom = urandom
+        self._holders = {one["name"]: one for one in [*description["people"], *description["strangers"]]}
+        self._commands = 0
+        self._rows = {
+            setting["controller"]: _Row(
+                one["name"],
+                bytes.fromhex(setting["link_secret"]),
+                bytes.fromhex(setting["table_key"]),
+                [door["name"] for door in one["doors"]],
+            )
+            for one, setting in zip(description["controllers"], settings, strict=True)
+        }
+        for row in self._rows.values():
+            for person in description["people"]:
+                record = self._record(row, person["name"], person["doors"])
+                if record is not None:
+                    row.held[record[:7]] = record
+
+    # What a hand does.
+
+    def grant(self, who: str, doors: list[str]) -> None:
+        """This person may pass these doors, and no others."""
+        for row in self._rows.values():
+            self._change(row, who, self._record(row, who, doors))
+
+    def revoke(self, who: str) -> None:
+        self.grant(who, [])
+
+    def release(self, one: VirtualController, door: int) -> int:
+        self._commands += 1
+        row = self._rows[one.settings["controller"]]
+        expires = int(self._now()) + COMMAND_S
+        fields = {"id": str(self._commands), "do": "release", "door": door, "expires": expires}
+        self._send(row, wire.json_message(wire.COMMAND, fields))
+        return COMMAND_S
+
+    def in_sync(self, one: VirtualController) -> bool:
+        row = self._rows[one.settings["controller"]]
+        return row.told == (row.version, row.digest)
+
+    def acknowledged(self, one: VirtualController) -> int:
+        return self._rows[one.settings["controller"]].acknowledged
+
+    def stored(self, one: VirtualController) -> dict[int, Fields]:
+        whole = self._rows[one.settings["controller"]].events
+        return {sequence: records.unpack_event(event)[1:6] for sequence, event in whole.items()}
+
+    def twice(self, one: VirtualController) -> int:
+        return self._rows[one.settings["controller"]].twice
+
+    def overwritten(self, one: VirtualController) -> set[int]:
+        return self._rows[one.settings["controller"]].gaps
+
+    # What the building calls.
+
+    def poll(self) -> None:
+        """Nothing waits here: what changes is sent at once."""
+
+    def on_message(self, topic: str, message: bytes) -> None:
+        _, name, way = topic.split("/")
+        if way != "up":
+            return
+        row = self._rows[name]
+        try:
+            if message[0] == OPEN:
+                nonce, own = bytes(read_open(row.secret, name, message)), self._urandom(16)
+                row.channel = Channel(row.secret, nonce, own, False)
+                self._publish(wire.topics(name)[1], accept_message(row.secret, name, nonce, own))
+                return
+            if row.channel is None:
+                raise Refused("session")
+            self._take(row, row.channel.open(message))
+        except Refused:
+            self._publish(wire.topics(name)[1], bytes((RENEW,)))
+
+    def _take(self, row: _Row, message: bytes) -> None:
+        kind = message[0]
+        if kind == wire.HELLO:
+            self._hello(row, wire.read_json(message))
+        elif kind == wire.EVENTS:
+            self._events(row, message)
+        elif kind == wire.TIME_ASKED:
+            self._send(row, wire.packed(wire.TIME, "<8sQ", message[1:9], int(self._now() * 1000)))
+        elif kind == wire.ACL_NOW:
+            row.told = struct.unpack_from("<IQ", message, 1)
+            self._bring_in_line(row)
+        elif kind == wire.PART_TAKEN:
+            version, part = struct.unpack_from("<IH", message, 1)
+            if version == row.version:
+                self._snapshot(row, part)
+            else:
+                self._snapshot(row, 0)
+        elif kind == wire.PING:
+            self._send(row, bytes((wire.PONG,)))
+
+    def _hello(self, row: _Row, said: dict[str, Any]) -> None:
+        row.epoch = said["epoch"]
+        row.told = said["acl"], int(said["digest"], 16)
+        if said["last"] >= said["first"] > row.acknowledged + 1:
+            row.gaps.update(range(row.acknowledged + 1, said["first"]))
+            row.acknowledged = said["first"] - 1
+        if 0 < row.acknowledged <= said["last"]:
+            self._send(row, wire.packed(wire.STORED, "<II", row.epoch, row.acknowledged))
+        times = {"release_ms": 5_000, "held_ms": 30_000}
+        every = range(1, 1 << len(row.doors))
+        fields = {
+            "version": 1,
+            "profiles": {str(mask): [n + 1 for n in range(len(row.doors)) if mask >> n & 1] for mask in every},
+            "doors": {str(n + 1): times for n in range(len(row.doors))},
+        }
+        if said["rules"] != fields["version"]:
+            self._send(row, wire.json_message(wire.RULES, fields))
+        self._bring_in_line(row)
+
+    def _events(self, row: _Row, message: bytes) -> None:
+        for at in range(5, len(message), records.EVENT):
+            event = bytes(message[at : at + records.EVENT])
+            whole = records.unpack_event(event)
+            if whole is None:
+                raise Refused("malformed")
+            row.twice += row.events.setdefault(whole[0], event) != event
+            if whole[0] == row.acknowledged + 1:
+                row.acknowledged += 1
+        self._send(row, wire.packed(wire.STORED, "<II", row.epoch, row.acknowledged))
+
+    # The access list.
+
+    def _record(self, row: _Row, who: str, doors: Iterable[str]) -> bytes | None:
+        """The credential as this controller holds it; None when no door of it is open to this person."""
+        mask = sum(1 << n for n, name in enumerate(row.doors) if name in doors)
+        return self._pack(row, who, mask) if mask else None
+
+    def _pack(self, row: _Row, who: str, mask: int) -> bytes:
+        holder = self._holders[who]
+        value = card_value(holder["card"]["bits"], payload(**holder["card"]))
+        key = credential_key(row.table_key, value)
+        return bytes(records.pack_credential(key, mask, records.until_minutes(holder.get("until"))))
+
+    def _change(self, row: _Row, who: str, record: bytes | None) -> None:
+        key = self._pack(row, who, 1)[:7]
+        before = row.held.get(key)
+        if before == record:
+            return
+        if record is None:
+            del row.held[key]
+        else:
+            row.held[key] = record
+        change = bytes((records.REMOVE,)) + (before or b"") if record is None else bytes((records.PUT,)) + record
+        row.version += 1
+        row.changes.append((row.version, change))
+        self._bring_in_line(row)
+
+    def _bring_in_line(self, row: _Row) -> None:
+        version = row.told[0]
+        if row.told == (row.version, row.digest):
+            return
+        due = [change for number, change in row.changes if number > version]
+        if 0 < version < row.version and len(due) <= DELTA:
+            self._send(row, wire.packed(wire.DELTA, "<II", version, row.version) + b"".join(due))
+        else:
+            self._snapshot(row, 0)
+
+    def _snapshot(self, row: _Row, part: int) -> None:
+        whole = sorted(row.held.values())
+        parts = max(1, -(-len(whole) // PART))
+        head = wire.packed(wire.SNAPSHOT, "<IHHQ", row.version, part, parts, row.digest)
+        self._send(row, head + b"".join(whole[part * PART : (part + 1) * PART]))
+
+    def _send(self, row: _Row, message: bytes) -> None:
+        """Without a session nothing is sent: the next hello brings everything but commands in line."""
+        if row.channel is not None:
+            name = next(key for key, one in self._rows.items() if one is row)
+            self._publish(wire.topics(name)[1], row.channel.seal(message))
+
+
+def settings_of(description: Building, chance: Callable[[int], bytes]) -> list[dict[str, Any]]:
+    """Settings for each controller, as an enrolment would make them. chance(n): n random bytes."""
+    return [
+        {
+            "controller": chance(8).hex(),
+            "link_secret": chance(32).hex(),
+            "table_key": chance(32).hex(),
+            "broker": {"host": "broker.example", "port": 1883, "user": "", "password": ""},
+            "wifi": {"name": "portvakt", "password": ""},
+        }
+        for _ in description["controllers"]
+    ]

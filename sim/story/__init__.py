@@ -1,0 +1,1 @@
+"""Scenarios: stories told in TOML, played in a virtual building, and checked."""

@@ -1,0 +1,138 @@
+"""What came of a story: each expectation kept or broken, in a sentence; the same as JUnit XML."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from sim import words
+from sim.virtual.building import Record
+from sim.virtual.scheduler import SECOND
+
+from .play import Played
+from .script import Expect
+
+_NEAR_US = 5 * SECOND  # a tap that waits for the reader is still the one that was meant
+_ANSWER_US = SECOND + SECOND // 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """said: what was expected. found: what was seen instead, or "" when it is as expected. at: the moment, in us."""
+
+    said: str
+    found: str = ""
+    at: int | None = None
+
+    @property
+    def kept(self) -> bool:
+        return not self.found
+
+
+def outcomes(played: Played) -> list[Outcome]:
+    """Every expectation, after the ones that every story has."""
+    settled = "" if played.settled else "an hour after the end, something was still not stored or not in sync"
+    always = [Outcome("when all is mended, everything is stored and every controller in sync", settled)]
+    return always + promises(played) + [_judged(played, one) for one in played.story.expects]
+
+
+def promises(played: Played) -> list[Outcome]:
+    """One for each broken promise; one that is kept when there is none."""
+    broken = [record for record in played.building.records if record.what == "fault"]
+    if not broken:
+        return [Outcome("no promise is broken")]
+    return [Outcome("no promise is broken", str(one.detail[0]), one.at) for one in broken]
+
+
+def _judged(played: Played, one: Expect) -> Outcome:
+    if one.figure:
+        return _limited(one, played.figures[one.figure], "it is")
+    if one.event:
+        return _limited(one, _count(played, one), "it happened")
+    return _verdict(played, one)
+
+
+def _limited(one: Expect, value: float, how: str) -> Outcome:
+    fits = {"is": value.__eq__, "at_least": value.__ge__, "at_most": value.__le__}
+    if all(fits[name](limit) for name, limit in one.limits):
+        return Outcome(one.said)
+    return Outcome(one.said, f"{how} {value:g}" + (" times" if one.event else ""))
+
+
+def _count(played: Played, one: Expect) -> int:
+    wanted = words.codes_of(one.event)
+    controller, door = _place(played, one.door) if one.door else (one.where, 0)
+    return sum(
+        1
+        for record in played.building.records
+        if record.what == "event"
+        and record.detail[2] in wanted
+        and record.at >= one.since
+        and (one.until is None or record.at < one.until)
+        and (not controller or record.where == controller)
+        and (not door or record.detail[3] == door)
+    )
+
+
+def _place(played: Played, door: str) -> tuple[str, int]:
+    controller, doorway = played.building.doors[door]
+    return controller.name, doorway.number
+
+
+def _verdict(played: Played, one: Expect) -> Outcome:
+    place = _place(played, one.door)
+    tap = next((r for r in played.building.records if _is_tap(r, one, place)), None)
+    if tap is None:
+        return Outcome(
+            one.said, f"{one.who} held no card to {one.door} then; add a happening with that time", one.since
+        )
+    code = verdict_on(played.building.records, tap)
+    if (code is None and one.verdict == "nothing") or code in words.codes_of(one.verdict):
+        return Outcome(one.said)
+    return Outcome(one.said, "nothing was recorded" if code is None else f"it was {words.word(code)}", tap.at)
+
+
+def _is_tap(record: Record, one: Expect, place: tuple[str, int]) -> bool:
+    return (
+        record.what == "tap"
+        and (record.where, record.detail[0]) == place
+        and record.detail[1] == one.who
+        and one.since <= record.at < one.since + _NEAR_US
+    )
+
+
+def verdict_on(records: list[Record], tap: Record) -> int | None:
+    """The code of the event that answered a tap, None when there was none."""
+    for record in records[records.index(tap) :]:
+        if record.at > tap.at + _ANSWER_US:
+            return None
+        if record.what == "event" and record.where == tap.where and record.detail[3] == tap.detail[0]:
+            code: int = record.detail[2]
+            if code in words.VERDICTS:
+                return code
+    return None
+
+
+def lines(found: list[Outcome]) -> list[str]:
+    """The same for a person, broken ones last."""
+    text = [f"  kept    {one.said}" for one in found if one.kept]
+    for one in found:
+        if not one.kept:
+            when = "" if one.at is None else f" (at {words.moment(one.at)})"
+            text.append(f"  BROKEN  {one.said}: {one.found}{when}")
+    return text
+
+
+def write_junit(path: Path, name: str, found: list[Outcome], seconds: float) -> None:
+    """JUnit XML: one case an outcome."""
+    broken = sum(1 for one in found if not one.kept)
+    suite = ElementTree.Element(
+        "testsuite", name=name, tests=str(len(found)), failures=str(broken), errors="0", time=f"{seconds:.3f}"
+    )
+    for one in found:
+        case = ElementTree.SubElement(suite, "testcase", classname=f"portvakt.{name}", name=one.said)
+        if not one.kept:
+            when = "" if one.at is None else f" at {words.moment(one.at)}"
+            ElementTree.SubElement(case, "failure", message=one.found).text = f"{one.said}: {one.found}{when}"
+    tree = ElementTree.ElementTree(suite)
+    ElementTree.indent(tree)
+    tree.write(path, encoding="utf-8", xml_declaration=True)

@@ -1,0 +1,264 @@
+"""Plays a story in a virtual building: who does what when, and the figures when it is over."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sim.cloud import Hand, MemoryCloud, settings_of
+from sim.virtual.building import VirtualBuilding
+from sim.virtual.controller import VirtualController
+from sim.virtual.faults import Faults
+from sim.virtual.scheduler import DAY, MS, SECOND
+from sim.world.building import Building
+from sim.world.wiegand import card_bits
+
+from .script import Happening, Story
+
+BOARD = Path(__file__).resolve().parents[2] / "boards" / "virtual-two-door" / "board.json"
+LOOK_US = SECOND  # how often somebody looks whether the controllers have a change
+READY_S = 300  # from the first power to every board in sync
+SETTLE_S = 3_600  # from the end of the story to everything stored
+STEP_S = 600
+REACH_US = 500 * MS  # from a verdict to a hand on the leaf
+STAYS_MS = 3_000
+
+
+@dataclass
+class Played:
+    """A story that is over. The building lives as long as the stage it was played on."""
+
+    story: Story
+    building: VirtualBuilding
+    hand: Hand
+    settled: bool
+    figures: dict[str, float]
+
+
+@contextmanager
+def stage(description: Building, folder: Path, seed: int, visits: float = 0) -> Iterator[tuple[VirtualBuilding, Hand]]:
+    """A building whose cloud lives in memory, and the hand that acts there. Power is not on yet."""
+    settings = settings_of(description, Random(f"{seed}/enrolment").randbytes)
+    clouds: list[MemoryCloud] = []
+
+    def cloud(*given: Any) -> MemoryCloud:
+        clouds.append(MemoryCloud(description, settings, *given))
+        return clouds[0]
+
+    building = VirtualBuilding(
+        description, settings, json.loads(BOARD.read_text()), folder, seed, cloud=cloud, visits_a_day=visits or 1e-9
+    )
+    try:
+        yield building, clouds[0]
+    finally:
+        building.close()
+
+
+def begin(building: VirtualBuilding, hand: Hand, walk: bool = True) -> None:
+    """Power comes, and every board gets its access list. Raises RuntimeError when one does not."""
+    for one in building.controllers:
+        one.chip.power_on()
+    if not building.run_until(lambda: all(map(hand.in_sync, building.controllers)), READY_S, step_s=1):
+        raise RuntimeError("the controllers were not in sync within 5 minutes; this is a defect, please report it")
+    building.verdicts.ready = True
+    if walk:
+        building.walk()
+
+
+def play(
+    story: Story, building: VirtualBuilding, hand: Hand, progress: Callable[[str], None] = lambda text: None
+) -> Played:
+    """The whole story, from the first power to the last event stored."""
+    begin(building, hand, walk=story.visits > 0)
+    luck = Faults(building) if story.luck is None else Faults(building, story.luck)
+    if story.luck is not None:
+        luck.start()
+    player = Player(building, hand)
+    for one in story.happenings:
+        building.scheduler.at(max(one.at, building.scheduler.now), player.do, one)
+    end = round(story.days * DAY)
+    while building.scheduler.now < end:
+        building.run(min(STEP_S, (end - building.scheduler.now) / SECOND))
+        progress(f"day {building.scheduler.now / DAY:.2f} of {story.days:g}: {building.counts['events']} events")
+    building.rest()
+    luck.stop()  # the world is whole again: what was recorded must come through
+
+    def done() -> bool:
+        return all(_complete(one, hand) for one in building.controllers)
+
+    settled = building.run_until(done, SETTLE_S, step_s=10)
+    return Played(story, building, hand, settled, figures(building, hand))
+
+
+def _complete(one: VirtualController, hand: Hand) -> bool:
+    return bool(one.chip.on and one.recorded and hand.acknowledged(one) >= one.recorded[-1][0] and hand.in_sync(one))
+
+
+def figures(building: VirtualBuilding, hand: Hand) -> dict[str, float]:
+    """What happened, counted on flash and in the cloud."""
+    counts = building.verdicts.counts
+    recorded = stored = lost = altered = overwritten = twice = 0
+    for one in building.controllers:
+        written = {event[0]: tuple(event[1:6]) for event in one.recorded}
+        kept, missing = hand.stored(one), hand.overwritten(one)
+        recorded += len(written)
+        stored += len(kept)
+        overwritten += len(missing & written.keys())
+        lost += len(written.keys() - kept.keys() - missing)
+        altered += sum(1 for n in kept.keys() & written.keys() if tuple(kept[n]) != written[n])
+        altered += len(kept.keys() - written.keys())
+        twice += hand.twice(one)
+    return {
+        "taps": counts["taps"],
+        "granted": counts["granted"],
+        "denied": counts["denied"],
+        "misread": counts["misread"],
+        "releases": building.counts["releases"],
+        "released from afar": counts["released from afar"],
+        "recorded": recorded,
+        "stored": stored,
+        "lost": lost,
+        "duplicated": twice,
+        "altered": altered,
+        "overwritten": overwritten,
+        "starts": sum(one.chip.starts for one in building.controllers),
+        "broken promises": len(building.faults),
+    }
+
+
+class Player:
+    """Does what a story or a test says, in the building and in its cloud."""
+
+    def __init__(self, building: VirtualBuilding, hand: Hand) -> None:
+        self.building = building
+        self.scheduler = building.scheduler
+        self.hand = hand
+        people = building.description["people"] + building.description["strangers"]
+        self.holders: dict[str, dict[str, Any]] = {one["name"]: one for one in people}
+        self.controllers = {one.name: one for one in building.controllers}
+        self._first = {name: list(one.get("doors", ())) for name, one in self.holders.items()}
+        self._changes = 0
+
+    def do(self, one: Happening) -> None:
+        """One thing, now."""
+        ms = None if one.lasts is None else one.lasts // MS
+        if one.where:
+            for name in one.where:
+                self._board(self.controllers[name], one)
+        elif one.do == "tap":
+            self.building.tap(one.door, self.holders[one.who])
+        elif one.do == "misread":
+            self.building.tap(one.door, self.holders[one.who], card_bits(self.holders[one.who]["card"])[:-1])
+        elif one.do == "pass":
+            self.building.tap(one.door, self.holders[one.who])
+            self._push_soon(one.door, ms)
+        elif one.do == "exit button":
+            door = self.building.doors[one.door][1]
+            door.press(True)
+            self.scheduler.after(300 * MS, door.press, False)
+            self._push_soon(one.door, ms)
+        elif one.do == "force":
+            self.force(one.door, STAYS_MS if ms is None else ms)
+        elif one.do == "release":
+            self.release(one.door)
+        elif one.do == "revoke":
+            self.rights(one.who, [])
+        elif one.do == "grant":
+            self.rights(one.who, self._first[one.who] if one.doors is None else list(one.doors))
+        elif one.do == "people rest":
+            self.building.rest()
+        elif one.do == "people walk":
+            self.building.walk()
+        else:
+            self.broker(one.do == "broker on")
+            if one.lasts is not None:
+                self.scheduler.after(one.lasts, self.broker, True)
+
+    def _board(self, board: VirtualController, one: Happening) -> None:
+        if one.do in ("network off", "network on"):
+            self.building.connect(board, one.do == "network on")
+            self._later(one, self.building.connect, board, True)
+        elif one.do in ("power off", "power on"):
+            self.building.power(board, one.do == "power on")
+            self._later(one, self.building.power, board, True)
+        elif one.do == "black hole":
+            self.black_hole(board, True)
+            self._later(one, self.black_hole, board, False)
+        else:
+            assert one.lasts is not None
+            self.torn_write(board, one.operation, one.lasts)
+
+    def _later(self, one: Happening, call: Callable[..., None], *arguments: Any) -> None:
+        if one.lasts is not None:
+            self.scheduler.after(one.lasts, call, *arguments)
+
+    def _push_soon(self, door: str, stays_ms: int | None) -> None:
+        self.scheduler.after(REACH_US, self.building.doors[door][1].push, STAYS_MS if stays_ms is None else stays_ms)
+
+    def force(self, name: str, stays_ms: int) -> None:
+        """The leaf is opened without a release."""
+        controller, door = self.building.doors[name]
+        self.building.record(controller.name, "force", door.number)
+        door.force(stays_ms)
+
+    def black_hole(self, board: VirtualController, on: bool) -> None:
+        """Wi-Fi is there, and nothing gets through."""
+        self.building.record(board.name, "black hole", on)
+        if on:
+            self.building.network.dead.add(board.chip.name)
+        else:
+            self.building.network.dead.discard(board.chip.name)
+            self.building.network.revive()
+
+    def torn_write(self, board: VirtualController, operation: int, back_us: int) -> None:
+        """The power goes in the middle of the flash operation that comes as number `operation`, and then comes back."""
+
+        def cut() -> None:
+            self.building.record(board.name, "torn write")
+            self.scheduler.after(back_us, self.building.power, board, True)
+
+        board.chip.on_cut = cut
+        board.chip.cut_in = operation
+
+    def broker(self, on: bool) -> None:
+        post = self.building.post
+        if on == post.up:
+            return
+        self.building.record("", "broker", on)
+        if on:
+            post.start()
+        else:
+            post.stop()
+
+    def release(self, name: str) -> None:
+        """An administrator releases a door from afar."""
+        controller, door = self.building.doors[name]
+        self.building.record(controller.name, "asked to release", door.number)
+        good_s = self.hand.release(controller, door.number)
+        self.building.verdicts.may_release(controller.name, door.number, self.scheduler.now + (good_s + 1) * SECOND)
+        self.building.nudge()
+
+    def rights(self, who: str, doors: list[str]) -> None:
+        """This person may pass these doors from now on. Until every controller has it, both verdicts are right."""
+        holder = self.holders[who]
+        holder["doors"] = doors
+        if doors:
+            self.hand.grant(who, doors)
+        else:
+            self.hand.revoke(who)
+        self.building.record("", "rights", who, tuple(doors))
+        self.building.nudge()
+        self._changes += 1
+        holder["unsure"] = self._changes
+        self.scheduler.after(LOOK_US, self._look, holder, self._changes)
+
+    def _look(self, holder: dict[str, Any], change: int) -> None:
+        if holder["unsure"] != change:
+            return
+        if all(map(self.hand.in_sync, self.building.controllers)):
+            holder["unsure"] = 0
+        else:
+            self.scheduler.after(LOOK_US, self._look, holder, change)

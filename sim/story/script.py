@@ -1,0 +1,383 @@
+"""A scenario as its file tells it, checked: every fault names the file, the field and what to do."""
+
+import copy
+import difflib
+import random
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sim import words
+from sim.virtual.faults import Rates
+from sim.virtual.scheduler import DAY, SECOND
+from sim.world.building import BUILDING, Building, doors_of, generate
+
+FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
+
+_MOMENT = re.compile(r"(?:day (\d+) )?(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?")
+_SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|h|days?)")
+_UNITS = {"ms": 1_000, "s": SECOND, "min": 60 * SECOND, "h": 3_600 * SECOND, "day": DAY, "days": DAY}
+
+# verb: (fields it needs, fields it may have). Every one has `at`, and may have `every` with `times`.
+VERBS: dict[str, tuple[set[str], set[str]]] = {
+    "tap": ({"door", "who"}, set()),
+    "misread": ({"door", "who"}, set()),
+    "pass": ({"door", "who"}, {"for"}),
+    "exit button": ({"door"}, {"for"}),
+    "force": ({"door"}, {"for"}),
+    "release": ({"door"}, set()),
+    "revoke": ({"who"}, set()),
+    "grant": ({"who"}, {"doors"}),
+    "network off": ({"where"}, {"for"}),
+    "network on": ({"where"}, set()),
+    "black hole": ({"where", "for"}, set()),
+    "power off": ({"where"}, {"for"}),
+    "power on": ({"where"}, set()),
+    "torn write": ({"where", "for"}, {"operation"}),
+    "broker off": (set(), {"for"}),
+    "broker on": (set(), set()),
+    "people rest": (set(), set()),
+    "people walk": (set(), set()),
+}
+FIGURES = (
+    "taps", "granted", "denied", "misread", "releases", "released from afar", "recorded", "stored", "lost",
+    "duplicated", "altered", "overwritten", "starts", "broken promises",
+)  # fmt: skip
+_LIMITS = ("is", "at_least", "at_most")
+_TOP = {
+    "title", "story", "days", "seed", "doors", "people", "visits", "luck", "happening", "expect",
+    "person", "stranger",
+}  # fmt: skip
+
+
+class Faulty(Exception):
+    """A scenario that cannot be played: "FILE: field: what is wrong; what to do"."""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happens. at, lasts: microseconds. where: the controllers it happens to."""
+
+    at: int
+    do: str
+    door: str = ""
+    who: str = ""
+    where: tuple[str, ...] = ()
+    doors: tuple[str, ...] | None = None
+    lasts: int | None = None
+    operation: int = 3
+
+
+@dataclass(frozen=True)
+class Expect:
+    """One thing that must hold when the story is over.
+
+    A figure within limits; how often an event happens; or the verdict on a tap. since, until: microseconds.
+    """
+
+    said: str
+    figure: str = ""
+    event: str = ""
+    verdict: str = ""
+    door: str = ""
+    where: str = ""
+    who: str = ""
+    since: int = 0
+    until: int | None = None
+    limits: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Story:
+    """description: the building, a copy that the story may change. visits: a day at each door, by themselves."""
+
+    name: str
+    title: str
+    about: str
+    seed: int
+    days: float
+    description: Building
+    visits: float
+    luck: Rates | None
+    happenings: tuple[Happening, ...]
+    expects: tuple[Expect, ...]
+
+
+def stories() -> list[Path]:
+    """The scenarios that come with the simulator."""
+    return sorted(FOLDER.glob("*.toml"))
+
+
+def find(name: str) -> Path:
+    """The file of a scenario, given as a path or by the name of one of ours. Raises Faulty."""
+    path = Path(name)
+    if path.suffix == ".toml" or "/" in name:
+        if path.is_file():
+            return path
+    elif (FOLDER / f"{name}.toml").is_file():
+        return FOLDER / f"{name}.toml"
+    ours = [one.stem for one in stories()]
+    raise Faulty(f"{name}: there is no such scenario;{_near(path.stem, ours)} ours are {', '.join(ours)}")
+
+
+def load(path: Path, seed: int | None = None) -> Story:
+    """Reads and checks a scenario. seed: instead of the file's own. Raises Faulty."""
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Faulty(f"{path}: cannot be read ({error}); give a readable file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Faulty(f"{path}: is no TOML ({error}); mend that line") from None
+    return _Reader(path.name, told, seed).story(path.stem)
+
+
+def moment(text: Any) -> int:
+    """ "day 2 14:30" or "14:30:05" (of day 1) as microseconds. Raises ValueError."""
+    match = _MOMENT.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError('must be a time such as "08:30", "08:30:15" or "day 2 14:00"')
+    day, hours, minutes, seconds = int(match[1] or 1), int(match[2]), int(match[3]), float(match[4] or 0)
+    if day < 1 or hours > 23 or minutes > 59 or seconds >= 60:
+        raise ValueError("is no time of day; days begin with 1, hours end at 23:59:59")
+    return (day - 1) * DAY + (hours * 60 + minutes) * 60 * SECOND + round(seconds * SECOND)
+
+
+def span(text: Any) -> int:
+    """ "45 s", "10 min", "2 h" as microseconds. Raises ValueError."""
+    match = _SPAN.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError('must be a length of time such as "500 ms", "45 s", "10 min", "2 h" or "3 days"')
+    return round(float(match[1]) * _UNITS[match[2]])
+
+
+class _Reader:
+    """Takes one file apart. Each complaint goes out with the field it is about."""
+
+    def __init__(self, file: str, told: dict[str, Any], seed: int | None) -> None:
+        self.file = file
+        self.told = told
+        self.seed = seed
+
+    def wrong(self, field: str, why: str) -> Faulty:
+        return Faulty(f"{self.file}: {field}: {why}")
+
+    def story(self, name: str) -> Story:
+        self.known("", self.told, _TOP)
+        self.days = self.number("days", 1.0, 0.01, 3_650)
+        self.end = round(self.days * DAY)
+        told_seed = self.told.get("seed", 1)
+        if type(told_seed) is not int:
+            raise self.wrong("seed", "must be a whole number")
+        seed = told_seed if self.seed is None else self.seed
+        self.description = self.building(seed)
+        self.doors = [door for _, _, door in doors_of(self.description)]
+        self.controllers = [one["name"] for one in self.description["controllers"]]
+        self.holders = [one["name"] for kind in ("people", "strangers") for one in self.description[kind]]
+        happenings = [one for i, row in self.rows("happening") for one in self.happening(f"happening {i}", row)]
+        expects = tuple(self.expect(f"expect {i}", row) for i, row in self.rows("expect"))
+        if not expects:
+            raise self.wrong("expect", "the story expects nothing, so it cannot fail; add an [[expect]]")
+        return Story(
+            name,
+            self.text("title"),
+            " ".join(self.text("story").split()),
+            seed,
+            self.days,
+            self.description,
+            self.number("visits", 0, 0, 100_000),
+            self.luck(),
+            tuple(sorted(happenings, key=lambda one: one.at)),
+            expects,
+        )
+
+    # The parts of the file.
+
+    def building(self, seed: int) -> Building:
+        doors = self.told.get("doors", "demo")
+        if doors == "demo":
+            described = copy.deepcopy(BUILDING)
+        elif type(doors) is int and 1 <= doors <= 200:
+            people = int(self.number("people", 5 + 3 * doors, 1, 5_000))
+            described = generate(doors, people, random.Random(f"{seed}/building"))
+        else:
+            raise self.wrong("doors", 'must be a number from 1 to 200, or "demo" for the demo building')
+        names = {door for _, _, door in doors_of(described)}
+        for kind, into in (("person", "people"), ("stranger", "strangers")):
+            for i, row in self.rows(kind):
+                described[into].append(self.holder(f"{kind} {i}", row, names))
+        everyone = [one["name"] for into in ("people", "strangers") for one in described[into]]
+        for one in everyone:
+            if everyone.count(one) > 1:
+                raise self.wrong("person", f"two people are called {one!r}; give each a name of their own")
+        return described
+
+    def holder(self, at: str, row: dict[str, Any], doors: set[str]) -> dict[str, Any]:
+        """name, card = [bits, facility, number], and of people: doors, until = a date."""
+        stranger = at.startswith("stranger")
+        self.known(at, row, {"name", "card"} if stranger else {"name", "card", "doors", "until"})
+        card = row.get("card")
+        if not isinstance(card, list) or len(card) != 3 or card[0] not in (26, 34):
+            raise self.wrong(f"{at}: card", "must be [bits, facility, number] with 26 or 34 bits")
+        high = (1 << (8 if card[0] == 26 else 16), 1 << 16)
+        for value, limit in zip(card[1:], high, strict=True):
+            if type(value) is not int or not 0 <= value < limit:
+                raise self.wrong(f"{at}: card", f"{value!r} does not fit a card of {card[0]} bits (0 to {limit - 1})")
+        held = {
+            "name": self.text("name", row, at),
+            "card": dict(zip(("bits", "facility", "number"), card, strict=True)),
+        }
+        if stranger:
+            return held
+        until = row.get("until")
+        if until is not None and type(until).__name__ != "date":
+            raise self.wrong(f"{at}: until", "must be a date such as 2026-12-24")
+        end = None if until is None else int(datetime(until.year, until.month, until.day, tzinfo=UTC).timestamp())
+        return held | {"doors": self.some("doors", row, at, sorted(doors)), "until": end}
+
+    def luck(self) -> Rates | None:
+        told = self.told.get("luck")
+        if told is None:
+            return None
+        if not isinstance(told, dict):
+            raise self.wrong("luck", "must be a table of how often a day, such as [luck] with power = 1")
+        names = [one.name for one in fields(Rates)]
+        self.known("luck", told, set(names))
+        for name, rate in told.items():
+            if type(rate) not in (int, float) or not 0 <= rate <= 10_000:
+                raise self.wrong(f"luck: {name}", "must be how often a day, 0 to 10000")
+        return Rates(**(dict.fromkeys(names, 0) | told))
+
+    def happening(self, at: str, row: dict[str, Any]) -> list[Happening]:
+        do = self.one_of("do", row, at, list(VERBS))
+        needs, may = VERBS[do]
+        self.known(at, row, {"at", "do", "every", "times"} | needs | may, f" of {do!r}")
+        for field in sorted(needs - row.keys()):
+            raise self.wrong(f"{at}: {field}", f"is missing; {do!r} needs it")
+        where = row.get("where", ())
+        if where == "all":
+            where = self.controllers
+        elif where:
+            where = self.some("where", row, at, self.controllers)
+        first = Happening(
+            self.time("at", row, at),
+            do,
+            self.one_of("door", row, at, self.doors) if "door" in row else "",
+            self.one_of("who", row, at, self.holders) if "who" in row else "",
+            tuple(where),
+            tuple(self.some("doors", row, at, self.doors)) if "doors" in row else None,
+            self.length("for", row, at) if "for" in row else None,
+            int(self.number("operation", 3, 1, 1_000, row, at)),
+        )
+        if ("every" in row) != ("times" in row):
+            raise self.wrong(f"{at}: every", '`every` and `times` go together: every = "10 min", times = 6')
+        if "every" not in row:
+            return [first]
+        every, times = self.length("every", row, at), int(self.number("times", 1, 1, 100_000, row, at))
+        last = first.at + (times - 1) * every
+        if last >= self.end:
+            raise self.wrong(f"{at}: times", f"the last would be at {words.moment(last)}, after the story's end")
+        return [Happening(**{**vars(first), "at": first.at + n * every}) for n in range(times)]
+
+    def expect(self, at: str, row: dict[str, Any]) -> Expect:
+        about = [name for name in ("figure", "event", "verdict") if name in row]
+        if len(about) != 1:
+            raise self.wrong(at, "must say exactly one of `figure`, `event` or `verdict`")
+        if about == ["verdict"]:
+            self.known(at, row, {"verdict", "door", "who", "at", "because"})
+            verdict = self.one_of("verdict", row, at, ["granted", "denied", "misread", "nothing", *words.names()])
+            door, who = self.one_of("door", row, at, self.doors), self.one_of("who", row, at, self.holders)
+            since = self.time("at", row, at)
+            said = f"{who} at {door}, {words.moment(since)}: {verdict}"
+            return Expect(self.because(row, at, said), verdict=verdict, door=door, who=who, since=since)
+        limits = tuple((name, self.number(name, 0, 0, 1e12, row, at)) for name in _LIMITS if name in row)
+        if not limits:
+            raise self.wrong(at, "needs a limit: is, at_least or at_most")
+        wanted = " and ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in limits)
+        if about == ["figure"]:
+            self.known(at, row, {"figure", "because", *_LIMITS})
+            figure = self.one_of("figure", row, at, list(FIGURES))
+            return Expect(self.because(row, at, f"{figure}: {wanted}"), figure=figure, limits=limits)
+        self.known(at, row, {"event", "door", "where", "from", "to", "because", *_LIMITS})
+        event = self.one_of("event", row, at, words.names())
+        door = self.one_of("door", row, at, self.doors) if "door" in row else ""
+        where = self.one_of("where", row, at, self.controllers) if "where" in row else ""
+        since = self.time("from", row, at) if "from" in row else 0
+        until = self.time("to", row, at) if "to" in row else None
+        if until is not None and until <= since:
+            raise self.wrong(f"{at}: to", "must be later than `from`")
+        place = f" at {door or where}" if door or where else ""
+        when = f", {words.moment(since)} to {words.moment(until or self.end)}" if since or until else ""
+        said = self.because(row, at, f"{event!r}{place}{when}: {wanted}")
+        return Expect(said, event=event, door=door, where=where, since=since, until=until, limits=limits)
+
+    def because(self, row: dict[str, Any], at: str, said: str) -> str:
+        return f"{self.text('because', row, at)} ({said})" if "because" in row else said
+
+    # Fields.
+
+    def known(self, at: str, row: dict[str, Any], names: set[str], of: str = "") -> None:
+        for name in row:
+            if name not in names:
+                where = f"{at}: {name}" if at else name
+                raise self.wrong(where, f"is no field{of};{_near(name, names)} it may be {', '.join(sorted(names))}")
+
+    def rows(self, name: str) -> list[tuple[int, dict[str, Any]]]:
+        rows = self.told.get(name, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise self.wrong(name, f"must be written as [[{name}]]")
+        return list(enumerate(rows, 1))
+
+    def _field(self, name: str, at: str) -> str:
+        return f"{at}: {name}" if at else name
+
+    def text(self, name: str, row: dict[str, Any] | None = None, at: str = "") -> str:
+        value = (self.told if row is None else row).get(name)
+        if not isinstance(value, str) or not value.strip():
+            raise self.wrong(self._field(name, at), "must be a text that is not empty")
+        return value
+
+    def number(
+        self, name: str, default: float, low: float, high: float, row: dict[str, Any] | None = None, at: str = ""
+    ) -> float:
+        value = (self.told if row is None else row).get(name, default)
+        if type(value) not in (int, float) or not low <= value <= high:
+            raise self.wrong(self._field(name, at), f"must be a number from {low:g} to {high:g}, not {value!r}")
+        return value
+
+    def one_of(self, name: str, row: dict[str, Any], at: str, known: list[str]) -> str:
+        value = row.get(name)
+        if value in known:
+            return str(value)
+        what = "is missing" if value is None else f"{value!r} is not known"
+        some = ", ".join(known[:25]) + (", ..." if len(known) > 25 else "")
+        raise self.wrong(f"{at}: {name}", f"{what};{_near(str(value), known)} it may be {some}")
+
+    def some(self, name: str, row: dict[str, Any], at: str, known: list[str]) -> list[str]:
+        value = row.get(name)
+        several = [value] if isinstance(value, str) else value
+        if not isinstance(several, list):
+            raise self.wrong(f"{at}: {name}", f"must be a list of names: {', '.join(known[:25])}")
+        return [self.one_of(name, {name: one}, at, known) for one in several]
+
+    def time(self, name: str, row: dict[str, Any], at: str) -> int:
+        try:
+            us = moment(row.get(name))
+        except ValueError as error:
+            raise self.wrong(f"{at}: {name}", f"{row.get(name)!r} {error}") from None
+        if us > self.end:
+            raise self.wrong(f"{at}: {name}", f"{row[name]!r} is after the story's end; `days` is {self.days:g}")
+        return us
+
+    def length(self, name: str, row: dict[str, Any], at: str) -> int:
+        try:
+            return span(row.get(name))
+        except ValueError as error:
+            raise self.wrong(f"{at}: {name}", f"{row.get(name)!r} {error}") from None
+
+
+def _near(name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f" did you mean {near[0]!r}?" if near else ""
