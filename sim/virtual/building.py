@@ -4,10 +4,10 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from firmware.controller import events as codes
 from sim.world import person
 from sim.world.broker import Broker
 from sim.world.building import Building, may_pass
@@ -17,14 +17,15 @@ from .controller import VirtualController
 from .doorway import Doorway
 from .net import Network
 from .post import Post
+from .promises import Broken, Promises
 from .scheduler import MS, SECOND, Event, Scheduler
 from .verdicts import ANYTHING, DENIED, GRANTED, MISREAD, Verdicts
 
 START = 1_795_305_600  # Unix seconds at the beginning of every world: 2026-11-22 00:00 UTC
-# The cloud's worker polls every 100 ms and mostly finds nothing. Here it polls when somebody changed something, some
-# time after each message that can have moved something, and now and then. A sealed ping is the shortest message.
-NUDGED_US = 100 * MS
-MOVED_US = 2_500 * MS  # what the cloud sends again is due by then
+# The cloud's worker polls every 100 ms and mostly finds nothing. Here it polls when the cloud says that something is
+# due, and now and then. A sealed ping is the shortest message: it moves nothing.
+POLL_US = 100 * MS
+MOVED_US = 2_500 * MS  # after a message, for a cloud that does not say what is due
 IDLE_US = 300 * SECOND
 PING_BYTES = 26
 
@@ -35,6 +36,12 @@ class Cloud(Protocol):
     def on_message(self, topic: str, payload: bytes) -> None: ...
 
     def poll(self) -> None: ...
+
+
+class Planning(Protocol):
+    """A cloud that knows when poll() has something to do next: Unix seconds, or None."""
+
+    def due(self) -> float | None: ...
 
 
 Publish = Callable[[str, bytes], None]
@@ -76,11 +83,16 @@ class VirtualBuilding:
         self.records: list[Record] = []
         self.counts: Counter[str] = Counter()
         self.verdicts = Verdicts(lambda: self.scheduler.now, self._wrong)
+        self.promises = Promises(self)
+        self.promises.on_broken = self._broke
         self.faults: list[str] = []  # what must never happen, and did: a sentence each
+        self.noise: Callable[[str], str] = str  # what a reader makes of a card's frame; by default what it is
         self._keep = keep
         self._walking = False
         self._visits_a_day = visits_a_day
-        self._moved: Event | None = None
+        self._moved: Event | None = None  # the next poll of the cloud, and when
+        self._moved_at = 0
+        self._considering = False
         self._last_event: dict[tuple[str, int], tuple[int, int]] = {}  # where: code, when
         self.controllers = [
             VirtualController(
@@ -98,7 +110,9 @@ class VirtualBuilding:
             for i, one in enumerate(description["controllers"])
         ]
         for one in self.controllers:
-            one.chip.on_stop = lambda name=one.name: self.verdicts.forget(name)
+            one.chip.on_stop = lambda name=one.name: self._stopped(name)
+            for door in one.doors:
+                door.on_leaf = partial(self.promises.leaf_moved, one)
         self.doors = {door.name: (one, door) for one in self.controllers for door in one.doors}
         self.cloud: Cloud | None = None
         if cloud is not None:
@@ -106,7 +120,7 @@ class VirtualBuilding:
             self.cloud = cloud(self.post.publish, self.utc, chance.randbytes)
             for way in ("up", "presence"):
                 self.post.subscribe(f"portvakt/+/{way}", self._cloud_hears)
-            self.scheduler.after(IDLE_US, self._poll_for_ever)
+            self._plan_poll(IDLE_US)
 
     def utc(self) -> float:
         """Unix seconds, now."""
@@ -138,7 +152,7 @@ class VirtualBuilding:
     def nudge(self) -> None:
         """Somebody changed something in the cloud."""
         if self.cloud is not None:
-            self.scheduler.after(NUDGED_US, self.cloud.poll)
+            self._plan_poll(IDLE_US if hasattr(self.cloud, "due") else POLL_US)
 
     # People.
 
@@ -182,6 +196,10 @@ class VirtualBuilding:
     def tap(self, door_name: str, holder: dict[str, Any], bits: str | None = None) -> None:
         """A card is held to the reader. bits: what the reader makes of it, when that is not the card's frame."""
         controller, door = self.doors[door_name]
+        if bits is None and self.noise is not str:
+            frame = card_bits(holder["card"])
+            heard = self.noise(frame)
+            bits = None if heard == frame else heard
 
         def read(began: int) -> None:
             right = bits is None and may_pass(holder, door_name, int(self.utc()))
@@ -191,6 +209,8 @@ class VirtualBuilding:
                 unsure = not seen or (bits is None and holder.get("unsure"))
                 expected = ANYTHING if unsure else MISREAD if bits else GRANTED if right else DENIED
                 self.verdicts.tapped(controller.name, door.number, expected)
+                good = expected in (GRANTED, ANYTHING) or bool(bits is None and holder.get("unsure"))
+                self.promises.tapped(controller.name, door.number, good)
 
         door.tap(bits or card_bits(holder["card"]), read)
 
@@ -211,10 +231,16 @@ class VirtualBuilding:
     # What happened.
 
     def record(self, where: str, what: str, *detail: Any) -> None:
+        one = Record(self.scheduler.now, where, what, detail)
+        self.promises.recent.append(one)
         if self._keep:
-            self.records.append(Record(self.scheduler.now, where, what, detail))
+            self.records.append(one)
 
-    def _event(self, controller: VirtualController, event: tuple[Any, ...]) -> None:
+    def _stopped(self, name: str) -> None:
+        self.verdicts.forget(name)
+        self.promises.stopped(name)
+
+    def _event(self, controller: VirtualController, event: tuple[Any, ...], raw: bytes) -> None:
         code, door = event[2], event[3]
         self.counts["events"] += 1
         self.counts[f"code {code}"] += 1
@@ -222,40 +248,63 @@ class VirtualBuilding:
         if controller.chip.on:  # else the power went as the last bytes of it were written
             self.verdicts.recorded(controller.name, door, code)
         self.record(controller.name, "event", *event[:6])
+        self.promises.recorded(controller, event, raw)
 
     def _strike(self, controller: VirtualController, door: Doorway, released: bool) -> None:
         self.record(controller.name, "strike", door.number, released)
         if not released:
             return
         self.counts["releases"] += 1
-        code, at = self._last_event.get((controller.name, door.number), (0, -1))
-        by_record = at == self.scheduler.now and code in (codes.GRANTED, codes.RELEASED_REMOTE)
         # The exit button is the exception: the strike first, the record at once after.
         by_button = door.pressed or self.scheduler.now - door.let_go_at < SECOND
-        if not by_record and not by_button:
-            self._wrong(f"{controller.name} door {door.number}: the strike moved and no release is on record")
+        last = self._last_event.get((controller.name, door.number), (0, -1))
+        self.promises.strike(controller, door, last, by_button)
 
     def _crash(self, controller: VirtualController, error: Exception) -> None:
-        self._wrong(f"{controller.name}: the firmware ended in {type(error).__name__}: {error}")
+        self._wrong(f"{controller.name}: the firmware ended in {type(error).__name__}: {error}", 0)
 
-    def _wrong(self, sentence: str) -> None:
-        self.faults.append(f"at {self.scheduler.now / SECOND:.6f} s: {sentence}")
-        self.record("", "fault", sentence)
+    def _wrong(self, sentence: str, promise: int) -> None:
+        self.promises.breaks(promise, sentence)
+
+    def _broke(self, broken: Broken) -> None:
+        self.faults.append(f"at {broken.at / SECOND:.6f} s: {broken.what}")
+        self.record("", "fault", broken.what)
 
     # The cloud.
 
-    def _poll_for_ever(self) -> None:
+    def _poll(self) -> None:
+        """Polls, and again when something is due."""
+        self._moved = None
         assert self.cloud is not None
         self.cloud.poll()
-        self.scheduler.after(IDLE_US, self._poll_for_ever)
+        self._plan_poll(IDLE_US)
+
+    def _plan_poll(self, at_most_us: int) -> None:
+        now = self.scheduler.now
+        at = now + at_most_us
+        if hasattr(self.cloud, "due"):
+            due = cast(Planning, self.cloud).due()
+            if due is not None:
+                at = int((due - START) * SECOND) + 1
+        at = max(min(at, now + IDLE_US), now + POLL_US)
+        if self._moved is not None:
+            if self._moved_at <= at:
+                return
+            self._moved.cancel()
+        self._moved_at = at
+        self._moved = self.scheduler.at(at, self._poll)
+
+    def _consider(self) -> None:
+        """Messages came: something may be due that was not before."""
+        self._considering = False
+        self._plan_poll(IDLE_US)
 
     def _cloud_hears(self, topic: str, payload: bytes) -> None:
         assert self.cloud is not None
         self.cloud.on_message(topic, payload)
-        if len(payload) > PING_BYTES and self._moved is None:
-            self._moved = self.scheduler.after(MOVED_US, self._poll_once)
-
-    def _poll_once(self) -> None:
-        self._moved = None
-        assert self.cloud is not None
-        self.cloud.poll()
+        if len(payload) > PING_BYTES:
+            if not hasattr(self.cloud, "due"):
+                self._plan_poll(MOVED_US)
+            elif not self._considering:
+                self._considering = True
+                self.scheduler.after(POLL_US, self._consider)

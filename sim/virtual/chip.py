@@ -73,6 +73,7 @@ class VirtualChip(mcu.Chip):
         self._watch: Event | None = None
         self._boot_event: Event | None = None
         self._timers: dict[Any, Event] = {}
+        self.drift_ppm = 0  # how much faster its clock runs
         self._offset_us = 0
         self._started_us = 0
         self._looks = (0, 0)  # when the clock was looked at, and how often
@@ -201,7 +202,10 @@ class VirtualChip(mcu.Chip):
             raise Stuck(f"{self.name} looks at the clock {SPIN} times without waiting, at {now} us")
         else:
             self._looks = (now, looks + 1)
-        return ((now + self._offset_us) // us) & (mcu.PERIOD - 1)
+        return ((now + self._offset_us + self._drift(now)) // us) & (mcu.PERIOD - 1)
+
+    def _drift(self, now: int) -> int:
+        return (now - self.booted) * self.drift_ppm // 1_000_000 if self.drift_ppm else 0
 
     def ticks_ms(self) -> int:
         return self._ticks(MS)
@@ -223,8 +227,10 @@ class VirtualChip(mcu.Chip):
             return
         task = self._task()
         # ticks_ms counts whole milliseconds: up to the first instant that shows `ms` more of them.
-        elapsed = (self.scheduler.now + self._offset_us) % MS
-        self._wait(task, self.scheduler.now + max(0, ms) * MS - elapsed, pending)
+        now = self.scheduler.now
+        elapsed = (now + self._offset_us + self._drift(now)) % MS
+        rest = max(0, ms) * MS - elapsed
+        self._wait(task, now + rest - rest * self.drift_ppm // 1_000_000, pending)
 
     def wait_readable(self, sock: Socket, ms: int, pending: Callable[[], Any]) -> bool:
         """Whether the socket can be read; ends when it can, when pending(), at the latest after ms."""

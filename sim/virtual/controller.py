@@ -22,7 +22,7 @@ class VirtualController:
     """Runs the real firmware. folder: its littlefs, filled here with board.json and settings.json.
 
     recorded: every event that became whole on flash, in order, as records.unpack_event gives it.
-    on_event(controller, fields): an event is on flash; fields as in `recorded`.
+    on_event(controller, fields, raw): an event is on flash; fields as in `recorded`.
     on_crash(controller, error): an exception that main.py would print before it starts the board again.
     """
 
@@ -36,7 +36,7 @@ class VirtualController:
         network: Network,
         doors: list[str],
         on_strike: Callable[["VirtualController", Doorway, bool], None],
-        on_event: Callable[["VirtualController", tuple[Any, ...]], None],
+        on_event: Callable[["VirtualController", tuple[Any, ...], bytes], None],
         on_crash: Callable[["VirtualController", Exception], None],
     ) -> None:
         self.name = name
@@ -87,7 +87,7 @@ class VirtualController:
         if event is not None:
             self.recorded.append(event)
             self.digest.update(data)
-            self._on_event(self, event)
+            self._on_event(self, event, data)
 
     def log_digest(self) -> str:
         """SHA-256 of every event as it became whole, in order, and of the log partition as it is now."""

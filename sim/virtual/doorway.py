@@ -7,7 +7,7 @@ from sim.world.door import Door
 from sim.world.wiegand import INTERVAL_US, PULSE_US
 
 from .chip import VirtualChip
-from .scheduler import MS, Event, Scheduler
+from .scheduler import MS, SECOND, Event, Scheduler
 
 BETWEEN_CARDS_US = 60 * MS  # a reader sends nothing for so long after a card
 
@@ -32,6 +32,10 @@ class Doorway:
         self.chip: VirtualChip | None = None
         self.pressed = False
         self.let_go_at = -1
+        self.moved_at = -SECOND  # when the leaf last moved, and how long it had stood before
+        self.before_us = SECOND
+        self.on_leaf: Callable[[Doorway], None] = lambda doorway: None  # it moved, and its contact is quiet again
+        self.bounces: Callable[[], list[int]] = list  # of one movement: microseconds between the contact's bounces
         self._reader_free = 0
         self._closer: Event | None = None
 
@@ -99,9 +103,8 @@ class Doorway:
         self.scheduler.after(PULSE_US, self._line, pin, 1)
 
     def _swung(self, was_open: bool) -> None:
-        contact = self.table["contact"]
         if not was_open:
-            self._line(contact["pin"], contact["open"])
+            self._contact(True)
         if self._closer is not None:
             self._closer.cancel()
         assert self.door.deadline is not None
@@ -110,5 +113,22 @@ class Doorway:
     def _close(self) -> None:
         self._closer = None
         if self.door.tick(self._now()):
-            contact = self.table["contact"]
-            self._line(contact["pin"], 1 - contact["open"])
+            self._contact(False)
+
+    def _contact(self, is_open: bool) -> None:
+        """The contact follows the leaf, at once or after some bounces."""
+        contact = self.table["contact"]
+        level = contact["open"] if is_open else 1 - contact["open"]
+        now = self.scheduler.now
+        self.before_us, self.moved_at = now - self.moved_at, now
+        pauses = self.bounces()
+        self._line(contact["pin"], level)
+        at = now
+        for n, pause in enumerate(pauses[: len(pauses) & -2]):  # there and back: it ends where it should
+            at += pause
+            self.scheduler.at(at, self._bounce, now, contact["pin"], 1 - level if n % 2 == 0 else level)
+        self.scheduler.at(at, self.on_leaf, self)
+
+    def _bounce(self, moved: int, pin: int, level: int) -> None:
+        if moved == self.moved_at:
+            self._line(pin, level)

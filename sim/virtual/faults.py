@@ -1,15 +1,20 @@
-"""Ordinary bad luck: networks that go, power that fails, also in the middle of a flash operation, brokers that die."""
+"""Bad luck: networks that go, power that fails, also in the middle of a flash operation, brokers that die or are evil,
+readers and contacts as they are, clocks that drift, clouds that are killed or put back in time."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from sim.world.hostile import Hostile
+
 from .building import VirtualBuilding
 from .controller import VirtualController
-from .scheduler import DAY, SECOND
+from .scheduler import DAY, MS, SECOND
 
 Fault = Callable[[Any, Random], None]
+RECOVERY_US = 120 * SECOND  # after that a controller has its link again
 
 
 @dataclass(frozen=True)
@@ -21,17 +26,62 @@ class Rates:
     power: float = 1
     torn_write: float = 1
     broker: float = 0.5
+    dns: float = 0
+    # Not strokes of luck a day, but how things are.
+    hostile: float = 0  # of a thousand messages, how many the broker meddles with
+    noise: float = 0  # of all cards, how many lose or gain a bit on the cable
+    bounce: float = 0  # of all movements of a leaf, how many let the contact bounce
+    drift_ppm: float = 0  # clocks are wrong by so much at the most
 
+
+EVERYTHING = Rates(dns=0.5, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40)
 
 class Faults:
-    """Brings them on until stop(); then mends everything."""
+    """Brings them on until stop(); then mends everything.
 
-    def __init__(self, building: VirtualBuilding, rates: Rates = Rates()) -> None:
+    more: other faults of the whole building: (how often a day, name, what to do with a source of chance).
+    disturbed: of each controller, "" for all of them, until when it may feel the last fault.
+    """
+
+    def __init__(
+        self,
+        building: VirtualBuilding,
+        rates: Rates = Rates(),
+        more: Sequence[tuple[float, str, Callable[[Random], None]]] = (),
+    ) -> None:
         self.building = building
         self.scheduler = building.scheduler
         self.rates = rates
-        self.happened = 0
+        self.kinds: Counter[str] = Counter()
+        self.disturbed: dict[str, int] = {}
         self.on = False
+        self._more = more
+        self._ids = {one.settings["controller"]: one.name for one in building.controllers}
+        self._hostile = Hostile(
+            building.broker,
+            self.scheduler.chance("hostile"),
+            lambda ms, call: self._later(ms, call),
+            rates.hostile,
+            lambda controller: self._disturb(self._ids.get(controller, ""), 30 * SECOND),
+        )
+
+    @property
+    def happened(self) -> int:
+        return self.kinds.total() + self._hostile.acts.total()
+
+    def counts(self) -> dict[str, int]:
+        """By kind."""
+        return {**self.kinds, **{f"broker: {kind}": n for kind, n in self._hostile.acts.items()}}
+
+    def calm(self, name: str) -> bool:
+        """Whether nothing is wrong that this controller could feel."""
+        return max(self.disturbed.get(name, 0), self.disturbed.get("", 0)) < self.scheduler.now
+
+    def _disturb(self, name: str, us: int) -> None:
+        self.disturbed[name] = max(self.disturbed.get(name, 0), self.scheduler.now + us)
+
+    def _later(self, ms: int, call: Callable[[], None]) -> None:
+        self.scheduler.after(ms * MS, call)
 
     def start(self) -> None:
         self.on = True
@@ -45,11 +95,33 @@ class Faults:
             ):
                 self._plan(rate, fault, one, chance)
         self._plan(self.rates.broker, self._broker, None, self.scheduler.chance("faults of the broker"))
+        self._plan(self.rates.dns, self._dns, None, self.scheduler.chance("faults of names"))
+        for rate, name, act in self._more:
+
+            def other(_: None, chance: Random, act: Callable[[Random], None] = act) -> None:
+                act(chance)
+
+            other.__name__ = name
+            self._plan(rate, other, None, self.scheduler.chance(f"faults: {name}"))
+        if self.rates.hostile:
+            self._hostile.start()
+        chance = self.scheduler.chance("how things are")
+        if self.rates.noise:
+            self.building.noise = lambda frame: self._noise(frame, chance)
+        for one in self.building.controllers:
+            if self.rates.drift_ppm:
+                one.chip.drift_ppm = round(chance.uniform(-1, 1) * self.rates.drift_ppm)
+            if self.rates.bounce:
+                for door in one.doors:
+                    door.bounces = lambda: self._bounces(chance)
 
     def stop(self) -> None:
         """No more faults: everything works again."""
         self.on = False
         building = self.building
+        self._hostile.stop()
+        building.noise = str
+        building.network.dns = True
         building.network.dead.clear()
         if not building.post.up:
             building.post.start()
@@ -68,16 +140,42 @@ class Faults:
     def _strike(self, rate: float, fault: Fault, one: Any, chance: Random) -> None:
         if not self.on:
             return
-        self.happened += 1
+        kind = fault.__name__.strip("_").replace("_", " ")
+        self.kinds[kind] += 1
+        self.building.record("" if one is None else one.name, "bad luck", kind)
         fault(one, chance)
         self._plan(rate, fault, one, chance)
 
-    def _until_mended(self, chance: Random, mean_s: float) -> int:
-        return SECOND + int(chance.expovariate(1 / mean_s) * SECOND)
+    def _until_mended(self, chance: Random, mean_s: float, name: str = "") -> int:
+        us = SECOND + int(chance.expovariate(1 / mean_s) * SECOND)
+        self._disturb(name, us + RECOVERY_US)
+        return us
+
+    def _noise(self, frame: str, chance: Random) -> str:
+        """What a long cable makes of a frame: mostly nothing, else a bit less or more."""
+        if chance.random() >= self.rates.noise:
+            return frame
+        at = chance.randrange(1, len(frame))
+        self.kinds["reader bits"] += 1
+        return frame[: at - 1] + frame[at:] if chance.random() < 0.5 else frame[:at] + chance.choice("01") + frame[at:]
+
+    def _bounces(self, chance: Random) -> list[int]:
+        if chance.random() >= self.rates.bounce:
+            return []
+        self.kinds["contact bounce"] += 1
+        return [chance.randrange(50, 4_000) for _ in range(chance.randrange(7))]
+
+    def _dns(self, _: None, chance: Random) -> None:
+        self.building.network.dns = False
+
+        def back() -> None:
+            self.building.network.dns = True
+
+        self.scheduler.after(self._until_mended(chance, 300), back)
 
     def _network(self, one: VirtualController, chance: Random) -> None:
         self.building.connect(one, False)
-        self.scheduler.after(self._until_mended(chance, 300), self.building.connect, one, True)
+        self.scheduler.after(self._until_mended(chance, 300, one.name), self.building.connect, one, True)
 
     def _black_hole(self, one: VirtualController, chance: Random) -> None:
         dead = self.building.network.dead
@@ -89,11 +187,11 @@ class Faults:
             self.building.record(one.name, "black hole", False)
             self.building.network.revive()
 
-        self.scheduler.after(self._until_mended(chance, 120), over)
+        self.scheduler.after(self._until_mended(chance, 120, one.name), over)
 
     def _power(self, one: VirtualController, chance: Random) -> None:
         self.building.power(one, False)
-        self.scheduler.after(self._until_mended(chance, 30), self.building.power, one, True)
+        self.scheduler.after(self._until_mended(chance, 30, one.name), self.building.power, one, True)
 
     def _torn_write(self, one: VirtualController, chance: Random) -> None:
         """The power goes in the middle of one of the next flash operations."""
@@ -101,7 +199,7 @@ class Faults:
 
         def cut() -> None:
             self.building.record(one.name, "torn write")
-            self.scheduler.after(self._until_mended(chance, 5), self.building.power, one, True)
+            self.scheduler.after(self._until_mended(chance, 5, one.name), self.building.power, one, True)
 
         one.chip.on_cut = cut
 

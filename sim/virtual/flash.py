@@ -1,9 +1,13 @@
-"""Flash that tells what was written to it: how the simulator knows which events are on record."""
+"""Flash that tells what was written to it, and what lies there: how the simulator knows what is on record."""
 
+import hashlib
+import struct
+import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from sim.mcu.flash import NorFlash
+from sim.mcu.flash import SECTOR, NorFlash
 
 
 class WatchedFlash(NorFlash):
@@ -26,3 +30,80 @@ class WatchedFlash(NorFlash):
         found = bytearray(self.size)
         self._get(0, found)
         return bytes(found)
+
+
+# What lies on flash, read a second time: this code shares the layout with the firmware, and nothing else.
+
+
+def image(part: NorFlash) -> bytes:
+    """All of a partition, uncounted."""
+    found = bytearray(part.size)
+    part._get(0, found)
+    return bytes(found)
+
+
+def slots(log: bytes) -> set[bytes]:
+    """Every 32-byte slot of a log."""
+    return {log[at : at + 32] for at in range(0, len(log), 32)}
+
+
+@dataclass(frozen=True)
+class AccessList:
+    """version, digest: as its journal says. held: the digest of what its slots hold."""
+
+    version: int
+    digest: int
+    held: int
+
+
+def access_list(acl: bytes) -> AccessList | None:
+    """None while it says itself that it is not complete."""
+    newest: dict[int, tuple[int, int]] = {}
+    sectors = len(acl) // SECTOR
+    for sector in range(sectors):
+        head = acl[sector * SECTOR : sector * SECTOR + 16]
+        magic, count, bucket, turn = struct.unpack_from("<2sHII", head)
+        if _whole(head) and magic == b"PA" and count == sectors:
+            newest[bucket] = max(newest.get(bucket, (0, 0)), (turn, sector))
+    journal = sectors - 1 - min(2, sectors - 2)
+    if journal not in newest:
+        return None
+    at, end, said = newest[journal][1] * SECTOR + 16, (newest[journal][1] + 1) * SECTOR, None
+    while at + 20 <= end:
+        version, digest, count = struct.unpack_from("<IQI", acl, at)
+        size = 20 + (count >> 24) * 13
+        if at + size > end or not _whole(acl[at : at + size]):
+            break
+        said = version, digest
+        at += size
+    if said is None or said[1] == (1 << 64) - 1:
+        return None
+    held = 0
+    for bucket in range(journal):
+        sector = newest.get(bucket, (0, 0))[1]
+        for at in range(sector * SECTOR + 16, (sector + 1) * SECTOR, 16):
+            slot = acl[at : at + 16]
+            if any(slot) and _whole(slot):
+                held ^= int.from_bytes(hashlib.sha256(slot[:12]).digest()[:8], "big")
+    return AccessList(*said, held)
+
+
+def acknowledged(state: bytes) -> tuple[int, int]:
+    """(log epoch, sequence number) up to which the board has written down that the cloud has its events."""
+    best, found = -1, (0, 0)
+    for start in range(0, len(state), SECTOR):
+        head = state[start : start + 16]
+        magic, _, _, turn = struct.unpack_from("<2sHII", head)
+        if not _whole(head) or magic != b"PS" or turn <= best:
+            continue
+        best, value = turn, 0
+        for at in range(start + 16, start + SECTOR, 16):
+            record = state[at : at + 16]
+            if _whole(record) and record[:2] == b"\x01\x00":
+                value = int.from_bytes(record[4:12], "little")
+        found = value >> 32, value & 0xFFFFFFFF
+    return found
+
+
+def _whole(record: bytes) -> bool:
+    return zlib.crc32(record[:-4]).to_bytes(4, "little") == record[-4:]

@@ -156,7 +156,7 @@ class Scheduler:
         """Lets everything happen up to and with `until`."""
         self._until = until
         heap = self.heap
-        while heap and heap[0][0] <= until:
+        while heap and heap[0][0] <= self._until:
             time, _, call, arguments = heappop(heap)
             if time > self.now:
                 self.now = time
@@ -166,7 +166,12 @@ class Scheduler:
                 raise Stuck(f"{STUCK} things happened at {self.now} us and time does not move; last: {call}")
             self.happened += 1
             call(*arguments)
-        self.now = max(self.now, until)
+        if self._until == until:
+            self.now = max(self.now, until)
+
+    def stop(self) -> None:
+        """Ends run() where it stands: what is due stays due."""
+        self._until = -1
 
     def _happen(self, event: Event) -> None:
         call = event.call

@@ -17,14 +17,15 @@ _NO_LIST = (codes.DENIED_UNKNOWN, codes.DENIED_DOOR)
 
 
 class Verdicts:
-    """now(): microseconds. wrong(sentence): called for each verdict that must not be.
+    """now(): microseconds. wrong(sentence, promise): called for each verdict that must not be.
 
     ready: whether all boards hold their access list, so that who has a right must be let in.
     """
 
-    def __init__(self, now: Callable[[], int], wrong: Callable[[str], None]) -> None:
+    def __init__(self, now: Callable[[], int], wrong: Callable[[str, int], None]) -> None:
         self.counts: Counter[str] = Counter()
         self.ready = False
+        self.remote: dict[tuple[str, int], int] = {}  # by door: when it was last released by a good command
         self._now = now
         self._wrong = wrong
         self._commands: dict[tuple[str, int], list[int]] = {}  # by door: until when a release may come
@@ -51,7 +52,7 @@ class Verdicts:
         self._too_late(controller, door)
         waiting = self._open.get((controller, door))
         if not waiting:
-            self._wrong(f"{place}: a verdict (code {code}) without a tap")
+            self._wrong(f"{place}: a verdict (code {code}) without a tap", 3)
             return
         expected = waiting.pop(0)[0]
         self.counts[said] += 1
@@ -60,7 +61,7 @@ class Verdicts:
         if expected == GRANTED and (code == codes.DENIED_NO_CLOCK or (code in _NO_LIST and not self.ready)):
             self.counts["turned away unready"] += 1
             return
-        self._wrong(f"{place}: {said} (code {code}), and {expected} was due")
+        self._wrong(f"{place}: {said} (code {code}), and {expected} was due", 1 if said == GRANTED else 0)
 
     def forget(self, controller: str) -> None:
         """The board stopped: what was read and not yet decided is gone."""
@@ -72,7 +73,9 @@ class Verdicts:
     def _released(self, controller: str, door: int) -> None:
         open_until = [until for until in self._commands.get((controller, door), []) if until >= self._now()]
         if not open_until:
-            self._wrong(f"{controller} door {door}: released from afar, and no command is good")
+            self._wrong(f"{controller} door {door}: released from afar, and no command is good", 7)
+        else:
+            self.remote[controller, door] = self._now()
         self._commands[controller, door] = open_until[1:]
         self.counts["released from afar"] += 1
 
@@ -81,4 +84,4 @@ class Verdicts:
         while waiting and self._now() - waiting[0][1] > PATIENCE_US:
             expected = waiting.pop(0)[0]
             if expected != ANYTHING:
-                self._wrong(f"{controller} door {door}: a tap ({expected} was due) was not answered within a second")
+                self._wrong(f"{controller} door {door}: a tap ({expected} was due) was not answered within a second", 4)

@@ -240,6 +240,7 @@ class Broker:
         self.retained: dict[str, tuple[bytes, int]] = {}
         self.messages = 0
         self.takeovers = 0
+        self.between: Callable[[str, bytes, int, bool], None] | None = None  # somebody in the middle: calls pass_on()
         self._listeners: list[tuple[str, OnMessage]] = []
 
     def accept(self, send: Callable[[bytes], None], close: Callable[[], None]) -> Client:
@@ -289,6 +290,12 @@ class Broker:
             del self.clients[client.name]
 
     def route(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
+        if self.between is None:
+            self.pass_on(topic, payload, qos, retain)
+        else:
+            self.between(topic, payload, qos, retain)
+
+    def pass_on(self, topic: str, payload: bytes, qos: int = 0, retain: bool = False) -> None:
         self.messages += 1
         if retain:
             self.retained.pop(topic, None)

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 
 from django.db import DatabaseError
+from django.db.models import Min
 
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import RENEW, Refused
@@ -92,6 +93,32 @@ class Ingest:
                 self._sweep()
         except DatabaseError:
             log.exception("the database did not take it; trying again")
+
+    def due(self) -> float | None:
+        """When poll() has something to do next, in Unix seconds; None when only a message or a person can bring it.
+
+        For who need not poll for nothing. To be asked again after every message and every change in the database.
+        What is only kept for the pages (last heard, counts) does not count.
+        """
+        try:
+            times = [
+                moment.timestamp()
+                for moment in (
+                    Controller.objects.aggregate(at=Min("acl_due"))["at"],
+                    Command.objects.filter(state=Command.State.QUEUED).aggregate(at=Min("expires_at"))["at"],
+                    store.answers_over(),
+                )
+                if moment is not None
+            ]
+            now = self._now()
+            live = self._live()
+            if live and Command.objects.filter(state=Command.State.QUEUED, controller__in=live).exists():
+                return now
+            behind = Controller.objects.filter(in_sync=False, pk__in=live).values_list("pk", flat=True)
+            times += [live[pk].due(now) for pk in behind]
+        except DatabaseError:
+            return self._now() + SWEEP_S
+        return min(times, default=None)
 
     def _session(self, public_id: str) -> Session:
         session = self._sessions.get(public_id)

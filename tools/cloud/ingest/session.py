@@ -101,6 +101,10 @@ class Session:
         """Sends the next thing that the controller lacks. row: as it is in the database now."""
         self._sync.step(row, self._now())
 
+    def due(self, now: float) -> float:
+        """When bring_in_line() has something to do for a controller that is not in line."""
+        return self._sync.due(now)
+
     # The opening
 
     def _open(self, payload: bytes) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Min
 
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
@@ -13,6 +14,9 @@ from firmware.controller.cloud.channel import Refused
 from ..models import AclChange, Command, Controller, Event, Gap
 
 Packed = tuple[int, int, int, int, int, int, bytes | None]  # as records.unpack_event gives it
+
+
+ANSWER = timedelta(seconds=10)  # after the expiry of a command its answer may still come
 
 
 @dataclass(frozen=True)
@@ -223,8 +227,14 @@ def end_commands(now: datetime) -> None:
     """Commands that can no longer be sent have expired; answers that have not come by now are not known."""
     old = Command.objects.filter(state=Command.State.QUEUED, expires_at__lte=now)
     old.update(state=Command.State.EXPIRED, why="the controller was not reached", ended_at=now)
-    silent = Command.objects.filter(state=Command.State.SENT, expires_at__lte=now - timedelta(seconds=10))
+    silent = Command.objects.filter(state=Command.State.SENT, expires_at__lte=now - ANSWER)
     silent.update(state=Command.State.UNKNOWN, why="no answer", ended_at=now)
+
+
+def answers_over() -> datetime | None:
+    """When the wait for the answer to a command is over."""
+    first = Command.objects.filter(state=Command.State.SENT).aggregate(at=Min("expires_at"))["at"]
+    return None if first is None else first + ANSWER
 
 
 def seen(moments: Mapping[int, datetime]) -> None:

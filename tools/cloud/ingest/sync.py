@@ -49,6 +49,12 @@ class Sync:
     def is_waiting(self, now: float) -> bool:
         return self._answer_by is not None and now < self._answer_by
 
+    def due(self, now: float) -> float:
+        """When step() has something to do for a controller that is not in line."""
+        if self._answer_by is not None and now < self._answer_by:
+            return self._answer_by
+        return max(now, self._again_at) if self._snapshots > 1 else now
+
     def answered(self) -> None:
         """The controller has said what its table holds: what was under way has ended, well or not."""
         self._answer_by = None
