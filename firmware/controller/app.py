@@ -6,7 +6,7 @@ import json
 from binascii import unhexlify
 
 from esp32 import Partition
-from machine import WDT, reset_cause
+from machine import WDT, reset, reset_cause
 from micropython import const
 
 from .access.rules import Rules
@@ -36,7 +36,7 @@ def partition(label):
 
 
 def build(folder="/"):
-    """(control loop, network loop or None) for the board.json and settings.json in `folder`.
+    """The control loop for the board.json and settings.json in `folder`.
 
     Faulty settings are printed, sentence by sentence; the controller then knows no credential and has no link.
     """
@@ -58,9 +58,9 @@ def build(folder="/"):
         link = Link(chosen, inbox, outbox, refused)
     journal.set(BOOTS, journal.get(BOOTS) + 1)
     credentials = CredentialTable(partition("acl"))
-    loop = Loop(board, credentials, log, journal, rules, key, sync, WDT(timeout=_WATCHDOG_MS))
+    loop = Loop(board, credentials, log, journal, rules, key, sync, link, WDT(timeout=_WATCHDOG_MS), reset)
     loop.started(reset_cause(), len(faults))
-    return loop, link
+    return loop
 
 
 def _faults(chosen):
@@ -75,8 +75,8 @@ def _faults(chosen):
 
 def main(folder="/"):
     """Runs the board. Never returns; an error on the way is the caller's."""
-    loop, link = build(folder)
-    if link is not None:
+    loop = build(folder)
+    if loop.link is not None:
         _thread.stack_size(_NETWORK_STACK)
-        _thread.start_new_thread(link.run, ())
+        _thread.start_new_thread(loop.link.run, ())
     loop.run()

@@ -11,7 +11,6 @@ DENIED_DOOR = 3  # known, but not at this door
 DENIED_EXPIRED = 4
 DENIED_NO_CLOCK = 5  # it has an end, and the time is not known
 DENIED_DAMAGED = 6  # its place in the table cannot be read: a re-sync is asked for
-DENIED_MANY = 7  # extra: how many more denials of one reader stand behind this one record
 
 # Releases without a credential.
 RELEASED_REMOTE = 16
@@ -32,7 +31,6 @@ SETTINGS_FAULT = 65  # the board runs fail-secure; extra: how many fields are wr
 LOG_OVERWRITTEN = 66  # events not yet stored in the cloud were overwritten
 TABLE_DAMAGED = 67  # a bucket of the credential table cannot be trusted
 CLOCK_SET = 68
-ACL_CHANGED = 69
 COMMAND_REFUSED = 70  # extra: 1 expired, 2 unknown door, 3 not understood, 4 no clock
 MESSAGE_REFUSED = 71  # extra: how many since the last such record, 255 = or more
 NETWORK_RESTARTED = 72  # the network loop was silent too long

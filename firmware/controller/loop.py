@@ -1,11 +1,14 @@
 """The control loop: input -> decision -> record -> strike. It waits for nothing but the next input or deadline."""
 
+from micropython import const
+
 from . import clock, ticks
 from .access.credential import card_value
 from .access.decision import decide
 from .events import (
     DENIED_DAMAGED,
     GRANTED,
+    NETWORK_RESTARTED,
     READER_MISREAD,
     RELEASED_REX,
     SETTINGS_FAULT,
@@ -19,6 +22,7 @@ from .points.door import Door
 from .storage.table import Damaged
 
 FEED_MS = 10000  # how often the watchdog is fed at least
+_HANGS_MS = const(600000)  # every wait of the network loop ends long before
 
 
 class GuardedDoor:
@@ -41,10 +45,10 @@ class Loop:
     """The controller at work.
 
     key: the padded table key, or None when the settings are faulty: then every card is denied.
-    sync: None when there is no cloud to talk to.
+    sync: None when there is no cloud to talk to; link: the network loop then, to be watched. restart: starts the board.
     """
 
-    def __init__(self, board, table, log, journal, rules, key, sync, watchdog):
+    def __init__(self, board, table, log, journal, rules, key, sync, link, watchdog, restart):
         self.wake = board.wake
         self.status = board.status
         self.table = table
@@ -55,7 +59,9 @@ class Loop:
         self.doors = [GuardedDoor(n + 1, pins, rules.times(n + 1)) for n, pins in enumerate(board.doors)]
         self._key = key
         self._sync = sync
+        self.link = link
         self._watchdog = watchdog
+        self._restart = restart
         self._fed = None
 
     def run(self):
@@ -82,7 +88,7 @@ class Loop:
             self.table.prepare()
         if self._fed is None or ticks.diff(now, self._fed) >= FEED_MS:
             self._fed = now
-            self._watchdog.feed()
+            self.supervise(now)
 
     def tap(self, guarded, frame, now):
         """A reader read something: decide, put it on record, then move the strike."""
@@ -133,6 +139,14 @@ class Loop:
             self.record(event, now, guarded.number)
         pins.strike.set(door.released)
         pins.signal.tick(now)
+
+    def supervise(self, now):
+        """Feeds the watchdog. A network loop that hangs is restarted with the whole board: a thread cannot be ended."""
+        link = self.link
+        if link is not None and ticks.diff(now, link.beat) >= _HANGS_MS and self.quiet():
+            self.record(NETWORK_RESTARTED, now)
+            self._restart()
+        self._watchdog.feed()
 
     def record(self, code, now, door=0, extra=0, key=None):
         """Puts an event on flash; it is there when this returns."""

@@ -74,6 +74,8 @@ class Bench:
         self.saved = []
         self.sync = Sync(self.inbox, self.outbox, self.refused, self.saved.append)
         self.watchdog = Watchdog()
+        self.link = None
+        self.restarts = []
         journal = StateJournal(Partition("state"))
         self.loop = Loop(
             Board(TABLE),
@@ -83,7 +85,9 @@ class Bench:
             Rules(RULES, 1),
             pads(key) if key else None,
             self.sync,
+            self.link,
             self.watchdog,
+            lambda: self.restarts.append(self.chip.now),
         )
         self.run()
 

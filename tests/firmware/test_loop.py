@@ -10,6 +10,7 @@ from firmware.controller.events import (
     DOOR_HELD,
     DOOR_OPENED,
     GRANTED,
+    NETWORK_RESTARTED,
     READER_MISREAD,
     RELEASED_REX,
     SETTINGS_FAULT,
@@ -19,6 +20,11 @@ from firmware.controller.loop import FEED_MS
 from firmware.controller.records import until_minutes
 from tests.firmware.bench import frame26
 from tests.firmware.controller_bench import CONTACT, D0, REX, STRIKE, UTC, Bench
+
+
+class Link:
+    def __init__(self, beat):
+        self.beat = beat
 
 
 def test_a_known_card_releases_the_door_and_is_on_record():
@@ -194,3 +200,22 @@ def test_a_message_waits_without_spinning_while_a_card_is_read():
     bench.run(30)
     assert bench.loop._sync.ready() is False
     assert bench.refused["content"] == 1
+
+
+def test_a_network_loop_that_hangs_is_restarted_with_the_board():
+    bench = Bench()
+    bench.loop.link = Link(bench.chip.now)
+    bench.run(590000)
+    assert bench.restarts == []
+    bench.run(20000)
+    assert bench.restarts
+    assert NETWORK_RESTARTED in [event[0] for event in bench.events()]
+
+
+def test_a_network_loop_that_goes_on_is_left_alone():
+    bench = Bench()
+    bench.loop.link = Link(bench.chip.now)
+    for _ in range(30):
+        bench.run(60000)
+        bench.loop.link.beat = bench.chip.now
+    assert bench.restarts == []

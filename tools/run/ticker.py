@@ -9,7 +9,7 @@ from firmware.controller import events
 _KEPT = 40
 _SHOWN = 12
 # The door's own opening and closing would drown the rest.
-_QUIET = {events.DOOR_OPENED, events.DOOR_CLOSED, events.CLOCK_SET, events.ACL_CHANGED}
+_QUIET = {events.DOOR_OPENED, events.DOOR_CLOSED, events.CLOCK_SET}
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Entry:
 
     @property
     def denied(self) -> bool:
-        return isinstance(self.what, int) and events.DENIED_UNKNOWN <= self.what <= events.DENIED_MANY
+        return isinstance(self.what, int) and events.DENIED_UNKNOWN <= self.what <= events.DENIED_DAMAGED
 
 
 class Ticker:

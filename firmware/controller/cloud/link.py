@@ -81,18 +81,6 @@ class Stream:
         self.socket.close()
 
 
-class _Sockets:
-    """What umqtt.simple finds under the name `socket`."""
-
-    @staticmethod
-    def socket():
-        return Stream()
-
-    @staticmethod
-    def getaddrinfo(host, port):
-        return socket.getaddrinfo(host, port)
-
-
 class Link:
     """settings: the board's. inbox, outbox: mailboxes shared with the control loop. refused: {word: count}."""
 
@@ -105,7 +93,13 @@ class Link:
         self._client = None
         self._session = None
         self.beat = clock.now()  # when the network loop last came round
-        simple.socket = _Sockets
+        simple.socket = self  # umqtt.simple asks it for sockets: socket() and getaddrinfo() below
+
+    def socket(self):
+        return Stream()
+
+    def getaddrinfo(self, host, port):
+        return socket.getaddrinfo(host, port)
 
     def run(self):
         """The network loop. Never returns."""

@@ -18,10 +18,6 @@ _SILENCE_MS = const(12000)
 _RENEW_MS = const(2000)  # hints prove nothing: they are followed no more often than this
 
 
-class Silent(Exception):
-    """Nobody who knows the link secret answers."""
-
-
 class Session:
     """send: called with the bytes to publish. inbox, outbox, refused: shared with the control loop."""
 
@@ -87,18 +83,18 @@ class Session:
         return self._held is not None
 
     def step(self, now):
-        """Sends what is due. Raises Silent when the link has died."""
+        """Sends what is due. Raises OSError when the link has died."""
         if self._nonce is not None:
             if ticks.diff(now, self._asked) >= _ANSWER_MS:
                 if self._tries >= 3:
-                    raise Silent("no answer to an opening")
+                    raise OSError("no answer to an opening")
                 self.begin(now)
         elif self._renew and ticks.diff(now, self._asked) >= _RENEW_MS:
             self.begin(now)
         if self._channel is None:
             return
         if ticks.diff(now, self._heard) >= _SILENCE_MS:
-            raise Silent("nothing heard")
+            raise OSError("nothing heard")
         if ticks.diff(now, self._pinged) >= _PING_MS:
             self._pinged = now
             self._send(self._channel.seal(bytes((wire.PING,))))

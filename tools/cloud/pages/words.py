@@ -30,7 +30,6 @@ EVENTS = {
     events.DENIED_DAMAGED: Words(
         "bad", "cross", gettext_lazy("Denied: the controller could not read its table; it asks for a new one")
     ),
-    events.DENIED_MANY: Words("bad", "cross", gettext_lazy("More denials at this reader")),
     events.RELEASED_REMOTE: Words("good", "unlock", gettext_lazy("Released from here")),
     events.RELEASED_REX: Words("", "exit", gettext_lazy("Released with the exit button")),
     events.DOOR_OPENED: Words("", "door-open", gettext_lazy("Door opened")),
@@ -45,7 +44,6 @@ EVENTS = {
     events.LOG_OVERWRITTEN: Words("warn", "gap", gettext_lazy("Events were overwritten before they could be sent")),
     events.TABLE_DAMAGED: Words("warn", "door-forced", gettext_lazy("A part of the credential table is damaged")),
     events.CLOCK_SET: Words("", "clock", gettext_lazy("Clock set")),
-    events.ACL_CHANGED: Words("", "cardid", gettext_lazy("Credential table changed")),
     events.COMMAND_REFUSED: Words("warn", "cross", gettext_lazy("Command refused")),
     events.MESSAGE_REFUSED: Words("warn", "cross", gettext_lazy("Message refused")),
     events.NETWORK_RESTARTED: Words(
@@ -69,7 +67,7 @@ PASSAGES = (
 # What the log can be filtered by: shorter than the list of codes, and in the words people ask with.
 KINDS: dict[str, tuple[Text, tuple[int, ...]]] = {
     "granted": (gettext_lazy("Granted"), (events.GRANTED,)),
-    "denied": (gettext_lazy("Denied"), tuple(range(events.DENIED_UNKNOWN, events.DENIED_MANY + 1))),
+    "denied": (gettext_lazy("Denied"), tuple(range(events.DENIED_UNKNOWN, events.DENIED_DAMAGED + 1))),
     "released": (gettext_lazy("Released without a card"), (events.RELEASED_REMOTE, events.RELEASED_REX)),
     "door": (gettext_lazy("Doors opened and closed"), (events.DOOR_OPENED, events.DOOR_CLOSED)),
     "alarm": (gettext_lazy("Forced or held open"), (events.DOOR_FORCED, events.DOOR_HELD)),
@@ -108,8 +106,6 @@ def sentence(code: int, extra: int, named: bool) -> str:
     """What happened, with what `extra` tells. named: the cloud knows whose credential it is."""
     if code == events.DENIED_UNKNOWN and named:
         return str(NO_LONGER)
-    if code == events.DENIED_MANY:
-        return ngettext("%(n)d more denial at this reader", "%(n)d more denials at this reader", extra) % {"n": extra}
     text = str(words(code).text)
     if code == events.READER_MISREAD:
         return text + " (" + ngettext("%(n)d bit", "%(n)d bits", extra) % {"n": extra} + ")"
