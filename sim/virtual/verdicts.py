@@ -11,7 +11,7 @@ GRANTED, DENIED, MISREAD, ANYTHING = "granted", "denied", "misread", "anything" 
 PATIENCE_US = SECOND
 
 _SAID = {codes.GRANTED: GRANTED, codes.READER_MISREAD: MISREAD}
-_SAID.update(dict.fromkeys(range(codes.DENIED_UNKNOWN, codes.DENIED_MANY + 1), DENIED))
+_SAID.update(dict.fromkeys(range(codes.DENIED_UNKNOWN, codes.DENIED_DAMAGED + 1), DENIED))
 # A board that has no access list yet, or does not know the time, turns people away whom it will let in later.
 _NO_LIST = (codes.DENIED_UNKNOWN, codes.DENIED_DOOR)
 
