@@ -92,6 +92,7 @@ class Link:
         self._station = WLAN(STA_IF)
         self._client = None
         self._session = None
+        self._pause = _FIRST_PAUSE_MS
         self.beat = clock.now()  # when the network loop last came round
         simple.socket = self  # umqtt.simple asks it for sockets: socket() and getaddrinfo() below
 
@@ -103,26 +104,26 @@ class Link:
 
     def run(self):
         """The network loop. Never returns."""
-        pause = _FIRST_PAUSE_MS
         while True:
             self.beat = clock.now()
-            if not self._associated():
-                clock.wait(_LONGEST_PAUSE_MS, self._station.isconnected)
-                pause = _FIRST_PAUSE_MS
-                continue
             try:
-                self._connect()
-                while True:
-                    self._serve()
-                    if self._session.is_open():
-                        pause = _FIRST_PAUSE_MS
+                if not self._associated():
+                    clock.wait(_LONGEST_PAUSE_MS, self._station.isconnected)
+                    self._pause = _FIRST_PAUSE_MS
+                    continue
+                try:
+                    self._connect()
+                    while True:
+                        self._serve()
+                finally:
+                    self._drop()
             except Exception as error:
                 # umqtt.simple tells a broken link by OSError, IndexError, TypeError, AssertionError and more.
                 print("link:", type(error).__name__, error)
-            self._drop()
             # Boards that lost the same broker must not come back in the same moment.
+            pause = self._pause
             clock.wait(pause // 2 + pause * sessions.urandom(1)[0] // 256, self._cut)
-            pause = min(pause * 2, _LONGEST_PAUSE_MS)
+            self._pause = min(pause * 2, _LONGEST_PAUSE_MS)
 
     def _associated(self):
         """Whether there is a network; if not, asks for it."""
@@ -164,6 +165,8 @@ class Link:
         session = self._session
         now = self.beat = clock.now()
         session.step(now)
+        if session.is_open():
+            self._pause = _FIRST_PAUSE_MS
         self._client.sock.flush()
         if session.blocked():
             clock.wait(_LOOK_MS, self._inbox.room)
@@ -178,10 +181,10 @@ class Link:
         self._session.receive(message, clock.now())
 
     def _drop(self):
-        session, self._session = self._session, None
-        if self._client is not None and self._client.sock is not None:
-            self._client.sock.close()
-        self._client = None
+        client, session = self._client, self._session
+        self._client = self._session = None
         if session is not None:
             while not self._inbox.put(sessions.LOST):
                 clock.wait(_LOOK_MS, self._inbox.room)
+        if client is not None and client.sock is not None:
+            client.sock.close()
