@@ -1,0 +1,82 @@
+"""The stream under umqtt.simple: gathers writes, reads whole, refuses what is too long."""
+
+from firmware.controller.cloud import link
+from firmware.controller.cloud.wire import MAX_MESSAGE
+from tests.firmware.bench import BenchChip
+from tests.firmware.helper import raises
+
+
+class FakeSocket:
+    """A connection that takes three bytes at a time and gives what is in `incoming`."""
+
+    def __init__(self, incoming=b""):
+        self.incoming = incoming
+        self.sent = b""
+        self.writes = 0
+
+    def settimeout(self, seconds):
+        pass
+
+    def write(self, data):
+        self.writes += 1
+        self.sent += bytes(data[:3])
+        return min(3, len(data))
+
+    def read(self, size):
+        data, self.incoming = self.incoming[:size], self.incoming[size:]
+        return data
+
+
+class Sockets:
+    """In place of the socket module."""
+
+    def __init__(self, made):
+        self._made = made
+
+    def socket(self):
+        return self._made
+
+
+def stream(incoming=b""):
+    BenchChip()
+    fake = FakeSocket(incoming)
+    before, link.socket = link.socket, Sockets(fake)
+    try:
+        return link.Stream(), fake
+    finally:
+        link.socket = before
+
+
+def test_writes_go_out_together_before_the_next_read():
+    made, fake = stream(b"answer")
+    made.write(b"\x30\x05")
+    made.write(b"abcdef", 3)
+    assert fake.writes == 0
+    assert made.read(6) == b"answer"
+    assert fake.sent == b"\x30\x05abc"
+    made.flush()
+    assert fake.sent == b"\x30\x05abc"
+
+
+def test_a_connection_that_ends_is_an_error_and_not_a_short_message():
+    made, _ = stream(b"ab")
+    raises(OSError, lambda: made.read(3))
+
+
+def test_a_read_that_timed_out_is_an_error():
+    made, fake = stream()
+    fake.read = lambda size: None
+    raises(OSError, lambda: made.read(1))
+
+
+def test_a_message_too_long_for_us_is_refused_unread():
+    made, fake = stream(bytes(MAX_MESSAGE + 1))
+    raises(OSError, lambda: made.read(MAX_MESSAGE + 1))
+    assert len(fake.incoming) == MAX_MESSAGE + 1
+
+
+def test_a_socket_that_takes_nothing_more_is_an_error():
+    made, fake = stream()
+    fake.write = lambda data: 0
+    made.write(b"x")
+    raises(OSError, made.flush)
