@@ -154,6 +154,16 @@ def test_a_snapshot_with_a_part_missing_is_not_reported_as_whole():
     assert bench.loop.table.version == 0
 
 
+def test_a_part_out_of_turn_is_refused():
+    bench = Bench()
+    bench.connect()
+    later = pack_credential(b"\xff" * 7, 7, NO_END)
+    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQ", 9, 0, 3, 0) + CARD)
+    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQ", 9, 2, 3, 0) + later)
+    assert bench.refused["content"] == 1
+    assert bench.loop.table.version == 0
+
+
 def test_rules_are_saved_and_followed():
     bench = Bench()
     bench.connect()
