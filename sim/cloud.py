@@ -64,6 +64,7 @@ class _Row:
     gaps: set[int] = field(default_factory=set)
     twice: int = 0
     channel: Channel | None = None
+    openings: list[Channel] = field(default_factory=list)  # answered, and nothing heard yet
 
     @property
     def digest(self) -> int:
@@ -153,16 +154,31 @@ class MemoryCloud:
             return
         row = self._rows[name]
         try:
+            if not message:
+                raise Refused("malformed")
             if message[0] == OPEN:
-                nonce, own = bytes(read_open(row.secret, name, message)), self._urandom(16)
-                row.channel = Channel(row.secret, nonce, own, False)
-                self._publish(wire.topics(name)[1], accept_message(row.secret, name, nonce, own))
-                return
-            if row.channel is None:
-                raise Refused("session")
-            self._take(row, row.channel.open(message))
-        except Refused:
-            self._publish(wire.topics(name)[1], bytes((RENEW,)))
+                self._open(name, row, message)
+            else:
+                self._take(row, self._unseal(row, message))
+        except Refused as refused:
+            if str(refused) == "session":
+                self._publish(wire.topics(name)[1], bytes((RENEW,)))
+
+    def _open(self, name: str, row: _Row, message: bytes) -> None:
+        """Each opening is answered; a replayed one too, but a session begins with its first good message only."""
+        nonce, own = bytes(read_open(row.secret, name, message)), self._urandom(16)
+        row.openings = [*row.openings[-7:], Channel(row.secret, nonce, own, False)]
+        self._publish(wire.topics(name)[1], accept_message(row.secret, name, nonce, own))
+
+    def _unseal(self, row: _Row, message: bytes) -> bytes:
+        if row.channel is not None and message[1:5] == row.channel.session:
+            return bytes(row.channel.open(message))
+        for channel in row.openings:
+            if message[1:5] == channel.session:
+                inside = bytes(channel.open(message))
+                row.channel, row.openings = channel, []
+                return inside
+        raise Refused("session")
 
     def _take(self, row: _Row, message: bytes) -> None:
         kind = message[0]

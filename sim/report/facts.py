@@ -89,6 +89,9 @@ def facts(building: VirtualBuilding, title: str, seed: int, figures: Mapping[str
             broker.set(not record.detail[0], record.at)
         elif record.what in ("fault", "broken"):
             broken.append([record.at, " ".join(str(part) for part in record.detail)])
+        elif record.what == "bad luck":
+            if not record.where:
+                hand.append([record.at, f"bad luck: {record.detail[0]}"])  # a board's own shows in its lanes
         elif record.what == "rights":
             who, doors = record.detail
             hand.append([record.at, f"{who}: {', '.join(doors)}" if doors else f"{who}: all rights taken"])

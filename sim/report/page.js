@@ -131,6 +131,7 @@ function drawAxis() {
     pen.fillStyle = midnight ? colours.ink : colours.soft;
     const text = midnight ? `day ${t / DAY + 1}` : clock(t, step);
     if (px > gutter + 18 && px < width - 18) pen.fillText(text, px, 12);
+    else if (px >= gutter && px < width - 40) { pen.textAlign = "left"; pen.fillText(text, px, 12); pen.textAlign = "center"; }
     pen.fillRect(Math.round(px), 22, 1, 4);
   }
 }
@@ -164,7 +165,8 @@ function drawMarks(pen, marks, top, height) {
   for (let i = first; i < beyond; i++) (LOUD.has(F.kinds[marks[i][1]]) ? loud : quiet).push(marks[i]);
   const verdicts = quiet.filter((mark) => F.kinds[mark[1]] !== "leaf");
   if (verdicts.length * 9 < width - gutter) {
-    for (const mark of quiet) glyph(pen, F.kinds[mark[1]], x(mark[0]), middle);
+    for (const mark of quiet) if (F.kinds[mark[1]] === "leaf") glyph(pen, "leaf", x(mark[0]), middle); // behind the rest
+    for (const mark of verdicts) glyph(pen, F.kinds[mark[1]], x(mark[0]), middle);
   } else { // too many to tell apart: stacked bars, the tallest bin fills the lane
     const bins = new Map();
     for (const mark of verdicts) {
@@ -354,6 +356,7 @@ function tell(head, lines, px, py) {
   tip.replaceChildren(bold, ...lines.slice(0, 6).flatMap((line, i) => (i ? [document.createElement("br"), line] : [line])));
   if (lines.length > 6) tip.append(document.createElement("br"), `and ${lines.length - 6} more`);
   tip.hidden = false;
+  tip.style.left = "0"; // else it is measured squeezed against the edge
   const box = tip.getBoundingClientRect();
   tip.style.left = `${Math.max(8, Math.min(innerWidth - box.width - 8, px + 12))}px`;
   tip.style.top = `${py + 16 + box.height > innerHeight ? py - box.height - 12 : py + 16}px`;

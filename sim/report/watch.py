@@ -42,6 +42,10 @@ class _Listening:
     def poll(self) -> None:
         self._cloud.poll()
 
+    def __getattr__(self, name: str) -> Any:
+        """What else the cloud can say, such as when something is due."""
+        return getattr(self._cloud, name)
+
 
 def watch(building: VirtualBuilding, hand: Hand) -> None:
     """To be called before the power comes. The building must keep its records."""

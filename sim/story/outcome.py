@@ -1,11 +1,13 @@
 """What came of a story: each expectation kept or broken, in a sentence; the same as JUnit XML."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 from sim import words
 from sim.virtual.building import Record
+from sim.virtual.promises import PROMISES, Broken, Promise
 from sim.virtual.scheduler import SECOND
 
 from .play import Played
@@ -36,11 +38,19 @@ def outcomes(played: Played) -> list[Outcome]:
 
 
 def promises(played: Played) -> list[Outcome]:
-    """One for each broken promise; one that is kept when there is none."""
-    broken = [record for record in played.building.records if record.what == "fault"]
-    if not broken:
-        return [Outcome("no promise is broken")]
-    return [Outcome("no promise is broken", str(one.detail[0]), one.at) for one in broken]
+    """One for each promise of the design that a run judges; a broken one says where it first broke."""
+    first: dict[int, Broken] = {}
+    count = Counter(one.number for one in played.building.promises.broken)
+    for one in played.building.promises.broken:
+        first.setdefault(one.number, one)
+    return [_promise(one, first.get(one.number), count[one.number]) for one in PROMISES]
+
+
+def _promise(promise: Promise, broken: Broken | None, times: int) -> Outcome:
+    said = f"promise {promise.number} ({promise.name}): {promise.sentence}"
+    if broken is None:
+        return Outcome(said)
+    return Outcome(said, broken.what + (f"; {times} times in all" if times > 1 else ""), broken.at)
 
 
 def _judged(played: Played, one: Expect) -> Outcome:
@@ -113,8 +123,13 @@ def verdict_on(records: list[Record], tap: Record) -> int | None:
 
 
 def lines(found: list[Outcome]) -> list[str]:
-    """The same for a person, broken ones last."""
-    text = [f"  kept    {one.said}" for one in found if one.kept]
+    """The same for a person, broken ones last; promises that were kept in one line."""
+    kept = [one.said for one in found if one.kept]
+    own = [said for said in kept if not said.startswith("promise ")]
+    text = [
+        f"  kept    {len(kept) - len(own)} of {len(PROMISES)} promises of the design",
+        *(f"  kept    {one}" for one in own),
+    ]
     for one in found:
         if not one.kept:
             when = "" if one.at is None else f" (at {words.moment(one.at)})"

@@ -256,6 +256,10 @@ class _Reader:
         self.known(at, row, {"at", "do", "every", "times"} | needs | may, f" of {do!r}")
         for field in sorted(needs - row.keys()):
             raise self.wrong(f"{at}: {field}", f"is missing; {do!r} needs it")
+        if do in ("grant", "revoke") and row["who"] in [one["name"] for one in self.description["strangers"]]:
+            raise self.wrong(
+                f"{at}: who", f"{row['who']!r} is a stranger: nobody entered that card, so it has no rights"
+            )
         where = row.get("where", ())
         if where == "all":
             where = self.controllers
