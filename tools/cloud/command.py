@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tools import boards
 from tools.terminal import Json, Problem, progress, result
 
 app = typer.Typer(
@@ -91,13 +92,13 @@ def link(
 @app.command()
 def enrol(
     name: str,
-    board: Annotated[Path, typer.Option(help="The board's board.json.", dir_okay=False)],
+    board: Annotated[str, typer.Option(help="The board's name, a folder of boards/.")],
     out: Annotated[Path, typer.Option(help="Where settings.json goes. It holds secrets; readable by you only.")],
     site: Annotated[str, typer.Option(help="The site; made when it is missing.")] = "Site",
     tenant: TenantName = None,
     door: Annotated[list[str] | None, typer.Option(help="A door's name, once a door, in the board's order.")] = None,
     broker: Annotated[str | None, typer.Option(help="The broker as the board reaches it (MQTT_URL).")] = None,
-    wifi_name: Annotated[str, typer.Option(envvar="PORTVAKT_WIFI_NAME")] = "",
+    wifi_name: Annotated[str, typer.Option(help="The Wi-Fi that the board joins.", envvar="PORTVAKT_WIFI_NAME")] = "",
     wifi_password: Annotated[str, typer.Option(envvar="PORTVAKT_WIFI_PASSWORD", show_default=False)] = "",
     as_json: Json = False,
 ) -> None:
@@ -110,12 +111,7 @@ def enrol(
 
     if out.exists():
         raise Problem(f"{out} exists; choose another file, or remove it")
-    try:
-        description = json.loads(board.read_text())
-    except (OSError, ValueError) as error:
-        raise Problem(f"{board} cannot be read ({error}); give the board.json of a board in boards/") from None
-    if not isinstance(description, dict):
-        raise Problem(f"{board} is no board.json; give that of a board in boards/")
+    description = boards.load(board)
     with transaction.atomic():
         place, _ = Site.objects.get_or_create(tenant=_tenant(tenant, make=False), name=site)
         controller, settings = service.enrol(
@@ -129,7 +125,10 @@ def enrol(
         # Inside the transaction: secrets that were not written down are worth nothing.
         _write_private(out, json.dumps(settings, indent=1))
     facts = {"controller": controller.public_id, "name": name, "site": place.name, "settings": str(out)}
-    result(as_json, facts, f"{name} is enrolled as {controller.public_id}; its settings are in {out}.")
+    lines = [f"{name} is enrolled as {controller.public_id}; its settings are in {out}."]
+    if not wifi_name:
+        lines.append("They name no Wi-Fi yet: write its name and password into that file before you install them.")
+    result(as_json, facts, *lines)
 
 
 @app.command()

@@ -52,15 +52,13 @@ def test_the_first_steps_of_an_installation(cloud: Cloud, tmp_path: Path) -> Non
     assert link["url"].startswith("http://127.0.0.1:8000/enter/")
     token = cloud.call("token", "kode", "--role", "administrator")
     assert token["token"].partition(".")[0].isdigit()
-    board = tmp_path / "board.json"
-    board.write_text(json.dumps({"name": "b", "doors": [{}, {}]}))
     out = tmp_path / "settings.json"
-    made = cloud.call("enrol", "Oppgang A", "--board", str(board), "--out", str(out), "--broker", "mqtt://10.0.0.9")
+    made = cloud.call("enrol", "Oppgang A", "--board", "esp32-two-door", "--out", str(out), "--broker", "mqtt://10.0.0.9")
     settings = json.loads(out.read_text())
     assert settings["controller"] == made["controller"] and settings["broker"]["host"] == "10.0.0.9"
     assert out.stat().st_mode & 0o777 == 0o600
     assert settings["link_secret"] not in json.dumps(made)
-    again = ("enrol", "Oppgang A", "--board", str(board), "--out")
+    again = ("enrol", "Oppgang A", "--board", "esp32-two-door", "--out")
     assert "exists; choose another file" in cloud.fail(*again, str(out))
     assert "has a controller named Oppgang A already" in cloud.fail(*again, str(tmp_path / "more.json"))
     assert not (tmp_path / "more.json").exists()
@@ -75,7 +73,7 @@ def test_the_first_steps_of_an_installation(cloud: Cloud, tmp_path: Path) -> Non
         (["link", "a@example.org", "--role", "king"], "king is no role"),
         (["token", "x", "--role", "owner"], "owner is no role of a token"),
         (["token", "x", "--tenant", "Nowhere"], "there is no tenant named Nowhere"),
-        (["enrol", "x", "--board", "nowhere.json", "--out", "nowhere.out"], "nowhere.json cannot be read"),
+        (["enrol", "x", "--board", "nowhere", "--out", "nowhere.out"], "there is no board 'nowhere'; choose one of"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(cloud: Cloud, args: list[str], sentence: str) -> None:
