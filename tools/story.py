@@ -1,0 +1,193 @@
+"""`portvakt sim run SCENARIO` and `portvakt sim scenarios`: stories played against the cloud's real ingest."""
+
+import json
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sim.virtual.building import START, VirtualBuilding
+from sim.virtual.controller import VirtualController
+from sim.world.building import Building
+from tools.terminal import Problem, progress, result
+
+
+class DatabaseHand:
+    """What a story does in the cloud's database, and asks of it. See sim.cloud.Hand."""
+
+    def grant(self, who: str, doors: list[str]) -> None:
+        from tools.cloud.models import AccessGroup, Door, Grant, Person, Tenant
+
+        person = Person.objects.get(name=who)
+        group = AccessGroup.objects.create(tenant=Tenant.objects.get(), name=f"{who}: {', '.join(doors)}"[:100])
+        group.doors.set(Door.objects.filter(name__in=doors))
+        Grant.objects.filter(person=person).delete()
+        Grant.objects.create(person=person, group=group)
+
+    def revoke(self, who: str) -> None:
+        from tools.cloud.models import Grant
+
+        Grant.objects.filter(person__name=who).delete()
+
+    def release(self, one: VirtualController, door: int) -> int:
+        from tools.cloud.models import Door
+        from tools.cloud.services.commands import SECONDS, release
+
+        release(Door.objects.get(controller__public_id=one.settings["controller"], number=door), None)
+        return SECONDS
+
+    def in_sync(self, one: VirtualController) -> bool:
+        return bool(self._row(one).in_sync)
+
+    def acknowledged(self, one: VirtualController) -> int:
+        return int(self._row(one).acked)
+
+    def stored(self, one: VirtualController) -> dict[int, tuple[int, ...]]:
+        rows = self._events(one).values_list("sequence", "utc", "code", "door_number", "extra", "flags")
+        return {sequence: (int(utc.timestamp()) if utc else 0, *rest) for sequence, utc, *rest in rows}
+
+    def twice(self, one: VirtualController) -> int:
+        events = self._events(one)
+        return int(events.count() - events.values("sequence").distinct().count())
+
+    def overwritten(self, one: VirtualController) -> set[int]:
+        from tools.cloud.models import Gap
+
+        gaps = Gap.objects.filter(controller__public_id=one.settings["controller"])
+        return {n for first, last in gaps.values_list("first", "last") for n in range(first, last + 1)}
+
+    def _row(self, one: VirtualController) -> Any:
+        from tools.cloud.models import Controller
+
+        return Controller.objects.get(public_id=one.settings["controller"])
+
+    def _events(self, one: VirtualController) -> Any:
+        from tools.cloud.models import Event
+
+        return Event.objects.filter(controller__public_id=one.settings["controller"])
+
+
+@contextmanager
+def real_stage(
+    description: Building, folder: Path, seed: int, visits: float
+) -> Iterator[tuple[VirtualBuilding, DatabaseHand]]:
+    """A building with the cloud's real ingest, and the hand that acts in its database. Once a process."""
+    from sim.story.play import BOARD
+    from tools import simulate
+
+    with simulate.database(folder):
+        from tools.cloud.ingest.ingest import Ingest
+        from tools.cloud.services import clock
+
+        board = json.loads(BOARD.read_text())
+        before = clock.source
+        building: VirtualBuilding | None = None
+        try:
+            clock.source = lambda: building.utc() if building is not None else START
+            settings = simulate.enrolled(description, board, random.Random(f"{seed}/enrolment").randbytes)
+            building = VirtualBuilding(
+                description, settings, board, folder, seed, cloud=Ingest, visits_a_day=visits or 1e-9
+            )
+            yield building, DatabaseHand()
+        finally:
+            clock.source = before
+            if building is not None:
+                building.close()
+
+
+def run_scenario(
+    name: str, seed: int | None, report: Path | None, junit: Path | None, as_json: bool, small: bool = False
+) -> bool:
+    """Plays a scenario and says what came of it. small: with a cloud in memory. Whether everything is as expected."""
+    from sim.story import outcome, play, script
+    from tools import simulate
+
+    simulate.import_path()
+    try:
+        story = script.load(script.find(name), seed)
+    except script.Faulty as error:
+        raise Problem(str(error)) from None
+    for path in (report, junit):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise Problem(f"{path}: there is no folder {path.parent}; make it first")
+    stage = play.stage if small else real_stage
+    with tempfile.TemporaryDirectory() as scratch:
+        began = time.perf_counter()
+        with stage(story.description, Path(scratch), story.seed, story.visits) as (building, hand):
+            if report is not None:
+                from sim.report.watch import watch
+
+                watch(building, hand)
+            played = play.play(story, building, hand, _progress())
+            found = outcome.outcomes(played)
+            took = time.perf_counter() - began
+            if report is not None:
+                picture(report, building, story.title, story.seed, played.figures, found)
+    if junit is not None:
+        outcome.write_junit(junit, story.name, found, took)
+    facts = {
+        "scenario": story.name,
+        "seed": story.seed,
+        "kept": all(one.kept for one in found),
+        "figures": played.figures,
+        "expectations": [{"said": one.said, "kept": one.kept, "found": one.found, "at_us": one.at} for one in found],
+        "seconds": round(took, 3),
+        "speed": round(played.building.scheduler.now / 1e6 / took, 1),
+    }
+    head = (
+        f"{story.title} (seed {story.seed}): {story.days:g} days of {len(played.building.doors)} doors in {took:.1f} s"
+    )
+    counted = ", ".join(f"{what} {value:g}" for what, value in played.figures.items())
+    said = [f"  picture in {report}"] if report is not None else []
+    result(as_json, facts, head, f"  {story.about}", f"  {counted}", *outcome.lines(found), *said)
+    return bool(facts["kept"])
+
+
+def picture(
+    path: Path,
+    building: VirtualBuilding,
+    title: str,
+    seed: int,
+    figures: dict[str, Any],
+    found: list[Any] | None = None,
+) -> None:
+    """Writes the page. The building must have kept its records, and been watched (sim.report.watch) from the start."""
+    from sim.report import facts, page
+
+    shown = facts.facts(building, title, seed, figures)
+    if found is not None:
+        own = [one for one in found if not one.said.startswith("promise ")]
+        shown["outcomes"] = [[one.said, one.found, one.at] for one in own]
+    page.write(path, shown)
+
+
+def list_scenarios(as_json: bool) -> None:
+    """The scenarios that come with the simulator, with what each tells."""
+    from sim.story import script
+    from tools import simulate
+
+    simulate.import_path()
+    try:
+        told = [script.load(path) for path in script.stories()]
+    except script.Faulty as error:
+        raise Problem(str(error)) from None
+    facts = [{"name": one.name, "title": one.title, "about": one.about, "days": one.days} for one in told]
+    result(
+        as_json, {"scenarios": facts}, *(f"{one.name:14} {one.title} ({one.days:g} days). {one.about}" for one in told)
+    )
+
+
+def _progress() -> Any:
+    """Says how far it is, every two seconds."""
+    shown = time.perf_counter()
+
+    def say(text: str) -> None:
+        nonlocal shown
+        if time.perf_counter() - shown > 2:
+            shown = time.perf_counter()
+            progress(text)
+
+    return say
