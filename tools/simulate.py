@@ -74,6 +74,71 @@ def repeat(
         raise typer.Exit(1)
 
 
+@app.command()
+def soak(
+    seed: Annotated[int, typer.Option(help="Everything that happens follows from it.")] = 1,
+    doors: Annotated[int, typer.Option(help="How many doors, in buildings of some each.", min=1, max=1000)] = 10,
+    days: Annotated[float, typer.Option(help="How many days each building runs.", min=0.01)] = 1,
+    taps: Annotated[float, typer.Option(help="Visits a day at each door.", min=1)] = 200,
+    processes: Annotated[int, typer.Option(help="How many cores to use.", min=1)] = os.cpu_count() or 1,
+    as_json: Json = False,
+) -> None:
+    """All faults at once, every promise judged all the time. Exit code 1 when one was broken, with the seed."""
+    from tools.simulate_many import soak_all, soak_lines
+
+    facts = soak_all(doors, days, seed, taps, processes)
+    result(as_json, facts, *soak_lines(facts))
+    if facts["broken_promises"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    seed: Annotated[int, typer.Argument(help="Of the building, as the soak told it.")],
+    doors: Annotated[int, typer.Option(help="As in the soak's last line.", min=1)] = 5,
+    days: Annotated[float, typer.Option(help="At the most.", min=0.01)] = 1,
+    taps: Annotated[float, typer.Option(help="As in the soak.", min=1)] = 200,
+    events: Annotated[int, typer.Option(help="How many of the last events are shown.", min=0)] = 24,
+    as_json: Json = False,
+) -> None:
+    """Run one building of a soak again and stop at the first broken promise. Exit code 1 when there is one."""
+    from tools.simulate_many import replay_lines
+    from tools.simulate_soak import soak as one_building
+
+    facts = one_building(seed, doors, days, taps, first=True)
+    for one in facts["broken"]:
+        one["last"] = one["last"][len(one["last"]) - min(events, len(one["last"])) :]
+    result(as_json, facts, *replay_lines(facts))
+    if facts["broken"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def planted(
+    only: Annotated[str, typer.Option(help="Only defects whose name contains this.")] = "",
+    seed: Annotated[int, typer.Option(help="Of the short soaks.")] = 1,
+    processes: Annotated[int, typer.Option(help="How many cores to use.", min=1)] = os.cpu_count() or 1,
+    as_json: Json = False,
+) -> None:
+    """Show that the soak can fail: defects planted in memory, one at a time. Exit code 1 when one was not found."""
+    from tools.simulate_many import in_processes
+    from tools.simulate_many import planted as child
+    from tools.simulate_planted import DEFECTS, summary
+
+    names = [name for name in DEFECTS if only in name]
+    if not names:
+        raise Problem(f"no planted defect is called like '{only}'; run it without --only to see all")
+    found = in_processes(child, [(name, seed) for name in names], processes, on_done=_tell_defect)
+    facts = summary(found)
+    result(as_json, facts, *facts["lines"])
+    if facts["not_found"]:
+        raise typer.Exit(1)
+
+
+def _tell_defect(facts: dict[str, Any]) -> None:
+    progress(f"{'found    ' if facts['found'] else 'NOT FOUND'}  {facts['name']}  ({facts['seconds']:.0f} s)")
+
+
 HASH_SEEDS = ("1", "2", "3")
 
 

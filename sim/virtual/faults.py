@@ -62,7 +62,7 @@ class Faults:
             self.scheduler.chance("hostile"),
             lambda ms, call: self._later(ms, call),
             rates.hostile,
-            lambda controller: self._disturb(self._ids.get(controller, ""), 30 * SECOND),
+            lambda controller: self.disturb(self._ids.get(controller, ""), 30 * SECOND),
         )
 
     @property
@@ -77,7 +77,8 @@ class Faults:
         """Whether nothing is wrong that this controller could feel."""
         return max(self.disturbed.get(name, 0), self.disturbed.get("", 0)) < self.scheduler.now
 
-    def _disturb(self, name: str, us: int) -> None:
+    def disturb(self, name: str, us: int) -> None:
+        """A controller ("": all of them) may feel something for so long."""
         self.disturbed[name] = max(self.disturbed.get(name, 0), self.scheduler.now + us)
 
     def _later(self, ms: int, call: Callable[[], None]) -> None:
@@ -148,7 +149,7 @@ class Faults:
 
     def _until_mended(self, chance: Random, mean_s: float, name: str = "") -> int:
         us = SECOND + int(chance.expovariate(1 / mean_s) * SECOND)
-        self._disturb(name, us + RECOVERY_US)
+        self.disturb(name, us + RECOVERY_US)
         return us
 
     def _noise(self, frame: str, chance: Random) -> str:

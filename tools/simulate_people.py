@@ -1,0 +1,186 @@
+"""What administrators do during a soak, and what is true afterwards: rights come, go and end, doors are released."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from django.db.models import Q
+
+from firmware.controller.events import GRANTED
+from sim.virtual.building import VirtualBuilding
+from sim.virtual.faults import Faults
+from sim.virtual.scheduler import DAY, MS, SECOND
+from sim.virtual.verdicts import ANYTHING, DENIED
+from sim.world.wiegand import card_bits
+from tools.cloud.models import AccessGroup, Controller, Credential, Door, Grant, Person
+from tools.cloud.models import Command as Row
+from tools.simulate_worker import Worker
+
+LOOK_US = SECOND
+ANSWER_US = 60 * MS
+REVOKED_US = 1_050 * MS  # the design says a second
+
+
+class Administrators:
+    """Acts at random until stop(). Rates are a day, in the whole building."""
+
+    def __init__(
+        self,
+        building: VirtualBuilding,
+        worker: Worker,
+        luck: Faults,
+        changes: float = 30,
+        ends: float = 15,
+        releases: float = 30,
+    ) -> None:
+        self.building = building
+        self.worker = worker
+        self.luck = luck
+        self.scheduler = building.scheduler
+        self.counts = {"changes": 0, "ends": 0, "releases": 0, "revoked taps": 0, "restored": 0}
+        self.on = False
+        self._chance = self.scheduler.chance("administrators")
+        self._rates = ((changes, self._change), (ends, self._end), (releases, self._release))
+        self._people = {one["name"]: one for one in building.description["people"]}
+        self._turn = 0
+        self._restored_at = datetime.fromtimestamp(0, UTC)
+
+    def start(self) -> None:
+        self.on = True
+        for rate, act in self._rates:
+            self._plan(rate, act)
+
+    def stop(self) -> None:
+        self.on = False
+
+    def restored(self) -> None:
+        """The database is an older one: what is true now stands there."""
+        self.counts["restored"] += 1
+        self._restored_at = datetime.fromtimestamp(self.building.utc(), UTC)
+        for who in self._people.values():
+            self._read(who)
+            self._unsure(who)
+
+    def _plan(self, rate: float, act: Callable[[Random], None]) -> None:
+        self.scheduler.after(int(self._chance.expovariate(rate) * DAY), self._act, rate, act)
+
+    def _act(self, rate: float, act: Callable[[Random], None]) -> None:
+        if self.on:
+            act(self._chance)
+            self.building.nudge()
+            self._plan(rate, act)
+
+    def _change(self, chance: Random) -> None:
+        """Someone's right is taken away, or given (again)."""
+        who = chance.choice(sorted(self._people))
+        holder = self._people[who]
+        person = Person.objects.get(name=who)
+        grants = Grant.objects.filter(person=person)
+        self.counts["changes"] += 1
+        if grants.exists():
+            before = [door for door in self.building.doors if door in holder["doors"]]
+            in_line = set(Controller.objects.filter(in_sync=True).values_list("public_id", flat=True))
+            sure = not holder.get("unsure")
+            until = holder.get("until")
+            for grant in grants:
+                grant.delete()
+            if before and sure and (until is None or until > self.building.utc() + 60):
+                self._try_after(holder, chance.choice(before), in_line)
+        else:
+            group = chance.choice(list(AccessGroup.objects.order_by("pk")))
+            Grant.objects.create(person=person, group=group)
+        self._read(holder)
+        self._unsure(holder)
+
+    def _try_after(self, holder: dict[str, Any], door_name: str, in_line: set[str]) -> None:
+        """Promise 8: a second later the card is held to a reader."""
+        one, door = self.building.doors[door_name]
+        row = Controller.objects.get(public_id=one.settings["controller"])
+        if row.public_id not in in_line or not self.worker.heard(row.public_id, 5.0) or not self.luck.calm(one.name):
+            return
+        starts = one.chip.starts
+
+        def judge(before: int) -> None:
+            granted = any(event[2] == GRANTED and event[3] == door.number for event in one.recorded[before:])
+            self.building.promises.revoked(one, holder["name"], granted)
+
+        def over(began: int) -> None:
+            if not (self.luck.calm(one.name) and one.chip.on and one.chip.starts == starts):
+                return
+            right = door_name in holder["doors"]
+            self.building.record(one.name, "tap", door.number, holder["name"], right)
+            self.building.verdicts.tapped(one.name, door.number, ANYTHING if right else DENIED)
+            self.building.promises.tapped(one.name, door.number, right)
+            if not right:
+                self.counts["revoked taps"] += 1
+                self.scheduler.after(ANSWER_US, judge, len(one.recorded))
+
+        def tap() -> None:
+            if self.luck.calm(one.name) and one.chip.on and one.chip.starts == starts:
+                door.tap(card_bits(holder["card"]), over)
+
+        self.scheduler.after(REVOKED_US, tap)
+
+    def _end(self, chance: Random) -> None:
+        """Someone's right runs out in some minutes; they come shortly before and shortly after."""
+        who = chance.choice(sorted(self._people))
+        holder = self._people[who]
+        person = Person.objects.get(name=who)
+        at = (int(self.building.utc()) // 60 + chance.randrange(3, 20)) * 60
+        for grant in Grant.objects.filter(person=person):
+            grant.delete()
+        group = chance.choice(list(AccessGroup.objects.order_by("pk")))
+        Grant.objects.create(person=person, group=group, valid_until=datetime.fromtimestamp(at, UTC))
+        self.counts["ends"] += 1
+        self._read(holder)
+        self._unsure(holder)
+        if holder["doors"]:
+            door = chance.choice(holder["doors"])
+            for moment in (at - chance.randrange(15, 50), at + chance.randrange(5, 50), at + 3_000):
+                self.scheduler.after(int((moment - self.building.utc()) * SECOND), self.building.tap, door, holder)
+
+    def _release(self, chance: Random) -> None:
+        """A door is released from afar; the request is good for some seconds."""
+        name = chance.choice(sorted(self.building.doors))
+        one, door = self.building.doors[name]
+        row = Door.objects.get(controller__public_id=one.settings["controller"], number=door.number)
+        seconds = chance.randrange(1, 11)
+        now = datetime.fromtimestamp(self.building.utc(), UTC)
+        Row.objects.create(
+            controller_id=row.controller_id, door=row, requested_at=now, expires_at=now + timedelta(seconds=seconds)
+        )
+        self.counts["releases"] += 1
+        # What the wire says is in whole seconds, rounded up, and a board's clock may be a little behind.
+        self.building.verdicts.may_release(one.name, door.number, self.scheduler.now + (seconds + 2) * SECOND)
+
+    def _read(self, holder: dict[str, Any]) -> None:
+        """What the database says this person may."""
+        doors: set[str] = set()
+        until: int | None = 0
+        for grant in Grant.objects.filter(person__name=holder["name"]):
+            doors.update(grant.group.doors.values_list("name", flat=True))
+            if grant.valid_until is None:
+                until = None
+            elif until is not None:
+                until = max(until, int(grant.valid_until.timestamp()))
+        holder["doors"] = [name for name in self.building.doors if name in doors]
+        card = Credential.objects.get(person__name=holder["name"]).valid_until
+        if card is not None:
+            until = int(card.timestamp()) if until is None else min(until, int(card.timestamp()))
+        holder["until"] = until
+
+    def _unsure(self, holder: dict[str, Any]) -> None:
+        """Until every controller has the change, both verdicts are right."""
+        self._turn += 1
+        holder["unsure"] = self._turn
+        self.scheduler.after(LOOK_US, self._look, holder, self._turn)
+
+    def _look(self, holder: dict[str, Any], turn: int) -> None:
+        if holder["unsure"] != turn:
+            return
+        behind = Controller.objects.filter(Q(in_sync=False) | Q(confirmed_at__lte=self._restored_at))
+        if behind.exists():
+            self.scheduler.after(LOOK_US, self._look, holder, turn)
+        else:
+            holder["unsure"] = 0

@@ -1,0 +1,282 @@
+"""A soak: one building with its people, its administrators and every fault there is, against the real ingest."""
+
+import copy
+import json
+import logging
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tools.simulate import _ROOT, BOARD, database, enrolled, import_path, in_sync
+from tools.terminal import Problem
+
+SETTLE_S = 3_600
+STEP_S = 900
+HEALTH_S = 3_600  # how often the database is held against what was recorded
+CAPACITY = 3_000  # events that a board without a link surely keeps
+WORKER_KILLS, BACKUPS, RESTORES = 6.0, 1.0, 0.5  # a day
+
+
+def soak(
+    seed: int,
+    doors: int,
+    days: float,
+    taps: float = 200,
+    rates: dict[str, float] | None = None,
+    first: bool = False,
+    tell: Callable[[float, int], None] = lambda days, events: None,
+    changes: float = 30,
+) -> dict[str, Any]:
+    """One building in this process, once a process. first: stop at the first broken promise."""
+    import_path()
+    logging.disable(logging.CRITICAL)  # what the ingest refuses is what it is sent
+    with tempfile.TemporaryDirectory() as scratch, database(Path(scratch)):
+        return _soak(Path(scratch), seed, doors, days, taps, rates or {}, first, tell, changes)
+
+
+def _soak(
+    scratch: Path,
+    seed: int,
+    doors: int,
+    days: float,
+    taps: float,
+    rates: dict[str, float],
+    first: bool,
+    tell: Callable[[float, int], None],
+    changes: float,
+) -> dict[str, Any]:
+    from dataclasses import replace
+
+    from sim.virtual.building import START, VirtualBuilding
+    from sim.virtual.faults import EVERYTHING, Faults
+    from sim.virtual.scheduler import DAY, SECOND
+    from sim.world.building import generate
+    from tools.cloud.services import clock
+    from tools.simulate_people import Administrators
+    from tools.simulate_worker import Worker
+
+    chance = random.Random(f"{seed}/enrolment")
+    described = copy.deepcopy(generate(doors, 5 + 3 * doors, chance))
+    board = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
+    before = clock.source
+    building: VirtualBuilding | None = None
+    workers: list[Worker] = []
+
+    def cloud(*given: Any) -> Worker:
+        workers.append(Worker(*given))
+        return workers[0]
+
+    try:
+        clock.source = lambda: building.utc() if building is not None else START
+        settings = enrolled(described, board, chance.randbytes)
+        building = VirtualBuilding(described, settings, board, scratch, seed, cloud, taps, keep=False)
+        worker = workers[0]
+        scheduler, promises = building.scheduler, building.promises
+        worker.later = lambda seconds, call: scheduler.after(int(seconds * SECOND), call)
+        promises.knows = Known()
+        if first:
+            promises.on_broken = lambda broken: scheduler.stop()
+        books = Books(building)
+        began, cpu = time.perf_counter(), time.process_time()
+        building.start()
+        if not building.run_until(in_sync, at_most_s=300, step_s=1):
+            raise Problem("the controllers were not in sync within 5 minutes; this is a defect, please report it")
+        building.verdicts.ready = True
+
+        def kill(luck_chance: random.Random) -> None:
+            worker.kill(luck_chance)
+            luck.disturb("", 300 * SECOND)
+
+        def restore(luck_chance: random.Random) -> None:
+            if worker.restore():
+                luck.disturb("", 300 * SECOND)
+                people.restored()
+                books.restored()
+
+        more = (
+            (rates.pop("worker", WORKER_KILLS), "cloud worker killed", kill),
+            (rates.pop("backup", BACKUPS), "cloud backed up", worker.back_up),
+            (rates.pop("restore", RESTORES), "cloud restored from backup", restore),
+        )
+        luck = Faults(building, replace(EVERYTHING, **rates), more)
+        people = Administrators(building, worker, luck, changes, changes / 2, changes)
+        building.broker.subscribe("#", promises.carried)
+        people.start()
+        luck.start()
+        end = scheduler.now + days * DAY
+        checked = scheduler.now
+        while scheduler.now < end and not (first and promises.broken):
+            building.run(min(STEP_S, (end - scheduler.now) / SECOND))
+            if scheduler.now - checked >= HEALTH_S * SECOND:
+                checked = scheduler.now
+                books.look()
+            tell(scheduler.now / DAY, building.counts["events"])
+        building.rest()
+        people.stop()
+        luck.stop()
+        worker.mend()
+        if not (first and promises.broken):
+            books.settle()
+        wall, used = time.perf_counter() - began, time.process_time() - cpu
+        return figures(building, seed, doors, wall, used, luck.counts(), worker.kills, people.counts)
+    finally:
+        clock.source = before
+        if building is not None:
+            building.close()
+
+
+class Known:
+    """Whether the cloud ever made an access list. It remembers what a restored cloud has forgotten."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[str, int, str]] = set()
+
+    def __call__(self, one: Any, version: int, digest: int) -> bool:
+        from tools.cloud.models import AclChange, Controller
+
+        wanted = one.settings["controller"], version, f"{digest:016x}"
+        if wanted in self._seen:
+            return True
+        lists = AclChange.objects.filter(controller__public_id=wanted[0], version=version, digest=wanted[2])
+        now = Controller.objects.filter(public_id=wanted[0], acl_version=version, acl_digest=wanted[2])
+        if lists.exists() or now.exists():
+            self._seen.add(wanted)
+            return True
+        return False
+
+
+class Books:
+    """Promise 3: what the boards recorded against what the cloud keeps."""
+
+    def __init__(self, building: Any) -> None:
+        self.building = building
+        self._upto: dict[str, int] = {}  # of each controller: compared so far
+        self._most: dict[str, int] = {}  # up to which event the cloud ever had all
+        self._behind: dict[str, int] = {}
+
+    def restored(self) -> None:
+        self._upto.clear()
+
+    def look(self) -> None:
+        """While things happen: whatever the cloud says it has, it has, as it was recorded."""
+        from sim.virtual import flash
+        from tools.cloud.models import Controller
+
+        for one in self.building.controllers:
+            row = Controller.objects.get(public_id=one.settings["controller"])
+            last = one.recorded[-1][0] if one.recorded else 0
+            acked = row.acked
+            self._most[one.name] = max(self._most.get(one.name, 0), acked)
+            self._behind[one.name] = max(self._behind.get(one.name, 0), last - acked)
+            self._compare(one, self._upto.get(one.name, 0), acked)
+            self._upto[one.name] = acked
+            noted = flash.acknowledged(flash.image(one.chip.flash["state"]))[1]
+            if noted > self._most[one.name]:
+                text = f"{one.name} counts on the cloud's having event {noted}, and it has {acked}"
+                self.building.promises.breaks(3, text)
+            self.building.promises.plain(one)
+
+    def _compare(self, one: Any, after: int, upto: int) -> None:
+        from tools.cloud.models import Event, Gap
+
+        promises = self.building.promises
+        promises.judged[3] += 1
+        mine = {"controller__public_id": one.settings["controller"]}
+        kept: dict[int, tuple[Any, ...]] = {}
+        rows = Event.objects.filter(**mine, sequence__gt=after, sequence__lte=upto).order_by("pk")
+        for sequence, utc, *rest in rows.values_list("sequence", "utc", "code", "door_number", "extra", "flags"):
+            if sequence in kept:
+                promises.breaks(3, f"{one.name}: event {sequence} is counted twice")
+            kept[sequence] = (int(utc.timestamp()) if utc else 0, *rest)
+        gaps = Gap.objects.filter(**mine, last__gt=after).values_list("first", "last")
+        gone = {n for first, last in gaps for n in range(first, last + 1)}
+        written: dict[int, tuple[Any, ...]] = {}
+        for event in reversed(one.recorded):
+            if event[0] <= after:
+                break
+            if event[0] <= upto:
+                if event[0] in written:
+                    promises.breaks(3, f"{one.name}: number {event[0]} was given twice")
+                written[event[0]] = event[1:6]
+        for sequence, fields in written.items():
+            if sequence in gone and sequence not in kept:
+                if self._behind.get(one.name, 0) < CAPACITY:
+                    promises.breaks(3, f"{one.name}: event {sequence} is reported as overwritten, and was not")
+            elif kept.get(sequence) != fields:
+                promises.breaks(3, f"{one.name}: event {sequence} was {fields}, the cloud keeps {kept.get(sequence)}")
+            if len(promises.broken) > 50:
+                return
+        for sequence in kept.keys() - written.keys():
+            promises.breaks(3, f"{one.name}: the cloud keeps event {sequence}, which nobody recorded")
+
+    def settle(self) -> None:
+        """Everything works again: within an hour everything that was recorded is in the cloud, and all are in line."""
+        from tools.cloud.models import Controller
+
+        def done() -> bool:
+            upto = dict(Controller.objects.values_list("public_id", "acked"))
+            return in_sync() and all(
+                one.chip.on and upto[one.settings["controller"]] >= one.recorded[-1][0]
+                for one in self.building.controllers
+            )
+
+        if not self.building.run_until(done, at_most_s=SETTLE_S, step_s=10):
+            late = [
+                f"{one.name}: {row.acked} of {one.recorded[-1][0]} events, access list {row.held_acl_version}"
+                f" of {row.acl_version}"
+                for one in self.building.controllers
+                for row in [Controller.objects.get(public_id=one.settings["controller"])]
+                if not row.in_sync or row.acked < one.recorded[-1][0]
+            ]
+            self.building.promises.breaks(3, "an hour after the last fault not all is in the cloud: " + "; ".join(late))
+        self._upto.clear()
+        for one in self.building.controllers:
+            acked = Controller.objects.get(public_id=one.settings["controller"]).acked
+            self._compare(one, 0, acked)
+            self.building.promises.audit(one)
+
+
+def figures(
+    building: Any,
+    seed: int,
+    doors: int,
+    wall: float,
+    used: float,
+    faults: dict[str, int],
+    kills: int,
+    people: dict[str, int],
+) -> dict[str, Any]:
+    promises = building.promises
+    virtual = building.scheduler.now / 1e6
+    said = building.verdicts.counts
+    return {
+        "seed": seed,
+        "doors": doors,
+        "days": round(virtual / 86_400, 3),
+        "steps": building.scheduler.happened,
+        "events": sum(len(one.recorded) for one in building.controllers),
+        "taps": said["taps"],
+        "granted": said["granted"],
+        "denied": said["denied"],
+        "misread": said["misread"],
+        "releases": building.counts["releases"],
+        "released_from_afar": said["released from afar"],
+        "starts": sum(one.chip.starts for one in building.controllers),
+        "worker_kills": kills,
+        "people": people,
+        "faults": faults,
+        "judged": {str(number): n for number, n in sorted(promises.judged.items())},
+        "slowest_answer_ms": promises.slowest_us / 1000,
+        "broken": [
+            {"promise": one.number, "step": one.step, "at": one.at / 1e6, "what": one.what, "last": list(one.last)}
+            for one in promises.broken[:5]
+        ],
+        "broken_promises": len(promises.broken),
+        "seconds": round(wall, 2),
+        "cpu_seconds": round(used, 2),
+        "speed": round(virtual / used, 1),
+        "door_speed": round(virtual * doors / used, 1),
+    }

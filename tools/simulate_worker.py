@@ -1,0 +1,125 @@
+"""The cloud's worker as the simulator runs it: the real ingest, killed at any moment, put back to an older backup."""
+
+import sqlite3
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from django.db import connection
+
+from tools.cloud.ingest import ingest
+
+
+class Killed(BaseException):
+    """The process ended here. Like a kill it is no Exception."""
+
+
+class Worker:
+    """What Ingest is to a building, in a process that may end at any query or message.
+
+    later(seconds, call): the supervisor's clock. on_back: the database is an older one now.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[[str, bytes], None],
+        now: Callable[[], float],
+        urandom: Callable[[int], bytes],
+    ) -> None:
+        self.later: Callable[[float, Callable[[], None]], Any] = lambda seconds, call: None
+        self.kills = 0
+        self._given = (self._publish, now, urandom)
+        self._send = publish
+        self._ingest: ingest.Ingest | None = ingest.Ingest(*self._given)
+        self._left: int | None = None  # queries and messages until it is killed
+        self._down_s = 1.0
+        self._working = False  # else the query is another process's, say the pages'
+        self._backup: sqlite3.Connection | None = None
+
+    # As the building sees it.
+
+    def on_message(self, topic: str, payload: bytes) -> None:
+        self._live(lambda one: one.on_message(topic, payload))
+
+    def poll(self) -> None:
+        self._live(lambda one: one.poll())
+
+    def due(self) -> float | None:
+        return None if self._ingest is None else self._ingest.due()
+
+    def heard(self, controller: str, seconds: float) -> bool:
+        """Whether a good message of that controller came so lately."""
+        session = self._ingest._sessions.get(controller) if self._ingest is not None else None
+        return session is not None and session.heard is not None and self._given[1]() - session.heard < seconds
+
+    # What happens to it.
+
+    def kill(self, chance: Random) -> None:
+        """Soon, at a query, or between the commit and the message that follows it."""
+        if self._left is None and self._ingest is not None:
+            self._left = 1 + chance.randrange(30)
+            connection.execute_wrappers.append(self._query)
+            self._down_s = 0.5 + chance.expovariate(1 / 20)
+
+    def back_up(self, chance: Random) -> None:
+        if self._backup is not None:
+            self._backup.close()
+        self._backup = sqlite3.connect(":memory:")
+        connection.ensure_connection()
+        connection.connection.backup(self._backup)
+
+    def restore(self) -> bool:
+        """False when there is no backup. The process starts again with it."""
+        if self._backup is None or self._ingest is None:
+            return False
+        self._disarm()
+        self._ingest = None
+        self._backup.backup(connection.connection)
+        self.later(1.0, self._start)
+        return True
+
+    def mend(self) -> None:
+        """It runs from now on."""
+        self._disarm()
+        if self._ingest is None:
+            self._start()
+
+    def _live(self, do: Callable[[ingest.Ingest], None]) -> None:
+        if self._ingest is None:
+            return
+        self._working = True
+        try:
+            do(self._ingest)
+        except Killed:
+            self.kills += 1
+            self._ingest = None
+            self.later(self._down_s, self._start)
+        finally:
+            self._working = False
+
+    def _start(self) -> None:
+        if self._ingest is None:
+            self._ingest = ingest.Ingest(*self._given)
+            self._ingest.start()
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        if self._left is not None and self._working:
+            self._count()
+        self._send(topic, payload)
+
+    def _query(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if self._working:
+            self._count()
+        return execute(sql, params, many, context)
+
+    def _count(self) -> None:
+        assert self._left is not None
+        self._left -= 1
+        if self._left <= 0:
+            self._disarm()
+            raise Killed
+
+    def _disarm(self) -> None:
+        if self._left is not None:
+            self._left = None
+            connection.execute_wrappers.remove(self._query)
