@@ -333,3 +333,9 @@ def test_there_are_no_passwords() -> None:
     assert not user.has_usable_password() and not user.check_password("")
     assert Client().post("/accounts/signup/", {"email": "x@example.org"}).status_code in (302, 403, 404, 405)
     assert User.objects.count() == 1
+
+
+def test_pages_take_nothing_from_elsewhere_and_nothing_inline(house: House) -> None:
+    policy = Client().get("/accounts/login/")["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
