@@ -118,6 +118,11 @@ class MemoryCloud:
     def revoke(self, who: str) -> None:
         self.grant(who, [])
 
+    def enter(self, holder: dict[str, Any]) -> None:
+        """Somebody gets a card: name, card, doors and until as the description has them."""
+        self._holders[holder["name"]] = holder
+        self.grant(holder["name"], holder["doors"])
+
     def release(self, one: VirtualController, door: int) -> int:
         self._commands += 1
         row = self._rows[one.settings["controller"]]

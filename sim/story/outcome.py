@@ -65,7 +65,8 @@ def _limited(one: Expect, value: float, how: str) -> Outcome:
     fits = {"is": value.__eq__, "at_least": value.__ge__, "at_most": value.__le__}
     if all(fits[name](limit) for name, limit in one.limits):
         return Outcome(one.said)
-    return Outcome(one.said, f"{how} {value:g}" + (" times" if one.event else ""))
+    times = "" if not one.event else " time" if value == 1 else " times"
+    return Outcome(one.said, f"{how} {value:g}{times}")
 
 
 def _count(played: Played, one: Expect) -> int:

@@ -39,7 +39,9 @@ class Played:
 
 
 @contextmanager
-def stage(description: Building, folder: Path, seed: int, visits: float = 0) -> Iterator[tuple[VirtualBuilding, Hand]]:
+def stage(
+    description: Building, folder: Path, seed: int, visits: float = 0
+) -> Iterator[tuple[VirtualBuilding, MemoryCloud]]:
     """A building whose cloud lives in memory, and the hand that acts there. Power is not on yet."""
     settings = settings_of(description, Random(f"{seed}/enrolment").randbytes)
     clouds: list[MemoryCloud] = []

@@ -1,0 +1,306 @@
+"""The pytest fixture `building`: a whole building, running the real firmware in virtual time, for your own tests.
+
+In your conftest.py, or in the test's own file:
+
+    pytest_plugins = ["sim.fixture"]
+
+A test then asks for `building` and gets three controllers with six doors and ten people, powered, connected and in
+sync with a cloud that lives in memory. Nothing waits: a week takes seconds.
+
+    def test_who_moves_out_is_locked_out(building):
+        assert building.tap("Garasje", "Ingrid Solheim") == "granted"
+        assert building.tap("Garasje", "Sofie Dahl") == "denied: unknown card"
+
+        building.cut_network("Garasje")
+        building.revoke("Ingrid Solheim")
+        assert building.tap("Garasje", "Ingrid Solheim") == "granted"  # the board cannot know yet
+        building.mend_network("Garasje")
+        building.wait(10)
+        assert building.tap("Garasje", "Ingrid Solheim") == "denied: unknown card"
+
+        building.cut_power("Garasje")
+        assert building.tap("Garasje", "Ingrid Solheim") == "nothing"
+        building.restore_power("Garasje")
+        building.wait(60)
+        assert [event.what for event in building.events("Garasje")] == [
+            "granted", "denied: unknown card", "granted", "denied: unknown card",
+        ]
+        assert building.all_stored()
+
+`make_building(doors=4, people=20, seed=7, visits=100)` makes others. A test fails at its end when the building broke
+one of the design's promises; `building.broken` has the sentences, and `building.expect_broken()` says that it is meant.
+`building.report("story.html")` writes the picture of what happened.
+"""
+
+import copy
+import importlib.util
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sim import words
+from sim.virtual.scheduler import SECOND
+from sim.world.building import BUILDING, generate
+
+if TYPE_CHECKING:
+    from sim.cloud import MemoryCloud
+    from sim.virtual.building import VirtualBuilding
+    from sim.virtual.controller import VirtualController
+
+ALL = "all"
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event as it stands in a board's log. at: seconds since the world began; door: "" for the board itself."""
+
+    at: float
+    controller: str
+    door: str
+    what: str
+
+
+class House:
+    """What the fixture gives. A door may stand for its controller; people and doors go by their names."""
+
+    def __init__(self, world: "VirtualBuilding", cloud: "MemoryCloud", seed: int) -> None:
+        from sim.report.watch import watch
+        from sim.story.play import Player, begin
+
+        self.world = world
+        self.seed = seed
+        self._cloud = cloud
+        self._player = Player(world, cloud)
+        self._breaks_on_purpose = False
+        watch(world, cloud)
+        begin(world, cloud, walk=False)
+
+    # Names.
+
+    @property
+    def doors(self) -> list[str]:
+        return list(self.world.doors)
+
+    @property
+    def people(self) -> list[str]:
+        return [one["name"] for one in self.world.description["people"]]
+
+    @property
+    def strangers(self) -> list[str]:
+        """Who holds a card that nobody entered."""
+        return [one["name"] for one in self.world.description["strangers"]]
+
+    @property
+    def now(self) -> float:
+        """Seconds since the world began."""
+        return self.world.scheduler.now / SECOND
+
+    # What people do.
+
+    def tap(self, door: str, who: str) -> str:
+        """Holds a card to the reader. What the board says to it, as in its log; "nothing" when it says nothing."""
+        from sim.story.outcome import verdict_on
+
+        before = len(self.world.records)
+        self.world.tap(door, self._holder(who))
+        self.world.run(2)
+        tap = next(one for one in self.world.records[before:] if one.what == "tap")
+        code = verdict_on(self.world.records[before:], tap)
+        return "nothing" if code is None else words.word(code)
+
+    def push(self, door: str, stays_s: float = 3) -> bool:
+        """Pushes the leaf. Whether it gave way."""
+        gave_way = self.world.doors[door][1].push(round(stays_s * 1000))
+        self.world.run(1)
+        return gave_way
+
+    def press(self, door: str) -> None:
+        """Presses the exit button and lets go of it."""
+        doorway = self.world.doors[door][1]
+        doorway.press(True)
+        self.world.run(0.3)
+        doorway.press(False)
+
+    def force(self, door: str, stays_s: float = 3) -> None:
+        """Opens the leaf without a release."""
+        self._player.force(door, round(stays_s * 1000))
+        self.world.run(1)
+
+    def wait(self, seconds: float) -> None:
+        """Lets time pass."""
+        self.world.run(seconds)
+
+    # What administrators do. The boards have it a moment later, when their link is up.
+
+    def enter(self, who: str, card: tuple[int, int, int], doors: list[str]) -> None:
+        """Somebody new. card: (bits, facility, number), 26 or 34 bits."""
+        if who in self._player.holders:
+            raise ValueError(f"there is a {who!r} already; choose another name")
+        frame = dict(zip(("bits", "facility", "number"), card, strict=True))
+        holder: dict[str, Any] = {"name": who, "card": frame, "doors": [], "until": None}
+        self.world.description["people"].append(holder)
+        self._player.holders[who] = holder
+        self._cloud.enter(holder)
+        self.grant(who, doors)
+
+    def grant(self, who: str, doors: list[str]) -> None:
+        """From now on this person may pass these doors, and no others."""
+        self._holder(who)
+        unknown = [door for door in doors if door not in self.world.doors]
+        if unknown:
+            raise ValueError(f"there is no door {unknown[0]!r}; there are {', '.join(self.doors)}")
+        self._player.rights(who, list(doors))
+        self.world.run(2)
+
+    def revoke(self, who: str) -> None:
+        self.grant(who, [])
+
+    def release(self, door: str) -> None:
+        """Releases a door from afar."""
+        self._player.release(door)
+        self.world.run(2)
+
+    # What goes wrong. where: a door or a controller, or "all".
+
+    def cut_network(self, where: str = ALL) -> None:
+        for one in self._boards(where):
+            self.world.connect(one, False)
+
+    def mend_network(self, where: str = ALL) -> None:
+        for one in self._boards(where):
+            self.world.connect(one, True)
+
+    def cut_power(self, where: str = ALL) -> None:
+        for one in self._boards(where):
+            self.world.power(one, False)
+
+    def restore_power(self, where: str = ALL) -> None:
+        for one in self._boards(where):
+            self.world.power(one, True)
+
+    def kill_broker(self) -> None:
+        self._player.broker(False)
+
+    def revive_broker(self) -> None:
+        self._player.broker(True)
+
+    # What there is to see.
+
+    def is_released(self, door: str) -> bool:
+        """Whether the strike lets the leaf move."""
+        return self.world.doors[door][1].door.released
+
+    def is_open(self, door: str) -> bool:
+        """Whether the leaf stands open."""
+        return self.world.doors[door][1].door.open
+
+    def events(self, where: str = ALL, since: float = 0) -> list[Event]:
+        """What the boards have in their logs, in order. where: a door, a controller or "all"; since: see `now`."""
+        boards = self._boards(where)
+        number = self.world.doors[where][1].number if where in self.world.doors else None
+        found = []
+        for record in self.world.records:
+            if record.what != "event" or record.at < since * SECOND:
+                continue
+            board = next((one for one in boards if one.name == record.where), None)
+            if board is not None and number in (None, record.detail[3]):
+                names = ["", *(door.name for door in board.doors)]
+                found.append(
+                    Event(record.at / SECOND, board.name, names[record.detail[3]], words.word(record.detail[2]))
+                )
+        return found
+
+    def all_stored(self) -> bool:
+        """Whether the cloud keeps every event, as it was recorded."""
+        return all(
+            self._cloud.stored(one) == {event[0]: tuple(event[1:6]) for event in one.recorded}
+            for one in self.world.controllers
+        )
+
+    @property
+    def broken(self) -> list[str]:
+        """Each broken promise in a sentence."""
+        return list(self.world.faults)
+
+    def expect_broken(self) -> None:
+        """The test breaks a promise on purpose: it is not failed for it."""
+        self._breaks_on_purpose = True
+
+    def check(self) -> None:
+        """Fails when a promise was broken. Called at the end of each test."""
+        if self.world.faults and not self._breaks_on_purpose:
+            pytest.fail("the building broke a promise:\n" + "\n".join(self.world.faults), pytrace=False)
+
+    def report(self, path: str | Path, title: str = "A test") -> None:
+        """Writes the picture of all that happened."""
+        from sim.report import facts, page
+        from sim.story.play import figures
+
+        shown = facts.facts(self.world, title, self.seed, figures(self.world, self._cloud))
+        page.write(Path(path), shown)
+
+    def _holder(self, who: str) -> dict[str, Any]:
+        if who not in self._player.holders:
+            raise ValueError(f"nobody is called {who!r}; there are {', '.join(self._player.holders)}")
+        return self._player.holders[who]
+
+    def _boards(self, where: str) -> "list[VirtualController]":
+        if where == ALL:
+            return self.world.controllers
+        if where in self.world.doors:
+            return [self.world.doors[where][0]]
+        if where not in self._player.controllers:
+            known = [*self._player.controllers, *self.doors]
+            raise ValueError(f"there is no {where!r}; there are {', '.join(known)}")
+        return [self._player.controllers[where]]
+
+
+@pytest.fixture
+def make_building(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """make_building(doors=None, people=None, seed=1, visits=0): buildings of any size; None: the demo building.
+
+    visits: how many people a day come to each door by themselves.
+    """
+    _import_umqtt()
+    from sim.story.play import stage
+
+    made: list[House] = []
+    with ExitStack() as stages:
+
+        def make(doors: int | None = None, people: int | None = None, seed: int = 1, visits: float = 0) -> House:
+            if doors is None:
+                described = copy.deepcopy(BUILDING)
+            else:
+                described = generate(doors, people or 5 + 3 * doors, random.Random(f"{seed}/building"))
+            folder = tmp_path / f"building-{len(made) + 1}"
+            world, cloud = stages.enter_context(stage(described, folder, seed, visits))
+            made.append(House(world, cloud, seed))
+            if visits:
+                world.walk()
+            return made[-1]
+
+        yield make
+        for one in made:
+            one.check()
+
+
+@pytest.fixture
+def building(make_building: Callable[..., House]) -> House:
+    """The demo building, powered, connected and in sync."""
+    return make_building()
+
+
+def _import_umqtt() -> None:
+    """The firmware's MQTT client is no package of PyPI's: it lies where `python -m tools.umqtt` puts it."""
+    folder = _ROOT / "build" / "umqtt"
+    if importlib.util.find_spec("umqtt") is None and folder.is_dir():
+        sys.path.insert(0, str(folder))
+    if importlib.util.find_spec("umqtt") is None:
+        pytest.fail("the firmware's MQTT client is missing; run `python -m tools.umqtt` once", pytrace=False)
