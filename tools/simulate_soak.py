@@ -16,7 +16,6 @@ from tools.terminal import Problem
 SETTLE_S = 3_600
 STEP_S = 900
 HEALTH_S = 3_600  # how often the database is held against what was recorded
-CAPACITY = 3_000  # events that a board without a link surely keeps
 WORKER_KILLS, BACKUPS, RESTORES = 6.0, 1.0, 0.5  # a day
 
 
@@ -29,12 +28,20 @@ def soak(
     first: bool = False,
     tell: Callable[[float, int], None] = lambda days, events: None,
     changes: float = 30,
+    log_sectors: int = 0,
+    plant: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
-    """One building in this process, once a process. first: stop at the first broken promise."""
+    """One building in this process, once a process.
+
+    first: stop at the first broken promise. tell(days, events): how far it is. changes: of rights, a day.
+    log_sectors: of the event log, when not the board's. plant(): puts a defect into the code.
+    """
     import_path()
     logging.disable(logging.CRITICAL)  # what the ingest refuses is what it is sent
     with tempfile.TemporaryDirectory() as scratch, database(Path(scratch)):
-        return _soak(Path(scratch), seed, doors, days, taps, rates or {}, first, tell, changes)
+        if plant is not None:
+            plant()
+        return _soak(Path(scratch), seed, doors, days, taps, rates or {}, first, tell, changes, log_sectors)
 
 
 def _soak(
@@ -47,6 +54,7 @@ def _soak(
     first: bool,
     tell: Callable[[float, int], None],
     changes: float,
+    log_sectors: int,
 ) -> dict[str, Any]:
     from dataclasses import replace
 
@@ -61,6 +69,8 @@ def _soak(
     chance = random.Random(f"{seed}/enrolment")
     described = copy.deepcopy(generate(doors, 5 + 3 * doors, chance))
     board = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
+    if log_sectors:
+        board["flash"]["log"] = log_sectors * 4096
     before = clock.source
     building: VirtualBuilding | None = None
     workers: list[Worker] = []
@@ -77,6 +87,7 @@ def _soak(
         scheduler, promises = building.scheduler, building.promises
         worker.later = lambda seconds, call: scheduler.after(int(seconds * SECOND), call)
         promises.knows = Known()
+        worker.said = lambda one, message: said_by_cloud(promises, books, one, message)
         if first:
             promises.on_broken = lambda broken: scheduler.stop()
         books = Books(building)
@@ -148,13 +159,31 @@ class Known:
         return False
 
 
+def said_by_cloud(promises: Any, books: "Books", controller: int, message: bytes) -> None:
+    """3 and 9, as the cloud seals a message: what it calls stored is committed, and there is no name in it."""
+    import struct
+
+    from django.db import connection
+
+    from firmware.controller.cloud import wire
+    from tools.cloud.models import Controller
+
+    promises.sealed(message)
+    if message[0] == wire.STORED:
+        epoch, sequence = struct.unpack("<II", message[1:9])
+        row = Controller.objects.get(pk=controller)
+        books.most[row.public_id] = max(books.most.get(row.public_id, 0), sequence)
+        if connection.in_atomic_block or (row.log_epoch == epoch and sequence > row.acked):
+            promises.breaks(3, f"{row.name}: the cloud acknowledges event {sequence} before it is committed")
+
+
 class Books:
     """Promise 3: what the boards recorded against what the cloud keeps."""
 
     def __init__(self, building: Any) -> None:
         self.building = building
         self._upto: dict[str, int] = {}  # of each controller: compared so far
-        self._most: dict[str, int] = {}  # up to which event the cloud ever had all
+        self.most: dict[str, int] = {}  # by public id: up to which event the cloud ever said that it has all
         self._behind: dict[str, int] = {}
 
     def restored(self) -> None:
@@ -169,13 +198,12 @@ class Books:
             row = Controller.objects.get(public_id=one.settings["controller"])
             last = one.recorded[-1][0] if one.recorded else 0
             acked = row.acked
-            self._most[one.name] = max(self._most.get(one.name, 0), acked)
             self._behind[one.name] = max(self._behind.get(one.name, 0), last - acked)
             self._compare(one, self._upto.get(one.name, 0), acked)
             self._upto[one.name] = acked
             noted = flash.acknowledged(flash.image(one.chip.flash["state"]))[1]
-            if noted > self._most[one.name]:
-                text = f"{one.name} counts on the cloud's having event {noted}, and it has {acked}"
+            if noted > self.most.get(row.public_id, 0):
+                text = f"{one.name} counts on the cloud's having event {noted}, and it never said so"
                 self.building.promises.breaks(3, text)
             self.building.promises.plain(one)
 
@@ -203,7 +231,7 @@ class Books:
                 written[event[0]] = event[1:6]
         for sequence, fields in written.items():
             if sequence in gone and sequence not in kept:
-                if self._behind.get(one.name, 0) < CAPACITY:
+                if self._behind.get(one.name, 0) < (one.chip.flash["log"].size // 4096 - 3) * 127:
                     promises.breaks(3, f"{one.name}: event {sequence} is reported as overwritten, and was not")
             elif kept.get(sequence) != fields:
                 promises.breaks(3, f"{one.name}: event {sequence} was {fields}, the cloud keeps {kept.get(sequence)}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from tools.cloud.ingest import ingest
+from tools.cloud.ingest import ingest, session
 
 
 class Killed(BaseException):
@@ -27,9 +27,11 @@ class Worker:
         urandom: Callable[[int], bytes],
     ) -> None:
         self.later: Callable[[float, Callable[[], None]], Any] = lambda seconds, call: None
+        self.said: Callable[[int, bytes], None] = lambda controller, message: None  # before a message is sealed
         self.kills = 0
         self._given = (self._publish, now, urandom)
         self._send = publish
+        self._listen()
         self._ingest: ingest.Ingest | None = ingest.Ingest(*self._given)
         self._left: int | None = None  # queries and messages until it is killed
         self._down_s = 1.0
@@ -101,6 +103,20 @@ class Worker:
         if self._ingest is None:
             self._ingest = ingest.Ingest(*self._given)
             self._ingest.start()
+
+    def _listen(self) -> None:
+        """Lets said() see what sessions send, in clear."""
+        seal = session.Session.send
+
+        def send(one: Any, message: bytes) -> None:
+            working, self._working = self._working, False  # what the simulator asks is not the worker's
+            try:
+                self.said(one.pk, message)
+            finally:
+                self._working = working
+            seal(one, message)
+
+        session.Session.send = send  # type: ignore[assignment,method-assign]
 
     def _publish(self, topic: str, payload: bytes) -> None:
         if self._left is not None and self._working:

@@ -158,7 +158,10 @@ class Faults:
             return frame
         at = chance.randrange(1, len(frame))
         self.kinds["reader bits"] += 1
-        return frame[: at - 1] + frame[at:] if chance.random() < 0.5 else frame[:at] + chance.choice("01") + frame[at:]
+        kind = chance.randrange(3)
+        if kind == 0:  # missing, extra, turned over
+            return frame[: at - 1] + frame[at:]
+        return frame[:at] + ("10"[int(frame[at])] if kind == 2 else chance.choice("01")) + frame[at + (kind == 2) :]
 
     def _bounces(self, chance: Random) -> list[int]:
         if chance.random() >= self.rates.bounce:

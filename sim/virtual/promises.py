@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from firmware.controller import events as codes
+from sim.mcu import chip as mcu
 from sim.world.wiegand import card_bits
 
 from . import flash
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 ANSWER_US = 150 * MS  # from the last bit of a card to the strike: a frame ends after 25 ms
 CONTACT_US = 150 * MS  # from the last bounce of a contact to its event
 SLACK_US = 500 * MS  # a strike that should have locked again
+
+
+_READABLE = re.compile(rb'"(firmware|profiles|expires|result|digest)"')
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,8 @@ class Promises:
         if not one.chip.on:
             return
         if code == codes.STARTED:
+            if event[4] == mcu.WDT_RESET:
+                self.breaks(0, f"{one.name}: the watchdog had to start the board")
             self.audit(one)
             self._started[one.name] = now
         elif code in (codes.GRANTED, codes.RELEASED_REMOTE, codes.RELEASED_REX):
@@ -223,10 +229,18 @@ class Promises:
                 self.breaks(9, f"{one.name}: {found.group()!r} stands in plain text in partition {label}")
 
     def carried(self, topic: str, payload: bytes) -> None:
-        """9, in a message that the broker carries, or that either end seals."""
-        found = self._plain.search(payload) or self._plain.search(topic.encode())
+        """9, in a message that the broker carries. There nothing at all is to be read."""
+        found = _READABLE.search(payload) or self._plain.search(topic.encode())
         if found is not None:
-            self.breaks(9, f"{found.group()!r} stands in plain text in a message under {topic}")
+            self.breaks(9, f"{found.group()!r} is to be read in a message under {topic}")
+        else:
+            self.sealed(payload)
+
+    def sealed(self, message: bytes) -> None:
+        """9, in a message before an end seals it."""
+        found = self._plain.search(message)
+        if found is not None:
+            self.breaks(9, f"{found.group()!r} stands in plain text in a message")
 
     def revoked(self, one: "VirtualController", who: str, granted: bool) -> None:
         """8: a card taken away more than a second ago was held to a reader whose link is confirmed."""

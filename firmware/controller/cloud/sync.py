@@ -146,6 +146,8 @@ class Sync:
             raise ValueError("stored: not my events")
         if sequence > log.acknowledged:
             log.acknowledge(sequence)
+        elif sequence < log.acknowledged:  # the cloud was restored from a backup: what it has lost is sent again
+            log.acknowledged = self._sent = sequence
         if sequence >= self._sent:
             self._stored_by = None
 
