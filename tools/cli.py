@@ -52,15 +52,7 @@ def portvakt(
 def load(where: str) -> typer.Typer:
     """The verb at "module:name", which is a typer app or a function."""
     module, name = where.split(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except ModuleNotFoundError as missing:
-        if (missing.name or "").split(".")[0] in CLOUD:
-            raise Problem(
-                f"{missing.name} is not installed; this verb needs the cloud end: "
-                "pip install -e '.[cloud]' (or make venv)"
-            ) from missing
-        raise
+    found = getattr(importlib.import_module(module), name)
     if isinstance(found, typer.Typer):
         return found
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -71,6 +63,12 @@ def load(where: str) -> typer.Typer:
 def call(verb: str, where: str, args: list[str]) -> None:
     try:
         typer.main.get_command(load(where))(args=args, prog_name=f"portvakt {verb}")
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").split(".")[0] not in CLOUD:
+            raise
+        cure = "this verb needs the cloud end: pip install -e '.[cloud]' (or make venv)"
+        print(f"portvakt {verb}: {missing.name} is not installed; {cure}", file=sys.stderr)
+        raise typer.Exit(1) from None
     except Problem as problem:
         print(f"portvakt {verb}: {problem}", file=sys.stderr)
         raise typer.Exit(1) from None
