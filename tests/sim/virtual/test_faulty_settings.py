@@ -1,0 +1,52 @@
+"""Settings that somebody wrote by hand, with a fault: the board says which, and stays on the safe side."""
+
+import json
+from pathlib import Path
+
+import pytest
+from small_cloud import SmallCloud, settings_of
+
+from firmware.controller import events as codes
+from sim.virtual.building import VirtualBuilding
+from sim.world.building import BUILDING
+
+BOARD = json.loads(Path(__file__, "../../../../boards/virtual-two-door/board.json").resolve().read_text())
+INGRID = BUILDING["people"][0]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (("broker", "port"), 99999, "settings: broker.port: must be 1 to 65535, is 99999: correct it and install again"),
+        (("table_key",), "abc", "settings: table_key: must be 64 to 64 hex digits: correct it and install again"),
+        (("colour",), "red", "settings: colour: is not known: correct it and install again"),
+    ],
+)
+def test_a_board_with_faulty_settings_says_so_and_opens_only_from_inside(tmp_path, path, value, sentence):
+    settings = settings_of(BUILDING, BOARD)
+    building = VirtualBuilding(
+        BUILDING, settings, BOARD, tmp_path, 1, cloud=lambda *given: SmallCloud(BUILDING, settings, *given)
+    )
+    controller = building.controllers[0]
+    fields = json.loads(json.dumps(controller.settings))
+    inner = fields
+    for name in path[:-1]:
+        inner = inner[name]
+    inner[path[-1]] = value
+    for file in controller.folder.glob("settings.*"):
+        file.write_text(json.dumps(fields))
+    try:
+        building.start()
+        building.run(5)
+        assert sentence in controller.chip.console
+        assert [event[2] for event in controller.recorded] == [codes.STARTED, codes.SETTINGS_FAULT]
+        assert not any("Traceback" in line for line in controller.chip.console)
+        building.tap("Hovedinngang", INGRID)
+        building.run(2)
+        assert controller.recorded[-1][2] == codes.DENIED_UNKNOWN
+        assert not controller.doors[0].door.released
+        controller.doors[0].press(True)
+        building.run(1)
+        assert controller.doors[0].door.released
+    finally:
+        building.close()
