@@ -40,20 +40,42 @@ def sim() -> None:
 
 @app.command()
 def run(
-    seed: Annotated[int, typer.Option(help="Everything that happens follows from it.")] = 1,
+    context: typer.Context,
+    scenario: Annotated[
+        str | None, typer.Argument(help="Play this: a name that `scenarios` lists, or a TOML file.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Everything that happens follows from it; by default 1.")] = None,
     events: Annotated[int, typer.Option(help="Stop when so many events are recorded.", min=0)] = 10_000,
     doors: Annotated[int, typer.Option(help="How many doors; 6 is the demo building.", min=1, max=500)] = 6,
     days: Annotated[float | None, typer.Option(help="Stop after so many days, whatever was recorded.")] = None,
     taps: Annotated[float, typer.Option(help="Visits a day at each door.", min=1)] = 200,
     faults: Annotated[bool, typer.Option(help="With failing power, networks and brokers.")] = True,
+    report: Annotated[Path | None, typer.Option(help="Write a picture of it: one HTML file.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write what was kept and broken as JUnit XML.")] = None,
     as_json: Json = False,
 ) -> None:
     """A building with its people and its cloud; figures at the end. Exit code 1 when anything was wrong."""
+    from tools import story
+
+    story.writable(report, junit)
+    if scenario is not None:
+        story.alone(context, "events", "doors", "days", "taps", "faults")
+        if not story.run_scenario(scenario, seed, report, junit, as_json):
+            raise typer.Exit(1)
+        return
     import_path()
-    facts = simulate(seed, events, doors, days, taps, faults)
+    facts = simulate(1 if seed is None else seed, events, doors, days, taps, faults, report, junit)
     result(as_json, facts, *lines(facts))
     if facts["faults"] or facts["lost"] or facts["duplicated"] or facts["altered"] or not facts["settled"]:
         raise typer.Exit(1)
+
+
+@app.command()
+def scenarios(as_json: Json = False) -> None:
+    """The scenarios that `run` can play."""
+    from tools.story import list_scenarios
+
+    list_scenarios(as_json)
 
 
 @app.command()
@@ -203,15 +225,26 @@ def database(folder: Path) -> Iterator[None]:
         connection.close()
 
 
-def simulate(seed: int, events: int, doors: int, days: float | None, taps: float, faults: bool) -> dict[str, Any]:
-    """One run. Returns its figures."""
+def simulate(
+    seed: int,
+    events: int,
+    doors: int,
+    days: float | None,
+    taps: float,
+    faults: bool,
+    report: Path | None = None,
+    junit: Path | None = None,
+) -> dict[str, Any]:
+    """One run. Returns its figures. report, junit: where its picture and its JUnit XML go."""
     with tempfile.TemporaryDirectory() as scratch, database(Path(scratch)):
+        from sim.report.watch import watch
         from sim.virtual.building import START, VirtualBuilding
         from sim.virtual.faults import Faults
         from sim.world.building import BUILDING, doors_of, generate
         from tools.cloud.ingest.ingest import Ingest
         from tools.cloud.services import clock
         from tools.simulate_office import Office
+        from tools.story import DatabaseHand, keep_run
 
         chance = random.Random(f"{seed}/enrolment")
         described = copy.deepcopy(BUILDING)  # the office changes what people may
@@ -231,8 +264,10 @@ def simulate(seed: int, events: int, doors: int, days: float | None, taps: float
                 seed,
                 cloud=Ingest,
                 visits_a_day=taps,
-                keep=False,
+                keep=report is not None,
             )
+            if report is not None:
+                watch(building, DatabaseHand())
             luck, office = Faults(building), Office(building)
             began = time.perf_counter()
             building.start()
@@ -248,7 +283,9 @@ def simulate(seed: int, events: int, doors: int, days: float | None, taps: float
             luck.stop()
             settled = building.run_until(lambda: all_stored(building) and in_sync(), at_most_s=SETTLE_S, step_s=10)
             took = time.perf_counter() - began
-            return figures(building, seed, luck.happened, settled, took) | {"access_changes": office.changed}
+            facts = figures(building, seed, luck.happened, settled, took) | {"access_changes": office.changed}
+            keep_run(building, facts, report, junit)
+            return facts
         finally:
             clock.source = before
             if building is not None:

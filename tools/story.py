@@ -110,9 +110,7 @@ def run_scenario(
         story = script.load(script.find(name), seed)
     except script.Faulty as error:
         raise Problem(str(error)) from None
-    for path in (report, junit):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise Problem(f"{path}: there is no folder {path.parent}; make it first")
+    writable(report, junit)
     stage = play.stage if small else real_stage
     with tempfile.TemporaryDirectory() as scratch:
         began = time.perf_counter()
@@ -144,6 +142,35 @@ def run_scenario(
     said = [f"  picture in {report}"] if report is not None else []
     result(as_json, facts, head, f"  {story.about}", f"  {counted}", *outcome.lines(found), *said)
     return bool(facts["kept"])
+
+
+def writable(*paths: Path | None) -> None:
+    """Raises Problem before a long run, not after it."""
+    for path in paths:
+        if path is not None and not path.absolute().parent.is_dir():
+            raise Problem(f"{path}: there is no folder {path.parent}; make it first")
+
+
+def alone(context: Any, *names: str) -> None:
+    """Raises Problem when options that a scenario says itself are given on the command line."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise Problem(f"--{name} does not go with a scenario: its file says that itself; change it there")
+
+
+def keep_run(building: VirtualBuilding, facts: dict[str, Any], report: Path | None, junit: Path | None) -> None:
+    """The picture and the JUnit XML of a run without a scenario. For the picture it must have been watched."""
+    from sim.story import outcome
+
+    found = outcome.promises(building)
+    for name in ("lost", "duplicated", "altered"):
+        found.append(outcome.Outcome(f"{name}: is 0", f"it is {facts[name]}" if facts[name] else ""))
+    shown = {name: value for name, value in facts.items() if type(value) is int and name != "seed"}
+    if report is not None:
+        picture(report, building, "A run of the building", facts["seed"], shown, found)
+    if junit is not None:
+        outcome.write_junit(junit, f"seed-{facts['seed']}", found, facts["seconds"])
 
 
 def picture(

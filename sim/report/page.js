@@ -147,6 +147,25 @@ function drawSpans(pen, spans, top, height, colour) {
     last = right;
   }
 }
+// Many short spans: each column of pixels is as strong as the share of its time, so that a busy door does not look
+// like one that never locks.
+function drawShares(pen, spans, top, height, colour) {
+  const columns = new Float32Array(Math.ceil(width) + 1);
+  for (let i = place(spans, view[0], until); i < spans.length && spans[i][0] <= view[1]; i++) {
+    const from = Math.max(gutter, x(spans[i][0])), to = Math.min(width, x(spans[i][1]));
+    for (let px = Math.floor(from); px < to || px === Math.floor(from); px++)
+      columns[px] = Math.min(1, columns[px] + Math.max(0.12, Math.min(to, px + 1) - Math.max(from, px)));
+  }
+  pen.fillStyle = colour;
+  for (let px = 0; px < columns.length; px++) {
+    if (!columns[px]) continue;
+    const first = px;
+    while (columns[px + 1] === columns[first]) px++;
+    pen.globalAlpha = 0.22 + 0.78 * columns[first];
+    pen.fillRect(first, top, px - first + 1, height);
+  }
+  pen.globalAlpha = 1;
+}
 function hatch(pen, spans, top, height, colour) {
   for (let i = place(spans, view[0], until); i < spans.length && spans[i][0] <= view[1]; i++) {
     const from = Math.max(gutter, x(spans[i][0])), wide = Math.max(2, Math.min(width, x(spans[i][1])) - from);
@@ -226,7 +245,7 @@ function drawLane(pen, lane, top) {
     }
     drawSpans(pen, board.behind, top + 1, 3, colours.misread);
   } else if (lane.kind === "marks") drawMarks(pen, lane.marks, top, lane.height);
-  else drawSpans(pen, lane.spans, top + 2, lane.height - (lane.label === "leaf" ? 9 : 5), colours[lane.colour]);
+  else drawShares(pen, lane.spans, top + 2, lane.height - (lane.label === "leaf" ? 9 : 5), colours[lane.colour]);
 }
 const labelled = () => width >= 640;
 function heightOf(one) { return one.lanes.reduce((sum, lane) => sum + tallOf(lane), 6); }
@@ -276,10 +295,10 @@ function drawOverview() {
   }
   pen.fillStyle = colours.soft; pen.font = font(10.5);
   for (let t = DAY; t < END && END / DAY < 40; t += DAY) { pen.globalAlpha = 0.5; pen.fillRect((t / END) * wide, 0, 1, 44); pen.globalAlpha = 1; pen.fillText(`day ${t / DAY + 1}`, (t / END) * wide + 4, 11); }
-  pen.fillStyle = colours.broken;
-  for (const [t] of F.broken) pen.fillRect((t / END) * wide - 1, 0, 2.5, 44);
   const from = (view[0] / END) * wide, to = Math.max(from + 3, (view[1] / END) * wide);
   pen.fillStyle = colours.page; pen.globalAlpha = 0.62; pen.fillRect(0, 0, from, 44); pen.fillRect(to, 0, wide - to, 44); pen.globalAlpha = 1;
+  pen.fillStyle = colours.broken;
+  for (const [t] of F.broken) pen.fillRect((t / END) * wide - 1, 0, 2.5, 44);
   pen.strokeStyle = colours.accent; pen.lineWidth = 2; pen.strokeRect(from + 1, 1, to - from - 2, 42);
 }
 function drawList() {

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from sim import words
-from sim.virtual.building import Record
+from sim.virtual.building import Record, VirtualBuilding
 from sim.virtual.promises import PROMISES, Broken, Promise
 from sim.virtual.scheduler import SECOND
 
@@ -34,14 +34,14 @@ def outcomes(played: Played) -> list[Outcome]:
     """Every expectation, after the ones that every story has."""
     settled = "" if played.settled else "an hour after the end, something was still not stored or not in sync"
     always = [Outcome("when all is mended, everything is stored and every controller in sync", settled)]
-    return always + promises(played) + [_judged(played, one) for one in played.story.expects]
+    return always + promises(played.building) + [_judged(played, one) for one in played.story.expects]
 
 
-def promises(played: Played) -> list[Outcome]:
+def promises(building: VirtualBuilding) -> list[Outcome]:
     """One for each promise of the design that a run judges; a broken one says where it first broke."""
     first: dict[int, Broken] = {}
-    count = Counter(one.number for one in played.building.promises.broken)
-    for one in played.building.promises.broken:
+    count = Counter(one.number for one in building.promises.broken)
+    for one in building.promises.broken:
         first.setdefault(one.number, one)
     return [_promise(one, first.get(one.number), count[one.number]) for one in PROMISES]
 
