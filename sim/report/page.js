@@ -150,8 +150,9 @@ function drawSpans(pen, spans, top, height, colour) {
 // Many short spans: each column of pixels is as strong as the share of its time, so that a busy door does not look
 // like one that never locks.
 function drawShares(pen, spans, top, height, colour) {
-  const columns = new Float32Array(Math.ceil(width) + 1);
-  for (let i = place(spans, view[0], until); i < spans.length && spans[i][0] <= view[1]; i++) {
+  const columns = new Float32Array(Math.ceil(width) + 1), first = place(spans, view[0], until);
+  const faintest = (place(spans, view[1], at) - first) * 5 < width ? 0.8 : 0.22; // a lonely one must be seen
+  for (let i = first; i < spans.length && spans[i][0] <= view[1]; i++) {
     const from = Math.max(gutter, x(spans[i][0])), to = Math.min(width, x(spans[i][1]));
     for (let px = Math.floor(from); px < to || px === Math.floor(from); px++)
       columns[px] = Math.min(1, columns[px] + Math.max(0.12, Math.min(to, px + 1) - Math.max(from, px)));
@@ -159,10 +160,10 @@ function drawShares(pen, spans, top, height, colour) {
   pen.fillStyle = colour;
   for (let px = 0; px < columns.length; px++) {
     if (!columns[px]) continue;
-    const first = px;
-    while (columns[px + 1] === columns[first]) px++;
-    pen.globalAlpha = 0.22 + 0.78 * columns[first];
-    pen.fillRect(first, top, px - first + 1, height);
+    const from = px;
+    while (columns[px + 1] === columns[from]) px++;
+    pen.globalAlpha = faintest + (1 - faintest) * columns[from];
+    pen.fillRect(from, top, px - from + 1, height);
   }
   pen.globalAlpha = 1;
 }
@@ -201,19 +202,22 @@ function drawMarks(pen, marks, top, height) {
       let bottom = top + height - 3;
       for (const kind of ["granted", "exit", "remote", "board", "tap", "misread", "denied"]) {
         if (!counts[kind]) continue;
-        const tall = Math.max(2, counts[kind] * scale);
+        const tall = Math.max(4, counts[kind] * scale);
         pen.fillStyle = colours[kind];
         pen.fillRect(gutter + bin * BIN, bottom - tall, BIN - 1, tall);
         bottom -= tall;
       }
     }
   }
-  let right = -99; // alarms stand above, one where many would hide each other
-  for (const mark of loud) {
-    const px = x(mark[0]);
-    if (px < right + 4) continue;
-    glyph(pen, F.kinds[mark[1]], px, top + 9, 4.5);
-    right = px;
+  // Alarms stand above and before what people did; one where many would hide each other.
+  for (const which of ["hand", "alarm"]) {
+    let right = -99;
+    for (const mark of loud) {
+      const px = x(mark[0]), kind = F.kinds[mark[1]];
+      if ((kind === "hand") !== (which === "hand") || px < right + 12) continue;
+      glyph(pen, kind, px, top + 9, 4.5);
+      right = px;
+    }
   }
 }
 function drawLane(pen, lane, top) {
