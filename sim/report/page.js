@@ -479,7 +479,7 @@ function header() {
   const failed = F.outcomes ? F.outcomes.filter((one) => one[1]) : [], bold = document.createElement("strong");
   if (!F.broken.length && !failed.length) {
     const count = F.outcomes ? F.outcomes.length : 0;
-    bold.textContent = "Every promise was kept.";
+    bold.textContent = "No promise was broken.";
     verdict.append(bold, count ? ` ${count} expectation${count === 1 ? "" : "s"} met.` : "");
   } else {
     verdict.className = "bad";

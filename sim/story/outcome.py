@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from sim import words
 from sim.virtual.building import Record, VirtualBuilding
-from sim.virtual.promises import PROMISES, Broken, Promise
+from sim.virtual.promises import NOT_JUDGED, PROMISES, Broken, Promise
 from sim.virtual.scheduler import SECOND
 
 from .play import Played
@@ -123,12 +123,16 @@ def verdict_on(records: list[Record], tap: Record) -> int | None:
     return None
 
 
+def _not_yet() -> str:
+    return ", ".join(f"{number} {why.split(':')[0]}" for number, why in NOT_JUDGED.items())
+
+
 def lines(found: list[Outcome]) -> list[str]:
     """The same for a person, broken ones last; promises that were kept in one line."""
     kept = [one.said for one in found if one.kept]
     own = [said for said in kept if not said.startswith("promise ")]
     text = [
-        f"  kept    {len(kept) - len(own)} of {len(PROMISES)} promises of the design",
+        f"  kept    {len(kept) - len(own)} of the {len(PROMISES)} promises that are judged (not yet: {_not_yet()})",
         *(f"  kept    {one}" for one in own),
     ]
     for one in found:
