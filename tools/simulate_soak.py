@@ -7,6 +7,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tools.terminal import Problem
 SETTLE_S = 3_600
 STEP_S = 900
 HEALTH_S = 3_600  # how often the database is held against what was recorded
+BREAK_INS = 1.0  # a day
 WORKER_KILLS, BACKUPS, RESTORES = 6.0, 1.0, 0.5  # a day
 
 
@@ -86,7 +88,7 @@ def _soak(
         worker = workers[0]
         scheduler, promises = building.scheduler, building.promises
         worker.later = lambda seconds, call: scheduler.after(int(seconds * SECOND), call)
-        promises.knows = Known()
+        known = promises.knows = Known()
         worker.said = lambda one, message: said_by_cloud(promises, books, one, message)
         if first:
             promises.on_broken = lambda broken: scheduler.stop()
@@ -102,18 +104,25 @@ def _soak(
             luck.disturb("", 300 * SECOND)
 
         def restore(luck_chance: random.Random) -> None:
+            known.remember()
             if worker.restore():
                 luck.disturb("", 300 * SECOND)
                 people.restored()
                 books.restored()
 
+        def break_in(luck_chance: random.Random) -> None:
+            one, door = building.doors[luck_chance.choice(sorted(building.doors))]
+            building.record(one.name, "force", door.number)
+            door.force(2_000)
+
         more = (
+            (rates.pop("break_in", BREAK_INS), "door forced", break_in),
             (rates.pop("worker", WORKER_KILLS), "cloud worker killed", kill),
             (rates.pop("backup", BACKUPS), "cloud backed up", worker.back_up),
             (rates.pop("restore", RESTORES), "cloud restored from backup", restore),
         )
         luck = Faults(building, replace(EVERYTHING, **rates), more)
-        people = Administrators(building, worker, luck, changes, changes / 2, changes)
+        people = Administrators(building, worker, luck, changes, changes / 2, 2 * changes)
         building.broker.subscribe("#", promises.carried)
         people.start()
         luck.start()
@@ -144,6 +153,12 @@ class Known:
 
     def __init__(self) -> None:
         self._seen: set[tuple[str, int, str]] = set()
+
+    def remember(self) -> None:
+        """Before a backup takes the place of this database."""
+        from tools.cloud.models import AclChange
+
+        self._seen.update(AclChange.objects.values_list("controller__public_id", "version", "digest"))
 
     def __call__(self, one: Any, version: int, digest: int) -> bool:
         from tools.cloud.models import AclChange, Controller
@@ -182,6 +197,8 @@ class Books:
 
     def __init__(self, building: Any) -> None:
         self.building = building
+        for one in building.controllers:
+            one.on_note = partial(self.noted, one)
         self._upto: dict[str, int] = {}  # of each controller: compared so far
         self.most: dict[str, int] = {}  # by public id: up to which event the cloud ever said that it has all
         self._behind: dict[str, int] = {}
@@ -189,9 +206,14 @@ class Books:
     def restored(self) -> None:
         self._upto.clear()
 
+    def noted(self, one: Any, upto: int) -> None:
+        """A board writes down up to which event the cloud has all."""
+        if upto > self.most.get(one.settings["controller"], 0):
+            text = f"{one.name} counts on the cloud's having event {upto}, and it never said so"
+            self.building.promises.breaks(3, text)
+
     def look(self) -> None:
         """While things happen: whatever the cloud says it has, it has, as it was recorded."""
-        from sim.virtual import flash
         from tools.cloud.models import Controller
 
         for one in self.building.controllers:
@@ -201,10 +223,6 @@ class Books:
             self._behind[one.name] = max(self._behind.get(one.name, 0), last - acked)
             self._compare(one, self._upto.get(one.name, 0), acked)
             self._upto[one.name] = acked
-            noted = flash.acknowledged(flash.image(one.chip.flash["state"]))[1]
-            if noted > self.most.get(row.public_id, 0):
-                text = f"{one.name} counts on the cloud's having event {noted}, and it never said so"
-                self.building.promises.breaks(3, text)
             self.building.promises.plain(one)
 
     def _compare(self, one: Any, after: int, upto: int) -> None:

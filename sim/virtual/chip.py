@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sim.mcu import chip as mcu
@@ -49,8 +50,8 @@ class VirtualChip(mcu.Chip):
         self.chance = scheduler.chance(name)
         super().__init__(self.chance.randbytes(6))
         self.flash = {label: make_flash(size, label) for label, size in flash.items()}
-        for part in self.flash.values():
-            part.fault = self._flash_fault
+        for label, part in self.flash.items():
+            part.fault = partial(self._flash_fault, label)
         self.partitions = tuple(flash)
         self.boot = boot
         self.on_output = on_output
@@ -62,6 +63,7 @@ class VirtualChip(mcu.Chip):
         self.starts = 0
         self.booted = 0  # when it last started
         self.cut_in: int | None = None  # flash operations until the power goes in the middle of one
+        self.cut_label = ""  # of the partition whose operations count; "": all
         self.operations = 0
         self.on_cut: Callable[[], None] | None = None
         self.on_stop: Callable[[], None] | None = None
@@ -343,12 +345,12 @@ class VirtualChip(mcu.Chip):
     def partition(self, label: str) -> NorFlash | None:
         return self.flash.get(label)
 
-    def _flash_fault(self, op: str, offset: int, length: int) -> int | None:
+    def _flash_fault(self, label: str, op: str, offset: int, length: int) -> int | None:
         self.check()
         if op == "read":
             return None
         self.operations += 1
-        if self.cut_in is None:
+        if self.cut_in is None or self.cut_label not in (label, ""):
             return None
         self.cut_in -= 1
         if self.cut_in > 0:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sim.mcu.flash import NorFlash
+from sim.mcu.flash import SECTOR, NorFlash
 
 from . import boot
 from .chip import VirtualChip
 from .doorway import Doorway
-from .flash import WatchedFlash
+from .flash import WatchedFlash, is_whole
 from .net import Network
 from .scheduler import Scheduler
 
 EVENT = 32
+NOTE = 16  # bytes of a record of the state journal
 
 
 class VirtualController:
@@ -44,6 +45,7 @@ class VirtualController:
         self.folder = folder
         self.recorded: list[tuple[Any, ...]] = []
         self.digest = hashlib.sha256()
+        self.on_note: Callable[[int], None] | None = None  # it wrote down up to which event the cloud has all
         self._on_event = on_event
         app = boot.load()
         from firmware.controller import records
@@ -74,7 +76,14 @@ class VirtualController:
             door.wire(self.chip)
 
     def _make_flash(self, size: int, label: str) -> NorFlash:
-        return WatchedFlash(size, label, self._programmed) if label == "log" else NorFlash(size, label)
+        watch = {"log": self._programmed, "state": self._noted}.get(label)
+        return NorFlash(size, label) if watch is None else WatchedFlash(size, label, watch)
+
+    def _noted(self, offset: int, data: bytes) -> None:
+        if len(data) != NOTE or not offset % SECTOR or data[:2] != b"\x01\x00":
+            return
+        if self.on_note is not None and is_whole(data):
+            self.on_note(int.from_bytes(data[4:8], "little"))
 
     def _output(self, pin: int, level: int | None) -> None:
         for door in self.doors:

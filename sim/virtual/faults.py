@@ -31,10 +31,11 @@ class Rates:
     hostile: float = 0  # of a thousand messages, how many the broker meddles with
     noise: float = 0  # of all cards, how many lose or gain a bit on the cable
     bounce: float = 0  # of all movements of a leaf, how many let the contact bounce
+    aimed: float = 0  # torn writes look for the access list and the journal as well, which are seldom written
     drift_ppm: float = 0  # clocks are wrong by so much at the most
 
 
-EVERYTHING = Rates(dns=0.5, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40)
+EVERYTHING = Rates(aimed=1, dns=0.5, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40)
 
 class Faults:
     """Brings them on until stop(); then mends everything.
@@ -199,7 +200,8 @@ class Faults:
 
     def _torn_write(self, one: VirtualController, chance: Random) -> None:
         """The power goes in the middle of one of the next flash operations."""
-        one.chip.cut_in = 1 + chance.randrange(20)
+        one.chip.cut_label = chance.choice(["", "acl", "state"]) if self.rates.aimed else ""
+        one.chip.cut_in = 1 + chance.randrange(4 if one.chip.cut_label else 20)
 
         def cut() -> None:
             self.building.record(one.name, "torn write")

@@ -63,7 +63,7 @@ def access_list(acl: bytes) -> AccessList | None:
     for sector in range(sectors):
         head = acl[sector * SECTOR : sector * SECTOR + 16]
         magic, count, bucket, turn = struct.unpack_from("<2sHII", head)
-        if _whole(head) and magic == b"PA" and count == sectors:
+        if is_whole(head) and magic == b"PA" and count == sectors:
             newest[bucket] = max(newest.get(bucket, (0, 0)), (turn, sector))
     journal = sectors - 1 - min(2, sectors - 2)
     if journal not in newest:
@@ -72,7 +72,7 @@ def access_list(acl: bytes) -> AccessList | None:
     while at + 20 <= end:
         version, digest, count = struct.unpack_from("<IQI", acl, at)
         size = 20 + (count >> 24) * 13
-        if at + size > end or not _whole(acl[at : at + size]):
+        if at + size > end or not is_whole(acl[at : at + size]):
             break
         said = version, digest
         at += size
@@ -83,27 +83,11 @@ def access_list(acl: bytes) -> AccessList | None:
         sector = newest.get(bucket, (0, 0))[1]
         for at in range(sector * SECTOR + 16, (sector + 1) * SECTOR, 16):
             slot = acl[at : at + 16]
-            if any(slot) and _whole(slot):
+            if any(slot) and is_whole(slot):
                 held ^= int.from_bytes(hashlib.sha256(slot[:12]).digest()[:8], "big")
     return AccessList(*said, held)
 
 
-def acknowledged(state: bytes) -> tuple[int, int]:
-    """(log epoch, sequence number) up to which the board has written down that the cloud has its events."""
-    best, found = -1, (0, 0)
-    for start in range(0, len(state), SECTOR):
-        head = state[start : start + 16]
-        magic, _, _, turn = struct.unpack_from("<2sHII", head)
-        if not _whole(head) or magic != b"PS" or turn <= best:
-            continue
-        best, value = turn, 0
-        for at in range(start + 16, start + SECTOR, 16):
-            record = state[at : at + 16]
-            if _whole(record) and record[:2] == b"\x01\x00":
-                value = int.from_bytes(record[4:12], "little")
-        found = value >> 32, value & 0xFFFFFFFF
-    return found
-
-
-def _whole(record: bytes) -> bool:
+def is_whole(record: bytes) -> bool:
+    """Whether its last four bytes are the CRC-32 of the rest."""
     return zlib.crc32(record[:-4]).to_bytes(4, "little") == record[-4:]
