@@ -6,7 +6,9 @@ import pytest
 
 from firmware.controller import events as codes
 from firmware.controller.loop import Loop
+from sim.cloud import MemoryCloud
 from sim.story import outcome, play, script
+from sim.virtual.building import Record
 
 STORY = """
 title = "A test"
@@ -140,6 +142,28 @@ def test_a_broken_promise_is_named(play_it, monkeypatch):
     broken = [one for one in play_it('{figure = "lost", is = 0}') if not one.kept]
     assert broken[0].said.startswith("promise 1 (right)")
     assert "denied was due" in broken[0].found and broken[0].at is not None
+
+
+def test_what_the_cloud_does_not_keep_is_lost(play_it, monkeypatch):
+    whole = MemoryCloud.stored
+
+    def forgetful(self, one):
+        return {sequence: fields for sequence, fields in whole(self, one).items() if sequence != 2}
+
+    monkeypatch.setattr(MemoryCloud, "stored", forgetful)
+    assert [one.found for one in play_it('{figure = "lost", is = 0}') if not one.kept] == ["it is 3"]
+
+
+def test_each_door_has_its_own_verdict():
+    said = [
+        Record(0, "A", "tap", (1, "Olav", False)),
+        Record(0, "A", "tap", (2, "Ingrid", True)),
+        Record(25, "B", "event", (8, 0, codes.READER_MISREAD, 2, 0, 0)),
+        Record(25, "A", "event", (1, 0, codes.DENIED_DOOR, 1, 0, 0)),
+        Record(26, "A", "event", (2, 0, codes.GRANTED, 2, 0, 0)),
+    ]
+    assert outcome.verdict_on(said, said[0]) == codes.DENIED_DOOR
+    assert outcome.verdict_on(said, said[1]) == codes.GRANTED
 
 
 def test_the_same_story_is_told_twice(play_it):
