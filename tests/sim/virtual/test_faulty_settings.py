@@ -17,9 +17,9 @@ INGRID = BUILDING["people"][0]
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
-        (("broker", "port"), 99999, "settings: broker.port: must be 1 to 65535, is 99999: correct it and install again"),
-        (("table_key",), "abc", "settings: table_key: must be 64 to 64 hex digits: correct it and install again"),
-        (("colour",), "red", "settings: colour: is not known: correct it and install again"),
+        (("broker", "port"), 99999, "settings: broker.port: must be 1 to 65535, is 99999"),
+        (("table_key",), "abc", "settings: table_key: must be 64 to 64 hex digits"),
+        (("colour",), "red", "settings: colour: is not known"),
     ],
 )
 def test_a_board_with_faulty_settings_says_so_and_opens_only_from_inside(tmp_path, path, value, sentence):
@@ -38,7 +38,7 @@ def test_a_board_with_faulty_settings_says_so_and_opens_only_from_inside(tmp_pat
     try:
         building.start()
         building.run(5)
-        assert sentence in controller.chip.console
+        assert sentence + ": correct it and install again" in controller.chip.console
         assert [event[2] for event in controller.recorded] == [codes.STARTED, codes.SETTINGS_FAULT]
         assert not any("Traceback" in line for line in controller.chip.console)
         building.tap("Hovedinngang", INGRID)
