@@ -19,7 +19,8 @@ from sim.world.wiegand import card_bits
 from .script import Happening, Story
 
 BOARD = Path(__file__).resolve().parents[2] / "boards" / "virtual-two-door" / "board.json"
-LOOK_US = SECOND  # how often somebody looks whether the controllers have a change
+LOOK_US = SECOND  # when somebody first looks whether the controllers have a change; then less and less often,
+SELDOM_US = 60 * SECOND  # down to this
 READY_S = 300  # from the first power to every board in sync
 SETTLE_S = 3_600  # from the end of the story to everything stored
 STEP_S = 600
@@ -255,12 +256,13 @@ class Player:
         self.building.nudge()
         self._changes += 1
         holder["unsure"] = self._changes
-        self.scheduler.after(LOOK_US, self._look, holder, self._changes)
+        self.scheduler.after(LOOK_US, self._look, holder, self._changes, LOOK_US)
 
-    def _look(self, holder: dict[str, Any], change: int) -> None:
+    def _look(self, holder: dict[str, Any], change: int, after: int) -> None:
         if holder["unsure"] != change:
             return
         if all(map(self.hand.in_sync, self.building.controllers)):
             holder["unsure"] = 0
         else:
-            self.scheduler.after(LOOK_US, self._look, holder, change)
+            after = min(2 * after, SELDOM_US)
+            self.scheduler.after(after, self._look, holder, change, after)
