@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.bench import memory, taps
+from tools.bench import memory, storage, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -40,6 +40,14 @@ def show_taps(
 ) -> None:
     """What is left of the heap after many taps, with the sync going on."""
     show(json, taps.measure(taps_))
+
+
+@app.command("storage")
+def show_storage(
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes, in seconds.")] = False, json: Json = False
+) -> None:
+    """Our stores beside the usual ways to keep cards and events, on the real MicroPython over one model of flash."""
+    show(json, storage.measure(quick))
 
 
 @app.command("all")
