@@ -299,3 +299,18 @@ def test_what_an_old_session_leaves_behind_is_counted_but_no_event():
     bench.run(61000)
     assert MESSAGE_REFUSED not in [event[0] for event in bench.events()]
     assert wire.read_json(bench.connect()[0])["refused"]["session"] == 5
+
+
+def test_what_a_cloud_restored_from_a_backup_has_lost_is_sent_again():
+    bench = Bench()
+    bench.connect()
+    for _ in range(10):
+        bench.loop.record(STARTED, bench.chip.now)
+    bench.run()
+    bench.stored()
+    bench.said()
+    bench.hear(wire.packed(wire.STORED, "<II", bench.loop.log.epoch, 3))
+    batch = bench.said()[0]
+    assert batch[0] == wire.EVENTS
+    assert unpack_event(batch, 5)[0] == 4
+    assert unpack_event(batch, len(batch) - 32)[0] == bench.loop.log.last
