@@ -18,7 +18,7 @@ from tools.bench.storage_on_board import cards
 from tools.terminal import Problem, progress
 
 HEAP = "64M"  # the JSON contenders need it at 5,000 cards; what each one holds is measured
-OURS_HEAP = "8M"  # the samples lie there too; garbage is collected between operations
+OURS_HEAP = "16M"  # the samples lie there too; garbage is collected between operations
 ROOT = Path(__file__).parents[2]
 BOARD = Path(__file__).with_name("storage_on_board")
 PEERS = ("json_dict", "json_files", "json_list", "sorted_file")
@@ -159,7 +159,12 @@ def ours(count: int, events: int, n: int, snapshot: bool = False, acl: int = 0) 
     with tempfile.TemporaryDirectory(prefix="portvakt-bench-") as folder:
         plan = fill(Path(folder), count, acl or sectors_for(count), log)
         plan["snapshot"] = "snapshot" if snapshot else None
-        return on_micropython("ours", Path(folder), OURS_HEAP, cards=count, n=n, **plan)
+        found = on_micropython("ours", Path(folder), OURS_HEAP, cards=count, n=n, **plan)
+    if "failed" in found:
+        raise Problem(
+            f"our stores could not be measured with {count} cards ({found['failed']}); look at their last change"
+        )
+    return found
 
 
 def peer(contender: str, count: int, n: int) -> Figures:

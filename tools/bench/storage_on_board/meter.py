@@ -88,7 +88,7 @@ class Samples:
 
     def __init__(self, meters, n):
         self._meters = meters
-        self._all = array("q", [0] * (6 * n))
+        self._all = array("q", bytes(48 * n))
         self._end = 0
 
     def time(self, work, *args):
@@ -110,19 +110,12 @@ class Samples:
 
     def summary(self):
         """Flash and modelled times in microseconds."""
-        samples = [self._all[at : at + 6] for at in range(0, self._end, 6)]
-        flash = [_flash_us(sample, ERASE) for sample in samples]
-        ours = [sample[5] / 1000 for sample in samples]
-        figures = {"n": len(samples)}
-        for name, values in (
-            ("reads", [sample[0] for sample in samples]),
-            ("bytes_read", [sample[1] for sample in samples]),
-            ("programs", [sample[2] for sample in samples]),
-            ("erases", [sample[4] for sample in samples]),
-            ("flash_us", flash),
-            ("interpreter_us", ours),
-            ("modelled_us", [flash[i] + SLOWER * ours[i] for i in range(len(samples))]),
-        ):
+        figures = {"n": self._end // 6}
+        for name, of in _COLUMNS:
+            gc.collect()
+            values = [0] * (self._end // 6)
+            for i in range(len(values)):
+                values[i] = of(self._all, 6 * i)
             values.sort()
             figures[name] = {
                 "mean": round(sum(values) / len(values), 4),
@@ -130,10 +123,22 @@ class Samples:
                 "p99": round(values[len(values) * 99 // 100], 2),
                 "max": round(values[-1], 2),
             }
-        figures["flash_us_worst_erase"] = max(_flash_us(sample, ERASE_WORST) for sample in samples)
+        gc.collect()
+        figures["flash_us_worst_erase"] = max(_flash_us(self._all, at, ERASE_WORST) for at in range(0, self._end, 6))
         return figures
 
 
-def _flash_us(sample, erase):
-    reads, bytes_read, programs, bytes_programmed, erases, _ = sample
-    return READ * reads + READ_BYTE * bytes_read + PROGRAM * programs + PROGRAM_BYTE * bytes_programmed + erase * erases
+def _flash_us(all, at, erase=ERASE):
+    programs = PROGRAM * all[at + 2] + PROGRAM_BYTE * all[at + 3]
+    return READ * all[at] + READ_BYTE * all[at + 1] + programs + erase * all[at + 4]
+
+
+_COLUMNS = (
+    ("reads", lambda all, at: all[at]),
+    ("bytes_read", lambda all, at: all[at + 1]),
+    ("programs", lambda all, at: all[at + 2]),
+    ("erases", lambda all, at: all[at + 4]),
+    ("flash_us", _flash_us),
+    ("interpreter_us", lambda all, at: all[at + 5] / 1000),
+    ("modelled_us", lambda all, at: _flash_us(all, at) + SLOWER * all[at + 5] / 1000),
+)

@@ -22,7 +22,6 @@ def measure(plan):
     acl, log, state = meters
     n = plan["n"]
     startup, found, changed, recorded = (Samples(meters, k) for k in (1, 2 * n, 2 * n, 4 * n))
-    idle = Samples(meters, 14 * n)
     stores = []
 
     def start():
@@ -54,11 +53,11 @@ def measure(plan):
         programs = acl.programs
         changed.time(table.put, key(-1 - i), 1, NO_END)
         over += acl.programs - programs > 2
-        idle.time(table.prepare)
+        table.prepare()
         programs = acl.programs
         changed.time(table.remove, key(-1 - i))
         over += acl.programs - programs > 2
-        idle.time(table.prepare)
+        table.prepare()
     acl_erases = acl.erases - acl_before
     if table.count != plan["cards"]:
         raise ValueError("the table lost count")
@@ -67,9 +66,9 @@ def measure(plan):
     before = [log.erases, state.erases, log.programs, state.programs]
     for _ in range(4 * n):
         seq = recorded.time(events.append, DENIED_UNKNOWN, 1, 0, known[0], 1_800_000_000, 0)
-        idle.time(events.prepare)
-        idle.time(events.acknowledge, seq)
-        idle.time(stores[0].prepare)
+        events.prepare()
+        events.acknowledge(seq)
+        stores[0].prepare()
     wear = {
         "changes": 2 * n,
         "acl_erases": acl_erases,
@@ -87,7 +86,6 @@ def measure(plan):
         "find": found.summary(),
         "change": changed.summary(),
         "record": recorded.summary(),
-        "idle": idle.summary(),
         "wear": wear,
         "ram": held,
         "events_on_flash": events.last - events.first + 1,
