@@ -38,12 +38,17 @@ def outcomes(played: Played) -> list[Outcome]:
 
 
 def promises(building: VirtualBuilding) -> list[Outcome]:
-    """One for each promise of the design that a run judges; a broken one says where it first broke."""
+    """One for each promise of the design that this run judged; a broken one says where it first broke."""
     first: dict[int, Broken] = {}
     count = Counter(one.number for one in building.promises.broken)
     for one in building.promises.broken:
         first.setdefault(one.number, one)
-    return [_promise(one, first.get(one.number), count[one.number]) for one in PROMISES]
+    return [_promise(one, first.get(one.number), count[one.number]) for one in PROMISES if _was_judged(building, one)]
+
+
+def _was_judged(building: VirtualBuilding, promise: Promise) -> bool:
+    """Whether a card was taken away under the eyes of promise 8: a run in which none was says nothing of it."""
+    return promise.check != "revoked" or building.promises.judged[promise.number] > 0
 
 
 def _promise(promise: Promise, broken: Broken | None, times: int) -> Outcome:
@@ -123,16 +128,21 @@ def verdict_on(records: list[Record], tap: Record) -> int | None:
     return None
 
 
-def _not_yet() -> str:
-    return ", ".join(f"{number} {why.split(':')[0]}" for number, why in NOT_JUDGED.items())
+def _not_judged(judged: int) -> str:
+    words_of = [f"{number} {why.split(':')[0]}" for number, why in NOT_JUDGED.items()]
+    if judged < len(PROMISES):
+        words_of.insert(0, "8 a revoked credential")
+    return ", ".join(words_of)
 
 
 def lines(found: list[Outcome]) -> list[str]:
     """The same for a person, broken ones last; promises that were kept in one line."""
-    kept = [one.said for one in found if one.kept]
-    own = [said for said in kept if not said.startswith("promise ")]
+    judged = [one for one in found if one.said.startswith("promise ")]
+    kept = sum(one.kept for one in judged)
+    own = [one.said for one in found if one.kept and one not in judged]
+    others = f"not judged: {_not_judged(len(judged))}"
     text = [
-        f"  kept    {len(kept) - len(own)} of the {len(PROMISES)} promises that are judged (not yet: {_not_yet()})",
+        f"  kept    {kept} of the {len(judged)} promises that were judged ({others})",
         *(f"  kept    {one}" for one in own),
     ]
     for one in found:

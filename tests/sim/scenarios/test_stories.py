@@ -112,7 +112,9 @@ def play_it(tmp_path_factory):
 def test_every_happening_does_what_it_says(play_it):
     found = play_it(HOLDS)
     assert [(one.said, one.found) for one in found if not one.kept] == []
-    assert len(found) == 1 + len(outcome.PROMISES) + 11
+    # No card was taken away under the eyes of promise 8: a story that cannot judge it does not call it kept.
+    assert not any(one.said.startswith("promise 8 ") for one in found)
+    assert len(found) == 1 + len(outcome.PROMISES) - 1 + 11
 
 
 def test_what_does_not_hold_is_told_with_its_moment(play_it, tmp_path):
