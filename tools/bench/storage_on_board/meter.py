@@ -118,6 +118,7 @@ class Samples:
                 values[i] = of(self._all, 6 * i)
             values.sort()
             figures[name] = {
+                "min": round(values[0], 2),
                 "mean": round(sum(values) / len(values), 4),
                 "p50": round(values[len(values) // 2], 2),
                 "p99": round(values[len(values) * 99 // 100], 2),
