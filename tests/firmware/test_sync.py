@@ -290,6 +290,7 @@ def test_a_full_outbox_holds_back_and_loses_nothing():
     bench.said()
     bench.run()
     assert wire.EVENTS in kinds(bench.said())
+    assert bench.refused["content"] == 0
 
 
 def test_what_an_old_session_leaves_behind_is_counted_but_no_event():

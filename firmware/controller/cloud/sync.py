@@ -64,8 +64,8 @@ class Sync:
 
     def step(self, loop, now):
         """Takes one message and sends what is due."""
-        if self.ready():
-            message = self._inbox.get()
+        message = self._inbox.get() if self._outbox.room() >= _REPLIES else None
+        if message is not None:
             try:
                 self._does[message[0]](loop, message, now)
             except (Damaged, TableFull) as error:
