@@ -75,7 +75,7 @@ class Sync:
                 self._say_acl(loop.table)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 # Authenticated, but not what wire.py describes. It was refused before anything changed.
-                print("sync: refused a message:", type(error).__name__, error)
+                print("sync: refused:", error)
                 self._refused["content"] += 1
         self._put_refused_on_record(loop, now)
         self._held_back = self._outbox.room() < _REPLIES

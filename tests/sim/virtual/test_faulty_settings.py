@@ -7,6 +7,7 @@ import pytest
 from small_cloud import SmallCloud, settings_of
 
 from firmware.controller import events as codes
+from firmware.controller.storage import settings as store
 from sim.virtual.building import VirtualBuilding
 from sim.world.building import BUILDING
 
@@ -48,5 +49,24 @@ def test_a_board_with_faulty_settings_says_so_and_opens_only_from_inside(tmp_pat
         controller.doors[0].press(True)
         building.run(1)
         assert controller.doors[0].door.released
+    finally:
+        building.close()
+
+
+def test_rules_that_this_firmware_refuses_are_fetched_again(tmp_path):
+    settings = settings_of(BUILDING, BOARD)
+    building = VirtualBuilding(
+        BUILDING, settings, BOARD, tmp_path, 1, cloud=lambda *given: SmallCloud(BUILDING, settings, *given)
+    )
+    controller = building.controllers[0]
+    store.save(f"{controller.folder}/", {"version": 1, "profiles": {"1": [99]}}, "rules")
+    try:
+        building.start()
+        building.run(60)
+        assert "rules: profiles.1: must be 1 to 2" in controller.chip.console
+        assert [event[2] for event in controller.recorded].count(codes.STARTED) == 1
+        building.tap("Hovedinngang", INGRID)
+        building.run(2)
+        assert codes.GRANTED in [event[2] for event in controller.recorded]
     finally:
         building.close()
