@@ -2,8 +2,7 @@
 
 from ..hmac import hmac
 
-CARD = 1  # kinds of credential, first byte of what the key is made of
-PIN = 2
+CARD = 1  # kind of credential, first byte of what the key is made of
 
 
 def card_value(bits, number):
