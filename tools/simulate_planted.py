@@ -22,12 +22,12 @@ DEFECTS: dict[str, tuple[str, str, str, str]] = {
         F + "loop",
         "Loop.release",
         "self.record(code",
-        "guarded.pins.strike.set(True); self.record(code",
+        "guarded.release(now); self.record(code",
     ),
     "no record of the exit button": (
-        F + "loop",
-        "Loop.watch",
-        "self.record(RELEASED_REX, now, guarded.number)",
+        F + "guarded",
+        "GuardedDoor.watch",
+        "record(RELEASED_REX, now, number)",
         "pass",
     ),
     "a tap waits for the link": (

@@ -10,35 +10,18 @@ from .events import (
     GRANTED,
     NETWORK_RESTARTED,
     READER_MISREAD,
-    RELEASED_REX,
     SETTINGS_FAULT,
     STARTED,
     TABLE_DAMAGED,
-    TIME_TRUSTED,
 )
+from .guarded import GuardedDoor
 from .hmac import keyed
 from .outputs import signal
-from .points.door import Door
+from .recorder import Recorder
 from .storage.table import Damaged
 
 FEED_MS = 10000  # how often the watchdog is fed at least
 _HANGS_MS = const(600000)  # every wait of the network loop ends long before
-
-
-class GuardedDoor:
-    """One door with its pins. number: 1 is the board's first."""
-
-    def __init__(self, number, pins, times):
-        self.number = number
-        self.pins = pins
-        self.door = Door(times[0], times[1], pins.contact.on)
-
-    def deadline(self):
-        pins = self.pins
-        due = self.door.deadline()
-        for part in (pins.contact, pins.rex, pins.reader, pins.signal):
-            due = ticks.soonest(due, part.deadline())
-        return due
 
 
 class Loop:
@@ -54,9 +37,11 @@ class Loop:
         self.table = table
         self.log = log
         self.clock = clock.Clock()
+        self._recorder = Recorder(log, self.clock)
+        self.record = self._recorder.record
         self.rules = rules
         self.journal = journal
-        self.doors = [GuardedDoor(n + 1, pins, rules.times(n + 1)) for n, pins in enumerate(board.doors)]
+        self.doors = [GuardedDoor(n + 1, pins, rules) for n, pins in enumerate(board.doors)]
         self._key = key
         self._sync = sync
         self.link = link
@@ -78,12 +63,12 @@ class Loop:
             frame = guarded.pins.reader.poll(now)
             if frame is not None:
                 self.tap(guarded, frame, now)
-            self.watch(guarded, now)
+            guarded.watch(self.record, now)
         if self.quiet():
             if self._sync is not None:
                 self._sync.step(self, now)
                 self.status.set(self._sync.open)
-            self.log.prepare()
+            self._recorder.upkeep()
             self.journal.prepare()
             self.table.prepare()
         if self._fed is None or ticks.diff(now, self._fed) >= FEED_MS:
@@ -118,27 +103,8 @@ class Loop:
     def release(self, guarded, code, now, key=None):
         """The only way to a strike: the event is on flash before it moves."""
         self.record(code, now, guarded.number, 0, key)
-        guarded.door.release(now)
-        guarded.pins.strike.set(True)
+        guarded.release(now)
         guarded.pins.signal.show(signal.GRANTED, now)
-
-    def watch(self, guarded, now):
-        """Follows REX, contact and time at one door."""
-        pins, door = guarded.pins, guarded.door
-        if pins.rex.poll(now) and pins.rex.on:
-            # People must get out, also when the log cannot be written: the strike first, the record at once after.
-            door.release(now)
-            pins.strike.set(True)
-            self.record(RELEASED_REX, now, guarded.number)
-        pins.contact.poll(now)
-        event = door.contact(pins.contact.on, now)
-        if event is not None:
-            self.record(event, now, guarded.number)
-        event = door.tick(now)
-        if event is not None:
-            self.record(event, now, guarded.number)
-        pins.strike.set(door.released)
-        pins.signal.tick(now)
 
     def supervise(self, now):
         """Feeds the watchdog. A network loop that hangs is restarted with the whole board: a thread cannot be ended."""
@@ -147,11 +113,6 @@ class Loop:
             self.record(NETWORK_RESTARTED, now)
             self._restart()
         self._watchdog.feed()
-
-    def record(self, code, now, door=0, extra=0, key=None):
-        """Puts an event on flash; it is there when this returns."""
-        utc = self.clock.utc(now)
-        self.log.append(code, door, extra, key, utc, TIME_TRUSTED if utc else 0)
 
     def started(self, cause, faults):
         """The first record after a start. faults: how many settings are wrong."""
@@ -164,7 +125,7 @@ class Loop:
         """New rules hold from now on."""
         self.rules = rules
         for guarded in self.doors:
-            guarded.door.release_ms, guarded.door.held_ms = rules.times(guarded.number)
+            guarded.follow(rules)
 
     def quiet(self):
         """Whether no card is being read: only then may flash be erased and messages be worked on."""

@@ -1,0 +1,46 @@
+"""A guarded door: the state machine of points/door.py with the pins that it watches and moves."""
+
+from . import ticks
+from .events import RELEASED_REX
+from .points.door import Door
+
+
+class GuardedDoor:
+    """One door with its pins. number: 1 is the board's first."""
+
+    def __init__(self, number, pins, rules):
+        self.number = number
+        self.pins = pins
+        release_ms, held_ms = rules.times(number)
+        self.door = Door(release_ms, held_ms, pins.contact.on)
+
+    def release(self, now):
+        """Moves the strike. Whoever calls has put it on record, or does so at once after (exit button)."""
+        self.door.release(now)
+        self.pins.strike.set(True)
+
+    def watch(self, record, now):
+        """Follows exit button, contact and time. record(code, now, door): puts what happened on flash."""
+        pins, door, number = self.pins, self.door, self.number
+        if pins.rex.poll(now) and pins.rex.on:
+            # People must get out, also when the log cannot be written: the strike first, the record at once after.
+            self.release(now)
+            record(RELEASED_REX, now, number)
+        pins.contact.poll(now)
+        for event in (door.contact(pins.contact.on, now), door.tick(now)):
+            if event is not None:
+                record(event, now, number)
+        pins.strike.set(door.released)
+        pins.signal.tick(now)
+
+    def follow(self, rules):
+        """New rules hold from now on."""
+        self.door.release_ms, self.door.held_ms = rules.times(self.number)
+
+    def deadline(self):
+        """When watch() has something to do of itself."""
+        pins = self.pins
+        due = self.door.deadline()
+        for part in (pins.contact, pins.rex, pins.reader, pins.signal):
+            due = ticks.soonest(due, part.deadline())
+        return due
