@@ -17,7 +17,7 @@ VERBS = {
     "run": ("tools.run.command:run", "The building: broker, cloud end and boards, shown on a page."),
     "build": ("tools.build:build", "Compile the firmware for boards, with hashes."),
     "install": ("tools.install.command:install", "Put firmware and settings on a board, with proof."),
-    "sim": ("tools.simulate:app", "Run the firmware in virtual time, from a seed."),
+    "sim": ("tools.simulate.command:app", "Run the firmware in virtual time, from a seed."),
     "cloud": ("tools.cloud.command:app", "The cloud end: serve it, migrate it, administer it."),
     "bench": ("tools.bench:app", "Figures against their goals."),
     "doctor": ("tools.doctor:doctor", "What this machine has and lacks."),

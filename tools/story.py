@@ -76,7 +76,7 @@ def real_stage(
 ) -> Iterator[tuple[VirtualBuilding, DatabaseHand]]:
     """A building with the cloud's real ingest, and the hand that acts in its database. Once a process."""
     from sim.story.play import BOARD
-    from tools import simulate
+    from tools.simulate import run as simulate
 
     with simulate.database(folder):
         from tools.cloud.ingest.ingest import Ingest
@@ -103,7 +103,7 @@ def run_scenario(
 ) -> bool:
     """Plays a scenario and says what came of it. small: with a cloud in memory. Whether everything is as expected."""
     from sim.story import outcome, play, script
-    from tools import simulate
+    from tools.simulate import run as simulate
 
     simulate.import_path()
     try:
@@ -194,7 +194,7 @@ def picture(
 def list_scenarios(as_json: bool) -> None:
     """The scenarios that come with the simulator, with what each tells."""
     from sim.story import script
-    from tools import simulate
+    from tools.simulate import run as simulate
 
     simulate.import_path()
     try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.simulate import repeated
+from tools.simulate.run import repeated
 
 
 @pytest.mark.slow

@@ -7,13 +7,13 @@ import sys
 import pytest
 
 from tools import umqtt
-from tools.simulate_many import seed_of, split
+from tools.simulate.many import seed_of, split
 
 
 def hunt(name, seed):
     """One short and dense soak in a process of its own: Django is set up once a process."""
     umqtt.path()
-    code = "import json, sys; from tools.simulate_planted import hunt; print(json.dumps(hunt(*json.load(sys.stdin))))"
+    code = "import json, sys; from tools.simulate.planted import hunt; print(json.dumps(hunt(*json.load(sys.stdin))))"
     done = subprocess.run(
         [sys.executable, "-c", code], input=json.dumps([name, seed]), capture_output=True, text=True, timeout=100
     )

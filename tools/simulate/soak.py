@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tools.simulate import _ROOT, BOARD, database, enrolled, import_path, in_sync
+from tools.simulate.run import _ROOT, BOARD, database, enrolled, import_path, in_sync
 from tools.terminal import Problem
 
 SETTLE_S = 3_600
@@ -65,8 +65,8 @@ def _soak(
     from sim.virtual.scheduler import DAY, SECOND
     from sim.world.building import generate
     from tools.cloud.services import clock
-    from tools.simulate_people import Administrators
-    from tools.simulate_worker import Worker
+    from tools.simulate.people import Administrators
+    from tools.simulate.worker import Worker
 
     chance = random.Random(f"{seed}/enrolment")
     described = copy.deepcopy(generate(doors, 5 + 3 * doors, chance))

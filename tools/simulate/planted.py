@@ -252,7 +252,7 @@ def plant(name: str) -> None:
 def hunt(name: str, seed: int) -> dict[str, Any]:
     """One short soak with a defect ("": with none), in a process of its own. Ends at the first broken promise."""
     from sim.virtual.scheduler import Stuck
-    from tools.simulate_soak import soak
+    from tools.simulate.soak import soak
 
     began = time.process_time()
     facts: dict[str, Any] = {"name": name, "seed": seed, "found": True}

@@ -15,7 +15,7 @@ from sim.virtual.verdicts import ANYTHING, DENIED
 from sim.world.wiegand import card_bits
 from tools.cloud.models import AccessGroup, Controller, Credential, Door, Grant, Person
 from tools.cloud.models import Command as Row
-from tools.simulate_worker import Worker
+from tools.simulate.worker import Worker
 
 LOOK_US = SECOND
 ANSWER_US = 60 * MS

@@ -41,14 +41,14 @@ def _child(told: Any) -> None:
 
 def building(number: int, seed: int, doors: int, days: float, taps: float) -> dict[str, Any]:
     """One building, in a child."""
-    from tools.simulate_soak import soak
+    from tools.simulate.soak import soak
 
     return soak(seed, doors, days, taps, tell=lambda day, events: _told.put((number, day, events)))
 
 
 def planted(number: int, name: str, seed: int) -> dict[str, Any]:
     """One planted defect, in a child."""
-    from tools.simulate_planted import hunt
+    from tools.simulate.planted import hunt
 
     return hunt(name, seed)
 
