@@ -2,10 +2,11 @@
 
 from .access import AccessGroup, Credential, Grant, Person
 from .accounts import ApiToken, Membership, Role, SignInLink, Tenant, User
-from .acl import AclChange, AclEntry, Profile
+from .acl import AclChange, AclEntry, Exposure, Profile
 from .commands import Command
 from .events import Event, Gap
 from .places import Controller, Door, Site
+from .rights import Right
 from .scope import Scoped, visible
 
 __all__ = [
@@ -18,11 +19,13 @@ __all__ = [
     "Credential",
     "Door",
     "Event",
+    "Exposure",
     "Gap",
     "Grant",
     "Membership",
     "Person",
     "Profile",
+    "Right",
     "Role",
     "Scoped",
     "SignInLink",

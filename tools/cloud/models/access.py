@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from .accounts import Tenant
 from .places import Door
-from .scope import Scoped, Whole
+from .rights import Right
+from .scope import Whole
 
 
 class Person(Whole):
@@ -19,8 +20,7 @@ class Person(Whole):
     name = models.CharField(_("name"), max_length=100)
     active = models.BooleanField(_("active"), default=True)
 
-    TENANT_PATH = "tenant"
-    objects = Scoped.as_manager()
+    SEEN_WITH = Right.PEOPLE
 
     class Meta:
         ordering = ["name", "pk"]
@@ -55,8 +55,7 @@ class Credential(Whole):
     active = models.BooleanField(_("active"), default=True)
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
 
-    TENANT_PATH = "tenant"
-    objects = Scoped.as_manager()
+    SEEN_WITH = Right.PEOPLE
 
     class Meta:
         ordering = ["person", "pk"]
@@ -88,8 +87,7 @@ class AccessGroup(Whole):
     name = models.CharField(_("name"), max_length=100)
     doors = models.ManyToManyField(Door, related_name="groups", blank=True)
 
-    TENANT_PATH = "tenant"
-    objects = Scoped.as_manager()
+    SEEN_WITH = Right.PEOPLE
 
     class Meta:
         ordering = ["name"]
@@ -107,7 +105,7 @@ class Grant(Whole):
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
 
     TENANT_PATH = "person__tenant"
-    objects = Scoped.as_manager()
+    SEEN_WITH = Right.PEOPLE
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "group"], name="grant_once")]

@@ -7,7 +7,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .scope import Scoped
+from .rights import ROLES, Right
+from .scope import Owned
 
 
 class Users(BaseUserManager["User"]):
@@ -42,38 +43,42 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
 
-class Tenant(models.Model):
+class Tenant(Owned):
     """An organisation with its own sites, people and administrators."""
 
     name = models.CharField(_("name"), max_length=100)
     created_at = models.DateTimeField(default=timezone.now)
 
     TENANT_PATH = "pk"
-    objects = Scoped.as_manager()
 
     def __str__(self) -> str:
         return self.name
 
 
 class Role(models.TextChoices):
+    """What somebody is in a tenant. What that allows is in rights.py."""
+
     OWNER = "owner", _("Owner")
     ADMINISTRATOR = "administrator", _("Administrator")
     VIEWER = "viewer", _("Viewer")
+    GUARD = "guard", _("Guard")
+    INSTALLER = "installer", _("Installer")
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        return ROLES[self.value]
 
     @property
     def may_change(self) -> bool:
-        return self != Role.VIEWER
+        return Right.CHANGE in self.rights
 
 
-class Membership(models.Model):
+class Membership(Owned):
     """What a user may do in a tenant."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
-
-    TENANT_PATH = "tenant"
-    objects = Scoped.as_manager()
 
     class Meta:
         constraints = [
@@ -82,7 +87,7 @@ class Membership(models.Model):
         ]
 
 
-class ApiToken(models.Model):
+class ApiToken(Owned):
     """A bearer token of the API. Only its hash is kept."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="tokens")
@@ -91,9 +96,6 @@ class ApiToken(models.Model):
     hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True, blank=True)
-
-    TENANT_PATH = "tenant"
-    objects = Scoped.as_manager()
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(role__in=Role.values), name="token_role")]

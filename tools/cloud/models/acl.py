@@ -7,6 +7,8 @@ from firmware.controller import records
 
 from .access import Credential
 from .places import Controller
+from .rights import Right
+from .scope import Owned
 
 
 class AclEntry(models.Model):
@@ -50,6 +52,19 @@ class AclChange(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["controller", "version"], name="change_version_once")]
         indexes = [models.Index(fields=["controller", "key"], name="change_key")]
+
+
+class Exposure(Owned):
+    """A credential that lay on a board which is lost: whoever has the board can find it out, so it is replaced."""
+
+    controller = models.ForeignKey(Controller, models.CASCADE, related_name="exposures")
+    credential = models.ForeignKey(Credential, models.CASCADE, related_name="exposures")
+
+    TENANT_PATH = "controller__site__tenant"
+    SEEN_WITH = Right.PEOPLE
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["controller", "credential"], name="exposure_once")]
 
 
 class Profile(models.Model):

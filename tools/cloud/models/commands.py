@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from .accounts import User
 from .places import Controller, Door
-from .scope import Scoped
+from .scope import Owned
 
 
-class Command(models.Model):
+class Command(Owned):
     class Do(models.TextChoices):
         RELEASE = "release", _("Release")
 
@@ -32,7 +32,6 @@ class Command(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     TENANT_PATH = "controller__site__tenant"
-    objects = Scoped.as_manager()
 
     class Meta:
         constraints = [

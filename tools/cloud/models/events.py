@@ -6,10 +6,11 @@ from firmware.controller import events as codes
 
 from .access import Credential
 from .places import Controller
-from .scope import Scoped
+from .rights import Right
+from .scope import Owned
 
 
-class Event(models.Model):
+class Event(Owned):
     """One record of a controller's log."""
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="events")
@@ -25,7 +26,7 @@ class Event(models.Model):
     received_at = models.DateTimeField()
 
     TENANT_PATH = "controller__site__tenant"
-    objects = Scoped.as_manager()
+    SEEN_WITH = Right.LOG
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["controller", "epoch", "sequence"], name="event_once")]
@@ -39,7 +40,7 @@ class Event(models.Model):
         return bool(self.flags & codes.TIME_TRUSTED)
 
 
-class Gap(models.Model):
+class Gap(Owned):
     """Events that the controller's ring overwrote before they came in: known to be missing."""
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="gaps")
@@ -49,7 +50,7 @@ class Gap(models.Model):
     noticed_at = models.DateTimeField()
 
     TENANT_PATH = "controller__site__tenant"
-    objects = Scoped.as_manager()
+    SEEN_WITH = Right.LOG
 
     class Meta:
         constraints = [

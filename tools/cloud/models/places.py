@@ -5,21 +5,18 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from .accounts import Tenant
-from .scope import Scoped, Whole
+from .accounts import Tenant, User
+from .scope import Owned, Whole
 
 NO_DIGEST = "0" * 16  # of an empty table
 
 
-class Site(models.Model):
+class Site(Owned):
     """A building or yard: where controllers hang and in which time zone."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="sites")
     name = models.CharField(_("name"), max_length=100)
     zone = models.CharField(_("time zone"), max_length=64, default="Europe/Oslo")
-
-    TENANT_PATH = "tenant"
-    objects = Scoped.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="site_name_once")]
@@ -28,7 +25,7 @@ class Site(models.Model):
         return self.name
 
 
-class Controller(models.Model):
+class Controller(Owned):
     """A board: its keys, what its credential table should hold and holds, how far its log has come."""
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="controllers")
@@ -40,6 +37,10 @@ class Controller(models.Model):
     table_key = models.BinaryField(max_length=32)
     board = models.JSONField()
     enrolled_at = models.DateTimeField()
+
+    # Given up: stolen, or nowhere to be found. Its keys are gone from here and nothing it sends is taken.
+    lost_at = models.DateTimeField(null=True, blank=True)
+    lost_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
 
     # What it should hold. One version step a change, so that any stretch of the history is a delta.
     acl_version = models.PositiveBigIntegerField(default=0)
@@ -74,7 +75,6 @@ class Controller(models.Model):
     refused = models.JSONField(default=dict, blank=True)  # messages not accepted, by why
 
     TENANT_PATH = "site__tenant"
-    objects = Scoped.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "name"], name="controller_name_once")]
@@ -103,7 +103,6 @@ class Door(Whole):
     )
 
     TENANT_PATH = "controller__site__tenant"
-    objects = Scoped.as_manager()
 
     class Meta:
         ordering = ["controller", "number"]

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models, transaction
 
+from .rights import Right, roles_with
+
 if TYPE_CHECKING:
     from .accounts import User
 
@@ -11,15 +13,16 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class Scoped(models.QuerySet):
-    """Rows that belong to a tenant; the model's TENANT_PATH says by which way."""
+    """Rows that belong to a tenant; the model's TENANT_PATH says by which way, its SEEN_WITH to whom they show."""
 
     def of(self, *tenants: Any) -> "Scoped":
         """The rows of these tenants (rows or numbers)."""
         return self.filter(**{f"{self.model.TENANT_PATH}__in": tenants})
 
     def visible_to(self, user: "User") -> "Scoped":
-        """The rows of the tenants that the user is a member of."""
-        tenants = user.memberships.values("tenant") if user.is_authenticated else ()
+        """The rows of the tenants in which the user's role lets them see this kind of thing."""
+        roles = roles_with(self.model.SEEN_WITH)
+        tenants = user.memberships.filter(role__in=roles).values("tenant") if user.is_authenticated else ()
         return self.filter(**{f"{self.model.TENANT_PATH}__in": tenants})
 
 
@@ -28,7 +31,18 @@ def visible(model: type[Row], user: "User") -> models.QuerySet[Row]:
     return model.objects.visible_to(user)  # type: ignore[attr-defined]
 
 
-class Whole(models.Model):
+class Owned(models.Model):
+    """A row of a tenant."""
+
+    TENANT_PATH = "tenant"
+    SEEN_WITH = Right.LOOK
+    objects = Scoped.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class Whole(Owned):
     """A row whose change and all that follows from it (signals.py) is one transaction."""
 
     class Meta:

@@ -1,0 +1,29 @@
+"""What each role allows: one table. Nobody sees or does more than their work needs."""
+
+from enum import Enum
+
+
+class Right(Enum):
+    LOOK = "look"  # sites, controllers, doors and how they stand; alarms
+    PEOPLE = "people"  # see people, cards, groups and grants
+    LOG = "log"  # see who passed where
+    ALARMS = "alarms"  # acknowledge an alarm
+    DURESS = "duress"  # see that somebody was forced to open
+    RELEASE = "release"  # release a door, lock down and lift it again
+    CHANGE = "change"  # people, cards, PINs, groups, schedules, holidays, doors
+    INSTALL = "install"  # sites and controllers: enrol, rename, give up as lost
+    AUDIT = "audit"  # see who looked at whose passages
+
+
+ROLES = {
+    "owner": frozenset(Right),
+    "administrator": frozenset(Right) - {Right.AUDIT},
+    "viewer": frozenset({Right.LOOK, Right.PEOPLE, Right.LOG}),
+    "guard": frozenset({Right.LOOK, Right.ALARMS, Right.DURESS, Right.RELEASE}),
+    "installer": frozenset({Right.LOOK, Right.INSTALL}),
+}
+
+
+def roles_with(right: Right) -> list[str]:
+    """The roles that have a right."""
+    return [role for role, rights in ROLES.items() if right in rights]

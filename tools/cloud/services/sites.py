@@ -1,0 +1,40 @@
+"""Sites: made, renamed, put into another time zone."""
+
+from django.db import IntegrityError, transaction
+
+from tools.terminal import Problem
+
+from ..models import Controller, Site
+from . import rules, zones
+
+
+def make(tenant: int, name: str, zone: str = "Europe/Oslo") -> Site:
+    """A new site."""
+    return _save(Site(tenant_id=tenant), name, zone)
+
+
+def change(site: Site, name: str, zone: str) -> Site:
+    """Another name or zone. The controllers of the site learn the zone with their rules."""
+    return _save(site, name, zone)
+
+
+def remove(site: Site) -> None:
+    """Takes a site away that has no controllers."""
+    if site.controllers.exists():
+        raise Problem(f"{site.name} has controllers; a site that has any stays")
+    site.delete()
+
+
+def _save(site: Site, name: str, zone: str) -> Site:
+    site.name, site.zone = name.strip(), zone
+    if not site.name:
+        raise Problem("a site needs a name; give it one")
+    zones.posix(zone)
+    try:
+        with transaction.atomic():
+            site.save()
+            for controller in Controller.objects.filter(site=site, lost_at=None).values_list("pk", flat=True):
+                rules.refresh(controller)
+    except IntegrityError:
+        raise Problem(f"there is a site named {site.name} already; choose another name") from None
+    return site
