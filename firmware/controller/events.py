@@ -15,15 +15,33 @@ DENIED_DAMAGED = 6  # its place in the table cannot be read: a re-sync is asked 
 # Releases without a credential.
 RELEASED_REMOTE = 16
 RELEASED_REX = 17
+RELEASED_FIRE = 18  # the strike first, this at once after; extra: number of the fire input
 
 # The door.
 DOOR_OPENED = 32
 DOOR_CLOSED = 33
 DOOR_FORCED = 34
 DOOR_HELD = 35
+DOOR_HELD_SOON = 36  # the warning before it; extra: seconds left
+DOOR_STILL_HELD = 37  # held open goes on; extra: how often this was said, 255 = or more
+GRANTED_NOT_OPENED = 38  # released, and the leaf stayed shut until it locked again
+DOOR_UNASKED = 39  # opened without a release where the rules call that no alarm
+EXIT_ASKED = 40  # the exit button, where it releases nothing and only makes the next opening rightful
+EXIT_REFUSED = 41  # the exit button outside its schedule: nothing was released
+DOOR_RELOCKED = 42  # the fire input let go of the door; extra: number of the fire input
 
 # Readers. extra: bits seen.
 READER_MISREAD = 48  # wrong length, parity or time: not a guess
+READER_TAMPER = 49  # the reader was opened or taken off its wall
+READER_TAMPER_OVER = 50
+
+# The wires. extra of a line: 1 contact, 2 exit button, 16 + n the board's input n.
+ENCLOSURE_OPENED = 51
+ENCLOSURE_CLOSED = 52
+LINE_CUT = 53  # a supervised line carries no current; extra: which
+LINE_SHORT = 54  # a supervised line is bridged; extra: which
+LINE_RIGHT = 55  # a supervised line is whole again; extra: which
+BELL = 56  # somebody rang
 
 # The controller.
 STARTED = 64  # extra: reset cause
@@ -31,9 +49,24 @@ SETTINGS_FAULT = 65  # the board runs fail-secure; extra: how many fields are wr
 LOG_OVERWRITTEN = 66  # events not yet stored in the cloud were overwritten
 TABLE_DAMAGED = 67  # a bucket of the credential table cannot be trusted
 CLOCK_SET = 68
-COMMAND_REFUSED = 70  # extra: 1 expired, 2 unknown door, 3 not understood, 4 no clock
+COMMAND_REFUSED = 70  # extra: 1 expired, 2 unknown door, 3 not understood, 4 no clock, 5 done before, 6 too many
 MESSAGE_REFUSED = 71  # extra: how many since the last such record, 255 = or more
 NETWORK_RESTARTED = 72  # the network loop was silent too long
+COMMAND_DONE = 73  # what leaves no event of its own. extra: 1 identify, 2 restart, 3 diagnostics
+RULES_REFUSED = 74  # the cloud sent rules that this firmware does not take: the old ones hold
+UPDATE_STAGED = 75  # a new firmware lies whole and verified beside this one
+UPDATE_KEPT = 76  # the new firmware has proven healthy
+UPDATE_RETURNED = 77  # the old firmware is back. extra: 1 the new one did not start, 2 did not prove healthy
+CHAIN_BROKEN = 78  # made by the cloud alone: the log's chain does not hold. extra: see tools/cloud/services/chain.py
+LINK_ROTATED = 79  # a new link secret is in use
+
+# What the board is wired to beside its doors. extra: number of the input, the first is 1.
+MAINS_LOST = 96
+MAINS_BACK = 97
+BATTERY_LOW = 98
+BATTERY_RIGHT = 99
+FIRE = 100  # the fire input is active; what it releases follows door by door
+FIRE_OVER = 101  # the fire input is quiet again
 
 # Bits of an event's flags.
 TIME_TRUSTED = 1  # its time came from the cloud since the last start
