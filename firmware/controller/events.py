@@ -5,17 +5,29 @@ Numbers are kept for ever; a retired one is not given to something else.
 """
 
 # Passages: the credential is in `key`.
-GRANTED = 1
+GRANTED = 1  # extra: how often it has passed, if its uses are counted
 DENIED_UNKNOWN = 2  # not in the credential table
 DENIED_DOOR = 3  # known, but not at this door
 DENIED_EXPIRED = 4
 DENIED_NO_CLOCK = 5  # it has an end, and the time is not known
 DENIED_DAMAGED = 6  # its place in the table cannot be read: a re-sync is asked for
+DENIED_TIME = 7  # outside its schedule; extra: which
+DENIED_NOT_YET = 8  # valid from later on
+DENIED_KIND = 9  # the door asks for something else now; extra: 1 card, 2 PIN, 3 card and PIN, 4 card or PIN
+DENIED_PIN = 10  # wrong; key: of the card if there was one. extra: wrong ones in a row here, << 4 with this card (15: or more)
+DENIED_LOCKED_OUT = 11  # too many wrong PINs; extra: 1 at this reader, 2 with this card
+DENIED_USED = 12  # it has passed as often as it may; extra: how often
+DENIED_PASSBACK = 13  # it is known to be elsewhere than where this door leads from; extra: area
+DENIED_FULL = 14  # no more people may be in that area; extra: area
+DENIED_INTERLOCK = 15  # another door of the group is released or open; extra: door
 
 # Releases without a credential.
 RELEASED_REMOTE = 16
 RELEASED_REX = 17
 RELEASED_FIRE = 18  # the strike first, this at once after; extra: number of the fire input
+
+# Passages out of the ordinary: the credential is in `key`.
+GRANTED_DURESS = 19  # with the PIN that says "I am forced to": a silent alarm; extra as of GRANTED
 
 # The door.
 DOOR_OPENED = 32
@@ -59,6 +71,18 @@ UPDATE_KEPT = 76  # the new firmware has proven healthy
 UPDATE_RETURNED = 77  # the old firmware is back. extra: 1 the new one did not start, 2 did not prove healthy
 CHAIN_BROKEN = 78  # made by the cloud alone: the log's chain does not hold. extra: see tools/cloud/services/chain.py
 LINK_ROTATED = 79  # a new link secret is in use
+
+# Rules. The credential, if any, is in `key`.
+DENIED_LOCKDOWN = 80
+DENIED_OFFLINE = 81  # the cloud was not heard for longer than this door's limit
+NEEDS_SECOND = 82  # right, but the door waits for a second person
+NEEDS_ESCORT = 83  # right, but the door waits for an escort
+PASSED_BACK = 84  # soft anti-passback: what follows is granted all the same; extra: area where it was
+FREE_BEGAN = 85  # the door stands released; extra: 1 by schedule, 2 first person in, 3 office mode, 4 command
+FREE_ENDED = 86
+LOCKDOWN_BEGAN = 87
+EVACUATION_BEGAN = 88
+EMERGENCY_ENDED = 89
 
 # What the board is wired to beside its doors. extra: number of the input, the first is 1.
 MAINS_LOST = 96
