@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from sim.mcu import chip as mcu
-from sim.mcu.flash import NorFlash, PowerCut
+from sim.mcu.flash import SECTOR, NorFlash, PowerCut
 
 from .net import Network, Socket, Sockets
 from .scheduler import MS, SECOND, Event, Scheduler, Stuck, Task
@@ -64,6 +64,7 @@ class VirtualChip(mcu.Chip):
         self.booted = 0  # when it last started
         self.cut_in: int | None = None  # flash operations until the power goes in the middle of one
         self.cut_label = ""  # of the partition whose operations count; "": all
+        self.cut_turns = False  # only operations that begin or end a sector count: its erase, its header
         self.operations = 0
         self.on_cut: Callable[[], None] | None = None
         self.on_stop: Callable[[], None] | None = None
@@ -351,6 +352,8 @@ class VirtualChip(mcu.Chip):
             return None
         self.operations += 1
         if self.cut_in is None or self.cut_label not in (label, ""):
+            return None
+        if self.cut_turns and op == "program" and offset % SECTOR:
             return None
         self.cut_in -= 1
         if self.cut_in > 0:

@@ -32,10 +32,11 @@ class Rates:
     noise: float = 0  # of all cards, how many lose or gain a bit on the cable
     bounce: float = 0  # of all movements of a leaf, how many let the contact bounce
     aimed: float = 0  # torn writes look for the access list and the journal as well, which are seldom written
+    again: float = 0  # of all torn writes, how many are followed by one while the board starts
     drift_ppm: float = 0  # clocks are wrong by so much at the most
 
 
-EVERYTHING = Rates(aimed=1, dns=0.5, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40)
+EVERYTHING = Rates(aimed=1, again=0.3, dns=0.5, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40)
 
 class Faults:
     """Brings them on until stop(); then mends everything.
@@ -56,7 +57,7 @@ class Faults:
         self.kinds: Counter[str] = Counter()
         self.disturbed: dict[str, int] = {}
         self.on = False
-        self._more = more
+        self.more = list(more)
         self._ids = {one.settings["controller"]: one.name for one in building.controllers}
         self._hostile = Hostile(
             building.broker,
@@ -98,7 +99,7 @@ class Faults:
                 self._plan(rate, fault, one, chance)
         self._plan(self.rates.broker, self._broker, None, self.scheduler.chance("faults of the broker"))
         self._plan(self.rates.dns, self._dns, None, self.scheduler.chance("faults of names"))
-        for rate, name, act in self._more:
+        for rate, name, act in self.more:
 
             def other(_: None, chance: Random, act: Callable[[Random], None] = act) -> None:
                 act(chance)
@@ -200,14 +201,19 @@ class Faults:
 
     def _torn_write(self, one: VirtualController, chance: Random) -> None:
         """The power goes in the middle of one of the next flash operations."""
-        one.chip.cut_label = chance.choice(["", "acl", "state"]) if self.rates.aimed else ""
-        one.chip.cut_in = 1 + chance.randrange(4 if one.chip.cut_label else 20)
+        chip = one.chip
+        chip.cut_label = chance.choice(["", "acl", "state"]) if self.rates.aimed else ""
+        chip.cut_turns = bool(self.rates.aimed) and chance.random() < 0.25
+        chip.cut_in = 1 + chance.randrange(4 if chip.cut_label or chip.cut_turns else 20)
 
         def cut() -> None:
             self.building.record(one.name, "torn write")
             self.scheduler.after(self._until_mended(chance, 5, one.name), self.building.power, one, True)
+            if chance.random() < self.rates.again:
+                self.kinds["torn write at a start"] += 1
+                chip.cut_label, chip.cut_turns, chip.cut_in = "", False, 1 + chance.randrange(6)
 
-        one.chip.on_cut = cut
+        chip.on_cut = cut
 
     def _broker(self, _: None, chance: Random) -> None:
         post = self.building.post

@@ -35,7 +35,7 @@ class Hostile:
         self._held: dict[str, list[tuple[str, bytes, int, bool]]] = {}  # ways that are stopped for a while
         self._kinds = (
             self._replay, self._replay_old, self._forge, self._truncate, self._swap, self._duplicate,
-            self._reorder, self._delay, self._drop, self._stop_for_a_while, self._hint,
+            self._reorder, self._delay, self._drop, self._stop_for_a_while, self._hint, self._turn_a_bit,
         )  # fmt: skip
 
     def start(self) -> None:
@@ -87,6 +87,13 @@ class Hostile:
         self._send(topic, bytes(changed))
         # A head that fits, and a body that does not.
         self._send(topic, payload[:5] + self._chance.randbytes(max(0, len(payload) - 5)))
+
+    def _turn_a_bit(self, topic: str, payload: bytes) -> None:
+        """Of what is sealed inside, and nothing else: only the tag can tell."""
+        changed = bytearray(payload)
+        if len(changed) > PING_BYTES:
+            changed[self._chance.randrange(9, len(changed) - 16)] ^= 1 << self._chance.randrange(8)
+        self._send(topic, bytes(changed))
 
     def _truncate(self, topic: str, payload: bytes) -> None:
         self._send(topic, payload[: self._chance.randrange(len(payload))])
