@@ -11,21 +11,30 @@ class GuardedDoor:
     def __init__(self, number, pins, rules):
         self.number = number
         self.pins = pins
-        release_ms, held_ms = rules.times(number)
-        self.door = Door(release_ms, held_ms, pins.contact.on)
+        self.door = Door(0, 0, pins.contact.on)
+        self.follow(rules)
 
-    def release(self, now):
+    def release(self, now, ms=None):
         """Moves the strike. Whoever calls has put it on record, or does so at once after (exit button)."""
-        self.door.release(now)
+        self.door.release(now, ms)
         self.pins.strike.set(True)
+
+    def hold(self, reason, on, now):
+        """Keeps the strike released until no reason is left (points/door.py has them). On record as with release()."""
+        self.door.hold(reason, on, now)
+        self.pins.strike.set(self.door.released)
+
+    def exit(self, record, now):
+        """The exit button was pressed."""
+        # People must get out, also when the log cannot be written: the strike first, the record at once after.
+        self.release(now)
+        record(RELEASED_REX, now, self.number)
 
     def watch(self, record, now):
         """Follows exit button, contact and time. record(code, now, door): puts what happened on flash."""
         pins, door, number = self.pins, self.door, self.number
         if pins.rex.poll(now) and pins.rex.on:
-            # People must get out, also when the log cannot be written: the strike first, the record at once after.
-            self.release(now)
-            record(RELEASED_REX, now, number)
+            self.exit(record, now)
         pins.contact.poll(now)
         for event in (door.contact(pins.contact.on, now), door.tick(now)):
             if event is not None:

@@ -5,6 +5,10 @@ from micropython import const
 from .. import ticks
 from ..events import DOOR_CLOSED, DOOR_FORCED, DOOR_HELD, DOOR_OPENED
 
+# Reasons to keep a door released, whatever the time: bits of `holds`.
+FREE = 1
+FIRE = 2
+EVACUATION = 4
 _SLOW_LEAF_MS = const(1000)  # a leaf pushed in the last moment of a release is still seen as opened by right
 
 
@@ -16,15 +20,36 @@ class Door:
         self.held_ms = held_ms
         self.open = is_open
         self.released = False  # what the strike has to follow
-        self._relock = None
-        self._rightful = None  # until when an opening is by right
-        self._held = None
+        self.holds = 0
+        self.relocks = None  # when the strike locks again
+        self.rightful = None  # until when an opening is by right
+        self.held = None  # when the leaf has stood open too long
 
-    def release(self, now):
-        """Releases the strike; a door already released stays so from now on for the whole time."""
+    def release(self, now, ms=None):
+        """Releases the strike, for `ms` or the door's own time; what was released longer stays so."""
+        until = ticks.add(now, ms or self.release_ms)
         self.released = True
-        self._relock = ticks.add(now, self.release_ms)
-        self._rightful = ticks.add(self._relock, _SLOW_LEAF_MS)
+        if self.relocks is None or ticks.diff(until, self.relocks) > 0:
+            self.relocks = until
+        self.excuse(self.relocks)
+
+    def excuse(self, until):
+        """An opening until then is by right."""
+        self.rightful = ticks.add(until, _SLOW_LEAF_MS)
+
+    def hold(self, reason, on, now):
+        """Keeps the strike released as long as there is a reason for it."""
+        before = self.holds
+        self.holds = before | reason if on else before & ~reason
+        if self.holds:
+            self.released = True
+            self.held = None
+        elif before:
+            if self.relocks is None:
+                self.relocks = now
+                self.excuse(now)
+            if self.open:
+                self.held = ticks.add(now, self.held_ms)
 
     def contact(self, is_open, now):
         """The contact says so. Returns the event, or None when that is no news."""
@@ -32,25 +57,26 @@ class Door:
             return None
         self.open = is_open
         if not is_open:
-            self._held = None
+            self.held = None
             return DOOR_CLOSED
-        if self._rightful is None:
-            return DOOR_FORCED
-        self._held = ticks.add(now, self.held_ms)
+        if not self.holds:
+            if self.rightful is None:
+                return DOOR_FORCED
+            self.held = ticks.add(now, self.held_ms)
         return DOOR_OPENED
 
     def tick(self, now):
         """Lets time pass: the strike locks again. Returns DOOR_HELD, once, when the leaf stood open too long."""
-        if ticks.passed(self._relock, now):
-            self._relock = None
-            self.released = False
-        if ticks.passed(self._rightful, now):
-            self._rightful = None
-        if ticks.passed(self._held, now):
-            self._held = None
+        if ticks.passed(self.relocks, now):
+            self.relocks = None
+            self.released = bool(self.holds)
+        if ticks.passed(self.rightful, now):
+            self.rightful = None
+        if ticks.passed(self.held, now):
+            self.held = None
             return DOOR_HELD
         return None
 
     def deadline(self):
         """The next moment at which tick() has something to do, or None."""
-        return ticks.soonest(self._relock, ticks.soonest(self._rightful, self._held))
+        return ticks.soonest(self.relocks, ticks.soonest(self.rightful, self.held))
