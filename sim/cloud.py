@@ -1,5 +1,6 @@
 """A cloud end without a database, for whoever wants the simulator alone: the firmware's own wire and channel."""
 
+import json
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -8,7 +9,8 @@ from typing import Any, Protocol
 from firmware.controller import records
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import wire
-from firmware.controller.cloud.channel import OPEN, RENEW, Channel, Refused, accept_message, read_open
+from firmware.controller.cloud.channel import OPEN, RENEW, Refused
+from sim.far_end import Channel, accept_message, read_open, rules_parts
 from sim.virtual.controller import VirtualController
 from sim.world.building import Building
 from sim.world.wiegand import payload
@@ -172,7 +174,7 @@ class MemoryCloud:
     def _open(self, name: str, row: _Row, message: bytes) -> None:
         """Each opening is answered; a replayed one too, but a session begins with its first good message only."""
         nonce, own = bytes(read_open(row.secret, name, message)), self._urandom(16)
-        row.openings = [*row.openings[-7:], Channel(row.secret, nonce, own, False)]
+        row.openings = [*row.openings[-7:], Channel(row.secret, nonce, own)]
         self._publish(wire.topics(name)[1], accept_message(row.secret, name, nonce, own))
 
     def _unseal(self, row: _Row, message: bytes) -> bytes:
@@ -221,7 +223,8 @@ class MemoryCloud:
             "doors": {str(n + 1): times for n in range(len(row.doors))},
         }
         if said["rules"] != fields["version"]:
-            self._send(row, wire.json_message(wire.RULES, fields))
+            for part in rules_parts(fields["version"], json.dumps(fields).encode()):
+                self._send(row, part)
         self._bring_in_line(row)
 
     def _events(self, row: _Row, message: bytes) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tools import umqtt
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("firmware/controller/**/*.py", "sim/__init__.py", "sim/mcu/*.py", "tests/firmware/**/*.py")
+PARTS = ("firmware/controller/**/*.py", "sim/__init__.py", "sim/far_end.py", "sim/mcu/*.py", "tests/firmware/**/*.py")
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/firmware").rglob("test_*.py"))
 
 

@@ -58,7 +58,7 @@ def build(folder="/"):
         key = pads(unhexlify(chosen["table_key"]))
         inbox, outbox = Mailbox(_thread.allocate_lock(), _MESSAGES), Mailbox(_thread.allocate_lock(), _MESSAGES)
         refused = {"malformed": 0, "size": 0, "version": 0, "session": 0, "tag": 0, "replay": 0, "content": 0}
-        sync = Sync(inbox, outbox, refused, lambda fields: settings.save(folder, fields, "rules"))
+        sync = Sync(inbox, outbox, refused, folder)
         link = Link(chosen, inbox, outbox, refused)
     journal.set(BOOTS, journal.get(BOOTS) + 1)
     credentials = CredentialTable(partition("acl"))

@@ -1,5 +1,6 @@
 """A whole controller on the bench, without its network loop: the test holds both mailboxes."""
 
+import json
 import os
 import time
 
@@ -64,15 +65,15 @@ class Watchdog:
 class Bench:
     """flash: of an earlier bench, to start again with what it held."""
 
-    def __init__(self, flash=None, key=KEY):
+    def __init__(self, flash=None, key=KEY, folder=None):
+        self.folder = folder or "bench-%d-" % time.time_ns()  # rules go to files that begin like this
         self.chip = BenchChip()
         self.flash = flash or {"acl": nor_flash(12288), "log": nor_flash(16384), "state": nor_flash(8192)}
         self.chip.partition = self.flash.get
         self.chip.inputs = {D0: 1, D1: 1, CONTACT: 0, REX: 1}
         self.inbox, self.outbox = Mailbox(Lock(), 4), Mailbox(Lock(), 4)
         self.refused = {"content": 0, "tag": 0, "session": 0}
-        self.saved = []
-        self.sync = Sync(self.inbox, self.outbox, self.refused, self.saved.append)
+        self.sync = Sync(self.inbox, self.outbox, self.refused, self.folder)
         self.watchdog = Watchdog()
         self.link = None
         self.restarts = []
@@ -90,6 +91,26 @@ class Bench:
             lambda: self.restarts.append(self.chip.now),
         )
         self.run()
+
+    def rules_come(self, fields, parts=1):
+        """The cloud sends rules in so many parts. Returns what the controller said."""
+        text = json.dumps(fields).encode()
+        size = -(-len(text) // parts)
+        said = self.said()[:0]
+        for part in range(parts):
+            head = wire.packed(wire.RULES, "<IHH", fields["version"], part, parts)
+            self.hear(head + text[part * size : (part + 1) * size])
+            said += self.said()
+        return said
+
+    def files(self):
+        """What lies in the board's folder: {name: bytes}."""
+        names = [name for name in os.listdir(".") if name.startswith(self.folder)]
+        return {name[len(self.folder) :]: os.stat(name)[6] for name in names}
+
+    def clean(self):
+        for name in self.files():
+            os.remove(self.folder + name)
 
     def run(self, ms=0):
         """Lets the control loop run for so long, from deadline to deadline."""

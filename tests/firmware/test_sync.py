@@ -168,26 +168,16 @@ def test_rules_are_saved_and_followed():
     bench = Bench()
     bench.connect()
     rules = {"version": 4, "profiles": {"7": []}, "doors": {"1": {"release_ms": 1000, "held_ms": 2000}}}
-    bench.hear(wire.json_message(wire.RULES, rules))
-    assert bench.saved == [rules]
+    assert wire.packed(wire.RULES_TAKEN, "<IH", 4, 1) in bench.rules_come(rules)
     bench.give(12, 3456)
     bench.tap(12, 3456)
     assert bench.strike() == 0
-    bench.hear(wire.json_message(wire.RULES, dict(rules, version=5, profiles={"7": [1]})))
+    bench.rules_come(dict(rules, version=5, profiles={"7": [1]}))
     bench.tap(12, 3456)
     assert bench.strike() == 1
     bench.run(1000)
     assert bench.strike() == 0
-
-
-def test_faulty_rules_are_refused_whole():
-    bench = Bench()
-    bench.connect()
-    for body in (b"{", b"[]", b'{"version": -1}', b'{"profiles": [1]}', b'{"profiles": {"x": [1]}}'):
-        bench.hear(bytes((wire.RULES,)) + body)
-    assert bench.refused["content"] == 5
-    assert bench.saved == []
-    assert bench.loop.rules.version == 1
+    bench.clean()
 
 
 def test_a_remote_release_is_recorded_before_it_happens_and_reported():

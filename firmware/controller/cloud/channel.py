@@ -49,42 +49,26 @@ def open_message(secret, controller_id, nonce):
     return head + hmac(secret, controller_id.encode() + head)[:TAG]
 
 
-def read_open(secret, controller_id, message):
-    """The controller's nonce. Raises Refused."""
-    return _read_opening(OPEN, secret, controller_id.encode(), message)
-
-
-def accept_message(secret, controller_id, controller_nonce, nonce):
-    """What the cloud answers."""
-    head = bytes((ACCEPT, VERSION)) + nonce
-    return head + hmac(secret, controller_id.encode() + controller_nonce + head)[:TAG]
-
-
 def read_accept(secret, controller_id, controller_nonce, message):
     """The cloud's nonce. Raises Refused."""
-    return _read_opening(ACCEPT, secret, controller_id.encode() + controller_nonce, message)
-
-
-def _read_opening(kind, secret, context, message):
-    if len(message) != _OPENING or message[0] != kind:
+    if len(message) != _OPENING or message[0] != ACCEPT:
         raise Refused("malformed")
     if message[1] != VERSION:
         raise Refused("version")
     head = message[: 2 + NONCE]
-    if not same(hmac(secret, context + head)[:TAG], message[2 + NONCE :]):
+    if not same(hmac(secret, controller_id.encode() + controller_nonce + head)[:TAG], message[2 + NONCE :]):
         raise Refused("tag")
     return head[2:]
 
 
 class Channel:
-    """One end of a session. is_controller: which end. Lives in RAM only; a restart of either end opens a new one."""
+    """The controller's end of a session. Lives in RAM only; a restart of either end opens a new one."""
 
-    def __init__(self, secret, controller_nonce, cloud_nonce, is_controller):
+    def __init__(self, secret, controller_nonce, cloud_nonce):
         base = hmac(secret, b"portvakt session" + controller_nonce + cloud_nonce)
-        up = _Direction(base, b"up")
-        down = _Direction(base, b"down")
         self.session = hmac(base, b"session")[:4]
-        self._out, self._in = (up, down) if is_controller else (down, up)
+        self._out = _Direction(base, b"up")
+        self._in = _Direction(base, b"down")
 
     def seal(self, message):
         """Encrypts and authenticates one message. Raises ValueError when it is longer than the wire takes."""

@@ -56,7 +56,7 @@ class Session:
                 self._heard = now
             elif kind == ACCEPT and self._nonce is not None:
                 cloud_nonce = read_accept(self._secret, self._id, self._nonce, message)
-                self._channel = Channel(self._secret, self._nonce, cloud_nonce, True)
+                self._channel = Channel(self._secret, self._nonce, cloud_nonce)
                 self._nonce = None
                 self._tries = 0
                 self._heard = self._pinged = now

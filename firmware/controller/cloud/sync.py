@@ -3,13 +3,12 @@
 from micropython import const
 
 from .. import ticks
-from ..access.rules import Rules
 from ..events import CLOCK_SET, MESSAGE_REFUSED, TABLE_DAMAGED
 from ..records import CHANGE, CREDENTIAL, EVENT
 from ..storage.state import BOOTS
 from ..storage.table import Damaged, TableFull
 from ..version import VERSION
-from . import commands, session, wire
+from . import session, wire
 
 _BATCH = const(60)  # events a message: 60 * 32 bytes fit under wire.MAX_MESSAGE
 _STORED_MS = const(5000)  # a batch without an answer is sent again after that
@@ -23,16 +22,17 @@ class Sync:
     """The controller's side of the protocol of wire.py.
 
     inbox, outbox: mailboxes shared with the network loop. refused: {word: count of refused messages}.
-    save_rules: called with the fields of rules that have been checked; returns when they are on flash.
+    folder: where rules are kept. What few messages need is loaded when the first of them comes.
     """
 
-    def __init__(self, inbox, outbox, refused, save_rules):
+    def __init__(self, inbox, outbox, refused, folder):
         self._inbox = inbox
         self._outbox = outbox
         self._refused = refused
         self._reported = 0  # refused messages on record
         self._report = None
-        self._save_rules = save_rules
+        self._folder = folder
+        self._staged = None  # rules coming in
         self.open = False
         self._sent = 0  # the last event that went out in this session
         self._stored_by = None  # when the answer to a batch is overdue
@@ -73,7 +73,7 @@ class Sync:
                 print("sync:", error)
                 loop.record(TABLE_DAMAGED, now)
                 self._say_acl(loop.table)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
                 # Authenticated, but not what wire.py describes. It was refused before anything changed.
                 print("sync: refused:", error)
                 self._refused["content"] += 1
@@ -181,14 +181,17 @@ class Sync:
         self._outbox.put(wire.packed(wire.ACL_NOW, "<IQ", table.version, table.digest))
 
     def _rules(self, loop, message, now):
-        fields = wire.read_json(message)
-        rules = Rules(fields, len(loop.doors))
-        self._save_rules(fields)
-        loop.follow(rules)
+        if self._staged is None:
+            from .parts import Staging
+
+            self._staged = Staging(self._folder)
+        self._outbox.put(self._staged.take(loop, message, now))
 
     # Commands and time
 
     def _command(self, loop, message, now):
+        from . import commands
+
         result = commands.run(loop, wire.read_json(message), now)
         self._outbox.put(wire.json_message(wire.RESULT, result))
 

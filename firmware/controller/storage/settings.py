@@ -4,7 +4,7 @@ import json
 import os
 from binascii import crc32
 
-_SEAL = ', "crc": "%08x"}'  # ends a file that save() wrote; a file put there by hand has none
+SEAL = ', "crc": "%08x"}'  # ends a file that save() wrote; a file put there by hand has none
 
 
 def load(folder, name="settings"):
@@ -26,15 +26,15 @@ def save(folder, fields, name="settings"):
     path = folder + name
     for suffix in (".bak", ".json"):
         with open(path + ".new", "w") as file:
-            file.write(text + _SEAL % crc32(text.encode()))
+            file.write(text + SEAL % crc32(text.encode()))
         os.rename(path + ".new", path + suffix)
 
 
 def _opened(text):
     sealed = False
-    at = text.rfind(_SEAL[:10])
+    at = text.rfind(SEAL[:10])
     if at >= 0:
-        if text[at:] != _SEAL % crc32(text[:at].encode()):
+        if text[at:] != SEAL % crc32(text[:at].encode()):
             raise ValueError("CRC")
         text = text[:at] + "}"
         sealed = True

@@ -1,5 +1,6 @@
 """A cloud end without a database, for tests of the simulator: the real channel and wire, and nothing that is kept."""
 
+import json
 import random
 import struct
 from dataclasses import dataclass, field
@@ -7,14 +8,8 @@ from dataclasses import dataclass, field
 from firmware.controller import records
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import wire
-from firmware.controller.cloud.channel import (
-    OPEN,
-    RENEW,
-    Channel,
-    Refused,
-    accept_message,
-    read_open,
-)
+from firmware.controller.cloud.channel import OPEN, RENEW, Refused
+from sim.far_end import Channel, accept_message, read_open, rules_parts
 from sim.world.wiegand import payload
 
 WIFI = {"name": "portvakt", "password": ""}
@@ -83,7 +78,7 @@ class SmallCloud:
         try:
             if message[0] == OPEN:
                 nonce, own = bytes(read_open(row.secret, name, message)), self.urandom(16)
-                row.channel = Channel(row.secret, nonce, own, False)
+                row.channel = Channel(row.secret, nonce, own)
                 self.publish(wire.topics(name)[1], accept_message(row.secret, name, nonce, own))
                 return
             if row.channel is None:
@@ -119,7 +114,8 @@ class SmallCloud:
             return
         doors = {"1": {"release_ms": 3_000, "held_ms": 30_000}, "2": {"release_ms": 3_000, "held_ms": 30_000}}
         fields = {"version": 1, "profiles": row.profiles, "doors": doors}
-        self.send(name, row, wire.json_message(wire.RULES, fields))
+        for part in rules_parts(1, json.dumps(fields).encode()):
+            self.send(name, row, part)
         digest = 0
         for record in row.records:
             digest ^= records.credential_digest(record)

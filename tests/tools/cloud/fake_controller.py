@@ -1,5 +1,6 @@
 """A controller as the cloud sees it: the wire's real code, a table in a dict, a log in a list."""
 
+import json
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,7 @@ class FakeController:
         self._part = 0
         self._coming: dict[bytes, bytes] = {}
         self._coming_digest = 0
+        self._coming_rules: list[bytes] = []
         self.rules: dict[str, Any] = {"version": 0, "profiles": {}, "doors": {}}
         self.epoch = epoch
         self.first = 1
@@ -116,7 +118,7 @@ class FakeController:
     def receive(self, payload: bytes) -> None:
         if payload[0] == ACCEPT and self._nonce is not None:
             cloud_nonce = read_accept(self.secret, self.id, self._nonce, payload)
-            self.channel = Channel(self.secret, self._nonce, cloud_nonce, True)
+            self.channel = Channel(self.secret, self._nonce, cloud_nonce)
             self._nonce = None
         elif payload[0] == RENEW:
             self.renewals += 1
@@ -139,7 +141,7 @@ class FakeController:
             assert epoch == self.epoch and sequence <= self.last, "stored what was never sent"
             self.acknowledged = max(self.acknowledged, sequence)
         elif kind == wire.RULES:
-            self.rules = wire.read_json(message)
+            self._take_rules(message)
         elif kind == wire.DELTA:
             old, new = struct.unpack_from("<II", message, 1)
             if old == self.version:
@@ -165,6 +167,15 @@ class FakeController:
             else:
                 assert changes[at] == records.REMOVE
                 del self.table[record[:7]]  # removing what is not there would be a wrong delta
+
+    def _take_rules(self, message: bytes) -> None:
+        version, part, parts = struct.unpack_from("<IHH", message, 1)
+        assert part == 0 or part == len(self._coming_rules), "parts come in order"
+        self._coming_rules = [*self._coming_rules[:part], message[9:]]
+        if part + 1 == parts:
+            self.rules = json.loads(b"".join(self._coming_rules))
+            assert self.rules["version"] == version
+        self.say(wire.packed(wire.RULES_TAKEN, "<IH", version, part + 1))
 
     def _take_part(self, message: bytes) -> None:
         version, part, parts, digest = struct.unpack_from("<IHHQ", message, 1)

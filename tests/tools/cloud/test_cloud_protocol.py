@@ -94,6 +94,55 @@ def test_rules_that_did_not_come_are_told_after_the_next_hello(house: House, lin
     assert board.may_pass(26, 1204, door=1)
 
 
+def test_long_rules_go_in_parts_each_after_the_answer_to_the_one_before(
+    house: House, line: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tools.cloud.services import rules
+
+    content = rules.content
+    monkeypatch.setattr(rules, "content", lambda pk: content(pk) | {"note": "x" * 6_000})
+    rules.refresh(house.controller.pk)
+    board = line.connect(house.settings).connect()
+    assert board.heard_kinds().count(wire.RULES) == 4
+    assert board.rules["version"] == house.row().held_rules_version == house.row().rules_version
+    assert house.row().in_sync
+
+
+def test_rules_whose_answer_is_lost_are_sent_again(house: House, line: Wire) -> None:
+    board = line.connect(house.settings)
+    board.deaf = {wire.RULES}
+    board.connect()
+    for _ in range(9):
+        board.ping()
+        line.poll(1)
+    assert board.heard_kinds().count(wire.RULES) == 1 and not house.row().in_sync
+    board.deaf = set()
+    board.ping()
+    line.poll(2)
+    assert board.heard_kinds().count(wire.RULES) == 2 and house.row().in_sync
+
+
+def test_rules_that_the_board_refuses_are_counted_and_not_sent_over_and_over(house: House, line: Wire) -> None:
+    board = line.connect(house.settings)
+    board.deaf = {wire.RULES}
+    board.connect()
+    version = house.row().rules_version
+    board.say(wire.packed(wire.RULES_TAKEN, "<IH", version, 0xFFFF))
+    for _ in range(30):
+        board.ping()
+        line.poll(10)
+    assert house.row().refused == {"rules": 1}
+    assert board.heard_kinds().count(wire.RULES) == 1 and house.row().held_rules_version == 0
+
+
+def test_an_answer_to_rules_that_are_not_under_way_changes_nothing(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    before = house.row().held_rules_version
+    board.say(wire.packed(wire.RULES_TAKEN, "<IH", before + 1, 1))
+    line.poll(1)
+    assert house.row().held_rules_version == before and house.row().refused == {"unexpected": 1}
+
+
 def test_many_changes_go_out_as_a_chain_of_deltas(house: House, line: Wire) -> None:
     board = line.connect(house.settings).connect()
     board.heard.clear()

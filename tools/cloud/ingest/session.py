@@ -6,16 +6,8 @@ from datetime import datetime
 
 from firmware.controller import records
 from firmware.controller.cloud import wire
-from firmware.controller.cloud.channel import (
-    NONCE,
-    OPEN,
-    RENEW,
-    SEALED,
-    Channel,
-    Refused,
-    accept_message,
-    read_open,
-)
+from firmware.controller.cloud.channel import NONCE, OPEN, RENEW, SEALED, Refused
+from sim.far_end import Channel, accept_message, read_open
 
 from ..models import Controller
 from ..services.clock import at
@@ -58,6 +50,7 @@ class Session:
             wire.EVENTS: self._events,
             wire.ACL_NOW: self._acl_now,
             wire.PART_TAKEN: self._part_taken,
+            wire.RULES_TAKEN: self._rules_taken,
             wire.RESULT: self._result,
             wire.TIME_ASKED: self._time_asked,
             wire.PING: self._ping,
@@ -67,8 +60,8 @@ class Session:
         """Whether it is worth while to send something now."""
         return self._channel is not None and self.heard is not None and self._now() - self.heard < LIVE_S
 
-    def receive(self, payload: bytes) -> None:
-        """One message from the broker, from whoever. Raises Refused; then at most a hint was sent."""
+    def receive(self, payload: bytes) -> int:
+        """One message from the broker, from whoever. Returns its kind. Raises Refused; then at most a hint was sent."""
         if len(payload) > wire.MAX_MESSAGE:
             raise Refused("size")
         kind = payload[0] if payload else 0
@@ -82,8 +75,10 @@ class Session:
             if handler is None:
                 raise Refused("unknown")
             handler(message, at(self.heard))
+            return message[0]
         else:
             raise Refused("malformed")
+        return kind
 
     def send(self, message: bytes) -> None:
         """Seals and publishes. Nothing is sent before there is a session."""
@@ -115,7 +110,7 @@ class Session:
             if len(self._openings) == OPENINGS:
                 del self._openings[next(iter(self._openings))]
             own = self._urandom(NONCE)
-            channel = Channel(self._secret, nonce, own, False)
+            channel = Channel(self._secret, nonce, own)
             answer = accept_message(self._secret, self._public_id, nonce, own)
             self._openings[nonce] = channel, answer
         # The same opening twice gets the same answer: which of the two the controller took does not matter.
@@ -144,6 +139,7 @@ class Session:
         if 0 < acked <= said.last:
             self.send(wire.packed(wire.STORED, "<II", said.epoch, acked))
         self._sync.answered()
+        self._sync.forget_rules()
         self._bring_in_line()
 
     def _events(self, message: bytes, now: datetime) -> None:
@@ -183,6 +179,10 @@ class Session:
     def _part_taken(self, message: bytes, now: datetime) -> None:
         version, part = _unpack("<IH", message)
         self._sync.part_taken(version, part, self._now())
+
+    def _rules_taken(self, message: bytes, now: datetime) -> None:
+        version, part = _unpack("<IH", message)
+        self._sync.rules_taken(version, part, self._now())
 
     def _result(self, message: bytes, now: datetime) -> None:
         store.result(self.pk, message, now)

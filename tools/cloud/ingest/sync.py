@@ -1,5 +1,6 @@
-"""Bringing a controller's rules and credential table to what they should be. One step is under way at a time."""
+"""Bringing a controller's rules and credential table to what they should be. One step of each at a time."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from django.db import transaction
 from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OVERHEAD, Refused
+from sim import far_end
 
 from ..models import AclChange, AclEntry, Controller
 from ..services import acl, rules
@@ -45,37 +47,49 @@ class Sync:
         self._snapshot: Snapshot | None = None
         self._snapshots = 0  # begun since the table was last right
         self._again_at = 0.0  # when the next one may begin
+        self._right = False  # the table was found right
+        self._rules: tuple[int, list[bytes]] | None = None  # version and parts under way
+        self._rules_by = 0.0  # when the answer to a part of them is overdue
 
     def is_waiting(self, now: float) -> bool:
         return self._answer_by is not None and now < self._answer_by
 
     def due(self, now: float) -> float:
         """When step() has something to do for a controller that is not in line."""
+        rules = now if self._rules is None else self._rules_by
         if self._answer_by is not None and now < self._answer_by:
-            return self._answer_by
+            return min(self._answer_by, rules)
+        if self._right:
+            return max(now, rules)
         return max(now, self._again_at) if self._snapshots > 1 else now
 
     def answered(self) -> None:
         """The controller has said what its table holds: what was under way has ended, well or not."""
         self._answer_by = None
         self._snapshot = None
+        self._right = False
+
+    def forget_rules(self) -> None:
+        """A hello has said which rules the controller follows: what was under way is lost, or in force."""
+        self._rules = None
 
     def step(self, row: Controller, now: float) -> None:
         """Sends the next thing that the controller lacks, if any. row: as it is in the database now."""
-        if self.is_waiting(now):
-            return
-        self._answer_by = None
-        message, answer_s = self._next(row, now)
+        message, answer_s = None, 0.0
+        if not self.is_waiting(now):
+            self._answer_by = None
+            message, answer_s = self._next(row, now)
         # Read after the records: whatever profile they use is in the rules by now. Sent before them on the same
         # ordered way; a controller that misses the rules all the same denies, and its next hello tells.
-        self._tell_rules(row)
+        self._tell_rules(row, now)
         if message is not None:
             self._answer_by = now + answer_s  # first: where nothing lies in between, sending already brings the answer
             self._send(message)
 
     def _next(self, row: Controller, now: float) -> tuple[bytes | None, float]:
         """(message, how long its answer may take)."""
-        if (row.held_acl_version, row.held_acl_digest) == (row.acl_version, row.acl_digest):
+        self._right = (row.held_acl_version, row.held_acl_digest) == (row.acl_version, row.acl_digest)
+        if self._right:
             self._snapshots = 0
             return None, 0
         delta = self._delta(row)
@@ -96,14 +110,36 @@ class Sync:
         self._answer_by = now + PART_S
         self._send(snapshot.part(part))
 
-    def _tell_rules(self, row: Controller) -> None:
-        controller = Controller.objects.filter(pk=row.pk)
-        if controller.values_list("rules_version", flat=True).first() == row.held_rules_version:
+    def rules_taken(self, version: int, part: int, now: float) -> None:
+        """The controller asks for a part of the rules, or follows them all. Raises Refused when none are under way."""
+        if self._rules is None or version != self._rules[0]:
+            raise Refused("unexpected")
+        parts = self._rules[1]
+        if part == far_end.REFUSED:
+            self._rules_by = now + LONGEST_PAUSE_S
+            raise Refused("rules")
+        if part == len(parts):
+            Controller.objects.filter(pk=self._controller).update(held_rules_version=version)
+            self._rules = None
+        elif 0 < part < len(parts):
+            self._rules_by = now + PART_S
+            self._send(parts[part])
+        else:
+            raise Refused("unexpected")
+
+    def _tell_rules(self, row: Controller, now: float) -> None:
+        wanted = Controller.objects.filter(pk=row.pk).values_list("rules_version", flat=True).first()
+        if wanted == row.held_rules_version:
+            self._rules = None
+            return
+        if self._rules is not None and self._rules[0] == wanted and now < self._rules_by:
             return
         fields = rules.content(row.pk)
         version = rules.version(fields)
-        controller.update(held_rules_version=version)
-        self._send(wire.json_message(wire.RULES, {"version": version, **fields}))
+        text = json.dumps({"version": version, **fields}, separators=(",", ":")).encode()
+        self._rules = version, far_end.rules_parts(version, text)
+        self._rules_by = now + PART_S
+        self._send(self._rules[1][0])
 
     def _delta(self, row: Controller) -> bytes | None:
         """The next changes after what the controller holds, or None when its table is not one that we know."""

@@ -1,0 +1,46 @@
+"""The far end of the channel, as every cloud holds it: the firmware's own file knows only the board's end.
+
+Runs on MicroPython too, where the firmware's tests talk to it.
+"""
+
+from firmware.controller.cloud import channel, wire
+from firmware.controller.cloud.channel import ACCEPT, NONCE, OPEN, TAG, Refused, same
+from firmware.controller.hmac import hmac
+
+MOST_RULES = 16384  # bytes of the rules' JSON; a controller refuses more
+RULES_PART = wire.MAX_MESSAGE - channel.OVERHEAD - 9  # bytes of it in one message
+REFUSED = 0xFFFF  # in place of the next part: the controller does not take these rules
+
+
+class Channel(channel.Channel):
+    """The cloud's end of a session: what goes up comes in here."""
+
+    def __init__(self, secret, controller_nonce, cloud_nonce):
+        super().__init__(secret, controller_nonce, cloud_nonce)
+        self._out, self._in = self._in, self._out
+
+
+def read_open(secret, controller_id, message):
+    """The controller's nonce. Raises Refused."""
+    if len(message) != 2 + NONCE + TAG or message[0] != OPEN:
+        raise Refused("malformed")
+    if message[1] != wire.VERSION:
+        raise Refused("version")
+    head = message[: 2 + NONCE]
+    if not same(hmac(secret, controller_id.encode() + head)[:TAG], message[2 + NONCE :]):
+        raise Refused("tag")
+    return head[2:]
+
+
+def accept_message(secret, controller_id, controller_nonce, nonce):
+    """What the cloud answers."""
+    head = bytes((ACCEPT, wire.VERSION)) + nonce
+    return head + hmac(secret, controller_id.encode() + controller_nonce + head)[:TAG]
+
+
+def rules_parts(version, text):
+    """The messages that bring rules. text: their JSON as bytes. Raises ValueError when it is too long."""
+    if len(text) > MOST_RULES:
+        raise ValueError(f"rules: {len(text)} bytes, at most {MOST_RULES}")
+    pieces = [text[at : at + RULES_PART] for at in range(0, len(text), RULES_PART)] or [b""]
+    return [wire.packed(wire.RULES, "<IHH", version, n, len(pieces)) + piece for n, piece in enumerate(pieces)]
