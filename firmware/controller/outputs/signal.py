@@ -1,10 +1,14 @@
-"""Light and sound of a reader: a pattern is a row of (milliseconds, light, sound)."""
+"""Light and sound of a reader: a pattern is a row of bytes, 0x80 light, 0x40 sound, the rest how many times 40 ms."""
+
+from micropython import const
 
 from .. import ticks
 
-GRANTED = ((150, 1, 1), (2000, 1, 0))
-DENIED = ((80, 0, 1), (80, 0, 0), (80, 0, 1), (80, 0, 0), (80, 0, 1))
-MISREAD = ((400, 0, 1),)
+_UNIT_MS = const(40)
+
+GRANTED = b"\xc4\xb2"  # one beep, and the light for two seconds more
+DENIED = b"\x42\x02\x42\x02\x42"  # three short beeps
+MISREAD = b"\x4a"  # a long one. All others are in patterns.py
 
 
 class Signal:
@@ -13,31 +17,33 @@ class Signal:
     def __init__(self, light, sound):
         self._light = light
         self._sound = sound
-        self._pattern = ()
+        self._pattern = b""
         self._step = 0
         self._until = None
-        self._put(0, 0)
+        self._put(0)
 
     def show(self, pattern, now):
+        """Begins a pattern; the one before is over."""
         self._pattern = pattern
-        self._step = -1
+        self._step = 0
         self._until = now
         self.tick(now)
 
     def tick(self, now):
         while ticks.passed(self._until, now):
-            self._step += 1
-            if self._step < len(self._pattern):
-                ms, light, sound = self._pattern[self._step]
-                self._until = ticks.add(self._until, ms)
-                self._put(light, sound)
-            else:
+            step = self._step
+            if step == len(self._pattern):
                 self._until = None
-                self._put(0, 0)
+                self._put(0)
+                return
+            self._step = step + 1
+            step = self._pattern[step]
+            self._until = ticks.add(self._until, (step & 63) * _UNIT_MS)
+            self._put(step)
 
     def deadline(self):
         return self._until
 
-    def _put(self, light, sound):
-        self._light.value(1 - light)
-        self._sound.value(1 - sound)
+    def _put(self, step):
+        self._light.value(0 if step & 128 else 1)
+        self._sound.value(0 if step & 64 else 1)

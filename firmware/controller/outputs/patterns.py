@@ -1,0 +1,12 @@
+"""The patterns of a reader's light and sound that not every board needs (signal.py says how they are written)."""
+
+from .signal import GRANTED
+
+KEY = b"\x41"  # each key sounds alike: who listens learns nothing
+HELD_SOON = b"\x45\x05\x45\x05\x45\x05\x45\x05"  # shut the door. Goes on until somebody does
+HELD = b"\x4a\x05\x4a\x05\x4a\x05\x4a\x05"
+LOCKDOWN = b"\x53\x05\x53"  # turned away, whoever you are
+DURESS = GRANTED  # whoever stands behind sees and hears what they always do
+BELL = b"\x42\x01\x42\x01\x42\x0c\x42\x01\x42\x01\x42"
+ARMED = b"\x81\x18"  # a card may be learned, or commissioning is on
+IDENTIFY = b"\xc6\x06" * 10  # which board is this? Five seconds that nobody overlooks
