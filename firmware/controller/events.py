@@ -5,7 +5,7 @@ Numbers are kept for ever; a retired one is not given to something else.
 """
 
 # Passages: the credential is in `key`.
-GRANTED = 1  # extra: how often it has passed, if its uses are counted
+GRANTED = 1  # extra: how often it has passed, if its uses are counted; + 128: against soft anti-passback
 DENIED_UNKNOWN = 2  # not in the credential table
 DENIED_DOOR = 3  # known, but not at this door
 DENIED_EXPIRED = 4
@@ -14,7 +14,7 @@ DENIED_DAMAGED = 6  # its place in the table cannot be read: a re-sync is asked 
 DENIED_TIME = 7  # outside its schedule; extra: which
 DENIED_NOT_YET = 8  # valid from later on
 DENIED_KIND = 9  # the door asks for something else now; extra: 1 card, 2 PIN, 3 card and PIN, 4 card or PIN
-DENIED_PIN = 10  # wrong; key: of the card if there was one. extra: wrong ones in a row here, << 4 with this card (15: or more)
+DENIED_PIN = 10  # key: of the card, if any. extra: wrong ones in a row here, << 4 with this card (15: or more)
 DENIED_LOCKED_OUT = 11  # too many wrong PINs; extra: 1 at this reader, 2 with this card
 DENIED_USED = 12  # it has passed as often as it may; extra: how often
 DENIED_PASSBACK = 13  # it is known to be elsewhere than where this door leads from; extra: area
@@ -77,7 +77,6 @@ DENIED_LOCKDOWN = 80
 DENIED_OFFLINE = 81  # the cloud was not heard for longer than this door's limit
 NEEDS_SECOND = 82  # right, but the door waits for a second person
 NEEDS_ESCORT = 83  # right, but the door waits for an escort
-PASSED_BACK = 84  # soft anti-passback: what follows is granted all the same; extra: area where it was
 FREE_BEGAN = 85  # the door stands released; extra: 1 by schedule, 2 first person in, 3 office mode, 4 command
 FREE_ENDED = 86
 LOCKDOWN_BEGAN = 87
