@@ -91,5 +91,11 @@ BATTERY_RIGHT = 99
 FIRE = 100  # the fire input is active; what it releases follows door by door
 FIRE_OVER = 101  # the fire input is quiet again
 
+# Storage. extra: the partition's letter (65 acl, 76 log, 83 state).
+TABLE_FULL = 136  # the set of credentials that the cloud sent does not fit; what was known stays
+SECTOR_BAD = 137  # a sector of the flash no longer takes what is written to it: it is left out
+FLASH_FOREIGN = 138  # the partition held something else, or was of another size: it was begun anew
+FILES_INSTEAD = 139  # the board has no such partition: files take its place, see storage/files.py
+
 # Bits of an event's flags.
 TIME_TRUSTED = 1  # its time came from the cloud since the last start

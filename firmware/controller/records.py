@@ -40,6 +40,11 @@ def unpack_credential(data, at=0):
     return bytes(data[at : at + 7]), tail[0], tail[1] | tail[2] << 16
 
 
+def bucket_of(key, buckets):
+    """The bucket of a key, of so many: keys are spread evenly, buckets are in their order."""
+    return (key[0] << 10 | key[1] << 2 | key[2] >> 6) * buckets >> 18
+
+
 def credential_digest(record):
     """A record's share of the table's digest: the digest is the XOR over all records, in any order."""
     return int.from_bytes(sha256(record).digest()[:8], "big")
