@@ -14,9 +14,9 @@ class GuardedDoor:
         self.door = Door(0, 0, pins.contact.on)
         self.follow(rules)
 
-    def release(self, now, ms=None):
+    def release(self, now, ms=None, may_stand=False):
         """Moves the strike. Whoever calls has put it on record, or does so at once after (exit button)."""
-        self.door.release(now, ms)
+        self.door.release(now, ms, may_stand)
         self.pins.strike.set(True)
 
     def hold(self, reason, on, now):

@@ -136,3 +136,14 @@ def test_a_hold_that_ends_does_not_cut_a_release_short():
     assert door.released
     door.tick(6000)
     assert not door.released
+
+
+def test_who_may_leave_the_door_open_raises_no_alarm_and_the_next_one_does():
+    door = closed_door()
+    door.release(now=0, may_stand=True)
+    door.contact(True, now=100)
+    assert door.tick(900000) is None
+    door.contact(False, now=900000)
+    door.release(now=900000)
+    door.contact(True, now=900100)
+    assert door.tick(930100) == DOOR_HELD

@@ -65,3 +65,10 @@ def test_a_bit_wakes_the_loop():
     Wiegand(Pin(D0, Pin.IN), Pin(D1, Pin.IN), wake)
     chip.pulse(D1)
     assert wake[0] == 1
+
+
+def test_a_key_is_four_bits_or_eight():
+    assert read("1011") == (4, 11)
+    assert read("01001011") == (8, 0x4B)
+    assert read("101") == (3, None)
+    assert read("10110") == (5, None)

@@ -9,6 +9,7 @@ from ..events import DOOR_CLOSED, DOOR_FORCED, DOOR_HELD, DOOR_OPENED
 FREE = 1
 FIRE = 2
 EVACUATION = 4
+COMMAND = 8
 _SLOW_LEAF_MS = const(1000)  # a leaf pushed in the last moment of a release is still seen as opened by right
 
 
@@ -21,12 +22,17 @@ class Door:
         self.open = is_open
         self.released = False  # what the strike has to follow
         self.holds = 0
+        self._stands = False  # whether the leaf may stand open as long as it likes
         self.relocks = None  # when the strike locks again
         self.rightful = None  # until when an opening is by right
         self.held = None  # when the leaf has stood open too long
 
-    def release(self, now, ms=None):
-        """Releases the strike, for `ms` or the door's own time; what was released longer stays so."""
+    def release(self, now, ms=None, may_stand=False):
+        """Releases the strike, for `ms` or the door's own time; what was released longer stays so.
+
+        may_stand: no event says that this opening takes too long.
+        """
+        self._stands = may_stand
         until = ticks.add(now, ms or self.release_ms)
         self.released = True
         if self.relocks is None or ticks.diff(until, self.relocks) > 0:
@@ -62,7 +68,8 @@ class Door:
         if not self.holds:
             if self.rightful is None:
                 return DOOR_FORCED
-            self.held = ticks.add(now, self.held_ms)
+            if not self._stands:
+                self.held = ticks.add(now, self.held_ms)
         return DOOR_OPENED
 
     def tick(self, now):

@@ -1,7 +1,7 @@
 """A Wiegand reader: two lines that pulse low, one for each 0 and one for each 1.
 
 Formats: 26 bits (H10301) and 34 bits; both guard their first half with even, their second half with odd parity.
-Extra and missing bits are normal on long cables: a frame that is not right is refused, never guessed.
+A key of a reader with a keypad is 4 bits, or 8 with the inverse of the four before them. Extra and missing bits are normal on long cables: a frame that is not right is refused, never guessed.
 """
 
 from machine import Pin
@@ -11,6 +11,7 @@ from .. import clock, ticks
 
 FRAME_END_MS = 25  # readers send a bit every 0.2 to 20 ms (SIA AC-01 limits the pulse interval to 20 ms)
 FRAMES = (26, 34)
+KEYS = (4, 8)
 _MOST_BITS = const(64)
 
 
@@ -48,17 +49,23 @@ class Wiegand:
         if not self._count or ticks.diff(now, self._last) < FRAME_END_MS:
             return None
         count = self._count
-        number = _number(self._bits, count) if count in FRAMES else None
+        number = _number(self._bits, count)
         self._count = 0
         return count, number
 
 
 def _number(bits, count):
-    """The payload between the two parity bits, or None when a parity is wrong."""
-    half = count // 2
-    if sum(bits[:half]) % 2 or not sum(bits[half:count]) % 2:
+    """A key as it is, of a card the payload between the two parity bits; None when something is wrong with it."""
+    if count in KEYS:
+        first = 0
+    elif count in FRAMES:
+        half = count // 2
+        if sum(bits[:half]) % 2 or not sum(bits[half:count]) % 2:
+            return None
+        first = 1
+    else:
         return None
     number = 0
-    for bit in bits[1 : count - 1]:
+    for bit in bits[first : count - first]:
         number = number << 1 | bit
     return number
