@@ -46,7 +46,7 @@ class Loop:
         self._sync = sync
         self.link = link
         self._watchdog = watchdog
-        self._restart = restart
+        self.restart = restart
         self._fed = None
 
     def run(self):
@@ -111,7 +111,7 @@ class Loop:
         link = self.link
         if link is not None and ticks.diff(now, link.beat) >= _HANGS_MS and self.quiet():
             self.record(NETWORK_RESTARTED, now)
-            self._restart()
+            self.restart()
         self._watchdog.feed()
 
     def started(self, cause, faults):

@@ -5,10 +5,8 @@ from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import session, wire
 from firmware.controller.events import (
     CLOCK_SET,
-    COMMAND_REFUSED,
     GRANTED,
     MESSAGE_REFUSED,
-    RELEASED_REMOTE,
     STARTED,
 )
 from firmware.controller.records import NO_END, credential_digest, pack_credential, unpack_event
@@ -23,11 +21,6 @@ def kinds(messages):
 
 def delta(old, new, *changes):
     return wire.packed(wire.DELTA, "<II", old, new) + b"".join(bytes((op,)) + record for op, record in changes)
-
-
-def command(**fields):
-    fields = dict({"id": "1", "do": "release", "door": 1, "expires": UTC + 10}, **fields)
-    return wire.json_message(wire.COMMAND, fields)
 
 
 def test_a_hello_says_what_the_controller_has():
@@ -178,46 +171,6 @@ def test_rules_are_saved_and_followed():
     bench.run(1000)
     assert bench.strike() == 0
     bench.clean()
-
-
-def test_a_remote_release_is_recorded_before_it_happens_and_reported():
-    bench = Bench()
-    bench.connect()
-    bench.said()
-    bench.hear(command())
-    assert bench.strike() == 1
-    assert bench.events()[-1][0] == RELEASED_REMOTE
-    result = [wire.read_json(message) for message in bench.said() if message[0] == wire.RESULT]
-    assert result == [{"id": "1", "result": "done", "why": ""}]
-
-
-def test_a_command_that_comes_late_or_is_not_understood_does_nothing():
-    bench = Bench()
-    bench.connect()
-    bench.said()
-    for fields, result in (
-        ({"expires": UTC - 1}, "expired"),
-        ({"expires": "soon"}, "expired"),
-        ({"door": 2}, "refused"),
-        ({"door": "1"}, "refused"),
-        ({"do": "explode"}, "refused"),
-    ):
-        bench.hear(command(**fields))
-        answers = [wire.read_json(message) for message in bench.said() if message[0] == wire.RESULT]
-        assert answers[0]["result"] == result, fields
-    assert bench.strike() == 0
-    assert [event[0] for event in bench.events()].count(COMMAND_REFUSED) == 5
-    bench.hear(wire.json_message(wire.COMMAND, {"do": "release"}))
-    assert bench.refused["content"] == 1
-
-
-def test_without_a_clock_no_command_is_carried_out():
-    bench = Bench()
-    bench.inbox.put(session.OPENED)
-    bench.run()
-    bench.said()
-    bench.hear(command())
-    assert bench.strike() == 0
 
 
 def test_time_is_taken_only_as_the_answer_to_the_question():

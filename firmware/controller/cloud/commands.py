@@ -1,34 +1,156 @@
-"""What the cloud may tell the controller to do. Each command has an expiry; the cloud sends it at most once."""
+"""What the cloud may tell the controller to do. Each command has an expiry and is done at most once.
+
+Loaded when the first command comes. What was done is remembered on flash until it expires: neither a restart nor a
+cloud that repeats itself does it again, and a restart is not followed by another.
+"""
+
+import gc
+from binascii import crc32
 
 from micropython import const
 
-from ..events import COMMAND_REFUSED, RELEASED_REMOTE
+from .. import clock
+from ..events import COMMAND_DONE, COMMAND_REFUSED, RELEASED_REMOTE
+from ..storage.state import BOOTS
+from ..version import VERSION
+from .wire import RESULT, json_message, read_json
 
 # Why a command was refused: the `extra` of COMMAND_REFUSED, and the word in the result.
 _EXPIRED = const(1)
 _NO_DOOR = const(2)
 _UNKNOWN = const(3)
 _NO_CLOCK = const(4)
-WHY = {_EXPIRED: "expired", _NO_DOOR: "no such door", _UNKNOWN: "unknown command", _NO_CLOCK: "no clock"}
+_DONE_BEFORE = const(5)
+_TOO_MANY = const(6)
+_TOO_LATE = const(7)
+_WHY = (
+    "",
+    "expired",
+    "no such door",
+    "unknown command",
+    "no clock",
+    "done before",
+    "too many at once",
+    "expires too late",
+)
+
+_KEPT = const(8)  # commands that are remembered: number << 32 | expiry, in the state journal
+_FIRST = const(64)  # ... under the kinds 64 to 71
+_RELEASE_S = const(30)  # an expiry further away than this is not a release's
+_LONGEST_S = const(600)
+_DRAIN_MS = const(1000)  # how long a restart waits for its result to be sent
+_BLINK = ((300, 1, 1), (300, 0, 0)) * 10
 
 
-def run(loop, fields, now):
-    """Carries a command out, after its record. Returns the fields of the result. KeyError: one is missing."""
-    name, expires, door = fields["id"], fields["expires"], fields["door"]
-    why = _refusal(loop, fields["do"], door, expires, now)
+def run(outbox, loop, message, now):
+    """Carries a command out, after its record, and puts the result into the outbox.
+
+    Raises ValueError or KeyError when it is no command.
+    """
+    fields = read_json(message)
+    name, verb, door = fields["id"], fields["do"], fields.get("door", 0)
+    if type(name) not in (int, str) or type(verb) is not str:
+        raise ValueError("command: id or do")
+    do, first_door = _VERBS.get(verb, (None, 0))
+    data = None
+    if do is None:
+        why = _UNKNOWN
+    elif type(door) is not int or not first_door <= door <= len(loop.doors):
+        why = _NO_DOOR
+    else:
+        why = _remember(loop, crc32(str(name).encode()), fields["expires"], verb, now)
     if why:
         loop.record(COMMAND_REFUSED, now, 0, why)
-        return {"id": name, "result": "expired" if why == _EXPIRED else "refused", "why": WHY[why]}
-    loop.release(loop.doors[door - 1], RELEASED_REMOTE, now)
-    return {"id": name, "result": "done", "why": ""}
+        result = "expired" if why == _EXPIRED else "refused"
+    else:
+        data = do(loop, fields, now)
+        result = "done"
+    answer = {"id": name, "result": result, "why": _WHY[why]}
+    if type(data) is dict:
+        answer["data"] = data
+    outbox.put(json_message(RESULT, answer))
+    if data == "restart":
+        clock.wait(_DRAIN_MS, lambda: not outbox.waiting())
+        clock.wait(_DRAIN_MS // 4, lambda: False)
+        loop.restart()
 
 
-def _refusal(loop, verb, door, expires, now):
-    if verb != "release":
-        return _UNKNOWN
-    if type(door) is not int or not 1 <= door <= len(loop.doors):
-        return _NO_DOOR
+def _remember(loop, number, expires, verb, now):
+    """Notes on flash that this command is being done. Returns why it is not."""
     utc = loop.clock.utc(now)
     if not utc:
         return _NO_CLOCK
-    return _EXPIRED if type(expires) is not int or utc >= expires else 0
+    if type(expires) is not int or utc >= expires:
+        return _EXPIRED
+    if expires - utc > (_RELEASE_S if verb == "release" else _LONGEST_S):
+        return _TOO_LATE
+    free = 0
+    for kind in range(_FIRST, _FIRST + _KEPT):
+        kept = loop.journal.get(kind)
+        if kept & 0xFFFFFFFF <= utc:
+            free = kind
+        elif kept >> 32 == number:
+            return _DONE_BEFORE
+    if not free:
+        return _TOO_MANY
+    loop.journal.set(free, number << 32 | expires)
+    return 0
+
+
+def _release(loop, fields, now):
+    loop.release(loop.doors[fields["door"] - 1], RELEASED_REMOTE, now)
+
+
+def _hold(loop, fields, now):
+    """until: Unix seconds, 0 until another command, None ends it."""
+    until = fields.get("until")
+    if until is not None and (type(until) is not int or until < 0):
+        raise ValueError("command: until")
+    loop.hold(loop.doors[fields["door"] - 1], until, now)
+
+
+def _emergency(loop, fields, now):
+    loop.emergency(fields["do"], now)
+
+
+def _identify(loop, fields, now):
+    """Light and sound of one door's reader, or of all."""
+    from ..outputs.patterns import IDENTIFY
+
+    loop.record(COMMAND_DONE, now, fields.get("door", 0), 1)
+    for guarded in loop.doors:
+        if fields.get("door", 0) in (0, guarded.number):
+            guarded.pins.signal.show(IDENTIFY, now)
+
+
+def _restart(loop, fields, now):
+    loop.record(COMMAND_DONE, now, 0, 2)
+    return "restart"
+
+
+def _diagnostics(loop, fields, now):
+    loop.record(COMMAND_DONE, now, 0, 3)
+    log, table = loop.log, loop.table
+    return {
+        "firmware": VERSION,
+        "boots": loop.journal.get(BOOTS),
+        "heap": gc.mem_free() if hasattr(gc, "mem_free") else 0,
+        "ticks": now,
+        "log": [log.epoch, log.first, log.last, log.acknowledged],
+        "acl": [table.version, "%016x" % table.digest, table.count],
+        "rules": loop.rules.version,
+        "doors": [[guarded.door.open, guarded.door.released] for guarded in loop.doors],
+    }
+
+
+# What a command does, and the lowest door number it may name: 0 is the controller.
+_VERBS = {
+    "release": (_release, 1),
+    "hold": (_hold, 1),
+    "lockdown": (_emergency, 0),
+    "evacuation": (_emergency, 0),
+    "normal": (_emergency, 0),
+    "identify": (_identify, 0),
+    "restart": (_restart, 0),
+    "diagnostics": (_diagnostics, 0),
+}

@@ -190,10 +190,9 @@ class Sync:
     # Commands and time
 
     def _command(self, loop, message, now):
-        from . import commands
+        from .commands import run
 
-        result = commands.run(loop, wire.read_json(message), now)
-        self._outbox.put(wire.json_message(wire.RESULT, result))
+        run(self._outbox, loop, message, now)
 
     def _ask_for_time(self, now):
         self._time_nonce = session.urandom(8)

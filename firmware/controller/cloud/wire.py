@@ -16,7 +16,7 @@ EVENTS = 0x65  # log epoch u32, then whole event records, sequence numbers conti
 ACL_NOW = 0x76  # version u32, digest u64: what the credential table holds, after every change
 PART_TAKEN = 0x6E  # version u32, next part u16: the controller asks for that part of the snapshot
 RULES_TAKEN = 0x6D  # version u32, next part u16: asked for; all parts: in force; 0xFFFF: refused, the old ones hold
-RESULT = 0x72  # JSON {"id", "result": "done" | "expired" | "refused", "why"}
+RESULT = 0x72  # JSON {"id", "result": "done" | "expired" | "refused", "why"}, and "data" when something was collected
 TIME_ASKED = 0x71  # nonce, 8 bytes
 PING = 0x70  # empty; confirms the link both ways
 
@@ -25,7 +25,7 @@ STORED = 0x6B  # log epoch u32, sequence number u32: every event up to and with 
 DELTA = 0x64  # from version u32, to version u32, then changes of records.CHANGE bytes
 SNAPSHOT = 0x73  # version u32, part u16, parts u16, digest u64, then records sorted by key
 RULES = 0x75  # version u32, part u16, parts u16, then bytes of the JSON, which has "version" too: access/README.md
-COMMAND = 0x63  # JSON {"id", "do": "release", "door", "expires"}
+COMMAND = 0x63  # JSON {"id", "do", "door", "expires", ...}; what can be done: commands.py
 TIME = 0x74  # the nonce asked with, Unix milliseconds u64
 PONG = 0x50  # empty
 

@@ -1,0 +1,150 @@
+"""Commands from the cloud: done once, after their record, before their expiry; refused with a reason otherwise."""
+
+from firmware.controller.cloud import session, wire
+from firmware.controller.events import COMMAND_DONE, COMMAND_REFUSED, RELEASED_REMOTE
+from tests.firmware.controller_bench import STRIKE, UTC, Bench
+
+
+def command(**fields):
+    fields = dict({"id": 1, "do": "release", "door": 1, "expires": UTC + 10}, **fields)
+    return wire.json_message(wire.COMMAND, fields)
+
+
+def connected(flash=None):
+    bench = Bench(flash=flash)
+    bench.connect()
+    bench.said()
+    return bench
+
+
+def answers(bench):
+    return [wire.read_json(message) for message in bench.said() if message[0] == wire.RESULT]
+
+
+def tell(bench, **fields):
+    """Sends a command. Returns (result, why)."""
+    bench.hear(command(**fields))
+    (answer,) = answers(bench)
+    return answer["result"], answer["why"]
+
+
+def test_a_remote_release_is_recorded_before_it_happens_and_reported():
+    bench = connected()
+    bench.hear(command(id="1"))
+    assert bench.strike() == 1
+    assert bench.events()[-1][0] == RELEASED_REMOTE
+    assert answers(bench) == [{"id": "1", "result": "done", "why": ""}]
+
+
+def test_a_command_that_comes_late_or_is_not_understood_does_nothing():
+    bench = connected()
+    for fields, result in (
+        ({"expires": UTC - 1}, ("expired", "expired")),
+        ({"expires": UTC}, ("expired", "expired")),
+        ({"expires": "soon"}, ("expired", "expired")),
+        ({"expires": None}, ("expired", "expired")),
+        ({"expires": UTC + 31}, ("refused", "expires too late")),
+        ({"expires": 4070908800}, ("refused", "expires too late")),
+        ({"door": 2}, ("refused", "no such door")),
+        ({"door": 0}, ("refused", "no such door")),
+        ({"door": -1}, ("refused", "no such door")),
+        ({"door": "1"}, ("refused", "no such door")),
+        ({"door": True}, ("refused", "no such door")),
+        ({"do": "explode"}, ("refused", "unknown command")),
+    ):
+        assert tell(bench, **fields) == result, fields
+    assert bench.strike() == 0
+    assert [event[0] for event in bench.events()].count(COMMAND_REFUSED) == 12
+    for body in (b"{}", b'{"do": "release"}', b"[]", b'{"id": [], "do": "release"}', b'{"id": 1, "do": 7}'):
+        bench.hear(bytes((wire.COMMAND,)) + body)
+    assert bench.refused["content"] == 5
+    assert bench.strike() == 0
+
+
+def test_without_a_clock_no_command_is_carried_out():
+    bench = Bench()
+    bench.inbox.put(session.OPENED)
+    bench.run()
+    bench.said()
+    assert tell(bench) == ("refused", "no clock")
+    assert bench.strike() == 0
+
+
+def releases(bench):
+    return [level for _, pin, level in bench.chip.moves if pin == STRIKE].count(1)
+
+
+def test_a_command_is_done_once_whatever_comes_again():
+    bench = connected()
+    assert tell(bench) == ("done", "")
+    assert tell(bench) == ("refused", "done before")
+    assert [event[0] for event in bench.events()].count(RELEASED_REMOTE) == 1
+    assert tell(bench, id=2) == ("done", "")
+
+
+def test_a_command_is_not_done_again_after_a_restart():
+    bench = connected()
+    assert tell(bench) == ("done", "")
+    again = connected(flash=bench.flash)
+    assert tell(again) == ("refused", "done before")
+    assert again.strike() == 0
+    assert tell(again, id=2) == ("done", "")
+
+
+def test_a_cut_between_the_note_and_the_deed_does_not_release_later():
+    bench = connected()
+
+    def cut(*given):
+        raise OSError("power")
+
+    bench.loop.release = cut
+    try:
+        bench.hear(command())
+    except OSError:
+        pass
+    again = connected(flash=bench.flash)
+    assert tell(again) == ("refused", "done before")
+    assert again.strike() == 0
+
+
+def test_so_many_commands_are_remembered_and_no_more_are_taken():
+    bench = connected()
+    for number in range(8):
+        assert tell(bench, id=number, do="identify") == ("done", "")
+    assert tell(bench, id=8) == ("refused", "too many at once")
+    bench.run(10000)
+    bench.said()
+    assert tell(bench, id=9, expires=UTC + 20) == ("done", "")
+
+
+def test_identify_shows_light_and_sound_and_moves_no_strike():
+    bench = connected()
+    assert tell(bench, do="identify", door=0) == ("done", "")
+    assert bench.events()[-1] == (COMMAND_DONE, 0, 1, None)
+    assert bench.chip.outputs[21] == 0 and bench.chip.outputs[22] == 0
+    bench.run(8000)
+    assert bench.chip.outputs[21] == 1 and bench.chip.outputs[22] == 1
+    assert releases(bench) == 0
+
+
+def test_a_restart_is_recorded_answered_and_not_repeated():
+    bench = connected()
+    bench.hear(command(do="restart", door=0))
+    assert len(bench.restarts) == 1
+    assert answers(bench) == [{"id": 1, "result": "done", "why": ""}]
+    assert (COMMAND_DONE, 0, 2, None) in bench.events()
+    again = connected(flash=bench.flash)
+    assert tell(again, do="restart", door=0) == ("refused", "done before")
+    assert again.restarts == []
+
+
+def test_diagnostics_say_what_the_board_holds():
+    bench = connected()
+    bench.give(12, 3456)
+    bench.hear(command(do="diagnostics", door=0))
+    (answer,) = answers(bench)
+    data = answer["data"]
+    assert data["acl"][2] == 1
+    assert data["log"][2] == bench.loop.log.last
+    assert data["doors"] == [[False, False]]
+    assert len(wire.json_message(wire.RESULT, answer)) < 1000
