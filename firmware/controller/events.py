@@ -91,6 +91,10 @@ BATTERY_RIGHT = 99
 FIRE = 100  # the fire input is active; what it releases follows door by door
 FIRE_OVER = 101  # the fire input is quiet again
 
+# The log.
+DENIALS_REPEATED = 128  # denials not written one by one; extra: the code that came again, count: how many more
+LOG_CHAIN_ANEW = 130  # the key of the log's chain could not be read: with the next event the chain begins anew
+
 # Storage. extra: the partition's letter (65 acl, 76 log, 83 state).
 TABLE_FULL = 136  # the set of credentials that the cloud sent does not fit; what was known stays
 SECTOR_BAD = 137  # a sector of the flash no longer takes what is written to it: it is left out
@@ -99,3 +103,5 @@ FILES_INSTEAD = 139  # the board has no such partition: files take its place, se
 
 # Bits of an event's flags.
 TIME_TRUSTED = 1  # its time came from the cloud since the last start
+NEW_KEY = 2  # the last event under its chain key, see records.chain_mac
+CHAIN_BEGINS = 4  # the chain begins here

@@ -7,6 +7,8 @@ import struct
 from binascii import crc32
 from hashlib import sha256
 
+from micropython import const
+
 EVENT = 32  # bytes
 CREDENTIAL = 12  # bytes: key 7, profile u16, valid until 3
 CHANGE = 13  # bytes of a change to the credential table: PUT or REMOVE, credential
@@ -14,7 +16,9 @@ PUT = 0x2B
 REMOVE = 0x2D
 NO_END = 0xFFFFFF  # "valid until" of a credential without an end
 
-_EVENT = "<IIBBBB7sB8s"
+EVENT_LAYOUT = "<IIBBBB7sB"  # then the chain and a CRC-32
+
+_WHOLE = const(0x2144DF1C)  # the CRC-32 of anything that ends with its own, little-endian
 
 
 def until_minutes(utc):
@@ -50,17 +54,39 @@ def credential_digest(record):
     return int.from_bytes(sha256(record).digest()[:8], "big")
 
 
-def pack_event(sequence, utc, code, door, extra, flags, key):
-    """One event: sequence u32, utc u32 (0: not known), code, door, extra, flags, key 7, 9 bytes spare, CRC-32."""
-    body = struct.pack(_EVENT, sequence, utc, code, door, extra, flags, key or bytes(7), 0, bytes(8))
+def pack_event(sequence, utc, code, door, extra, flags, key, count=0, chain=bytes(8)):
+    """One event: sequence u32, utc u32 (0: not known), code, door, extra, flags, key 7, count, chain 8, CRC-32.
+
+    count: how many more of it came that were not written one by one, 255 or more. chain: see chain_mac.
+    """
+    body = struct.pack(EVENT_LAYOUT, sequence, utc, code, door, extra, flags, key or bytes(7), count) + chain
     return body + struct.pack("<I", crc32(body))
 
 
 def unpack_event(data, at=0):
-    """(sequence, utc, code, door, extra, flags, key or None), or None when the CRC is wrong."""
-    body = bytes(data[at : at + EVENT - 4])
-    if len(body) < EVENT - 4 or struct.unpack_from("<I", data, at + EVENT - 4)[0] != crc32(body):
+    """(sequence, utc, code, door, extra, flags, key or None, count), or None when it is not whole. Code 0: expired."""
+    record = bytes(data[at : at + EVENT])
+    if len(record) < EVENT or (crc32(record) != _WHOLE and not expired(record)):
         return None
-    event = struct.unpack(_EVENT, body)
+    event = struct.unpack_from(EVENT_LAYOUT, record)
     key = event[6]
-    return event[:6] + (key if key != bytes(7) else None,)
+    return event[:6] + (key if key != bytes(7) else None, event[7])
+
+
+def expired(record):
+    """Whether of this event only its sequence number and its chain are left: the rest was programmed to zero."""
+    return not any(record[4:20]) and not any(record[28:32]) and any(record[:4])
+
+
+def chain_mac(key, before, event):
+    """The chain of an event: it binds the event to all before it, under a key that moves forward.
+
+    key: 16 bytes. before: the chain of the event before, zeros where the chain begins. An event with the flag NEW_KEY
+    is the last under its key: from the next one on next_chain_key(key) counts. With CHAIN_BEGINS nothing comes before.
+    """
+    return sha256(key + before + event[:20]).digest()[:8]
+
+
+def next_chain_key(key):
+    """The key that follows. No way leads back, so who reads a board today cannot make what it recorded before."""
+    return sha256(b"next" + key).digest()[:16]

@@ -23,6 +23,7 @@ class Recorded:
     extra: int
     flags: int
     key: bytes | None
+    count: int
 
 
 class FlashLog:
@@ -59,5 +60,5 @@ class FlashLog:
             if slot == _ERASED or slot == self._seen[at : at + EVENT]:
                 continue
             event = unpack_event(slot)
-            if event is not None:
+            if event is not None and event[2]:  # 0: expired, nothing is left to tell
                 yield Recorded(*event)

@@ -41,7 +41,7 @@ def test_an_event_is_there_when_append_returns():
     assert (again.first, again.last, again.epoch) == (1, 1, 5)
     buf = bytearray(EVENT)
     assert again.read(1, buf) == 1
-    assert unpack_event(buf) == (1, 1800000000, GRANTED, 2, 3, 1, CARD)
+    assert unpack_event(buf) == (1, 1800000000, GRANTED, 2, 3, 1, CARD, 0)
 
 
 def test_an_event_without_time_and_card():
@@ -49,7 +49,7 @@ def test_an_event_without_time_and_card():
     log.append(GRANTED, 0, 0, None, None, 0)
     buf = bytearray(EVENT)
     log.read(1, buf)
-    assert unpack_event(buf) == (1, 0, GRANTED, 0, 0, 0, None)
+    assert unpack_event(buf) == (1, 0, GRANTED, 0, 0, 0, None, 0)
 
 
 def test_numbers_are_contiguous_round_the_ring_and_over_restarts():

@@ -13,7 +13,7 @@ from firmware.controller.cloud.channel import Refused
 
 from ..models import AclChange, Command, Controller, Event, Gap
 
-Packed = tuple[int, int, int, int, int, int, bytes | None]  # as records.unpack_event gives it
+Packed = tuple[int, int, int, int, int, int, bytes | None, int]  # as records.unpack_event gives it
 
 
 ANSWER = timedelta(seconds=10)  # after the expiry of a command its answer may still come
@@ -138,7 +138,7 @@ def events(controller: int, epoch: int, batch: Sequence[Packed], now: datetime) 
 def _event(
     controller: int, epoch: int, packed: Packed, whose: Mapping[tuple[bytes, int], int | None], now: datetime
 ) -> Event:
-    sequence, utc, code, door, extra, flags, key = packed
+    sequence, utc, code, door, extra, flags, key, _ = packed
     return Event(
         controller_id=controller,
         epoch=epoch,
@@ -162,8 +162,8 @@ def _conflicts(controller: int, epoch: int, batch: Sequence[Packed]) -> int:
         ).values_list("sequence", "utc", "code", "door_number", "extra", "key")
     }
     conflicts = 0
-    for sequence, utc, code, door, extra, _, key in batch:
-        if sequence in stored:
+    for sequence, utc, code, door, extra, _, key, _ in batch:
+        if code and sequence in stored:  # 0: it has expired on the board since
             at, *was, old_key = stored[sequence]
             same_key = (None if old_key is None else bytes(old_key)) == key
             same_time = (int(at.timestamp()) if at else 0) == utc
