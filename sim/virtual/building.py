@@ -26,7 +26,7 @@ START = 1_795_305_600  # Unix seconds at the beginning of every world: 2026-11-2
 # due, and now and then. A sealed ping is the shortest message: it moves nothing.
 POLL_US = 100 * MS
 MOVED_US = 2_500 * MS  # after a message, for a cloud that does not say what is due
-IDLE_US = 300 * SECOND
+IDLE_US = 1_800 * SECOND
 PING_BYTES = 26
 EDGE_S = 3  # a board's clock may be so wrong
 
@@ -34,13 +34,16 @@ EDGE_S = 3  # a board's clock may be so wrong
 class Cloud(Protocol):
     """The cloud end, given from outside: the simulator knows no database."""
 
-    def on_message(self, topic: str, payload: bytes) -> None: ...
+    def on_message(self, topic: str, payload: bytes) -> bool | None: ...
 
     def poll(self) -> None: ...
 
 
 class Planning(Protocol):
-    """A cloud that knows when poll() has something to do next: Unix seconds, or None."""
+    """A cloud that knows when poll() has something to do next: Unix seconds, or None.
+
+    Its on_message() tells whether that may be another time now.
+    """
 
     def due(self) -> float | None: ...
 
@@ -304,10 +307,10 @@ class VirtualBuilding:
 
     def _cloud_hears(self, topic: str, payload: bytes) -> None:
         assert self.cloud is not None
-        self.cloud.on_message(topic, payload)
-        if len(payload) > PING_BYTES:
-            if not hasattr(self.cloud, "due"):
+        moved = self.cloud.on_message(topic, payload)
+        if not hasattr(self.cloud, "due"):
+            if len(payload) > PING_BYTES:
                 self._plan_poll(MOVED_US)
-            elif not self._considering:
-                self._considering = True
-                self.scheduler.after(POLL_US, self._consider)
+        elif moved and not self._considering:
+            self._considering = True
+            self.scheduler.after(POLL_US, self._consider)

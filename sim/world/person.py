@@ -41,7 +41,6 @@ class Person:
     def __init__(self, holder: dict[str, Any], doors: list[str], mean_gap_ms: int, rng: random.Random) -> None:
         self.holder = holder
         self._doors = doors
-        self._own = [name for name in doors if name in holder.get("doors", ())] or doors
         self._mean_gap_ms = mean_gap_ms
         self._rng = rng
 
@@ -49,7 +48,8 @@ class Person:
         """The next visit after `now`; ask again from its `at` on."""
         rng = self._rng
         at = now + 1 + int(rng.expovariate(1 / self._mean_gap_ms))
-        door = rng.choice(self._doors if rng.random() < 0.15 else self._own)
+        own = [name for name in self._doors if name in self.holder.get("doors", ())] or self._doors
+        door = rng.choice(self._doors if rng.random() < 0.15 else own)
         return Visit(at, self.holder, door, self._steps(rng.randrange(1000)))
 
     def _steps(self, kind: int) -> tuple[Step, ...]:

@@ -17,8 +17,9 @@ from tools.cloud.models import AccessGroup, Controller, Credential, Door, Grant,
 from tools.cloud.models import Command as Row
 from tools.simulate.worker import Worker
 
-LOOK_US = SECOND
+LOOK_US, LONGEST_LOOK_US = SECOND, 32 * SECOND  # between two looks whether all controllers have a change
 ANSWER_US = 60 * MS
+LOCKED_OUT = 0.3  # of all people: so many have no right at a time, or one that has run out
 REVOKED_US = 1_050 * MS  # the design says a second
 
 
@@ -30,9 +31,9 @@ class Administrators:
         building: VirtualBuilding,
         worker: Worker,
         luck: Faults,
-        changes: float = 30,
-        ends: float = 15,
-        releases: float = 30,
+        changes: float,
+        ends: float,
+        releases: float,
     ) -> None:
         self.building = building
         self.worker = worker
@@ -72,26 +73,44 @@ class Administrators:
             self._plan(rate, act)
 
     def _change(self, chance: Random) -> None:
-        """Someone's right is taken away, or given (again)."""
-        who = chance.choice(sorted(self._people))
-        holder = self._people[who]
-        person = Person.objects.get(name=who)
-        grants = Grant.objects.filter(person=person)
+        """Someone's right is taken away; when too many have none, someone is given one."""
         self.counts["changes"] += 1
-        if grants.exists():
-            before = [door for door in self.building.doors if door in holder["doors"]]
-            in_line = set(Controller.objects.filter(in_sync=True).values_list("public_id", flat=True))
-            sure = not holder.get("unsure")
-            until = holder.get("until")
-            for grant in grants:
-                grant.delete()
-            if before and sure and (until is None or until > self.building.utc() + 60):
-                self._try_after(holder, chance.choice(before), in_line)
+        out = [name for name, holder in sorted(self._people.items()) if not self._may(holder)]
+        if len(out) > LOCKED_OUT * len(self._people):
+            holder = self._people[chance.choice(out)]
+            self._give(holder, chance)
         else:
-            group = chance.choice(list(AccessGroup.objects.order_by("pk")))
-            Grant.objects.create(person=person, group=group)
-        self._read(holder)
+            holder = self._people[chance.choice(sorted(self._people.keys() - set(out)))]
+            self._take(holder, chance)
         self._unsure(holder)
+
+    def _may(self, holder: dict[str, Any]) -> bool:
+        until = holder.get("until")
+        return bool(holder["doors"]) and (until is None or until > self.building.utc())
+
+    def _give(self, holder: dict[str, Any], chance: Random, until: datetime | None = None) -> None:
+        """A right to the doors of one group, instead of what was before."""
+        person = Person.objects.get(name=holder["name"])
+        for grant in Grant.objects.filter(person=person):
+            grant.delete()
+        group = chance.choice(list(AccessGroup.objects.order_by("pk")))
+        Grant.objects.create(person=person, group=group, valid_until=until)
+        if until is None:  # a card that has run out serves again
+            for card in Credential.objects.filter(person=person, valid_until__isnull=False):
+                card.valid_until = None
+                card.save()
+        self._read(holder)
+
+    def _take(self, holder: dict[str, Any], chance: Random) -> None:
+        before = [door for door in self.building.doors if door in holder["doors"]]
+        in_line = set(Controller.objects.filter(in_sync=True).values_list("public_id", flat=True))
+        sure = not holder.get("unsure")
+        until = holder.get("until")
+        for grant in Grant.objects.filter(person__name=holder["name"]):
+            grant.delete()
+        self._read(holder)
+        if sure and (until is None or until > self.building.utc() + 60):
+            self._try_after(holder, chance.choice(before), in_line)
 
     def _try_after(self, holder: dict[str, Any], door_name: str, in_line: set[str]) -> None:
         """Promise 8: a second later the card is held to a reader."""
@@ -124,16 +143,10 @@ class Administrators:
 
     def _end(self, chance: Random) -> None:
         """Someone's right runs out in some minutes; they come shortly before and shortly after."""
-        who = chance.choice(sorted(self._people))
-        holder = self._people[who]
-        person = Person.objects.get(name=who)
+        holder = self._people[chance.choice(sorted(self._people))]
         at = (int(self.building.utc()) // 60 + chance.randrange(3, 20)) * 60
-        for grant in Grant.objects.filter(person=person):
-            grant.delete()
-        group = chance.choice(list(AccessGroup.objects.order_by("pk")))
-        Grant.objects.create(person=person, group=group, valid_until=datetime.fromtimestamp(at, UTC))
+        self._give(holder, chance, datetime.fromtimestamp(at, UTC))
         self.counts["ends"] += 1
-        self._read(holder)
         self._unsure(holder)
         if holder["doors"]:
             door = chance.choice(holder["doors"])
@@ -176,11 +189,11 @@ class Administrators:
         holder["unsure"] = self._turn
         self.scheduler.after(LOOK_US, self._look, holder, self._turn)
 
-    def _look(self, holder: dict[str, Any], turn: int) -> None:
+    def _look(self, holder: dict[str, Any], turn: int, pause: int = LOOK_US) -> None:
         if holder["unsure"] != turn:
             return
         behind = Controller.objects.filter(Q(in_sync=False) | Q(confirmed_at__lte=self._restored_at))
         if behind.exists():
-            self.scheduler.after(LOOK_US, self._look, holder, turn)
+            self.scheduler.after(pause, self._look, holder, turn, min(2 * pause, LONGEST_LOOK_US))
         else:
             holder["unsure"] = 0

@@ -18,6 +18,7 @@ SETTLE_S = 3_600
 STEP_S = 900
 HEALTH_S = 3_600  # how often the database is held against what was recorded
 BREAK_INS = 1.0  # a day
+CHANGES = 6.0  # of rights, a day and door
 WORKER_KILLS, BACKUPS, RESTORES = 6.0, 1.0, 0.5  # a day
 
 
@@ -29,21 +30,23 @@ def soak(
     rates: dict[str, float] | None = None,
     first: bool = False,
     tell: Callable[[float, int], None] = lambda days, events: None,
-    changes: float = 30,
+    changes: float | None = None,
     log_sectors: int = 0,
     plant: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """One building in this process, once a process.
 
-    first: stop at the first broken promise. tell(days, events): how far it is. changes: of rights, a day.
-    log_sectors: of the event log, when not the board's. plant(): puts a defect into the code.
+    first: stop at the first broken promise. tell(days, events): how far it is.
+    changes: of rights, a day; by default CHANGES a door. log_sectors: of the event log, when not the board's.
+    plant(): puts a defect into the code.
     """
     import_path()
     logging.disable(logging.CRITICAL)  # what the ingest refuses is what it is sent
     with tempfile.TemporaryDirectory() as scratch, database(Path(scratch)):
         if plant is not None:
             plant()
-        return _soak(Path(scratch), seed, doors, days, taps, rates or {}, first, tell, changes, log_sectors)
+        many = CHANGES * doors if changes is None else changes
+        return _soak(Path(scratch), seed, doors, days, taps, rates or {}, first, tell, many, log_sectors)
 
 
 def _soak(
@@ -186,10 +189,11 @@ def said_by_cloud(promises: Any, books: "Books", controller: int, message: bytes
     promises.sealed(message)
     if message[0] == wire.STORED:
         epoch, sequence = struct.unpack("<II", message[1:9])
-        row = Controller.objects.get(pk=controller)
-        books.most[row.public_id] = max(books.most.get(row.public_id, 0), sequence)
-        if connection.in_atomic_block or (row.log_epoch == epoch and sequence > row.acked):
-            promises.breaks(3, f"{row.name}: the cloud acknowledges event {sequence} before it is committed")
+        fields = "public_id", "name", "log_epoch", "acked"
+        public_id, name, log_epoch, acked = Controller.objects.values_list(*fields).get(pk=controller)
+        books.most[public_id] = max(books.most.get(public_id, 0), sequence)
+        if connection.in_atomic_block or (log_epoch == epoch and sequence > acked):
+            promises.breaks(3, f"{name}: the cloud acknowledges event {sequence} before it is committed")
 
 
 class Books:

@@ -40,11 +40,11 @@ class Worker:
 
     # As the building sees it.
 
-    def on_message(self, topic: str, payload: bytes) -> None:
-        self._live(lambda one: one.on_message(topic, payload))
+    def on_message(self, topic: str, payload: bytes) -> bool | None:
+        return self._live(lambda one: one.on_message(topic, payload))
 
     def poll(self) -> None:
-        self._live(lambda one: one.poll())
+        self._live(ingest.Ingest.poll)
 
     def due(self) -> float | None:
         return None if self._ingest is None else self._ingest.due()
@@ -86,16 +86,17 @@ class Worker:
         if self._ingest is None:
             self._start()
 
-    def _live(self, do: Callable[[ingest.Ingest], None]) -> None:
+    def _live(self, do: Callable[[ingest.Ingest], bool | None]) -> bool | None:
         if self._ingest is None:
-            return
+            return None
         self._working = True
         try:
-            do(self._ingest)
+            return do(self._ingest)
         except Killed:
             self.kills += 1
             self._ingest = None
             self.later(self._down_s, self._start)
+            return None
         finally:
             self._working = False
 

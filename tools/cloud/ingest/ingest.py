@@ -22,6 +22,9 @@ SWEEP_S = 1.0  # how often counts are written and time's own work is done
 COMMANDS = 100  # taken in one poll
 PRESENCE = {b"0": False, b"1": True}
 
+# Messages after which there is nothing more to do than before.
+QUIET = (wire.PING, wire.EVENTS, wire.TIME_ASKED)
+
 # What a session needs of its row, and what brings it in line.
 IDENTITY = ("pk", "public_id", "link_secret")
 SYNC = (
@@ -60,15 +63,16 @@ class Ingest:
         for public_id in Controller.objects.order_by("pk").values_list("public_id", flat=True):
             self._publish(wire.topics(public_id)[1], bytes((RENEW,)))
 
-    def on_message(self, topic: str, payload: bytes) -> None:
-        """Whatever the broker delivers, from whoever."""
+    def on_message(self, topic: str, payload: bytes) -> bool:
+        """Whatever the broker delivers, from whoever. Whether due() may have another answer now."""
         session = None
         try:
             public_id, way = _read_topic(topic)
             session = self._session(public_id)
             if way == "up":
-                session.receive(bytes(payload))
-            elif payload in PRESENCE:
+                was_live = session.is_live()
+                return session.receive(bytes(payload)) not in QUIET or not was_live
+            if payload in PRESENCE:
                 store.present(session.pk, PRESENCE[bytes(payload)])
             else:
                 raise Refused("malformed")
@@ -81,6 +85,7 @@ class Ingest:
         except Exception:
             log.exception("a message of %s was not understood", topic)
             self._count(session, "error")
+        return True
 
     def poll(self) -> None:
         """What the cloud begins by itself: commands, changes of the access list, and once a second the rest."""
@@ -101,18 +106,13 @@ class Ingest:
         What is only kept for the pages (last heard, counts) does not count.
         """
         try:
-            times = [
-                moment.timestamp()
-                for moment in (
-                    Controller.objects.aggregate(at=Min("acl_due"))["at"],
-                    Command.objects.filter(state=Command.State.QUEUED).aggregate(at=Min("expires_at"))["at"],
-                    store.answers_over(),
-                )
-                if moment is not None
-            ]
+            queued = Command.objects.filter(state=Command.State.QUEUED).aggregate(at=Min("expires_at"))["at"]
+            moments = Controller.objects.aggregate(at=Min("acl_due"))["at"], queued, store.answers_over()
+            times = [moment.timestamp() for moment in moments if moment is not None]
             now = self._now()
             live = self._live()
-            if live and Command.objects.filter(state=Command.State.QUEUED, controller__in=live).exists():
+            waiting = Command.objects.filter(state=Command.State.QUEUED, controller__in=live)
+            if queued is not None and live and waiting.exists():
                 return now
             behind = Controller.objects.filter(in_sync=False, pk__in=live).values_list("pk", flat=True)
             times += [live[pk].due(now) for pk in behind]
