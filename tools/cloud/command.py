@@ -59,7 +59,9 @@ def migrate(as_json: Json = False) -> None:
 def link(
     email: str,
     tenant: TenantName = None,
-    role: Annotated[str, typer.Option(help="owner, administrator or viewer, for a new member.")] = "owner",
+    role: Annotated[
+        str, typer.Option(help="Of a new member: owner, administrator, viewer, guard or installer.")
+    ] = "owner",
     minutes: Annotated[int, typer.Option(help="How long the link is good.", min=1, max=60 * 24)] = 30,
     as_json: Json = False,
 ) -> None:
@@ -78,7 +80,7 @@ def link(
     except ValidationError:
         raise Problem(f"{email} is no e-mail address; give one like name@example.org") from None
     if role not in Role.values:
-        raise Problem(f"{role} is no role; choose owner, administrator or viewer")
+        raise Problem(f"{role} is no role; choose {', '.join(Role.values)}")
     with transaction.atomic():
         user = User.objects.named(email)
         if tenant is not None or not user.memberships.exists():
@@ -132,10 +134,40 @@ def enrol(
 
 
 @app.command()
+def lost(
+    controller: Annotated[str, typer.Argument(help="The controller's name, or its public id.")],
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Give a controller up as lost: it is shut out, and what it knew is listed to be replaced."""
+    _django()
+    from django.db.models import Q
+
+    from .models import Controller
+    from .services import lost as service
+
+    named = Controller.objects.of(_tenant(tenant, make=False)).filter(Q(name=controller) | Q(public_id=controller))
+    found = list(named.filter(lost_at=None)[:2]) or list(named[:2])
+    if len(found) != 1:
+        what = "more than one controller is" if found else "no controller is"
+        raise Problem(f"{what} called {controller}; give its public id, as portvakt cloud enrol showed it")
+    if found[0].lost_at is None:
+        service.lost(found[0], None)
+    replace = service.to_replace(found[0])
+    lines = [f"{found[0].name} is given up. To be replaced: {len(replace)} cards and PINs."]
+    lines += [f"  {one.person.name}: {one.get_kind_display()}" for one in replace]
+    facts = {
+        "controller": found[0].public_id,
+        "replace": [{"credential": one.pk, "kind": one.kind, "person": one.person.name} for one in replace],
+    }
+    result(as_json, facts, *lines)
+
+
+@app.command()
 def token(
     name: Annotated[str, typer.Argument(help="What the token is for.")],
     tenant: TenantName = None,
-    role: Annotated[str, typer.Option(help="administrator or viewer.")] = "viewer",
+    role: Annotated[str, typer.Option(help="administrator, viewer, guard or installer.")] = "viewer",
     as_json: Json = False,
 ) -> None:
     """A bearer token of the API. It is shown once."""
@@ -143,8 +175,8 @@ def token(
     from .models import Role
     from .services import links
 
-    if role not in (Role.ADMINISTRATOR, Role.VIEWER):
-        raise Problem(f"{role} is no role of a token; choose administrator or viewer")
+    if role not in set(Role) - {Role.OWNER}:
+        raise Problem(f"{role} is no role of a token; choose administrator, viewer, guard or installer")
     made = links.make_token(_tenant(tenant, make=False), name, Role(role))
     result(as_json, {"token": made, "name": name, "role": role}, made)
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest
 from ninja.errors import HttpError
 from ninja.security import HttpBearer, SessionAuth
 
-from ..models import ApiToken, Membership, Role, User
+from ..models import ApiToken, Membership, Right, Role, User
 from ..services import links
 
 Row = TypeVar("Row", bound=models.Model)
@@ -23,7 +23,20 @@ class Caller:
 
     def rows(self, model: type[Row]) -> models.QuerySet[Row]:
         """The rows of a model that the caller may see."""
-        return model.objects.of(*self.roles)  # type: ignore[attr-defined]
+        seen_with: Right = model.SEEN_WITH  # type: ignore[attr-defined]
+        return model.objects.of(*self.tenants(seen_with))  # type: ignore[attr-defined]
+
+    def tenants(self, right: Right) -> list[int]:
+        """The tenants in which the caller has a right."""
+        return [tenant for tenant, role in self.roles.items() if right in role.rights]
+
+    def must(self, tenant: int, right: Right) -> int:
+        """The tenant, when the caller has that right in it."""
+        if tenant not in self.roles:
+            raise Http404
+        if right not in self.roles[tenant].rights:
+            raise HttpError(403, "You may look at this but not change it; ask an administrator.")
+        return tenant
 
     def one(self, model: type[Row], pk: int, *related: str) -> Row:
         """A row that the caller may see; another tenant's is not found."""
@@ -33,20 +46,16 @@ class Caller:
         return row
 
     def change(self, tenant: int) -> int:
-        """The tenant, when the caller may change it."""
-        if tenant not in self.roles:
-            raise Http404
-        if not self.roles[tenant].may_change:
-            raise HttpError(403, "You may look at this but not change it; ask an administrator.")
-        return tenant
+        """The tenant, when the caller may change its people and rules."""
+        return self.must(tenant, Right.CHANGE)
 
-    def tenant(self, wanted: int | None) -> int:
+    def tenant(self, wanted: int | None, right: Right = Right.CHANGE) -> int:
         """The tenant to change: the one named, else the caller's only one."""
         if wanted is None:
             if len(self.roles) != 1:
                 raise HttpError(400, "You belong to several tenants; name one in the field tenant.")
             wanted = next(iter(self.roles))
-        return self.change(wanted)
+        return self.must(wanted, right)
 
 
 def caller(request: HttpRequest) -> Caller:

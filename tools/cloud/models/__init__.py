@@ -3,11 +3,13 @@
 from .access import AccessGroup, Credential, Grant, Person
 from .accounts import ApiToken, Membership, Role, SignInLink, Tenant, User
 from .acl import AclChange, AclEntry, Exposure, Profile
+from .chain import LogKey
 from .commands import Command
 from .events import Event, Gap
 from .places import Controller, Door, Site
 from .rights import Right
 from .scope import Scoped, visible
+from .updates import Release, Rollout, RolloutBoard
 
 __all__ = [
     "AccessGroup",
@@ -22,11 +24,15 @@ __all__ = [
     "Exposure",
     "Gap",
     "Grant",
+    "LogKey",
     "Membership",
     "Person",
     "Profile",
+    "Release",
     "Right",
     "Role",
+    "Rollout",
+    "RolloutBoard",
     "Scoped",
     "SignInLink",
     "Site",

@@ -12,6 +12,13 @@ from .scope import Owned
 class Command(Owned):
     class Do(models.TextChoices):
         RELEASE = "release", _("Release")
+        HOLD = "hold", _("Hold released")
+        LOCKDOWN = "lockdown", _("Lockdown")
+        EVACUATION = "evacuation", _("Evacuation")
+        NORMAL = "normal", _("Back to normal")
+        IDENTIFY = "identify", _("Identify")
+        RESTART = "restart", _("Restart")
+        DIAGNOSTICS = "diagnostics", _("Diagnostics")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Queued")
@@ -22,8 +29,10 @@ class Command(Owned):
         UNKNOWN = "unknown", _("Not known")  # sent, and never answered
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="commands")
-    door = models.ForeignKey(Door, models.CASCADE, related_name="commands")
+    door = models.ForeignKey(Door, models.CASCADE, null=True, related_name="commands")  # None: the controller itself
     do = models.CharField(max_length=16, choices=Do, default=Do.RELEASE)
+    arguments = models.JSONField(default=dict, blank=True)  # hold: {"until": Unix seconds}
+    data = models.JSONField(default=dict, blank=True)  # what diagnostics brought
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     requested_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -21,9 +21,12 @@ class Event(Owned):
     door_number = models.PositiveSmallIntegerField()  # 0: the controller itself
     extra = models.PositiveSmallIntegerField()
     flags = models.PositiveSmallIntegerField()
+    count = models.PositiveSmallIntegerField(default=0)  # how many more of a denial came since; 255: or more
     key = models.BinaryField(max_length=7, null=True)
     credential = models.ForeignKey(Credential, models.SET_NULL, null=True, related_name="events")
     received_at = models.DateTimeField()
+    chain = models.BinaryField(max_length=8, null=True)
+    chain_ok = models.BooleanField(null=True)  # None: it cannot be checked
 
     TENANT_PATH = "controller__site__tenant"
     SEEN_WITH = Right.LOG

@@ -41,6 +41,7 @@ class Controller(Owned):
     # Given up: stolen, or nowhere to be found. Its keys are gone from here and nothing it sends is taken.
     lost_at = models.DateTimeField(null=True, blank=True)
     lost_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    replaced_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
 
     # What it should hold. One version step a change, so that any stretch of the history is a delta.
     acl_version = models.PositiveBigIntegerField(default=0)
@@ -77,7 +78,10 @@ class Controller(Owned):
     TENANT_PATH = "site__tenant"
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["site", "name"], name="controller_name_once")]
+        # A lost one leaves its name to the board that comes after it.
+        constraints = [
+            models.UniqueConstraint(fields=["site", "name"], condition=Q(lost_at=None), name="controller_name_once")
+        ]
         indexes = [
             models.Index(fields=["in_sync"], name="controller_in_sync"),
             models.Index(fields=["acl_due"], name="controller_acl_due"),
@@ -89,6 +93,8 @@ class Controller(Owned):
 
 class Door(Whole):
     """One door of a controller; numbers as on the board, from 1."""
+
+    SETTINGS = ("release_ms", "held_ms")  # how it is worked; what a door at another controller can take over
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="doors")
     number = models.PositiveSmallIntegerField()

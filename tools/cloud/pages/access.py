@@ -8,27 +8,53 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from ..models import Role, Tenant, User
+from ..models import Right, Role, Tenant, User
+from ..models.rights import roles_with
 
 View = Callable[..., HttpResponse]
 
 
+def tenants(user: User, right: Right) -> QuerySet[Tenant]:
+    """The tenants in which this user has a right."""
+    return Tenant.objects.filter(memberships__user=user, memberships__role__in=roles_with(right)).distinct()
+
+
+def may(user: User, tenant_id: int, right: Right) -> bool:
+    return tenants(user, right).filter(pk=tenant_id).exists()
+
+
+def must(user: User, tenant_id: int, right: Right) -> None:
+    """Refuses what the user's role does not allow."""
+    if not may(user, tenant_id, right):
+        raise PermissionDenied(_("You may look here, but changes are made by administrators."))
+
+
 def changeable(user: User) -> QuerySet[Tenant]:
-    """The tenants whose things this user may change, and not only see."""
-    roles = [role for role in Role if role.may_change]
-    return Tenant.objects.filter(memberships__user=user, memberships__role__in=roles).distinct()
+    """The tenants whose people and rules this user may change, and not only see."""
+    return tenants(user, Right.CHANGE)
 
 
 def may_change(user: User, tenant_id: int) -> bool:
-    return changeable(user).filter(pk=tenant_id).exists()
+    return may(user, tenant_id, Right.CHANGE)
 
 
 def must_change(user: User, tenant_id: int) -> None:
-    """Refuses a change by somebody who may only look."""
-    if not may_change(user, tenant_id):
-        raise PermissionDenied(_("You may look here, but changes are made by administrators."))
+    must(user, tenant_id, Right.CHANGE)
+
+
+def everything(user: User) -> set[str]:
+    """The names of all rights that the user has in some tenant: what the pages offer."""
+    roles = user.memberships.values_list("role", flat=True).distinct() if user.is_authenticated else []
+    return {right.value for role in roles for right in Role(role).rights}
+
+
+def offered(request: HttpRequest) -> dict[str, Any]:
+    """For every template: `may`, the names of the user's rights."""
+    user: Any = getattr(request, "user", None)
+    return {"may": SimpleLazyObject(lambda: everything(user) if user is not None else set())}
 
 
 def signed_in(view: View) -> View:
@@ -45,6 +71,22 @@ def signed_in(view: View) -> View:
         return response
 
     return answer
+
+
+def needs(right: Right) -> Callable[[View], View]:
+    """A page for those who have this right somewhere; which rows they then see is each row's own question."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            user: Any = request.user
+            if right.value not in everything(user):
+                raise PermissionDenied(_("Your role does not include this page. Ask an administrator."))
+            return view(request, *args, **kwargs)
+
+        return signed_in(answer)
+
+    return guard
 
 
 def by_htmx(request: HttpRequest) -> bool:

@@ -11,10 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..models import Command, Controller, Door, Event, User, visible
+from ..models import Command, Controller, Door, Event, Right, User, visible
 from ..services import clock
 from ..services import doors as door_states
-from . import words
+from . import access, words
 
 RELEASE_SHOWN_S = 60  # how long the fate of a release stands on its door
 
@@ -96,7 +96,7 @@ def doors(user: User, only: int | None = None) -> list[Standing]:
     passages = Event.objects.filter(
         controller=OuterRef("controller"), door_number=OuterRef("number"), code__in=words.PASSAGES
     )
-    rows = visible(Door, user).select_related("controller__site")
+    rows = visible(Door, user).filter(controller__lost_at=None).select_related("controller__site")
     rows = rows.annotate(passage=Subquery(passages.order_by("-id").values("id")[:1]))
     rows = rows.order_by("controller__site__name", "controller__name", "number")
     found = list(rows if only is None else rows.filter(pk=only))
@@ -104,8 +104,16 @@ def doors(user: User, only: int | None = None) -> list[Standing]:
         [door.passage for door in found if door.passage is not None]  # type: ignore[attr-defined]
     )
     releases = {command.door_id: command for command in _releases(user, now)}
+    log = set(access.tenants(user, Right.LOG).values_list("pk", flat=True))
     return [
-        _standing(state.contact, door, passed.get(door.passage), releases.get(door.pk), now)  # type: ignore[attr-defined]
+        _standing(
+            state.contact,
+            door,
+            passed.get(door.passage),  # type: ignore[attr-defined]
+            releases.get(door.pk),
+            now,
+            door.controller.site.tenant_id in log,
+        )
         for door, state in zip(found, door_states.states(found, now), strict=True)
     ]
 
@@ -115,7 +123,10 @@ def _releases(user: User, now: datetime) -> QuerySet[Command]:
     return visible(Command, user).filter(requested_at__gt=recent).order_by("pk")
 
 
-def _standing(contact: str, door: Door, passage: Event | None, release: Command | None, now: datetime) -> Standing:
+def _standing(
+    contact: str, door: Door, passage: Event | None, release: Command | None, now: datetime, named: bool
+) -> Standing:
+    """named: the reader may know who passed."""
     look, icon, text = CONTACTS[contact]
     return Standing(
         door,
@@ -123,18 +134,18 @@ def _standing(contact: str, door: Door, passage: Event | None, release: Command 
         look,
         icon,
         text,
-        passage and _passage(passage, door, now),
+        passage and _passage(passage, door, now, named),
         release and _release(release, door),
     )
 
 
-def _passage(event: Event, door: Door, now: datetime) -> dict[str, Any]:
+def _passage(event: Event, door: Door, now: datetime, named: bool) -> dict[str, Any]:
     called = words.words(event.code)
     return {
         "look": called.look,
         "icon": called.icon,
         "text": words.sentence(event.code, event.extra, event.credential is not None),
-        "person": event.credential.person.name if event.credential else "",
+        "person": event.credential.person.name if named and event.credential else "",
         "time": moment(event.utc or event.received_at, door.controller.site.zone, now),
     }
 
@@ -151,7 +162,8 @@ def sites(user: User) -> list[dict[str, Any]]:
     for standing in doors(user):
         by_controller.setdefault(standing.door.controller_id, []).append(standing)
     grouped: dict[int, dict[str, Any]] = {}
-    rows = visible(Controller, user).select_related("site").order_by("site__name", "site_id", "name")
+    rows = visible(Controller, user).filter(lost_at=None).select_related("site")
+    rows = rows.order_by("site__name", "site_id", "name")
     for controller in rows:
         site = grouped.setdefault(controller.site_id, {"site": controller.site, "controllers": []})
         site["controllers"].append(

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from .views import doors, log, people, sign
+from .views import controllers, doors, log, people, sign, sites
 
 app_name = "pages"
 urlpatterns = [
@@ -18,6 +18,14 @@ urlpatterns = [
     path("people/<int:pk>/active", people.set_active, name="person_active"),
     path("cards/<int:pk>/revoke", people.revoke, name="revoke"),
     path("cards/<int:pk>/arrival", people.arrived, name="arrival"),
+    path("sites/", sites.listing, name="sites"),
+    path("sites/new", sites.add, name="site_add"),
+    path("sites/<int:pk>/", sites.change, name="site"),
+    path("sites/<int:pk>/remove", sites.remove, name="site_remove"),
+    path("sites/<int:site_pk>/controllers/new", controllers.add, name="enrol"),
+    path("controllers/<int:pk>/", controllers.page, name="controller"),
+    path("controllers/<int:pk>/name", controllers.rename, name="controller_name"),
+    path("controllers/<int:pk>/lost", controllers.give_up, name="controller_lost"),
     path("log/", log.page, name="log"),
     path("language", set_language, name="language"),
     path("sign-out", sign.out, name="sign_out"),

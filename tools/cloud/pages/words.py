@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from firmware.controller import events
 
+from ..models import Credential
+
 Text = str | Promise
 
 
@@ -117,6 +119,11 @@ def sentence(code: int, extra: int, named: bool) -> str:
     if code == events.MESSAGE_REFUSED and extra > 1:
         return f"{text} ({extra}+)" if extra == 255 else f"{text} ({extra})"
     return text
+
+
+def credential(row: Credential) -> str:
+    """A card or PIN as the pages show it."""
+    return card(row.bits, row.number)
 
 
 def card(bits: int, number: int) -> str:

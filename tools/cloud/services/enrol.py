@@ -12,6 +12,7 @@ from tools.terminal import Problem
 
 from ..models import Controller, Door, Site
 from . import clock, rules
+from .told import Told
 
 RELEASE_MS = 5000
 HELD_MS = 30000
@@ -25,17 +26,19 @@ def enrol(
     doors: Sequence[str] = (),
     broker: Mapping[str, Any] | None = None,
     wifi: Mapping[str, str] | None = None,
+    replaces: Controller | None = None,
     urandom: Callable[[int], bytes] = os.urandom,
 ) -> tuple[Controller, dict[str, Any]]:
     """The new controller and the settings.json for its board. Its secrets are told here and nowhere else.
 
     doors: their names, in the order of the board; missing ones are numbered. broker: as the board reaches it.
+    replaces: a lost controller whose doors this one takes over, with their names, settings and groups.
     """
     places = board.get("doors")
     if not isinstance(places, list) or not 1 <= len(places) <= 255:
-        raise Problem('board.json names no doors; "doors" must list 1 to 255 of them')
+        raise Told('board.json names no doors; "doors" must list 1 to 255 of them')
     if len(doors) > len(places):
-        raise Problem(f"the board has {len(places)} doors, {len(doors)} names were given")
+        raise Told("the board has %(n)d doors, %(names)d names were given", n=len(places), names=len(doors))
     link_secret, table_key = urandom(32), urandom(32)
     try:
         with transaction.atomic():
@@ -49,15 +52,19 @@ def enrol(
                 enrolled_at=clock.now(),
             )
             for number in range(1, len(places) + 1):
-                door = doors[number - 1] if number <= len(doors) else f"{name} {number}"
+                door = (doors[number - 1] if number <= len(doors) else "") or f"{name} {number}"
                 Door.objects.create(
                     controller=controller, number=number, name=door, release_ms=RELEASE_MS, held_ms=HELD_MS
                 )
+            if replaces is not None:
+                _take_over(controller, replaces, doors)
             rules.refresh(controller.pk)
     except IntegrityError:
         if not Controller.objects.filter(site=site, name=name).exists():
             raise
-        raise Problem(f"{site.name} has a controller named {name} already; choose another name") from None
+        raise Told(
+            "%(site)s has a controller named %(name)s already; choose another name", site=site.name, name=name
+        ) from None
     controller.refresh_from_db()
     return controller, {
         "controller": controller.public_id,
@@ -66,6 +73,26 @@ def enrol(
         "broker": dict(broker if broker is not None else boards_broker(settings.MQTT_URL)),
         "wifi": dict(wifi if wifi is not None else {"name": "", "password": ""}),
     }
+
+
+def _take_over(controller: Controller, lost: Controller, names: Sequence[str]) -> None:
+    """The doors of a lost controller go on at a new one. A name that was given for a door stays."""
+    if lost.lost_at is None or lost.site_id != controller.site_id:
+        raise Told("%(name)s is not a lost controller of this site; give it up as lost first", name=lost.name)
+    for old in lost.doors.all():
+        new = controller.doors.filter(number=old.number).first()
+        if new is None:
+            raise Told("%(name)s had more doors than this board; choose a bigger board", name=lost.name)
+        for field in Door.SETTINGS:
+            setattr(new, field, getattr(old, field))
+        if not names[old.number - 1 : old.number] or not names[old.number - 1]:
+            new.name = old.name
+        new.save()
+        for group in old.groups.all():
+            group.doors.add(new)
+            group.doors.remove(old)
+    lost.replaced_by = controller
+    lost.save(update_fields=["replaced_by"])
 
 
 def boards_broker(url: str) -> dict[str, Any]:

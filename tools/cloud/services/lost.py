@@ -5,10 +5,9 @@ from collections.abc import Callable
 
 from django.db import transaction
 
-from tools.terminal import Problem
-
 from ..models import AclChange, AclEntry, Command, Controller, Credential, Exposure, User
 from . import acl, clock
+from .told import Told
 
 
 def lost(controller: Controller, user: User | None, urandom: Callable[[int], bytes] = os.urandom) -> int:
@@ -22,7 +21,7 @@ def lost(controller: Controller, user: User | None, urandom: Callable[[int], byt
     with transaction.atomic():
         row = Controller.objects.select_for_update().select_related("site").get(pk=controller.pk)
         if row.lost_at is not None:
-            raise Problem("this controller was given up before; its list of what to replace stands")
+            raise Told("this controller was given up before; its list of what to replace stands")
         held = AclEntry.objects.filter(controller=row).values_list("credential", flat=True)
         once = AclChange.objects.filter(controller=row, op=AclChange.Op.PUT, credential__isnull=False)
         known = {*held, *once.values_list("credential", flat=True)}

@@ -2,10 +2,9 @@
 
 from django.db import IntegrityError, transaction
 
-from tools.terminal import Problem
-
 from ..models import Controller, Site
 from . import rules, zones
+from .told import Told
 
 
 def make(tenant: int, name: str, zone: str = "Europe/Oslo") -> Site:
@@ -21,14 +20,14 @@ def change(site: Site, name: str, zone: str) -> Site:
 def remove(site: Site) -> None:
     """Takes a site away that has no controllers."""
     if site.controllers.exists():
-        raise Problem(f"{site.name} has controllers; a site that has any stays")
+        raise Told("%(site)s has controllers; a site that has any stays", site=site.name)
     site.delete()
 
 
 def _save(site: Site, name: str, zone: str) -> Site:
     site.name, site.zone = name.strip(), zone
     if not site.name:
-        raise Problem("a site needs a name; give it one")
+        raise Told("a site needs a name; give it one")
     zones.posix(zone)
     try:
         with transaction.atomic():
@@ -36,5 +35,5 @@ def _save(site: Site, name: str, zone: str) -> Site:
             for controller in Controller.objects.filter(site=site, lost_at=None).values_list("pk", flat=True):
                 rules.refresh(controller)
     except IntegrityError:
-        raise Problem(f"there is a site named {site.name} already; choose another name") from None
+        raise Told("there is a site named %(name)s already; choose another name", name=site.name) from None
     return site

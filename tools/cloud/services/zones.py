@@ -5,7 +5,7 @@ import zoneinfo
 from functools import cache
 from pathlib import Path
 
-from tools.terminal import Problem
+from .told import Told
 
 
 @cache
@@ -18,10 +18,10 @@ def names() -> frozenset[str]:
 def posix(name: str) -> str:
     """The POSIX TZ string of a zone, as its compiled file ends with it (RFC 9636, section 3.3)."""
     if name not in names():
-        raise Problem(f"there is no time zone {name}; give one like Europe/Oslo")
+        raise Told("there is no time zone %(name)s; give one like Europe/Oslo", name=name)
     footer = _compiled(name).rsplit(b"\n", 2)[-2].decode("ascii")
     if not footer:
-        raise Problem(f"the zone {name} has no rule for the future; choose another one nearby")
+        raise Told("the zone %(name)s has no rule for the future; choose one nearby", name=name)
     return footer
 
 

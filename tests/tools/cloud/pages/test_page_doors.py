@@ -119,7 +119,7 @@ def test_a_site_without_doors_says_what_to_do(browser: Any, house: Any) -> None:
     from tools.cloud.models import Tenant
 
     empty = Tenant.objects.create(name="Ny")
-    assert "portvakt cloud enrol" in browser(tenant=empty).get("/").content.decode()
+    assert "enrolled at a site" in browser(tenant=empty).get("/").content.decode()
 
 
 def _next(stream: Any) -> bytes:

@@ -123,6 +123,7 @@ def test_every_icon_is_in_the_sheet(app: Path) -> None:
     known = set(re.findall(r'symbol id="([\w-]+)"', sheet))
     for template in app.rglob("*.html"):
         asked = re.findall(r"icons\.svg' %}#([\w-]+)", template.read_text("utf-8"))
+        asked += re.findall(r"""{% icon "([\w-]+)" %}""", template.read_text("utf-8"))
         assert set(asked) <= known, template.name
 
     from tools.cloud.pages import standing, words

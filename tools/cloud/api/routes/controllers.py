@@ -6,12 +6,13 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
-from ...models import Controller, Site
-from ...services import clock, doors, enrol
-from ..auth import caller
+from ...models import Controller, Credential, Right, Site
+from ...services import clock, controllers, doors, enrol, lost, sites
+from ..auth import Caller, caller
 from ..errors import Error
 
 router = Router(tags=["controllers"])
+REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 
 
 class SiteOut(Schema):
@@ -35,10 +36,42 @@ class ControllerOut(Schema):
     acked: int  # events up to this sequence number are stored
     last_seen: datetime | None
     refused: dict[str, int]
+    lost_at: datetime | None
 
     @staticmethod
     def resolve_confirmed(controller: Controller) -> bool:
         return doors.is_confirmed(controller.confirmed_at, clock.now())
+
+
+class SiteIn(Schema):
+    """zone: as IANA names it, like Europe/Oslo."""
+
+    name: str = Field(min_length=1, max_length=100)
+    zone: str = "Europe/Oslo"
+    tenant: int | None = None
+
+
+class SiteChange(Schema):
+    name: str | None = Field(None, min_length=1, max_length=100)
+    zone: str | None = None
+
+
+class ControllerChange(Schema):
+    name: str = Field(min_length=1, max_length=100)
+
+
+class Replace(Schema):
+    """A card or PIN that a lost board knew. Whose it is, is told to those who may see people."""
+
+    credential: int
+    kind: str
+    person: int | None
+    name: str | None
+
+
+class Lost(Schema):
+    controller: ControllerOut
+    replace: list[Replace]
 
 
 class EnrolIn(Schema):
@@ -50,6 +83,7 @@ class EnrolIn(Schema):
     doors: list[str] = []
     broker: dict[str, Any] | None = None
     wifi: dict[str, str] | None = None
+    replaces: int | None = None  # a lost controller whose doors this one takes over
 
 
 class Enrolled(Schema):
@@ -62,6 +96,30 @@ class Enrolled(Schema):
 @router.get("/sites", response=list[SiteOut])
 def list_sites(request: HttpRequest) -> list[Site]:
     return list(caller(request).rows(Site).order_by("name"))
+
+
+@router.post("/sites", response={201: SiteOut, **REFUSED})
+def add_site(request: HttpRequest, fields: SiteIn) -> Status[Site]:
+    tenant = caller(request).tenant(fields.tenant, Right.INSTALL)
+    return Status(201, sites.make(tenant, fields.name, fields.zone))
+
+
+@router.patch("/sites/{site_id}", response={200: SiteOut, **REFUSED})
+def change_site(request: HttpRequest, site_id: int, fields: SiteChange) -> Site:
+    """Controllers of the site learn another zone with their rules."""
+    who = caller(request)
+    site = who.one(Site, site_id)
+    who.must(site.tenant_id, Right.INSTALL)
+    return sites.change(site, fields.name or site.name, fields.zone or site.zone)
+
+
+@router.delete("/sites/{site_id}", response={204: None, **REFUSED})
+def remove_site(request: HttpRequest, site_id: int) -> Status[None]:
+    who = caller(request)
+    site = who.one(Site, site_id)
+    who.must(site.tenant_id, Right.INSTALL)
+    sites.remove(site)
+    return Status(204, None)
 
 
 @router.get("/controllers", response=list[ControllerOut])
@@ -78,8 +136,57 @@ def one_controller(request: HttpRequest, controller_id: int) -> Controller:
 def enrol_controller(request: HttpRequest, fields: EnrolIn) -> Status[dict[str, Any]]:
     who = caller(request)
     site = who.one(Site, fields.site)
-    who.change(site.tenant_id)
+    who.must(site.tenant_id, Right.INSTALL)
     controller, settings = enrol.enrol(
-        site, fields.name, fields.board, doors=fields.doors, broker=fields.broker, wifi=fields.wifi
+        site,
+        fields.name,
+        fields.board,
+        doors=fields.doors,
+        broker=fields.broker,
+        wifi=fields.wifi,
+        replaces=None if fields.replaces is None else who.one(Controller, fields.replaces),
     )
     return Status(201, {"controller": controller, "settings": settings})
+
+
+@router.patch("/controllers/{controller_id}", response={200: ControllerOut, **REFUSED})
+def rename_controller(request: HttpRequest, controller_id: int, fields: ControllerChange) -> Controller:
+    controller = _installable(caller(request), controller_id)
+    controllers.rename(controller, fields.name)
+    return controller
+
+
+@router.post("/controllers/{controller_id}/lost", response={200: Lost, **REFUSED})
+def lose_controller(request: HttpRequest, controller_id: int) -> Lost:
+    """Gives a board up: nothing it says is taken any more. Answers with what it knew and is to be replaced."""
+    who = caller(request)
+    controller = _installable(who, controller_id)
+    lost.lost(controller, who.user)
+    return _lost(who, Controller.objects.get(pk=controller_id))
+
+
+@router.get("/controllers/{controller_id}/lost", response={200: Lost, **REFUSED})
+def lost_controller(request: HttpRequest, controller_id: int) -> Lost:
+    """What a lost board knew and is still to be replaced."""
+    who = caller(request)
+    return _lost(who, who.one(Controller, controller_id))
+
+
+def _lost(who: Caller, controller: Controller) -> Lost:
+    mine = set(who.rows(Credential).filter(exposures__controller=controller).values_list("pk", flat=True))
+    replace = [
+        Replace(
+            credential=one.pk,
+            kind=one.kind,
+            person=one.person_id if one.pk in mine else None,
+            name=one.person.name if one.pk in mine else None,
+        )
+        for one in lost.to_replace(controller)
+    ]
+    return Lost(controller=ControllerOut.from_orm(controller), replace=replace)
+
+
+def _installable(who: Caller, controller_id: int) -> Controller:
+    controller = who.one(Controller, controller_id, "site")
+    who.must(controller.site.tenant_id, Right.INSTALL)
+    return controller

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
-from ...models import Command, Door
+from ...models import Command, Door, Right
 from ...services import commands, doors
 from ..auth import caller
 from ..errors import Error
@@ -64,7 +64,7 @@ def release(request: HttpRequest, door_id: int) -> Status[Command]:
     """Asks the controller to release the door once. Poll the command for what became of it; it expires in 10 s."""
     who = caller(request)
     door = who.one(Door, door_id, "controller__site")
-    who.change(door.controller.site.tenant_id)
+    who.must(door.controller.site.tenant_id, Right.RELEASE)
     return Status(202, commands.release(door, who.user))
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from ...models import Door, User, visible
+from ...models import Door, Right, User, visible
 from ...services import commands
 from .. import access, standing
 
@@ -28,8 +28,8 @@ STILL_S = 15.0  # a comment so often keeps proxies from closing a quiet stream
 @access.signed_in
 def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    tenants = set(access.changeable(user).values_list("pk", flat=True))
-    return render(request, "pages/doors.html", {"sites": standing.sites(user), "changeable": tenants, "here": "doors"})
+    tenants = set(access.tenants(user, Right.RELEASE).values_list("pk", flat=True))
+    return render(request, "pages/doors.html", {"sites": standing.sites(user), "releasable": tenants, "here": "doors"})
 
 
 @require_POST
@@ -38,7 +38,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for a release; its fate shows on the door's card."""
     user: Any = request.user
     door = get_object_or_404(visible(Door, user).select_related("controller__site"), pk=pk)
-    access.must_change(user, door.controller.site.tenant_id)
+    access.must(user, door.controller.site.tenant_id, Right.RELEASE)
     commands.release(door, user)
     if access.by_htmx(request):
         return render(request, "pages/_door.html", {"standing": standing.doors(user, only=pk)[0]})

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from ...models import Door, Event, Gap, Person, visible
+from ...models import Door, Event, Gap, Person, Right, visible
 from .. import access, standing, words
 
 PER_PAGE = 60
@@ -45,7 +45,7 @@ class Filters(forms.Form):
 
 @never_cache
 @require_GET
-@access.signed_in
+@access.needs(Right.LOG)
 def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     filters = Filters(request.GET, user=user)

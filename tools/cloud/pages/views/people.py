@@ -14,17 +14,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tools.terminal import Problem
 
-from ...models import Credential, Grant, Person, visible
+from ...models import Credential, Grant, Person, Right, visible
 from ...services import people as service
 from .. import access, arrival, words
-from ..forms import CardForm, GroupsForm, PersonForm
+from ..forms.people import CardForm, GroupsForm, PersonForm
 
 PER_PAGE = 50
 
 
 @never_cache
 @require_GET
-@access.signed_in
+@access.needs(Right.PEOPLE)
 def listing(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sought = request.GET.get("q", "").strip()[:100]
@@ -45,7 +45,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@access.signed_in
+@access.needs(Right.PEOPLE)
 def add(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     tenants = access.changeable(user)
@@ -61,13 +61,13 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
-@access.signed_in
+@access.needs(Right.PEOPLE)
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     return _person(request, _find(request, pk))
 
 
 @require_POST
-@access.signed_in
+@access.needs(Right.PEOPLE)
 def give_card(request: HttpRequest, pk: int) -> HttpResponse:
     person = _changeable(request, pk)
     form = CardForm(request.POST)
@@ -86,7 +86,7 @@ def give_card(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@access.signed_in
+@access.needs(Right.PEOPLE)
 def give_groups(request: HttpRequest, pk: int) -> HttpResponse:
     person = _changeable(request, pk)
     form = GroupsForm(request.POST, person=person)
@@ -103,7 +103,7 @@ def give_groups(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@access.signed_in
+@access.needs(Right.PEOPLE)
 def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody moves out: none of their cards works until they are taken in again."""
     person = _changeable(request, pk)
@@ -113,7 +113,7 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@access.signed_in
+@access.needs(Right.PEOPLE)
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     card = get_object_or_404(visible(Credential, user).select_related("person"), pk=pk)
@@ -127,7 +127,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 @never_cache
 @require_GET
-@access.signed_in
+@access.needs(Right.PEOPLE)
 def arrived(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a revocation has come; asked every second until it is everywhere.
 

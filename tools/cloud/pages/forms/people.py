@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from tools.terminal import Problem
 
-from ..models import AccessGroup, Person, Tenant
-from ..services import people
+from ...models import AccessGroup, Person, Tenant
+from ...services import people
 
 
 class PersonForm(forms.ModelForm):

@@ -1,0 +1,19 @@
+"""The keys by which a controller's log is known to be whole: the first of each epoch."""
+
+from django.db import models
+
+from .places import Controller
+
+
+class LogKey(models.Model):
+    """The chain key of a controller's log, from a sequence number on. Told once, sealed, in a HELLO."""
+
+    controller = models.ForeignKey(Controller, models.CASCADE, related_name="log_keys")
+    epoch = models.PositiveBigIntegerField()
+    sequence = models.PositiveBigIntegerField()
+    key = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["controller", "epoch", "sequence"], name="log_key_once")
+        ]

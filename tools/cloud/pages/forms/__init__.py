@@ -1,0 +1,1 @@
+"""What can be entered on the pages: one file a subject."""

@@ -1,0 +1,152 @@
+"""A controller: how it is, its enrolment, its name, and its end when the board is lost."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tools import boards
+from tools.terminal import Problem
+
+from ...models import Controller, Credential, Right, Site, visible
+from ...services import clock, controllers, enrol, lost
+from .. import access, standing, telling, words
+from ..forms.places import ControllerForm, EnrolForm
+
+# Why messages were not taken -> what that means, for somebody who looks after the controller.
+REFUSALS = {
+    "replay": gettext_lazy("old messages sent again"),
+    "tag": gettext_lazy("forged or damaged messages"),
+    "session": gettext_lazy("messages of a session that is over"),
+    "malformed": gettext_lazy("messages that say nothing"),
+    "conflict": gettext_lazy("events that differ from those stored"),
+    "unknown": gettext_lazy("messages of an unknown kind"),
+    "unexpected": gettext_lazy("answers that nobody asked for"),
+    "size": gettext_lazy("messages that are too long"),
+    "rules": gettext_lazy("rules that the controller did not accept"),
+    "database": gettext_lazy("messages that could not be stored at once"),
+    "error": gettext_lazy("messages that were not understood"),
+}
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@access.needs(Right.LOOK)
+def add(request: HttpRequest, site_pk: int) -> HttpResponse:
+    """Enrols a controller. Its settings are shown once, in the answer itself: they are kept nowhere."""
+    user: Any = request.user
+    site = get_object_or_404(visible(Site, user), pk=site_pk)
+    access.must(user, site.tenant_id, Right.INSTALL)
+    form = EnrolForm(request.POST or None, site=site)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        try:
+            controller, settings = enrol.enrol(
+                site,
+                said["name"],
+                boards.load(said["board"]),
+                doors=said["door_names"],
+                broker={name: said[name] for name in ("host", "port", "user", "password")},
+                wifi={"name": said["wifi_name"], "password": said["wifi_password"]},
+                replaces=said.get("replaces"),
+            )
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            text = json.dumps(settings, indent=1, ensure_ascii=False)
+            shown = {"controller": controller, "settings": text, "board": said["board"], "here": "sites"}
+            return render(request, "pages/enrolled.html", shown)
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "pages/enrol.html", {"form": form, "site": site, "here": "sites"}, status=status)
+
+
+@never_cache
+@require_GET
+@access.needs(Right.LOOK)
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    controller = _find(request, pk)
+    now = clock.now()
+    zone = controller.site.zone
+    shown = {
+        "controller": controller,
+        "link": standing.link(controller, now),
+        "doors": controller.doors.all(),
+        "seen": controller.last_seen and standing.moment(controller.last_seen, zone, now),
+        "enrolled": standing.local(controller.enrolled_at, zone),
+        "records": controller.entries.count(),
+        "held": controller.in_sync,
+        "refused": [(REFUSALS.get(why, why), count) for why, count in sorted(_refused(controller).items()) if count],
+        "form": ControllerForm(initial={"name": controller.name}),
+        "install": access.may(user, controller.site.tenant_id, Right.INSTALL),
+        "exposed": _exposed(request, controller),
+        "here": "sites",
+    }
+    return render(request, "pages/controller.html", shown)
+
+
+@require_POST
+@access.needs(Right.LOOK)
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    controller = _changeable(request, pk)
+    form = ControllerForm(request.POST)
+    if form.is_valid():
+        try:
+            controllers.rename(controller, form.cleaned_data["name"])
+            messages.success(request, _("The controller is now called %(name)s.") % {"name": controller.name})
+        except Problem as problem:
+            messages.error(request, telling.sentence(problem))
+    else:
+        messages.error(request, _("A controller needs a name of at most 100 characters."))
+    return redirect("pages:controller", pk=pk)
+
+
+@require_POST
+@access.needs(Right.LOOK)
+def give_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """The board is lost: it is shut out, and the page lists what it knew."""
+    user: Any = request.user
+    controller = _changeable(request, pk)
+    try:
+        lost.lost(controller, user)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+    return redirect("pages:controller", pk=pk)
+
+
+def _find(request: HttpRequest, pk: int) -> Controller:
+    user: Any = request.user
+    return get_object_or_404(visible(Controller, user).select_related("site", "lost_by"), pk=pk)
+
+
+def _changeable(request: HttpRequest, pk: int) -> Controller:
+    user: Any = request.user
+    controller = _find(request, pk)
+    access.must(user, controller.site.tenant_id, Right.INSTALL)
+    return controller
+
+
+def _refused(controller: Controller) -> dict[str, int]:
+    """What was not taken, by why: counted here, and by the board itself."""
+    counts = dict(controller.refused)
+    for why, count in controller.health.get("refused", {}).items():
+        counts[why] = counts.get(why, 0) + count
+    return counts
+
+
+def _exposed(request: HttpRequest, controller: Controller) -> list[dict[str, Any]] | None:
+    """What a lost board knew and still works. An installer sees how many, not whose."""
+    user: Any = request.user
+    if controller.lost_at is None:
+        return None
+    mine = set(visible(Credential, user).filter(exposures__controller=controller).values_list("pk", flat=True))
+    return [
+        {"row": one, "name": words.credential(one) if one.pk in mine else "", "known": one.pk in mine}
+        for one in lost.to_replace(controller)
+    ]

@@ -1,0 +1,19 @@
+"""Controllers after their enrolment: another name."""
+
+from django.db import IntegrityError, transaction
+
+from ..models import Controller
+from .told import Told
+
+
+def rename(controller: Controller, name: str) -> None:
+    controller.name = name.strip()
+    if not controller.name:
+        raise Told("a controller needs a name; give it one")
+    try:
+        with transaction.atomic():
+            controller.save(update_fields=["name"])
+    except IntegrityError:
+        raise Told(
+            "this site has a controller named %(name)s already; choose another name", name=controller.name
+        ) from None

@@ -1,0 +1,14 @@
+"""What a service refuses, as a sentence that the pages can say in the reader's language."""
+
+from typing import Any
+
+from tools.terminal import Problem
+
+
+class Told(Problem):
+    """text: English, "what happened; what to do", with %(name)s for the values. The pages translate the text."""
+
+    def __init__(self, text: str, **values: Any):
+        super().__init__(text % values if values else text)
+        self.text = text
+        self.values = values
