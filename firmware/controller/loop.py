@@ -82,27 +82,34 @@ class Loop:
             self.record(READER_MISREAD, now, guarded.number, bits)
             guarded.pins.signal.show(signal.MISREAD, now)
             return
-        key = keyed(self._key, card_value(bits, number))[:7] if self._key else None
-        code = self.decide(key, guarded.number, now)
-        if code == GRANTED:
-            self.release(guarded, code, now, key)
+        tap = self.look(card_value(bits, number), guarded.number, now)
+        verdict = decide(tap)
+        if verdict & 255 == GRANTED:
+            self.release(guarded, verdict, now, tap.key)
         else:
-            self.record(code, now, guarded.number, 0, key)
+            self.record(verdict & 255, now, guarded.number, verdict >> 8, tap.key)
             guarded.pins.signal.show(signal.DENIED, now)
 
-    def decide(self, key, door, now):
-        try:
-            found = self.table.find(key) if key else None
-        except Damaged:
-            self.record(TABLE_DAMAGED, now)
-            if self._sync is not None:
-                self._sync.ask_snapshot(self.table)
-            return DENIED_DAMAGED
-        return decide(found, door, self.rules.profiles, self.clock.utc(now))
+    def look(self, value, door, now):
+        """What the rules are asked about: what the credential table knows of what was presented, where and when."""
+        rules = self.rules
+        tap = rules.tap(rules, door, self.clock.utc(now))
+        if self._key:
+            tap.key = keyed(self._key, value)[:7]
+            try:
+                found = self.table.find(tap.key)
+                if found:
+                    tap.found(*found)
+            except Damaged:
+                tap.unknown = DENIED_DAMAGED
+                self.record(TABLE_DAMAGED, now)
+                if self._sync is not None:
+                    self._sync.ask_snapshot(self.table)
+        return tap
 
     def release(self, guarded, code, now, key=None):
-        """The only way to a strike: the event is on flash before it moves."""
-        self.record(code, now, guarded.number, 0, key)
+        """The only way to a strike: the event is on flash before it moves. code: as decide() gives it."""
+        self.record(code & 255, now, guarded.number, code >> 8, key)
         guarded.release(now)
         guarded.pins.signal.show(signal.GRANTED, now)
 

@@ -67,13 +67,13 @@ DEFECTS: dict[str, tuple[str, str, str, str]] = {
     # The decision.
     "any door of a profile": (
         F + "access.decision",
-        "decide",
-        "if door not in profiles.get(profile, ())",
-        "if profile not in profiles",
+        "has_door",
+        "if tap.door in tap.profile",
+        "if tap.profile",
     ),
-    "expiry is ignored": (F + "access.decision", "decide", "if utc >= end", "if False"),
-    "expiry in local time": (F + "access.decision", "decide", "if utc >= end", "if utc + 3600 >= end"),
-    "no clock, no expiry": (F + "access.decision", "decide", "return DENIED_NO_CLOCK", "return GRANTED"),
+    "expiry is ignored": (F + "access.decision", "not_ended", "if tap.utc >= end", "if False"),
+    "expiry in local time": (F + "access.decision", "not_ended", "if tap.utc >= end", "if tap.utc + 3600 >= end"),
+    "no clock, no expiry": (F + "access.decision", "not_ended", "return DENIED_NO_CLOCK", "return 0"),
     # Storage.
     "log without CRC": (S + "log", "EventLog._slot_at", "if whole(event)", "if min(event) < 255"),
     "table without CRC": (

@@ -1,24 +1,57 @@
-"""Whether a credential may pass a door now: one pure function, and the sentence of the manual it stands for."""
+"""Whether a credential may pass a door now: rules asked in order, and the first that objects says why."""
 
 from ..events import DENIED_DOOR, DENIED_EXPIRED, DENIED_NO_CLOCK, DENIED_UNKNOWN, GRANTED
 from ..records import until_utc
 
 
-def decide(found, door, profiles, utc):
-    """The event code of the verdict.
+class Tap:
+    """What was presented, where and when: all that a rule may look at.
 
-    found: (profile number, packed end) from the credential table, or None.
-    profiles: {profile number: door numbers it opens}. utc: Unix seconds, 0 when the time is not known.
+    rules: those that hold. door: its number. utc: Unix seconds, 0 when the time is not known.
+    key: of the credential, for the record. profile: what its profile says, None: not known here.
     """
-    if found is None:
-        return DENIED_UNKNOWN
-    profile, until = found
-    if door not in profiles.get(profile, ()):
-        return DENIED_DOOR
-    end = until_utc(until)
-    if end is not None:
-        if not utc:
-            return DENIED_NO_CLOCK
-        if utc >= end:
-            return DENIED_EXPIRED
+
+    unknown = DENIED_UNKNOWN
+    key = profile = None
+
+    def __init__(self, rules, door, utc):
+        self.rules = rules
+        self.door = door
+        self.utc = utc
+
+    def found(self, profile, until):
+        """It is in the credential table with this profile number and packed end."""
+        self.profile = self.rules.profiles.get(profile, ())
+        self.until = until
+
+
+def known(tap):
+    """Only who is in the credential table passes."""
+    return tap.unknown if tap.profile is None else 0
+
+
+def has_door(tap):
+    """A profile opens its doors and no other."""
+    return 0 if tap.door in tap.profile else DENIED_DOOR
+
+
+def not_ended(tap):
+    """A credential ends when its time has come; without a clock none that has an end passes."""
+    end = until_utc(tap.until)
+    if end is None:
+        return 0
+    if not tap.utc:
+        return DENIED_NO_CLOCK
+    return DENIED_EXPIRED if tap.utc >= end else 0
+
+
+PLAIN = (known, has_door, not_ended)
+
+
+def decide(tap):
+    """The verdict: an event code, << 8 what its `extra` holds."""
+    for rule in tap.rules.chain:
+        verdict = rule(tap)
+        if verdict:
+            return verdict
     return GRANTED

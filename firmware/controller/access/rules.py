@@ -1,36 +1,39 @@
-"""The rules the cloud sends beside the credentials: what each profile opens, and how long doors stay released."""
+"""The rules the cloud sends beside the credentials. README.md has their format, reading.py reads it."""
 
-from micropython import const
+from .decision import PLAIN, Tap
 
 RELEASE_MS = 5000
 HELD_MS = 30000
-_LONGEST_MS = const(3600000)
 
 
 class Rules:
-    """One version of the rules. Raises ValueError naming the field at fault; then nothing of it holds."""
+    """One version of the rules. Raises ValueError naming the field at fault; then nothing of it holds.
+
+    chain: the rules that decide() asks, in order. tap: the class of what they look at.
+    profiles: {profile number: door numbers it opens, or all that it says}. doors: {door number: its fields}.
+    """
+
+    chain = PLAIN
+    tap = Tap
 
     def __init__(self, fields, doors):
         """fields: as in the wire's RULES message, or {} for none. doors: how many doors the board has."""
-        self.version = _number("version", fields.get("version", 0), 0, 0xFFFFFFFF)
+        from .reading import read
+
+        self.version = 0
         self.profiles = {}
-        for name, numbers in fields.get("profiles", {}).items():
-            what = "profiles." + name
-            self.profiles[_number(what, int(name), 1, 0xFFFF)] = tuple(_number(what, n, 1, doors) for n in numbers)
-        self._times = {}
-        for name, times in fields.get("doors", {}).items():
-            door = _number("doors." + name, int(name), 1, doors)
-            self._times[door] = (
-                _number("release_ms", times["release_ms"], 100, _LONGEST_MS),
-                _number("held_ms", times["held_ms"], 1000, _LONGEST_MS),
-            )
+        self.doors = {}
+        read(self, fields, doors)
+
+    def door(self, number):
+        """The fields of a door."""
+        return self.doors.get(number, {})
 
     def times(self, door):
         """(milliseconds a grant releases the door, milliseconds it may stand open)."""
-        return self._times.get(door, (RELEASE_MS, HELD_MS))
+        says = self.door(door)
+        return says.get("release_ms", RELEASE_MS), says.get("held_ms", HELD_MS)
 
-
-def _number(what, value, lowest, highest):
-    if type(value) is not int or not lowest <= value <= highest:
-        raise ValueError("%s: must be %d to %d" % (what, lowest, highest))
-    return value
+    def retention(self, door):
+        """Days that its events are kept, 0: no event names a credential; None: not said."""
+        return self.door(door).get("retention_days")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.controller import events as codes
-from firmware.controller.loop import Loop
+from firmware.controller import loop
 
 pytest_plugins = ["sim.fixture", "pytester"]
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,10 +33,10 @@ def test_a_building_that_breaks_a_promise_fails_its_test(pytester, monkeypatch):
     pytester.makepyfile(
         """
         from firmware.controller import events as codes
-        from firmware.controller.loop import Loop
+        from firmware.controller import loop
 
         def test_it(building, monkeypatch):
-            monkeypatch.setattr(Loop, "decide", lambda self, key, door, now: codes.GRANTED)
+            monkeypatch.setattr(loop, "decide", lambda tap: codes.GRANTED)
             building.tap("Garasje", "Funnet kort")
         """
     )
@@ -46,7 +46,7 @@ def test_a_building_that_breaks_a_promise_fails_its_test(pytester, monkeypatch):
 
 
 def test_a_breach_on_purpose_is_in_the_sentences(building, monkeypatch):
-    monkeypatch.setattr(Loop, "decide", lambda self, key, door, now: codes.GRANTED)
+    monkeypatch.setattr(loop, "decide", lambda tap: codes.GRANTED)
     assert building.tap("Garasje", "Funnet kort") == "granted"
     assert any("denied was due" in sentence for sentence in building.broken)
     building.expect_broken()

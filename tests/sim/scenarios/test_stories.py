@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from firmware.controller import events as codes
-from firmware.controller.loop import Loop
+from firmware.controller import loop
 from sim.cloud import MemoryCloud
 from sim.story import outcome, play, script
 from sim.virtual.building import Record
@@ -140,7 +140,7 @@ def test_what_does_not_hold_is_told_with_its_moment(play_it, tmp_path):
 
 
 def test_a_broken_promise_is_named(play_it, monkeypatch):
-    monkeypatch.setattr(Loop, "decide", lambda self, key, door, now: codes.GRANTED)
+    monkeypatch.setattr(loop, "decide", lambda tap: codes.GRANTED)
     broken = [one for one in play_it('{figure = "lost", is = 0}') if not one.kept]
     assert broken[0].said.startswith("promise 1 (right)")
     assert "denied was due" in broken[0].found and broken[0].at is not None

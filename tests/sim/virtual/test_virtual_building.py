@@ -7,6 +7,7 @@ import pytest
 from small_cloud import SmallCloud, settings_of
 
 from firmware.controller import events as codes
+from firmware.controller import loop
 from firmware.controller.cloud.sync import Sync
 from firmware.controller.loop import Loop
 from firmware.controller.storage import log
@@ -236,8 +237,8 @@ APPEND = EventLog.append
 PLANTED = [
     (Loop, "release", strike_before_record, "no release is on record"),
     (Loop, "release", no_record, "no release is on record"),
-    (Loop, "decide", lambda self, key, door, now: codes.GRANTED, "granted (code 1), and denied was due"),
-    (Loop, "decide", lambda self, key, door, now: codes.DENIED_DOOR, "denied (code 3), and granted was due"),
+    (loop, "decide", lambda tap: codes.GRANTED, "granted (code 1), and denied was due"),
+    (loop, "decide", lambda tap: codes.DENIED_DOOR, "denied (code 3), and granted was due"),
     (Loop, "tap", sleepy, "was not answered"),
     (Sync, "_stored", forgets_what_it_sent, "not stored"),
     (EventLog, "append", same_number_twice, "not stored"),

@@ -1,0 +1,126 @@
+"""Rules beyond profiles that open doors: their fields, their order, and the files of those that are used."""
+
+from micropython import const
+
+from .decision import has_door, known, not_ended
+from .full_tap import FullTap, grant
+from .reading import DOOR, each, number
+from .schedule import Calendar
+from .zone import Zone
+
+_LONGEST_MS = const(3600000)
+_OBJECTS = const(150)
+_ANY = "schedule"
+
+# What a field may be: a range, one of some words, a schedule, true or false, or what the file of that name reads.
+_PROFILE = {
+    "doors": "doors",
+}
+_DOOR = {}
+_AREA = {}
+# Door supervision reads these itself (points/features.py).
+_SUPERVISED = {
+    "relock", "relock_delay_ms", "pulse_ms", "warn_ms", "repeat_ms", "unopened", "forced", "rex", "rex_schedule"
+}  # fmt: skip
+
+# In the order in which they are asked: the file of a rule, and the fields that bring it in.
+_ORDER = (
+    (known,),
+    (has_door,),
+    (not_ended,),
+)
+_TIMED = ()  # rules that ask the time
+_MEMORIES = ()  # the rules that remember what happened
+
+
+def read(rules, fields, doors):
+    """Completes rules whose plain fields have been read. Raises ValueError naming the field at fault."""
+    _only("", fields, ("version", "zone", "holidays", "schedules", "profiles", "areas", "doors"))
+    calendar = Calendar(Zone(fields.get("zone", "UTC0")), fields)
+    rules.tap = FullTap
+    rules.on = calendar.on
+    used = set()
+    objects = 0
+    for name, what, profile in each(fields, "profiles", 0xFFFF, len(rules.profiles)):
+        if type(profile) is not list:
+            objects += 1
+            profile = _checked(what, profile, _PROFILE, calendar, used)
+            found = {field: profile[field] for field in profile if field != "doors" and profile[field] is not False}
+            for door, label, schedule in each(profile, "doors", doors, doors, what + "."):
+                found[door] = calendar.number(label, schedule)
+            rules.profiles[name] = found
+    if objects > _OBJECTS:
+        raise ValueError("profiles: at most %d may be objects" % _OBJECTS)
+    for door, what, says in each(fields, "doors", doors, doors):
+        mine = {name: says[name] for name in says if name not in _SUPERVISED}
+        _checked(what, mine, _DOOR, calendar, used)
+        if len(mine) < len(says):
+            from ..points.features import check
+
+            check(door, says)
+            if "rex_schedule" in says:
+                calendar.number(what + ".rex_schedule", says["rex_schedule"])
+    rules.areas = {}
+    for area, what, says in each(fields, "areas", 15, 15):
+        rules.areas[area] = _checked(what, says, _AREA, calendar, used)
+    rules.memories = tuple(name for name, *by in _MEMORIES if used & set(by))
+    rules.chain, rules.notes = _chain(used)
+
+
+def _chain(used):
+    """The rules that these fields bring in, in order, and those that add to what is on record with a grant."""
+    chain, notes = [], []
+    for file, *by in _ORDER:
+        if not by:
+            rule = file
+        elif used & set(by):
+            module = load(file)
+            rule = module.rule
+            if hasattr(module, "note"):
+                notes.append(module.note)
+        else:
+            continue
+        chain.append(rule)
+    chain.append(grant)
+    return tuple(chain), tuple(notes)
+
+
+def load(file):
+    """The module of that name beside this one."""
+    return __import__(file, globals(), None, ("rule",), 1)
+
+
+def _only(what, fields, names):
+    for name in fields:
+        if name not in names:
+            raise ValueError(what + name + ": is not known here")
+
+
+def _checked(what, fields, table, calendar, used):
+    """The fields of an object, after checking each. used: gets their names."""
+    if type(fields) is not dict:
+        raise ValueError(what + ": must be an object")
+    for name, value in fields.items():
+        label = what + "." + name
+        if name in table:
+            _check(label, value, table[name], calendar)
+            if value is not False:
+                used.add(name)
+        elif table is not _DOOR or name not in DOOR:
+            raise ValueError(label + ": is not known here")
+    return fields
+
+
+def _check(what, value, kind, calendar):
+    if kind is bool:
+        if type(value) is not bool:
+            raise ValueError(what + ": must be true or false")
+    elif kind == _ANY:
+        calendar.number(what, value)
+    elif type(kind) is str:
+        if kind != "doors":
+            load(kind).read(what, value, calendar)
+    elif type(kind[0]) is int:
+        number(what, value, *kind)
+    elif value not in kind:
+        raise ValueError("%s: must be one of %s" % (what, ", ".join(kind)))
