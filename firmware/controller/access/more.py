@@ -28,8 +28,9 @@ _ORDER = (
     (known,),
     (has_door,),
     (not_ended,),
+    ("in_schedule", "doors"),
 )
-_TIMED = ()  # rules that ask the time
+_TIMED = ("in_schedule",)  # rules that ask the time
 _MEMORIES = ()  # the rules that remember what happened
 
 
