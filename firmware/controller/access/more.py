@@ -15,6 +15,7 @@ _ANY = "schedule"
 # What a field may be: a range, one of some words, a schedule, true or false, or what the file of that name reads.
 _PROFILE = {
     "doors": "doors",
+    "from": (0, 0xFFFFFFFF),
 }
 _DOOR = {}
 _AREA = {}
@@ -27,10 +28,11 @@ _SUPERVISED = {
 _ORDER = (
     (known,),
     (has_door,),
+    ("valid_from", "from"),
     (not_ended,),
     ("in_schedule", "doors"),
 )
-_TIMED = ("in_schedule",)  # rules that ask the time
+_TIMED = ("valid_from", "in_schedule")  # rules that ask the time
 _MEMORIES = ()  # the rules that remember what happened
 
 
