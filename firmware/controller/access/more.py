@@ -16,6 +16,7 @@ _ANY = "schedule"
 _PROFILE = {
     "doors": "doors",
     "from": (0, 0xFFFFFFFF),
+    "no_clock": bool,
 }
 _DOOR = {}
 _AREA = {}
@@ -32,7 +33,7 @@ _ORDER = (
     (not_ended,),
     ("in_schedule", "doors"),
 )
-_TIMED = ("valid_from", "in_schedule")  # rules that ask the time
+_TIMED = ("valid_from", "in_schedule")  # and not_ended: what no_clock excuses
 _MEMORIES = ()  # the rules that remember what happened
 
 
@@ -83,6 +84,8 @@ def _chain(used):
                 notes.append(module.note)
         else:
             continue
+        if "no_clock" in used and (file is not_ended or file in _TIMED):
+            rule = load("no_clock").excusing(rule)
         chain.append(rule)
     chain.append(grant)
     return tuple(chain), tuple(notes)
