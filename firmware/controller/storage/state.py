@@ -9,6 +9,8 @@ from .sectors import SECTOR, Sectors, sealed, whole
 # Kinds. Numbers are kept for ever.
 ACKNOWLEDGED = 1  # log epoch << 32 | sequence number up to which the cloud has the events
 BOOTS = 2  # starts so far
+CHAIN = 3  # log epoch << 32 | sequence number with which its chain began anew
+TIME = 4  # Unix seconds: it is not earlier than that
 
 _RECORD = const(16)  # kind u16, spare u16, value u64, CRC-32
 
