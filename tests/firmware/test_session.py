@@ -119,6 +119,15 @@ def test_hostile_messages_are_counted_and_do_nothing():
     assert ends.refused["tag"] == 1
 
 
+def test_what_only_the_network_loop_may_say_is_refused_from_the_cloud():
+    ends = Ends()
+    ends.open(0)
+    for inside in (sessions.OPENED, sessions.LOST, sessions.LOST + b"more"):
+        ends.session.receive(ends.cloud.seal(inside), 0)
+    assert ends.inbox.get() is None
+    assert ends.refused["malformed"] == 3
+
+
 def test_an_old_answer_does_not_open_a_session():
     ends = Ends()
     ends.session.begin(0)

@@ -195,6 +195,17 @@ def test_an_answer_that_took_too_long_is_not_the_time():
     assert bench.loop.clock.utc(bench.chip.now) == 0
 
 
+def test_a_time_that_cannot_be_is_refused():
+    for utc_ms in (0, 1 << 41, 1600000000000, 4294967296000, (1 << 64) - 1):
+        bench = Bench()
+        bench.inbox.put(session.OPENED)
+        bench.run()
+        nonce = next(message[1:] for message in bench.said() if message[0] == wire.TIME_ASKED)
+        bench.hear(bytes((wire.TIME,)) + nonce + wire.packed(0, "<Q", utc_ms)[1:])
+        assert bench.refused["content"] == (0 if utc_ms == 1 << 41 else 1)
+        assert bench.loop.clock.utc(bench.chip.now) == (2199023255 if utc_ms == 1 << 41 else 0)
+
+
 def test_a_flood_of_refused_messages_is_one_record_a_minute():
     bench = Bench()
     bench.connect()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.bench import memory, storage, taps
+from tools.bench import fuzz, memory, storage, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -48,6 +48,16 @@ def show_storage(
 ) -> None:
     """Our stores beside the usual ways to keep cards and events, on the real MicroPython over one model of flash."""
     show(json, storage.measure(quick))
+
+
+@app.command("fuzz")
+def show_fuzz(
+    messages: Annotated[int, typer.Option("--messages", help="How many.", min=1000)] = fuzz.MESSAGES,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed, the same messages.")] = 1,
+    json: Json = False,
+) -> None:
+    """Hostile messages to a controller and to the cloud, at least half of them sealed with the right keys."""
+    show(json, fuzz.measure(messages, seed))
 
 
 @app.command("all")

@@ -52,7 +52,10 @@ class Session:
             if kind == SEALED:
                 if self._channel is None:
                     raise Refused("session")
-                self._deliver(self._channel.open(message))
+                inside = self._channel.open(message)
+                if inside[0] < 2:
+                    raise Refused("malformed")
+                self._deliver(inside)
                 self._heard = now
             elif kind == ACCEPT and self._nonce is not None:
                 cloud_nonce = read_accept(self._secret, self._id, self._nonce, message)

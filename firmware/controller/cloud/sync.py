@@ -14,6 +14,8 @@ _BATCH = const(60)  # events a message: 60 * 32 bytes fit under wire.MAX_MESSAGE
 _STORED_MS = const(5000)  # a batch without an answer is sent again after that
 _TIME_MS = const(5000)  # an answer later than this tells the time too badly
 _ASK_TIME_MS = const(3600000)
+_EARLIEST = const(1760000000)  # this firmware was not there before; an event's time has 32 bits
+_LATEST = const(4000000000)
 _REFUSED_MS = const(60000)  # refused messages are put on record together, once in this time
 _REPLIES = const(2)  # messages that one message may cause
 
@@ -205,6 +207,8 @@ class Sync:
         if bytes(message[1:9]) != nonce or ticks.diff(now, self._asked) > _TIME_MS:
             raise ValueError("time: not the answer to my question, or too late")
         utc_ms = wire.unpacked("<QQ", message)[1]
+        if not _EARLIEST <= utc_ms // 1000 < _LATEST:
+            raise ValueError("time: no time of ours")
         before = loop.clock.utc(now)
         loop.clock.set(utc_ms, now)
         if abs(before - utc_ms // 1000) > 2:
