@@ -26,7 +26,6 @@ def test_what_a_lost_board_knew_is_listed_exactly(house: House) -> None:
     assert {card.pk for card in lost.to_replace(house.controller)} == {house.card.pk, once.pk}
 
 
-@pytest.mark.xfail(reason="the ingest drops the session of a lost board", strict=False)
 def test_a_lost_board_is_deaf_and_dumb(house: House, time_now: Stopped) -> None:
     line = Wire(time_now)
     board = line.connect(house.settings).connect()

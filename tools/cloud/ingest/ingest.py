@@ -123,7 +123,7 @@ class Ingest:
     def _session(self, public_id: str) -> Session:
         session = self._sessions.get(public_id)
         if session is None:
-            row = Controller.objects.only(*IDENTITY).filter(public_id=public_id).first()
+            row = Controller.objects.only(*IDENTITY).filter(public_id=public_id, lost_at=None).first()
             if row is None:
                 raise Refused("unknown")
             down = wire.topics(public_id)[1]
@@ -175,6 +175,10 @@ class Ingest:
         now = at(self._now())
         acl.refresh_due(now)
         store.end_commands(now)
+        # A board given up as lost is not heard any more, also when its session is open.
+        lost = Controller.objects.filter(lost_at__isnull=False, public_id__in=list(self._sessions))
+        for public_id in lost.values_list("public_id", flat=True):
+            del self._sessions[public_id]
         counted = [session for session in self._sessions.values() if session.refused]
         if counted:
             store.refused({session.pk: session.refused for session in counted})

@@ -56,12 +56,14 @@ class Sync:
 
     def due(self, now: float) -> float:
         """When step() has something to do for a controller that is not in line."""
-        rules = now if self._rules is None else self._rules_by
+        rules = None if self._rules is None else max(now, self._rules_by)
         if self._answer_by is not None and now < self._answer_by:
-            return min(self._answer_by, rules)
-        if self._right:
-            return max(now, rules)
-        return max(now, self._again_at) if self._snapshots > 1 else now
+            table = self._answer_by
+        elif self._right and rules is not None:
+            return rules
+        else:
+            table = max(now, self._again_at) if self._snapshots > 1 and not self._right else now
+        return table if rules is None else min(table, rules)
 
     def answered(self) -> None:
         """The controller has said what its table holds: what was under way has ended, well or not."""
