@@ -35,6 +35,12 @@ class Hand(Protocol):
     def in_sync(self, one: VirtualController) -> bool:
         """Whether the controller holds the access list of this moment."""
 
+    def knows(self, one: VirtualController, version: int, digest: int) -> bool:
+        """Whether it ever made this access list for that controller."""
+
+    def heard(self, one: VirtualController, seconds: float) -> bool:
+        """Whether a good message of the controller came so lately."""
+
     def acknowledged(self, one: VirtualController) -> int:
         """The last event up to which the cloud told the controller that it keeps its log."""
 
@@ -59,7 +65,9 @@ class _Row:
     held: dict[bytes, bytes] = field(default_factory=dict)  # key: record, as the controller should have them
     changes: list[tuple[int, bytes]] = field(default_factory=list)  # what led to each version
     version: int = 1
+    made: set[tuple[int, int]] = field(default_factory=set)  # every version and digest there was
     told: tuple[int, int] = (0, 0)  # version and digest that the controller reported
+    heard: float = 0.0
     epoch: int = 0
     acknowledged: int = 0
     events: dict[int, bytes] = field(default_factory=dict)
@@ -109,6 +117,7 @@ class MemoryCloud:
                 record = self._record(row, person["name"], person["doors"])
                 if record is not None:
                     row.held[record[:7]] = record
+            row.made.add((row.version, row.digest))
 
     # What a hand does.
 
@@ -136,6 +145,12 @@ class MemoryCloud:
     def in_sync(self, one: VirtualController) -> bool:
         row = self._rows[one.settings["controller"]]
         return row.told == (row.version, row.digest)
+
+    def knows(self, one: VirtualController, version: int, digest: int) -> bool:
+        return (version, digest) in self._rows[one.settings["controller"]].made
+
+    def heard(self, one: VirtualController, seconds: float) -> bool:
+        return self._now() - self._rows[one.settings["controller"]].heard < seconds
 
     def acknowledged(self, one: VirtualController) -> int:
         return self._rows[one.settings["controller"]].acknowledged
@@ -189,6 +204,7 @@ class MemoryCloud:
 
     def _take(self, row: _Row, message: bytes) -> None:
         kind = message[0]
+        row.heard = self._now()
         if kind == wire.HELLO:
             self._hello(row, wire.read_json(message))
         elif kind == wire.EVENTS:
@@ -263,6 +279,7 @@ class MemoryCloud:
         change = bytes((records.REMOVE,)) + (before or b"") if record is None else bytes((records.PUT,)) + record
         row.version += 1
         row.changes.append((row.version, change))
+        row.made.add((row.version, row.digest))
         self._bring_in_line(row)
 
     def _bring_in_line(self, row: _Row) -> None:

@@ -4,7 +4,7 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,13 @@ from tools.terminal import Problem, progress, result
 
 
 class DatabaseHand:
-    """What a story does in the cloud's database, and asks of it. See sim.cloud.Hand."""
+    """What a story does in the cloud's database, and asks of it. See sim.cloud.Hand.
+
+    sessions: of the ingest, by the controllers' names on the wire.
+    """
+
+    def __init__(self, sessions: Callable[[], dict[str, Any]] = dict) -> None:
+        self._sessions = sessions
 
     def grant(self, who: str, doors: list[str]) -> None:
         from tools.cloud.models import AccessGroup, Door, Grant, Person, Tenant
@@ -41,6 +47,20 @@ class DatabaseHand:
 
     def in_sync(self, one: VirtualController) -> bool:
         return bool(self._row(one).in_sync)
+
+    def knows(self, one: VirtualController, version: int, digest: int) -> bool:
+        from tools.cloud.models import AclChange, Controller
+
+        public_id, said = one.settings["controller"], f"{digest:016x}"
+        made = AclChange.objects.filter(controller__public_id=public_id, version=version, digest=said)
+        now = Controller.objects.filter(public_id=public_id, acl_version=version, acl_digest=said)
+        return bool(made.exists() or now.exists())
+
+    def heard(self, one: VirtualController, seconds: float) -> bool:
+        from tools.cloud.services import clock
+
+        session = self._sessions().get(one.settings["controller"])
+        return session is not None and session.heard is not None and clock.source() - session.heard < seconds
 
     def acknowledged(self, one: VirtualController) -> int:
         return int(self._row(one).acked)
@@ -91,7 +111,9 @@ def real_stage(
             building = VirtualBuilding(
                 description, settings, board, folder, seed, cloud=Ingest, visits_a_day=visits or 1e-9
             )
-            yield building, DatabaseHand()
+            ingest = building.cloud
+            assert isinstance(ingest, Ingest)
+            yield building, DatabaseHand(lambda: ingest._sessions)
         finally:
             clock.source = before
             if building is not None:

@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 from sim import words
 from sim.virtual.building import Record, VirtualBuilding
-from sim.virtual.promises import NOT_JUDGED, PROMISES, Broken, Promise
+from sim.virtual.checks import NOT_JUDGED, PROMISES, Promise
+from sim.virtual.promises import Broken
 from sim.virtual.scheduler import SECOND
 
 from .play import Played
@@ -47,8 +48,8 @@ def promises(building: VirtualBuilding) -> list[Outcome]:
 
 
 def _was_judged(building: VirtualBuilding, promise: Promise) -> bool:
-    """Whether a card was taken away under the eyes of promise 8: a run in which none was says nothing of it."""
-    return promise.check != "revoked" or building.promises.judged[promise.number] > 0
+    """Whether a right was taken away under the eyes of promise 8: a run in which none was says nothing of it."""
+    return promise.number != 8 or building.promises.judged[8] > 0
 
 
 def _promise(promise: Promise, broken: Broken | None, times: int) -> Outcome:

@@ -62,6 +62,8 @@ def stage(
 
 def begin(building: VirtualBuilding, hand: Hand, walk: bool = True) -> None:
     """Power comes, and every board gets its access list. Raises RuntimeError when one does not."""
+    promises = building.promises
+    promises.knows, promises.heard, promises.acknowledged = hand.knows, hand.heard, hand.acknowledged
     for one in building.controllers:
         one.chip.power_on()
     if not building.run_until(lambda: all(map(hand.in_sync, building.controllers)), READY_S, step_s=1):
@@ -76,7 +78,7 @@ def play(
 ) -> Played:
     """The whole story, from the first power to the last event stored."""
     begin(building, hand, walk=story.visits > 0)
-    luck = Faults(building) if story.luck is None else Faults(building, story.luck)
+    luck = building.promises.luck = Faults(building) if story.luck is None else Faults(building, story.luck)
     if story.luck is not None:
         luck.start()
     player = Player(building, hand)
@@ -247,7 +249,7 @@ class Player:
     def rights(self, who: str, doors: list[str]) -> None:
         """This person may pass these doors from now on. Until every controller has it, both verdicts are right."""
         holder = self.holders[who]
-        holder["doors"] = doors
+        before, holder["doors"] = holder.get("doors", []), doors
         if doors:
             self.hand.grant(who, doors)
         else:
@@ -255,8 +257,11 @@ class Player:
         self.building.record("", "rights", who, tuple(doors))
         self.building.nudge()
         self._changes += 1
-        holder["unsure"] = self._changes
-        self.scheduler.after(LOOK_US, self._look, holder, self._changes, LOOK_US)
+        change = holder["unsure"] = holder["change"] = self._changes
+        for one in self.building.controllers:
+            if any(door.name in before and door.name not in doors for door in one.doors):
+                self.building.promises.taken(one, holder, lambda: holder["change"] == change)
+        self.scheduler.after(LOOK_US, self._look, holder, change, LOOK_US)
 
     def _look(self, holder: dict[str, Any], change: int, after: int) -> None:
         if holder["unsure"] != change:

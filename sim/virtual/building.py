@@ -117,6 +117,8 @@ class VirtualBuilding:
             one.chip.on_stop = lambda name=one.name: self._stopped(name)
             for door in one.doors:
                 door.on_leaf = partial(self.promises.leaf_moved, one)
+                door.on_press = partial(self.promises.pressed, one)
+            one.on_state = partial(self.promises.noted, one)
         self.doors = {door.name: (one, door) for one in self.controllers for door in one.doors}
         self.cloud: Cloud | None = None
         if cloud is not None:
@@ -238,7 +240,7 @@ class VirtualBuilding:
 
     def record(self, where: str, what: str, *detail: Any) -> None:
         one = Record(self.scheduler.now, where, what, detail)
-        self.promises.recent.append(one)
+        self.promises.saw(one)
         if self._keep:
             self.records.append(one)
 
@@ -267,10 +269,10 @@ class VirtualBuilding:
         self.promises.strike(controller, door, last, by_button)
 
     def _crash(self, controller: VirtualController, error: Exception) -> None:
-        self._wrong(f"{controller.name}: the firmware ended in {type(error).__name__}: {error}", 0)
+        self._wrong(f"{controller.name}: the firmware ended in {type(error).__name__}: {error}", "crash")
 
-    def _wrong(self, sentence: str, promise: int) -> None:
-        self.promises.breaks(promise, sentence)
+    def _wrong(self, sentence: str, check: str) -> None:
+        self.promises.red(check, sentence)
 
     def _broke(self, broken: Broken) -> None:
         self.faults.append(f"at {broken.at / SECOND:.6f} s: {broken.what}")

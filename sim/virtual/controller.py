@@ -46,6 +46,7 @@ class VirtualController:
         self.recorded: list[tuple[Any, ...]] = []
         self.digest = hashlib.sha256()
         self.on_note: Callable[[int], None] | None = None  # it wrote down up to which event the cloud has all
+        self.on_state: Callable[[int, int], None] = lambda kind, value: None  # a number is in its state journal
         self._on_event = on_event
         app = boot.load()
         from firmware.controller import records
@@ -80,10 +81,12 @@ class VirtualController:
         return NorFlash(size, label) if watch is None else WatchedFlash(size, label, watch)
 
     def _noted(self, offset: int, data: bytes) -> None:
-        if len(data) != NOTE or not offset % SECTOR or data[:2] != b"\x01\x00":
+        if len(data) != NOTE or not offset % SECTOR or not is_whole(data):
             return
-        if self.on_note is not None and is_whole(data):
-            self.on_note(int.from_bytes(data[4:8], "little"))
+        kind, value = int.from_bytes(data[:2], "little"), int.from_bytes(data[4:12], "little")
+        self.on_state(kind, value)
+        if kind == 1 and self.on_note is not None:
+            self.on_note(value & 0xFFFFFFFF)
 
     def _output(self, pin: int, level: int | None) -> None:
         for door in self.doors:

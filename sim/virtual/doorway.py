@@ -35,6 +35,7 @@ class Doorway:
         self.moved_at = -SECOND  # when the leaf last moved, and how long it had stood before
         self.before_us = SECOND
         self.on_leaf: Callable[[Doorway], None] = lambda doorway: None  # it moved, and its contact is quiet again
+        self.on_press: Callable[[Doorway], None] = lambda doorway: None  # of the exit button
         self.bounces: Callable[[], list[int]] = list  # of one movement: microseconds between the contact's bounces
         self._reader_free = 0
         self._closer: Event | None = None
@@ -88,6 +89,8 @@ class Doorway:
         rex = self.table["rex"]
         if self.pressed and not on:
             self.let_go_at = self.scheduler.now
+        if on and not self.pressed:
+            self.on_press(self)
         self.pressed = on
         self._line(rex["pin"], rex["active"] if on else 1 - rex["active"])
 

@@ -27,6 +27,7 @@ class Rates:
     torn_write: float = 1
     broker: float = 0.5
     dns: float = 0
+    stuck: float = 0  # the network loop of a controller waits for ever
     # Not strokes of luck a day, but how things are.
     hostile: float = 0  # of a thousand messages, how many the broker meddles with
     noise: float = 0  # of all cards, how many lose or gain a bit on the cable
@@ -36,7 +37,8 @@ class Rates:
     drift_ppm: float = 0  # clocks are wrong by so much at the most
 
 
-EVERYTHING = Rates(aimed=1, again=0.3, dns=0.5, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40)
+EVERYTHING = Rates(aimed=1, again=0.3, dns=0.5, stuck=0.2, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40)
+
 
 class Faults:
     """Brings them on until stop(); then mends everything.
@@ -95,6 +97,7 @@ class Faults:
                 (self.rates.black_hole, self._black_hole),
                 (self.rates.power, self._power),
                 (self.rates.torn_write, self._torn_write),
+                (self.rates.stuck, self._stuck),
             ):
                 self._plan(rate, fault, one, chance)
         self._plan(self.rates.broker, self._broker, None, self.scheduler.chance("faults of the broker"))
@@ -126,6 +129,7 @@ class Faults:
         building.noise = str
         building.network.dns = True
         building.network.dead.clear()
+        building.network.stuck.clear()
         if not building.post.up:
             building.post.start()
         for one in building.controllers:
@@ -194,6 +198,15 @@ class Faults:
             self.building.network.revive()
 
         self.scheduler.after(self._until_mended(chance, 120, one.name), over)
+
+    def _stuck(self, one: VirtualController, chance: Random) -> None:
+        """Its link goes, and then the name of the broker is never resolved: nobody tells the network loop."""
+        network = self.building.network
+        network.stuck.add(one.chip.name)
+        self._network(one, chance)
+        us = int(chance.uniform(700, 1_500) * SECOND)
+        self.disturb(one.name, us + RECOVERY_US)
+        self.scheduler.after(us, network.stuck.discard, one.chip.name)
 
     def _power(self, one: VirtualController, chance: Random) -> None:
         self.building.power(one, False)

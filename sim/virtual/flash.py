@@ -3,7 +3,7 @@
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,14 +58,7 @@ class AccessList:
 
 def access_list(acl: bytes) -> AccessList | None:
     """None while it says itself that it is not complete."""
-    newest: dict[int, tuple[int, int]] = {}
-    sectors = len(acl) // SECTOR
-    for sector in range(sectors):
-        head = acl[sector * SECTOR : sector * SECTOR + 16]
-        magic, count, bucket, turn = struct.unpack_from("<2sHII", head)
-        if is_whole(head) and magic == b"PA" and count == sectors:
-            newest[bucket] = max(newest.get(bucket, (0, 0)), (turn, sector))
-    journal = sectors - 1 - min(2, sectors - 2)
+    newest, journal = _sectors(acl)
     if journal not in newest:
         return None
     at, end, said = newest[journal][1] * SECTOR + 16, (newest[journal][1] + 1) * SECTOR, None
@@ -79,13 +72,36 @@ def access_list(acl: bytes) -> AccessList | None:
     if said is None or said[1] == (1 << 64) - 1:
         return None
     held = 0
+    for slot in _credentials(acl, newest, journal):
+        held ^= int.from_bytes(hashlib.sha256(slot[:12]).digest()[:8], "big")
+    return AccessList(*said, held)
+
+
+def credential(acl: bytes, key: bytes) -> bytes | None:
+    """What an access list holds under a key."""
+    newest, journal = _sectors(acl)
+    return next((slot[:12] for slot in _credentials(acl, newest, journal) if slot[:7] == key), None)
+
+
+def _sectors(acl: bytes) -> tuple[dict[int, tuple[int, int]], int]:
+    """({bucket: (turn, sector that counts)}, which bucket is the journal)."""
+    newest: dict[int, tuple[int, int]] = {}
+    sectors = len(acl) // SECTOR
+    for sector in range(sectors):
+        head = acl[sector * SECTOR : sector * SECTOR + 16]
+        magic, count, bucket, turn = struct.unpack_from("<2sHII", head)
+        if is_whole(head) and magic == b"PA" and count == sectors:
+            newest[bucket] = max(newest.get(bucket, (0, 0)), (turn, sector))
+    return newest, sectors - 1 - min(2, sectors - 2)
+
+
+def _credentials(acl: bytes, newest: dict[int, tuple[int, int]], journal: int) -> Iterator[bytes]:
     for bucket in range(journal):
         sector = newest.get(bucket, (0, 0))[1]
         for at in range(sector * SECTOR + 16, (sector + 1) * SECTOR, 16):
             slot = acl[at : at + 16]
             if any(slot) and is_whole(slot):
-                held ^= int.from_bytes(hashlib.sha256(slot[:12]).digest()[:8], "big")
-    return AccessList(*said, held)
+                yield slot
 
 
 def is_whole(record: bytes) -> bool:

@@ -111,6 +111,8 @@ class Network:
         self.lines: dict[Line, None] = {}
         self.dead: set[str] = set()  # chips whose line carries nothing, though Wi-Fi is there: a black hole
         self.dns = True
+        self.stuck: set[str] = set()  # chips whose resolver never answers, as lwIP's may
+        self.on_hang: Callable[[VirtualChip], None] = lambda chip: None
         self._base_us = base_us
         self._jitter_us = jitter_us
         self._listening: dict[int, Callable[[Line], None]] = {}
@@ -338,6 +340,10 @@ class Sockets:
         scheduler = self._chip.scheduler
         self._chip.check()
         scheduler.block(scheduler.now + self._network.latency())
+        if self._chip.name in self._network.stuck:
+            self._network.on_hang(self._chip)
+        while self._chip.name in self._network.stuck:
+            scheduler.block(scheduler.now + 60 * SECOND)
         if not (self._network.dns and self._chip.station() and self._network.alive(self._chip)):
             raise OSError(-202, "name not resolved")  # EAI_FAIL of lwIP
         return [(self.AF_INET, self.SOCK_STREAM, 0, "", (ADDRESS, port))]

@@ -17,12 +17,12 @@ _NO_LIST = (codes.DENIED_UNKNOWN, codes.DENIED_DOOR)
 
 
 class Verdicts:
-    """now(): microseconds. wrong(sentence, promise): called for each verdict that must not be.
+    """now(): microseconds. wrong(sentence, check): called for each verdict that must not be; check as in checks.py.
 
     ready: whether all boards hold their access list, so that who has a right must be let in.
     """
 
-    def __init__(self, now: Callable[[], int], wrong: Callable[[str, int], None]) -> None:
+    def __init__(self, now: Callable[[], int], wrong: Callable[[str, str], None]) -> None:
         self.counts: Counter[str] = Counter()
         self.ready = False
         self.remote: dict[tuple[str, int], int] = {}  # by door: when it was last released by a good command
@@ -52,7 +52,7 @@ class Verdicts:
         self._too_late(controller, door)
         waiting = self._open.get((controller, door))
         if not waiting:
-            self._wrong(f"{place}: a verdict (code {code}) without a tap", 3)
+            self._wrong(f"{place}: a verdict (code {code}) without a tap", "verdict")
             return
         expected = waiting.pop(0)[0]
         self.counts[said] += 1
@@ -61,7 +61,8 @@ class Verdicts:
         if expected == GRANTED and (code == codes.DENIED_NO_CLOCK or (code in _NO_LIST and not self.ready)):
             self.counts["turned away unready"] += 1
             return
-        self._wrong(f"{place}: {said} (code {code}), and {expected} was due", 1 if said == GRANTED else 0)
+        check = "let in" if said == GRANTED else "verdict"
+        self._wrong(f"{place}: {said} (code {code}), and {expected} was due", check)
 
     def forget(self, controller: str) -> None:
         """The board stopped: what was read and not yet decided is gone."""
@@ -73,7 +74,7 @@ class Verdicts:
     def _released(self, controller: str, door: int) -> None:
         open_until = [until for until in self._commands.get((controller, door), []) if until >= self._now()]
         if not open_until:
-            self._wrong(f"{controller} door {door}: released from afar, and no command is good", 7)
+            self._wrong(f"{controller} door {door}: released from afar, and no command is good", "command")
         else:
             self.remote[controller, door] = self._now()
         self._commands[controller, door] = open_until[1:]
@@ -84,4 +85,5 @@ class Verdicts:
         while waiting and self._now() - waiting[0][1] > PATIENCE_US:
             expected = waiting.pop(0)[0]
             if expected != ANYTHING:
-                self._wrong(f"{controller} door {door}: a tap ({expected} was due) was not answered within a second", 4)
+                text = f"{controller} door {door}: a tap ({expected} was due) was not answered within a second"
+                self._wrong(text, "answer")

@@ -111,7 +111,7 @@ def soak_all(doors: int, days: float, seed: int, taps: float, processes: int) ->
     total: dict[str, Any] = {"seed": seed, "buildings": len(parts), "doors": doors, "days": days}
     for name in ("events", "taps", "granted", "denied", "misread", "releases", "released_from_afar", "starts"):
         total[name] = sum(one[name] for one in parts)
-    for name in ("people", "faults", "judged"):
+    for name in ("people", "faults", "checks", "judged"):
         total[name] = dict(sum((Counter(one[name]) for one in parts), Counter()))
     total["faults_total"] = sum(total["faults"].values())
     total["slowest_answer_ms"] = max(one["slowest_answer_ms"] for one in parts)

@@ -106,9 +106,13 @@ class Administrators:
         in_line = set(Controller.objects.filter(in_sync=True).values_list("public_id", flat=True))
         sure = not holder.get("unsure")
         until = holder.get("until")
-        for grant in Grant.objects.filter(person__name=holder["name"]):
+        grants = Grant.objects.filter(person__name=holder["name"])
+        for grant in grants:
             grant.delete()
         self._read(holder)
+        for one in self.building.controllers:
+            if any(door.name in before for door in one.doors):
+                self.building.promises.taken(one, holder, lambda: not grants.all().exists())
         if sure and (until is None or until > self.building.utc() + 60):
             self._try_after(holder, chance.choice(before), in_line)
 

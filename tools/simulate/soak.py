@@ -98,7 +98,7 @@ def _soak(
         books = Books(building)
         began, cpu = time.perf_counter(), time.process_time()
         building.start()
-        if not building.run_until(in_sync, at_most_s=300, step_s=1):
+        if not building.run_until(lambda: bool(promises.broken) or in_sync(), at_most_s=300, step_s=1):
             raise Problem("the controllers were not in sync within 5 minutes; this is a defect, please report it")
         building.verdicts.ready = True
 
@@ -124,7 +124,9 @@ def _soak(
             (rates.pop("backup", BACKUPS), "cloud backed up", worker.back_up),
             (rates.pop("restore", RESTORES), "cloud restored from backup", restore),
         )
-        luck = Faults(building, replace(EVERYTHING, **rates), more)
+        luck = promises.luck = Faults(building, replace(EVERYTHING, **rates), more)
+        promises.heard = lambda one, seconds: worker.heard(one.settings["controller"], seconds)
+        promises.acknowledged = acknowledged
         people = Administrators(building, worker, luck, changes, changes / 2, 2 * changes)
         building.broker.subscribe("#", promises.carried)
         people.start()
@@ -149,6 +151,13 @@ def _soak(
         clock.source = before
         if building is not None:
             building.close()
+
+
+def acknowledged(one: Any) -> int:
+    """Up to which event the cloud has all that a controller recorded."""
+    from tools.cloud.models import Controller
+
+    return int(Controller.objects.values_list("acked", flat=True).get(public_id=one.settings["controller"]))
 
 
 class Known:
@@ -191,9 +200,11 @@ def said_by_cloud(promises: Any, books: "Books", controller: int, message: bytes
         epoch, sequence = struct.unpack("<II", message[1:9])
         fields = "public_id", "name", "log_epoch", "acked"
         public_id, name, log_epoch, acked = Controller.objects.values_list(*fields).get(pk=controller)
+        promises.links.told[name] = sequence
+        promises.checks["acknowledged"] += 1
         books.most[public_id] = max(books.most.get(public_id, 0), sequence)
         if connection.in_atomic_block or (log_epoch == epoch and sequence > acked):
-            promises.breaks(3, f"{name}: the cloud acknowledges event {sequence} before it is committed")
+            promises.red("acknowledged", f"{name}: the cloud acknowledges event {sequence} before it is committed")
 
 
 class Books:
@@ -205,7 +216,6 @@ class Books:
             one.on_note = partial(self.noted, one)
         self._upto: dict[str, int] = {}  # of each controller: compared so far
         self.most: dict[str, int] = {}  # by public id: up to which event the cloud ever said that it has all
-        self._behind: dict[str, int] = {}
 
     def restored(self) -> None:
         self._upto.clear()
@@ -214,7 +224,7 @@ class Books:
         """A board writes down up to which event the cloud has all."""
         if upto > self.most.get(one.settings["controller"], 0):
             text = f"{one.name} counts on the cloud's having event {upto}, and it never said so"
-            self.building.promises.breaks(3, text)
+            self.building.promises.red("acknowledged", text)
 
     def look(self) -> None:
         """While things happen: whatever the cloud says it has, it has, as it was recorded."""
@@ -222,9 +232,7 @@ class Books:
 
         for one in self.building.controllers:
             row = Controller.objects.get(public_id=one.settings["controller"])
-            last = one.recorded[-1][0] if one.recorded else 0
             acked = row.acked
-            self._behind[one.name] = max(self._behind.get(one.name, 0), last - acked)
             self._compare(one, self._upto.get(one.name, 0), acked)
             self._upto[one.name] = acked
             self.building.promises.plain(one)
@@ -233,13 +241,13 @@ class Books:
         from tools.cloud.models import Event, Gap
 
         promises = self.building.promises
-        promises.judged[3] += 1
+        promises.checks["stored"] += 1
         mine = {"controller__public_id": one.settings["controller"]}
         kept: dict[int, tuple[Any, ...]] = {}
         rows = Event.objects.filter(**mine, sequence__gt=after, sequence__lte=upto).order_by("pk")
         for sequence, utc, *rest in rows.values_list("sequence", "utc", "code", "door_number", "extra", "flags"):
             if sequence in kept:
-                promises.breaks(3, f"{one.name}: event {sequence} is counted twice")
+                promises.red("stored", f"{one.name}: event {sequence} is counted twice")
             kept[sequence] = (int(utc.timestamp()) if utc else 0, *rest)
         gaps = Gap.objects.filter(**mine, last__gt=after).values_list("first", "last")
         gone = {n for first, last in gaps for n in range(first, last + 1)}
@@ -249,18 +257,20 @@ class Books:
                 break
             if event[0] <= upto:
                 if event[0] in written:
-                    promises.breaks(3, f"{one.name}: number {event[0]} was given twice")
+                    promises.red("stored", f"{one.name}: number {event[0]} was given twice")
                 written[event[0]] = event[1:6]
         for sequence, fields in written.items():
             if sequence in gone and sequence not in kept:
-                if self._behind.get(one.name, 0) < (one.chip.flash["log"].size // 4096 - 3) * 127:
-                    promises.breaks(3, f"{one.name}: event {sequence} is reported as overwritten, and was not")
+                if promises.links.behind[one.name] < (one.chip.flash["log"].size // 4096 - 3) * 127:
+                    promises.red("stored", f"{one.name}: event {sequence} is reported as overwritten, and was not")
             elif kept.get(sequence) != fields:
-                promises.breaks(3, f"{one.name}: event {sequence} was {fields}, the cloud keeps {kept.get(sequence)}")
+                promises.red(
+                    "stored", f"{one.name}: event {sequence} was {fields}, the cloud keeps {kept.get(sequence)}"
+                )
             if len(promises.broken) > 50:
                 return
         for sequence in kept.keys() - written.keys():
-            promises.breaks(3, f"{one.name}: the cloud keeps event {sequence}, which nobody recorded")
+            promises.red("stored", f"{one.name}: the cloud keeps event {sequence}, which nobody recorded")
 
     def settle(self) -> None:
         """Everything works again: within an hour everything that was recorded is in the cloud, and all are in line."""
@@ -281,7 +291,9 @@ class Books:
                 for row in [Controller.objects.get(public_id=one.settings["controller"])]
                 if not row.in_sync or row.acked < one.recorded[-1][0]
             ]
-            self.building.promises.breaks(3, "an hour after the last fault not all is in the cloud: " + "; ".join(late))
+            self.building.promises.red(
+                "late", "an hour after the last fault not all is in the cloud: " + "; ".join(late)
+            )
         self._upto.clear()
         for one in self.building.controllers:
             acked = Controller.objects.get(public_id=one.settings["controller"]).acked
@@ -318,10 +330,18 @@ def figures(
         "worker_kills": kills,
         "people": people,
         "faults": faults,
+        "checks": dict(sorted(promises.checks.items())),
         "judged": {str(number): n for number, n in sorted(promises.judged.items())},
         "slowest_answer_ms": promises.slowest_us / 1000,
         "broken": [
-            {"promise": one.number, "step": one.step, "at": one.at / 1e6, "what": one.what, "last": list(one.last)}
+            {
+                "promise": one.number,
+                "check": one.check,
+                "step": one.step,
+                "at": one.at / 1e6,
+                "what": one.what,
+                "last": list(one.last),
+            }
             for one in promises.broken[:5]
         ],
         "broken_promises": len(promises.broken),

@@ -112,9 +112,27 @@ def play_it(tmp_path_factory):
 def test_every_happening_does_what_it_says(play_it):
     found = play_it(HOLDS)
     assert [(one.said, one.found) for one in found if not one.kept] == []
-    # No card was taken away under the eyes of promise 8: a story that cannot judge it does not call it kept.
-    assert not any(one.said.startswith("promise 8 ") for one in found)
-    assert len(found) == 1 + len(outcome.PROMISES) - 1 + 11
+    # What Sofie may is another set of doors at 00:20: promise 8 was judged on the ones that she lost.
+    assert any(one.said.startswith("promise 8 ") for one in found)
+    assert len(found) == 1 + len(outcome.PROMISES) + 11
+
+
+def test_a_promise_that_could_not_be_judged_is_not_called_kept(play_it, monkeypatch):
+    monkeypatch.setattr(MemoryCloud, "heard", lambda self, one, seconds: False)
+    assert not any(one.said.startswith("promise 8 ") for one in play_it('{figure = "lost", is = 0}'))
+
+
+def test_a_right_that_is_not_taken_away_breaks_promise_8(play_it, monkeypatch):
+    change = MemoryCloud._change
+
+    def slow(self, row, who, record):
+        row_at = self._now()
+        if who != "Sofie Dahl" or row_at < 1_795_305_600 + 600:
+            change(self, row, who, record)
+
+    monkeypatch.setattr(MemoryCloud, "_change", slow)
+    (broken,) = [one for one in play_it('{figure = "lost", is = 0}') if one.said.startswith("promise 8 ")]
+    assert "Sofie Dahl still had the right" in broken.found
 
 
 def test_what_does_not_hold_is_told_with_its_moment(play_it, tmp_path):

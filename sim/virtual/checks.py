@@ -1,0 +1,59 @@
+"""The promises of the design and the checks that judge them: what each says, and by which name it goes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Promise:
+    number: int
+    name: str
+    sentence: str
+
+
+# Number 0 is no promise of the design: what any access controller must do, and these checks see on the way.
+PROMISES = (
+    Promise(0, "works", "Who has a right is let in; every tap and every move of a leaf is told once, at its time."),
+    Promise(1, "right", "A strike moves only for a grant, a good command or the exit button, and no longer."),
+    Promise(2, "record", "The event is on flash before the strike moves; with the exit button, just after."),
+    Promise(3, "log", "Nothing acknowledged is lost, nothing is counted twice, gaps are told."),
+    Promise(4, "network", "The door never waits for the network."),
+    Promise(5, "power", "After a start every recorded event is there, the access list old or new."),
+    Promise(6, "safe", "Outputs are safe at every start; a network loop that hangs is restarted."),
+    Promise(7, "link", "A link that comes back releases no door; late commands expire, replays do nothing."),
+    Promise(8, "revoked", "A revoked credential stops working within a second on a confirmed link."),
+    Promise(9, "identifiers", "No name and no plain card number in flash, topics or messages."),
+)
+NAMES = {one.number: one.name for one in PROMISES}
+NOT_JUDGED = {
+    10: "retention: the firmware has none yet",
+    11: "an unaltered log: the events carry no chain yet",
+    12: "updates: there are none yet",
+}
+
+# name: (promise, what breaks it). A check that has judged nothing says nothing.
+CHECKS: dict[str, tuple[int, str]] = {
+    "verdict": (0, "a tap got another verdict than it should, or one that nobody asked for"),
+    "crash": (0, "the firmware ended in an error, or the watchdog had to start the board"),
+    "leaf": (0, "a leaf that moved was not told, or told twice, or told as something else"),
+    "held open": (0, "a leaf stood open for too long, and nobody was told"),
+    "exit button": (0, "somebody pressed the exit button, and the strike did not move"),
+    "time": (0, "an event has a time that the board trusts, and it is wrong"),
+    "let in": (1, "a tap was granted that should not have been"),
+    "right": (1, "a strike moved, and nobody with a right stood there"),
+    "relock": (1, "a strike did not lock again"),
+    "record": (2, "a strike moved, and no release is on record"),
+    "button record": (2, "the exit button released a strike, and that is not on record"),
+    "stored": (3, "what the cloud keeps is not what was recorded"),
+    "acknowledged": (3, "something counts as stored that the cloud has not committed"),
+    "late": (3, "on a calm link an event did not come to the cloud within a minute"),
+    "answer": (4, "a grant came late after the card"),
+    "events": (5, "a recorded event is gone after a start"),
+    "access list": (5, "the access list is not one that the cloud made"),
+    "journal": (5, "the numbers of the state journal do not go on from where they stood"),
+    "safe": (6, "a strike is not safe at a start"),
+    "hanging": (6, "the network loop hung for more than ten minutes, and the board did not start again"),
+    "command": (7, "a door was released from afar, and no command was good"),
+    "revoked": (8, "a right that was taken away still worked a second later"),
+    "plain": (9, "a name or a card stands in plain text"),
+    "key stream": (9, "two messages are sealed with the same key stream"),
+}

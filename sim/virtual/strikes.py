@@ -1,0 +1,99 @@
+"""Promises 1, 2 and 4 at the strikes: who stood there, what is on record, how long it took, when it locked again."""
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from firmware.controller import events as codes
+
+from .scheduler import MS, SECOND
+
+if TYPE_CHECKING:
+    from .controller import VirtualController
+    from .doorway import Doorway
+    from .promises import Promises
+
+ANSWER_US = 150 * MS  # from the last bit of a card to the strike: a frame ends after 25 ms
+SLACK_US = 500 * MS  # a strike that should have locked again
+BUTTON_US = SECOND  # from the exit button to its event
+
+Place = tuple[str, int]  # controller, door
+
+
+class Strikes:
+    def __init__(self, promises: "Promises") -> None:
+        self.slowest_us = 0  # from a card's last bit to its grant
+        self._promises = promises
+        self._scheduler = promises.scheduler
+        self._taps: dict[Place, deque[tuple[int, bool]]] = {}
+        self._good_until: dict[Place, int] = {}
+        self._by_button: dict[Place, int] = {}  # when the button's last release was put on record
+
+    def tapped(self, where: str, door: int, right: bool) -> None:
+        self._taps.setdefault((where, door), deque(maxlen=8)).append((self._scheduler.now, right))
+
+    def recorded(self, one: "VirtualController", code: int, number: int) -> None:
+        """An event is on flash."""
+        if code not in (codes.GRANTED, codes.RELEASED_REMOTE, codes.RELEASED_REX):
+            return
+        place, now, lasts = (one.name, number), self._scheduler.now, self._promises.release_ms * MS
+        self._good_until[place] = now + lasts
+        self._scheduler.after(lasts + SLACK_US, self._locked_again, one, number)
+        if code == codes.GRANTED:
+            self._answered(place)
+        elif code == codes.RELEASED_REX:
+            self._by_button[place] = now
+
+    def moved(self, one: "VirtualController", door: "Doorway", event: tuple[int, int], by_button: bool) -> None:
+        """1 and 2: a strike was released. event: code and time of the last event of that door on flash."""
+        promises, now, place = self._promises, self._scheduler.now, (one.name, door.number)
+        promises.checks["right"] += 1
+        promises.checks["record"] += 1
+        text = f"{one.name} door {door.number}: the strike moved"
+        code, at = event
+        by_record = at == now and code in (codes.GRANTED, codes.RELEASED_REMOTE)
+        if not by_record and not by_button:
+            promises.red("record", f"{text} and no release is on record")
+        if by_button and not by_record:
+            self._scheduler.after(10 * MS, self._button_told, one, place, now, one.chip.starts)
+        if not by_button and promises.building.verdicts.remote.get(place) != now:
+            taps = self._taps.get(place, ())
+            if not any(right and now - then <= SECOND for then, right in taps):
+                promises.red("right", f"{text} and nobody with a right stood there")
+        if one.name not in promises.started:
+            promises.red("safe", f"{text} before the board was at work")
+
+    def pressed(self, one: "VirtualController", door: "Doorway") -> None:
+        """Somebody presses the exit button."""
+        self._scheduler.after(BUTTON_US, self._let_out, one, door, self._scheduler.now, one.chip.starts)
+
+    def _let_out(self, one: "VirtualController", door: "Doorway", since: int, starts: int) -> None:
+        """0: people get out."""
+        if not one.chip.on or one.chip.starts != starts or self._promises.started.get(one.name, since) > since - SECOND:
+            return
+        self._promises.checks["exit button"] += 1
+        if self._by_button.get((one.name, door.number), -1) < since:
+            text = f"{one.name} door {door.number}: the exit button was pressed, and the strike did not move"
+            self._promises.red("exit button", text)
+
+    def _answered(self, place: Place) -> None:
+        """4: a grant comes at once."""
+        since = [at for at, right in self._taps.get(place, ()) if right]
+        if since:
+            took = self._scheduler.now - since[-1]
+            self._promises.checks["answer"] += 1
+            self.slowest_us = max(self.slowest_us, took)
+            if took > ANSWER_US:
+                self._promises.red("answer", f"{place[0]} door {place[1]}: a grant {took // MS} ms after the card")
+
+    def _button_told(self, one: "VirtualController", place: Place, since: int, starts: int) -> None:
+        code_until = self._good_until.get(place, 0)
+        self._promises.checks["button record"] += 1
+        if one.chip.on and one.chip.starts == starts and code_until < since + self._promises.release_ms * MS:
+            text = f"{place[0]} door {place[1]}: released by the button and not on record"
+            self._promises.red("button record", text)
+
+    def _locked_again(self, one: "VirtualController", number: int) -> None:
+        self._promises.checks["relock"] += 1
+        late = self._scheduler.now > self._good_until[one.name, number] + SLACK_US // 2
+        if one.doors[number - 1].door.released and late:
+            self._promises.red("relock", f"{one.name} door {number}: the strike did not lock again")
