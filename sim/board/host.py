@@ -113,6 +113,11 @@ class VirtualBoard:
         self._wire.levels[pin] = level
         self._wire.tell(f"p {pin} {level}")
 
+    def set_volts(self, pin: int, microvolts: int) -> None:
+        """What the ADC finds on a pin."""
+        self._wire.volts[pin] = microvolts
+        self._wire.tell(f"a {pin} {microvolts}")
+
     def wiegand(self, d0: int, d1: int, bits: str) -> None:
         """A reader sends these bits, "0" and "1"."""
         self._wire.tell(f"b {d0} {d1} {bits}")

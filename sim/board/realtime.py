@@ -143,6 +143,8 @@ class RealtimeChip(Chip):
             words = line.decode().split()
             if words[0] == "p":
                 self.input(int(words[1]), int(words[2]))
+            elif words[0] == "a":
+                self.volts[int(words[1])] = int(words[2])
             elif words[0] == "b":
                 for bit in words[3]:
                     pin = int(words[1] if bit == "0" else words[2])

@@ -3,9 +3,9 @@
 board to world: `hello <name> <interpreter> <version>` first; `p <pin> <level>` an output moved; `f <timeout_ms>` the
 watchdog was armed or fed; `r [cause]` it resets itself; `u <uart> <hex>` bytes out of a serial port;
 `h <used> <free>` bytes of heap, when asked (MicroPython only).
-world to board: `p <pin> <level>` an input level; `b <d0> <d1> <bits>` Wiegand pulses; `n <0|1>` access point
-in reach; `u <uart> <hex>` bytes into a serial port; `h` asks for the heap. After hello come all levels, then `n`:
-the board goes on.
+world to board: `p <pin> <level>` an input level; `a <pin> <microvolts>` what the ADC finds there; `b <d0> <d1> <bits>`
+Wiegand pulses; `n <0|1>` access point in reach; `u <uart> <hex>` bytes into a serial port; `h` asks for the heap.
+After hello come all levels and voltages, then `n`: the board goes on.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ class WorldWire:
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
         self.levels: dict[int, int] = {}
+        self.volts: dict[int, int] = {}
         self.network = True
         self.port = 0
 
@@ -53,6 +54,8 @@ class WorldWire:
                     self._writer = writer
                     for pin, level in self.levels.items():
                         self.tell(f"p {pin} {level}")
+                    for pin, uv in self.volts.items():
+                        self.tell(f"a {pin} {uv}")
                     self.tell(f"n {int(self.network)}")
                 if self._writer is writer:
                     self._on_line(words)

@@ -81,6 +81,7 @@ class Chip:
         self.set_to = 0
         self.modes = {}  # pin -> IN, OUT, OPEN_DRAIN
         self.inputs = {}  # pin -> level the world puts on it
+        self.volts = {}  # pin -> microvolts the world puts on it, for the ADC
         self.outputs = {}  # pin -> level the firmware puts on it
         self.handlers = {}  # pin -> (trigger, handler, Pin)
         self.timers = []  # [ticks of the next call, period ms or None, callback, Timer]

@@ -75,6 +75,31 @@ class Pin:
         return "Pin(%d)" % self.n
 
 
+class ADC:
+    """Reads what the world puts on a pin of ADC1. ADC2 is the Wi-Fi driver's: a read of it fails while Wi-Fi is on."""
+
+    ATTN_0DB = 0
+    ATTN_2_5DB = 1
+    ATTN_6DB = 2
+    ATTN_11DB = 3
+    # ESP-IDF 4.4, "Analog to Digital Converter", ADC channels and attenuation: microvolts that can be told apart.
+    _RANGE = ((100000, 950000), (100000, 1250000), (150000, 1750000), (150000, 2450000))
+    _ADC2 = (0, 2, 4, 12, 13, 14, 15, 25, 26, 27)
+
+    def __init__(self, pin, *, atten=ATTN_0DB):
+        self.n = pin.n if isinstance(pin, Pin) else pin
+        if not 32 <= self.n <= 39 and self.n not in self._ADC2:
+            raise ValueError("invalid pin")
+        self._range = self._RANGE[atten]
+
+    def read_uv(self):
+        chip = _current()
+        if self.n in self._ADC2 and chip.joined:
+            raise OSError(116)  # ETIMEDOUT
+        least, most = self._range
+        return min(max(chip.volts.get(self.n, 0), least), most * 5 // 4)
+
+
 class Timer:
     ONE_SHOT = 0
     PERIODIC = 1

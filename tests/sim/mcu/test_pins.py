@@ -132,3 +132,23 @@ def test_a_serial_port_is_a_pipe_to_the_world(chip):
     assert port.readinto(buffer) == 3
     assert buffer[:3] == b"llo"
     assert port.read() is None
+
+
+def test_the_adc_finds_what_the_world_puts_there_within_its_range(chip):
+    line = machine.ADC(machine.Pin(34), atten=machine.ADC.ATTN_11DB)
+    chip.volts[34] = 1_031_250
+    assert line.read_uv() == 1_031_250
+    chip.volts[34] = 0
+    assert line.read_uv() == 150_000
+    chip.volts[34] = 3_300_000
+    assert 2_450_000 <= line.read_uv() < 3_300_000
+
+
+def test_the_adc_of_the_wifi_driver_cannot_be_read_beside_wifi(chip):
+    other = machine.ADC(machine.Pin(4), atten=machine.ADC.ATTN_11DB)
+    assert other.read_uv() >= 0
+    chip.joined = True
+    with pytest.raises(OSError):
+        other.read_uv()
+    with pytest.raises(ValueError, match="invalid pin"):
+        machine.ADC(machine.Pin(5))
