@@ -39,15 +39,24 @@ class Input:
         return None if self._moved is None else ticks.add(self._moved, _DEBOUNCE_MS)
 
 
+def wired(table, level, wake):
+    """The input that a wire's part of board.json describes. level: its field with the level that means true."""
+    if not table or "supervised" in table:
+        from .readers.line import line
+
+        return line(table, level)
+    return Input(Pin(table["pin"], Pin.IN), table[level], wake)
+
+
 class DoorPins:
     """What one door is wired to."""
 
     def __init__(self, table, wake):
-        strike, contact, rex, reader = table["strike"], table["contact"], table["rex"], table["reader"]
+        strike, reader = table["strike"], table["reader"]
         safe = 1 - strike["active"]
         self.strike = Relay(Pin(strike["pin"], Pin.OUT, value=safe), strike["active"])
-        self.contact = Input(Pin(contact["pin"], Pin.IN), contact["open"], wake)
-        self.rex = Input(Pin(rex["pin"], Pin.IN), rex["active"], wake)
+        self.contact = wired(table.get("contact"), "open", wake)
+        self.rex = wired(table.get("rex"), "active", wake)
         self.signal = Signal(Pin(reader["light"], Pin.OUT, value=1), Pin(reader["sound"], Pin.OUT, value=1))
         self.reader = Wiegand(Pin(reader["d0"], Pin.IN, Pin.PULL_UP), Pin(reader["d1"], Pin.IN, Pin.PULL_UP), wake)
 
@@ -58,4 +67,9 @@ class Board:
     def __init__(self, table):
         self.wake = bytearray(1)
         self.doors = [DoorPins(door, self.wake) for door in table["doors"]]
+        self.parts = ()
+        if "inputs" in table:
+            from .inputs import parts
+
+            self.parts = parts(table, self)
         self.status = Relay(Pin(table["status"], Pin.OUT, value=0), 1)  # a light: the cloud is heard

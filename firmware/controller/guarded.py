@@ -8,6 +8,10 @@ from .points.door import Door
 class GuardedDoor:
     """One door with its pins. number: 1 is the board's first."""
 
+    more = False  # whether its rules ask for more than times
+    parts = ()  # what that is (points/features.py)
+    may_exit = None  # whether the exit button works now, asked as may_exit(now); None: always
+
     def __init__(self, number, pins, rules):
         self.number = number
         self.pins = pins
@@ -39,17 +43,26 @@ class GuardedDoor:
         for event in (door.contact(pins.contact.on, now), door.tick(now)):
             if event is not None:
                 record(event, now, number)
-        pins.strike.set(door.released)
         pins.signal.tick(now)
+        for part in self.parts:
+            part.watch(self, record, now)
+        pins.strike.set(door.released)
 
     def follow(self, rules):
         """New rules hold from now on."""
         self.door.release_ms, self.door.held_ms = rules.times(self.number)
+        fields = rules.door(self.number)
+        more = len(fields) > ("release_ms" in fields) + ("held_ms" in fields)
+        if more or self.more:
+            from .points.features import fit
+
+            fit(self, fields)
+        self.more = more
 
     def deadline(self):
         """When watch() has something to do of itself."""
         pins = self.pins
         due = self.door.deadline()
-        for part in (pins.contact, pins.rex, pins.reader, pins.signal):
+        for part in (pins.contact, pins.rex, pins.reader, pins.signal) + self.parts:
             due = ticks.soonest(due, part.deadline())
         return due

@@ -16,6 +16,8 @@ _SLOW_LEAF_MS = const(1000)  # a leaf pushed in the last moment of a release is 
 class Door:
     """One door. Times are ticks; `release_ms` and `held_ms` may be changed at any time."""
 
+    forced = DOOR_FORCED  # the event of an opening without a release
+
     def __init__(self, release_ms, held_ms, is_open):
         self.release_ms = release_ms
         self.held_ms = held_ms
@@ -67,7 +69,7 @@ class Door:
             return DOOR_CLOSED
         if not self.holds:
             if self.rightful is None:
-                return DOOR_FORCED
+                return self.forced
             if not self._stands:
                 self.held = ticks.add(now, self.held_ms)
         return DOOR_OPENED

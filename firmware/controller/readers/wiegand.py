@@ -1,7 +1,8 @@
 """A Wiegand reader: two lines that pulse low, one for each 0 and one for each 1.
 
 Formats: 26 bits (H10301) and 34 bits; both guard their first half with even, their second half with odd parity.
-A key of a reader with a keypad is 4 bits, or 8 with the inverse of the four before them. Extra and missing bits are normal on long cables: a frame that is not right is refused, never guessed.
+A key of a reader with a keypad is 4 bits, or 8 with the inverse of the four before them.
+Extra and missing bits are normal on long cables: a frame that is not right is refused, never guessed.
 """
 
 from machine import Pin

@@ -1,0 +1,64 @@
+"""What a door does beyond release, relock and held open, as its rules ask for it. Each is a part of its own.
+
+Loaded only for doors whose rules have one of these fields. A part has watch(guarded, record, now), called in every
+step after the door itself has been looked at, and deadline().
+"""
+
+from ..events import DOOR_FORCED, DOOR_UNASKED
+
+_WORDS = {"relock": ("time", "open", "close"), "forced": ("alarm", "event"), "rex": ("release", "hold", "shunt")}
+_NUMBERS = {
+    "relock_delay_ms": (0, 10000),
+    "pulse_ms": (50, 10000),
+    "warn_ms": (1000, 600000),
+    "repeat_ms": (10000, 3600000),
+    "rex_schedule": (0, 255),
+}
+
+
+def check(number, fields):
+    """Raises ValueError naming the field of door `number` that is wrong. Fields of others are not looked at."""
+    for name, value in fields.items():
+        right, said = True, ""
+        if name in _WORDS:
+            right, said = value in _WORDS[name], " or ".join(_WORDS[name])
+        elif name in _NUMBERS:
+            least, most = _NUMBERS[name]
+            right, said = type(value) is int and least <= value <= most, "%d to %d" % (least, most)
+        elif name == "unopened":
+            right, said = type(value) is bool, "true or false"
+        if not right:
+            raise ValueError("doors.%d.%s: must be %s" % (number, name, said))
+    if fields.get("warn_ms", 0) >= fields.get("held_ms", 30000):
+        raise ValueError("doors.%d.warn_ms: must be less than held_ms" % number)
+
+
+def fit(guarded, fields):
+    """Gives a door the parts that its rules ask for; those of earlier rules are gone."""
+    for part in guarded.parts:
+        part.leave(guarded)
+    guarded.door.forced = DOOR_UNASKED if fields.get("forced") == "event" else DOOR_FORCED
+    guarded.parts = tuple(_parts(guarded, fields))
+
+
+def _parts(guarded, fields):
+    if "pulse_ms" in fields:
+        from .pulse import Pulse
+
+        yield Pulse(guarded, fields["pulse_ms"])
+    if "rex" in fields or fields.get("rex_schedule"):
+        from .exits import Exit
+
+        yield Exit(guarded, fields.get("rex", "release"))
+    if fields.get("relock", "time") != "time":
+        from .relock import Relock
+
+        yield Relock(guarded, fields["relock"] == "open", fields.get("relock_delay_ms", 0))
+    if "warn_ms" in fields or "repeat_ms" in fields:
+        from .held import Held
+
+        yield Held(fields.get("warn_ms", 0), fields.get("repeat_ms", 0))
+    if fields.get("unopened") and not hasattr(guarded.pins.contact, "absent"):
+        from .unopened import Unopened
+
+        yield Unopened(guarded)

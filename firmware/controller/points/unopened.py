@@ -1,0 +1,29 @@
+"""A door that was released and not opened: somebody tried a card, or let somebody else try the leaf."""
+
+from ..events import GRANTED_NOT_OPENED
+
+
+class Unopened:
+    """Says so when the release is over. The exit button does not count: people press it and stay."""
+
+    def __init__(self, guarded):
+        self._relocks = guarded.door.relocks
+        self._waits = False
+
+    def watch(self, guarded, record, now):
+        door = guarded.door
+        if door.relocks != self._relocks:
+            self._relocks = door.relocks
+            if door.relocks is not None and not guarded.pins.rex.on:
+                self._waits = not door.open
+        if door.open or door.holds:
+            self._waits = False
+        if self._waits and door.rightful is None:
+            self._waits = False
+            record(GRANTED_NOT_OPENED, now, guarded.number)
+
+    def deadline(self):
+        return None
+
+    def leave(self, guarded):
+        pass
