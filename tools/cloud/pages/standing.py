@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..models import Command, Controller, Door, Event, Right, User, visible
-from ..services import clock
+from ..services import clock, codes
 from ..services import doors as door_states
 from . import access, words
 
@@ -94,7 +94,7 @@ def doors(user: User, only: int | None = None) -> list[Standing]:
     """Every door the user may see (or one of them), as it stands."""
     now = clock.now()
     passages = Event.objects.filter(
-        controller=OuterRef("controller"), door_number=OuterRef("number"), code__in=words.PASSAGES
+        controller=OuterRef("controller"), door_number=OuterRef("number"), code__in=codes.PASSAGES
     )
     rows = visible(Door, user).filter(controller__lost_at=None).select_related("controller__site")
     rows = rows.annotate(passage=Subquery(passages.order_by("-id").values("id")[:1]))
@@ -144,7 +144,7 @@ def _passage(event: Event, door: Door, now: datetime, named: bool) -> dict[str, 
     return {
         "look": called.look,
         "icon": called.icon,
-        "text": words.sentence(event.code, event.extra, event.credential is not None),
+        "text": words.sentence(event.code, event.extra, event.credential is not None, event.count),
         "person": event.credential.person.name if named and event.credential else "",
         "time": moment(event.utc or event.received_at, door.controller.site.zone, now),
     }

@@ -1,6 +1,4 @@
-"""What every event code is called on the pages, with its icon: one table, translatable."""
-
-from typing import NamedTuple
+"""What happened, in words: an event as a sentence with what its `extra` tells; cards masked."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -9,73 +7,23 @@ from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from firmware.controller import events
 
 from ..models import Credential
+from ..services import codes
+from .table import EVENTS, Words
 
 Text = str | Promise
 
-
-class Words(NamedTuple):
-    """look: its colour (good, bad, warn or none); icon: a symbol of icons.svg; text: the sentence."""
-
-    look: str
-    icon: str
-    text: Text
-
-
-EVENTS = {
-    events.GRANTED: Words("good", "check", gettext_lazy("Granted")),
-    events.DENIED_UNKNOWN: Words("bad", "cross", gettext_lazy("Denied: unknown card")),
-    events.DENIED_DOOR: Words("bad", "cross", gettext_lazy("Denied: no right at this door")),
-    events.DENIED_EXPIRED: Words("bad", "cross", gettext_lazy("Denied: the card’s time has run out")),
-    events.DENIED_NO_CLOCK: Words(
-        "bad", "cross", gettext_lazy("Denied: the card has an end, and the controller did not know the time")
-    ),
-    events.DENIED_DAMAGED: Words(
-        "bad", "cross", gettext_lazy("Denied: the controller could not read its table; it asks for a new one")
-    ),
-    events.RELEASED_REMOTE: Words("good", "unlock", gettext_lazy("Released from here")),
-    events.RELEASED_REX: Words("", "exit", gettext_lazy("Released with the exit button")),
-    events.DOOR_OPENED: Words("", "door-open", gettext_lazy("Door opened")),
-    events.DOOR_CLOSED: Words("", "door-closed", gettext_lazy("Door closed")),
-    events.DOOR_FORCED: Words("bad", "door-forced", gettext_lazy("Door forced: it opened without a release")),
-    events.DOOR_HELD: Words("warn", "door-held", gettext_lazy("Door held open too long")),
-    events.READER_MISREAD: Words("warn", "unknown", gettext_lazy("Misread: what the reader sent is no card")),
-    events.STARTED: Words("", "power", gettext_lazy("Controller started")),
-    events.SETTINGS_FAULT: Words(
-        "bad", "door-forced", gettext_lazy("Faulty settings: the controller keeps its doors locked")
-    ),
-    events.LOG_OVERWRITTEN: Words("warn", "gap", gettext_lazy("Events were overwritten before they could be sent")),
-    events.TABLE_DAMAGED: Words("warn", "door-forced", gettext_lazy("A part of the credential table is damaged")),
-    events.CLOCK_SET: Words("", "clock", gettext_lazy("Clock set")),
-    events.COMMAND_REFUSED: Words("warn", "cross", gettext_lazy("Command refused")),
-    events.MESSAGE_REFUSED: Words("warn", "cross", gettext_lazy("Message refused")),
-    events.NETWORK_RESTARTED: Words(
-        "warn", "linked", gettext_lazy("Network loop restarted: it had been silent too long")
-    ),
-}
-
 NO_LONGER = gettext_lazy("Denied: this card is not, or no longer, in the controller’s table")
-
-PASSAGES = (
-    events.GRANTED,
-    events.DENIED_UNKNOWN,
-    events.DENIED_DOOR,
-    events.DENIED_EXPIRED,
-    events.DENIED_NO_CLOCK,
-    events.DENIED_DAMAGED,
-    events.RELEASED_REMOTE,
-    events.RELEASED_REX,
-)
 
 # What the log can be filtered by: shorter than the list of codes, and in the words people ask with.
 KINDS: dict[str, tuple[Text, tuple[int, ...]]] = {
-    "granted": (gettext_lazy("Granted"), (events.GRANTED,)),
-    "denied": (gettext_lazy("Denied"), tuple(range(events.DENIED_UNKNOWN, events.DENIED_DAMAGED + 1))),
-    "released": (gettext_lazy("Released without a card"), (events.RELEASED_REMOTE, events.RELEASED_REX)),
-    "door": (gettext_lazy("Doors opened and closed"), (events.DOOR_OPENED, events.DOOR_CLOSED)),
-    "alarm": (gettext_lazy("Forced or held open"), (events.DOOR_FORCED, events.DOOR_HELD)),
+    "granted": (gettext_lazy("Granted"), codes.GRANTED),
+    "denied": (gettext_lazy("Denied"), codes.DENIED),
+    "released": (gettext_lazy("Released without a card"), codes.RELEASED),
+    "door": (gettext_lazy("Doors opened and closed"), codes.LEAF),
+    "alarm": (gettext_lazy("Alarms"), tuple(codes.ALARMS)),
     "controller": (
         gettext_lazy("Readers and controllers"),
-        tuple(code for code in EVENTS if code >= events.READER_MISREAD),
+        tuple(code for code in EVENTS if code >= events.READER_MISREAD and code not in codes.DENIED),
     ),
 }
 
@@ -92,7 +40,46 @@ _REFUSALS = {
     2: gettext_lazy("there is no such door"),
     3: gettext_lazy("it was not understood"),
     4: gettext_lazy("the controller did not know the time"),
+    5: gettext_lazy("it was done before"),
+    6: gettext_lazy("too many at once"),
+    7: gettext_lazy("it would hold too long"),
 }
+_WANTED = {
+    1: gettext_lazy("a card"),
+    2: gettext_lazy("a PIN"),
+    3: gettext_lazy("card and PIN"),
+    4: gettext_lazy("a card or a PIN"),
+}
+_DONE = {1: gettext_lazy("identify"), 2: gettext_lazy("restart"), 3: gettext_lazy("diagnostics")}
+_RETURNED = {1: gettext_lazy("the new one did not start"), 2: gettext_lazy("the new one did not prove healthy")}
+_GUESSED = {1: gettext_lazy("at this reader"), 2: gettext_lazy("with this card")}
+_FREE = {
+    1: gettext_lazy("by schedule"),
+    2: gettext_lazy("the first person came"),
+    3: gettext_lazy("office mode"),
+    4: gettext_lazy("from here"),
+}
+_LINES = {1: gettext_lazy("contact"), 2: gettext_lazy("exit button")}
+_STORES = {65: gettext_lazy("access list"), 76: gettext_lazy("log"), 83: gettext_lazy("state")}
+# Code -> what its extra stands for.
+_EXTRA: dict[int, dict[int, Text]] = {
+    events.STARTED: _RESETS,
+    events.COMMAND_REFUSED: _REFUSALS,
+    events.DENIED_KIND: _WANTED,
+    events.COMMAND_DONE: _DONE,
+    events.UPDATE_RETURNED: _RETURNED,
+    events.DENIED_LOCKED_OUT: _GUESSED,
+    events.FREE_BEGAN: _FREE,
+    events.LINE_CUT: _LINES,
+    events.LINE_SHORT: _LINES,
+    events.LINE_RIGHT: _LINES,
+    events.TABLE_FULL: _STORES,
+    events.SECTOR_BAD: _STORES,
+    events.FLASH_FOREIGN: _STORES,
+    events.FILES_INSTEAD: _STORES,
+}
+_AREA = (events.DENIED_PASSBACK, events.DENIED_FULL)
+_INPUT = (events.LINE_CUT, events.LINE_SHORT, events.LINE_RIGHT)
 
 # Said by accounts.py, translated here with everything else that visitors read.
 ELSEWHERE = (gettext_noop("This sign-in link has been used or has expired. Ask for a new one."),)
@@ -104,21 +91,38 @@ def words(code: int) -> Words:
     return known or Words("", "unknown", _("Event %(code)d") % {"code": code})
 
 
-def sentence(code: int, extra: int, named: bool) -> str:
-    """What happened, with what `extra` tells. named: the cloud knows whose credential it is."""
+def sentence(code: int, extra: int, named: bool, count: int = 0) -> str:
+    """What happened, with what `extra` tells. named: the cloud knows whose credential it is. count: how often again."""
     if code == events.DENIED_UNKNOWN and named:
         return str(NO_LONGER)
+    if code == events.DENIALS_REPEATED:
+        again = f"{count}+" if count == 255 else str(count)
+        return _("%(what)s, %(n)s times more") % {"what": words(extra).text, "n": again}
     text = str(words(code).text)
+    detail = _detail(code, extra)
+    return f"{text}{detail}" if detail else text
+
+
+def _detail(code: int, extra: int) -> str:
     if code == events.READER_MISREAD:
-        return text + " (" + ngettext("%(n)d bit", "%(n)d bits", extra) % {"n": extra} + ")"
+        return " (" + ngettext("%(n)d bit", "%(n)d bits", extra) % {"n": extra} + ")"
     if code == events.SETTINGS_FAULT:
-        return text + " (" + ngettext("%(n)d field", "%(n)d fields", extra) % {"n": extra} + ")"
-    why = {events.STARTED: _RESETS, events.COMMAND_REFUSED: _REFUSALS}.get(code, {}).get(extra)
-    if why is not None:
-        return f"{text}: {why}"
+        return " (" + ngettext("%(n)d field", "%(n)d fields", extra) % {"n": extra} + ")"
     if code == events.MESSAGE_REFUSED and extra > 1:
-        return f"{text} ({extra}+)" if extra == 255 else f"{text} ({extra})"
-    return text
+        return f" ({extra}+)" if extra == 255 else f" ({extra})"
+    if code in codes.GRANTED and extra:
+        used = _(", use number %(n)d") % {"n": extra & 127} if extra & 127 else ""
+        return used + (_(", against anti-passback") if extra & 128 else "")
+    if code == events.DENIED_PIN and extra & 15:
+        return " (" + _("%(n)d in a row") % {"n": extra & 15} + ")"
+    if code == events.DENIED_USED and extra:
+        return " (" + ngettext("%(n)d time", "%(n)d times", extra) % {"n": extra} + ")"
+    if code in _AREA and extra:
+        return " (" + _("area %(n)d") % {"n": extra} + ")"
+    if code in _INPUT and extra > 16:
+        return ": " + _("input %(n)d") % {"n": extra - 16}
+    why = _EXTRA.get(code, {}).get(extra)
+    return f": {why}" if why is not None else ""
 
 
 def credential(row: Credential) -> str:

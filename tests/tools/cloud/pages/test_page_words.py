@@ -15,7 +15,7 @@ APPS = [ROOT / "tools/cloud/pages", ROOT / "tools/run/pages"]
 CODES = {
     name: value
     for name, value in vars(events).items()
-    if name.isupper() and isinstance(value, int) and name != "TIME_TRUSTED"
+    if name.isupper() and isinstance(value, int) and name not in {"TIME_TRUSTED", "NEW_KEY", "CHAIN_BEGINS"}
 }
 
 

@@ -6,17 +6,11 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
-from firmware.controller import events as codes
-
 from ...models import Event, Gap
+from ...services import codes
 from ..auth import caller
 
 router = Router(tags=["log"])
-NAMES = {
-    value: name.lower()
-    for name, value in vars(codes).items()
-    if isinstance(value, int) and name.isupper() and name != "TIME_TRUSTED"
-}
 
 
 class EventFilter(Schema):
@@ -41,6 +35,7 @@ class EventOut(Schema):
     name: str
     door_number: int
     extra: int
+    count: int  # of a denial: how many more came; 255: or more
     credential_id: int | None
     person_id: int | None
     person: str | None
@@ -48,7 +43,7 @@ class EventOut(Schema):
 
     @staticmethod
     def resolve_name(event: Event) -> str:
-        return NAMES.get(event.code, "unknown")
+        return codes.NAMES.get(event.code, "unknown")
 
     @staticmethod
     def resolve_person_id(event: Event) -> int | None:

@@ -151,7 +151,7 @@ def _row(event: Event, door: Door | None, at: datetime) -> dict[str, Any]:
         "late": event.utc is not None and event.received_at - event.utc > timedelta(minutes=1),
         "look": called.look,
         "icon": called.icon,
-        "text": words.sentence(event.code, event.extra, event.credential is not None),
+        "text": words.sentence(event.code, event.extra, event.credential is not None, event.count),
         "place": door.name if door else event.controller.name,
         "controller": event.controller.name,
         "person": event.credential.person if event.credential else None,

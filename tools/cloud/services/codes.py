@@ -1,0 +1,43 @@
+"""Event codes by subject, for whoever filters, counts or raises an alarm: one place beside the firmware's table."""
+
+from firmware.controller import events
+
+FLAGS = {"TIME_TRUSTED", "NEW_KEY", "CHAIN_BEGINS"}  # bits of an event's flags, in the same table
+NAMES = {
+    value: name.lower()
+    for name, value in vars(events).items()
+    if isinstance(value, int) and name.isupper() and name not in FLAGS
+}
+EXPIRED = 0  # the content was erased on the board before it could be sent
+NAMES[EXPIRED] = "expired"
+
+GRANTED = (events.GRANTED, events.GRANTED_DURESS)
+DENIED = tuple(code for code, name in NAMES.items() if name.startswith(("denied_", "needs_", "denials_")))
+RELEASED = (events.RELEASED_REMOTE, events.RELEASED_REX, events.RELEASED_FIRE)
+PASSAGES = (*GRANTED, *DENIED, *RELEASED)
+LEAF = (events.DOOR_OPENED, events.DOOR_CLOSED, events.DOOR_UNASKED, events.GRANTED_NOT_OPENED)
+
+# Code that raises an alarm -> code that says it is over by itself (0: somebody acknowledges it).
+ALARMS: dict[int, int] = {
+    events.GRANTED_DURESS: 0,
+    events.DOOR_FORCED: events.DOOR_CLOSED,
+    events.DOOR_HELD: events.DOOR_CLOSED,
+    events.READER_TAMPER: events.READER_TAMPER_OVER,
+    events.ENCLOSURE_OPENED: events.ENCLOSURE_CLOSED,
+    events.LINE_CUT: events.LINE_RIGHT,
+    events.LINE_SHORT: events.LINE_RIGHT,
+    events.MAINS_LOST: events.MAINS_BACK,
+    events.BATTERY_LOW: events.BATTERY_RIGHT,
+    events.FIRE: events.FIRE_OVER,
+    events.DENIED_LOCKED_OUT: 0,
+    events.SETTINGS_FAULT: 0,
+    events.LOG_OVERWRITTEN: 0,
+    events.LOG_CHAIN_ANEW: 0,
+    events.CHAIN_BROKEN: 0,
+    events.TABLE_DAMAGED: 0,
+    events.TABLE_FULL: 0,
+    events.SECTOR_BAD: 0,
+    events.RULES_REFUSED: 0,
+    events.UPDATE_RETURNED: 0,
+}
+SILENT = {events.GRANTED_DURESS}  # alarms that only those with the right may know of
