@@ -11,11 +11,12 @@ FOLDER = Path(__file__).resolve().parent.parent / "boards"
 SECTOR = 4096  # what the flash erases at once
 FLASH_LEFT = 4 * 1024 * 1024 - 0x200000  # of 4 MB, after the bootloader and MicroPython's own image
 
-OUTPUTS = {"strike", "light", "sound", "status"}
-EDGES = {"d0", "d1", "rex"}  # an edge that nobody made does harm here
+OUTPUTS = {"strike", "light", "sound", "status", "alarm"}
+EDGES = {"d0", "d1", "rex", "fire"}  # an edge that nobody made does harm here
 PINS = {*range(20), 21, 22, 23, 25, 26, 27, *range(32, 40)}
+ADC1 = {32, 33, 34, 35, 36, 39}
 
-ANY = OUTPUTS | {"d0", "d1", "contact", "rex"}
+ANY = OUTPUTS | EDGES | {"contact", "input", "voltage"}
 # (pins, what they must not be, why). ESP32 Series Datasheet, "Strapping Pins" and "Pin Overview";
 # ESP32 errata for 36 and 39 (seen from MicroPython in micropython#5425).
 REFUSED: list[tuple[set[int], set[str], str]] = [
@@ -26,9 +27,12 @@ REFUSED: list[tuple[set[int], set[str], str]] = [
     ({0, 2, 15}, ANY - OUTPUTS, "is a strapping pin: its wire decides whether the chip starts"),
     ({5}, ANY - OUTPUTS, "is a strapping pin and pulses at reset"),
     ({14}, {"strike"}, "puts out pulses while the chip starts: it would release the door"),
+    ({0, 2, 5, 14, 15}, {"alarm"}, "moves while the chip starts: it would sound the alarm"),
     (set(range(34, 40)), OUTPUTS, "can only be an input"),
     ({36, 39}, EDGES, "dips for 80 ns when Wi-Fi powers its analogue part: a press or bit nobody made"),
     ({37, 38}, ANY, "is not brought out on modules"),
+    # ESP-IDF 4.4, "Analog to Digital Converter": ADC1 is GPIO 32 to 39; "ADC2 is used by the Wi-Fi driver".
+    (PINS - ADC1, {"voltage"}, "has no ADC that works beside Wi-Fi: a voltage needs one of 32 to 36 or 39"),
 ]
 PSRAM = ({16, 17}, ANY, 'belongs to the PSRAM (say "psram": false for a module without one)')
 
@@ -58,7 +62,7 @@ def check(board: Any) -> list[str]:
     """What is wrong with a board's table: "field: what and why"."""
     if not isinstance(board, dict):
         return ["the table: must be an object"]
-    return [*_check_head(board), *_check_flash(board.get("flash")), *_check_pins(board)]
+    return [*_check_head(board), *_check_flash(board.get("flash")), *_check_pins(board), *_check_inputs(board)]
 
 
 def _check_head(board: dict[str, Any]) -> Iterator[str]:
@@ -111,21 +115,124 @@ def _wires(board: dict[str, Any], doors: list[Any]) -> Iterator[tuple[str, str, 
     for number, door in enumerate(doors, 1):
         for role in ("d0", "d1", "light", "sound"):
             yield f"door {number} {role}", role, _at(door, "reader", role)
-        for role in ("strike", "contact", "rex"):
-            yield f"door {number} {role}", role, _at(door, role, "pin")
+        yield f"door {number} strike", "strike", _at(door, "strike", "pin")
+        for role in ("contact", "rex"):
+            if not isinstance(door, dict) or door.get(role) is not None:
+                yield f"door {number} {role}", _role(_fields(door, role), role), _at(door, role, "pin")
+    for number, one in enumerate(_inputs(board), 1):
+        kind = one.get("kind")
+        yield f"input {number} {kind}", _role(one, "fire" if kind == "fire" else "input"), one.get("pin")
+    if "alarm" in board:
+        yield "alarm", "alarm", _at(board, "alarm", "pin")
+
+
+def _role(wire: dict[str, Any], digital: str) -> str:
+    """What a pin must be good for."""
+    return "voltage" if wire.get("supervised") or "low_mv" in wire else digital
 
 
 def _check_levels(number: int, door: Any) -> Iterator[str]:
     if _at(door, "reader", "kind") != "wiegand":
         yield f"door {number} reader: kind {_at(door, 'reader', 'kind')!r} is not known; only wiegand is"
     for part, level in (("strike", "active"), ("contact", "open"), ("rex", "active")):
-        if _at(door, part, level) not in (0, 1) or not _is_int(_at(door, part, level)):
-            yield f"door {number} {part}: {level} must be 0 or 1"
+        if part == "strike" or not isinstance(door, dict) or door.get(part) is not None:
+            yield from _check_wire(f"door {number} {part}", _fields(door, part), level)
+    fail = _fields(door, "strike").get("fail", "secure")
+    if fail not in ("secure", "safe"):
+        yield f"door {number} strike: fail must be secure or safe"
+    elif _at(door, "strike", "active") in (0, 1) and (fail == "safe") != (_at(door, "strike", "active") == 0):
+        # Until boot.py runs, and without power, a pin is low: what it does then is what the lock must be bought for.
+        yield (
+            f"door {number} strike: active {_at(door, 'strike', 'active')} is not fail {fail}: without power the pin "
+            "is low; a lock that opens then is active 0 and fail safe, one that stays shut is active 1"
+        )
+
+
+def _check_wire(where: str, wire: dict[str, Any], level: str) -> Iterator[str]:
+    if wire.get(level) not in (0, 1) or not _is_int(wire.get(level)):
+        yield f"{where}: {level} must be 0 or 1"
+    if wire.get("supervised", True) is not True:
+        yield f"{where}: supervised must be true, or left out"
+
+
+# What may lie on an input beside its pin. "doors": which it releases; "door": which it belongs to.
+KINDS: dict[str, set[str]] = {
+    "reader": {"door"},
+    "enclosure": set(),
+    "mains": set(),
+    "battery": {"low_mv", "ratio"},
+    "bell": {"door"},
+    "fire": {"doors", "relock"},
+    "reset": set(),
+}
+
+
+def _check_inputs(board: dict[str, Any]) -> Iterator[str]:
+    """`inputs` and `alarm`, and what goes together with them."""
+    doors: list[Any] = board["doors"] if isinstance(board.get("doors"), list) else []
+    if not isinstance(board.get("inputs", []), list) or len(_inputs(board)) != len(board.get("inputs", [])):
+        yield "inputs: must be a list of objects"
+        return
+    supervised = [part for door in doors for part in ("contact", "rex") if _fields(door, part).get("supervised")]
+    if "inputs" not in board and (supervised or "alarm" in board):
+        yield "inputs: must be there, [] for none, on a board with supervised lines or an alarm relay"
+    for number, one in enumerate(_inputs(board), 1):
+        yield from _check_input(f"input {number}", one, len(doors))
+    kinds = [one.get("kind") for one in _inputs(board)]
+    if any(one.get("relock") == "reset" for one in _inputs(board)) and "reset" not in kinds:
+        yield "inputs: relock is reset, and there is no input of kind reset: the doors would never lock again"
+    if kinds.count("reset") > 1:
+        yield "inputs: there can be one of kind reset"
+    if "alarm" in board:
+        alarm = _fields(board, "alarm")
+        yield from _check_wire("alarm", alarm, "active")
+        if not _is_int(alarm.get("seconds", 180)) or not 1 <= alarm.get("seconds", 180) <= 3600:
+            yield "alarm: seconds must be 1 to 3600"
+
+
+def _check_input(where: str, one: dict[str, Any], count: int) -> Iterator[str]:
+    kind = one.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        yield f"{where}: kind {kind!r} is not known; there are {', '.join(KINDS)}"
+        return
+    unknown = one.keys() - KINDS[kind] - {"kind", "pin", "active", "supervised"}
+    if unknown:
+        yield f"{where} {kind}: {', '.join(sorted(unknown))} means nothing there"
+    if "low_mv" in one:
+        if not _is_int(one["low_mv"]) or not 1000 <= one["low_mv"] <= 60000:
+            yield f"{where} {kind}: low_mv must be 1000 to 60000"
+        ratio = one.get("ratio", 1)
+        if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 1 <= ratio <= 50:
+            yield f"{where} {kind}: ratio must be 1 to 50"
+        elif _is_int(one["low_mv"]) and not 150 <= one["low_mv"] / ratio <= 2300:
+            yield f"{where} {kind}: {one['low_mv'] / ratio:.0f} mV at the pin; the ADC is exact from 150 to 2450 mV"
+    else:
+        yield from _check_wire(f"{where} {kind}", one, "active")
+    if "door" in KINDS[kind] and one.get("door", 0 if kind == "reader" else None) not in range(
+        0 if kind == "reader" else 1, count + 1
+    ):
+        yield f"{where} {kind}: door must be the number of a door"
+    if kind == "fire":
+        numbers = one.get("doors")
+        if not isinstance(numbers, list) or any(not _is_int(n) or not 1 <= n <= count for n in numbers):
+            yield f"{where} fire: doors must be a list of door numbers"
+        relock = one.get("relock", 0)
+        if relock != "reset" and (not _is_int(relock) or not 0 <= relock <= 86400):
+            yield f'{where} fire: relock must be "reset" or 0 to 86400 seconds'
+
+
+def _inputs(board: dict[str, Any]) -> list[dict[str, Any]]:
+    found = board.get("inputs", [])
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _fields(door: Any, part: str) -> dict[str, Any]:
+    found = door.get(part) if isinstance(door, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _at(door: Any, part: str, field: str) -> Any:
-    found = door.get(part) if isinstance(door, dict) else None
-    return found.get(field) if isinstance(found, dict) else None
+    return _fields(door, part).get(field)
 
 
 def _is_int(value: Any) -> bool:

@@ -25,7 +25,7 @@ def with_pin(door: int, part: str, pin: Any) -> dict[str, Any]:
 
 
 def test_every_board_that_is_shipped_is_right() -> None:
-    assert boards.names() == ["esp32-two-door", "virtual-two-door"]
+    assert boards.names() == ["esp32-two-door", "esp32-two-door-supervised", "virtual-two-door"]
     for name in boards.names():
         assert boards.load(name)["name"] == name
         assert (boards.FOLDER / name / "wiring.md").exists()
@@ -104,9 +104,7 @@ def test_flash_sizes_are_checked(part: str, size: Any) -> None:
     assert any(complaint.startswith("flash") for complaint in boards.check(board))
 
 
-@pytest.mark.parametrize(
-    "broken", [None, [], {}, {"doors": 3}, {"doors": [None]}, {"doors": [{"reader": 1}]}]
-)
+@pytest.mark.parametrize("broken", [None, [], {}, {"doors": 3}, {"doors": [None]}, {"doors": [{"reader": 1}]}])
 def test_anything_at_all_is_answered_with_complaints(broken: Any) -> None:
     assert boards.check(broken)
 
@@ -122,7 +120,7 @@ def test_levels_and_kinds_are_checked(part: str, field: str, value: Any) -> None
 
 
 def test_an_unknown_board_is_a_sentence_with_the_known_ones() -> None:
-    with pytest.raises(Problem, match=r"no board 'nope'; choose one of esp32-two-door, virtual-two-door"):
+    with pytest.raises(Problem, match=r"no board 'nope'; choose one of esp32-two-door, esp32-two-door-supervised, virtual"):
         boards.load("nope")
 
 
@@ -131,8 +129,9 @@ def test_a_name_cannot_leave_the_folder() -> None:
         boards.load("../boards/esp32-two-door")
 
 
-def test_the_partition_table_is_that_of_the_board() -> None:
-    folder = boards.FOLDER / "esp32-two-door"
+@pytest.mark.parametrize("board", ["esp32-two-door", "esp32-two-door-supervised"])
+def test_the_partition_table_is_that_of_the_board(board: str) -> None:
+    folder = boards.FOLDER / board
     rows = [line.split(", ") for line in (folder / "partitions.csv").read_text().splitlines()[1:]]
     table = {name: (int(offset, 16), int(size, 16)) for name, _, _, offset, size, _ in rows}
     wanted = json.loads((folder / "board.json").read_text())["flash"]
@@ -143,3 +142,127 @@ def test_the_partition_table_is_that_of_the_board() -> None:
         assert offset == end and size % 4096 == 0
         end = offset + size
     assert end <= 4 << 20
+
+
+# Supervised lines, inputs, alarm relay, locks that open without power.
+
+SUPERVISED = boards.load("esp32-two-door-supervised")
+
+
+def with_input(**fields: Any) -> dict[str, Any]:
+    """The supervised board with one more input, on the pin that a reader's tamper switch gave up."""
+    board = copy.deepcopy(SUPERVISED)
+    del board["inputs"][1]  # pin 4 is free
+    board["inputs"].append({"kind": "enclosure", "pin": 4, "active": 1} | fields)
+    return board
+
+
+def test_the_boards_page_names_every_kind_of_input_and_every_field() -> None:
+    page = (boards.FOLDER / "README.md").read_text()
+    for kind, fields in boards.KINDS.items():
+        assert f"| kind `{kind}` |" in page
+        for field in fields:
+            assert f"`{field}`" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"kind": "window"}, "kind 'window' is not known"),
+        ({"kind": None}, "kind None is not known"),
+        ({"active": 2}, "active must be 0 or 1"),
+        ({"door": 1}, "door means nothing there"),
+        ({"kind": "reader", "door": 3}, "door must be the number of a door"),
+        ({"kind": "bell"}, "door must be the number of a door"),
+        ({"kind": "bell", "door": 0}, "door must be the number of a door"),
+        ({"kind": "fire"}, "doors must be a list of door numbers"),
+        ({"kind": "fire", "doors": [3]}, "doors must be a list of door numbers"),
+        ({"kind": "fire", "doors": [1], "relock": -1}, "relock must be"),
+        ({"kind": "fire", "doors": [1], "relock": "never"}, "relock must be"),
+        ({"kind": "fire", "doors": [1], "relock": "reset"}, "the doors would never lock again"),
+        ({"kind": "battery", "low_mv": 11500, "ratio": 2}, "5750 mV at the pin"),
+        ({"kind": "battery", "low_mv": 11500, "ratio": 6.6}, "no ADC that works beside Wi-Fi"),
+        ({"kind": "battery", "low_mv": "12 V"}, "low_mv must be"),
+        ({"supervised": True}, "no ADC that works beside Wi-Fi"),
+        ({"supervised": 1, "pin": 4}, "supervised must be true"),
+        ({"pin": 36}, "already input"),
+        ({"pin": 12}, "stops the start"),
+        ({"pin": 2}, "strapping"),
+    ],
+)
+def test_an_input_that_cannot_work_is_refused_with_its_reason(fields: dict[str, Any], why: str) -> None:
+    complaints = boards.check(with_input(**fields))
+    assert any(why in complaint for complaint in complaints), complaints
+
+
+def test_every_kind_of_input_can_be_wired() -> None:
+    for fields in (
+        {"kind": "reader"},
+        {"kind": "reader", "door": 2},
+        {"kind": "mains"},
+        {"kind": "battery"},
+        {"kind": "bell", "door": 1},
+        {"kind": "reset"},
+        {"kind": "fire", "doors": []},
+        {"kind": "fire", "doors": [2], "relock": 86400},
+    ):
+        assert boards.check(with_input(**fields)) == [], fields
+
+
+@pytest.mark.parametrize("pin", [0, 2, 5, 14, 15])
+def test_an_alarm_relay_must_not_sound_at_each_start(pin: int) -> None:
+    board = copy.deepcopy(SUPERVISED)
+    board["alarm"]["pin"] = pin
+    assert any("would sound the alarm" in complaint for complaint in boards.check(board))
+
+
+def test_a_digital_fire_line_may_not_lie_where_edges_come_of_themselves() -> None:
+    board = copy.deepcopy(SUPERVISED)
+    del board["inputs"][0]["supervised"]
+    assert any("80 ns" in complaint for complaint in boards.check(board))
+
+
+def test_supervised_lines_and_alarms_need_the_inputs() -> None:
+    board = copy.deepcopy(GOOD)
+    board["doors"][0]["contact"]["supervised"] = True
+    assert any("[] for none" in complaint for complaint in boards.check(board))
+    board["inputs"] = []
+    assert boards.check(board) == []
+    board = copy.deepcopy(GOOD)
+    board["alarm"] = {"pin": 5, "active": 1}
+    assert any("[] for none" in complaint for complaint in boards.check(board))
+
+
+def test_a_supervised_line_needs_the_adc() -> None:
+    board = with_pin(1, "contact", 13)
+    board["doors"][1]["rex"] = None
+    board["inputs"] = []
+    board["doors"][0]["contact"]["supervised"] = True
+    assert any("no ADC that works beside Wi-Fi" in complaint for complaint in boards.check(board))
+
+
+def test_a_door_may_have_no_contact_and_no_button() -> None:
+    board = copy.deepcopy(GOOD)
+    board["doors"][0]["contact"] = None
+    del board["doors"][1]["rex"]
+    assert boards.check(board) == []
+
+
+@pytest.mark.parametrize(
+    ("active", "fail", "good"), [(1, None, 1), (0, "safe", 1), (0, None, 0), (1, "safe", 0), (0, "secure", 0)]
+)
+def test_a_lock_does_without_power_what_it_is_said_to_do(active: int, fail: str | None, good: int) -> None:
+    board = copy.deepcopy(GOOD)
+    board["doors"][0]["strike"]["active"] = active
+    if fail is not None:
+        board["doors"][0]["strike"]["fail"] = fail
+    complaints = boards.check(board)
+    assert len(complaints) == 1 - good
+    assert good or "without power the pin is low" in complaints[0]
+
+
+@pytest.mark.parametrize("inputs", [None, 3, {}, [3], [{}]])
+def test_inputs_may_be_anything_and_are_answered_with_complaints(inputs: Any) -> None:
+    board = copy.deepcopy(GOOD)
+    board["inputs"] = inputs
+    assert boards.check(board)
