@@ -80,8 +80,8 @@ def table(text: str) -> str:
     lines = [
         "# Events",
         "",
-        "What the log, the wire, the cloud and the pages call a thing that happened. Numbers are kept for ever. Door 0 is",
-        "the controller itself; `extra` is one byte. The word is what scenarios and pictures of the simulator say.",
+        "What the log, the wire, the cloud and the pages call a thing that happened. Numbers are kept for ever. Door 0",
+        "is the controller itself; `extra` is one byte. The word is what scenarios and pictures of the simulator say.",
         "",
         "Made from the comments of [events.py](events.py) by `python -m tools.events`; a test keeps it current.",
         "",
