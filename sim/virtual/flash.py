@@ -69,7 +69,7 @@ def access_list(acl: bytes) -> AccessList | None:
             break
         said = version, digest
         at += size
-    if said is None or said[1] == (1 << 64) - 1:
+    if said is None or said[1] >= (1 << 64) - 2:
         return None
     held = 0
     for slot in _credentials(acl, newest, journal):
@@ -90,14 +90,18 @@ def _sectors(acl: bytes) -> tuple[dict[int, tuple[int, int]], int]:
     for sector in range(sectors):
         head = acl[sector * SECTOR : sector * SECTOR + 16]
         magic, count, bucket, turn = struct.unpack_from("<2sHII", head)
-        if is_whole(head) and magic == b"PA" and count == sectors:
+        if is_whole(head) and magic == b"KA" and count == sectors:
             newest[bucket] = max(newest.get(bucket, (0, 0)), (turn, sector))
-    return newest, sectors - 1 - min(2, sectors - 2)
+    regions = (sectors - 3 + 63) // 64  # behind three sectors of journal
+    size = (sectors - 3) // regions
+    return newest, regions * (size - min(2, size - 1))
 
 
 def _credentials(acl: bytes, newest: dict[int, tuple[int, int]], journal: int) -> Iterator[bytes]:
     for bucket in range(journal):
-        sector = newest.get(bucket, (0, 0))[1]
+        if bucket not in newest:
+            continue
+        sector = newest[bucket][1]
         for at in range(sector * SECTOR + 16, (sector + 1) * SECTOR, 16):
             slot = acl[at : at + 16]
             if any(slot) and is_whole(slot):

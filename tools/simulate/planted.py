@@ -79,8 +79,8 @@ DEFECTS: dict[str, tuple[str, str, str, str]] = {
     "table without CRC": (
         S + "table",
         "CredentialTable._resume",
-        "if not whole(self._view[at : at + size])",
-        "if min(self._view[at : at + size]) == 255",
+        "if not whole(self.view[at : at + size])",
+        "if min(self.view[at : at + size]) == 255",
     ),
     "journal without CRC": (S + "state", "StateJournal.__init__", "if whole(buf)", "if min(buf) < 255"),
     "the pending erase is forgotten": (S + "log", "EventLog._erase_next", "self._flash.erase(sector)", "pass"),
@@ -111,21 +111,21 @@ DEFECTS: dict[str, tuple[str, str, str, str]] = {
     "a removed slot stays": (
         S + "table",
         "CredentialTable._change",
-        "self._flash.program(start + at, _REMOVED)",
-        "pass",
+        "not self.flash.write(start + at, _REMOVED)",
+        "False",
     ),
     "changes without a journal": (
         S + "table",
-        "CredentialTable.apply",
-        "self._note(version, digest, count, changes)",
-        "self._note(version, digest, count)",
+        "CredentialTable.steps",
+        "self.note(version, digest, count, changes)",
+        "self.note(version, digest, count)",
     ),
-    "a start does not finish changes": (S + "table", "CredentialTable._resume", "self._make(changes)", "pass"),
+    "a start does not finish changes": (S + "table", "CredentialTable._resume", "self._make(changes)", "()"),
     "a snapshot's digest is not compared": (
-        S + "table",
-        "CredentialTable.finish_snapshot",
-        "if self._sum != digest",
-        "if False",
+        S + "snapshot",
+        "Snapshot.finish",
+        "if self._sum == digest",
+        "if True",
     ),
     # The link, on the board.
     "sent is as good as stored": (

@@ -1,13 +1,25 @@
 """Sectors of a raw flash partition: read, program, erase, and the header that says a sector is complete.
 
 A program only clears bits. So a record carries its CRC-32 and counts when that is right: a torn one does not.
-A header (16 bytes: magic, sectors in the partition u16, two numbers u32, CRC-32) is written last.
+A header (16 bytes: magic, sectors in the partition u16, two numbers u32, CRC-32) is written last. A sector that is
+erased ahead of need has the magic alone.
 """
 
 from binascii import crc32
 from struct import pack, unpack_from
 
+from ..events import SECTOR_BAD
+
 SECTOR = 4096
+_FAULTS = 8  # kept at most until they are put on record
+
+faults = []  # (event code, extra) that the control loop has yet to put on record
+
+
+def fault(code, extra):
+    """Something is wrong with the flash. Once told is enough."""
+    if len(faults) < _FAULTS and (code, extra) not in faults:
+        faults.append((code, extra))
 
 
 def sealed(body):
@@ -36,7 +48,8 @@ class Sectors:
 
     def __init__(self, partition, magic, least):
         self._flash = partition
-        self._magic = magic
+        self.magic = magic
+        self.head = bytearray(16)  # what header() read last
         self.count = partition.ioctl(4, 0)
         if self.count < least:
             raise ValueError("partition too small: flash another partition table")
@@ -48,26 +61,57 @@ class Sectors:
     def program(self, at, data):
         self._flash.writeblocks(at // SECTOR, data, at % SECTOR)
 
+    def write(self, at, data):
+        """Programs and reads back. Whether it is there: a worn sector does not take it, and a flash chip is silent."""
+        try:
+            self.program(at, data)
+            back = memoryview(bytearray(min(256, len(data))))
+            data = memoryview(data)
+            while data:
+                back = back[: len(data)]
+                if self.read(at, back) != data[: len(back)]:
+                    break
+                at += len(back)
+                data = data[len(back) :]
+            else:
+                return True
+        except OSError:
+            pass
+        fault(SECTOR_BAD, self.magic[1])
+        return False
+
     def erase(self, sector):
-        self._flash.ioctl(6, sector)
+        """False: the chip says that it could not. What did not come clean shows when it is programmed."""
+        try:
+            self._flash.ioctl(6, sector)
+        except OSError:
+            fault(SECTOR_BAD, self.magic[1])
+            return False
+        return True
 
     def clear(self, sector):
-        """Erases what is not blank."""
+        """Erases what is not blank. Whether it had to."""
         buf = bytearray(256)
         for at in range(0, SECTOR, 256):
-            if min(self.read(sector * SECTOR + at, buf)) < 0xFF:
+            if self.read(sector * SECTOR + at, buf).count(b"\xff") < 256:
                 self.erase(sector)
-                break
+                return True
+        return False
 
     def header(self, sector):
-        """The two numbers of a complete sector, else None."""
-        header = self.read(sector * SECTOR, bytearray(16))
-        magic, count, a, b = unpack_from("<2sHII", header)
-        return (a, b) if whole(header) and magic == self._magic and count == self.count else None
+        """The two numbers of a complete sector; () when it is erased ahead; None otherwise."""
+        head = self.read(sector * SECTOR, self.head)
+        magic, count, a, b = unpack_from("<2sHII", head)
+        if magic == self.magic:
+            if whole(head):
+                return (a, b) if count == self.count else None
+            if head.count(b"\xff") == 14:
+                return ()
+        return None
 
     def complete(self, sector, a, b):
-        self.program(sector * SECTOR, sealed(pack("<2sHII", self._magic, self.count, a, b)))
+        return self.write(sector * SECTOR, sealed(pack("<2sHII", self.magic, self.count, a, b)))
 
     def retire(self, sector):
         """What a newer sector replaced is not to come back, whatever happens to the newer one."""
-        self.program(sector * SECTOR, bytes(16))
+        return self.write(sector * SECTOR, bytes(16))
