@@ -12,6 +12,7 @@ from . import boot
 from .chip import VirtualChip
 from .doorway import Doorway
 from .flash import WatchedFlash, is_whole
+from .inputs import Inputs
 from .net import Network
 from .scheduler import Scheduler
 
@@ -62,6 +63,7 @@ class VirtualController:
             Doorway(door, i + 1, board["doors"][i], scheduler, lambda way, on: on_strike(self, way, on))
             for i, door in enumerate(doors)
         ]
+        self.inputs = Inputs(board, scheduler)
         flash = {label: size for label, size in board["flash"].items() if label != "littlefs"}
         self.chip = VirtualChip(
             name,
@@ -75,6 +77,7 @@ class VirtualController:
         )
         for door in self.doors:
             door.wire(self.chip)
+        self.inputs.wire(self.chip)
 
     def _make_flash(self, size: int, label: str) -> NorFlash:
         watch = {"log": self._programmed, "state": self._noted}.get(label)
@@ -91,6 +94,7 @@ class VirtualController:
     def _output(self, pin: int, level: int | None) -> None:
         for door in self.doors:
             door.output(pin, level)
+        self.inputs.output(pin, level)
 
     def _programmed(self, offset: int, data: bytes) -> None:
         if len(data) != EVENT or offset % EVENT:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.world.door import Door
+from sim.world.line import Line
 from sim.world.wiegand import INTERVAL_US, PULSE_US
 
 from .chip import VirtualChip
@@ -37,27 +38,36 @@ class Doorway:
         self.on_leaf: Callable[[Doorway], None] = lambda doorway: None  # it moved, and its contact is quiet again
         self.on_press: Callable[[Doorway], None] = lambda doorway: None  # of the exit button
         self.bounces: Callable[[], list[int]] = list  # of one movement: microseconds between the contact's bounces
+        self._lines: dict[str, Line] = {}  # of contact and rex, where the door has them
         self._reader_free = 0
         self._closer: Event | None = None
 
     def wire(self, chip: VirtualChip) -> None:
         """Puts every line on its resting level."""
         self.chip = chip
-        reader, contact, rex = self.table["reader"], self.table["contact"], self.table["rex"]
+        reader = self.table["reader"]
         chip.input(reader["d0"], 1)
         chip.input(reader["d1"], 1)
-        chip.input(contact["pin"], 1 - contact["open"])
-        chip.input(rex["pin"], 1 - rex["active"])
+        for role, level in (("contact", "open"), ("rex", "active")):
+            wire = self.table.get(role)
+            if wire:
+                self._lines[role] = Line(wire, chip.input, chip.volts.__setitem__, 1 - wire[level])
+                self._lines[role].tell()
 
     def output(self, pin: int, level: int | None) -> None:
-        """The board moved a pin. None: it is not driven, and the strike's own resistor keeps it idle."""
+        """The board moved a pin. None: it is not driven, and the strike's own resistor keeps the relay without current.
+
+        A lock that is fail-safe opens then. That is no release by the board.
+        """
         strike = self.table["strike"]
         if pin != strike["pin"]:
             return
-        released = level == strike["active"]
+        idle = 1 if strike.get("fail") == "safe" else 0
+        released = idle == 1 if level is None else level == strike["active"]
         if released != self.door.released:
             self.door.strike(released, self._now())
-            self.on_strike(self, released)
+            if level is not None or not idle:
+                self.on_strike(self, released)
 
     # What people do.
 
@@ -85,14 +95,20 @@ class Doorway:
         self._swung(was_open)
 
     def press(self, on: bool) -> None:
-        """The exit button inside."""
-        rex = self.table["rex"]
+        """The exit button inside. Where there is none, nothing happens."""
+        rex = self.table.get("rex")
+        if not rex:
+            return
         if self.pressed and not on:
             self.let_go_at = self.scheduler.now
         if on and not self.pressed:
             self.on_press(self)
         self.pressed = on
-        self._line(rex["pin"], rex["active"] if on else 1 - rex["active"])
+        self._lines["rex"].set(rex["active"] if on else 1 - rex["active"])
+
+    def break_line(self, role: str, fault: str | None) -> None:
+        """The cable of "contact" or "rex" is "cut" or "short"; None: it is mended."""
+        self._lines[role].break_it(fault)
 
     def _now(self) -> int:
         return self.scheduler.now // MS
@@ -120,18 +136,20 @@ class Doorway:
 
     def _contact(self, is_open: bool) -> None:
         """The contact follows the leaf, at once or after some bounces."""
-        contact = self.table["contact"]
-        level = contact["open"] if is_open else 1 - contact["open"]
+        contact = self.table.get("contact")
         now = self.scheduler.now
         self.before_us, self.moved_at = now - self.moved_at, now
+        if not contact:
+            return
+        level = contact["open"] if is_open else 1 - contact["open"]
         pauses = self.bounces()
-        self._line(contact["pin"], level)
+        self._lines["contact"].set(level)
         at = now
         for n, pause in enumerate(pauses[: len(pauses) & -2]):  # there and back: it ends where it should
             at += pause
-            self.scheduler.at(at, self._bounce, now, contact["pin"], 1 - level if n % 2 == 0 else level)
+            self.scheduler.at(at, self._bounce, now, 1 - level if n % 2 == 0 else level)
         self.scheduler.at(at, self.on_leaf, self)
 
-    def _bounce(self, moved: int, pin: int, level: int) -> None:
+    def _bounce(self, moved: int, level: int) -> None:
         if moved == self.moved_at:
-            self._line(pin, level)
+            self._lines["contact"].set(level)

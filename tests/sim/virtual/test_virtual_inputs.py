@@ -1,0 +1,142 @@
+"""A board with supervised lines and inputs, in virtual time: what happens to its wires is on record."""
+
+import json
+from pathlib import Path
+
+import pytest
+from small_cloud import SmallCloud, settings_of
+
+from firmware.controller import events as codes
+from sim.virtual.building import VirtualBuilding
+
+BOARD = json.loads(Path(__file__, "../../../../boards/esp32-two-door-supervised/board.json").resolve().read_text())
+PER = {"name": "Per", "card": {"bits": 26, "facility": 12, "number": 3456}, "doors": ["Front"], "until": None}
+HOUSE = {
+    "controllers": [{"name": "Hall", "doors": [{"name": "Front"}, {"name": "Back"}]}],
+    "people": [PER],
+    "strangers": [],
+}
+
+
+@pytest.fixture
+def house(tmp_path):
+    settings = settings_of(HOUSE, BOARD)
+    one = VirtualBuilding(
+        HOUSE, settings, BOARD, tmp_path, 1, cloud=lambda *given: SmallCloud(HOUSE, settings, *given), visits_a_day=1e-9
+    )
+    one.start()
+    one.run(60)
+    one.verdicts.ready = True
+    yield one
+    one.close()
+
+
+def told(house, since=0):
+    """(code, door, extra) of what was recorded after a time, without starts and clocks."""
+    quiet = (codes.STARTED, codes.CLOCK_SET)
+    return [
+        record.detail[2:5]
+        for record in house.records
+        if record.what == "event" and record.at >= since and record.detail[2] not in quiet
+    ]
+
+
+def test_a_card_opens_a_door_with_supervised_lines_and_its_leaf_is_followed(house):
+    _, door = house.doors["Front"]
+    house.tap("Front", PER)
+    house.run(1)
+    assert door.push(2_000)
+    house.run(10)
+    assert [code for code, _, _ in told(house)] == [codes.GRANTED, codes.DOOR_OPENED, codes.DOOR_CLOSED]
+    assert not house.faults
+
+
+def test_a_bouncing_leaf_is_one_opening(house):
+    _, door = house.doors["Front"]
+    door.bounces = lambda: [700, 900, 1_100, 1_300]
+    door.force(2_000)
+    house.run(10)
+    assert [code for code, _, _ in told(house)] == [codes.DOOR_FORCED, codes.DOOR_CLOSED]
+
+
+def test_the_exit_button_and_a_cable_that_is_cut_and_mended(house):
+    _, door = house.doors["Back"]
+    door.press(True)
+    house.run(1)
+    assert door.door.released
+    door.press(False)
+    house.run(10)
+    door.break_line("rex", "short")
+    house.run(1)
+    door.break_line("rex", "cut")
+    house.run(1)
+    door.break_line("rex", None)
+    house.run(1)
+    assert told(house) == [
+        (codes.RELEASED_REX, 2, 0),
+        (codes.LINE_SHORT, 2, 2),
+        (codes.LINE_CUT, 2, 2),
+        (codes.LINE_RIGHT, 2, 2),
+    ]
+    assert not door.door.released
+
+
+def test_fire_releases_both_doors_until_two_minutes_after_it(house):
+    controller = house.controllers[0]
+    controller.inputs.switch("fire", True)
+    house.run(1)
+    assert [way.door.released for way in controller.doors] == [True, True]
+    assert controller.inputs.burns(1) and controller.inputs.burns(2)
+    house.run(3_600)
+    controller.inputs.switch("fire", False)
+    house.run(119)
+    assert [way.door.released for way in controller.doors] == [True, True]
+    house.run(2)
+    assert [way.door.released for way in controller.doors] == [False, False]
+    assert not controller.inputs.burns(1)
+    assert told(house) == [
+        (codes.FIRE, 0, 1),
+        (codes.RELEASED_FIRE, 1, 1),
+        (codes.RELEASED_FIRE, 2, 1),
+        (codes.FIRE_OVER, 0, 1),
+        (codes.DOOR_RELOCKED, 1, 1),
+        (codes.DOOR_RELOCKED, 2, 1),
+    ]
+
+
+def test_fire_releases_also_after_the_power_went_in_the_middle_of_it(house):
+    controller = house.controllers[0]
+    controller.inputs.switch("fire", True)
+    house.run(1)
+    house.power(controller, False)
+    house.run(5)
+    house.power(controller, True)
+    house.run(2)
+    assert [way.door.released for way in controller.doors] == [True, True]
+
+
+def test_tamper_mains_battery_and_the_alarm_relay(house):
+    inputs = house.controllers[0].inputs
+    inputs.switch("mains", True)
+    inputs.battery(11_000)
+    house.run(60)
+    assert not inputs.alarm
+    inputs.switch("enclosure", True)
+    inputs.switch("reader", True, door=2)
+    house.run(1)
+    assert inputs.alarm
+    house.run(300)
+    assert not inputs.alarm
+    assert told(house) == [
+        (codes.MAINS_LOST, 0, 5),
+        (codes.BATTERY_LOW, 0, 6),
+        (codes.READER_TAMPER, 2, 3),
+        (codes.ENCLOSURE_OPENED, 0, 4),
+    ]
+
+
+def test_an_input_that_the_board_has_not_cannot_be_switched(house):
+    with pytest.raises(ValueError, match="no input of kind 'bell'"):
+        house.controllers[0].inputs.switch("bell", True)
+    with pytest.raises(ValueError, match="at door 3"):
+        house.controllers[0].inputs.switch("reader", True, door=3)
