@@ -35,6 +35,8 @@ class Sync:
         self._report = None
         self._folder = folder
         self._staged = None  # rules coming in
+        self._updates = None  # a new firmware coming in
+        self.trial = None  # of this firmware, until it has proven healthy
         self.open = False
         self._sent = 0  # the last event that went out in this session
         self._stored_by = None  # when the answer to a batch is overdue
@@ -53,6 +55,7 @@ class Sync:
             wire.RULES: self._rules,
             wire.COMMAND: self._command,
             wire.TIME: self._time,
+            wire.UPDATE: self._update,
         }
 
     def ready(self):
@@ -79,12 +82,18 @@ class Sync:
                 # Authenticated, but not what wire.py describes. It was refused before anything changed.
                 print("sync: refused:", error)
                 self._refused["content"] += 1
+        if self.trial is not None:
+            self.trial = self.trial.look(self, loop, now)
         self._put_refused_on_record(loop, now)
         self._held_back = self._outbox.room() < _REPLIES
         if self.open and not self._held_back:
             if ticks.passed(self._ask_time, now):
                 self._ask_for_time(now)
             self._send_events(loop, now)
+
+    def say(self, message):
+        """False when there is no room for it now."""
+        return self._outbox.put(message)
 
     def ask_snapshot(self, table):
         """The credential table found damage: its version is 0 now, which makes the cloud send the whole set."""
@@ -195,6 +204,13 @@ class Sync:
         from .commands import run
 
         run(self._outbox, loop, message, now)
+
+    def _update(self, loop, message, now):
+        if self._updates is None:
+            from .update import Updates
+
+            self._updates = Updates(self._folder)
+        self._updates.take(self._outbox, loop, message, now)
 
     def _ask_for_time(self, now):
         self._time_nonce = session.urandom(8)

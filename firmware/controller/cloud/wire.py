@@ -17,6 +17,7 @@ ACL_NOW = 0x76  # version u32, digest u64: what the credential table holds, afte
 PART_TAKEN = 0x6E  # version u32, next part u16: the controller asks for that part of the snapshot
 RULES_TAKEN = 0x6D  # version u32, next part u16: asked for; all parts: in force; 0xFFFF: refused, the old ones hold
 RESULT = 0x72  # JSON {"id", "result": "done" | "expired" | "refused", "why"}, and "data" when something was collected
+UPDATE_STATE = 0x57  # JSON {"build", "state", "next": offset wanted, "why"}; the states: update.py
 TIME_ASKED = 0x71  # nonce, 8 bytes
 PING = 0x70  # empty; confirms the link both ways
 
@@ -26,6 +27,7 @@ DELTA = 0x64  # from version u32, to version u32, then changes of records.CHANGE
 SNAPSHOT = 0x73  # version u32, part u16, parts u16, digest u64, then records sorted by key
 RULES = 0x75  # version u32, part u16, parts u16, then bytes of the JSON, which has "version" too: access/README.md
 COMMAND = 0x63  # JSON {"id", "do", "door", "expires", ...}; what can be done: commands.py
+UPDATE = 0x55  # offset u32, bytes of a signed release from there on; offset 0xFFFFFFFF: JSON {"build", "head", "start"}
 TIME = 0x74  # the nonce asked with, Unix milliseconds u64
 PONG = 0x50  # empty
 

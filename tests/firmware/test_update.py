@@ -1,0 +1,298 @@
+"""A firmware comes in pieces, is taken only whole and signed, and stays only when it is well."""
+
+import os
+import time
+
+from firmware.controller.cloud import update, wire
+from firmware.controller.cloud.trial import Trial, begin
+from firmware.controller.events import UPDATE_KEPT, UPDATE_RETURNED, UPDATE_STAGED
+from tests.firmware.controller_bench import Bench
+from tests.firmware.release_bench import FILES, NEW, OLD, Release, file, gone, root, sign
+
+
+class Board:
+    """A bench whose sync finds its files in a folder of its own."""
+
+    def __init__(self, **how):
+        self.root = root("bench-%d" % time.time_ns(), **how)
+        self.bench = Bench(folder=self.root)
+        self.bench.connect()
+        self.bench.said()
+
+    def tell(self, message):
+        """Returns (state, next or why)."""
+        self.bench.hear(message)
+        said = [wire.read_json(one) for one in self.bench.said() if one[0] == wire.UPDATE_STATE]
+        assert len(said) == 1, said
+        return said[0]["state"], said[0].get("next", said[0].get("why"))
+
+    def bring(self, release, size=900):
+        """All pieces, each as it is asked for."""
+        answer = self.tell(release.offer())
+        for _ in range(99):
+            if answer[0] != "wanted":
+                return answer
+            answer = self.tell(release.piece(answer[1], size))
+        raise AssertionError("it does not end")
+
+    def files(self, build=NEW):
+        found = {}
+        for name in FILES:
+            try:
+                with open(self.root + "slots/" + build + "/" + name, "rb") as one:
+                    found[name] = one.read()
+            except OSError:
+                pass
+        return found
+
+    def slots(self):
+        return sorted(os.listdir(self.root + "slots"))
+
+    def codes(self):
+        return [event[0] for event in self.bench.events()]
+
+
+def test_a_release_comes_in_pieces_and_is_staged_whole():
+    board = Board()
+    assert board.bring(Release()) == ("staged", None)
+    assert board.files() == FILES
+    assert board.codes().count(UPDATE_STAGED) == 1
+    assert board.tell(Release().offer()) == ("staged", None)
+    assert update.read(board.root + "current") == OLD
+    assert "trial" not in os.listdir(board.root)
+    gone(board.root)
+
+
+def test_pieces_of_any_size_and_again_and_out_of_turn():
+    board = Board()
+    release = Release()
+    assert board.tell(release.offer()) == ("wanted", 0)
+    assert board.tell(release.piece(300)) == ("wanted", 0)
+    assert board.tell(release.piece(0, 100)) == ("wanted", 100)
+    assert board.tell(release.piece(0, 100)) == ("wanted", 100)
+    assert board.tell(release.piece(100, 1)) == ("wanted", 101)
+    assert board.bring(release, 377) == ("staged", None)
+    assert board.files() == FILES
+    gone(board.root)
+
+
+def test_a_restart_goes_on_where_it_stopped():
+    board = Board()
+    release = Release()
+    board.tell(release.offer())
+    board.tell(release.piece(0))
+    again = Bench(flash=board.bench.flash, folder=board.root)
+    again.connect()
+    again.said()
+    board.bench = again
+    again.hear(release.piece(900))
+    assert again.refused["content"] == 1
+    assert board.tell(release.offer()) == ("wanted", 900)
+    assert board.bring(release) == ("staged", None)
+    gone(board.root)
+
+
+def test_a_release_that_is_not_signed_with_the_key_is_not_taken():
+    release = Release()
+    for signer in (lambda text: bytes(256), lambda text: sign(text)[:255] + b"x", lambda text: b"\xff" * 256):
+        board = Board()
+        assert board.bring(Release(signer=signer)) == ("refused", "signature")
+        assert board.slots() == [OLD]
+        gone(board.root)
+    board = Board()
+    forged = Release(files={"controller/app.mpy": b"evil"})
+    forged.stream = release.stream[:256] + forged.stream[256:]
+    assert board.bring(forged) == ("refused", "signature")
+    assert board.slots() == [OLD]
+    gone(board.root)
+
+
+def test_without_a_key_on_the_board_nothing_is_taken():
+    board = Board()
+    os.remove(board.root + "release.key")
+    assert board.tell(Release().offer()) == ("refused", "no release key on this board")
+    assert board.slots() == [OLD]
+    gone(board.root)
+
+
+def test_what_is_signed_is_this_build_not_older_and_stays_in_its_slot():
+    for release, why in (
+        (Release(serial=2), "older than this one"),
+        (Release(files={"../../boot.py": b"x"}), "path"),
+        (Release(files={"/boot.py": b"x"}), "path"),
+    ):
+        board = Board()
+        assert board.bring(release) == ("refused", why)
+        assert board.slots() == [OLD] and "boot.py" not in os.listdir(board.root)
+        gone(board.root)
+    board = Board()
+    other = Release()
+    other.build = "111111111111"
+    assert board.bring(other) == ("refused", "signature is of another build")
+    gone(board.root)
+
+
+def test_the_first_release_may_have_any_number():
+    board = Board(serial=None)
+    assert board.bring(Release(serial=0)) == ("staged", None)
+    gone(board.root)
+
+
+def test_an_offer_that_is_none_is_refused():
+    board = Board()
+    for fields in (b"{}", b"[]", b'{"build": "../../etc/abc"}', b'{"build": "ABCDEF012345", "head": 9}', b"{", b""):
+        board.bench.hear(wire.packed(wire.UPDATE, "<I", 0xFFFFFFFF) + fields)
+    assert board.bench.refused["content"] == 6
+    for head in (b"0", b"-1", b"9000", b'"x"', b"null"):
+        message = wire.packed(wire.UPDATE, "<I", 0xFFFFFFFF) + b'{"build": "abcdef012345", "head": ' + head + b"}"
+        assert board.tell(message) == ("refused", "head")
+    assert board.slots() == [OLD]
+    gone(board.root)
+
+
+def test_too_little_room_is_said_before_it_is_filled():
+    board = Board()
+
+    class Full:
+        def __getattr__(self, name):
+            return getattr(os, name)
+
+        def statvfs(self, path):
+            return (4096, 4096, 100, 9, 9, 0, 0, 0, 0, 255)
+
+    update.os = Full()
+    try:
+        assert board.bring(Release()) == ("refused", "no space")
+    finally:
+        update.os = os
+    assert board.slots() == [OLD]
+    gone(board.root)
+
+
+def test_a_slot_that_is_not_needed_makes_room():
+    board = Board()
+    os.mkdir(board.root + "slots/333333333333")
+    file(board.root + "slots/333333333333/x", b"x")
+    board.tell(Release().offer())
+    assert board.slots() == [OLD, NEW]
+    gone(board.root)
+
+
+def test_a_damaged_file_is_asked_for_again_and_never_tried():
+    board = Board()
+    release = Release()
+    board.bring(release)
+    file(board.root + "slots/" + NEW + "/umqtt/simple.mpy", b"U" * 10)
+    assert board.tell(release.offer(start=True)) == ("refused", "damaged on flash")
+    assert "trial" not in os.listdir(board.root)
+    assert board.bring(release) == ("staged", None)
+    assert board.tell(release.offer(start=True))[0] == "starting"
+    gone(board.root)
+
+
+def test_a_start_puts_it_on_trial_and_restarts_the_board():
+    board = Board()
+    release = Release()
+    assert board.tell(release.offer(start=True)) == ("wanted", 0)
+    assert board.bench.restarts == []
+    board.bring(release)
+    assert board.tell(release.offer(start=True)) == ("starting", None)
+    assert len(board.bench.restarts) == 1
+    assert update.read(board.root + "trial") == NEW + " 0 1440"
+    assert update.read(board.root + "current") == OLD
+    assert board.tell(release.offer()) == ("refused", "another is on trial")
+    gone(board.root)
+
+
+class Link:
+    def __init__(self, beat):
+        self.beat = beat
+
+
+def trial(board):
+    """The new firmware has been started."""
+    board.bring(Release())
+    board.tell(Release().offer(start=True))
+    bench = board.bench = Bench(flash=board.bench.flash, folder=board.root)
+    bench.loop.link = Link(bench.chip.now)
+    bench.sync.trial = begin(board.root, bench.loop, bench.chip.now)
+    assert isinstance(bench.sync.trial, Trial)
+    return bench
+
+
+def test_it_is_kept_when_it_is_heard_and_has_read_a_credential():
+    board = Board()
+    bench = trial(board)
+    bench.connect()
+    bench.run(60000)
+    assert update.read(board.root + "current") == OLD
+    bench.tap(12, 3456)
+    bench.loop.link.beat = bench.chip.now
+    bench.said()
+    bench.run(10000)
+    assert update.read(board.root + "current") == NEW
+    assert "trial" not in os.listdir(board.root)
+    assert board.codes().count(UPDATE_KEPT) == 1
+    bench.run(10000)
+    said = [wire.read_json(one) for one in bench.said() if one[0] == wire.UPDATE_STATE]
+    assert said == [{"build": NEW, "state": "kept"}]
+    assert bench.sync.trial is None
+    gone(board.root)
+
+
+def test_it_is_not_kept_without_a_session():
+    board = Board()
+    bench = trial(board)
+    bench.tap(12, 3456)
+    bench.run(60000)
+    assert update.read(board.root + "current") == OLD
+    bench.connect()
+    bench.said()
+    bench.loop.link.beat = bench.chip.now
+    bench.run(70000)
+    assert update.read(board.root + "current") == NEW
+    gone(board.root)
+
+
+def test_it_is_not_kept_without_its_network_loop():
+    board = Board()
+    bench = trial(board)
+    bench.tap(12, 3456)
+    bench.run(65000)
+    bench.connect()
+    bench.run(20000)
+    assert update.read(board.root + "current") == OLD
+    gone(board.root)
+
+
+def test_what_was_read_before_the_trial_does_not_count():
+    board = Board()
+    board.bench.tap(12, 3456)
+    bench = trial(board)
+    bench.connect()
+    bench.run(20000)
+    assert update.read(board.root + "current") == OLD
+    gone(board.root)
+
+
+def test_the_one_that_is_back_says_so_and_removes_the_other():
+    board = Board()
+    board.bring(Release())
+    file(board.root + "returned", (NEW + " 3 1440").encode())
+    bench = board.bench
+    bench.sync.trial = begin(board.root, bench.loop, bench.chip.now)
+    assert board.slots() == [OLD] and "returned" not in os.listdir(board.root)
+    assert (UPDATE_RETURNED, 0, 1, None) in bench.events()
+    bench.run(10000)
+    said = [wire.read_json(one) for one in bench.said() if one[0] == wire.UPDATE_STATE]
+    assert said == [{"build": NEW, "state": "returned"}]
+    gone(board.root)
+
+
+def test_nothing_is_left_to_do_without_a_trial():
+    board = Board()
+    assert begin(board.root, board.bench.loop, 0) is None
+    file(board.root + "trial", (OLD + " 1 1440").encode())
+    assert begin(board.root, board.bench.loop, 0) is None
+    assert "trial" not in os.listdir(board.root)
+    gone(board.root)
