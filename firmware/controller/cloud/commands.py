@@ -37,7 +37,7 @@ _WHY = (
 _KEPT = const(8)  # commands that are remembered: number << 32 | expiry, in the state journal
 _FIRST = const(64)  # ... under the kinds 64 to 71
 _RELEASE_S = const(30)  # an expiry further away than this is not a release's
-_LONGEST_S = const(600)
+_LONGEST_S = const(900)
 _DRAIN_MS = const(1000)  # how long a restart waits for its result to be sent
 _BLINK = ((300, 1, 1), (300, 0, 0)) * 10
 

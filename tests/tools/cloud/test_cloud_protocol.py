@@ -498,6 +498,53 @@ def test_a_release_without_an_answer_is_not_known_and_a_late_answer_counts(house
     assert command.state == Command.State.REFUSED and house.row().refused == {"unexpected": 1}
 
 
+def test_what_concerns_no_door_is_sent_without_one_and_its_data_kept(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.deaf = {wire.COMMAND}
+    command = commands.diagnostics(house.controller, None)
+    line.poll()
+    sent = wire.read_json(board.last_heard(wire.COMMAND))
+    assert (sent["do"], sent["door"], sent["expires"]) == ("diagnostics", 0, int(command.expires_at.timestamp()))
+    data = {"heap": 40_000, "log": [5, 1, 9, 9]}
+    board.say(wire.json_message(wire.RESULT, {"id": command.pk, "result": "done", "why": "", "data": data}))
+    command.refresh_from_db()
+    assert (command.state, command.data) == (Command.State.DONE, data)
+
+
+def test_a_hold_says_until_when(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.deaf = {wire.COMMAND}
+    commands.hold(house.doors[1], None, 1_900_000_000)
+    commands.hold(house.doors[1], None, None)
+    line.poll()
+    sent = [wire.read_json(message) for message in board.heard if message[0] == wire.COMMAND]
+    assert [(one["door"], one["until"]) for one in sent] == [(2, 1_900_000_000), (2, None)]
+
+
+def test_a_lockdown_reaches_every_controller_of_the_site_also_one_that_comes_back(house: House, line: Wire) -> None:
+    (command,) = commands.emergency(house.site, "lockdown", None)
+    line.poll(300)
+    board = line.connect(house.settings)
+    board.deaf = {wire.COMMAND}
+    board.connect()
+    line.poll()
+    assert wire.read_json(board.last_heard(wire.COMMAND))["id"] == command.pk
+    with pytest.raises(ValueError):
+        commands.emergency(house.site, "release", None)
+
+
+def test_a_result_with_what_no_database_keeps_is_refused(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    board.deaf = {wire.COMMAND}
+    command = commands.diagnostics(house.controller, None)
+    line.poll()
+    for body in ('"data": {"x": NaN}', '"why": "\\u0000"', '"data": []'):
+        board.say(bytes((wire.RESULT,)) + f'{{"id": {command.pk}, "result": "done", {body}}}'.encode())
+    line.poll(1)
+    command.refresh_from_db()
+    assert command.state == Command.State.SENT and house.row().refused == {"malformed": 3}
+
+
 def test_one_board_cannot_answer_for_another(house: House, time_now: Stopped, line: Wire) -> None:
     other = House("Fjordgata", time_now, seed=9)
     line.connect(house.settings).connect().deaf = {wire.COMMAND}

@@ -148,10 +148,10 @@ class Ingest:
             session = live.get(command.controller_id)
             # Marked first: should this process end in between, the door stays shut and the command is not repeated.
             if session is not None and store.take(command, at(now)):
-                fields = {
+                fields = command.arguments | {
                     "id": command.pk,
                     "do": command.do,
-                    "door": command.door.number,
+                    "door": command.door.number if command.door else 0,
                     "expires": math.ceil(command.expires_at.timestamp()),
                 }
                 session.send(wire.json_message(wire.COMMAND, fields))

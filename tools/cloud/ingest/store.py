@@ -1,5 +1,6 @@
 """What a controller's messages change in the database. Times are arguments; few queries a message."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -202,15 +203,17 @@ def result(controller: int, message: bytes, now: datetime) -> None:
     """Keeps what became of a command. Raises Refused."""
     try:
         fields = wire.read_json(message)
-        name, state, why = fields["id"], fields["result"], fields.get("why", "")
-        if type(name) is not int or not 0 < name < 1 << 63 or type(why) is not str:
-            raise ValueError("id or why")
+        name, state, why, data = fields["id"], fields["result"], fields.get("why", ""), fields.get("data", {})
+        if type(name) is not int or not 0 < name < 1 << 63 or type(why) is not str or not isinstance(data, dict):
+            raise ValueError("id, why or data")
+        if "\\u0000" in json.dumps([why, data], allow_nan=False):  # no database keeps these
+            raise ValueError("text")
         if state not in (Command.State.DONE, Command.State.EXPIRED, Command.State.REFUSED):
             raise ValueError("result")
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Refused("malformed") from None
     sent = Command.objects.filter(pk=name, controller=controller, state__in=[Command.State.SENT, Command.State.UNKNOWN])
-    if not sent.update(state=state, why=why[:100], ended_at=now):
+    if not sent.update(state=state, why=why[:100], data=data, ended_at=now):
         raise Refused("unexpected")
 
 
