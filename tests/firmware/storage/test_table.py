@@ -1,6 +1,8 @@
 """The credential table, as the control loop and the sync use it."""
 
+from firmware.controller.events import FLASH_FOREIGN
 from firmware.controller.records import NO_END
+from firmware.controller.storage.sectors import faults
 from firmware.controller.storage.snapshot import Snapshot
 from firmware.controller.storage.table import FULL, UNKNOWN, CredentialTable, Damaged, TableFull
 from tests.firmware.helper import raises
@@ -179,7 +181,10 @@ def test_a_start_does_not_make_changes_again_that_are_made():
 def test_somebody_elses_data_is_overwritten_once():
     nor = flash(9)
     nor.poke(0, b"\xa5" * 9 * 4096)
+    faults.clear()
     table = CredentialTable(Partition(nor))
+    assert faults == [(FLASH_FOREIGN, 65)]
+    faults.clear()
     assert table.find(key(1)) is None
     table.apply(3, put(1))
     assert CredentialTable(Partition(nor)).version == 3
@@ -252,3 +257,26 @@ def test_the_path_of_a_change_is_two_programs_and_no_erase_when_there_are_idle_m
         assert cost(nor, lambda n=n, change=change: table.apply(4 + n, change))[1:] == (2, 0)
         idle(table)
     assert table.count == 199
+
+
+def test_a_partition_of_another_size_is_begun_anew():
+    nor = flash(9)
+    CredentialTable(Partition(nor)).apply(3, put(1))
+    nor.size = 8 * 4096
+    faults.clear()
+    table = CredentialTable(Partition(nor))
+    assert faults == [(FLASH_FOREIGN, 65)]
+    assert (table.version, table.digest) == (0, 0)
+    assert table.find(key(1)) is None
+    faults.clear()
+
+
+def test_who_is_known_stays_known_when_the_journal_is_lost():
+    nor = flash(9)
+    assert snapshot(CredentialTable(Partition(nor)), range(1, 100), 3)
+    for sector in range(3):
+        nor.poke(sector * 4096, b"\x5a" * 4096)
+    for table in (CredentialTable(Partition(nor)), CredentialTable(Partition(nor))):
+        assert (table.version, table.digest) == (0, UNKNOWN)
+        assert all(table.find(key(n)) == (7, NO_END) for n in range(1, 100))
+    assert snapshot(table, range(1, 100), 4)
