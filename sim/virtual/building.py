@@ -1,6 +1,7 @@
 """A whole building in virtual time: controllers running the real firmware, doors, people, the broker and the cloud."""
 
 import random
+from array import array
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from firmware.controller.events import GRANTED as GRANTED_CODE
 from sim.world import person
 from sim.world.broker import Broker
 from sim.world.building import Building, may_pass
@@ -16,6 +18,7 @@ from sim.world.wiegand import card_bits
 from .controller import VirtualController
 from .doorway import Doorway
 from .net import Network
+from .pace import INSTANT, Pace
 from .post import Post
 from .promises import Broken, Promises
 from .scheduler import MS, SECOND, Event, Scheduler
@@ -66,6 +69,7 @@ class VirtualBuilding:
     """description: as sim/world/building.py has it. settings: of each controller, as its enrolment made them.
 
     cloud(publish, now, urandom): makes the cloud end; None for a building without one. keep: whether records are kept.
+    pace: how long things take on the boards.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class VirtualBuilding:
         cloud: CloudFactory | None = None,
         visits_a_day: float = 200,
         keep: bool = True,
+        pace: Pace = INSTANT,
     ) -> None:
         self.description = description
         self.scheduler = Scheduler(seed)
@@ -90,6 +95,9 @@ class VirtualBuilding:
         self.promises = Promises(self)
         self.promises.on_broken = self._broke
         self.faults: list[str] = []  # what must never happen, and did: a sentence each
+        self.answers = array("I")  # of every grant: microseconds from the card's last bit to the strike
+        self._read_at: dict[tuple[str, int], int] = {}  # by door: when a card's last bit was out
+        self._muddled: dict[tuple[str, int], int] = {}  # by door: until when it is not sure what a board has read
         self.noise: Callable[[str], str] = str  # what a reader makes of a card's frame; by default what it is
         self._keep = keep
         self._walking = False
@@ -110,6 +118,7 @@ class VirtualBuilding:
                 self._strike,
                 self._event,
                 self._crash,
+                pace,
             )
             for i, one in enumerate(description["controllers"])
         ]
@@ -211,16 +220,26 @@ class VirtualBuilding:
             right = bits is None and may_pass(holder, door_name, int(self.utc()))
             self.record(controller.name, "tap", door.number, holder["name"], right)
             if controller.chip.on:
-                seen = controller.chip.booted < began  # else the board began to look in the middle of it
+                place = controller.name, door.number
                 end = holder.get("until")
                 on_the_edge = end is not None and abs(self.utc() - end) < EDGE_S
-                unsure = not seen or (bits is None and (holder.get("unsure") or on_the_edge))
+                unsure = bits is None and bool(holder.get("unsure") or on_the_edge)
+                good = right or unsure
+                unsure = not self._seen(controller, place, began) or unsure
                 expected = ANYTHING if unsure else MISREAD if bits else GRANTED if right else DENIED
-                self.verdicts.tapped(controller.name, door.number, expected)
-                good = right or bool(bits is None and (holder.get("unsure") or on_the_edge))
-                self.promises.tapped(controller.name, door.number, good)
+                self.verdicts.tapped(*place, expected)
+                self.promises.tapped(*place, good)
+                self._read_at[place] = self.scheduler.now
 
         door.tap(bits or card_bits(holder["card"]), read)
+
+    def _seen(self, controller: VirtualController, place: tuple[str, int], began: int) -> bool:
+        """Whether the board saw every bit of a card from `began` on, and is not still at one of which it did not."""
+        chip = controller.chip
+        if chip.lost_at >= began:
+            self.counts["frames lost in a pause"] += 1
+            self._muddled[place] = self.scheduler.now + 2 * SECOND
+        return chip.booted < began and self._muddled.get(place, -1) < began
 
     # Power, network, broker.
 
@@ -265,7 +284,10 @@ class VirtualBuilding:
         self.counts["releases"] += 1
         # The exit button is the exception: the strike first, the record at once after.
         by_button = door.pressed or self.scheduler.now - door.let_go_at < SECOND
-        last = self._last_event.get((controller.name, door.number), (0, -1))
+        place = controller.name, door.number
+        last = self._last_event.get(place, (0, -1))
+        if last == (GRANTED_CODE, self.scheduler.now) and place in self._read_at:
+            self.answers.append(self.scheduler.now - self._read_at.pop(place))
         self.promises.strike(controller, door, last, by_button)
 
     def _crash(self, controller: VirtualController, error: Exception) -> None:

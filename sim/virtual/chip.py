@@ -1,6 +1,6 @@
 """A chip in virtual time: its power, its clock, its watchdog, its flash, and the tasks that run on it."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from sim.mcu import chip as mcu
 from sim.mcu.flash import SECTOR, NorFlash, PowerCut
 
 from .net import Network, Socket, Sockets
+from .pace import INSTANT, SOFT_INTERRUPTS, Pace
 from .scheduler import MS, SECOND, Event, Scheduler, Stuck, Task
 from .thread import Threads
 
@@ -28,6 +29,7 @@ class VirtualChip(mcu.Chip):
     on_output(pin, level): an output moved; level None: the pin is no longer driven.
     on_crash(chip, error): an exception left the firmware's main task or a thread.
     stir: how often (0 to 1) taking a lock lets the other tasks run first.
+    pace: how long its flash and its interpreter take.
     """
 
     thread: Threads  # type: ignore[assignment]
@@ -44,8 +46,10 @@ class VirtualChip(mcu.Chip):
         on_crash: Callable[["VirtualChip", Exception], None] | None = None,
         stir: float = 0.02,
         make_flash: Callable[[int, str], NorFlash] = NorFlash,
+        pace: Pace = INSTANT,
     ) -> None:
         self.name = name
+        self.pace = pace
         self.scheduler = scheduler
         self.chance = scheduler.chance(name)
         super().__init__(self.chance.randbytes(6))
@@ -82,6 +86,16 @@ class VirtualChip(mcu.Chip):
         self._looks = (0, 0)  # when the clock was looked at, and how often
         self._turned = (0, 0)  # when a wait began, and how many
         self.busy_ms = 0  # how long loops went round without waiting
+        self.holder: Task | None = None  # this task holds the interpreter: no other goes on, no interrupt is served
+        self.free_at = 0  # until then
+        self.holds: deque[tuple[int, int, str]] = deque(maxlen=32)  # the last of them: from, to, why
+        self.held: Counter[str] = Counter()  # how often, by what
+        self.lost_edges = 0
+        self.lost_at = -1  # when an edge was last lost
+        self._masked = False  # by flash: pins latch one edge each
+        self._late: list[int] = []  # pins whose interrupts wait
+        self._wakes = 0
+        self._pauses = scheduler.chance(f"pauses of {name}")
 
     # Power.
 
@@ -132,6 +146,8 @@ class VirtualChip(mcu.Chip):
         self._timers.clear()
         self._waiting.clear()
         self._watch_us = None
+        self.holder = None
+        self._late.clear()
         self.handlers.clear()
         self.uarts.clear()
         self.joined = False
@@ -192,7 +208,51 @@ class VirtualChip(mcu.Chip):
         for task, pending in list(self._waiting.items()):
             if pending():
                 del self._waiting[task]
-                task.wake()
+                task.wake(self._until_seen())
+
+    # How long things take.
+
+    def _until_seen(self) -> int:
+        """From something that happens to what code does about it."""
+        look_us = self.pace.look_us
+        return self.pace.wake_us + (look_us - self.scheduler.now % look_us if look_us else 0)
+
+    def hold(self, us: int, why: str, masked: bool = False) -> None:
+        """The running task holds the interpreter: nobody else goes on. masked: interrupts are off as well."""
+        self.holder = self.scheduler.running if us > 0 else None
+        if self.holder is None:
+            return
+        now = self.scheduler.now
+        self.free_at, self._masked = now + us, masked
+        self.holds.append((now, now + us, why))
+        self.held[why] += 1
+        self.scheduler.block(now + us)
+        self.holder = None
+        late, self._late = self._late, []
+        for n in sorted(late) if masked else late:  # the interrupt of all pins looks from the lowest number on
+            if n in self.handlers:
+                _, handler, pin = self.handlers[n]
+                handler(pin)
+
+    def held_since(self, at: int) -> int:
+        """For how many of the microseconds since then the interpreter was held."""
+        now = self.scheduler.now
+        return sum(max(0, min(end, now) - max(began, at)) for began, end, _ in self.holds)
+
+    def _collect(self) -> None:
+        """Garbage is collected now and then."""
+        self._wakes += 1
+        if self._wakes >= self.pace.collect_every:
+            self._wakes = 0
+            self.hold(self.pace.collect_us, "collection")
+
+    def _interrupted(self, n: int) -> None:
+        """An edge while the interpreter is held: it waits, or is lost."""
+        if n in self._late if self._masked else len(self._late) >= SOFT_INTERRUPTS:
+            self.lost_edges += 1
+            self.lost_at = self.scheduler.now
+        else:
+            self._late.append(n)
 
     # Time.
 
@@ -221,7 +281,7 @@ class VirtualChip(mcu.Chip):
 
     def sleep_ms(self, ms: int) -> None:
         self.check()
-        self.scheduler.block(self.scheduler.now + max(0, ms) * MS)
+        self.scheduler.block(self.scheduler.now + max(0, ms) * MS + self.pace.wake_us)
 
     def wait(self, ms: int, pending: Callable[[], Any]) -> None:
         self.check()
@@ -262,8 +322,10 @@ class VirtualChip(mcu.Chip):
 
     def _wait(self, task: Task, until: int, pending: Callable[[], Any]) -> None:
         self._waiting[task] = pending
-        self.scheduler.block(until)
+        self.scheduler.block(until + self.pace.wake_us)
         self._waiting.pop(task, None)
+        if self.pace.collect_every:
+            self._collect()
 
     def timer_start(self, timer: Any, ms: int, periodic: bool, callback: Callable[[Any], None]) -> None:
         self.check()
@@ -277,6 +339,10 @@ class VirtualChip(mcu.Chip):
             event.cancel()
 
     def _timer_due(self, timer: Any, ms: int, periodic: bool, callback: Callable[[Any], None]) -> None:
+        if self.holder is not None:
+            again = (timer, ms, periodic, callback)
+            self._timers[timer] = self.scheduler.at(self.free_at, self._timer_due, *again)
+            return
         del self._timers[timer]
         if periodic:
             self._timers[timer] = self.scheduler.after(ms * MS, self._timer_due, timer, ms, periodic, callback)
@@ -322,6 +388,11 @@ class VirtualChip(mcu.Chip):
         if not self.on:
             self.inputs[n] = level
             return
+        if self.holder is not None and n in self.handlers:
+            was, self.inputs[n] = self.inputs.get(n, 0), level
+            if was != level and self.handlers[n][0] & (mcu.IRQ_RISING if level else mcu.IRQ_FALLING):
+                self._interrupted(n)
+            return
         before = mcu.use(self)
         super().input(n, level)
         if self._waiting:
@@ -351,18 +422,26 @@ class VirtualChip(mcu.Chip):
         if op == "read":
             return None
         self.operations += 1
-        if self.cut_in is None or self.cut_label not in (label, ""):
-            return None
-        if self.cut_turns and op == "program" and offset % SECTOR:
-            return None
-        self.cut_in -= 1
-        if self.cut_in > 0:
+        if not self._cut_now(label, op, offset):
+            try:
+                self.hold(self.pace.program_us if op == "program" else self.pace.erase(self._pauses), op, masked=True)
+            except Halted:  # the power went meanwhile
+                return self.chance.randrange(length + 1)
             return None
         self.cut_in = None
         self._stop()
         if self.on_cut is not None:
             self.on_cut()
         return self.chance.randrange(length + 1)
+
+    def _cut_now(self, label: str, op: str, offset: int) -> bool:
+        """Whether this is the operation in whose middle the power goes."""
+        if self.cut_in is None or self.cut_label not in (label, ""):
+            return False
+        if self.cut_turns and op == "program" and offset % SECTOR:
+            return False
+        self.cut_in -= 1
+        return self.cut_in <= 0
 
     def urandom(self, n: int) -> bytes:
         return self.chance.randbytes(n)

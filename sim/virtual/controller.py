@@ -14,6 +14,7 @@ from .doorway import Doorway
 from .flash import WatchedFlash, is_whole
 from .inputs import Inputs
 from .net import Network
+from .pace import INSTANT, Pace
 from .scheduler import Scheduler
 
 EVENT = 32
@@ -40,6 +41,7 @@ class VirtualController:
         on_strike: Callable[["VirtualController", Doorway, bool], None],
         on_event: Callable[["VirtualController", tuple[Any, ...], bytes], None],
         on_crash: Callable[["VirtualController", Exception], None],
+        pace: Pace = INSTANT,
     ) -> None:
         self.name = name
         self.settings = settings
@@ -74,6 +76,7 @@ class VirtualController:
             on_output=self._output,
             on_crash=lambda _, error: on_crash(self, error),
             make_flash=self._make_flash,
+            pace=pace,
         )
         for door in self.doors:
             door.wire(self.chip)

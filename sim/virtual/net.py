@@ -176,6 +176,7 @@ class Socket:
         if self._line is None:
             raise OSError(errno.ECONNREFUSED, "connect")
         self._line.near = self
+        chip.hold(chip.pace.handshake_us, "handshake")
 
     def settimeout(self, seconds: float | None) -> None:
         self._timeout = None if seconds is None else int(seconds * 1_000_000)
@@ -287,7 +288,7 @@ class Socket:
 
     def moved(self) -> None:
         if self._waiting is not None:
-            self._waiting.wake()
+            self._waiting.wake(self._chip.pace.wake_us)
         self._chip.look()
 
     def _take(self, n: int | None) -> bytes:

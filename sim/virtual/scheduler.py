@@ -37,7 +37,10 @@ class Event:
 
 
 class Owner(Protocol):
-    """Whose code a task runs."""
+    """Whose code a task runs. holder: the only one of its tasks that may go on, which it does at free_at."""
+
+    holder: "Task | None"
+    free_at: int
 
     def left(self, task: "Task") -> None:
         """The task is about to wait, or has ended: others of this owner may find what they wait for."""
@@ -56,11 +59,11 @@ class Task:
     def dead(self) -> bool:
         return self.greenlet.dead
 
-    def wake(self) -> None:
-        """Ends the block() that it stands in, at this instant but after what is already due."""
+    def wake(self, after_us: int = 0) -> None:
+        """Ends the block() that it stands in, so much later, at that instant but after what is already due."""
         scheduler = self.scheduler
         scheduler.order += 1
-        heappush(scheduler.heap, (scheduler.now, scheduler.order, self._resume, (self.turn, True)))
+        heappush(scheduler.heap, (scheduler.now + after_us, scheduler.order, self._resume, (self.turn, True)))
 
     def kill(self, error: BaseException) -> None:
         """Raises `error` where it stands, at once, and comes back when it is over."""
@@ -77,6 +80,12 @@ class Task:
 
     def _resume(self, turn: int, woken: bool) -> None:
         if turn != self.turn or self.greenlet.dead:
+            return
+        scheduler = self.scheduler
+        owner = self.owner
+        if owner is not None and owner.holder is not None and owner.holder is not self:
+            scheduler.order += 1
+            heappush(scheduler.heap, (owner.free_at, scheduler.order, self._resume, (turn, woken)))
             return
         self.turn += 1
         self._enter(woken)

@@ -11,8 +11,10 @@ from hashlib import sha256
 from typing import Any
 
 from tools import umqtt
+from tools.simulate.run import latencies, latency_line
 from tools.terminal import Problem, progress
 
+SUMS = ("events", "taps", "granted", "denied", "misread", "releases", "released_from_afar", "starts", "frames_lost")
 DOORS_EACH = 6  # of one building at the most: three controllers
 
 _told: Any = None  # in a child: where it says how far it is
@@ -109,11 +111,12 @@ def soak_all(doors: int, days: float, seed: int, taps: float, processes: int) ->
     wall = time.perf_counter() - began
     cpu = sum(one["cpu_seconds"] for one in parts)
     total: dict[str, Any] = {"seed": seed, "buildings": len(parts), "doors": doors, "days": days}
-    for name in ("events", "taps", "granted", "denied", "misread", "releases", "released_from_afar", "starts"):
+    for name in SUMS:
         total[name] = sum(one[name] for one in parts)
-    for name in ("people", "faults", "checks", "judged"):
+    for name in ("people", "faults", "checks", "judged", "held", "answers_ms"):
         total[name] = dict(sum((Counter(one[name]) for one in parts), Counter()))
     total["faults_total"] = sum(total["faults"].values())
+    total["tap_to_strike_ms"] = latencies(total.pop("answers_ms"))
     total["slowest_answer_ms"] = max(one["slowest_answer_ms"] for one in parts)
     total["worker_kills"] = sum(one["worker_kills"] for one in parts)
     total["broken_promises"] = sum(one["broken_promises"] for one in parts)
@@ -133,7 +136,7 @@ def soak_lines(facts: dict[str, Any]) -> list[str]:
         f" in {facts['seconds']} s ({facts['door_speed_a_core']:.0f} door seconds a second of one core)",
         f"  events {facts['events']}, taps {facts['taps']}, releases {facts['releases']}, starts {facts['starts']}",
         f"  faults {facts['faults_total']}: {faults}",
-        f"  slowest answer at a door {facts['slowest_answer_ms']:.1f} ms",
+        latency_line(facts) + f"; cards not read because of it: {facts['frames_lost']}",
         f"  broken promises {facts['broken_promises']}",
     ]
     for one in facts["broken"]:

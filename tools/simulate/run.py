@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -102,6 +103,7 @@ def simulate(
         from sim.report.watch import watch
         from sim.virtual.building import START, VirtualBuilding
         from sim.virtual.faults import Faults
+        from sim.virtual.pace import ESP32
         from sim.world.building import BUILDING, doors_of, generate
         from tools.cloud.ingest.ingest import Ingest
         from tools.cloud.services import clock
@@ -127,6 +129,7 @@ def simulate(
                 cloud=Ingest,
                 visits_a_day=taps,
                 keep=report is not None,
+                pace=ESP32,
             )
             if report is not None:
                 watch(building, DatabaseHand())
@@ -265,6 +268,8 @@ def figures(building: Any, seed: int, faults: int, settled: bool, took: float) -
         "bad_luck": faults,
         "starts": sum(one.chip.starts for one in building.controllers),
         "busy_ms": sum(one.chip.busy_ms for one in building.controllers),
+        "tap_to_strike_ms": latencies(answers(building)),
+        **pauses(building),
         "refused": refused,
         "faults": building.faults[:20],
         "virtual_seconds": round(virtual, 3),
@@ -276,6 +281,42 @@ def figures(building: Any, seed: int, faults: int, settled: bool, took: float) -
     }
 
 
+def answers(building: Any) -> dict[str, int]:
+    """Of all grants, how many came so many whole milliseconds after the card's last bit."""
+    return {str(ms): n for ms, n in sorted(Counter(us // 1000 for us in building.answers).items())}
+
+
+def pauses(building: Any) -> dict[str, Any]:
+    """What held the boards' interpreters, how often, and how many cards were not read because of it."""
+    held: Counter[str] = sum((one.chip.held for one in building.controllers), Counter())
+    return {"held": dict(held), "frames_lost": building.counts["frames lost in a pause"]}
+
+
+def latencies(counts: dict[str, int]) -> dict[str, int | None]:
+    """counts: as answers() has them. The milliseconds under which such a share of them stays."""
+    left = {int(ms): n for ms, n in counts.items()}
+    total = sum(left.values())
+    found: dict[str, int | None] = {}
+    for name, share in (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("slowest", 1.0)):
+        seen = 0
+        found[name] = None
+        for ms in sorted(left):
+            seen += left[ms]
+            if seen >= share * total:
+                found[name] = ms + 1
+                break
+    return found
+
+
+def latency_line(facts: dict[str, Any]) -> str:
+    at = facts["tap_to_strike_ms"]
+    held = ", ".join(f"{why} {n}" for why, n in sorted(facts["held"].items()))
+    return (
+        f"  from a card's last bit to the strike: half within {at['p50']} ms, 99 % within {at['p99']},"
+        f" 99.9 % within {at['p99.9']}, all within {at['slowest']}; the interpreter was held by: {held or 'nothing'}"
+    )
+
+
 def lines(facts: dict[str, Any]) -> list[str]:
     """The same for a person."""
     text = [
@@ -285,6 +326,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
         f" cut off by the power {facts['cut_off']}",
         f"  events recorded {facts['events_recorded']}, stored {facts['events_stored']}, lost {facts['lost']},"
         f" duplicated {facts['duplicated']}, altered {facts['altered']}, overwritten {facts['overwritten']}",
+        latency_line(facts),
         f"  strokes of bad luck {facts['bad_luck']}, starts {facts['starts']}, refused {facts['refused'] or 'nothing'}",
         *(f"  {name}: log {digest}" for name, digest in facts["logs_sha256"].items()),
     ]

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tools.simulate.run import _ROOT, BOARD, database, enrolled, import_path, in_sync
+from tools.simulate.run import _ROOT, BOARD, answers, database, enrolled, import_path, in_sync, pauses
 from tools.terminal import Problem
 
 SETTLE_S = 3_600
@@ -65,6 +65,7 @@ def _soak(
 
     from sim.virtual.building import START, VirtualBuilding
     from sim.virtual.faults import EVERYTHING, Faults
+    from sim.virtual.pace import ESP32
     from sim.virtual.scheduler import DAY, SECOND
     from sim.world.building import generate
     from tools.cloud.services import clock
@@ -87,7 +88,7 @@ def _soak(
     try:
         clock.source = lambda: building.utc() if building is not None else START
         settings = enrolled(described, board, chance.randbytes)
-        building = VirtualBuilding(described, settings, board, scratch, seed, cloud, taps, keep=False)
+        building = VirtualBuilding(described, settings, board, scratch, seed, cloud, taps, keep=False, pace=ESP32)
         worker = workers[0]
         scheduler, promises = building.scheduler, building.promises
         worker.later = lambda seconds, call: scheduler.after(int(seconds * SECOND), call)
@@ -332,6 +333,8 @@ def figures(
         "faults": faults,
         "checks": dict(sorted(promises.checks.items())),
         "judged": {str(number): n for number, n in sorted(promises.judged.items())},
+        "answers_ms": answers(building),
+        **pauses(building),
         "slowest_answer_ms": promises.slowest_us / 1000,
         "broken": [
             {
