@@ -45,7 +45,7 @@ def build(folder="/"):
         table = json.load(file)
     board = Board(table)  # first of all: its outputs are safe from here on
     journal = StateJournal(partition("state"))
-    log = EventLog(partition("log"), journal, int.from_bytes(session.urandom(4), "little"))
+    log = EventLog(partition("log"), journal, session.urandom)
     chosen, checked = settings.load(folder)
     faults = () if checked else _faults(chosen)
     sync = link = key = None

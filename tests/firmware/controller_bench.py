@@ -81,7 +81,7 @@ class Bench:
         self.loop = Loop(
             Board(TABLE),
             CredentialTable(Partition("acl")),
-            EventLog(Partition("log"), journal, 77),
+            EventLog(Partition("log"), journal, os.urandom),
             journal,
             Rules(RULES, 1),
             pads(key) if key else None,

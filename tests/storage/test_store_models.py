@@ -112,7 +112,7 @@ class LogModel(RuleBasedStateMachine):
         self.events: list[int] = []
 
     def make(self) -> EventLog:
-        return EventLog(Partition(self.flashes[0]), StateJournal(Partition(self.flashes[1])), 9)
+        return EventLog(Partition(self.flashes[0]), StateJournal(Partition(self.flashes[1])), Random(9).randbytes)
 
     @rule(codes=st.lists(st.integers(0, 255), max_size=9), times=st.integers(1, 40), cut=CUTS)
     def events_come(self, codes: list[int], times: int, cut: tuple[int, float] | None) -> None:

@@ -5,6 +5,7 @@ years of use leave it, and measured on MicroPython; the others fill a littlefs t
 """
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -108,7 +109,7 @@ def fill(folder: Path, count: int, acl: int, log: int) -> dict[str, Any]:
     table.prepare()
     _use(flash["acl"].flash, acl)
     journal = StateJournal(flash["state"])
-    events = EventLog(flash["log"], journal, 1)
+    events = EventLog(flash["log"], journal, os.urandom)
     for _ in range(log * EVENTS * 4 // 3):
         events.acknowledge(events.append(1, 1, 0, None, 1_800_000_000, 0))
         events.prepare()

@@ -3,6 +3,7 @@
 # mypy: ignore-errors
 
 import gc
+import os
 
 from cards import key, some
 from meter import Meter, Samples
@@ -28,7 +29,7 @@ def measure(plan):
     def start():
         journal = StateJournal(state)
         stores.append(journal)
-        stores.append(EventLog(log, journal, 1))
+        stores.append(EventLog(log, journal, os.urandom))
         stores.append(CredentialTable(acl))
 
     gc.collect()

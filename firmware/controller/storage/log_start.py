@@ -1,0 +1,141 @@
+"""The start of the event log: its end is found in few reads, however long it is; a partition without one gets one."""
+
+from struct import unpack_from
+
+from micropython import const
+
+from ..events import CHAIN_BEGINS, FLASH_FOREIGN, LOG_CHAIN_ANEW, NEW_KEY
+from ..records import chain_mac, expired
+from .log import LETTER
+from .sectors import fault, last
+from .state import CHAIN
+
+_SLOTS = const(128)
+_BACK = const(3)  # sectors in which a key may have been left behind by a power cut
+
+
+def find_end(log):
+    """The last event, the head that holds it, and the chain from there. Without any a new log begins."""
+    flash, buf = log._flash, log._buf
+    newest = _newest(log)
+    number = 0
+    if newest is not None:
+        header = flash.header(newest)
+        at, number = _number_before(log, newest * _SLOTS + _end_of(log, newest))
+    if not number:
+        _begin(log)
+        return
+    end = bytes(log._one)
+    log._head = head = at // _SLOTS
+    for sector in [newest, head] + list(range(flash.count)):
+        found = flash.header(sector)
+        if found:
+            break
+    else:
+        _begin(log)
+        return
+    log.epoch = found[0]
+    log._slot = _end_of(log, head)
+    key = log._key_of(head)
+    log._chained = bool(key) and number > 0
+    place, before, lost = at, number, 0
+    while before < 0:
+        lost += 1
+        place, before = _number_before(log, place)
+    log.last = before + lost
+    if header and header[1] > log.last + 1:
+        log.last = header[1] - 1
+        log._chained = False
+    if log._chained:
+        buf[:24] = key + end[20:28]
+        if not expired(end) and not end[11] & (NEW_KEY | CHAIN_BEGINS):
+            _number_before(log, at)
+            log._chained = chain_mac(key, bytes(log._one[20:28]), end) == end[20:28]
+    if not log._chained:
+        fault(LOG_CHAIN_ANEW, 0)
+    if newest != head and header and log._slot_at(newest, 1) is None:
+        log._next = newest
+
+
+def find_chain(log):
+    """Where the key lies with which the chain begins, and keys that a power cut kept from going."""
+    head, count = log._head, log._flash.count
+    epoch, begins = divmod(log._state.get(CHAIN), 1 << 32)
+    if epoch == log.epoch:
+        log._begins = begins
+    if log._begins > log.last:  # and the power went before there was an event
+        log._chained = False
+    elif max(log.acknowledged + 1, log.first) <= log._begins:
+        start = log._sector_of(log._begins)
+        if log._key_of(start):
+            log._start = start
+    sectors = {(head - back) % count for back in range(1, _BACK + 1)} | {log._start}
+    log._old = [one for one in sectors if one not in (None, head, log._next) and log._key_of(one)]
+
+
+def _rank(log, sector):
+    """A number that rises from sector to sector, from the oldest on. 0: this one says nothing. None: it is blank."""
+    header = log._flash.header(sector)
+    if header:
+        return header[1]
+    return log._first(sector) or (None if log._slot_at(sector, 0) is None else 0)
+
+
+def _newest(log):
+    """The sector that was erased last, by halving: from sector 0 on ranks rise, then fall to the lap before.
+
+    None when no sector says anything.
+    """
+    count = log._flash.count
+    low = base = 0
+    while not base:
+        if low == count:
+            return None
+        base = _rank(log, low)
+        low += 1
+
+    def of_this_lap(sector):
+        """One that says nothing belongs to the next one that does."""
+        for one in range(sector, min(sector + 3, count)):
+            found = _rank(log, one)
+            if found:
+                return found >= base
+        return False
+
+    newest = last(low - 1, count, of_this_lap)
+    behind = newest + 1
+    while behind < count and _rank(log, behind) == 0:
+        behind += 1
+    if behind < count and (_rank(log, behind) or 0) >= base:
+        return max(range(count), key=lambda sector: _rank(log, sector) or 0)
+    return newest
+
+
+def _number_before(log, at):
+    """(place, number) of the last slot before `at` that has one; a place is sector * _SLOTS + slot."""
+    for _ in range(3 * _SLOTS):
+        at = (at - 1) % (log._flash.count * _SLOTS)
+        number = at % _SLOTS and log._slot_at(at // _SLOTS, at % _SLOTS)
+        if number:
+            return at, number
+    return 0, 0
+
+
+def _end_of(log, sector):
+    """The first erased slot of a sector."""
+    return last(0, _SLOTS, lambda slot: log._slot_at(sector, slot) is not None) + 1
+
+
+def _begin(log):
+    """A new log. What the partition held is not one."""
+    flash = log._flash
+    log.epoch = unpack_from("<I", log._urandom(4))[0]
+    log.last = 0
+    log._head = flash.count - 1
+    log._slot = _SLOTS
+    log._chained = False
+    foreign = False
+    for sector in range(flash.count):
+        foreign = flash.clear(sector) or foreign
+    if foreign:
+        fault(FLASH_FOREIGN, LETTER)
