@@ -1,13 +1,14 @@
 """Settings that somebody wrote by hand, with a fault: the board says which, and stays on the safe side."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
-from small_cloud import SmallCloud, settings_of
 
 from firmware.controller import events as codes
 from firmware.controller.storage import settings as store
+from sim.cloud import MemoryCloud, settings_of
 from sim.virtual.building import VirtualBuilding
 from sim.world.building import BUILDING
 
@@ -24,9 +25,9 @@ INGRID = BUILDING["people"][0]
     ],
 )
 def test_a_board_with_faulty_settings_says_so_and_opens_only_from_inside(tmp_path, path, value, sentence):
-    settings = settings_of(BUILDING, BOARD)
+    settings = settings_of(BUILDING, random.Random(1).randbytes)
     building = VirtualBuilding(
-        BUILDING, settings, BOARD, tmp_path, 1, cloud=lambda *given: SmallCloud(BUILDING, settings, *given)
+        BUILDING, settings, BOARD, tmp_path, 1, cloud=lambda *given: MemoryCloud(BUILDING, settings, *given)
     )
     controller = building.controllers[0]
     fields = json.loads(json.dumps(controller.settings))
@@ -54,9 +55,9 @@ def test_a_board_with_faulty_settings_says_so_and_opens_only_from_inside(tmp_pat
 
 
 def test_rules_that_this_firmware_refuses_are_fetched_again(tmp_path):
-    settings = settings_of(BUILDING, BOARD)
+    settings = settings_of(BUILDING, random.Random(1).randbytes)
     building = VirtualBuilding(
-        BUILDING, settings, BOARD, tmp_path, 1, cloud=lambda *given: SmallCloud(BUILDING, settings, *given)
+        BUILDING, settings, BOARD, tmp_path, 1, cloud=lambda *given: MemoryCloud(BUILDING, settings, *given)
     )
     controller = building.controllers[0]
     store.save(f"{controller.folder}/", {"version": 1, "profiles": {"1": [99]}}, "rules")

@@ -1,10 +1,10 @@
 """The real firmware in a virtual building: what people see, what is recorded, what survives bad luck."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
-from small_cloud import SmallCloud, settings_of
 
 from firmware.controller import events as codes
 from firmware.controller import loop
@@ -12,6 +12,7 @@ from firmware.controller.cloud.sync import Sync
 from firmware.controller.loop import Loop
 from firmware.controller.storage import log
 from firmware.controller.storage.log import EventLog
+from sim.cloud import MemoryCloud, settings_of
 from sim.virtual.building import VirtualBuilding
 from sim.virtual.faults import Faults, Rates
 from sim.world.building import BUILDING
@@ -27,14 +28,14 @@ def make(tmp_path):
     made = []
 
     def building(seed=1, visits_a_day=0.001, connected=True):
-        settings = settings_of(BUILDING, BOARD)
+        settings = settings_of(BUILDING, random.Random(1).randbytes)
         one = VirtualBuilding(
             BUILDING,
             settings,
             BOARD,
             tmp_path / str(len(made)),
             seed,
-            cloud=lambda *given: SmallCloud(BUILDING, settings, *given),
+            cloud=lambda *given: MemoryCloud(BUILDING, settings, *given),
             visits_a_day=visits_a_day,
         )
         made.append(one)
@@ -43,7 +44,7 @@ def make(tmp_path):
         one.start()
         one.run(60)
         if connected:
-            assert all(row.version for row in one.cloud.rows.values())
+            assert all(one.cloud.in_sync(controller) for controller in one.controllers)
             one.verdicts.ready = True
         return one
 
@@ -64,10 +65,10 @@ def story(building, where, since):
 def stored(building):
     """Whether the cloud has every event, as it was recorded. The log's flash is read, not what was seen on the way."""
     for controller in building.controllers:
-        row = building.cloud.rows[controller.settings["controller"]]
         if [event[0] for event in controller.recorded] != list(range(1, len(controller.recorded) + 1)):
             return False
-        if row.twice or set(row.events) != {event[0] for event in controller.recorded}:
+        cloud = building.cloud
+        if cloud.twice(controller) or set(cloud.stored(controller)) != {event[0] for event in controller.recorded}:
             return False
     return True
 

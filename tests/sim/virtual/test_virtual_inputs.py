@@ -1,12 +1,13 @@
 """A board with supervised lines and inputs, in virtual time: what happens to its wires is on record."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
-from small_cloud import SmallCloud, settings_of
 
 from firmware.controller import events as codes
+from sim.cloud import MemoryCloud, settings_of
 from sim.virtual.building import VirtualBuilding
 
 BOARD = json.loads(Path(__file__, "../../../../boards/esp32-two-door-supervised/board.json").resolve().read_text())
@@ -20,9 +21,15 @@ HOUSE = {
 
 @pytest.fixture
 def house(tmp_path):
-    settings = settings_of(HOUSE, BOARD)
+    settings = settings_of(HOUSE, random.Random(1).randbytes)
     one = VirtualBuilding(
-        HOUSE, settings, BOARD, tmp_path, 1, cloud=lambda *given: SmallCloud(HOUSE, settings, *given), visits_a_day=1e-9
+        HOUSE,
+        settings,
+        BOARD,
+        tmp_path,
+        1,
+        cloud=lambda *given: MemoryCloud(HOUSE, settings, *given),
+        visits_a_day=1e-9,
     )
     one.start()
     one.run(60)
