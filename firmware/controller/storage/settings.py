@@ -11,8 +11,15 @@ def load(folder, name="settings"):
     """(what was saved under that name, whether save() did it). ({}, False): there is no good copy."""
     for path in (folder + name + ".json", folder + name + ".bak"):
         try:
-            with open(path) as file:
-                return _opened(file.read())
+            with open(path, "rb") as file:
+                sealed = _sealed(file)
+                file.seek(0)
+                fields = json.load(file)
+            if not isinstance(fields, dict):
+                raise ValueError("no object")
+            if sealed:
+                del fields["crc"]
+            return fields, sealed
         except OSError:
             continue  # is not there: it was never saved, or the other copy is all there is
         except ValueError:
@@ -30,15 +37,19 @@ def save(folder, fields, name="settings"):
         os.rename(path + ".new", path + suffix)
 
 
-def _opened(text):
-    sealed = False
-    at = text.rfind(SEAL[:10])
-    if at >= 0:
-        if text[at:] != SEAL % crc32(text[:at].encode()):
-            raise ValueError("CRC")
-        text = text[:at] + "}"
-        sealed = True
-    fields = json.loads(text)
-    if not isinstance(fields, dict):
-        raise ValueError("no object")
-    return fields, sealed
+def _sealed(file):
+    """Whether a seal ends it. Read in pieces: rules have up to 16 KB."""
+    left = file.seek(0, 2) - 20
+    file.seek(max(0, left))
+    seal = file.read()
+    if seal[:10] != SEAL[:10].encode():
+        return False
+    crc = 0
+    file.seek(0)
+    while left:
+        part = file.read(min(256, left))
+        crc = crc32(part, crc)
+        left -= len(part)
+    if seal != (SEAL % crc).encode():
+        raise ValueError("CRC")
+    return True

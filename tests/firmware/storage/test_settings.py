@@ -99,6 +99,18 @@ def test_two_damaged_copies_are_no_settings():
     assert settings.load(FOLDER)[0] == {}
 
 
+@with_files
+def test_long_rules_are_loaded_as_they_were_saved():
+    rules = {"version": 3, "schedules": {str(n): [n, n + 1] for n in range(300)}}
+    settings.save(FOLDER, rules, "rules")
+    assert settings.load(FOLDER, "rules") == (rules, True)
+    text = read("rules.json")
+    assert len(text) > 4096
+    for at in range(0, len(text), 511):
+        write("rules.json", text[:at] + "7" + text[at + 1 :])
+        assert settings.load(FOLDER, "rules")[0] == rules
+
+
 def test_good_settings_have_no_fault():
     assert check(good()) == []
 
