@@ -126,6 +126,8 @@ class Sync:
             "doors": len(loop.doors),
             "refused": self._refused,
         }
+        if log.chain_start:
+            hello["chain"] = [log.chain_start[0], log.chain_start[1].hex()]
         self._outbox.put(wire.json_message(wire.HELLO, hello))
 
     # Events
