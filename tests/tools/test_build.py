@@ -58,7 +58,7 @@ def test_no_path_of_this_machine_is_in_the_bytes(tmp_path: Path) -> None:
 def test_a_changed_module_changes_its_hash_and_the_build_id(tmp_path: Path, elsewhere: Path) -> None:
     before = build.make(tmp_path)
     with (elsewhere / "controller" / "ticks.py").open("a") as file:
-        file.write("\nCHANGED = 1\n")
+        file.write("\nCHANGED = 'so'\n")
     after = build.make(tmp_path)
     assert after.id != before.id
     assert {path for path in after.files if after.files[path] != before.files[path]} == {"controller/ticks.mpy"}
