@@ -4,10 +4,11 @@ from micropython import const
 
 from . import clock, ticks
 from .access.credential import card_value
-from .access.decision import decide
+from .access.decision import Tap, decide
 from .events import (
     DENIED_DAMAGED,
     GRANTED,
+    GRANTED_DURESS,
     NETWORK_RESTARTED,
     READER_MISREAD,
     SETTINGS_FAULT,
@@ -20,6 +21,8 @@ from .outputs import signal
 from .recorder import Recorder
 from .storage.table import Damaged
 
+KEYS = 8  # bits: a shorter frame is a key
+EMERGENCY = 40  # kind of state (storage/state.py), of extras.py: 0 none, 1 lockdown, 2 evacuation
 FEED_MS = 10000  # how often the watchdog is fed at least
 _HANGS_MS = const(600000)  # every wait of the network loop ends long before
 
@@ -31,7 +34,7 @@ class Loop:
     sync: None when there is no cloud to talk to; link: the network loop then, to be watched. restart: starts the board.
     """
 
-    def __init__(self, board, table, log, journal, rules, key, sync, link, watchdog, restart):
+    def __init__(self, board, table, log, journal, rules, key, sync, link, watchdog, restart, folder="/"):
         self.wake = board.wake
         self.status = board.status
         self.table = table
@@ -42,12 +45,17 @@ class Loop:
         self.rules = rules
         self.journal = journal
         self.doors = [GuardedDoor(n + 1, pins, rules) for n, pins in enumerate(board.doors)]
+        self.parts = list(board.parts)  # what is neither reader nor door: watch(loop, now) and deadline()
         self._key = key
         self._sync = sync
         self.link = link
         self._watchdog = watchdog
         self.restart = restart
         self._fed = None
+        self._folder = folder
+        self._extras = None
+        if journal.get(EMERGENCY) or rules.tap is not Tap:
+            self.extras()
 
     def run(self):
         """Never returns."""
@@ -64,6 +72,8 @@ class Loop:
             if frame is not None:
                 self.tap(guarded, frame, now)
             guarded.watch(self.record, now)
+        for part in self.parts:
+            part.watch(self, now)
         if self.quiet():
             if self._sync is not None:
                 self._sync.step(self, now)
@@ -76,19 +86,32 @@ class Loop:
             self.supervise(now)
 
     def tap(self, guarded, frame, now):
-        """A reader read something: decide, put it on record, then move the strike."""
+        """A reader read something: decide who may pass, put it on record, then move the strike."""
         bits, number = frame
-        if number is None:
-            self.record(READER_MISREAD, now, guarded.number, bits)
-            guarded.pins.signal.show(signal.MISREAD, now)
+        extras = self._extras
+        if number is None or (bits <= KEYS and not extras):
+            self.misread(guarded, bits, now)
             return
-        tap = self.look(card_value(bits, number), guarded.number, now)
+        if extras:
+            tap = extras.presented(guarded, frame, now)
+            if tap is None:
+                return  # of a PIN more is to come
+        else:
+            tap = self.look(card_value(bits, number), guarded.number, now)
         verdict = decide(tap)
-        if verdict & 255 == GRANTED:
-            self.release(guarded, verdict, now, tap.key)
+        if verdict & 255 in (GRANTED, GRANTED_DURESS):
+            manner = extras.manner(guarded, tap, now) if extras else ()
+            self.release(guarded, verdict, now, tap.key, *manner)
         else:
             self.record(verdict & 255, now, guarded.number, verdict >> 8, tap.key)
             guarded.pins.signal.show(signal.DENIED, now)
+        if extras:
+            extras.answered(guarded, tap, verdict, now)
+
+    def misread(self, guarded, bits, now):
+        """What came from the reader is no card and no key."""
+        self.record(READER_MISREAD, now, guarded.number, bits)
+        guarded.pins.signal.show(signal.MISREAD, now)
 
     def look(self, value, door, now):
         """What the rules are asked about: what the credential table knows of what was presented, where and when."""
@@ -107,10 +130,10 @@ class Loop:
                     self._sync.ask_snapshot(self.table)
         return tap
 
-    def release(self, guarded, code, now, key=None):
+    def release(self, guarded, code, now, key=None, ms=None, may_stand=False):
         """The only way to a strike: the event is on flash before it moves. code: as decide() gives it."""
         self.record(code & 255, now, guarded.number, code >> 8, key)
-        guarded.release(now)
+        guarded.release(now, ms, may_stand)
         guarded.pins.signal.show(signal.GRANTED, now)
 
     def supervise(self, now):
@@ -119,6 +142,8 @@ class Loop:
         if link is not None and ticks.diff(now, link.beat) >= _HANGS_MS and self.quiet():
             self.record(NETWORK_RESTARTED, now)
             self.restart()
+        if self._extras and self.quiet():
+            self._extras.upkeep(now)
         self._watchdog.feed()
 
     def started(self, cause, faults):
@@ -133,6 +158,24 @@ class Loop:
         self.rules = rules
         for guarded in self.doors:
             guarded.follow(rules)
+        if self._extras:
+            self._extras.follow(rules, clock.now())
+        elif rules.tap is not Tap:
+            self.extras()
+
+    def extras(self):
+        """What goes beyond cards and profiles."""
+        if not self._extras:
+            from .extras import Extras
+
+            self._extras = Extras(self, self._folder)
+            self.parts.append(self._extras)
+            self._extras.follow(self.rules, clock.now())
+        return self._extras
+
+    def online(self):
+        """Whether the cloud is heard."""
+        return self._sync is not None and self._sync.open
 
     def quiet(self):
         """Whether no card is being read: only then may flash be erased and messages be worked on."""
@@ -145,8 +188,8 @@ class Loop:
         due = ticks.add(self._fed, FEED_MS)
         if self._sync is not None and self.quiet():
             due = ticks.soonest(due, self._sync.deadline())
-        for guarded in self.doors:
-            due = ticks.soonest(due, guarded.deadline())
+        for part in self.doors + self.parts:
+            due = ticks.soonest(due, part.deadline())
         return due
 
     def _pending(self):

@@ -63,12 +63,12 @@ class Watchdog:
 
 
 class Bench:
-    """flash: of an earlier bench, to start again with what it held."""
+    """flash, folder: of an earlier bench, to start again with what it held. rules, table: other than usual."""
 
-    def __init__(self, flash=None, key=KEY, folder=None):
+    def __init__(self, flash=None, key=KEY, folder=None, rules=RULES, table=TABLE):
         self.folder = folder or "bench-%d-" % time.time_ns()  # rules go to files that begin like this
         self.chip = BenchChip()
-        self.flash = flash or {"acl": nor_flash(12288), "log": nor_flash(16384), "state": nor_flash(8192)}
+        self.flash = flash or {"acl": nor_flash(24576), "log": nor_flash(16384), "state": nor_flash(8192)}
         self.chip.partition = self.flash.get
         self.chip.inputs = {D0: 1, D1: 1, CONTACT: 0, REX: 1}
         self.inbox, self.outbox = Mailbox(Lock(), 4), Mailbox(Lock(), 4)
@@ -79,16 +79,17 @@ class Bench:
         self.restarts = []
         journal = StateJournal(Partition("state"))
         self.loop = Loop(
-            Board(TABLE),
+            Board(table),
             CredentialTable(Partition("acl")),
             EventLog(Partition("log"), journal, os.urandom),
             journal,
-            Rules(RULES, 1),
+            Rules(rules, len(table["doors"])),
             pads(key) if key else None,
             self.sync,
             self.link,
             self.watchdog,
             lambda: self.restarts.append(self.chip.now),
+            self.folder,
         )
         self.run()
 

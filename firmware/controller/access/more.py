@@ -18,8 +18,9 @@ _PROFILE = {
     "from": (0, 0xFFFFFFFF),
     "no_clock": bool,
 }
-_DOOR = {}
-_AREA = {}
+_DOOR = {
+}
+_AREA = {"limit": (1, 1000), "forget_hours": (1, 168)}
 # Door supervision reads these itself (points/features.py).
 _SUPERVISED = {
     "relock", "relock_delay_ms", "pulse_ms", "warn_ms", "repeat_ms", "unopened", "forced", "rex", "rex_schedule"
@@ -34,7 +35,7 @@ _ORDER = (
     ("in_schedule", "doors"),
 )
 _TIMED = ("valid_from", "in_schedule")  # and not_ended: what no_clock excuses
-_MEMORIES = ()  # the rules that remember what happened
+_MEMORIES = ()  # what rules remember
 
 
 def read(rules, fields, doors):
@@ -67,6 +68,9 @@ def read(rules, fields, doors):
     rules.areas = {}
     for area, what, says in each(fields, "areas", 15, 15):
         rules.areas[area] = _checked(what, says, _AREA, calendar, used)
+    for door, says in rules.doors.items():
+        if "passback" in says and "passage" not in says:
+            raise ValueError("doors.%d.passback: needs passage" % door)
     rules.memories = tuple(name for name, *by in _MEMORIES if used & set(by))
     rules.chain, rules.notes = _chain(used)
 
