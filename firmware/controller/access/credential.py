@@ -1,8 +1,12 @@
-"""A credential as the controller knows it: a keyed hash, different on every controller, of what was read."""
+"""A credential as the controller knows it: a keyed hash, different on every controller, of what was presented."""
 
 from ..hmac import hmac
 
-CARD = 1  # kind of credential, first byte of what the key is made of
+# Kinds of credential: the first byte of what the key is made of.
+CARD = 1
+PIN = 2
+CARD_PIN = 3
+DURESS = 4  # a PIN, with or without its card, that opens and alarms silently
 
 
 def card_value(bits, number):

@@ -17,8 +17,11 @@ _PROFILE = {
     "doors": "doors",
     "from": (0, 0xFFFFFFFF),
     "no_clock": bool,
+    "pin": bool,
 }
 _DOOR = {
+    "who": "who",
+    "pin_length": (4, 12),
 }
 _AREA = {"limit": (1, 1000), "forget_hours": (1, 168)}
 # Door supervision reads these itself (points/features.py).
@@ -33,6 +36,7 @@ _ORDER = (
     ("valid_from", "from"),
     (not_ended,),
     ("in_schedule", "doors"),
+    ("who", "who", "pin"),
 )
 _TIMED = ("valid_from", "in_schedule")  # and not_ended: what no_clock excuses
 _MEMORIES = ()  # what rules remember

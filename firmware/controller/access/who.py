@@ -1,0 +1,39 @@
+"""Who: whether a door asks for a card, a PIN, both or either, by schedule."""
+
+from ..events import DENIED_KIND
+from .credential import CARD, CARD_PIN, PIN
+
+_ASKED = ("", "card", "pin", "card+pin", "card/pin")  # at the number that is on record
+_TAKES = ((), (CARD, CARD_PIN), (PIN,), (CARD_PIN,), (CARD, PIN, CARD_PIN))
+
+
+def read(what, value, calendar):
+    """[[what, schedule], ...]."""
+    if type(value) is not list or len(value) > 8:
+        raise ValueError(what + ": must be a list of at most 8")
+    for entry in value:
+        if type(entry) is not list or len(entry) != 2 or entry[0] not in _ASKED[1:]:
+            raise ValueError(what + ": must be card, pin, card+pin or card/pin, with a schedule")
+        calendar.number(what, entry[1])
+
+
+def asked(rules, door, utc):
+    """The number of what the door asks for now: the first whose schedule says yes."""
+    for what, schedule in rules.door(door).get("who", ()):
+        if rules.on(schedule, utc):
+            return _ASKED.index(what)
+    return 1
+
+
+def wants_pin(tap):
+    """Whether a card that was presented is to be followed by its PIN."""
+    what = asked(tap.rules, tap.door, tap.utc)
+    return tap.profile is not None and (what == 3 or (what != 2 and "pin" in tap.profile))
+
+
+def rule(tap):
+    """A door takes what it asks for; who has to give a PIN does not pass with the card alone."""
+    what = asked(tap.rules, tap.door, tap.utc)
+    if tap.kind in _TAKES[what] and not (tap.kind == CARD and "pin" in tap.profile):
+        return 0
+    return DENIED_KIND | (what if tap.kind not in _TAKES[what] else 3) << 8
