@@ -31,6 +31,8 @@ _SUPERVISED = {
 
 # In the order in which they are asked: the file of a rule, and the fields that bring it in.
 _ORDER = (
+    ("lockout", "who"),
+    ("wrong_pin", "who"),
     (known,),
     (has_door,),
     ("valid_from", "from"),
@@ -39,7 +41,7 @@ _ORDER = (
     ("who", "who", "pin"),
 )
 _TIMED = ("valid_from", "in_schedule")  # and not_ended: what no_clock excuses
-_MEMORIES = ()  # what rules remember
+_MEMORIES = (("lockout", "who"), )  # what rules remember
 
 
 def read(rules, fields, doors):
