@@ -16,6 +16,7 @@ _ANY = "schedule"
 _PROFILE = {
     "doors": "doors",
     "from": (0, 0xFFFFFFFF),
+    "uses": (1, 100),
     "no_clock": bool,
     "pin": bool,
 }
@@ -39,9 +40,10 @@ _ORDER = (
     (not_ended,),
     ("in_schedule", "doors"),
     ("who", "who", "pin"),
+    ("uses", "uses"),
 )
 _TIMED = ("valid_from", "in_schedule")  # and not_ended: what no_clock excuses
-_MEMORIES = (("lockout", "who"), )  # what rules remember
+_MEMORIES = (("lockout", "who"), ("uses", "uses"), )  # what rules remember
 
 
 def read(rules, fields, doors):
