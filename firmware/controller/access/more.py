@@ -19,8 +19,11 @@ _PROFILE = {
     "uses": (1, 100),
     "no_clock": bool,
     "pin": bool,
+    "extended": bool,
+    "hold": bool,
 }
 _DOOR = {
+    "extended_ms": (100, _LONGEST_MS),
     "who": "who",
     "pin_length": (4, 12),
 }
