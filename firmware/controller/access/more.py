@@ -20,6 +20,7 @@ _PROFILE = {
     "no_clock": bool,
     "pin": bool,
     "extended": bool,
+    "escort": ("needs", "gives"),
     "hold": bool,
 }
 _DOOR = {
@@ -44,6 +45,7 @@ _ORDER = (
     ("in_schedule", "doors"),
     ("who", "who", "pin"),
     ("uses", "uses"),
+    ("escort", "escort"),
 )
 _TIMED = ("valid_from", "in_schedule")  # and not_ended: what no_clock excuses
 _MEMORIES = (("lockout", "who"), ("uses", "uses"), )  # what rules remember
