@@ -27,6 +27,7 @@ _DOOR = {
     "extended_ms": (100, _LONGEST_MS),
     "who": "who",
     "pin_length": (4, 12),
+    "two_person": _ANY,
 }
 _AREA = {"limit": (1, 1000), "forget_hours": (1, 168)}
 # Door supervision reads these itself (points/features.py).
@@ -46,6 +47,7 @@ _ORDER = (
     ("who", "who", "pin"),
     ("uses", "uses"),
     ("escort", "escort"),
+    ("two_person", "two_person"),
 )
 _TIMED = ("valid_from", "in_schedule")  # and not_ended: what no_clock excuses
 _MEMORIES = (("lockout", "who"), ("uses", "uses"), )  # what rules remember

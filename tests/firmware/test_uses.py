@@ -1,0 +1,217 @@
+"""Uses left, extended opening, escort, two persons."""
+
+from firmware.controller.access.rules import Rules
+from firmware.controller.events import (
+    DENIED_UNKNOWN,
+    DENIED_USED,
+    DOOR_HELD,
+    GRANTED,
+    NEEDS_ESCORT,
+    NEEDS_SECOND,
+)
+from tests.firmware.controller_bench import CONTACT
+from tests.firmware.helper import raises
+from tests.firmware.rules_bench import RulesBench
+
+NOON = 1767614400  # Monday 2026-01-05 12:00 UTC
+ALWAYS = {"1": 0, "2": 0}
+
+
+def rules(doors=None, **profile):
+    profile["doors"] = ALWAYS
+    return {
+        "version": 1,
+        "schedules": {"1": {"times": [[31, 480, 1020]]}},
+        "profiles": {"7": [1, 2], "8": profile, "9": {"doors": ALWAYS, "escort": "gives"}},
+        "doors": doors or {},
+    }
+
+
+def test_uses_are_counted_and_end():
+    bench = RulesBench(rules(uses=2))
+    bench.give(5, 8)
+    bench.give(6, 8)
+    assert bench.tap(5) == [(GRANTED, 1)]
+    assert bench.tap(5, door=2) == [(GRANTED, 2)]
+    assert bench.tap(5) == [(DENIED_USED, 2)]
+    assert bench.tap(6) == [(GRANTED, 1)]
+
+
+def test_uses_survive_a_restart():
+    fields = rules(uses=2)
+    bench = RulesBench(fields)
+    bench.give(5, 8)
+    assert bench.tap(5) == [(GRANTED, 1)]
+    bench = bench.again(fields)
+    assert bench.tap(5) == [(GRANTED, 2)]
+    bench = bench.again(fields)
+    assert bench.tap(5) == [(DENIED_USED, 2)]
+
+
+def test_more_uses_may_be_given():
+    bench = RulesBench(rules(uses=1))
+    bench.give(5, 8)
+    bench.tap(5)
+    bench.loop.follow(Rules(rules(uses=2), 2))
+    assert bench.tap(5) == [(GRANTED, 2)]
+    assert bench.tap(5) == [(DENIED_USED, 2)]
+
+
+def test_uses_are_remembered_longer_than_the_log():
+    fields = rules(uses=2)
+    bench = RulesBench(fields)
+    bench.give(5, 8)
+    bench.tap(5)
+    for n in range(600):
+        bench.loop.record(DENIED_UNKNOWN, bench.chip.now, 1)
+        bench.run(20000 if n % 200 == 0 else 0)
+    assert bench.loop.log.first > 1
+    assert bench.files()["memory.bin"] > 0
+    bench = bench.again(fields)
+    assert bench.tap(5) == [(GRANTED, 2)]
+
+
+def test_a_memory_that_is_new_does_not_forget_the_others():
+    fields = rules(uses=1)
+    bench = RulesBench(fields)
+    bench.give(5, 8)
+    bench.tap(5)
+    for n in range(600):
+        bench.loop.record(DENIED_UNKNOWN, bench.chip.now, 1)
+        bench.run(20000 if n % 200 == 0 else 0)
+    fields["doors"] = {"1": {"passage": [0, 1]}}
+    bench = bench.again(fields)
+    assert bench.tap(5) == [(DENIED_USED, 1)]
+
+
+def test_a_torn_checkpoint_leaves_the_log():
+    fields = rules(uses=2)
+    bench = RulesBench(fields)
+    bench.give(5, 8)
+    bench.tap(5)
+    with open(bench.folder + "memory.bin", "wb") as file:
+        file.write(b"no checkpoint at all")
+    assert bench.again(fields).tap(5) == [(GRANTED, 2)]
+
+
+def test_a_door_without_a_log_remembers_uses_within_seconds():
+    fields = rules({"1": {"retention_days": 0}}, uses=1)
+    bench = RulesBench(fields)
+    bench.give(5, 8)
+    bench.tap(5)
+    bench.run(20000)
+    assert bench.again(fields).tap(5) == [(DENIED_USED, 1)]
+
+
+def test_what_is_no_longer_in_the_table_is_not_counted():
+    bench = RulesBench(rules(uses=1))
+    key = bench.give(5, 8)
+    bench.tap(5)
+    bench.loop.table.remove(key)
+    for _ in range(300):
+        bench.loop.record(DENIED_UNKNOWN, bench.chip.now, 1)
+    bench.run(20000)
+    bench.give(5, 8)
+    assert bench.tap(5) == [(GRANTED, 1)]
+
+
+def test_at_most_a_hundred_are_counted():
+    bench = RulesBench(rules(uses=3))
+    used = bench.loop.extras()._memory["uses"].used
+    for n in range(100):
+        used[bytes((n,)) * 7] = 1
+    bench.give(5, 8)
+    assert bench.tap(5) == [(DENIED_USED, 255)]
+
+
+def test_extended_opening():
+    bench = RulesBench(rules({"1": {"extended_ms": 20000}}, extended=True))
+    bench.give(5, 8)
+    bench.give(6)
+    for number, door, seconds in ((5, 1, 20), (5, 2, 15), (6, 1, 5)):
+        bench.tap(number, door)
+        bench.run((seconds - 1) * 1000)
+        assert bench.released(door)
+        bench.run(1000)
+        assert not bench.released(door)
+
+
+def test_who_may_hold_a_door_open_causes_no_alarm():
+    bench = RulesBench(rules(hold=True))
+    bench.give(5, 8)
+    bench.give(6)
+    for number, held in ((5, False), (6, True)):
+        bench.tap(number)
+        bench.chip.input(CONTACT, 1)
+        bench.wait(60)
+        bench.chip.input(CONTACT, 0)
+        bench.run(1000)
+        assert (DOOR_HELD in [event[0] for event in bench.events()]) == held
+
+
+def test_a_visitor_passes_only_with_an_escort():
+    bench = RulesBench(rules(escort="needs"))
+    visitor = bench.give(5, 8)
+    bench.give(6)
+    escort = bench.give(7, 9)
+    assert bench.tap(5) == [(NEEDS_ESCORT, 0)] and not bench.released()
+    assert bench.tap(6) == [(GRANTED, 0)]  # who gives no escort passes alone
+    assert bench.tap(7, door=2) == [(GRANTED, 0)]  # nor does one at another door
+    assert bench.tap(7) == [(GRANTED, 0), (GRANTED, 0)]
+    assert [event[3] for event in bench.events()[-2:]] == [visitor, escort]
+    assert bench.tap(7) == [(GRANTED, 0)]
+    bench.tap(5)
+    bench.wait(16)
+    assert bench.tap(7) == [(GRANTED, 0)]  # too late
+
+
+def test_a_visitor_is_no_escort():
+    bench = RulesBench(rules(escort="needs"))
+    bench.give(5, 8)
+    bench.give(6, 8)
+    bench.tap(5)
+    assert bench.tap(6) == [(NEEDS_ESCORT, 0)]
+
+
+def test_two_persons():
+    bench = RulesBench(rules({"1": {"two_person": 1}}, uses=5))
+    first = bench.give(5, 8)
+    second = bench.give(6)
+    assert bench.tap(5) == [(NEEDS_SECOND, 0)] and not bench.released()  # nobody knows the time: to be safe
+    bench.wait(20)
+    bench.at(NOON)
+    assert bench.tap(5) == [(NEEDS_SECOND, 0)]
+    assert bench.tap(5) == [(NEEDS_SECOND, 0)]  # twice the same is not two
+    assert bench.tap(6) == [(GRANTED, 1), (GRANTED, 0)] and bench.released()
+    assert [event[3] for event in bench.events()[-2:]] == [first, second]
+    assert bench.tap(5, door=2) == [(GRANTED, 2)]
+    bench.tap(5)
+    bench.wait(16)
+    assert bench.tap(6) == [(NEEDS_SECOND, 0)]
+    bench.at(NOON + 6 * 3600)
+    assert bench.tap(6) == [(GRANTED, 0)]
+
+
+def test_a_visitor_and_an_escort_are_two_persons():
+    bench = RulesBench(rules({"1": {"two_person": 0}}, escort="needs"))
+    bench.give(5, 8)
+    bench.give(7, 9)
+    bench.give(6)
+    bench.tap(5)
+    assert bench.tap(6) == [(NEEDS_SECOND, 0)]
+    bench.wait(16)
+    bench.tap(5)
+    assert bench.tap(7) == [(GRANTED, 0), (GRANTED, 0)]
+
+
+def test_faulty_rules_are_refused_with_the_field_at_fault():
+    for fields, word in (
+        ({"profiles": {"8": {"uses": 0}}}, "profiles.8.uses"),
+        ({"profiles": {"8": {"uses": 101}}}, "profiles.8.uses"),
+        ({"profiles": {"8": {"escort": "maybe"}}}, "profiles.8.escort"),
+        ({"profiles": {"8": {"extended": 1}}}, "profiles.8.extended"),
+        ({"doors": {"1": {"two_person": 3}}}, "doors.1.two_person"),
+        ({"doors": {"1": {"extended_ms": 99}}}, "doors.1.extended_ms"),
+    ):
+        error = raises(ValueError, lambda fields=fields: Rules(fields, 1))
+        assert word in str(error), (fields, error)
