@@ -22,12 +22,16 @@ _PROFILE = {
     "extended": bool,
     "escort": ("needs", "gives"),
     "hold": bool,
+    "exempt": bool,
 }
 _DOOR = {
     "extended_ms": (100, _LONGEST_MS),
     "who": "who",
     "pin_length": (4, 12),
     "two_person": _ANY,
+    "passage": "passage",
+    "passback": ("hard", "soft", "timed"),
+    "passback_minutes": (1, 1440),
 }
 _AREA = {"limit": (1, 1000), "forget_hours": (1, 168)}
 # Door supervision reads these itself (points/features.py).
@@ -46,11 +50,12 @@ _ORDER = (
     ("in_schedule", "doors"),
     ("who", "who", "pin"),
     ("uses", "uses"),
+    ("passback", "passback"),
     ("escort", "escort"),
     ("two_person", "two_person"),
 )
 _TIMED = ("valid_from", "in_schedule")  # and not_ended: what no_clock excuses
-_MEMORIES = (("lockout", "who"), ("uses", "uses"), )  # what rules remember
+_MEMORIES = (("lockout", "who"), ("uses", "uses"), ("whereabouts", "passage"))  # what rules remember
 
 
 def read(rules, fields, doors):

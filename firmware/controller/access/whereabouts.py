@@ -1,0 +1,97 @@
+"""Whereabouts: in which area a credential is, as far as grants tell, for anti-passback and area limits."""
+
+from struct import pack_into, unpack_from
+
+from micropython import const
+
+from ..events import GRANTED, GRANTED_DURESS
+
+_MOST = const(250)
+_ENTRY = const(11)  # bytes: key 7, area << 26 | minute since 1970 of the grant, 0 when the time was not known
+_KEY = const(7)
+_MINUTES = const(26)  # bits: so that the number is a small integer on the chip
+_FORGET_HOURS = const(24)
+
+
+class Memory:
+    """Keeps for each credential its area and the minute of the grant that led there; the last grant comes last.
+
+    All the room there is, is taken from the heap at once: later there may be no block that is large enough.
+    """
+
+    def __init__(self):
+        self._entries = bytearray(_MOST * _ENTRY)
+        self._view = memoryview(self._entries)
+        self._end = 0
+        self._counts = bytearray(16)  # of credentials in each area
+        self._kept = 0  # the minute up to which nobody is to be forgotten any more
+
+    def where(self, rules, key, utc):
+        """(area, minute), or (None, 0) when it is not known to be anywhere."""
+        at = self._find(key)
+        if at < 0 or self._forgotten(rules, at, utc // 60):
+            return None, 0
+        entry = self._entry(at)
+        return entry >> _MINUTES, entry & (1 << _MINUTES) - 1
+
+    def count(self, rules, area, utc):
+        """How many are in an area."""
+        minute = utc // 60
+        if minute != self._kept:
+            self._kept = minute
+            at = self._end
+            while at:
+                at -= _ENTRY
+                if self._forgotten(rules, at, minute):
+                    self._remove(at)
+        return self._counts[area]
+
+    def follow(self, rules, event, now, by_pin):
+        """event: as on record."""
+        utc, code, door, _, _, key = event
+        passage = rules.door(door).get("passage")
+        if passage is None or not key or code not in (GRANTED, GRANTED_DURESS):
+            return
+        at = self._find(key)
+        if at >= 0:
+            self._remove(at)
+        elif self._end == _MOST * _ENTRY:
+            self._remove(0)
+        at = self._end
+        self._view[at : at + _KEY] = key
+        pack_into("<I", self._entries, at + _KEY, passage[1] << _MINUTES | utc // 60)
+        self._end += _ENTRY
+        self._counts[passage[1]] += 1
+
+    def upkeep(self, rules, utc, now):
+        if utc:
+            self.count(rules, 0, utc)
+
+    def pack(self):
+        return bytes(self._view[: self._end])
+
+    def unpack(self, data):
+        self._view[: len(data)] = data
+        self._end = len(data)
+        for at in range(0, len(data), _ENTRY):
+            self._counts[self._entry(at) >> _MINUTES] += 1
+
+    def _find(self, key):
+        at = self._entries.find(key, 0, self._end)
+        while at >= 0 and at % _ENTRY:  # no entry begins here
+            at = self._entries.find(key, at + 1, self._end)
+        return at
+
+    def _entry(self, at):
+        return unpack_from("<I", self._entries, at + _KEY)[0]
+
+    def _remove(self, at):
+        self._counts[self._entry(at) >> _MINUTES] -= 1
+        self._view[at : self._end - _ENTRY] = self._view[at + _ENTRY : self._end]
+        self._end -= _ENTRY
+
+    def _forgotten(self, rules, at, minute):
+        """Without a clock nobody is forgotten."""
+        entry = self._entry(at)
+        hours = rules.areas.get(entry >> _MINUTES, {}).get("forget_hours", _FORGET_HOURS)
+        return minute and minute - (entry & (1 << _MINUTES) - 1) >= hours * 60
