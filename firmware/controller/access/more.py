@@ -51,6 +51,7 @@ _ORDER = (
     ("who", "who", "pin"),
     ("uses", "uses"),
     ("passback", "passback"),
+    ("area_limit", "limit"),
     ("escort", "escort"),
     ("two_person", "two_person"),
 )
