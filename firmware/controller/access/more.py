@@ -32,6 +32,8 @@ _DOOR = {
     "passage": "passage",
     "passback": ("hard", "soft", "timed"),
     "passback_minutes": (1, 1440),
+    "interlock": (1, 15),
+    "interlock_open": bool,
 }
 _AREA = {"limit": (1, 1000), "forget_hours": (1, 168)}
 # Door supervision reads these itself (points/features.py).
@@ -52,6 +54,7 @@ _ORDER = (
     ("uses", "uses"),
     ("passback", "passback"),
     ("area_limit", "limit"),
+    ("interlock", "interlock"),
     ("escort", "escort"),
     ("two_person", "two_person"),
 )
