@@ -23,6 +23,7 @@ _PROFILE = {
     "escort": ("needs", "gives"),
     "hold": bool,
     "exempt": bool,
+    "lockdown": bool,
 }
 _DOOR = {
     "extended_ms": (100, _LONGEST_MS),

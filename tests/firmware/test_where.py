@@ -1,0 +1,275 @@
+"""Where: anti-passback, area limits, interlock, offline limit, lockdown and evacuation."""
+
+from firmware.controller.access.rules import Rules
+from firmware.controller.events import (
+    DENIED_FULL,
+    DENIED_INTERLOCK,
+    DENIED_LOCKDOWN,
+    DENIED_OFFLINE,
+    DENIED_PASSBACK,
+    DENIED_UNKNOWN,
+    EMERGENCY_ENDED,
+    EVACUATION_BEGAN,
+    GRANTED,
+    LOCKDOWN_BEGAN,
+    NEEDS_SECOND,
+    RELEASED_REX,
+)
+from tests.firmware.controller_bench import CONTACT, REX
+from tests.firmware.helper import raises
+from tests.firmware.rules_bench import CONTACT as CONTACT_2
+from tests.firmware.rules_bench import RulesBench
+
+NOON = 1767614400  # Monday 2026-01-05 12:00 UTC
+OK = [(GRANTED, 0)]
+
+
+def rules(passback=None, area=None, **fields):
+    door = {"passage": [0, 1]}
+    out = {"passage": [1, 0]}
+    if passback:
+        door["passback"] = out["passback"] = passback
+    door.update(fields)
+    return {
+        "version": 1,
+        "profiles": {"7": [1, 2], "8": {"doors": {"1": 0, "2": 0}, "exempt": True, "lockdown": True}},
+        "areas": {"1": area} if area else {},
+        "doors": {"1": door, "2": out},
+    }
+
+
+def test_who_went_in_must_come_out_before_going_in_again():
+    bench = RulesBench(rules("hard"))
+    bench.at(NOON)
+    bench.give(5)
+    bench.give(6, 8)
+    assert bench.tap(5) == OK
+    assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
+    assert bench.tap(5, 2) == OK
+    assert bench.tap(5, 2) == [(DENIED_PASSBACK, 0)]
+    assert bench.tap(5) == OK
+    assert bench.tap(6) == bench.tap(6) == OK  # exempt
+
+
+def test_soft_anti_passback_lets_pass_and_says_so():
+    bench = RulesBench(rules("soft"))
+    bench.give(5)
+    assert bench.tap(5) == OK
+    assert bench.tap(5) == [(GRANTED, 128)]
+    assert bench.tap(5, 2) == OK
+
+
+def test_timed_anti_passback_ends():
+    bench = RulesBench(rules("timed", passback_minutes=5))
+    bench.at(NOON)
+    bench.give(5)
+    assert bench.tap(5) == OK
+    assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
+    bench.wait(290)
+    assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
+    bench.wait(20)
+    assert bench.tap(5) == OK
+
+
+def test_where_somebody_is_survives_a_restart():
+    fields = rules("hard")
+    bench = RulesBench(fields)
+    bench.at(NOON)
+    bench.give(5)
+    bench.tap(5)
+    bench = bench.again(fields)
+    assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
+    for n in range(600):
+        bench.loop.record(DENIED_UNKNOWN, bench.chip.now, 1)
+        bench.run(20000 if n % 200 == 0 else 0)
+    assert bench.again(fields).tap(5) == [(DENIED_PASSBACK, 1)]
+
+
+def test_who_went_in_long_ago_is_not_known_to_be_there():
+    bench = RulesBench(rules("hard", {"forget_hours": 2}))
+    bench.at(NOON)
+    bench.give(5)
+    bench.tap(5)
+    bench.wait(7100)
+    assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
+    bench.wait(160)
+    assert bench.tap(5) == OK
+
+
+def test_no_more_people_than_the_limit():
+    bench = RulesBench(rules(None, {"limit": 2}))
+    bench.at(NOON)
+    for number in (5, 6, 7):
+        bench.give(number)
+    bench.give(9, 8)
+    assert bench.tap(5) == bench.tap(6) == OK
+    assert bench.tap(7) == [(DENIED_FULL, 1)]
+    assert bench.tap(5) == OK  # is in there
+    assert bench.tap(9) == OK  # exempt, and counted
+    assert bench.tap(5, 2) == OK
+    assert bench.tap(7) == [(DENIED_FULL, 1)]
+    assert bench.tap(6, 2) == OK
+    assert bench.tap(7) == OK
+    bench.wait(86500)
+    assert bench.tap(6) == bench.tap(5) == OK  # a day later the others are not known to be there
+
+
+def test_two_who_pass_together_need_two_places():
+    bench = RulesBench(rules(None, {"limit": 2}, two_person=0))
+    for number in (5, 6, 7):
+        bench.give(number)
+    assert bench.tap(5) == [(NEEDS_SECOND, 0)]
+    assert bench.tap(6) == OK + OK
+    bench.tap(5, 2)
+    assert bench.tap(5) == [(NEEDS_SECOND, 0)]
+    assert bench.tap(7) == [(DENIED_FULL, 1)]
+
+
+def test_at_most_250_are_known_to_be_somewhere():
+    bench = RulesBench(rules("hard"))
+    bench.at(NOON)
+    memory = bench.loop.extras()._memory["whereabouts"]
+    for n in range(250):
+        event = (NOON + n * 60, GRANTED, 1, 0, 0, bytes((n, n >> 8)) + b"other")
+        memory.follow(bench.loop.rules, event, 0, False)
+    bench.at(NOON + 16000)
+    bench.give(5)
+    assert bench.tap(5) == OK
+    where = memory.where
+    assert where(bench.loop.rules, b"\x00\x00other", NOON + 16000) == (None, 0)
+    assert where(bench.loop.rules, b"\x01\x00other", NOON + 16000)[0] == 1
+    assert memory.count(bench.loop.rules, 1, NOON + 16000) == 250
+
+
+def test_doors_of_a_group_are_not_released_together():
+    fields = {"version": 1, "profiles": {"7": [1, 2]}, "doors": {"1": {"interlock": 3}, "2": {"interlock": 3}}}
+    bench = RulesBench(fields)
+    bench.give(5)
+    assert bench.tap(5) == OK
+    assert bench.tap(5, 2) == [(DENIED_INTERLOCK, 1)]
+    bench.chip.input(CONTACT, 1)
+    bench.run(6000)
+    assert not bench.released() and bench.tap(5, 2) == [(DENIED_INTERLOCK, 1)]
+    assert bench.tap(5) == OK  # its own leaf does not count
+    bench.chip.input(CONTACT, 0)
+    bench.run(6000)
+    assert bench.tap(5, 2) == OK
+
+
+def test_an_interlock_may_look_at_strikes_alone():
+    says = {"interlock": 3, "interlock_open": False}
+    bench = RulesBench({"version": 1, "profiles": {"7": [1, 2]}, "doors": {"1": says, "2": says}})
+    bench.give(5)
+    bench.tap(5)
+    assert bench.tap(5, 2) == [(DENIED_INTERLOCK, 1)]
+    bench.chip.input(CONTACT, 1)
+    bench.run(6000)
+    assert bench.tap(5, 2) == OK
+
+
+def test_other_groups_do_not_matter():
+    fields = {"version": 1, "profiles": {"7": [1, 2]}, "doors": {"1": {"interlock": 3}, "2": {"interlock": 4}}}
+    bench = RulesBench(fields)
+    bench.give(5)
+    assert bench.tap(5) == bench.tap(5, 2) == OK
+
+
+def test_a_door_may_limit_how_long_it_opens_without_the_cloud():
+    fields = {"version": 1, "profiles": {"7": [1, 2]}, "doors": {"1": {"offline_hours": 2}}}
+    bench = RulesBench(fields)
+    bench.give(5)
+    assert bench.tap(5) == [(DENIED_OFFLINE, 0)]  # nobody knows for how long
+    assert bench.tap(5, 2) == OK
+    bench.connect()
+    assert bench.tap(5) == OK
+    bench.wait(60)
+    bench.sync.open = False
+    bench.wait(7100)
+    assert bench.tap(5) == OK
+    bench.wait(200)
+    assert bench.tap(5) == [(DENIED_OFFLINE, 0)]
+
+
+def test_during_lockdown_nobody_passes_but_who_is_to():
+    bench = RulesBench(rules())
+    bench.give(5)
+    bench.give(6, 8)
+    bench.tap(5)
+    bench.loop.extras().emergency("lockdown", bench.chip.now)
+    bench.run(10)
+    assert not bench.released()
+    assert bench.events()[-1][:2] == (LOCKDOWN_BEGAN, 0)
+    assert bench.tap(5) == bench.tap(99) == [(DENIED_LOCKDOWN, 0)]
+    assert bench.tap(6) == OK
+    bench.chip.input(REX, 0)
+    bench.run(100)
+    assert bench.events()[-1][0] == RELEASED_REX  # people get out
+    bench = bench.again(rules())
+    assert bench.tap(5) == [(DENIED_LOCKDOWN, 0)]
+    bench.loop.follow(Rules({"version": 2, "profiles": {"7": [1, 2]}}, 2))
+    assert bench.tap(5) == [(DENIED_LOCKDOWN, 0)]
+    bench.loop.extras().emergency("normal", bench.chip.now)
+    assert bench.events()[-1][0] == EMERGENCY_ENDED
+    assert bench.tap(5) == OK
+
+
+def test_lockdown_needs_no_other_rules():
+    plain = {"version": 1, "profiles": {"7": [1]}}
+    bench = RulesBench(plain)
+    bench.give(5)
+    bench.loop.extras().emergency("lockdown", bench.chip.now)
+    assert bench.tap(5) == [(DENIED_LOCKDOWN, 0)]
+    assert bench.again(plain).tap(5) == [(DENIED_LOCKDOWN, 0)]
+
+
+def test_evacuation_releases_the_doors_also_after_a_restart():
+    bench = RulesBench(rules())
+    bench.loop.extras().emergency("evacuation", bench.chip.now)
+    bench.run(10)
+    assert bench.released(1) and bench.released(2)
+    assert bench.events()[-1][:2] == (EVACUATION_BEGAN, 0)
+    bench.wait(3600)
+    assert bench.released(1)
+    bench = bench.again(rules())
+    assert bench.released(1) and bench.released(2)
+    assert bench.events()[-1][:2] == (EVACUATION_BEGAN, 0)
+    bench.loop.extras().emergency("normal", bench.chip.now)
+    bench.run(10)
+    assert not bench.released(1) and not bench.released(2)
+
+
+def test_an_emergency_is_on_flash_before_a_strike_moves_for_it():
+    bench = RulesBench(rules())
+
+    def broken(op, offset, length):
+        if op == "program":
+            raise OSError(5)
+
+    bench.flash["log"].fault = broken
+    raises(OSError, lambda: bench.loop.extras().emergency("evacuation", bench.chip.now))
+    assert not bench.released()
+
+
+def test_faulty_rules_are_refused_with_the_field_at_fault():
+    for fields, word in (
+        ({"doors": {"1": {"passage": [0]}}}, "doors.1.passage"),
+        ({"doors": {"1": {"passage": [0, 16]}}}, "doors.1.passage"),
+        ({"doors": {"1": {"passback": "hard"}}}, "doors.1.passback"),
+        ({"doors": {"1": {"passback": "harder", "passage": [0, 1]}}}, "doors.1.passback"),
+        ({"doors": {"1": {"interlock": 16}}}, "doors.1.interlock"),
+        ({"doors": {"1": {"offline_hours": 0}}}, "doors.1.offline_hours"),
+        ({"areas": {"1": {"limit": 0}}}, "areas.1.limit"),
+        ({"areas": {"16": {"limit": 1}}}, "areas.16"),
+        ({"areas": {"1": {"colour": 1}}}, "areas.1.colour"),
+    ):
+        error = raises(ValueError, lambda fields=fields: Rules(fields, 1))
+        assert word in str(error), (fields, error)
+
+
+def test_the_second_contact_is_watched_too():
+    fields = {"version": 1, "profiles": {"7": [1, 2]}, "doors": {"1": {"interlock": 3}, "2": {"interlock": 3}}}
+    bench = RulesBench(fields)
+    bench.give(5)
+    bench.chip.input(CONTACT_2, 1)
+    bench.run(100)
+    assert bench.tap(5) == [(DENIED_INTERLOCK, 2)]
