@@ -22,6 +22,7 @@ _PROFILE = {
     "extended": bool,
     "escort": ("needs", "gives"),
     "hold": bool,
+    "office": bool,
     "exempt": bool,
     "lockdown": bool,
 }
@@ -30,6 +31,9 @@ _DOOR = {
     "who": "who",
     "pin_length": (4, 12),
     "offline_hours": (1, 8760),
+    "free": _ANY,
+    "first_in": bool,
+    "office": _ANY,
     "two_person": _ANY,
     "passage": "passage",
     "passback": ("hard", "soft", "timed"),
