@@ -62,7 +62,7 @@ def build(folder="/"):
         link = Link(chosen, inbox, outbox, refused)
     journal.set(BOOTS, journal.get(BOOTS) + 1)
     credentials = CredentialTable(partition("acl"))
-    loop = Loop(board, credentials, log, journal, rules, key, sync, link, WDT(timeout=_WATCHDOG_MS), reset)
+    loop = Loop(board, credentials, log, journal, rules, key, sync, link, WDT(timeout=_WATCHDOG_MS), reset, folder)
     loop.started(reset_cause(), len(faults))
     return loop
 
