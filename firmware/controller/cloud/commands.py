@@ -106,11 +106,11 @@ def _hold(loop, fields, now):
     until = fields.get("until")
     if until is not None and (type(until) is not int or until < 0):
         raise ValueError("command: until")
-    loop.hold(loop.doors[fields["door"] - 1], until, now)
+    loop.extras().hold(loop.doors[fields["door"] - 1], until, now)
 
 
 def _emergency(loop, fields, now):
-    loop.emergency(fields["do"], now)
+    loop.extras().emergency(fields["do"], now)
 
 
 def _identify(loop, fields, now):
