@@ -25,7 +25,9 @@ class GuardedDoor:
 
     def hold(self, reason, on, now):
         """Keeps the strike released until no reason is left (points/door.py has them). On record as with release()."""
-        self.door.hold(reason, on, now)
+        from .points.holding import hold
+
+        hold(self.door, reason, on, now)
         self.pins.strike.set(self.door.released)
 
     def exit(self, record, now):

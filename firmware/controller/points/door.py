@@ -5,7 +5,7 @@ from micropython import const
 from .. import ticks
 from ..events import DOOR_CLOSED, DOOR_FORCED, DOOR_HELD, DOOR_OPENED
 
-# Reasons to keep a door released, whatever the time: bits of `holds`.
+# Reasons to keep a door released, whatever the time: bits of `holds` (holding.py).
 FREE = 1
 FIRE = 2
 EVACUATION = 4
@@ -44,20 +44,6 @@ class Door:
     def excuse(self, until):
         """An opening until then is by right."""
         self.rightful = ticks.add(until, _SLOW_LEAF_MS)
-
-    def hold(self, reason, on, now):
-        """Keeps the strike released as long as there is a reason for it."""
-        before = self.holds
-        self.holds = before | reason if on else before & ~reason
-        if self.holds:
-            self.released = True
-            self.held = None
-        elif before:
-            if self.relocks is None:
-                self.relocks = now
-                self.excuse(now)
-            if self.open:
-                self.held = ticks.add(now, self.held_ms)
 
     def contact(self, is_open, now):
         """The contact says so. Returns the event, or None when that is no news."""
