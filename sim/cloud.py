@@ -295,7 +295,7 @@ class MemoryCloud:
     def _snapshot(self, row: _Row, part: int) -> None:
         whole = sorted(row.held.values())
         parts = max(1, -(-len(whole) // PART))
-        head = wire.packed(wire.SNAPSHOT, "<IHHQ", row.version, part, parts, row.digest)
+        head = wire.packed(wire.SNAPSHOT, "<IHHQH", row.version, part, parts, row.digest, 0)
         self._send(row, head + b"".join(whole[part * PART : (part + 1) * PART]))
 
     def _send(self, row: _Row, message: bytes) -> None:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import sim.mcu  # noqa: F401  before any firmware file is imported
-from firmware.controller import clock
+from firmware.controller import clock, ticks
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN
 from firmware.controller.storage import settings as store
@@ -137,14 +137,17 @@ class HandBoard:
         self.run()
 
     def run(self) -> None:
-        """Both loops until neither has anything to do."""
-        now = self.chip.time
-        self.link.beat = now
-        for _ in range(20):
+        """Both loops until neither has anything to do. Work on the table has its pauses: time goes on meanwhile."""
+        for _ in range(2000):
+            work = self.loop._sync._work_at
+            if work is not None and ticks.diff(work, self.chip.time) > 0:
+                self.chip.time = work
+            now = self.link.beat = self.chip.time
+            self.session._heard = now
             self.session.step(now)
             self.loop.wake[0] = 0
             self.loop.step(now)
-            if not self.session.blocked() and not self.loop._pending() and not self.link._outbox.waiting():
+            if work is None and not (self.session.blocked() or self.loop._pending() or self.link._outbox.waiting()):
                 return
         raise AssertionError("it does not come to rest")
 

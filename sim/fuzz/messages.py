@@ -122,7 +122,8 @@ def delta(chance: Random, known: Known) -> bytes:
 
 def snapshot(chance: Random, known: Known) -> bytes:
     parts = chance.choice((0, 1, 2, 3, 0xFFFF))
-    head = struct.pack("<BIHHQ", wire.SNAPSHOT, number(chance), number(chance, 0xFFFF), parts, chance.getrandbits(64))
+    part, digest, bucket = number(chance, 0xFFFF), chance.getrandbits(64), chance.choice((0, 0, 1, 5, 0xFFFF))
+    head = struct.pack("<BIHHQH", wire.SNAPSHOT, number(chance), part, parts, digest, bucket)
     whole = [chance.randbytes(records.CREDENTIAL) for _ in range(chance.randrange(20))]
     if chance.random() < 0.6:
         whole.sort()
@@ -168,7 +169,19 @@ def anything(chance: Random, known: Known) -> bytes:
     return bytes((chance.randrange(256),)) + chance.randbytes(chance.randrange(80))
 
 
-DOWN: Kinds = (stored, delta, snapshot, rules, rules, command, command, time, anything)
+def buckets_asked(chance: Random, known: Known) -> bytes:
+    return packed(chance, wire.BUCKETS_ASKED, "HB", 0, 3)
+
+
+def update(chance: Random, known: Known) -> bytes:
+    offset = chance.choice((0xFFFFFFFF, 0xFFFFFFFF, 0, 256, number(chance)))
+    if offset != 0xFFFFFFFF:
+        return struct.pack("<BI", wire.UPDATE, offset) + chance.randbytes(chance.randrange(600))
+    fields = {"build": chance.choice(("0" * 12, "abcdef012345", "../../settings")), "head": number(chance), "start": 1}
+    return struct.pack("<BI", wire.UPDATE, offset) + text(chance, bent(chance, fields))
+
+
+DOWN: Kinds = (stored, delta, snapshot, buckets_asked, update, rules, rules, command, command, time, anything)
 
 
 # Up: what a board gone bad, or whoever took its secret, could send.

@@ -129,7 +129,7 @@ def test_a_snapshot_comes_in_parts():
     for record in records:
         digest ^= credential_digest(record)
     for part in range(2):
-        head = wire.packed(wire.SNAPSHOT, "<IHHQ", 9, part, 2, digest)
+        head = wire.packed(wire.SNAPSHOT, "<IHHQH", 9, part, 2, digest, 0)
         bench.hear(head + b"".join(records[part * 100 : part * 100 + 100]))
     said = bench.said()
     assert wire.packed(wire.PART_TAKEN, "<IH", 9, 1) in said
@@ -142,17 +142,58 @@ def test_a_snapshot_comes_in_parts():
 def test_a_snapshot_with_a_part_missing_is_not_reported_as_whole():
     bench = Bench()
     bench.connect()
-    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQ", 9, 1, 2, 0) + CARD)
+    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQH", 9, 1, 2, 0, 0) + CARD)
     assert bench.refused["content"] == 1
     assert bench.loop.table.version == 0
+
+
+def test_a_table_that_changes_by_itself_is_told():
+    bench = Bench()
+    bench.connect()
+    bench.hear(delta(0, 5, (records.PUT, CARD)))
+    bench.said()
+    bench.loop.table.distrust()
+    bench.run()
+    assert [message[:5] for message in bench.said()] == [wire.packed(wire.ACL_NOW, "<I", 0)]
+
+
+def test_while_a_snapshot_comes_in_only_its_end_is_told():
+    bench = Bench()
+    bench.connect()
+    bench.said()
+    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQH", 9, 0, 2, credential_digest(CARD), 0) + CARD)
+    assert bench.said() == [wire.packed(wire.PART_TAKEN, "<IH", 9, 1)]
+    bench.run(3000)
+    assert bench.said() == []
+    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQH", 9, 1, 2, credential_digest(CARD), 0))
+    bench.run(9000)
+    assert bench.said()[0] == wire.packed(wire.ACL_NOW, "<IQ", 9, credential_digest(CARD))
+
+
+def test_sums_of_buckets_are_told():
+    bench = Bench()
+    bench.connect()
+    bench.hear(delta(0, 5, (records.PUT, CARD)))
+    bench.said()
+    count = bench.loop.table.buckets
+    bench.hear(wire.packed(wire.BUCKETS_ASKED, "<HB", 0, count))
+    (answer,) = bench.said()
+    assert answer[:3] == wire.packed(wire.BUCKETS, "<H", 0) and len(answer) == 3 + 8 * count
+    at = 3 + 8 * records.bucket_of(CARD[:7], count)
+    assert int.from_bytes(answer[at : at + 8], "little") == credential_digest(CARD)
+    bench.hear(wire.packed(wire.BUCKETS_ASKED, "<HB", 1, count))
+    bench.hear(wire.packed(wire.BUCKETS_ASKED, "<HB", 0, 0))
+    bench.run()
+    assert bench.refused["content"] == 2
 
 
 def test_a_part_out_of_turn_is_refused():
     bench = Bench()
     bench.connect()
     later = pack_credential(b"\xff" * 7, 7, NO_END)
-    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQ", 9, 0, 3, 0) + CARD)
-    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQ", 9, 2, 3, 0) + later)
+    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQH", 9, 0, 3, 0, 0) + CARD)
+    assert bench.said()[-1] == wire.packed(wire.PART_TAKEN, "<IH", 9, 1)
+    bench.hear(wire.packed(wire.SNAPSHOT, "<IHHQH", 9, 2, 3, 0, 0) + later)
     assert bench.refused["content"] == 1
     assert bench.loop.table.version == 0
 

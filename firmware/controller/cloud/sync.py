@@ -4,7 +4,7 @@ from micropython import const
 
 from .. import ticks
 from ..events import CLOCK_SET, MESSAGE_REFUSED, TABLE_DAMAGED
-from ..records import CHANGE, CREDENTIAL, EVENT
+from ..records import CHANGE, EVENT
 from ..storage.state import BOOTS
 from ..storage.table import Damaged, TableFull
 from ..version import VERSION
@@ -44,7 +44,10 @@ class Sync:
         self._asked = 0
         self._ask_time = None
         self._held_back = False  # for want of room in the outbox
-        self._part = 0  # of the snapshot coming in
+        self.coming = None  # the snapshot coming in
+        self._work = None  # on the table, in steps
+        self._work_at = None  # when the next step is due
+        self._version = self._digest = None  # of the table, as last said
         self._batch = bytearray(1 + 4 + _BATCH * EVENT)
         self._does = {
             session.OPENED[0]: self._opened,
@@ -52,6 +55,7 @@ class Sync:
             wire.STORED: self._stored,
             wire.DELTA: self._delta,
             wire.SNAPSHOT: self._snapshot,
+            wire.BUCKETS_ASKED: self._buckets,
             wire.RULES: self._rules,
             wire.COMMAND: self._command,
             wire.TIME: self._time,
@@ -60,28 +64,40 @@ class Sync:
 
     def ready(self):
         """Whether step() has something to do now: a message waits, or there is room again for what was held back."""
-        return self._outbox.room() >= _REPLIES and (self._held_back or self._inbox.waiting() > 0)
+        if self._outbox.room() < _REPLIES:
+            return False
+        return self._held_back or self._work is None and self._inbox.waiting() > 0
 
     def deadline(self):
         """When step() has something to do of itself."""
-        due = ticks.soonest(self._ask_time, self._stored_by) if self._outbox.room() >= _REPLIES else None
-        return ticks.soonest(due, self._report)
+        due = self._report
+        if self._outbox.room() >= _REPLIES:
+            due = ticks.soonest(ticks.soonest(due, self._work_at), ticks.soonest(self._ask_time, self._stored_by))
+        return due
 
     def step(self, loop, now):
         """Takes one message and sends what is due."""
-        message = self._inbox.get() if self._outbox.room() >= _REPLIES else None
-        if message is not None:
-            try:
-                self._does[message[0]](loop, message, now)
-            except (Damaged, TableFull) as error:
-                # The table says so by its version: the cloud sends the whole set.
-                print("sync:", error)
+        try:
+            if self._work is not None:
+                self._go_on(now)
+            elif self._outbox.room() >= _REPLIES:
+                message = self._inbox.get()
+                if message is not None:
+                    self._does[message[0]](loop, message, now)
+        except (Damaged, TableFull) as error:
+            # The table says so by its version or digest: the cloud sends the whole set.
+            print("sync:", error)
+            if type(error) is Damaged:
                 loop.record(TABLE_DAMAGED, now)
-                self._say_acl(loop.table)
-            except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
-                # Authenticated, but not what wire.py describes. It was refused before anything changed.
-                print("sync: refused:", error)
-                self._refused["content"] += 1
+            self._work = self._work_at = self.coming = None
+            self.say_acl(loop.table)
+        except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
+            # Authenticated, but not what wire.py describes. It was refused before anything changed.
+            print("sync: refused:", error)
+            self._refused["content"] += 1
+            if self._work is not None:
+                self._work = self._work_at = self.coming = None
+                self.say_acl(loop.table)
         if self.trial is not None:
             self.trial = self.trial.look(self, loop, now)
         self._put_refused_on_record(loop, now)
@@ -90,21 +106,33 @@ class Sync:
             if ticks.passed(self._ask_time, now):
                 self._ask_for_time(now)
             self._send_events(loop, now)
+            table = loop.table
+            if not (self._work or self.coming) and (table.version != self._version or table.digest != self._digest):
+                self.say_acl(table)
+
+    def ask_snapshot(self, table):
+        """The table found damage: its version is 0 now, which step() says."""
+
+    def _go_on(self, now):
+        """One step of the work on the table: cards are decided on in between."""
+        if ticks.passed(self._work_at, now) and self._outbox.room() >= _REPLIES:
+            try:
+                self._work_at = ticks.add(now, next(self._work))
+            except StopIteration:
+                self._work = self._work_at = None
+
+    def _begin(self, work, now):
+        self._work = work
+        self._work_at = now
 
     def say(self, message):
         """False when there is no room for it now."""
         return self._outbox.put(message)
 
-    def ask_snapshot(self, table):
-        """The credential table found damage: its version is 0 now, which makes the cloud send the whole set."""
-        if self.open:
-            self._say_acl(table)  # a full outbox loses it: then the next hello says so
-
     def _opened(self, loop, message, now):
         self.open = True
         self._sent = loop.log.acknowledged
-        self._stored_by = None
-        self._part = 0
+        self._stored_by = self.coming = None
         self._say_hello(loop)
         self._ask_for_time(now)
 
@@ -117,6 +145,7 @@ class Sync:
         hello = {
             "acl": table.version,
             "digest": "%016x" % table.digest,
+            "buckets": table.buckets,
             "rules": loop.rules.version,
             "epoch": log.epoch,
             "first": log.first,
@@ -126,6 +155,7 @@ class Sync:
             "doors": len(loop.doors),
             "refused": self._refused,
         }
+        self._version, self._digest = table.version, table.digest
         if log.chain_start:
             hello["chain"] = [log.chain_start[0], log.chain_start[1].hex()]
         self._outbox.put(wire.json_message(wire.HELLO, hello))
@@ -171,27 +201,32 @@ class Sync:
         if (len(message) - 9) % CHANGE:
             raise ValueError("delta: length")
         if old == loop.table.version:
-            loop.table.apply(new, memoryview(message)[9:])
-        self._say_acl(loop.table)
+            self._begin(self._change(loop.table, new, memoryview(message)[9:]), now)
+        else:
+            self.say_acl(loop.table)
+
+    def _change(self, table, version, changes):
+        yield from table.steps(version, changes)
+        self.say_acl(table)
 
     def _snapshot(self, loop, message, now):
-        version, part, parts, digest = wire.unpacked("<IHHQ", message)
-        table = loop.table
-        if part == 0:
-            table.begin_snapshot()
-            self._part = 0
-        if part != self._part or (len(message) - 17) % CREDENTIAL:
-            raise ValueError("snapshot: part")
-        table.take(memoryview(message)[17:])
-        self._part += 1
-        if self._part < parts:
-            self._outbox.put(wire.packed(wire.PART_TAKEN, "<IH", version, self._part))
-        else:
-            table.finish_snapshot(version, digest)
-            self._say_acl(table)
+        from .whole import Coming
 
-    def _say_acl(self, table):
-        self._outbox.put(wire.packed(wire.ACL_NOW, "<IQ", table.version, table.digest))
+        if wire.unpacked("<IHH", message)[1] == 0:
+            self.coming = Coming(loop.table)
+        if self.coming is None:
+            raise ValueError("snapshot: part")
+        self.coming.check(message)
+        self._begin(self.coming.take(self, message, now), now)
+
+    def _buckets(self, loop, message, now):
+        from .whole import sums
+
+        self._begin(sums(self, loop.table, message), now)
+
+    def say_acl(self, table):
+        self._version, self._digest = table.version, table.digest
+        self._outbox.put(wire.packed(wire.ACL_NOW, "<IQ", self._version, self._digest))
 
     def _rules(self, loop, message, now):
         if self._staged is None:

@@ -13,6 +13,7 @@ MAX_MESSAGE = 2048  # bytes of a sealed message, either way; longer ones are ref
 # Up: controller to cloud.
 HELLO = 0x68  # JSON, see hello fields below
 EVENTS = 0x65  # log epoch u32, then whole event records, sequence numbers contiguous
+BUCKETS = 0x42  # first u16, then a digest u64 for each bucket asked for, all ones: damaged
 ACL_NOW = 0x76  # version u32, digest u64: what the credential table holds, after every change
 PART_TAKEN = 0x6E  # version u32, next part u16: the controller asks for that part of the snapshot
 RULES_TAKEN = 0x6D  # version u32, next part u16: asked for; all parts: in force; 0xFFFF: refused, the old ones hold
@@ -24,16 +25,18 @@ PING = 0x70  # empty; confirms the link both ways
 # Down: cloud to controller.
 STORED = 0x6B  # log epoch u32, sequence number u32: every event up to and with it is committed
 DELTA = 0x64  # from version u32, to version u32, then changes of records.CHANGE bytes
-SNAPSHOT = 0x73  # version u32, part u16, parts u16, digest u64, then records sorted by key
+SNAPSHOT = 0x73  # version u32, part u16, parts u16, digest u64, bucket u16, then records sorted by key. bucket, when not
+# 0: the buckets between what came before and this one stay as they are, and these records begin in it
+BUCKETS_ASKED = 0x62  # first u16, count u8: the digests of so many buckets of the table
 RULES = 0x75  # version u32, part u16, parts u16, then bytes of the JSON, which has "version" too: access/README.md
 COMMAND = 0x63  # JSON {"id", "do", "door", "expires", ...}; what can be done: commands.py
 UPDATE = 0x55  # offset u32, bytes of a signed release from there on; offset 0xFFFFFFFF: JSON {"build", "head", "start"}
 TIME = 0x74  # the nonce asked with, Unix milliseconds u64
 PONG = 0x50  # empty
 
-# HELLO: {"acl": version, "digest": 16 hex digits, "rules": version, "epoch": log epoch, "first", "last": sequence
-# numbers on flash (last 0: none), "boot": starts so far, "firmware": version, "doors": how many,
-# "refused": {why: how many messages}}
+# HELLO: {"acl": version, "digest": 16 hex digits, "buckets": of the table, "rules": version, "epoch": log epoch,
+# "first", "last": sequence numbers on flash (last 0: none), "boot": starts so far, "firmware": version,
+# "doors": how many, "refused": {why: how many messages}, "chain": [sequence number, key in hex] until it is known}
 
 
 def topics(controller_id):

@@ -178,11 +178,11 @@ class FakeController:
         self.say(wire.packed(wire.RULES_TAKEN, "<IH", version, part + 1))
 
     def _take_part(self, message: bytes) -> None:
-        version, part, parts, digest = struct.unpack_from("<IHHQ", message, 1)
+        version, part, parts, digest = struct.unpack_from("<IHHQH", message, 1)[:4]
         if part == 0:
             self.table, self.version, self._part = {}, 0, 0
         assert part == self._part, "parts come in order"
-        came = [message[at : at + records.CREDENTIAL] for at in range(17, len(message), records.CREDENTIAL)]
+        came = [message[at : at + records.CREDENTIAL] for at in range(19, len(message), records.CREDENTIAL)]
         assert came == sorted(came)
         self.table.update((record[:7], record) for record in came)
         self._part += 1

@@ -18,7 +18,8 @@ CHANGES = 100  # in one delta
 RECORDS = 128  # in one part of a snapshot
 LONGEST_CHAIN = 5 * CHANGES  # changes; a table further behind is sent whole
 ANSWER_S = 2.0  # a delta is answered with what the table then holds
-PART_S = 10.0  # a part of a snapshot waits for sectors to be erased
+PART_S = 30.0  # a part of a snapshot waits for sectors to be erased, one at a time
+RULES_S = 10.0  # a part of the rules goes to a file
 LONGEST_PAUSE_S = 600.0  # a table that stays wrong is not written over and over: flash wears
 
 
@@ -33,7 +34,7 @@ class Snapshot:
         return max(1, -(-len(self.records) // RECORDS))
 
     def part(self, number: int) -> bytes:
-        head = wire.packed(wire.SNAPSHOT, "<IHHQ", self.version, number, self.parts, self.digest)
+        head = wire.packed(wire.SNAPSHOT, "<IHHQH", self.version, number, self.parts, self.digest, 0)
         return head + b"".join(self.records[number * RECORDS : (number + 1) * RECORDS])
 
 
@@ -124,7 +125,7 @@ class Sync:
             Controller.objects.filter(pk=self._controller).update(held_rules_version=version)
             self._rules = None
         elif 0 < part < len(parts):
-            self._rules_by = now + PART_S
+            self._rules_by = now + RULES_S
             self._send(parts[part])
         else:
             raise Refused("unexpected")
@@ -140,7 +141,7 @@ class Sync:
         version = rules.version(fields)
         text = json.dumps({"version": version, **fields}, separators=(",", ":")).encode()
         self._rules = version, far_end.rules_parts(version, text)
-        self._rules_by = now + PART_S
+        self._rules_by = now + RULES_S
         self._send(self._rules[1][0])
 
     def _delta(self, row: Controller) -> bytes | None:
@@ -178,4 +179,4 @@ def _snapshot(controller: int) -> Snapshot:
 
 
 assert 9 + CHANGES * records.CHANGE + OVERHEAD <= wire.MAX_MESSAGE
-assert 17 + RECORDS * records.CREDENTIAL + OVERHEAD <= wire.MAX_MESSAGE
+assert 19 + RECORDS * records.CREDENTIAL + OVERHEAD <= wire.MAX_MESSAGE

@@ -45,7 +45,7 @@ def emergency(site: Site, do: str, user: User | None) -> list[Command]:
 
 def _ask(
     controller: int,
-    do: str,
+    do: Any,
     user: User | None,
     seconds: int = SECONDS,
     door: Door | None = None,

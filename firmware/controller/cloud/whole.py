@@ -1,0 +1,47 @@
+"""A whole table on its way in, and the sums by which the cloud finds the buckets that differ. Loaded when asked for."""
+
+from ..records import CREDENTIAL
+from ..storage.snapshot import Snapshot, digests
+from .wire import BUCKETS, PART_TAKEN, packed, unpacked
+
+_HEAD = 19
+
+
+class Coming:
+    """One snapshot; a part 0 begins it."""
+
+    def __init__(self, table):
+        self._table = table
+        self._snapshot = Snapshot(table)
+        self._part = 0
+
+    def check(self, message):
+        """Raises ValueError when this is not the part that was asked for."""
+        if unpacked("<IHHQH", message)[1] != self._part or (len(message) - _HEAD) % CREDENTIAL:
+            raise ValueError("snapshot: part")
+
+    def take(self, sync, message, now):
+        """The work of one part, in steps as storage/snapshot.py has them; then the answer."""
+        version, part, parts, digest, bucket = unpacked("<IHHQH", message)
+        snapshot = self._snapshot
+        if bucket:
+            yield from snapshot.skip(bucket, now)
+        if len(message) > _HEAD:
+            yield from snapshot.take(memoryview(message)[_HEAD:], now)
+        self._part += 1
+        if self._part < parts:
+            sync.say(packed(PART_TAKEN, "<IH", version, self._part))
+        else:
+            yield from snapshot.finish(version, digest, now)
+            sync.coming = None
+            sync.say_acl(self._table)
+
+
+def sums(sync, table, message):
+    """The digests of the buckets asked for."""
+    first, count = unpacked("<HB", message)
+    if not 0 < count <= 200 or first + count > table.buckets:
+        raise ValueError("buckets")
+    out = bytearray(8 * count)
+    yield from digests(table, first, out)
+    sync.say(packed(BUCKETS, "<H", first) + out)
