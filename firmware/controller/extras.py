@@ -3,7 +3,8 @@
 from micropython import const
 
 from . import clock, ticks
-from .access.credential import CARD, CARD_PIN, PIN, card_value
+from .access.card import card_value
+from .access.kinds import CARD, CARD_PIN, PIN
 from .events import (
     DENIED_UNKNOWN,
     EMERGENCY_ENDED,
@@ -19,6 +20,7 @@ from .events import (
 from .loop import EMERGENCY, KEYS
 from .outputs import patterns
 from .points.door import EVACUATION, FREE
+from .readers.keypad import Keypad, is_key
 
 _VERBS = ("normal", "lockdown", "evacuation")
 _BEGAN = (EMERGENCY_ENDED, LOCKDOWN_BEGAN, EVACUATION_BEGAN)
@@ -42,10 +44,11 @@ class _Place:
 
 
 class Extras:
-    """folder: of the checkpoint of what the rules remember."""
+    """sync: None when there is no cloud to hear. folder: of the checkpoint of what the rules remember."""
 
-    def __init__(self, loop, folder):
+    def __init__(self, loop, sync, folder):
         self._loop = loop
+        self._sync = sync
         self._places = [_Place() for _ in loop.doors]
         self._memory = {}
         self._heard = 0
@@ -67,8 +70,6 @@ class Extras:
             says = rules.door(guarded.number)
             place.keypads, place.card = [], None
             if "who" in says:
-                from .readers.keypad import Keypad
-
                 place.keypads.append(Keypad(says.get("pin_length")))
             if "free" in says or "office" in says:
                 self._mode(place)
@@ -98,6 +99,11 @@ class Extras:
 
     # A tap
 
+    def is_key(self, guarded, frame):
+        """Whether a short frame is a key of this door's keypad."""
+        keypads = self._places[guarded.number - 1].keypads
+        return bool(keypads) and is_key(*frame)
+
     def presented(self, guarded, frame, now):
         """A tap, when it is clear what was presented; None: more is to come. frame: as the reader gives it."""
         bits, number = frame
@@ -113,9 +119,7 @@ class Extras:
                     guarded.pins.signal.show(patterns.KEY, now)
                     return None
             return tap
-        digits = place.keypads[0].key(bits, number, now) if place.keypads else None
-        if digits is None:
-            return self._loop.misread(guarded, bits, now)
+        digits = place.keypads[0].key(number, now)
         guarded.pins.signal.show(patterns.KEY, now)
         return self._typed(guarded, place, digits, now) if digits else None
 
@@ -151,7 +155,7 @@ class Extras:
         tap.doors = loop.doors
         tap.memory = self._memory
         tap.company = place.company
-        tap.heard = tap.utc if loop.online() else self._heard
+        tap.heard = tap.utc if self._online() else self._heard
         return tap
 
     def manner(self, guarded, tap, now):
@@ -198,6 +202,9 @@ class Extras:
                 else:
                     place.last, place.last_at = tap.key, now
             self._step(now, tap.key)
+
+    def _online(self):
+        return self._sync is not None and self._sync.open
 
     # Modes and emergencies
 
@@ -264,7 +271,7 @@ class Extras:
         """In an idle moment, every few seconds: forgets what is over before ticks wrap, and writes the checkpoint."""
         loop = self._loop
         utc = loop.clock.utc(now)
-        if loop.online():
+        if self._online():
             self._heard = utc
         for place in self._places:
             if place.company is not None and ticks.diff(now, place.company.now) > _COMPANY_MS:

@@ -3,8 +3,8 @@
 from micropython import const
 
 from . import clock, ticks
-from .access.credential import card_value
-from .access.decision import Tap, decide
+from .access.card import card_value
+from .access.decision import PLAIN, decide
 from .events import (
     DENIED_DAMAGED,
     GRANTED,
@@ -40,7 +40,7 @@ class Loop:
         self.table = table
         self.log = log
         self.clock = clock.Clock()
-        self._recorder = Recorder(log, self.clock)
+        self._recorder = Recorder(log, self.clock, rules)
         self.record = self._recorder.record
         self.rules = rules
         self.journal = journal
@@ -54,8 +54,7 @@ class Loop:
         self._fed = None
         self._folder = folder
         self._extras = None
-        if journal.get(EMERGENCY) or rules.tap is not Tap:
-            self.extras()
+        self.follow(rules)
 
     def run(self):
         """Never returns."""
@@ -78,7 +77,7 @@ class Loop:
             if self._sync is not None:
                 self._sync.step(self, now)
                 self.status.set(self._sync.open)
-            self._recorder.upkeep()
+            self._recorder.upkeep(now)
             self.journal.prepare()
             self.table.prepare()
         if self._fed is None or ticks.diff(now, self._fed) >= FEED_MS:
@@ -89,8 +88,9 @@ class Loop:
         """A reader read something: decide who may pass, put it on record, then move the strike."""
         bits, number = frame
         extras = self._extras
-        if number is None or (bits <= KEYS and not extras):
-            self.misread(guarded, bits, now)
+        if number is None or (bits <= KEYS and not (extras and extras.is_key(guarded, frame))):
+            self.record(READER_MISREAD, now, guarded.number, bits)
+            guarded.pins.signal.show(signal.MISREAD, now)
             return
         if extras:
             tap = extras.presented(guarded, frame, now)
@@ -108,11 +108,6 @@ class Loop:
         if extras:
             extras.answered(guarded, tap, verdict, now)
 
-    def misread(self, guarded, bits, now):
-        """What came from the reader is no card and no key."""
-        self.record(READER_MISREAD, now, guarded.number, bits)
-        guarded.pins.signal.show(signal.MISREAD, now)
-
     def look(self, value, door, now):
         """What the rules are asked about: what the credential table knows of what was presented, where and when."""
         rules = self.rules
@@ -120,9 +115,7 @@ class Loop:
         if self._key:
             tap.key = keyed(self._key, value)[:7]
             try:
-                found = self.table.find(tap.key)
-                if found:
-                    tap.found(*found)
+                tap.found(self.table.find(tap.key))
             except Damaged:
                 tap.unknown = DENIED_DAMAGED
                 self.record(TABLE_DAMAGED, now)
@@ -155,12 +148,13 @@ class Loop:
 
     def follow(self, rules):
         """New rules hold from now on."""
+        self._recorder.rules = rules
         self.rules = rules
         for guarded in self.doors:
             guarded.follow(rules)
         if self._extras:
             self._extras.follow(rules, clock.now())
-        elif rules.tap is not Tap:
+        elif rules.chain is not PLAIN or self.journal.get(EMERGENCY):
             self.extras()
 
     def extras(self):
@@ -168,14 +162,10 @@ class Loop:
         if not self._extras:
             from .extras import Extras
 
-            self._extras = Extras(self, self._folder)
+            self._extras = Extras(self, self._sync, self._folder)
             self.parts.append(self._extras)
             self._extras.follow(self.rules, clock.now())
         return self._extras
-
-    def online(self):
-        """Whether the cloud is heard."""
-        return self._sync is not None and self._sync.open
 
     def quiet(self):
         """Whether no card is being read: only then may flash be erased and messages be worked on."""
@@ -185,7 +175,7 @@ class Loop:
         return True
 
     def deadline(self):
-        due = ticks.add(self._fed, FEED_MS)
+        due = ticks.soonest(ticks.add(self._fed, FEED_MS), self._recorder.deadline())
         if self._sync is not None and self.quiet():
             due = ticks.soonest(due, self._sync.deadline())
         for part in self.doors + self.parts:

@@ -12,7 +12,7 @@ NOON = 1800000000
 
 def verdict(profile, door, utc, until=NO_END):
     tap = RULES.tap(RULES, door, utc)
-    tap.found(profile, until)
+    tap.found((profile, until))
     return decide(tap)
 
 

@@ -77,7 +77,7 @@ def rules(schedules, holidays=()):
 
 def verdict(rules, utc, profile=7, until=NO_END):
     tap = rules.tap(rules, 1, utc)
-    tap.found(profile, until)
+    tap.found((profile, until))
     return decide(tap)
 
 

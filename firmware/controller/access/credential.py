@@ -1,17 +1,21 @@
 """A credential as the controller knows it: a keyed hash, different on every controller, of what was presented."""
 
 from ..hmac import hmac
+from .card import card_value
+from .kinds import CARD, CARD_PIN, DURESS, PIN
+from .pins import card_pin_value, duress_value, pin_value
 
-# Kinds of credential: the first byte of what the key is made of.
-CARD = 1
-PIN = 2
-CARD_PIN = 3
-DURESS = 4  # a PIN, with or without its card, that opens and alarms silently
-
-
-def card_value(bits, number):
-    """What the key of a card is made of. bits: frame length with parity; number: the payload without it."""
-    return bytes((CARD, bits)) + number.to_bytes((bits + 5) // 8, "big")
+__all__ = [
+    "CARD",
+    "CARD_PIN",
+    "DURESS",
+    "PIN",
+    "card_pin_value",
+    "card_value",
+    "credential_key",
+    "duress_value",
+    "pin_value",
+]
 
 
 def credential_key(table_key, value):

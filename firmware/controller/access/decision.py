@@ -19,19 +19,17 @@ class Tap:
         self.door = door
         self.utc = utc
 
-    def found(self, profile, until):
-        """It is in the credential table with this profile number and packed end."""
-        self.profile = self.rules.profiles.get(profile, ())
-        self.until = until
-
-
-def known(tap):
-    """Only who is in the credential table passes."""
-    return tap.unknown if tap.profile is None else 0
+    def found(self, record):
+        """record: (profile number, packed end) from the credential table, or None."""
+        if record:
+            self.profile = self.rules.profiles.get(record[0], ())
+            self.until = record[1]
 
 
 def has_door(tap):
-    """A profile opens its doors and no other."""
+    """Who is in the credential table opens the doors of its profile, and no other."""
+    if tap.profile is None:
+        return tap.unknown
     return 0 if tap.door in tap.profile else DENIED_DOOR
 
 
@@ -45,7 +43,7 @@ def not_ended(tap):
     return DENIED_EXPIRED if tap.utc >= end else 0
 
 
-PLAIN = (known, has_door, not_ended)
+PLAIN = (has_door, not_ended)
 
 
 def decide(tap):

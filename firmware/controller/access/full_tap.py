@@ -1,8 +1,8 @@
 """A tap where there are rules beyond profiles that open doors, and what is on record when none of them objects."""
 
 from ..events import GRANTED, GRANTED_DURESS
-from .credential import CARD
 from .decision import Tap
+from .kinds import CARD
 
 
 class FullTap(Tap):

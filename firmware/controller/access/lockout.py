@@ -4,7 +4,7 @@ from micropython import const
 
 from .. import ticks
 from ..events import DENIED_LOCKED_OUT, DENIED_PIN, GRANTED, GRANTED_DURESS
-from .credential import CARD, CARD_PIN
+from .kinds import CARD, CARD_PIN
 
 _TRIES = const(3)
 _FIRST_MS = const(60000)

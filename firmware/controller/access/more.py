@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from .decision import has_door, known, not_ended
+from .decision import has_door, not_ended
 from .full_tap import FullTap, grant
 from .reading import DOOR, each, number
 from .schedule import Calendar
@@ -51,7 +51,6 @@ _SUPERVISED = {
 _ORDER = (
     ("lockout", "who"),
     ("wrong_pin", "who"),
-    (known,),
     (has_door,),
     ("valid_from", "from"),
     (not_ended,),

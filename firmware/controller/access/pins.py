@@ -1,6 +1,6 @@
 """What the key of a credential with a PIN is made of. digits: ASCII. card: its card_value()."""
 
-from .credential import CARD_PIN, DURESS, PIN
+from .kinds import CARD_PIN, DURESS, PIN
 
 
 def pin_value(digits):

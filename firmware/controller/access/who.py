@@ -1,7 +1,7 @@
 """Who: whether a door asks for a card, a PIN, both or either, by schedule."""
 
 from ..events import DENIED_KIND
-from .credential import CARD, CARD_PIN, PIN
+from .kinds import CARD, CARD_PIN, PIN
 
 _ASKED = ("", "card", "pin", "card+pin", "card/pin")  # at the number that is on record
 _TAKES = ((), (CARD, CARD_PIN), (PIN,), (CARD_PIN,), (CARD, PIN, CARD_PIN))

@@ -1,7 +1,7 @@
 """Wrong PIN: a PIN that nobody has is denied, and counted."""
 
 from ..events import DENIED_PIN, DENIED_UNKNOWN
-from .credential import CARD, CARD_PIN
+from .kinds import CARD, CARD_PIN
 
 
 def rule(tap):

@@ -11,6 +11,11 @@ _GAP_MS = const(10000)  # who waits longer between two keys begins again
 _MOST = const(12)
 
 
+def is_key(bits, number):
+    """Whether a frame that came in is a key."""
+    return number & 15 < 12 and (bits == 4 or (bits == 8 and number >> 4 == ~number & 15))
+
+
 class Keypad:
     """length: after so many digits a PIN is complete; None: with #."""
 
@@ -19,10 +24,8 @@ class Keypad:
         self._digits = b""
         self._last = 0
 
-    def key(self, bits, number, now):
-        """A key was pressed. The PIN when it is complete, b"" when it is not, None when that was no key."""
-        if (bits == 8 and number >> 4 != ~number & 15) or number & 15 > 11:
-            return None
+    def key(self, number, now):
+        """A key was pressed. The PIN when it is complete, b"" when it is not."""
         key = number & 15
         digits = self._digits
         if ticks.diff(now, self._last) > _GAP_MS:
