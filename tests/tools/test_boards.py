@@ -33,7 +33,8 @@ def test_every_board_that_is_shipped_is_right() -> None:
 
 def test_the_virtual_board_has_the_pins_of_the_real_one() -> None:
     virtual = boards.load("virtual-two-door")
-    assert {**virtual, "name": ""} == {**GOOD, "name": ""}
+    own = {"name": "", "flash": {}}  # its flash is small: the simulator starts it thousands of times
+    assert {**virtual, **own} == {**GOOD, **own}
 
 
 def test_the_wiring_pages_name_every_pin() -> None:
