@@ -53,12 +53,11 @@ class GuardedDoor:
     def follow(self, rules):
         """New rules hold from now on."""
         self.door.release_ms, self.door.held_ms = rules.times(self.number)
-        fields = rules.door(self.number)
-        more = len(fields) > ("release_ms" in fields) + ("held_ms" in fields)
+        more = self.number in rules.supervised
         if more or self.more:
             from .points.features import fit
 
-            fit(self, fields)
+            fit(self, rules.door(self.number))
         self.more = more
 
     def deadline(self):

@@ -26,6 +26,7 @@ BRIDGED, CLOSED, OPEN, CUT = 0, 1031000, 1571000, 3300000
 class Rules:
     def __init__(self, fields):
         self.fields = fields
+        self.supervised = (1, 2) if fields else ()
 
     def door(self, number):
         return self.fields

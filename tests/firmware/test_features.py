@@ -1,5 +1,6 @@
 """What a door does beyond release, relock and held open, each as the manual would say it."""
 
+from firmware.controller.access import rules as access
 from firmware.controller.events import (
     DOOR_CLOSED,
     DOOR_FORCED,
@@ -349,3 +350,9 @@ def test_a_wrong_field_is_named():
     ):
         assert str(raises(ValueError, lambda fields=fields: check(2, fields))) == why
     check(1, {"release_ms": "not ours", "warn_ms": 29999, "relock": "open", "unopened": False, "repeat_ms": 10000})
+
+
+def test_rules_say_which_doors_have_such_fields_and_the_others_load_nothing():
+    doors = {"1": {"release_ms": 3000, "retention_days": 90, "who": [["card", 0]]}, "2": {"warn_ms": 2000}}
+    assert access.Rules({"doors": doors}, 2).supervised == (2,)
+    assert access.Rules({"doors": {"1": {"retention_days": 90}}}, 2).supervised == ()

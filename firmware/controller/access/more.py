@@ -93,6 +93,7 @@ def read(rules, fields, doors):
             from ..points.features import check
 
             check(door, says)
+            rules.supervised += (door,)
             if "rex_schedule" in says:
                 calendar.number(what + ".rex_schedule", says["rex_schedule"])
     rules.areas = {}

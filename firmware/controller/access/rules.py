@@ -15,6 +15,7 @@ class Rules:
 
     chain = PLAIN
     tap = Tap
+    supervised = ()  # numbers of the doors that have fields of points/features.py
 
     def __init__(self, fields, doors):
         """fields: as in the wire's RULES message, or {} for none. doors: how many doors the board has."""
