@@ -1,4 +1,4 @@
-"""The data folder: the database and the key that signs sessions live in it."""
+"""The data folder: the database and the keys that sign sessions and seal PINs live in it."""
 
 import os
 import secrets
@@ -16,13 +16,15 @@ def folder() -> Path:
 
 def secret_key(data: Path) -> str:
     """SECRET_KEY from the environment, else the data folder's: made once, readable by its owner only."""
-    given = os.environ.get("SECRET_KEY")
-    if given:
-        return given
-    path = data / "secret_key"
+    return os.environ.get("SECRET_KEY") or kept_key(data, "secret_key")
+
+
+def kept_key(data: Path, name: str) -> str:
+    """A key in the data folder: made once, readable by its owner only."""
+    path = data / name
     made = secrets.token_urlsafe(48)
     # Two processes may start at once: each writes a file of its own, the first link wins, both read that one.
-    draft = data / f"secret_key.{os.getpid()}.{secrets.token_hex(4)}"
+    draft = data / f"{name}.{os.getpid()}.{secrets.token_hex(4)}"
     if not path.exists():
         draft.touch(mode=0o600, exist_ok=False)
         draft.write_text(made)

@@ -2,6 +2,7 @@
 
 PORTVAKT_DATA  data folder (var/)            DATABASE_URL  database (SQLite in the data folder)
 SECRET_KEY     signs sessions (made once)    MQTT_URL      broker (mqtt://127.0.0.1:1883)
+PIN_KEY        seals PINs (made once; keep it apart from the database's backups)
 PORTVAKT_URL   the address people open: its host is the one that is served, https makes cookies secure
 OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME   sign-in through OpenID Connect
 """

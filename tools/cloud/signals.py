@@ -5,7 +5,19 @@ from typing import Any
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.dispatch import receiver
 
-from .models import AccessGroup, Credential, Door, Grant, Person
+from .models import (
+    AccessGroup,
+    Area,
+    Controller,
+    Credential,
+    Door,
+    DoorRules,
+    Grant,
+    GroupDoor,
+    Holiday,
+    Person,
+    Schedule,
+)
 from .services import acl, clock, rules
 
 
@@ -52,3 +64,44 @@ def doors_changed(action: str, instance: AccessGroup | Door, **_: Any) -> None:
 def door_saved(instance: Door, raw: bool = False, **_: Any) -> None:
     if not raw:
         rules.refresh(instance.controller_id)
+
+
+@receiver(post_save, sender=GroupDoor)
+@receiver(post_delete, sender=GroupDoor)
+def place_changed(instance: GroupDoor, raw: bool = False, **_: Any) -> None:
+    tenant = AccessGroup.objects.filter(pk=instance.accessgroup_id).values_list("tenant", flat=True).first()
+    controller = Door.objects.filter(pk=instance.door_id).values_list("controller", flat=True).first()
+    if not raw and tenant is not None and controller is not None:
+        acl.refresh(tenant, clock.now(), controllers=[controller])
+
+
+@receiver(post_save, sender=AccessGroup)
+def group_saved(instance: AccessGroup, created: bool, raw: bool = False, **_: Any) -> None:
+    """What a group allows beyond passing stands in its people's profiles."""
+    if not raw and not created:
+        people = list(instance.grants.order_by("person").values_list("person", flat=True))
+        acl.refresh(instance.tenant_id, clock.now(), people=people)
+
+
+@receiver(post_save, sender=Schedule)
+@receiver(post_save, sender=Holiday)
+@receiver(post_delete, sender=Holiday)
+def times_changed(instance: Schedule | Holiday, raw: bool = False, **_: Any) -> None:
+    if not raw:
+        rules.refresh_tenant(instance.tenant_id)
+
+
+@receiver(post_save, sender=Area)
+def area_saved(instance: Area, raw: bool = False, **_: Any) -> None:
+    if not raw:
+        for controller in Controller.objects.filter(site=instance.site_id, lost_at=None):
+            rules.refresh(controller.pk)
+
+
+@receiver(post_save, sender=DoorRules)
+def door_rules_saved(instance: DoorRules, raw: bool = False, **_: Any) -> None:
+    """What a door asks for also decides which PINs a controller knows."""
+    if not raw:
+        controller = instance.door.controller
+        acl.refresh(controller.site.tenant_id, clock.now(), controllers=[controller.pk])
+        rules.refresh(controller.pk)

@@ -107,7 +107,10 @@ class FakeController:
     def may_pass(self, bits: int, number: int, door: int) -> bool:
         """As the firmware decides, for a credential without an end."""
         record = self.table.get(self.key(bits, number))
-        return record is not None and door in self.rules["profiles"].get(str(records.unpack_credential(record)[1]), [])
+        if record is None:
+            return False
+        profile = self.rules["profiles"].get(str(records.unpack_credential(record)[1]), [])
+        return door in profile if isinstance(profile, list) else str(door) in profile["doors"]
 
     def record(self, code: int, door: int = 1, key: bytes | None = None, utc: int = 0) -> None:
         flags = events.TIME_TRUSTED if utc else 0

@@ -26,7 +26,8 @@ def test_a_session_opens_and_the_table_comes_to_be_right(house: House, line: Wir
     row = house.row()
     assert row.in_sync and row.held_acl_version == board.version == row.acl_version > 0
     assert f"{board.digest:016x}" == row.acl_digest
-    assert board.rules["doors"] == {str(n): {"release_ms": 5000, "held_ms": 30000} for n in (1, 2)}
+    times = {"release_ms": 5000, "held_ms": 30000, "retention_days": 90}
+    assert board.rules["doors"] == {"1": times, "2": times}
     assert row.firmware == "0.1.0" and row.health["boot"] == 1 and row.refused == {}
 
 

@@ -1,29 +1,36 @@
 """What the cloud end keeps. One small file a subject; everything is imported from here."""
 
-from .access import AccessGroup, Credential, Grant, Person
+from .access import AccessGroup, Credential, Grant, GroupDoor, Person
 from .accounts import ApiToken, Membership, Role, SignInLink, Tenant, User
 from .acl import AclChange, AclEntry, Exposure, Profile
 from .chain import LogKey
 from .commands import Command
+from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
 from .places import Controller, Door, Site
 from .rights import Right
+from .rules import Area, Holiday, Schedule
 from .scope import Scoped, visible
 from .updates import Release, Rollout, RolloutBoard
 
 __all__ = [
+    "ASKS",
     "AccessGroup",
     "AclChange",
     "AclEntry",
     "ApiToken",
+    "Area",
     "Command",
     "Controller",
     "Credential",
     "Door",
+    "DoorRules",
     "Event",
     "Exposure",
     "Gap",
     "Grant",
+    "GroupDoor",
+    "Holiday",
     "LogKey",
     "Membership",
     "Person",
@@ -33,6 +40,7 @@ __all__ = [
     "Role",
     "Rollout",
     "RolloutBoard",
+    "Schedule",
     "Scoped",
     "SignInLink",
     "Site",

@@ -10,15 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from .accounts import Tenant
 from .places import Door
 from .rights import Right
+from .rules import Schedule
 from .scope import Whole
 
 
 class Person(Whole):
     """Somebody who passes doors. Exists in the cloud only: a controller knows credentials."""
 
+    class Escort(models.TextChoices):
+        NEEDS = "needs", _("Passes only with an escort")
+        GIVES = "gives", _("Escorts others")
+
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="people")
     name = models.CharField(_("name"), max_length=100)
     active = models.BooleanField(_("active"), default=True)
+    extended = models.BooleanField(_("doors stay released longer"), default=False)
+    escort = models.CharField(_("escort"), max_length=8, blank=True, choices=Escort)
 
     SEEN_WITH = Right.PEOPLE
 
@@ -37,11 +44,16 @@ class Person(Whole):
 
 
 class Credential(Whole):
-    """A card of a person. A revoked one stays here, not active, so that its later denials have a name."""
+    """A card or PIN of a person. A revoked one stays here, not active, so that its later denials have a name.
+
+    Of a PIN there is no number: `sealed` holds it under a key that is not in the database, `mark` tells whether two
+    are the same (services/pins.py).
+    """
 
     class Kind(models.TextChoices):
         CARD = "card", _("Card")
         PIN = "pin", _("PIN")
+        DURESS = "duress", _("Duress PIN")
 
     tenant = models.ForeignKey(
         Tenant, models.CASCADE, related_name="credentials"
@@ -49,9 +61,11 @@ class Credential(Whole):
     person = models.ForeignKey(Person, models.CASCADE, related_name="credentials")
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.CARD)
     bits = models.PositiveSmallIntegerField(
-        _("bits"), default=26, validators=[MinValueValidator(4), MaxValueValidator(64)]
+        _("bits"), default=26, null=True, validators=[MinValueValidator(4), MaxValueValidator(64)]
     )
-    number = models.PositiveBigIntegerField(_("number"))  # the payload of the frame, facility code included
+    number = models.PositiveBigIntegerField(_("number"), null=True)  # the frame's payload, facility code included
+    sealed = models.BinaryField(null=True)
+    mark = models.CharField(max_length=64, blank=True)
     active = models.BooleanField(_("active"), default=True)
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
 
@@ -66,11 +80,20 @@ class Credential(Whole):
                 condition=Q(active=True),
                 name="credential_one_person",
             ),
-            models.CheckConstraint(condition=Q(bits__gte=4, bits__lte=64), name="credential_bits"),
+            # ... and one PIN, one person: at a door that asks for nothing else it is all that tells them apart.
+            models.UniqueConstraint(
+                fields=["tenant", "mark"], condition=Q(active=True) & ~Q(mark=""), name="credential_pin_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="card", bits__gte=4, bits__lte=64, number__isnull=False, mark="", sealed=None)
+                | Q(kind__in=["pin", "duress"], bits=None, number=None, sealed__isnull=False) & ~Q(mark="")
+                | Q(kind__in=["pin", "duress"], bits=None, number=None, sealed=None, mark="", active=False),
+                name="credential_content",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.number}"
+        return f"{self.get_kind_display()} {self.number or ''}".strip()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Out of every credential table first, in the same transaction."""
@@ -81,11 +104,19 @@ class Credential(Whole):
 
 
 class AccessGroup(Whole):
-    """Doors that go together: "all of the basement"."""
+    """Doors that go together, each with its schedule: "all of the basement". Says what else it allows, too."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="groups")
     name = models.CharField(_("name"), max_length=100)
-    doors = models.ManyToManyField(Door, related_name="groups", blank=True)
+    doors = models.ManyToManyField(Door, through="GroupDoor", related_name="groups", blank=True)
+    pin = models.BooleanField(_("the card alone is never enough"), default=False)
+    hold = models.BooleanField(_("a door they opened may stand open"), default=False)
+    office = models.BooleanField(_("two taps switch the office mode"), default=False)
+    exempt = models.BooleanField(_("anti-passback, limits and interlocks do not count"), default=False)
+    lockdown = models.BooleanField(_("pass during lockdown"), default=False)
+    no_clock = models.BooleanField(_("pass while the controller does not know the time"), default=False)
+
+    FLAGS = ("pin", "hold", "office", "exempt", "lockdown", "no_clock")
 
     SEEN_WITH = Right.PEOPLE
 
@@ -97,15 +128,34 @@ class AccessGroup(Whole):
         return self.name
 
 
+class GroupDoor(Whole):
+    """A door of a group, at the times of a schedule or always."""
+
+    accessgroup = models.ForeignKey(AccessGroup, models.CASCADE, related_name="places")
+    door = models.ForeignKey(Door, models.CASCADE, related_name="places")
+    schedule = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="places")
+
+    TENANT_PATH = "accessgroup__tenant"
+    SEEN_WITH = Right.PEOPLE
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["accessgroup", "door"], name="group_door_once")]
+
+
 class Grant(Whole):
-    """A person may pass the doors of a group, for good or until a time."""
+    """A person may pass the doors of a group: from a time, until a time, a number of times, or for good."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="grants")
     group = models.ForeignKey(AccessGroup, models.CASCADE, related_name="grants")
+    valid_from = models.DateTimeField(_("valid from"), null=True, blank=True)
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+    uses = models.PositiveSmallIntegerField(_("uses"), null=True, blank=True)
 
     TENANT_PATH = "person__tenant"
     SEEN_WITH = Right.PEOPLE
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["person", "group"], name="grant_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "group"], name="grant_once"),
+            models.CheckConstraint(condition=Q(uses=None) | Q(uses__gte=1, uses__lte=250), name="grant_uses"),
+        ]

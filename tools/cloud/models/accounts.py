@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -48,8 +49,16 @@ class Tenant(Owned):
 
     name = models.CharField(_("name"), max_length=100)
     created_at = models.DateTimeField(default=timezone.now)
+    pin_digits = models.PositiveSmallIntegerField(default=6)  # every PIN of the tenant has so many
+    retention_days = models.PositiveSmallIntegerField(default=90)  # of doors that say nothing else
 
     TENANT_PATH = "pk"
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(pin_digits__gte=4, pin_digits__lte=12), name="tenant_pin_digits"),
+            models.CheckConstraint(condition=Q(retention_days__lte=3650), name="tenant_retention"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -20,13 +20,13 @@ class AclEntry(models.Model):
     key = models.BinaryField(max_length=7)
     profile = models.PositiveIntegerField()
     until = models.PositiveIntegerField()  # minutes, as packed on the wire
+    due = models.PositiveIntegerField(null=True)  # the same: when time alone next changes it or what its profile says
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["controller", "key"], name="entry_key_once"),
-            models.UniqueConstraint(fields=["controller", "credential"], name="entry_credential_once"),
         ]
-        indexes = [models.Index(fields=["controller", "until"], name="entry_until")]
+        indexes = [models.Index(fields=["controller", "due"], name="entry_due")]
 
     @property
     def record(self) -> bytes:
@@ -68,19 +68,15 @@ class Exposure(Owned):
 
 
 class Profile(models.Model):
-    """A set of doors of a controller under a number. Never changed and never given to something else."""
+    """What a controller's profile says, under a number. Never changed; gone when no record names it (prune)."""
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="profiles")
     number = models.PositiveIntegerField()
-    doors = models.CharField(max_length=1000)  # door numbers, ascending, with commas: "1,2"
+    content = models.CharField(max_length=4000)  # as services/rights.py writes it: "[1,2]"
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["controller", "number"], name="profile_number_once"),
-            models.UniqueConstraint(fields=["controller", "doors"], name="profile_doors_once"),
+            models.UniqueConstraint(fields=["controller", "content"], name="profile_content_once"),
             models.CheckConstraint(condition=Q(number__gte=1, number__lte=0xFFFF), name="profile_number"),
         ]
-
-    @property
-    def door_numbers(self) -> list[int]:
-        return [int(number) for number in self.doors.split(",")]

@@ -4,8 +4,7 @@ Everything here happens inside the transaction of whatever caused it.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.db import transaction
@@ -13,19 +12,14 @@ from django.db.models import Min
 
 from firmware.controller import records
 from firmware.controller.access.credential import card_value, credential_key
-from tools.terminal import Problem
 
-from ..models import AccessGroup, AclChange, AclEntry, Controller, Credential, Grant, Profile
-from . import rules
+from ..models import AclChange, AclEntry, Controller, Credential, Profile
+from . import grants, pins, rules
+from .grants import Granted
+from .rights import Right
+from .told import Told
 
 Change = tuple[int, bytes, int]  # PUT or REMOVE, record, credential
-
-
-class Right(NamedTuple):
-    """What one credential may do at one controller: these doors, until (packed minutes)."""
-
-    doors: tuple[int, ...]
-    until: int
 
 
 class Held(NamedTuple):
@@ -33,25 +27,12 @@ class Held(NamedTuple):
     record: bytes
 
 
-@dataclass(frozen=True)
-class Card:
+class Carried(NamedTuple):
+    """What somebody can present: of which credential it is a record, and what its key is made of."""
+
     credential: int
-    person: int
     value: bytes
-    until: int
-
-
-def right(ends: Mapping[int, int], now: int) -> Right | None:
-    """The right that follows from the end of each door's grant. All in packed minutes.
-
-    A record has one set of doors and one end. So it says the doors that are open now, until the first ends;
-    then the next record is due. When all have ended it keeps them: the controller then says "expired" and not
-    "unknown".
-    """
-    valid = {door: end for door, end in ends.items() if end > now}
-    if valid:
-        return Right(tuple(sorted(valid)), min(valid.values()))
-    return Right(tuple(sorted(ends)), max(ends.values())) if ends else None
+    until: int  # packed minutes
 
 
 def difference(held: Mapping[bytes, Held], wanted: Mapping[bytes, Held]) -> list[Change]:
@@ -84,6 +65,7 @@ def refresh(
         for controller, table_key, lost_at in locked:
             here = {} if lost_at else rights.get(controller, {})  # a lost board may do nothing any more
             written += _bring_in_line(controller, bytes(table_key), here, now, people)
+        pins.check_cap(grants.pin_only(row[0] for row in locked))
         return written
 
 
@@ -102,37 +84,52 @@ def _minutes(moment: datetime | None) -> int:
     return records.until_minutes(None if moment is None else int(moment.timestamp()))
 
 
-def _rights(tenant: int, now: int, people: Collection[int] | None) -> dict[int, dict[Card, Right]]:
-    """{controller: {card: its right there}}."""
-    cards = Credential.objects.filter(
-        tenant=tenant, kind=Credential.Kind.CARD, active=True, person__active=True
-    ).order_by("pk")
-    grants = Grant.objects.filter(person__tenant=tenant)
-    if people is not None:
-        cards, grants = cards.filter(person__in=people), grants.filter(person__in=people)
-    doors: dict[int, list[tuple[int, int]]] = {}
-    group_doors = AccessGroup.doors.through.objects.filter(accessgroup__tenant=tenant)
-    for group, controller, door in group_doors.values_list("accessgroup", "door__controller", "door__number"):
-        doors.setdefault(group, []).append((controller, door))
-    ends: dict[int, dict[int, dict[int, int]]] = {}  # person: controller: door: end
-    for person, group, until in grants.values_list("person", "group", "valid_until"):
-        for controller, door in doors.get(group, ()):
-            at = ends.setdefault(person, {}).setdefault(controller, {})
-            at[door] = max(at.get(door, 0), _minutes(until))
-    rights: dict[int, dict[Card, Right]] = {}
-    for pk, person, bits, number, until in cards.values_list("pk", "person", "bits", "number", "valid_until"):
-        card = Card(pk, person, card_value(bits, number), _minutes(until))
-        for controller, by_door in ends.get(person, {}).items():
-            found = right({door: min(end, card.until) for door, end in by_door.items()}, now)
-            if found is not None:
-                rights.setdefault(controller, {})[card] = found
+def _minutes_from(moment: datetime | None) -> int:
+    """The packed beginning of a validity: rounded up, so that nothing begins too early."""
+    return 0 if moment is None else records.until_minutes(int(moment.timestamp()) + 59)
+
+
+def _rights(tenant: int, now: int, people: Collection[int] | None) -> dict[int, dict[Carried, Granted]]:
+    """{controller: {what can be presented: what is granted to it there}}."""
+    granted = grants.granted(tenant, people, now, _minutes, _minutes_from)
+    cards = Credential.objects.filter(tenant=tenant, active=True, person__active=True, person__in=granted)
+    carried: dict[int, dict[str, list[Credential]]] = {}
+    for row in cards.order_by("pk"):
+        carried.setdefault(row.person_id, {}).setdefault(row.kind, []).append(row)
+    asks = grants.asks(tenant)
+    rights: dict[int, dict[Carried, Granted]] = {}
+    for person, held in carried.items():
+        for controller, what in granted[person].items():
+            kinds = {kind for door in what.doors for kind in asks.get((controller, door), ("card",))}
+            for one in _presented(held, kinds, bool(what.flags.get("pin"))):
+                rights.setdefault(controller, {})[one] = what.ending(one.until)
     return rights
+
+
+def _presented(held: Mapping[str, list[Credential]], kinds: set[str], always_pin: bool) -> list[Carried]:
+    """The records that somebody needs where doors ask for these kinds; none that no door could ask for."""
+    cards = {row: card_value(row.bits, row.number) for row in held.get("card", ())}
+    codes = {row: pins.digits(row.sealed) for kind in ("pin", "duress") for row in held.get(kind, ())}
+    alone, paired = kinds & {"pin", "card/pin"}, always_pin or "card+pin" in kinds
+    found = [Carried(row.pk, value, _minutes(row.valid_until)) for row, value in cards.items()]
+    for row, digits in codes.items():
+        duress = row.kind == Credential.Kind.DURESS
+        end = _minutes(row.valid_until)
+        if alone:
+            found.append(Carried(row.pk, pins.value(pins.DURESS if duress else pins.PIN, digits), end))
+        if paired:
+            kind = pins.DURESS if duress else pins.CARD_PIN
+            found += [
+                Carried(card.pk, pins.value(kind, digits, value), min(end, _minutes(card.valid_until)))
+                for card, value in cards.items()
+            ]
+    return found
 
 
 def _bring_in_line(
     controller: int,
     table_key: bytes,
-    rights: dict[Card, Right],
+    rights: dict[Carried, Granted],
     now: datetime,
     people: Collection[int] | None,
 ) -> int:
@@ -143,19 +140,21 @@ def _bring_in_line(
         bytes(key): Held(credential, records.pack_credential(bytes(key), profile, until))
         for key, credential, profile, until in entries.values_list("key", "credential", "profile", "until")
     }
-    profiles = _Profiles(controller)
+    profiles = _Profiles(controller, _minutes(now))
     wanted: dict[bytes, Held] = {}
-    for card, (doors, until) in rights.items():
-        key = credential_key(table_key, card.value)
+    due: dict[bytes, int | None] = {}
+    for carried, granted in rights.items():
+        key = credential_key(table_key, carried.value)
         if key in wanted:
-            raise Problem("two cards have the same key on a controller; replace one of them")
-        wanted[key] = Held(card.credential, records.pack_credential(key, profiles.number(doors), until))
+            raise Told("two cards have the same key on a controller; replace one of them")
+        number, until, due[key] = profiles.of(granted)
+        wanted[key] = Held(carried.credential, records.pack_credential(key, number, until))
     changes = difference(held, wanted)
     if changes:
         _write(controller, changes, now)
     if profiles.added:
         rules.refresh(controller)
-    _note_due(controller, now)
+    _keep_due(controller, due)
     return len(changes)
 
 
@@ -195,30 +194,43 @@ def _entry(controller: int, change: AclChange) -> AclEntry:
     return AclEntry(controller_id=controller, credential_id=change.credential_id, key=key, profile=profile, until=until)
 
 
-def _note_due(controller: int, now: datetime) -> None:
-    ahead = AclEntry.objects.filter(controller=controller, until__gt=_minutes(now), until__lt=records.NO_END)
-    minutes = ahead.aggregate(first=Min("until"))["first"]
-    due = None if minutes is None else datetime.fromtimestamp(records.until_utc(minutes), now.tzinfo)
-    Controller.objects.filter(pk=controller).update(acl_due=due)
+def _keep_due(controller: int, due: Mapping[bytes, int | None]) -> None:
+    """Notes with each record when time alone changes it, and with the controller when the first does."""
+    entries = AclEntry.objects.filter(controller=controller)
+    rows = [row for row in entries.filter(key__in=list(due)).only("key", "due") if row.due != due[bytes(row.key)]]
+    for row in rows:
+        row.due = due[bytes(row.key)]
+    AclEntry.objects.bulk_update(rows, ["due"])
+    minutes = entries.aggregate(first=Min("due"))["first"]
+    at = None if minutes is None else datetime.fromtimestamp(records.until_utc(minutes), UTC)
+    Controller.objects.filter(pk=controller).update(acl_due=at)
 
 
 class _Profiles:
-    """The profile numbers of one controller; a new set of doors gets the next number."""
+    """The profile numbers of one controller; a new content gets the next number."""
 
-    def __init__(self, controller: int):
+    def __init__(self, controller: int, now: int):
         self._controller = controller
-        self._numbers: dict[str, int] = dict(
-            Profile.objects.filter(controller=controller).values_list("doors", "number")
-        )
+        self._now = now
+        self._numbers = dict(Profile.objects.filter(controller=controller).values_list("content", "number"))
+        self._found: dict[Granted, tuple[int, int, int | None]] = {}
         self.added = False
 
-    def number(self, doors: tuple[int, ...]) -> int:
-        name = ",".join(map(str, doors))
-        if name not in self._numbers:
+    def of(self, granted: Granted) -> tuple[int, int, int | None]:
+        """(profile number, end of the record, when time changes either) for what is granted."""
+        if granted not in self._found:
+            right = granted.right(self._now)
+            if right.content not in self._numbers and not rules.has_room(self._controller, right.content):
+                right = granted.right(self._now, exact=False)
+            self._found[granted] = self._number(right), right.until, right.due
+        return self._found[granted]
+
+    def _number(self, right: Right) -> int:
+        if right.content not in self._numbers:
             number = 1 + max(self._numbers.values(), default=0)
             if number > 0xFFFF:
-                raise Problem("this controller has used up its profile numbers; enrol it anew")
-            Profile.objects.create(controller_id=self._controller, number=number, doors=name)
-            self._numbers[name] = number
+                raise Told("this controller has used up its profile numbers; enrol it anew")
+            Profile.objects.create(controller_id=self._controller, number=number, content=right.content)
+            self._numbers[right.content] = number
             self.added = True
-        return self._numbers[name]
+        return self._numbers[right.content]

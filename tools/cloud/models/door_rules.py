@@ -1,0 +1,67 @@
+"""What a door asks for and how it behaves: everything of it that is a rule and not a name."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .places import Door
+from .rules import Area, Schedule
+from .scope import Whole
+
+ASKS = ("card", "pin", "card+pin", "card/pin")
+
+
+def _number(lowest: int, highest: int, label: str) -> models.PositiveIntegerField:
+    bounds = [MinValueValidator(lowest), MaxValueValidator(highest)]
+    return models.PositiveIntegerField(label, null=True, blank=True, validators=bounds)
+
+
+class DoorRules(Whole):
+    """One row a door that has more rules than its times. What is empty is the firmware's default."""
+
+    class Passback(models.TextChoices):
+        HARD = "hard", _("Deny")
+        SOFT = "soft", _("Let pass, and record it")
+        TIMED = "timed", _("Deny for a time")
+
+    class Relock(models.TextChoices):
+        TIME = "time", _("when the time is over")
+        OPEN = "open", _("when it is opened")
+        CLOSE = "close", _("when it is closed")
+
+    class Forced(models.TextChoices):
+        ALARM = "alarm", _("an alarm")
+        EVENT = "event", _("recorded only")
+
+    class Rex(models.TextChoices):
+        RELEASE = "release", _("releases the door")
+        HOLD = "hold", _("releases it as long as pressed")
+        SHUNT = "shunt", _("releases nothing, but opening is no alarm")
+
+    door = models.OneToOneField(Door, models.CASCADE, primary_key=True, related_name="rules")
+    extended_ms = _number(100, 3_600_000, _("extended release time"))
+    retention_days = _number(0, 3650, _("keep the log for days"))
+    who = models.JSONField(default=list, blank=True)  # [[one of ASKS, schedule's primary key or None], ...]
+    offline_hours = _number(1, 8760, _("hours without a link"))
+    free = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="+")
+    first_in = models.BooleanField(default=False)
+    office = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="+")
+    two_person = models.BooleanField(default=False)
+    two_person_when = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="+")
+    leads_from = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="+")
+    leads_to = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="+")
+    passback = models.CharField(max_length=8, blank=True, choices=Passback)
+    passback_minutes = _number(1, 1440, _("minutes"))
+    interlock = _number(1, 15, _("interlock group"))
+    interlock_open = models.BooleanField(default=True)
+    relock = models.CharField(max_length=8, choices=Relock, default=Relock.TIME)
+    relock_delay_ms = _number(0, 10_000, _("delay"))
+    pulse_ms = _number(50, 10_000, _("pulse"))
+    warn_ms = _number(1000, 600_000, _("warning before held open"))
+    repeat_ms = _number(10_000, 3_600_000, _("say held open again"))
+    unopened = models.BooleanField(default=False)
+    forced = models.CharField(max_length=8, choices=Forced, default=Forced.ALARM)
+    rex = models.CharField(max_length=8, choices=Rex, default=Rex.RELEASE)
+    rex_when = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="+")
+
+    TENANT_PATH = "door__controller__site__tenant"
