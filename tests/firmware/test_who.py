@@ -251,6 +251,23 @@ def test_a_lock_out_survives_a_restart():
     assert granted(again.type("4711#"))
 
 
+def test_a_lock_out_survives_a_checkpoint():
+    fields = rules(("card+pin", 0), pin_length=4)
+    bench = RulesBench(fields)
+    bench.give(5)
+    bench.give_pin("4711", card=5)
+    for _ in range(3):
+        bench.tap(5)
+        bench.type("0000")
+    extras = bench.loop.extras()
+    extras._checkpoint.write(extras._parts())
+    bench = bench.again(fields)
+    assert bench.type("4711") == [(DENIED_LOCKED_OUT, 1)]
+    bench.wait(61)
+    bench.tap(5)
+    assert bench.type("0000") == [(DENIED_PIN, 4 | 4 << 4)]
+
+
 def test_a_locked_out_reader_is_forgotten_by_the_time_of_the_events():
     fields = rules(("card/pin", 0))
     bench = RulesBench(fields)

@@ -1,5 +1,7 @@
 """Lock-out: wrong PINs in a row, at a reader or with a card, keep PINs from being taken there for a while."""
 
+from struct import pack, unpack_from
+
 from micropython import const
 
 from .. import ticks
@@ -11,6 +13,7 @@ _FIRST_MS = const(60000)
 _DOUBLINGS = const(6)
 _CLEARS_MS = const(7200000)  # so long without a wrong one
 _CARDS = const(16)
+_PACKED = "<B7sBI"
 
 
 def rule(tap):
@@ -29,11 +32,11 @@ class Memory:
     """Wrong PINs in a row, of readers (by door number) and cards (by key)."""
 
     def __init__(self):
-        self._wrong = {}  # whose: (how many, the last one in ticks, the last one in Unix seconds)
+        self._wrong = {}  # whose: (how many, the last one in ticks, in Unix seconds, how many were on record with it)
 
     def count(self, whose, now):
-        count, last, _ = self._wrong.get(whose, (0, 0, 0))
-        return count if ticks.diff(now, last) < _CLEARS_MS else 0
+        entry = self._wrong.get(whose)
+        return entry[0] if entry and ticks.diff(now, entry[1]) < _CLEARS_MS else 0
 
     def locked(self, whose, now):
         count = self.count(whose, now)
@@ -42,34 +45,42 @@ class Memory:
         return ticks.diff(now, self._wrong[whose][1]) < _FIRST_MS << min(count - _TRIES, _DOUBLINGS)
 
     def follow(self, rules, event, now, by_pin):
-        """event: as on record. A wrong PIN says itself how many there were: told twice it counts once."""
+        """event: as on record. A wrong PIN says itself how many there were: told twice it counts once.
+
+        That a grant was by PIN is not on record: after a restart what it took off is back.
+        """
         utc, code, door, extra, _, key = event
         if code == DENIED_PIN:
-            self._wrong[door] = (extra & 15, now, utc)
+            self._put(door, extra & 15, now, utc)
             if key:
-                self._wrong[key] = (extra >> 4, now, utc)
-                self._bound()
+                self._put(key, extra >> 4, now, utc)
         elif by_pin and code in (GRANTED, GRANTED_DURESS):
-            count, last, before = self._wrong.get(door, (0, 0, 0))
-            if count:
-                self._wrong[door] = (count - 1, last, before)
-            if key in self._wrong:
-                del self._wrong[key]
+            for whose, left in ((door, self.count(door, now) - 1), (key, 0)):
+                if whose in self._wrong:
+                    self._wrong[whose] = (max(0, left),) + self._wrong[whose][1:]
 
     def upkeep(self, rules, utc, now):
         """Forgets what is over, before ticks wrap. After a start, also by the time of the events."""
         for whose in list(self._wrong):
-            _, last, at = self._wrong[whose]
+            _, last, at, _ = self._wrong[whose]
             if ticks.diff(now, last) >= _CLEARS_MS or (at and utc - at >= _CLEARS_MS // 1000):
                 del self._wrong[whose]
 
-    def _bound(self):
+    def pack(self):
+        """What the log would tell."""
+        data = b""
+        for whose, (_, _, utc, told) in self._wrong.items():
+            mine = (0, whose) if type(whose) is bytes else (whose, bytes(7))
+            data += pack(_PACKED, *mine, told, utc)
+        return data
+
+    def unpack(self, data, now):
+        for at in range(0, len(data), 13):
+            door, key, count, utc = unpack_from(_PACKED, data, at)
+            self._put(door or key, count, now, utc)
+
+    def _put(self, whose, count, now, utc):
+        self._wrong[whose] = (count, now, utc, count)
         cards = [whose for whose in self._wrong if type(whose) is bytes]
         if len(cards) > _CARDS:
             del self._wrong[min(cards, key=lambda card: self._wrong[card][0])]
-
-    def pack(self):
-        return b""  # a checkpoint keeps none: the log has them as long as they count
-
-    def unpack(self, data):
-        pass

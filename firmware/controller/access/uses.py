@@ -49,6 +49,6 @@ class Memory:
     def pack(self):
         return b"".join([key + bytes((count,)) for key, count in self.used.items()])
 
-    def unpack(self, data):
+    def unpack(self, data, now):
         for at in range(0, len(data), 8):
             self.used[data[at : at + 7]] = data[at + 7]

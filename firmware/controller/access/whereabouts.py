@@ -70,7 +70,7 @@ class Memory:
     def pack(self):
         return bytes(self._view[: self._end])
 
-    def unpack(self, data):
+    def unpack(self, data, now):
         self._view[: len(data)] = data
         self._end = len(data)
         for at in range(0, len(data), _ENTRY):

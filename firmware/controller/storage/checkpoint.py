@@ -30,7 +30,7 @@ class Checkpoint:
         self._upto = 0
         try:
             with open(self._path, "rb") as file:
-                self._unpack(file.read(), parts)
+                self._unpack(file.read(), parts, now)
         except OSError:
             pass  # there is none yet
         except (ValueError, IndexError):
@@ -67,7 +67,7 @@ class Checkpoint:
         os.rename(self._path + ".new", self._path)
         self._upto = upto
 
-    def _unpack(self, data, parts):
+    def _unpack(self, data, parts, now):
         body = data[:-4]
         if len(data) < 13 or pack("<I", crc32(body)) != data[-4:]:
             raise ValueError("CRC")
@@ -84,7 +84,7 @@ class Checkpoint:
             at += 2 + length
         for name, memory in parts:
             if name in packed:
-                memory.unpack(packed[name])
+                memory.unpack(packed[name], now)
             else:
                 upto = 0  # a memory that is new: the log tells all of them what it holds
         self._upto = min(upto, self._log.last)
