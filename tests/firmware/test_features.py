@@ -123,9 +123,21 @@ def test_a_door_that_is_kept_released_has_its_current_all_the_time():
     assert bench.on(STRIKE) == 0
 
 
-def test_rules_without_a_pulse_give_the_strike_back_its_time():
+def test_a_card_at_a_door_that_is_kept_released_does_not_end_that():
     bench = DoorBench({"pulse_ms": 500})
+    bench.door.hold(FREE, True, bench.chip.now)
+    bench.grant()
+    bench.run(3000)
+    assert bench.on(STRIKE) == 1
+
+
+def test_rules_without_a_pulse_give_the_strike_back_its_time():
+    bench = DoorBench()
+    relay = bench.door.pins.strike
+    bench.follow({"pulse_ms": 500})
+    assert bench.door.pins.strike is not relay
     bench.follow({})
+    assert bench.door.pins.strike is relay
     bench.grant()
     bench.run(4000)
     assert bench.on(STRIKE) == 1
@@ -255,7 +267,7 @@ def test_a_forced_door_is_no_held_door():
 
 
 def test_free_access_ends_a_warning():
-    bench = DoorBench({"warn_ms": 10000})
+    bench = DoorBench({"warn_ms": 10000, "repeat_ms": 10000})
     bench.grant()
     bench.put(CONTACT, 1)
     bench.run(25000)
@@ -342,7 +354,7 @@ def test_a_wrong_field_is_named():
     for fields, why in (
         ({"relock": "never"}, "doors.2.relock: must be time or open or close"),
         ({"pulse_ms": 49}, "doors.2.pulse_ms: must be 50 to 10000"),
-        ({"pulse_ms": True}, "doors.2.pulse_ms: must be 50 to 10000"),
+        ({"relock_delay_ms": True}, "doors.2.relock_delay_ms: must be 0 to 10000"),
         ({"unopened": 1}, "doors.2.unopened: must be true or false"),
         ({"rex": 1}, "doors.2.rex: must be release or hold or shunt"),
         ({"warn_ms": 30000}, "doors.2.warn_ms: must be less than held_ms"),
