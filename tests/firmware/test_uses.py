@@ -2,7 +2,7 @@
 
 from firmware.controller.access.rules import Rules
 from firmware.controller.events import (
-    DENIED_UNKNOWN,
+    CLOCK_SET,
     DENIED_USED,
     DOOR_HELD,
     GRANTED,
@@ -63,7 +63,7 @@ def test_uses_are_remembered_longer_than_the_log():
     bench.give(5, 8)
     bench.tap(5)
     for n in range(600):
-        bench.loop.record(DENIED_UNKNOWN, bench.chip.now, 1)
+        bench.loop.record(CLOCK_SET, bench.chip.now)
         bench.run(20000 if n % 200 == 0 else 0)
     assert bench.loop.log.first > 1
     assert bench.files()["memory.bin"] > 0
@@ -77,7 +77,7 @@ def test_a_memory_that_is_new_does_not_forget_the_others():
     bench.give(5, 8)
     bench.tap(5)
     for n in range(600):
-        bench.loop.record(DENIED_UNKNOWN, bench.chip.now, 1)
+        bench.loop.record(CLOCK_SET, bench.chip.now)
         bench.run(20000 if n % 200 == 0 else 0)
     fields["doors"] = {"1": {"passage": [0, 1]}}
     bench = bench.again(fields)
@@ -109,7 +109,7 @@ def test_what_is_no_longer_in_the_table_is_not_counted():
     bench.tap(5)
     bench.loop.table.remove(key)
     for _ in range(300):
-        bench.loop.record(DENIED_UNKNOWN, bench.chip.now, 1)
+        bench.loop.record(CLOCK_SET, bench.chip.now)
     bench.run(20000)
     bench.give(5, 8)
     assert bench.tap(5) == [(GRANTED, 1)]
