@@ -2,7 +2,6 @@
 
 import gc
 
-from firmware.controller import ticks
 from firmware.controller.access.credential import CARD_PIN, DURESS, PIN, card_value, credential_key
 from firmware.controller.records import NO_END, unpack_event
 from tests.firmware.bench import frame26
@@ -86,5 +85,11 @@ class RulesBench(Bench):
             self.loop.log.read(at, buffer)
             yield unpack_event(buffer)
 
-    def later(self, ms):
-        return ticks.add(self.chip.now, ms)
+    def fill(self, count):
+        """So many other events are on record, and the cloud has them."""
+        for n in range(count):
+            self.loop.record(CLOCK_SET, self.chip.now)
+            if n % 200 == 0:
+                self.run(20000)
+        self.run(20000)
+        self.loop.log.acknowledge(self.loop.log.last)

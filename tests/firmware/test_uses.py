@@ -2,7 +2,6 @@
 
 from firmware.controller.access.rules import Rules
 from firmware.controller.events import (
-    CLOCK_SET,
     DENIED_USED,
     DOOR_HELD,
     GRANTED,
@@ -62,9 +61,7 @@ def test_uses_are_remembered_longer_than_the_log():
     bench = RulesBench(fields)
     bench.give(5, 8)
     bench.tap(5)
-    for n in range(600):
-        bench.loop.record(CLOCK_SET, bench.chip.now)
-        bench.run(20000 if n % 200 == 0 else 0)
+    bench.fill(600)
     assert bench.loop.log.first > 1
     assert bench.files()["memory.bin"] > 0
     bench = bench.again(fields)
@@ -76,9 +73,7 @@ def test_a_memory_that_is_new_does_not_forget_the_others():
     bench = RulesBench(fields)
     bench.give(5, 8)
     bench.tap(5)
-    for n in range(600):
-        bench.loop.record(CLOCK_SET, bench.chip.now)
-        bench.run(20000 if n % 200 == 0 else 0)
+    bench.fill(600)
     fields["doors"] = {"1": {"passage": [0, 1]}}
     bench = bench.again(fields)
     assert bench.tap(5) == [(DENIED_USED, 1)]
@@ -108,8 +103,7 @@ def test_what_is_no_longer_in_the_table_is_not_counted():
     key = bench.give(5, 8)
     bench.tap(5)
     bench.loop.table.remove(key)
-    for _ in range(300):
-        bench.loop.record(CLOCK_SET, bench.chip.now)
+    bench.fill(300)
     bench.run(20000)
     bench.give(5, 8)
     assert bench.tap(5) == [(GRANTED, 1)]
