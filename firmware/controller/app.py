@@ -4,6 +4,7 @@ import _thread
 import gc
 import json
 from binascii import unhexlify
+from os import listdir
 
 from esp32 import Partition
 from machine import WDT, reset, reset_cause
@@ -11,6 +12,7 @@ from micropython import const
 
 from .access.rules import Rules
 from .board import Board
+from .clock import now
 from .cloud import session
 from .cloud.link import Link
 from .cloud.mailbox import Mailbox
@@ -64,6 +66,10 @@ def build(folder="/"):
     credentials = CredentialTable(partition("acl"))
     loop = Loop(board, credentials, log, journal, rules, key, sync, link, WDT(timeout=_WATCHDOG_MS), reset, folder)
     loop.started(reset_cause(), len(faults))
+    if sync and [name for name in listdir(folder) if name in ("trial", "returned")]:
+        from .cloud.trial import begin
+
+        sync.trial = begin(folder, loop, now())
     return loop
 
 

@@ -108,11 +108,11 @@ class Outbox:
     def __init__(self):
         self.said = []
 
-    def put(self, message):
+    def say(self, message):
         self.said.append(wire.read_json(message))
 
-    def waiting(self):
-        return 0
+    def sent(self):
+        return True
 
 
 class Loop:

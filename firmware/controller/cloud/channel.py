@@ -23,10 +23,10 @@ ACCEPT = 0x41
 RENEW = 0x52
 SEALED = 0x53
 
-NONCE = const(16)
-TAG = const(16)
-OVERHEAD = 9 + TAG
-_OPENING = const(2 + NONCE + TAG)
+NONCE = 16
+TAG = 16
+OVERHEAD = 25
+_OPENING = const(34)
 
 
 class Refused(Exception):

@@ -42,8 +42,8 @@ _DRAIN_MS = const(1000)  # how long a restart waits for its result to be sent
 _BLINK = ((300, 1, 1), (300, 0, 0)) * 10
 
 
-def run(outbox, loop, message, now):
-    """Carries a command out, after its record, and puts the result into the outbox.
+def run(sync, loop, message, now):
+    """Carries a command out, after its record, and says what became of it.
 
     Raises ValueError or KeyError when it is no command.
     """
@@ -68,9 +68,9 @@ def run(outbox, loop, message, now):
     answer = {"id": name, "result": result, "why": _WHY[why]}
     if type(data) is dict:
         answer["data"] = data
-    outbox.put(json_message(RESULT, answer))
+    sync.say(json_message(RESULT, answer))
     if data == "restart":
-        clock.wait(_DRAIN_MS, lambda: not outbox.waiting())
+        clock.wait(_DRAIN_MS, sync.sent)
         clock.wait(_DRAIN_MS // 4, lambda: False)
         loop.restart()
 

@@ -5,8 +5,8 @@ from os import urandom
 from micropython import const
 
 from .. import ticks
-from . import wire
 from .channel import ACCEPT, NONCE, RENEW, SEALED, Channel, Refused, open_message, read_accept
+from .wire import PING, PONG
 
 # What the network loop puts into the inbox beside messages: their type bytes are none of the wire's.
 OPENED = b"\x00"
@@ -100,7 +100,7 @@ class Session:
             raise OSError("nothing heard")
         if ticks.diff(now, self._pinged) >= _PING_MS:
             self._pinged = now
-            self._send(self._channel.seal(bytes((wire.PING,))))
+            self._send(self._channel.seal(bytes((PING,))))
         message = self._outbox.get()
         while message is not None:
             self._send(self._channel.seal(message))
@@ -119,5 +119,5 @@ class Session:
         return due
 
     def _deliver(self, message):
-        if message[0] != wire.PONG and not self._inbox.put(message):
+        if message[0] != PONG and not self._inbox.put(message):
             self._held = message

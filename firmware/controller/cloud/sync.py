@@ -8,9 +8,21 @@ from ..records import CHANGE, EVENT
 from ..storage.state import BOOTS
 from ..storage.table import Damaged, TableFull
 from ..version import VERSION
-from . import session, wire
+from . import session
+from .wire import (
+    ACL_NOW,
+    DELTA,
+    EVENTS,
+    HELLO,
+    STORED,
+    TIME,
+    TIME_ASKED,
+    json_message,
+    packed,
+    unpacked,
+)
 
-_BATCH = const(60)  # events a message: 60 * 32 bytes fit under wire.MAX_MESSAGE
+_BATCH = const(60)  # events a message: 60 * 32 bytes fit under MAX_MESSAGE
 _STORED_MS = const(5000)  # a batch without an answer is sent again after that
 _TIME_MS = const(5000)  # an answer later than this tells the time too badly
 _ASK_TIME_MS = const(3600000)
@@ -18,6 +30,7 @@ _EARLIEST = const(1760000000)  # this firmware was not there before; an event's 
 _LATEST = const(4000000000)
 _REFUSED_MS = const(60000)  # refused messages are put on record together, once in this time
 _REPLIES = const(2)  # messages that one message may cause
+_REFUSED = (Damaged, TableFull, ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError)
 
 
 class Sync:
@@ -31,35 +44,24 @@ class Sync:
         self._inbox = inbox
         self._outbox = outbox
         self._refused = refused
-        self._reported = 0  # refused messages on record
-        self._report = None
-        self._folder = folder
-        self._staged = None  # rules coming in
-        self._updates = None  # a new firmware coming in
-        self.trial = None  # of this firmware, until it has proven healthy
-        self.open = False
-        self._sent = 0  # the last event that went out in this session
-        self._stored_by = None  # when the answer to a batch is overdue
-        self._time_nonce = None
-        self._asked = 0
-        self._ask_time = None
-        self._held_back = False  # for want of room in the outbox
-        self.coming = None  # the snapshot coming in
-        self._work = None  # on the table, in steps
-        self._work_at = None  # when the next step is due
-        self._version = self._digest = None  # of the table, as last said
+        self.folder = folder
+        self.rare = {}  # of rare.py
+        # _sent: the last event that went out in this session. _reported: refused messages on record.
+        self._reported = self._sent = self._asked = 0
+        # _held_back: for want of room in the outbox.
+        self.open = self._held_back = False
+        # trial: of this firmware, until it has proven healthy. coming: the snapshot coming in. _work: on the table, in
+        # steps; _work_at: when the next one is due. _version, _digest: of the table, as last said. _stored_by: when the
+        # answer to a batch is overdue.
+        self.trial = self.coming = self._work = self._work_at = self._version = self._digest = None
+        self._report = self._stored_by = self._time_nonce = self._ask_time = None
         self._batch = bytearray(1 + 4 + _BATCH * EVENT)
         self._does = {
             session.OPENED[0]: self._opened,
             session.LOST[0]: self._lost,
-            wire.STORED: self._stored,
-            wire.DELTA: self._delta,
-            wire.SNAPSHOT: self._snapshot,
-            wire.BUCKETS_ASKED: self._buckets,
-            wire.RULES: self._rules,
-            wire.COMMAND: self._command,
-            wire.TIME: self._time,
-            wire.UPDATE: self._update,
+            STORED: self._stored,
+            DELTA: self._delta,
+            TIME: self._time,
         }
 
     def ready(self):
@@ -83,19 +85,22 @@ class Sync:
             elif self._outbox.room() >= _REPLIES:
                 message = self._inbox.get()
                 if message is not None:
-                    self._does[message[0]](loop, message, now)
-        except (Damaged, TableFull) as error:
-            # The table says so by its version or digest: the cloud sends the whole set.
+                    does = self._does.get(message[0])
+                    if does:
+                        does(loop, message, now)
+                    else:
+                        from .rare import handle
+
+                        handle(self, loop, message, now)
+        except _REFUSED as error:
             print("sync:", error)
             if type(error) is Damaged:
                 loop.record(TABLE_DAMAGED, now)
-            self._work = self._work_at = self.coming = None
-            self.say_acl(loop.table)
-        except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
-            # Authenticated, but not what wire.py describes. It was refused before anything changed.
-            print("sync: refused:", error)
-            self._refused["content"] += 1
-            if self._work is not None:
+            elif type(error) is not TableFull:
+                # Authenticated, but not what wire.py describes. It was refused before anything changed.
+                self._refused["content"] += 1
+            if self._work:
+                # The table says by its version or digest what became of it: the cloud sends the whole set.
                 self._work = self._work_at = self.coming = None
                 self.say_acl(loop.table)
         if self.trial is not None:
@@ -110,6 +115,10 @@ class Sync:
             if not (self._work or self.coming) and (table.version != self._version or table.digest != self._digest):
                 self.say_acl(table)
 
+    def sent(self):
+        """Whether the network loop has taken everything."""
+        return not self._outbox.waiting()
+
     def ask_snapshot(self, table):
         """The table found damage: its version is 0 now, which step() says."""
 
@@ -121,7 +130,8 @@ class Sync:
             except StopIteration:
                 self._work = self._work_at = None
 
-    def _begin(self, work, now):
+    def begin(self, work, now):
+        """work: a generator that yields how many milliseconds to wait before its next step."""
         self._work = work
         self._work_at = now
 
@@ -158,7 +168,7 @@ class Sync:
         self._version, self._digest = table.version, table.digest
         if log.chain_start:
             hello["chain"] = [log.chain_start[0], log.chain_start[1].hex()]
-        self._outbox.put(wire.json_message(wire.HELLO, hello))
+        self._outbox.put(json_message(HELLO, hello))
 
     # Events
 
@@ -177,16 +187,16 @@ class Sync:
         batch = self._batch
         count = log.read(first, memoryview(batch)[5:])
         if count:
-            batch[:5] = wire.packed(wire.EVENTS, "<I", log.epoch)
+            batch[:5] = packed(EVENTS, "<I", log.epoch)
             self._outbox.put(bytes(memoryview(batch)[: 5 + count * EVENT]))
             self._sent = first + count - 1
             self._stored_by = ticks.add(now, _STORED_MS)
 
     def _stored(self, loop, message, now):
-        epoch, sequence = wire.unpacked("<II", message)
+        epoch, sequence = unpacked("<II", message)
         log = loop.log
         if epoch != log.epoch or sequence > log.last:
-            raise ValueError("stored: not my events")
+            raise ValueError("stored")
         if sequence > log.acknowledged:
             log.acknowledge(sequence)
         elif sequence < log.acknowledged:  # the cloud was restored from a backup: what it has lost is sent again
@@ -197,11 +207,11 @@ class Sync:
     # The access list
 
     def _delta(self, loop, message, now):
-        old, new = wire.unpacked("<II", message)
+        old, new = unpacked("<II", message)
         if (len(message) - 9) % CHANGE:
-            raise ValueError("delta: length")
+            raise ValueError("delta")
         if old == loop.table.version:
-            self._begin(self._change(loop.table, new, memoryview(message)[9:]), now)
+            self.begin(self._change(loop.table, new, memoryview(message)[9:]), now)
         else:
             self.say_acl(loop.table)
 
@@ -209,59 +219,25 @@ class Sync:
         yield from table.steps(version, changes)
         self.say_acl(table)
 
-    def _snapshot(self, loop, message, now):
-        from .whole import Coming
-
-        if wire.unpacked("<IHH", message)[1] == 0:
-            self.coming = Coming(loop.table)
-        if self.coming is None:
-            raise ValueError("snapshot: part")
-        self.coming.check(message)
-        self._begin(self.coming.take(self, message, now), now)
-
-    def _buckets(self, loop, message, now):
-        from .whole import sums
-
-        self._begin(sums(self, loop.table, message), now)
-
     def say_acl(self, table):
         self._version, self._digest = table.version, table.digest
-        self._outbox.put(wire.packed(wire.ACL_NOW, "<IQ", self._version, self._digest))
+        self._outbox.put(packed(ACL_NOW, "<IQ", self._version, self._digest))
 
-    def _rules(self, loop, message, now):
-        if self._staged is None:
-            from .parts import Staging
-
-            self._staged = Staging(self._folder)
-        self._outbox.put(self._staged.take(loop, message, now))
-
-    # Commands and time
-
-    def _command(self, loop, message, now):
-        from .commands import run
-
-        run(self._outbox, loop, message, now)
-
-    def _update(self, loop, message, now):
-        if self._updates is None:
-            from .update import Updates
-
-            self._updates = Updates(self._folder)
-        self._updates.take(self._outbox, loop, message, now)
+    # Time
 
     def _ask_for_time(self, now):
         self._time_nonce = session.urandom(8)
         self._asked = now
         self._ask_time = ticks.add(now, _ASK_TIME_MS)
-        self._outbox.put(bytes((wire.TIME_ASKED,)) + self._time_nonce)
+        self._outbox.put(bytes((TIME_ASKED,)) + self._time_nonce)
 
     def _time(self, loop, message, now):
         nonce, self._time_nonce = self._time_nonce, None
         if bytes(message[1:9]) != nonce or ticks.diff(now, self._asked) > _TIME_MS:
-            raise ValueError("time: not the answer to my question, or too late")
-        utc_ms = wire.unpacked("<QQ", message)[1]
+            raise ValueError("time")
+        utc_ms = unpacked("<QQ", message)[1]
         if not _EARLIEST <= utc_ms // 1000 < _LATEST:
-            raise ValueError("time: no time of ours")
+            raise ValueError("time")
         before = loop.clock.utc(now)
         loop.clock.set(utc_ms, now)
         if abs(before - utc_ms // 1000) > 2:

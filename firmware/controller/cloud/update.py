@@ -96,8 +96,8 @@ class Updates:
         self._build = None
         self._files = []  # (path, size, SHA-256 as hex or None), in the order of the stream
 
-    def take(self, outbox, loop, message, now):
-        """An offer or a piece; says to the outbox what is wanted next. Raises ValueError when it is neither."""
+    def take(self, sync, loop, message, now):
+        """An offer or a piece; says what is wanted next. Raises ValueError when it is neither."""
         (at,) = unpacked("<I", message)
         start = False
         try:
@@ -119,9 +119,9 @@ class Updates:
         except OSError as error:
             answer = {"state": "refused", "why": "flash: %s" % error}
         answer["build"] = build
-        outbox.put(json_message(UPDATE_STATE, answer))
+        sync.say(json_message(UPDATE_STATE, answer))
         if answer["state"] == "starting":
-            clock.wait(_DRAIN_MS, lambda: not outbox.waiting())
+            clock.wait(_DRAIN_MS, sync.sent)
             clock.wait(_DRAIN_MS // 4, lambda: False)
             loop.restart()
 

@@ -22,7 +22,7 @@ class Coming:
 
     def take(self, sync, message, now):
         """The work of one part, in steps as storage/snapshot.py has them; then the answer."""
-        version, part, parts, digest, bucket = unpacked("<IHHQH", message)
+        version, _, parts, digest, bucket = unpacked("<IHHQH", message)
         snapshot = self._snapshot
         if bucket:
             yield from snapshot.skip(bucket, now)

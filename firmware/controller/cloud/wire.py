@@ -25,7 +25,7 @@ PING = 0x70  # empty; confirms the link both ways
 # Down: cloud to controller.
 STORED = 0x6B  # log epoch u32, sequence number u32: every event up to and with it is committed
 DELTA = 0x64  # from version u32, to version u32, then changes of records.CHANGE bytes
-SNAPSHOT = 0x73  # version u32, part u16, parts u16, digest u64, bucket u16, then records sorted by key. bucket, when not
+SNAPSHOT = 0x73  # version u32, part u16, parts u16, digest u64, bucket u16, then records sorted by key. bucket not
 # 0: the buckets between what came before and this one stay as they are, and these records begin in it
 BUCKETS_ASKED = 0x62  # first u16, count u8: the digests of so many buckets of the table
 RULES = 0x75  # version u32, part u16, parts u16, then bytes of the JSON, which has "version" too: access/README.md

@@ -1,0 +1,56 @@
+"""What the cloud says seldom: rules, commands, whole tables, updates. Loaded with the first such message."""
+
+from .wire import BUCKETS_ASKED, COMMAND, RULES, SNAPSHOT, UPDATE, unpacked
+
+
+def handle(sync, loop, message, now):
+    """One message. KeyError: there is no such kind."""
+    _DOES[message[0]](sync, loop, message, now)
+
+
+def _rules(sync, loop, message, now):
+    if "rules" not in sync.rare:
+        from .parts import Staging
+
+        sync.rare["rules"] = Staging(sync.folder)
+    sync.say(sync.rare["rules"].take(loop, message, now))
+
+
+def _command(sync, loop, message, now):
+    from .commands import run
+
+    run(sync, loop, message, now)
+
+
+def _snapshot(sync, loop, message, now):
+    from .whole import Coming
+
+    if unpacked("<IHH", message)[1] == 0:
+        sync.coming = Coming(loop.table)
+    if sync.coming is None:
+        raise ValueError("snapshot: part")
+    sync.coming.check(message)
+    sync.begin(sync.coming.take(sync, message, now), now)
+
+
+def _buckets(sync, loop, message, now):
+    from .whole import sums
+
+    sync.begin(sums(sync, loop.table, message), now)
+
+
+def _update(sync, loop, message, now):
+    if "update" not in sync.rare:
+        from .update import Updates
+
+        sync.rare["update"] = Updates(sync.folder)
+    sync.rare["update"].take(sync, loop, message, now)
+
+
+_DOES = {
+    RULES: _rules,
+    COMMAND: _command,
+    SNAPSHOT: _snapshot,
+    BUCKETS_ASKED: _buckets,
+    UPDATE: _update,
+}
