@@ -1,5 +1,6 @@
 """Flash that loses its power at a chosen operation, and that watches how it is written."""
 
+import hashlib
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -36,21 +37,47 @@ def content(flash: NorFlash) -> bytes:
     return bytes(flash._bytes)
 
 
-Note = Callable[[list[NorFlash]], object]  # told of every cut, with what it left on flash
+class Tally:
+    """Counts cuts, and tells which of them left something on flash that no other cut did."""
+
+    def __init__(self) -> None:
+        self.images: set[bytes] = set()
+        self.cuts = self.torn_programs = self.half_erases = self.recovering = 0
+
+    def cut(self, cut: "Cut", recovering: bool) -> None:
+        image = hashlib.blake2b(digest_size=8)
+        for flash in cut.flashes:
+            assert flash._bytes is not None
+            image.update(flash._bytes)
+        if image.digest() in self.images:
+            return
+        self.images.add(image.digest())
+        self.cuts += 1
+        self.recovering += recovering
+        self.torn_programs += cut.op == "program" and cut.torn
+        self.half_erases += cut.op == "erase" and cut.torn
+
+    def figures(self) -> dict[str, int]:
+        names = ("cuts", "torn_programs", "half_erases", "recovering")
+        return {name: getattr(self, name) for name in names}
 
 
 class Cut:
     """Lets `after` programs and erases of several flashes pass, then cuts the power within the next.
 
     how: 0 to 1, how much of it is still done. Of a half erase either end may be done, or cells may hold nonsense.
+    only: "erase" counts and cuts erases alone.
     """
 
-    def __init__(self, flashes: list[NorFlash], after: int, how: float, random: Random) -> None:
+    def __init__(self, flashes: list[NorFlash], after: int, how: float, random: Random, only: str = "") -> None:
         self.flashes = flashes
         self.after = after
         self.how = how
+        self.only = only
         self.random = random
         self.seen = 0
+        self.op = ""  # in which it was cut
+        self.torn = False
         for flash in flashes:
             flash.fault = self.hook(flash)
 
@@ -58,12 +85,13 @@ class Cut:
         def fault(op: str, offset: int, length: int) -> int | None:
             if self.seen > self.after:
                 raise PowerCut("no power")
-            if op == "read":
+            if op == "read" or (self.only and op != self.only):
                 return None
             self.seen += 1
             if self.seen <= self.after:
                 return None
             done = round(length * self.how)
+            self.op, self.torn = op, 0 < done < length
             if op == "erase" and 0 < done < length:
                 way = self.random.randrange(3)
                 if way == 1:
@@ -86,25 +114,32 @@ HOW = (0.0, 0.04, 0.3, 0.5, 0.8, 0.97, 1.0)
 
 
 def survive(
-    flashes: list[NorFlash], act: Callable[[], object], after: int, how: float, random: Random, note: Note | None = None
+    flashes: list[NorFlash],
+    act: Callable[[], object],
+    after: int,
+    how: float,
+    random: Random,
+    tally: Tally | None = None,
+    recovering: bool = False,
+    only: str = "",
 ) -> bool:
     """Runs act() with a power cut. Whether the cut came before act() was through."""
-    cut = Cut(flashes, after, how, random)
+    cut = Cut(flashes, after, how, random, only)
     try:
         act()
     except PowerCut:
-        if note is not None:
-            note(flashes)
+        if tally is not None:
+            tally.cut(cut, recovering)
         return True
     finally:
         cut.restore()
     return False
 
 
-def start(flashes: list[NorFlash], make: Callable[[], Any], random: Random, note: Note | None = None) -> Any:
+def start(flashes: list[NorFlash], make: Callable[[], Any], random: Random, tally: Tally | None = None) -> Any:
     """Starts the stores, with the power going again while they recover, up to three times."""
     for _ in range(random.randrange(4)):
-        survive(flashes, make, random.randrange(3), random.choice(HOW), random, note)
+        survive(flashes, make, random.randrange(3), random.choice(HOW), random, tally, recovering=True)
     return make()
 
 
@@ -113,3 +148,18 @@ def operations(flashes: list[NorFlash], act: Callable[[], object]) -> int:
     before = sum(flash.programs + flash.erases for flash in flashes)
     act()
     return sum(flash.programs + flash.erases for flash in flashes) - before
+
+
+def anywhere(
+    flashes: list[NorFlash],
+    act: Callable[[], object],
+    most: int,
+    random: Random,
+    tally: Tally | None = None,
+    recovering: bool = False,
+) -> bool:
+    """Runs act() with a cut in one of its first operations, `most` or so; one time in four in an erase."""
+    how = random.choice((random.random(), *HOW))
+    if random.random() < 0.25:
+        return survive(flashes, act, 0, how, random, tally, recovering, only="erase")
+    return survive(flashes, act, random.randrange(most), how, random, tally, recovering)

@@ -1,6 +1,7 @@
 """A credential table that loses its power while changes and whole sets come in, its buckets nearly full."""
 
 from collections import Counter
+from functools import partial
 from random import Random
 
 from firmware.controller.records import NO_END, PUT, REMOVE, bucket_of, credential_digest, pack_credential
@@ -8,7 +9,7 @@ from firmware.controller.storage.snapshot import Snapshot, digests
 from firmware.controller.storage.table import CredentialTable, Damaged
 from sim.mcu.flash import SECTOR, NorFlash
 
-from .power import HOW, Note, Partition, start, survive
+from .power import Partition, Tally, anywhere, start
 
 MOST = 253  # credentials in a bucket of 255: what is revoked and given again in one set of changes needs room
 
@@ -86,10 +87,10 @@ class Walk:
     snapshots: how often a whole set comes in place of changes, 0 to 1.
     """
 
-    def __init__(self, seed: int, sectors: int, snapshots: float = 0.1, note: Note | None = None) -> None:
+    def __init__(self, seed: int, sectors: int, snapshots: float = 0.1, tally: Tally | None = None) -> None:
         self.random = Random(seed)
         self.flash = NorFlash(sectors * SECTOR)
-        self.note = note
+        self.tally = tally
         self.snapshots = snapshots
         self.table = self.make()
         self.buckets = self.table.buckets
@@ -143,11 +144,11 @@ class Walk:
             else:
                 send_what_differs(table, after, version)
 
-        most = len(after) // 12 + 12 if snapshot else len(changes) // 13 * 2 + 8
-        cut = survive([self.flash], act, random.randrange(most), random.choice(HOW), random, self.note)
+        most = len(after) // 16 + 12 if snapshot else len(changes) // 13 * 2 + 4
+        cut = anywhere([self.flash], act, most, random, self.tally)
         if cut:
             self.cuts += 1
-            self.table = table = start([self.flash], self.make, random, self.note)
+            self.table = table = start([self.flash], self.make, random, self.tally)
             if random.random() < 0.5:
                 while table.prepare():
                     pass
@@ -168,17 +169,28 @@ class Walk:
             self.half_sent(after, version)
 
     def half_sent(self, after: Known, version: int) -> None:
-        """A snapshot came half: each credential is in its old or its new state. The cloud sends the rest."""
-        table = self.table
-        for key in self.keys:
-            found = seen(table, key)
-            # What was torn while it was written denies; who was known before is known still.
-            assert found in (self.known.get(key), after.get(key)) or (found == "damaged" and key not in self.known), (
-                "a credential is neither in its old nor in its new state"
-            )
-        if self.random.random() < 0.5:
-            send_what_differs(table, after, version)
-        else:
-            send(table, after, version)
-        assert table.version == version, "the snapshot that was sent again is not taken"
+        """A snapshot came half. The cloud sends the rest, and the power may go again meanwhile."""
+        random = self.random
+        most = len(after) // 16 + 12
+        while True:
+            for key in self.keys:
+                found = seen(self.table, key)
+                # What was torn while it was written denies; who was known before is known still.
+                assert found in (self.known.get(key), after.get(key)) or (
+                    found == "damaged" and key not in self.known
+                ), "a credential is neither in its old nor in its new state"
+            resend = random.choice((send, send_what_differs))
+            table = self.table
+            if random.random() < 0.5:
+                resend(table, after, version)
+                break
+            act = partial(resend, table, after, version)
+            cut = anywhere([self.flash], act, most, random, self.tally, recovering=True)
+            if not cut:
+                break
+            self.table = start([self.flash], self.make, random, self.tally)
+            if self.table.version:
+                break
+        assert self.table.version == version, "the snapshot that was sent again is not taken"
+        assert self.table.digest == digest(after), "the version is reported with another set"
         self.known, self.version = after, version

@@ -1,49 +1,23 @@
 """The state journal under power cuts: what set() returned from is there, and no older value comes back."""
 
 import os
-from random import Random
 
 import pytest
 
 from firmware.controller.storage.state import StateJournal
+from sim.cuts.power import Partition, content
+from sim.cuts.state import Walk
 from sim.mcu.flash import SECTOR, NorFlash
-from tests.storage.power import HOW, Partition, content, start, survive
 
 SOAK = int(os.environ.get("SOAK", "1"))
 
 
 @pytest.mark.parametrize("sectors", [2, 3])
 def test_a_journal_that_loses_its_power_again_and_again(sectors: int) -> None:
-    random = Random(sectors)
-    flash = NorFlash(sectors * SECTOR)
-
-    def make() -> StateJournal:
-        return StateJournal(Partition(flash))
-
-    journal = start([flash], make, random)
-    values = dict.fromkeys(range(1, 9), 0)
-    cuts = 0
+    walk = Walk(sectors, sectors)
     for _ in range(500 * SOAK):
-        pending: tuple[int, int] = (1, values[1])
-
-        def act() -> None:
-            nonlocal pending
-            for _ in range(random.randrange(1, 80)):
-                kind, value = pending = random.randrange(1, 9), random.getrandbits(64)
-                journal.set(kind, value)  # noqa: B023 - called at once
-                values[kind] = value
-                if random.random() < 0.05:
-                    journal.prepare()  # noqa: B023
-
-        cut = survive([flash], act, random.randrange(90), random.choice(HOW), random)
-        if cut:
-            cuts += 1
-            journal = start([flash], make, random)
-            kind, value = pending
-            assert journal.get(kind) in (value, values[kind])
-            values[kind] = journal.get(kind)
-        assert {kind: journal.get(kind) for kind in values} == values
-    assert cuts > 150 * SOAK
+        walk.step()
+    assert walk.cuts > 150 * SOAK
 
 
 def test_a_flipped_bit_loses_no_other_value() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tools.cuts import cuts
 from tools.terminal import Json, Problem, progress, result
 
 app = typer.Typer(
@@ -53,6 +54,9 @@ def run(
     result(as_json, facts, *lines(facts))
     if facts["faults"] or facts["lost"] or facts["duplicated"] or facts["altered"] or not facts["settled"]:
         raise typer.Exit(1)
+
+
+app.command()(cuts)
 
 
 @app.command()
