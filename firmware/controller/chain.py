@@ -27,14 +27,14 @@ class Chain:
     """
 
     def __init__(self, sequence, key):
+        self.begin(sequence, key)
+
+    def begin(self, sequence, key):
+        """The controller says that its chain begins with that event, which is next. Said again it is a break."""
         self.next = sequence
         self.key = key
         self.before = bytes(8)
         self.unproven = 0
-
-    def begin(self, sequence, key):
-        """The controller says that its chain begins anew with that event, which is next. That is a break of its own."""
-        self.__init__(sequence, key)
 
     def take(self, record):
         """Which of the five this record of 32 bytes is. They come in order; what was stored already is left out."""

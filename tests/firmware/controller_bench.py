@@ -15,6 +15,7 @@ from firmware.controller.hmac import pads
 from firmware.controller.loop import Loop
 from firmware.controller.records import NO_END, unpack_event
 from firmware.controller.storage.log import EventLog
+from firmware.controller.storage.sectors import faults
 from firmware.controller.storage.state import StateJournal
 from firmware.controller.storage.table import CredentialTable
 from sim.mcu.esp32 import Partition
@@ -67,6 +68,7 @@ class Bench:
 
     def __init__(self, flash=None, key=KEY, folder=None, rules=RULES, table=TABLE):
         self.folder = folder or "bench-%d-" % time.time_ns()  # rules go to files that begin like this
+        faults.clear()  # what an earlier bench left: on a board each start has its own
         self.chip = BenchChip()
         self.flash = flash or {"acl": nor_flash(24576), "log": nor_flash(16384), "state": nor_flash(8192)}
         self.chip.partition = self.flash.get

@@ -6,7 +6,7 @@ from tests.firmware.controller_bench import Bench
 
 
 def hello(said):
-    return [wire.read_json(message) for message in said if message[0] == wire.HELLO][0]
+    return next(wire.read_json(message) for message in said if message[0] == wire.HELLO)
 
 
 def test_the_chain_begins_with_a_key_that_every_hello_names_until_an_event_is_stored():

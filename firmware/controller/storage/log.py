@@ -44,6 +44,9 @@ class EventLog:
         view = memoryview(buf)
         self._event, self._hashed, self._body = view[24:], view[:44], view[24:52]
         self._one = bytearray(EVENT)
+        self.epoch = self.last = self._head = 0
+        self._slot = _SLOTS  # the next one to be programmed
+        self._chained = False  # whether the chain goes on; else it begins anew in the next sector
         self._next = None  # the sector that is erased ahead
         self._turn = 0  # flag of the first event in a sector, until it is there
         self._start = None  # the sector with the key with which the chain begins

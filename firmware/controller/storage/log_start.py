@@ -130,10 +130,7 @@ def _begin(log):
     """A new log. What the partition held is not one."""
     flash = log._flash
     log.epoch = unpack_from("<I", log._urandom(4))[0]
-    log.last = 0
     log._head = flash.count - 1
-    log._slot = _SLOTS
-    log._chained = False
     foreign = False
     for sector in range(flash.count):
         foreign = flash.clear(sector) or foreign
