@@ -142,6 +142,14 @@ def test_tamper_mains_battery_and_the_alarm_relay(house):
     ]
 
 
+def test_a_cut_line_without_resistors_looks_like_an_open_switch(house):
+    house.controllers[0].inputs.break_line("enclosure", "cut")
+    house.run(1)
+    house.controllers[0].inputs.break_line("enclosure", "short")
+    house.run(1)
+    assert [code for code, _, _ in told(house)] == [codes.ENCLOSURE_OPENED, codes.ENCLOSURE_CLOSED]
+
+
 def test_an_input_that_the_board_has_not_cannot_be_switched(house):
     with pytest.raises(ValueError, match="no input of kind 'bell'"):
         house.controllers[0].inputs.switch("bell", True)
