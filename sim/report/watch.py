@@ -34,10 +34,11 @@ class _Listening:
         self._cloud = cloud
         self._moved = moved
 
-    def on_message(self, topic: str, payload: bytes) -> None:
-        self._cloud.on_message(topic, payload)
+    def on_message(self, topic: str, payload: bytes) -> bool | None:
+        due = self._cloud.on_message(topic, payload)
         if len(payload) > PING_BYTES:
             self._moved(topic.split("/")[1])
+        return due
 
     def poll(self) -> None:
         self._cloud.poll()

@@ -335,6 +335,6 @@ class VirtualBuilding:
         if not hasattr(self.cloud, "due"):
             if len(payload) > PING_BYTES:
                 self._plan_poll(MOVED_US)
-        elif moved and not self._considering:
+        elif moved is not False and not self._considering:
             self._considering = True
             self.scheduler.after(POLL_US, self._consider)

@@ -9,6 +9,9 @@ import typer
 from tools.cuts import cuts
 from tools.terminal import Json, Problem, progress, result
 
+Tls = Annotated[bool, typer.Option(help="Each connection holds a board for a second: a certificate's handshake.")]
+Junit = Annotated[Path | None, typer.Option(help="Write what was kept and broken as JUnit XML.")]
+
 app = typer.Typer(
     help="Run the firmware in virtual time, from a seed.",
     no_args_is_help=True,
@@ -35,7 +38,7 @@ def run(
     taps: Annotated[float, typer.Option(help="Visits a day at each door.", min=1)] = 200,
     faults: Annotated[bool, typer.Option(help="With failing power, networks and brokers.")] = True,
     report: Annotated[Path | None, typer.Option(help="Write a picture of it: one HTML file.")] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write what was kept and broken as JUnit XML.")] = None,
+    junit: Junit = None,
     as_json: Json = False,
 ) -> None:
     """A building with its people and its cloud; figures at the end. Exit code 1 when anything was wrong."""
@@ -93,13 +96,18 @@ def soak(
     doors: Annotated[int, typer.Option(help="How many doors, in buildings of some each.", min=1, max=1000)] = 10,
     days: Annotated[float, typer.Option(help="How many days each building runs.", min=0.01)] = 1,
     taps: Annotated[float, typer.Option(help="Visits a day at each door.", min=1)] = 200,
+    tls: Tls = False,
     processes: Annotated[int, typer.Option(help="How many cores to use.", min=1)] = os.cpu_count() or 1,
+    report: Annotated[Path | None, typer.Option(help="Write a picture of the last of it, a building a file.")] = None,
+    junit: Junit = None,
     as_json: Json = False,
 ) -> None:
     """All faults at once, every promise judged all the time. Exit code 1 when one was broken, with the seed."""
     from tools.simulate.many import soak_all, soak_lines
+    from tools.story import writable
 
-    facts = soak_all(doors, days, seed, taps, processes)
+    writable(report, junit)
+    facts = soak_all(doors, days, seed, taps, processes, tls, report, junit)
     result(as_json, facts, *soak_lines(facts))
     if facts["broken_promises"]:
         raise typer.Exit(1)
@@ -111,16 +119,30 @@ def replay(
     doors: Annotated[int, typer.Option(help="As in the soak's last line.", min=1)] = 5,
     days: Annotated[float, typer.Option(help="At the most.", min=0.01)] = 1,
     taps: Annotated[float, typer.Option(help="As in the soak.", min=1)] = 200,
+    tls: Tls = False,
+    without: Annotated[list[str], typer.Option(help="Leave out a kind of fault; as --shrink told.")] = [],  # noqa: B006
+    changes: Annotated[float | None, typer.Option(help="Rights changed a day; as --shrink told.", min=0)] = None,
+    defect: Annotated[str, typer.Option(help="Plant this defect first; `planted` lists them.")] = "",
+    shrink: Annotated[bool, typer.Option(help="Look for a shorter story in which the same promise breaks.")] = False,
+    processes: Annotated[int, typer.Option(help="How many cores --shrink may use.", min=1)] = os.cpu_count() or 1,
     events: Annotated[int, typer.Option(help="How many of the last events are shown.", min=0)] = 24,
+    report: Annotated[Path | None, typer.Option(help="Write a picture of the last of it: one HTML file.")] = None,
+    junit: Junit = None,
     as_json: Json = False,
 ) -> None:
     """Run one building of a soak again and stop at the first broken promise. Exit code 1 when there is one."""
-    from tools.simulate.many import replay_lines
-    from tools.simulate.soak import soak as one_building
+    from tools.simulate.replay import Story, keep_junit, replay_lines, shortest, tell_again
+    from tools.story import writable
 
-    facts = one_building(seed, doors, days, taps, first=True)
+    writable(report, junit)
+    story = Story(seed, doors, days, taps, tuple(without), changes, tls, defect)
+    if shrink:
+        story = shortest(story, processes)
+    facts = tell_again(story, report)
+    keep_junit(junit, story, facts)
     for one in facts["broken"]:
         one["last"] = one["last"][len(one["last"]) - min(events, len(one["last"])) :]
+    facts["command"] = story.command()
     result(as_json, facts, *replay_lines(facts))
     if facts["broken"]:
         raise typer.Exit(1)

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from tools import umqtt
@@ -41,11 +43,18 @@ def _child(told: Any) -> None:
     _told = told
 
 
-def building(number: int, seed: int, doors: int, days: float, taps: float) -> dict[str, Any]:
+def building(
+    number: int, seed: int, doors: int, days: float, taps: float, tls: bool, report: Path | None
+) -> dict[str, Any]:
     """One building, in a child."""
     from tools.simulate.soak import soak
 
-    return soak(seed, doors, days, taps, tell=lambda day, events: _told.put((number, day, events)))
+    tell = partial(_tell, number)
+    return soak(seed, doors, days, taps, tell=tell, tls=tls, report=report)
+
+
+def _tell(number: int, day: float, events: int) -> None:
+    _told.put((number, day, events))
 
 
 def planted(number: int, name: str, seed: int) -> dict[str, Any]:
@@ -89,10 +98,26 @@ def in_processes(
     return [found[number] for number in range(len(jobs))]
 
 
-def soak_all(doors: int, days: float, seed: int, taps: float, processes: int) -> dict[str, Any]:
-    """The whole soak. Its figures: sums over all buildings, speeds a core."""
+def soak_all(
+    doors: int,
+    days: float,
+    seed: int,
+    taps: float,
+    processes: int,
+    tls: bool = False,
+    report: Path | None = None,
+    junit: Path | None = None,
+) -> dict[str, Any]:
+    """The whole soak. Its figures: sums over all buildings, speeds a core.
+
+    report: the picture of the first building; those of the others get their seed in the name.
+    """
     shares = split(doors, processes)
-    jobs = [(seed_of(seed, n), share, days, taps) for n, share in enumerate(shares)]
+    seeds = [seed_of(seed, n) for n in range(len(shares))]
+    jobs = [
+        (seeds[n], share, days, taps, tls, report and (report.with_stem(f"{report.stem}-{seeds[n]}") if n else report))
+        for n, share in enumerate(shares)
+    ]
     began = time.perf_counter()
     days_done: dict[int, float] = {}
     events_done: dict[int, int] = {}
@@ -121,6 +146,11 @@ def soak_all(doors: int, days: float, seed: int, taps: float, processes: int) ->
     total["worker_kills"] = sum(one["worker_kills"] for one in parts)
     total["broken_promises"] = sum(one["broken_promises"] for one in parts)
     total["broken"] = [{"seed": one["seed"], "doors": one["doors"], **each} for one in parts for each in one["broken"]]
+    if junit is not None:
+        from sim.story.outcome import Outcome, write_junit
+
+        found = [Outcome(f"seed {one['seed']}: {said}", *rest) for one in parts for said, *rest in one["outcomes"]]
+        write_junit(junit, f"soak-{seed}", found, wall)
     total["virtual_days"] = round(sum(one["days"] for one in parts), 2)
     total["seconds"] = round(wall, 1)
     total["cpu_seconds"] = round(cpu, 1)
@@ -140,16 +170,6 @@ def soak_lines(facts: dict[str, Any]) -> list[str]:
         f"  broken promises {facts['broken_promises']}",
     ]
     for one in facts["broken"]:
-        text.append(f"  BROKEN promise {one['promise']}: {one['what']}")
+        text.append(f"  BROKEN promise {one['promise']}, step {one['step']}: {one['what']}")
         text.append(f"    portvakt sim replay {one['seed']} --doors {one['doors']} --days {facts['days']}")
     return text
-
-
-def replay_lines(facts: dict[str, Any]) -> list[str]:
-    if not facts["broken"]:
-        return [f"seed {facts['seed']}: nothing was broken in {facts['days']} days, {facts['events']} events"]
-    one = facts["broken"][0]
-    return [
-        f"seed {facts['seed']}, step {one['step']}, {one['at']:.6f} s: promise {one['promise']} broken: {one['what']}",
-        *(f"  {line}" for line in one["last"]),
-    ]

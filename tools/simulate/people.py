@@ -50,7 +50,8 @@ class Administrators:
     def start(self) -> None:
         self.on = True
         for rate, act in self._rates:
-            self._plan(rate, act)
+            if rate:
+                self._plan(rate, act)
 
     def stop(self) -> None:
         self.on = False

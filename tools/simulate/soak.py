@@ -19,6 +19,7 @@ STEP_S = 900
 HEALTH_S = 3_600  # how often the database is held against what was recorded
 BREAK_INS = 1.0  # a day
 CHANGES = 6.0  # of rights, a day and door
+SHOWN = 20_000  # records in a picture: some weeks of a door
 WORKER_KILLS, BACKUPS, RESTORES = 6.0, 1.0, 0.5  # a day
 
 
@@ -33,12 +34,15 @@ def soak(
     changes: float | None = None,
     log_sectors: int = 0,
     plant: Callable[[], None] | None = None,
+    tls: bool = False,
+    report: Path | None = None,
 ) -> dict[str, Any]:
     """One building in this process, once a process.
 
     first: stop at the first broken promise. tell(days, events): how far it is.
     changes: of rights, a day; by default CHANGES a door. log_sectors: of the event log, when not the board's.
-    plant(): puts a defect into the code.
+    plant(): puts a defect into the code. tls: every connection costs a board a handshake's arithmetic.
+    report: where a picture of the last of it goes.
     """
     import_path()
     logging.disable(logging.CRITICAL)  # what the ingest refuses is what it is sent
@@ -46,7 +50,9 @@ def soak(
         if plant is not None:
             plant()
         many = CHANGES * doors if changes is None else changes
-        return _soak(Path(scratch), seed, doors, days, taps, rates or {}, first, tell, many, log_sectors)
+        return _soak(
+            Path(scratch), seed, doors, days, taps, dict(rates or {}), first, tell, many, log_sectors, tls, report
+        )
 
 
 def _soak(
@@ -60,17 +66,22 @@ def _soak(
     tell: Callable[[float, int], None],
     changes: float,
     log_sectors: int,
+    tls: bool,
+    report: Path | None,
 ) -> dict[str, Any]:
     from dataclasses import replace
 
+    from sim.report.watch import watch
+    from sim.story.outcome import promises as outcomes
     from sim.virtual.building import START, VirtualBuilding
     from sim.virtual.faults import EVERYTHING, Faults
-    from sim.virtual.pace import ESP32
+    from sim.virtual.pace import ESP32, HANDSHAKE_US
     from sim.virtual.scheduler import DAY, SECOND
     from sim.world.building import generate
     from tools.cloud.services import clock
     from tools.simulate.people import Administrators
     from tools.simulate.worker import Worker
+    from tools.story import DatabaseHand, picture
 
     chance = random.Random(f"{seed}/enrolment")
     described = copy.deepcopy(generate(doors, 5 + 3 * doors, chance))
@@ -88,7 +99,11 @@ def _soak(
     try:
         clock.source = lambda: building.utc() if building is not None else START
         settings = enrolled(described, board, chance.randbytes)
-        building = VirtualBuilding(described, settings, board, scratch, seed, cloud, taps, keep=False, pace=ESP32)
+        pace = replace(ESP32, handshake_us=HANDSHAKE_US) if tls else ESP32
+        shown = report is not None
+        building = VirtualBuilding(described, settings, board, scratch, seed, cloud, taps, keep=shown, pace=pace)
+        if shown:
+            watch(building, DatabaseHand())
         worker = workers[0]
         scheduler, promises = building.scheduler, building.promises
         worker.later = lambda seconds, call: scheduler.after(int(seconds * SECOND), call)
@@ -140,6 +155,8 @@ def _soak(
                 checked = scheduler.now
                 books.look()
             tell(scheduler.now / DAY, building.counts["events"])
+            if len(building.records) > 2 * SHOWN:
+                del building.records[:-SHOWN]
         building.rest()
         people.stop()
         luck.stop()
@@ -147,7 +164,13 @@ def _soak(
         if not (first and promises.broken):
             books.settle()
         wall, used = time.perf_counter() - began, time.process_time() - cpu
-        return figures(building, seed, doors, wall, used, luck.counts(), worker.kills, people.counts)
+        facts = figures(building, seed, doors, wall, used, luck.counts(), worker.kills, people.counts)
+        found = outcomes(building)
+        if report is not None:
+            del building.records[:-SHOWN]
+            numbers = {name: value for name, value in facts.items() if type(value) is int and name != "seed"}
+            picture(report, building, f"The last of a soak of {doors} doors", seed, numbers, found)
+        return facts | {"outcomes": [[one.said, one.found, one.at] for one in found]}
     finally:
         clock.source = before
         if building is not None:
