@@ -68,7 +68,7 @@ class Sync:
         """Whether step() has something to do now: a message waits, or there is room again for what was held back."""
         if self._outbox.room() < _REPLIES:
             return False
-        return self._held_back or self._work is None and self._inbox.waiting() > 0
+        return self._held_back or (self._work is None and self._inbox.waiting() > 0)
 
     def deadline(self):
         """When step() has something to do of itself."""

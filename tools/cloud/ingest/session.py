@@ -10,6 +10,7 @@ from firmware.controller.cloud.channel import NONCE, OPEN, RENEW, SEALED, Refuse
 from sim.far_end import Channel, accept_message, read_open
 
 from ..models import Controller
+from ..services import chain
 from ..services.clock import at
 from . import store
 from .sync import Sync
@@ -43,6 +44,7 @@ class Session:
         self._nonce: bytes | None = None  # of the controller, in the session that is open
         self._openings: dict[bytes, tuple[Channel, bytes]] = {}  # by the controller's nonce: channel, answer
         self._renewed: float | None = None
+        self._log: tuple[int, chain.Follower] | None = None  # its epoch, and its chain as it comes in
         self._ahead: tuple[int, float] | None = None  # first sequence of a batch that came too early, and when
         self._sync = Sync(row.pk, self.send)
         self._handlers: dict[int, Callable[[bytes, datetime], None]] = {
@@ -135,6 +137,7 @@ class Session:
     def _hello(self, message: bytes, now: datetime) -> None:
         said = store.Hello.read(message)
         acked = store.hello(self.pk, said, now)
+        self._log = said.epoch, chain.Follower(self.pk, said.epoch)
         self._ahead = None
         if 0 < acked <= said.last:
             self.send(wire.packed(wire.STORED, "<II", said.epoch, acked))
@@ -147,12 +150,20 @@ class Session:
             raise Refused("malformed")
         epoch = struct.unpack_from("<I", message, 1)[0]
         batch: list[store.Packed] = []
+        raw: dict[int, bytes] = {}
         for position in range(5, len(message), records.EVENT):
             event = records.unpack_event(message, position)
             if event is None or event[0] == 0 or (batch and event[0] != batch[-1][0] + 1):
                 raise Refused("malformed")
             batch.append(event)
-        stored = store.events(self.pk, epoch, batch, now)
+            raw[event[0]] = bytes(message[position : position + records.EVENT])
+        if self._log is None or self._log[0] != epoch:
+            self._log = epoch, chain.Follower(self.pk, epoch)
+        try:
+            stored = store.events(self.pk, epoch, batch, now, raw, self._log[1])
+        except BaseException:
+            self._log = None
+            raise
         if stored.conflicts:
             self.count("conflict", stored.conflicts)
         self._note_ahead(batch[0][0] if stored.ahead else None)

@@ -13,6 +13,7 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
 
 from ..models import AclChange, Command, Controller, Event, Gap
+from ..services import chain
 
 Packed = tuple[int, int, int, int, int, int, bytes | None, int]  # as records.unpack_event gives it
 
@@ -48,6 +49,9 @@ class Hello:
             refused = fields.get("refused", {})
             if not isinstance(refused, dict) or len(refused) > 20:
                 raise ValueError("refused")
+            start = fields.get("chain")
+            if start is not None:
+                health["chain"] = _chain_start(start)
             health["refused"] = {str(word)[:20]: number(count) for word, count in refused.items()}
             return cls(digest=f"{int(digest, 16):016x}", firmware=firmware, health=health, **numbers)
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -61,13 +65,23 @@ def number(value: Any) -> int:
     return value
 
 
+def _chain_start(start: Any) -> list[Any]:
+    """[sequence number, key as hex]. Raises ValueError."""
+    if type(start) is not list or len(start) != 2 or type(start[1]) is not str or len(bytes.fromhex(start[1])) != 16:
+        raise ValueError("chain")
+    return [number(start[0]), start[1]]
+
+
 def hello(controller: int, said: Hello, now: datetime) -> int:
     """Keeps what a controller says of itself. Returns up to which event its log is stored here.
 
     Only a hello can tell that events are gone: they are put on record as a gap, and the count goes on after it.
     """
+    start = said.health.pop("chain", None)  # a secret until the log has moved on: it stays out of what is shown
     with transaction.atomic():
         acked = _acked(controller, said.epoch)
+        if start is not None:
+            chain.keep_key(controller, said.epoch, start[0], bytes.fromhex(start[1]))
         if said.last >= said.first > acked + 1:
             Gap.objects.get_or_create(
                 controller_id=controller,
@@ -115,8 +129,13 @@ class Stored:
     conflicts: int = 0
 
 
-def events(controller: int, epoch: int, batch: Sequence[Packed], now: datetime) -> Stored:
-    """Keeps a batch, contiguous by sequence number. What is here already is left as it is."""
+def events(
+    controller: int, epoch: int, batch: Sequence[Packed], now: datetime, raw: Mapping[int, bytes], log: chain.Follower
+) -> Stored:
+    """Keeps a batch, contiguous by sequence number. What is here already is left as it is.
+
+    raw: each event's record by its number. log: follows the chain; of no use any more when this raises.
+    """
     with transaction.atomic():
         acked = _acked(controller, epoch)
         first, last = batch[0][0], batch[-1][0]
@@ -127,9 +146,16 @@ def events(controller: int, epoch: int, batch: Sequence[Packed], now: datetime) 
         new = [packed for packed in batch if packed[0] > acked]
         if new:
             whose = _resolve(controller, new)
+            found = {packed[0]: log.take(raw[packed[0]]) for packed in new}
+            for why in sorted({why for _, why in found.values() if why}):
+                chain.alarm(controller, why, now)
             # A second worker may have come first: the constraint decides, and both acknowledge.
             Event.objects.bulk_create(
-                [_event(controller, epoch, packed, whose, now) for packed in new], ignore_conflicts=True
+                [
+                    _event(controller, epoch, packed, whose, now, raw[packed[0]][20:28], found[packed[0]][0])
+                    for packed in new
+                ],
+                ignore_conflicts=True,
             )
             acked = last
             Controller.objects.filter(pk=controller).update(log_epoch=epoch, acked=acked)
@@ -137,9 +163,15 @@ def events(controller: int, epoch: int, batch: Sequence[Packed], now: datetime) 
 
 
 def _event(
-    controller: int, epoch: int, packed: Packed, whose: Mapping[tuple[bytes, int], int | None], now: datetime
+    controller: int,
+    epoch: int,
+    packed: Packed,
+    whose: Mapping[tuple[bytes, int], int | None],
+    now: datetime,
+    mac: bytes,
+    in_place: bool | None,
 ) -> Event:
-    sequence, utc, code, door, extra, flags, key, _ = packed
+    sequence, utc, code, door, extra, flags, key, count = packed
     return Event(
         controller_id=controller,
         epoch=epoch,
@@ -149,7 +181,10 @@ def _event(
         door_number=door,
         extra=extra,
         flags=flags,
+        count=count,
         key=key,
+        chain=mac,
+        chain_ok=in_place,
         credential_id=whose.get((key, utc)) if key is not None else None,
         received_at=now,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from django.db import connection
 
+from ..services import clock, digest
 from ..services.enrol import broker_of
 from .ingest import Ingest
 
@@ -19,6 +20,7 @@ POLL_S = 0.1
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 KEEPALIVE_S = 15
+DIGEST_S = 3600.0
 
 
 class Worker:
@@ -39,6 +41,8 @@ class Worker:
         self._client.on_message = self._received
         self._ingest = Ingest(self._publish, time.time, os.urandom)
         self._started = False
+        self._digest: str | None = None  # the last one's SHA-256
+        self._digest_at = 0.0
         self._said: str | None = None
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> None:
@@ -84,6 +88,17 @@ class Worker:
     def _poll(self) -> None:
         connection.close_if_unusable_or_obsolete()
         self._ingest.poll()
+        if time.monotonic() >= self._digest_at:
+            self._digest_at = time.monotonic() + DIGEST_S
+            self._anchor()
+
+    def _anchor(self) -> None:
+        try:
+            if self._digest is None:
+                self._digest = digest.last_of(digest.AnchorFile().path)
+            self._digest = digest.make(clock.now(), self._digest)
+        except Exception:
+            log.exception("no digest was made; trying again in an hour")
 
     def _connected(self, client: mqtt.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:

@@ -1,0 +1,242 @@
+"""The log's chain as the cloud keeps it: checked when events come in, walked again by verify, anchored outside."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cloud_world import House, Stopped, Wire
+from fake_controller import FakeController
+
+from firmware.controller import events as codes
+from firmware.controller import records
+from tools.cloud.models import Event, LogKey
+from tools.cloud.services import chain, clock, digest
+
+KEY = bytes(range(16))
+
+
+@pytest.fixture
+def line(time_now: Stopped) -> Wire:
+    return Wire(time_now)
+
+
+class Log:
+    """Writes a chained log into a board, as storage/log.py does."""
+
+    def __init__(self, board: FakeController, key: bytes = KEY):
+        self.board, self.key, self.before = board, key, bytes(8)
+
+    def record(self, count: int = 1, flags: int = 0, key: bytes | None = None) -> None:
+        for _ in range(count):
+            number = len(self.board.log) + 1
+            bare = records.pack_event(number, 1_763_800_000 + number, codes.GRANTED, 1, 0, flags | 1, key)
+            self.before = records.chain_mac(self.key, self.before, bare)
+            if flags & codes.NEW_KEY:
+                self.key = records.next_chain_key(self.key)
+            self.board.log.append(bare[:20] + self.before + bare[28:])
+            self.seal()
+
+    def seal(self) -> None:
+        body = self.board.log[-1][:28]
+        from binascii import crc32
+
+        self.board.log[-1] = body + crc32(body).to_bytes(4, "little")
+
+
+def chained(house: House, line: Wire) -> tuple[FakeController, Log]:
+    board = line.connect(house.settings)
+    board.begin()
+    board.hello(chain=[1, KEY.hex()])
+    return board, Log(board)
+
+
+def faults(house: House) -> list[tuple[int, str]]:
+    return [(fault.sequence, fault.what) for fault in chain.verify(house.row(), chain.Walk())]
+
+
+def alarms() -> list[int]:
+    return list(Event.objects.filter(code=codes.CHAIN_BROKEN).values_list("extra", flat=True))
+
+
+def test_events_are_proven_as_they_come_in_also_over_new_keys_and_a_new_worker(house: House, line: Wire) -> None:
+    board, log = chained(house, line)
+    for _ in range(3):
+        log.record(5)
+        log.record(flags=codes.NEW_KEY)
+    board.send_events(1, 10)
+    line.ingest = line.new_ingest(seed=8)
+    board.begin()
+    board.hello()
+    board.send_events(11, 18)
+    assert set(Event.objects.values_list("chain_ok", flat=True)) == {True}
+    assert faults(house) == [] and alarms() == []
+
+
+def test_the_first_key_heard_counts_and_is_not_shown(house: House, line: Wire) -> None:
+    board, log = chained(house, line)
+    board.hello(chain=[1, bytes(16).hex()])
+    assert bytes(LogKey.objects.get().key) == KEY
+    assert "chain" not in house.row().health
+    log.record(2)
+    board.send_events(1, 2)
+    assert faults(house) == []
+
+
+@pytest.mark.parametrize("start", [[1], [1, 5], ["1", KEY.hex()], [1, "zz"], [1, "00"], {}, [-1, KEY.hex()]])
+def test_a_start_that_is_none_is_refused(house: House, line: Wire, start: object) -> None:
+    board = line.connect(house.settings)
+    board.begin()
+    board.hello(chain=start)
+    line.poll(1)
+    assert house.row().refused == {"malformed": 1} and not LogKey.objects.exists()
+
+
+def test_an_event_that_the_board_did_not_record_raises_an_alarm(house: House, line: Wire) -> None:
+    board, log = chained(house, line)
+    log.record(4)
+    good = board.log[2]
+    board.log[2] = good[:9] + b"\x02" + good[10:]
+    body = board.log[2][:28]
+    from binascii import crc32
+
+    board.log[2] = body + crc32(body).to_bytes(4, "little")
+    board.send_events(1, 4)
+    assert list(Event.objects.filter(epoch=board.epoch).order_by("sequence").values_list("chain_ok", flat=True)) == [
+        True, True, False, True,
+    ]  # fmt: skip
+    assert alarms() == [chain.ALTERED] and faults(house) == [(3, "altered")]
+    assert board.acknowledged == 4
+
+
+def test_a_log_that_begins_anew_is_told(house: House, line: Wire) -> None:
+    board, log = chained(house, line)
+    log.record(3)
+    board.send_events(1, 3)
+    other = bytes(16)
+    log.key, log.before = other, bytes(8)
+    log.record(flags=codes.CHAIN_BEGINS)
+    log.record(2)
+    board.hello(chain=[4, other.hex()])
+    board.send_events(4, 6)
+    assert alarms() == [chain.BEGUN_ANEW]
+    assert faults(house) == [(4, "begun anew")]
+
+
+@pytest.mark.parametrize("field", ["code", "door_number", "extra", "flags", "count", "utc", "key", "chain"])
+def test_whatever_is_altered_in_the_database_is_found(house: House, line: Wire, field: str) -> None:
+    board, log = chained(house, line)
+    log.record(5, key=board.key(26, 1204))
+    board.send_events(1, 5)
+    event = Event.objects.get(sequence=3)
+    other = {"utc": clock.at(1_763_000_000), "key": b"1234567", "chain": b"12345678"}
+    setattr(event, field, other.get(field, getattr(event, field) if field in other else getattr(event, field) ^ 8))
+    event.save()
+    assert (3, "altered") in faults(house)
+
+
+def test_what_is_missing_or_put_in_is_found(house: House, line: Wire) -> None:
+    board, log = chained(house, line)
+    log.record(9)
+    board.send_events(1, 9)
+    Event.objects.get(sequence=5).delete()
+    assert faults(house) == [(5, "missing")]
+    Event.objects.create(
+        controller=house.controller, epoch=board.epoch, sequence=5, code=codes.RELEASED_REX, door_number=1, extra=0,
+        flags=0, received_at=clock.now(), chain=bytes(8),
+    )  # fmt: skip
+    assert (5, "altered") in faults(house)
+    Event.objects.filter(sequence=9).delete()
+    assert (9, "missing") in faults(house)
+
+
+def test_erasing_for_privacy_breaks_nothing(house: House, line: Wire) -> None:
+    board, log = chained(house, line)
+    log.record(6, key=board.key(26, 1204))
+    log.record(flags=codes.NEW_KEY)
+    log.record(3)
+    board.send_events(1, 10)
+    gone = Event.objects.filter(sequence__in=[2, 3, 4, 7])
+    gone.update(code=0, utc=None, door_number=0, extra=0, flags=0, key=None, count=0, credential=None)
+    walk = chain.Walk()
+    assert list(chain.verify(house.row(), walk)) == []
+    assert walk.erased == 4 and walk.proven == 6
+
+
+def test_a_board_whose_events_expired_before_they_were_sent_is_no_alarm(house: House, line: Wire) -> None:
+    board, log = chained(house, line)
+    log.record(4)
+    board.log[1] = board.log[1][:4] + bytes(16) + board.log[1][20:28] + bytes(4)
+    board.send_events(1, 4)
+    assert board.acknowledged == 4 and alarms() == [] and faults(house) == []
+
+
+def test_a_digest_names_every_log_and_each_the_one_before(house: House, line: Wire, tmp_path: Path) -> None:
+    board, log = chained(house, line)
+    log.record(4)
+    board.send_events(1, 4)
+
+    class Kept:
+        lines: list[str] = []
+
+        def put(self, text: str) -> None:
+            self.lines.append(text)
+
+    class Broken:
+        def put(self, text: str) -> None:
+            raise OSError("no room")
+
+    where = [Broken(), Kept()]
+    first = digest.make(clock.now(), where=where)
+    log.record(2)
+    board.send_events(5, 6)
+    digest.make(clock.now(), first, where=where)
+    said = [json.loads(json.loads(text)["digest"]) for text in Kept.lines]
+    assert said[0]["chains"] == [[board.id, board.epoch, 4, board.log[3][20:28].hex()]]
+    assert said[1]["previous"] == first and said[1]["chains"][0][2] == 6
+    public = digest.public_key()
+    assert list(digest.verify(Kept.lines, public)) == []
+    assert [number for number, _ in digest.verify([Kept.lines[0], Kept.lines[0]], public)] == [2]
+    forged = Kept.lines[0].replace("chains", "chainz")
+    assert [number for number, _ in digest.verify([forged], public)] == [1]
+    # Whoever owns the database may write a log that holds in itself: the anchor knows another one.
+    Event.objects.filter(sequence=4).update(chain=b"12345678")
+    assert [number for number, _ in digest.verify(Kept.lines, public)] == [1]
+    Event.objects.filter(sequence__gte=5).delete()
+    assert [number for number, _ in digest.verify(Kept.lines, public)] == [1, 2]
+    path = tmp_path / "digests"
+    path.write_text("\n".join(Kept.lines) + "\n")
+    assert digest.last_of(path) and not digest.last_of(tmp_path / "none")
+
+
+def test_the_built_in_anchors(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.core import mail
+
+    monkeypatch.setenv("PORTVAKT_ANCHOR_FILE", str(tmp_path / "digests.jsonl"))
+    monkeypatch.setenv("PORTVAKT_ANCHOR_MAIL", "styret@example.org")
+    monkeypatch.setenv("PORTVAKT_ANCHORS", f"{digest.FILE}, {digest.MAIL}")
+    digest.make(clock.now(), digest.make(clock.now()))
+    lines = (tmp_path / "digests.jsonl").read_text().splitlines()
+    assert len(lines) == 2 and [message.to for message in mail.outbox] == [["styret@example.org"]] * 2
+    assert list(digest.verify(lines, digest.public_key())) == []
+
+
+def test_the_command_says_which_event_and_fails(
+    house: House, line: Wire, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from typer.testing import CliRunner
+
+    from tools.cloud import log as command
+
+    monkeypatch.setattr(command, "_django", lambda: None)
+    board, log = chained(house, line)
+    log.record(4)
+    board.send_events(1, 4)
+    done = CliRunner().invoke(command.app, ["verify", "--json"])
+    assert done.exit_code == 0 and json.loads(done.stdout.splitlines()[-1])["proven"] == 4
+    Event.objects.filter(sequence=2).update(door_number=7)
+    done = CliRunner().invoke(command.app, ["verify", "--json"])
+    assert done.exit_code == 1
+    assert json.loads(done.stdout.splitlines()[-1])["faults"] == [
+        {"controller": "Oppgang A", "epoch": board.epoch, "sequence": 2, "what": "altered"}
+    ]
+    assert CliRunner().invoke(command.app, ["verify", "--controller", "none"]).exit_code != 0

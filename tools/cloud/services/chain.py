@@ -1,0 +1,144 @@
+"""The chain of a controller's log: followed as events come in, and walked again whenever somebody doubts.
+
+What the cloud keeps is enough: the first key of each log, told once and sealed, and each event with its chain. An event
+whose content was erased for privacy keeps its number and its chain, and the walk goes on over it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from firmware.controller import records
+from firmware.controller.chain import BROKEN, EXPIRED, WHOLE, Chain
+from firmware.controller.events import CHAIN_BEGINS, CHAIN_BROKEN
+
+from ..models import Controller, Event, Gap, LogKey
+
+OWN_EPOCH = 1 << 32  # of what the cloud itself puts into a controller's log: no board has it
+# The `extra` of CHAIN_BROKEN.
+ALTERED = 1  # an event is not what the controller recorded, or was put in
+BEGUN_ANEW = 2  # a log says in its middle that its chain begins here
+
+
+def record_of(event: Event) -> bytes:
+    """The 32 bytes that the controller wrote, from what is stored. Code 0: only number and chain are left."""
+    chain = bytes(event.chain or bytes(8))
+    if not event.code:
+        return event.sequence.to_bytes(4, "little") + bytes(16) + chain + bytes(4)
+    utc = int(event.utc.timestamp()) if event.utc else 0
+    key = None if event.key is None else bytes(event.key)
+    return bytes(
+        records.pack_event(
+            event.sequence, utc, event.code, event.door_number, event.extra, event.flags, key, event.count, chain
+        )
+    )
+
+
+def keep_key(controller: int, epoch: int, sequence: int, key: bytes) -> None:
+    """The key that a hello told. The first one heard for a place counts for ever."""
+    LogKey.objects.get_or_create(controller_id=controller, epoch=epoch, sequence=sequence, defaults={"key": key})
+
+
+class Follower:
+    """One log as it comes in. Its state is made again from what is stored, so nothing is lost with the process."""
+
+    def __init__(self, controller: int, epoch: int) -> None:
+        keys = LogKey.objects.filter(controller=controller, epoch=epoch).values_list("sequence", "key")
+        self._keys = {sequence: bytes(key) for sequence, key in keys}
+        self._first = min(self._keys, default=None)
+        self._chain = None if self._first is None else Chain(self._first, self._keys[self._first])
+        if self._chain is None:
+            return
+        stored = Event.objects.filter(controller=controller, epoch=epoch, chain__isnull=False).order_by("sequence")
+        for event in stored.iterator(chunk_size=2000):
+            self.take(record_of(event))
+
+    def take(self, record: bytes) -> tuple[bool | None, int]:
+        """(whether it is in its place: None when that cannot be told, what to raise an alarm about or 0)."""
+        event = records.unpack_event(record)
+        assert event is not None
+        sequence, begins = event[0], bool(event[5] & CHAIN_BEGINS)
+        if self._chain is None or self._first is None or sequence < self._chain.next:
+            return None, 0
+        alarm = 0
+        if begins and sequence > self._first:
+            alarm = BEGUN_ANEW
+            if sequence in self._keys:
+                self._chain.begin(sequence, self._keys[sequence])
+        verdict = self._chain.take(record)
+        if verdict == BROKEN:
+            return False, alarm or ALTERED
+        return (True if verdict == WHOLE else None), alarm
+
+
+def alarm(controller: int, why: int, now: datetime) -> None:
+    """Puts it into the controller's log, where whoever looks after the doors sees it."""
+    own = Event.objects.filter(controller=controller, epoch=OWN_EPOCH)
+    last = own.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+    Event.objects.create(
+        controller_id=controller, epoch=OWN_EPOCH, sequence=last + 1, utc=now, code=CHAIN_BROKEN, door_number=0,
+        extra=why, flags=0, received_at=now,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """what: altered, missing, begun anew, or no chain."""
+
+    controller: str
+    epoch: int
+    sequence: int
+    what: str
+
+
+@dataclass
+class Walk:
+    """What verify() saw."""
+
+    events: int = 0
+    proven: int = 0
+    erased: int = 0
+    unproven: int = 0
+
+
+def verify(controller: Controller, walk: Walk) -> Iterator[Fault]:
+    """Walks every log of a controller, and tells each event that was altered, put in or is missing."""
+    epochs = Event.objects.filter(controller=controller).exclude(epoch=OWN_EPOCH)
+    for epoch in sorted(set(epochs.values_list("epoch", flat=True))):
+        yield from _verify(controller, epoch, walk)
+
+
+def _verify(controller: Controller, epoch: int, walk: Walk) -> Iterator[Fault]:
+    def fault(sequence: int, what: str) -> Fault:
+        return Fault(controller.name, epoch, sequence, what)
+
+    gaps = list(Gap.objects.filter(controller=controller, epoch=epoch).values_list("first", "last"))
+    keys = {row.sequence: bytes(row.key) for row in LogKey.objects.filter(controller=controller, epoch=epoch)}
+    first = min(keys, default=None)
+    chain = None if first is None else Chain(first, keys[first])
+    expected = 1
+    for event in Event.objects.filter(controller=controller, epoch=epoch).order_by("sequence").iterator(2000):
+        walk.events += 1
+        for missing in range(expected, event.sequence):
+            if not any(low <= missing <= high for low, high in gaps):
+                yield fault(missing, "missing")
+        expected = event.sequence + 1
+        if chain is None or first is None or event.sequence < first or event.chain is None:
+            walk.unproven += 1
+            if first is not None and event.sequence >= first:
+                yield fault(event.sequence, "no chain")
+            continue
+        if event.flags & CHAIN_BEGINS and event.sequence > first:
+            yield fault(event.sequence, "begun anew")
+            if event.sequence in keys:
+                chain.begin(event.sequence, keys[event.sequence])
+        verdict = chain.take(record_of(event))
+        walk.proven += verdict == WHOLE
+        walk.erased += verdict == EXPIRED
+        walk.unproven += verdict not in (WHOLE, EXPIRED)
+        if verdict == BROKEN:
+            yield fault(event.sequence, "altered")
+    acked = controller.acked if controller.log_epoch == epoch else 0
+    for missing in range(expected, acked + 1):
+        if not any(low <= missing <= high for low, high in gaps):
+            yield fault(missing, "missing")

@@ -1,0 +1,128 @@
+"""`portvakt release`: signs a build with an offline key, as boards take it. The key never leaves whoever holds it.
+
+A release is one file: the signature (RSA-2048, PKCS#1 v1.5, SHA-256), release.json, the files in its order.
+release.json: {"build", "serial", "files": [[path, bytes, SHA-256], ...]}. A board takes no smaller serial than its own.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from tools import build
+from tools.terminal import Json, Problem, result
+
+app = typer.Typer(help="Sign a firmware for updates.", no_args_is_help=True, add_completion=False)
+BITS = 2048
+SIGNATURE = BITS // 8
+Password = Annotated[str | None, typer.Option(envvar="PORTVAKT_RELEASE_PASSWORD", help="Of the key's file.")]
+
+
+def modulus(key: rsa.RSAPrivateKey | rsa.RSAPublicKey) -> str:
+    """What a board keeps of the key: /release.key."""
+    public = key.public_key() if isinstance(key, rsa.RSAPrivateKey) else key
+    return f"{public.public_numbers().n:0{SIGNATURE * 2}x}"
+
+
+def make(built: build.Build, serial: int, key: rsa.RSAPrivateKey) -> bytes:
+    """The release of a build."""
+    files = [[path, built.bytes_of(path), digest] for path, digest in sorted(built.files.items())]
+    head = json.dumps({"build": built.id, "serial": serial, "files": files}, separators=(",", ":")).encode()
+    signature = key.sign(head, padding.PKCS1v15(), SHA256())
+    return signature + head + b"".join((built.folder / str(path)).read_bytes() for path, _, _ in files)
+
+
+def head_of(release: bytes) -> tuple[int, dict]:  # type: ignore[type-arg]
+    """(bytes of release.json, its fields). Raises Problem."""
+    try:
+        text = release[SIGNATURE:].decode("utf-8", "replace")
+        fields, end = json.JSONDecoder().raw_decode(text)
+        size = len(text[:end].encode())
+        if SIGNATURE + size + sum(each[1] for each in fields["files"]) != len(release):
+            raise ValueError("length")
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise Problem("this is no release; make it with portvakt release sign") from None
+    return size, dict(fields)
+
+
+def check(release: bytes, modulus_: str) -> dict:  # type: ignore[type-arg]
+    """The fields of release.json, when the signature is right. Raises Problem."""
+    size, fields = head_of(release)
+    public = rsa.RSAPublicNumbers(65537, int(modulus_, 16)).public_key()
+    try:
+        public.verify(release[:SIGNATURE], release[SIGNATURE : SIGNATURE + size], padding.PKCS1v15(), SHA256())
+    except InvalidSignature:
+        raise Problem("the signature is not by this key") from None
+    return fields
+
+
+def load(path: Path, password: str | None) -> rsa.RSAPrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password.encode() if password else None)
+    except (OSError, ValueError, TypeError) as error:
+        raise Problem(f"{path} cannot be opened as a key ({error})") from None
+    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size != BITS:
+        raise Problem(f"{path} is no RSA key of {BITS} bits; make one with portvakt release key")
+    return key
+
+
+@app.command()
+def key(
+    out: Annotated[Path, typer.Argument(help="Where the private key goes. Keep it off every machine with a network.")],
+    password: Password = None,
+    json: Json = False,
+) -> None:
+    """Make a release key, and beside it (.pub) what boards get as release.key."""
+    if out.exists():
+        raise Problem(f"{out} exists; choose another file")
+    made = rsa.generate_private_key(65537, BITS)
+    how = BestAvailableEncryption(password.encode()) if password else NoEncryption()
+    out.touch(mode=0o600)
+    out.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how))
+    public = out.with_name(out.name + ".pub")
+    public.write_text(modulus(made) + "\n")
+    facts = {"key": str(out), "public": str(public)}
+    result(json, facts, f"{out} signs releases; {public} goes onto boards (portvakt install --release-key {public}).")
+
+
+@app.command()
+def sign(
+    key_: Annotated[Path, typer.Option("--key", help="The release key.")],
+    out: Annotated[Path, typer.Option(help="Where the release goes.")],
+    serial: Annotated[int | None, typer.Option(help="Rises with every release. Without: the Unix time.", min=0)] = None,
+    password: Password = None,
+    json: Json = False,
+) -> None:
+    """Build the firmware and sign it."""
+    signing = load(key_, password)
+    built = build.make()
+    release = make(built, int(time.time()) if serial is None else serial, signing)
+    check(release, modulus(signing))
+    out.write_bytes(release)
+    facts = {"build": built.id, "bytes": len(release), "release": str(out)}
+    result(json, facts, f"{out}: build {built.id}, {len(release)} bytes, signed.")
+
+
+@app.command()
+def verify(
+    release: Path, public: Annotated[Path, typer.Option("--key", help="The .pub file.")], json: Json = False
+) -> None:
+    """Check a release against a public key, as a board does."""
+    try:
+        fields = check(release.read_bytes(), public.read_text().strip())
+    except OSError as error:
+        raise Problem(f"{error.filename} cannot be read ({error.strerror})") from None
+    facts = {"build": fields["build"], "serial": fields["serial"], "files": len(fields["files"])}
+    result(json, facts, f"build {fields['build']}, serial {fields['serial']}, {len(fields['files'])} files: signed.")
