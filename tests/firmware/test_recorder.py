@@ -11,6 +11,7 @@ from firmware.controller.events import (
     SECTOR_BAD,
     TIME_TRUSTED,
 )
+from firmware.controller.idle import crowded
 from firmware.controller.recorder import Recorder
 from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage import sectors
@@ -82,7 +83,7 @@ def test_grants_alarms_and_wrong_pins_are_never_held_back():
 def test_denials_never_displace_what_the_cloud_does_not_have():
     made = Made()
     now = 0
-    while not made.log.crowded():
+    while not crowded(made.log):
         made.recorder.record(GRANTED, now, 1, 0, CARD)
         made.recorder.upkeep(now)
     full = made.log.last
@@ -143,4 +144,4 @@ def test_retention_works_without_a_cloud_over_restarts():
 def test_without_retention_nothing_is_loaded_for_it():
     made = Made({"1": {"release_ms": 3000}})
     made.recorder.upkeep(0)
-    assert made.recorder._patrol is None
+    assert made.recorder._idle is None

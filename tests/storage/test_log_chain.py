@@ -281,6 +281,7 @@ def test_a_new_chain_without_an_event_yet_begins_anew_again():
     flip(it.nor, 2 * SECTOR + 20)
     it.log = log_on(it.nor, it.state)
     it.log.prepare()
+    assert it.log.chain_start is None  # a hello must not name a key that another one may replace
     it.log = log_on(it.nor, it.state)
     it.log.prepare()
     add(it.log, 3)

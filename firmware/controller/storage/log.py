@@ -14,18 +14,17 @@ from struct import pack_into, unpack_from
 
 from micropython import const
 
-from ..events import CHAIN_BEGINS, LOG_OVERWRITTEN, NEW_KEY, SECTOR_BAD
-from ..records import EVENT, EVENT_LAYOUT, expired, next_chain_key, pack_event
-from .sectors import SECTOR, Sectors, fault, last, whole
+from ..events import CHAIN_BEGINS, NEW_KEY, SECTOR_BAD
+from ..records import EVENT, EVENT_LAYOUT, expired, next_chain_key
+from .sectors import SECTOR, Sectors, fault, whole
 from .state import ACKNOWLEDGED, CHAIN
 
 LETTER = 76  # L, as the log is called in events about its flash
 
 _SLOTS = const(128)
 _KEY = const(16)  # bytes of a chain key, and where it lies in its sector
-_LAZY = const(
-    64
-)  # an acknowledgement goes to flash when it is so many events ahead; until then a restart sends them again
+# An acknowledgement goes to flash when it is so many events ahead; until then a restart sends them again.
+_LAZY = const(64)
 _TRIES = const(3)  # sectors in which an event is tried, should the flash not take it
 
 
@@ -33,12 +32,14 @@ class EventLog:
     """first, last: sequence numbers on flash, first = last + 1 when there are none. epoch: which log this is.
 
     acknowledged: the cloud has all up to it. What lies between it and first was overwritten before the cloud had it.
-    state: the journal that keeps what the cloud acknowledged. urandom(n): n random bytes.
+    room: for so many events there is always room. state: the journal that keeps what the cloud acknowledged.
+    urandom(n): n random bytes.
     """
 
     def __init__(self, partition, state, urandom):
         self._flash = Sectors(partition, b"pL", 4)
         self._state = state
+        self.room = (self._flash.count - 2) * (_SLOTS - 1)
         self._urandom = urandom
         self._buf = buf = bytearray(_KEY + 8 + EVENT)  # chain key, chain of the last event, the event
         view = memoryview(buf)
@@ -49,8 +50,8 @@ class EventLog:
         self._chained = False  # whether the chain goes on; else it begins anew in the next sector
         self._next = None  # the sector that is erased ahead
         self._turn = 0  # flag of the first event in a sector, until it is there
-        self._start = None  # the sector with the key with which the chain begins
-        self._begins = 1  # number of the event with which it begins
+        self._begins = None  # number of the event with which the chain begins, and its key
+        self._start = None  # the sector with that key
         self._old = []  # sectors whose keys are to go
         from . import log_start
 
@@ -110,15 +111,8 @@ class EventLog:
     @property
     def chain_start(self):
         """(sequence number of the event with which the chain begins, key) until the cloud has that event, else None."""
-        if self._start is None or self.acknowledged >= self._begins:
-            return None
-        key = self._key_of(self._start)
-        return key and (self._begins, key)
-
-    def crowded(self):
-        """Whether events that the cloud does not have fill three quarters of the ring."""
-        waiting = self.last - max(self.acknowledged, self.first - 1)
-        return waiting > (self._flash.count - 2) * (_SLOTS - 1) * 3 // 4
+        begins = self._begins
+        return begins if begins and self.acknowledged < begins[0] <= self.last else None
 
     def read(self, seq, buf):
         """Copies events from seq on into buf, as many as fit, contiguous; returns how many.
@@ -126,38 +120,9 @@ class EventLog:
         An event that cannot be read any more comes alone, as LOG_OVERWRITTEN under its number, with its chain where
         that is left. 0: seq is not on flash.
         """
-        if not self.first <= seq <= self.last:
-            return 0
-        view = memoryview(buf)
-        room = len(buf) // EVENT
-        sector = self._sector_of(seq)
-        slot = max(1, seq - (self._first(sector) or seq) + 1)
-        n = 0
-        chain = bytes(8)
-        while n < room:
-            took = min(room - n, (self._slot if sector == self._head else _SLOTS) - slot)
-            if took <= 0:
-                if sector == self._head:
-                    break
-                sector, slot = self._after(sector), 1
-                continue
-            part = view[n * EVENT : (n + took) * EVENT]
-            self._flash.read(sector * SECTOR + slot * EVENT, part)
-            slot += took
-            for at in range(0, took * EVENT, EVENT):
-                record = part[at : at + EVENT]
-                found = unpack_from("<I", record)[0]
-                if found == seq + n and (whole(record) or expired(record)):
-                    view[n * EVENT : (n + 1) * EVENT] = record
-                    n += 1
-                elif found == seq:
-                    chain = bytes(record[20:28])
-                elif found > seq + n and whole(record):
-                    room = n
-                    break
-        if not n:
-            view[:EVENT] = pack_event(seq, 0, LOG_OVERWRITTEN, 0, 1, 0, None, 0, chain)
-        return n or 1
+        from .log_read import read
+
+        return read(self, seq, buf)
 
     def _put(self, at):
         """Programs the event. Whether it is there: read back without an allocation."""
@@ -180,7 +145,8 @@ class EventLog:
 
     def _forget(self):
         """Programs keys to zero, but for one with which the chain begins while the cloud does not have it."""
-        keep = self._start if self.acknowledged < self._begins else None
+        begins = self._begins
+        keep = self._start if begins and self.acknowledged < begins[0] else None
         for sector in self._old:
             if sector != keep:
                 self._flash.write(sector * SECTOR + _KEY, bytes(_KEY))
@@ -197,10 +163,11 @@ class EventLog:
             self._slot = _SLOTS
             self._chained = True
             self._turn = CHAIN_BEGINS
-            buf[:24] = self._urandom(_KEY) + bytes(8)
-            self._begins = self.last + 1
+            key = self._urandom(_KEY)
+            buf[:24] = key + bytes(8)
+            self._begins = self.last + 1, key
             if self.last:
-                self._state.set(CHAIN, self.epoch << 32 | self._begins)
+                self._state.set(CHAIN, self.epoch << 32 | self.last + 1)
         key = bytes(buf[:_KEY])
         if not self._turn:
             key = next_chain_key(key)
@@ -216,11 +183,6 @@ class EventLog:
                 return
             sector = self._after(sector)
         raise OSError("log: the flash takes no event")
-
-    def _key_of(self, sector):
-        """The chain key in a sector, None when it is gone."""
-        key = bytes(self._flash.read(sector * SECTOR + _KEY, bytearray(_KEY)))
-        return key if any(key) and min(key) < 0xFF else None
 
     def _slot_at(self, sector, slot):
         """The sequence number in a slot; -1 when it is damaged, 0 when it is torn and has none, None when erased."""
@@ -256,9 +218,3 @@ class EventLog:
 
     def _find_oldest(self, sector):
         self.first, self._tail = self._readable(sector)
-
-    def _sector_of(self, seq):
-        """The sector from which on to look for seq, by halving from the oldest to the head."""
-        tail, count = self._tail, self._flash.count
-        behind = (self._head - tail) % count + 1
-        return (tail + last(0, behind, lambda i: self._readable((tail + i) % count)[0] <= seq)) % count

@@ -7,10 +7,12 @@ from micropython import const
 from ..events import CHAIN_BEGINS, FLASH_FOREIGN, LOG_CHAIN_ANEW, NEW_KEY
 from ..records import chain_mac, expired
 from .log import LETTER
-from .sectors import fault, last
+from .log_read import sector_of
+from .sectors import SECTOR, fault, last
 from .state import CHAIN
 
 _SLOTS = const(128)
+_KEY = const(16)  # bytes of a chain key, and where it lies in its sector
 _BACK = const(3)  # sectors in which a key may have been left behind by a power cut
 
 
@@ -36,7 +38,7 @@ def find_end(log):
         return
     log.epoch = found[0]
     log._slot = _end_of(log, head)
-    key = log._key_of(head)
+    key = _key_of(log, head)
     log._chained = bool(key) and number > 0
     place, before, lost = at, number, 0
     while before < 0:
@@ -61,16 +63,24 @@ def find_chain(log):
     """Where the key lies with which the chain begins, and keys that a power cut kept from going."""
     head, count = log._head, log._flash.count
     epoch, begins = divmod(log._state.get(CHAIN), 1 << 32)
-    if epoch == log.epoch:
-        log._begins = begins
-    if log._begins > log.last:  # and the power went before there was an event
+    if epoch != log.epoch:
+        begins = 1
+    if begins > log.last:  # and the power went before there was an event
         log._chained = False
-    elif max(log.acknowledged + 1, log.first) <= log._begins:
-        start = log._sector_of(log._begins)
-        if log._key_of(start):
+    elif max(log.acknowledged + 1, log.first) <= begins:
+        start = sector_of(log, begins)
+        key = _key_of(log, start)
+        if key:
             log._start = start
+            log._begins = begins, key
     sectors = {(head - back) % count for back in range(1, _BACK + 1)} | {log._start}
-    log._old = [one for one in sectors if one not in (None, head, log._next) and log._key_of(one)]
+    log._old = [one for one in sectors if one not in (None, head, log._next) and _key_of(log, one)]
+
+
+def _key_of(log, sector):
+    """The chain key in a sector, None when it is gone."""
+    key = bytes(log._flash.read(sector * SECTOR + _KEY, bytearray(_KEY)))
+    return key if any(key) and min(key) < 0xFF else None
 
 
 def _rank(log, sector):
