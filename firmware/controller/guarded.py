@@ -8,9 +8,7 @@ from .points.door import Door
 class GuardedDoor:
     """One door with its pins. number: 1 is the board's first."""
 
-    more = False  # whether its rules ask for more than times
-    parts = ()  # what that is (points/features.py)
-    may_exit = None  # whether the exit button works now, asked as may_exit(now); None: always
+    parts = ()  # what its rules ask for beyond times (points/features.py)
 
     def __init__(self, number, pins, rules):
         self.number = number
@@ -53,12 +51,10 @@ class GuardedDoor:
     def follow(self, rules):
         """New rules hold from now on."""
         self.door.release_ms, self.door.held_ms = rules.times(self.number)
-        more = self.number in rules.supervised
-        if more or self.more:
+        if self.parts or self.number in rules.supervised:
             from .points.features import fit
 
             fit(self, rules.door(self.number))
-        self.more = more
 
     def deadline(self):
         """When watch() has something to do of itself."""

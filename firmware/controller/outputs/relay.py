@@ -2,13 +2,12 @@
 
 
 class Relay:
-    """pin: an output. active: the level that energises it. Moves the pin only when something changes."""
+    """pin: an output, at rest. active: the level that energises it. Moves the pin only when something changes."""
 
     def __init__(self, pin, active):
         self._pin = pin
         self._active = active
         self.on = False
-        pin.value(1 - active)
 
     def set(self, on):
         if on != self.on:

@@ -1,7 +1,5 @@
 """A door: its strike released for a while, its leaf watched by the contact."""
 
-from micropython import const
-
 from .. import ticks
 from ..events import DOOR_CLOSED, DOOR_FORCED, DOOR_HELD, DOOR_OPENED
 
@@ -10,7 +8,7 @@ FREE = 1
 FIRE = 2
 EVACUATION = 4
 COMMAND = 8
-_SLOW_LEAF_MS = const(1000)  # a leaf pushed in the last moment of a release is still seen as opened by right
+SLOW_LEAF_MS = 1000  # a leaf pushed in the last moment of a release is still seen as opened by right
 
 
 class Door:
@@ -26,7 +24,7 @@ class Door:
         self.holds = 0
         self._stands = False  # whether the leaf may stand open as long as it likes
         self.relocks = None  # when the strike locks again
-        self.rightful = None  # until when an opening is by right
+        self.rightful = None  # until when an opening is by right: a little longer than the release
         self.held = None  # when the leaf has stood open too long
 
     def release(self, now, ms=None, may_stand=False):
@@ -39,11 +37,7 @@ class Door:
         self.released = True
         if self.relocks is None or ticks.diff(until, self.relocks) > 0:
             self.relocks = until
-        self.excuse(self.relocks)
-
-    def excuse(self, until):
-        """An opening until then is by right."""
-        self.rightful = ticks.add(until, _SLOW_LEAF_MS)
+        self.rightful = ticks.add(self.relocks, SLOW_LEAF_MS)
 
     def contact(self, is_open, now):
         """The contact says so. Returns the event, or None when that is no news."""

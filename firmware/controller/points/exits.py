@@ -2,13 +2,15 @@
 
 from .. import ticks
 from ..events import EXIT_ASKED, EXIT_REFUSED, RELEASED_REX
+from .door import SLOW_LEAF_MS
+from .part import Part
 
 
-class Exit:
+class Exit(Part):
     """what: "release", "hold" (as long as it is pressed, and the door's time after) or "shunt".
 
     A shunt releases nothing: the leaf has a handle inside, and its sensor only makes the opening rightful.
-    `guarded.may_exit(now)`, when there is one, says whether the button works now: it has a schedule.
+    `guarded.may_exit`: a function of the time that says whether the button works now. Where there is none it does.
     """
 
     def __init__(self, guarded, what):
@@ -19,11 +21,11 @@ class Exit:
 
     def _exit(self, record, now):
         guarded = self._guarded
-        may = guarded.may_exit
+        may = getattr(guarded, "may_exit", None)
         if may is not None and not may(now):
             record(EXIT_REFUSED, now, guarded.number)
         elif self._what == "shunt":
-            guarded.door.excuse(ticks.add(now, guarded.door.release_ms))
+            guarded.door.rightful = ticks.add(now, guarded.door.release_ms + SLOW_LEAF_MS)
             record(EXIT_ASKED, now, guarded.number)
         else:
             self._pressed = self._what == "hold"
@@ -34,9 +36,6 @@ class Exit:
         if self._pressed:
             self._pressed = guarded.pins.rex.on
             guarded.release(now)
-
-    def deadline(self):
-        return None
 
     def leave(self, guarded):
         del guarded.exit

@@ -5,6 +5,7 @@ step after the door itself has been looked at, and deadline().
 """
 
 from ..events import DOOR_FORCED, DOOR_UNASKED
+from .part import Part
 
 _WORDS = {"relock": ("time", "open", "close"), "forced": ("alarm", "event"), "rex": ("release", "hold", "shunt")}
 _NUMBERS = {
@@ -37,11 +38,22 @@ def fit(guarded, fields):
     """Gives a door the parts that its rules ask for; those of earlier rules are gone."""
     for part in guarded.parts:
         part.leave(guarded)
-    guarded.door.forced = DOOR_UNASKED if fields.get("forced") == "event" else DOOR_FORCED
     guarded.parts = tuple(_parts(guarded, fields))
 
 
+class Unasked(Part):
+    """An opening without a release is no alarm here."""
+
+    def __init__(self, guarded):
+        guarded.door.forced = DOOR_UNASKED
+
+    def leave(self, guarded):
+        guarded.door.forced = DOOR_FORCED
+
+
 def _parts(guarded, fields):
+    if fields.get("forced") == "event":
+        yield Unasked(guarded)
     if "pulse_ms" in fields:
         from .pulse import Pulse
 

@@ -3,9 +3,10 @@
 from .. import ticks
 from ..events import DOOR_HELD_SOON, DOOR_STILL_HELD
 from ..outputs import patterns
+from .part import Part
 
 
-class Held:
+class Held(Part):
     """warn_ms: how long before the event the reader begins to sound; repeat_ms: from one event to the next. 0: not."""
 
     def __init__(self, warn_ms, repeat_ms):
@@ -48,6 +49,3 @@ class Held:
 
     def deadline(self):
         return self._due
-
-    def leave(self, guarded):
-        pass

@@ -1,6 +1,7 @@
 """Keeping a door released for a reason: free access, fire, evacuation, a command."""
 
 from .. import ticks
+from .door import SLOW_LEAF_MS
 
 
 def hold(door, reason, on, now):
@@ -13,6 +14,6 @@ def hold(door, reason, on, now):
     elif before:
         if door.relocks is None:
             door.relocks = now
-            door.excuse(now)
+            door.rightful = ticks.add(now, SLOW_LEAF_MS)
         if door.open:
             door.held = ticks.add(now, door.held_ms)

@@ -1,9 +1,10 @@
 """A strike that needs its current only for a moment: motor locks, and latches that stay free until the leaf opens."""
 
 from .. import ticks
+from .part import Part
 
 
-class Pulse:
+class Pulse(Part):
     """Stands in for the relay. A door that is kept released (`door.holds`) has its current all the time."""
 
     def __init__(self, guarded, ms):

@@ -1,9 +1,10 @@
 """Relocking before the release is over: once the leaf opened, so that nobody follows, or once it is shut again."""
 
 from .. import ticks
+from .part import Part
 
 
-class Relock:
+class Relock(Part):
     """at: whether it locks when the leaf opens (True) or when it closes; delay_ms after that."""
 
     def __init__(self, guarded, at, delay_ms):
@@ -19,9 +20,3 @@ class Relock:
         if door.open == self._at and door.relocks is not None:
             # Another opening after that is one without a release.
             door.relocks = door.rightful = ticks.soonest(door.relocks, ticks.add(now, self._delay_ms))
-
-    def deadline(self):
-        return None
-
-    def leave(self, guarded):
-        pass

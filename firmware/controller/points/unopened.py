@@ -1,9 +1,10 @@
 """A door that was released and not opened: somebody tried a card, or let somebody else try the leaf."""
 
 from ..events import GRANTED_NOT_OPENED
+from .part import Part
 
 
-class Unopened:
+class Unopened(Part):
     """Says so when the release is over. The exit button does not count: people press it and stay."""
 
     def __init__(self, guarded):
@@ -21,9 +22,3 @@ class Unopened:
         if self._waits and door.rightful is None:
             self._waits = False
             record(GRANTED_NOT_OPENED, now, guarded.number)
-
-    def deadline(self):
-        return None
-
-    def leave(self, guarded):
-        pass

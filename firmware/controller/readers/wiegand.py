@@ -24,19 +24,14 @@ class Wiegand:
         self._count = 0
         self._last = 0
         self._wake = wake
-        d0.irq(self._zero, Pin.IRQ_FALLING)
-        d1.irq(self._one, Pin.IRQ_FALLING)
+        self._one = d1
+        for pin in (d0, d1):
+            pin.irq(self._take, Pin.IRQ_FALLING)
 
-    # The two handlers run as interrupts: they allocate nothing.
-    def _zero(self, pin):
-        self._take(0)
-
-    def _one(self, pin):
-        self._take(1)
-
-    def _take(self, bit):
+    def _take(self, pin):
+        """Runs as an interrupt: it allocates nothing."""
         if self._count < _MOST_BITS:
-            self._bits[self._count] = bit
+            self._bits[self._count] = pin is self._one
         self._count += 1
         self._last = clock.now()
         self._wake[0] = 1
