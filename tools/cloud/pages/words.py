@@ -127,7 +127,7 @@ def _detail(code: int, extra: int) -> str:
 
 def credential(row: Credential) -> str:
     """A card or PIN as the pages show it."""
-    return card(row.bits, row.number)
+    return card(row.bits, row.number) if row.kind == Credential.Kind.CARD else str(row.get_kind_display())
 
 
 def card(bits: int, number: int) -> str:

@@ -1,12 +1,15 @@
-"""Cards of people: given, taken away."""
+"""Cards and groups of people: given, limited, taken away."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
 from tools.terminal import Problem
 
-from ..models import Credential, Person
+from ..models import Credential, Grant, Person
+from . import pins
+from .told import Told
 
 
 def card_number(bits: int, facility: int, number: int) -> int:
@@ -45,7 +48,33 @@ def give_card(person: Person, bits: int, number: int, valid_until: datetime | No
         raise Problem(f"{who} holds this card already; revoke it there first") from None
 
 
+def put_into(person: Person, groups: Collection[int]) -> None:
+    """The groups of a person, whole: those that are not among them are left."""
+    with transaction.atomic():
+        for grant in person.grants.exclude(group__in=groups):
+            grant.delete()
+        for group in sorted(set(groups) - set(person.grants.values_list("group", flat=True))):
+            Grant.objects.create(person=person, group_id=group)
+
+
+def limit(
+    grant: Grant, valid_from: datetime | None = None, valid_until: datetime | None = None, uses: int | None = None
+) -> Grant:
+    """From when, until when and how often a right holds."""
+    if valid_from and valid_until and valid_until <= valid_from:
+        raise Told("a right ends after it begins; exchange the two")
+    if uses is not None and not 1 <= uses <= 250:
+        raise Told("a right holds for 1 to 250 passages, or for any number; correct it")
+    grant.valid_from, grant.valid_until, grant.uses = valid_from, valid_until, uses
+    with transaction.atomic():
+        grant.save()
+    return grant
+
+
 def revoke(credential: Credential) -> None:
-    """The card stops working; its later denials still have a name."""
+    """The card or PIN stops working; its later denials still have a name."""
+    if credential.kind != Credential.Kind.CARD:
+        pins.revoke(credential)
+        return
     credential.active = False
     credential.save(update_fields=["active"])

@@ -155,5 +155,5 @@ def _row(event: Event, door: Door | None, at: datetime) -> dict[str, Any]:
         "place": door.name if door else event.controller.name,
         "controller": event.controller.name,
         "person": event.credential.person if event.credential else None,
-        "card": words.card(event.credential.bits, event.credential.number) if event.credential else "",
+        "card": words.credential(event.credential) if event.credential else "",
     }

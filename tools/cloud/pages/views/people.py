@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,8 +15,10 @@ from tools.terminal import Problem
 
 from ...models import Credential, Grant, Person, Right, visible
 from ...services import people as service
-from .. import access, arrival, words
+from ...services import pins
+from .. import access, arrival, telling, words
 from ..forms.people import CardForm, GroupsForm, PersonForm
+from ..forms.rules import GrantForm, PinForm
 
 PER_PAGE = 50
 
@@ -93,12 +94,61 @@ def give_groups(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _person(request, person, groups_form=form, status=422)
     wanted = {group.pk for group in form.cleaned_data["groups"]}
-    with transaction.atomic():
-        for grant in person.grants.exclude(group__in=wanted):
-            grant.delete()
-        for group in wanted - set(person.grants.values_list("group", flat=True)):
-            Grant.objects.create(person=person, group_id=group)
+    try:
+        service.put_into(person, wanted)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+        return _person(request, person, groups_form=form, status=422)
     messages.success(request, _("The groups of %(name)s are changed.") % {"name": person.name})
+    return redirect("pages:person", pk=pk)
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def change_grant(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    grant = get_object_or_404(visible(Grant, user).select_related("person", "group"), pk=pk)
+    access.must_change(user, grant.person.tenant_id)
+    form = GrantForm(request.POST)
+    if form.is_valid():
+        try:
+            service.limit(grant, **form.cleaned_data)
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("The right in %(group)s is changed.") % {"group": grant.group.name})
+            return redirect("pages:person", pk=grant.person_id)
+    return _person(request, grant.person, grant_form=(grant.pk, form), status=422)
+
+
+@never_cache
+@require_POST
+@access.needs(Right.PEOPLE)
+def give_pin(request: HttpRequest, pk: int) -> HttpResponse:
+    """A PIN, shown once: in the answer itself."""
+    person = _changeable(request, pk)
+    form = PinForm(request.POST)
+    if form.is_valid():
+        try:
+            row, digits = pins.give(person, request.POST.get("kind", "pin"), form.cleaned_data["digits"] or None)
+        except Problem as problem:
+            form.add_error("digits", telling.sentence(problem))
+        else:
+            shown = {"person": person, "pin": row, "digits": digits, "here": "people"}
+            return render(request, "pages/pin.html", shown)
+    return _person(request, person, pin_form=form, status=422)
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def needs(request: HttpRequest, pk: int) -> HttpResponse:
+    """Longer opening, and whether the person needs or gives an escort."""
+    person = _changeable(request, pk)
+    escort = request.POST.get("escort", "")
+    person.extended = "extended" in request.POST
+    person.escort = escort if escort in Person.Escort.values else ""
+    person.save(update_fields=["extended", "escort"])
+    messages.success(request, _("%(name)s is changed.") % {"name": person.name})
     return redirect("pages:person", pk=pk)
 
 
@@ -120,7 +170,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     access.must_change(user, card.tenant_id)
     if card.active:
         service.revoke(card)
-    if access.by_htmx(request):
+    if access.by_htmx(request) and card.kind == Credential.Kind.CARD:
         return render(request, "pages/_card.html", {"card": _card(card, request), "may_change": True})
     return redirect("pages:person", pk=card.person_id)
 
@@ -156,9 +206,13 @@ def _card(card: Credential, request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
     return {
         "row": card,
-        "name": words.card(card.bits, card.number),
+        "name": words.credential(card),
         "arrival": None if card.active else arrival.of(card, user),
     }
+
+
+def _limits(grant: Grant) -> dict[str, Any]:
+    return {"valid_from": grant.valid_from, "valid_until": grant.valid_until, "uses": grant.uses}
 
 
 def _taken(person: Person, fields: dict[str, Any]) -> str:
@@ -174,12 +228,21 @@ def _taken(person: Person, fields: dict[str, Any]) -> str:
 
 def _person(request: HttpRequest, person: Person, status: int = 200, **forms: Any) -> HttpResponse:
     user: Any = request.user
-    cards = visible(Credential, user).filter(person=person).order_by("-active", "-pk")
+    cards = visible(Credential, user).filter(person=person, kind=Credential.Kind.CARD).order_by("-active", "-pk")
     groups_form = forms.get("groups_form") or GroupsForm(person=person)
+    changed, grant_form = forms.get("grant_form", (0, None))
+    carried = visible(Credential, user).filter(person=person, active=True).exclude(kind=Credential.Kind.CARD)
     shown = {
         "person": person,
         "cards": [_card(card, request) for card in cards],
         "card_form": forms.get("card_form") or CardForm(),
+        "pins": [{"row": row} for row in carried.order_by("-kind")],
+        "pin_form": forms.get("pin_form") or PinForm(),
+        "grants": [
+            {"row": row, "form": grant_form if row.pk == changed else GrantForm(initial=_limits(row))}
+            for row in person.grants.select_related("group").order_by("group__name")
+        ],
+        "escorts": Person.Escort.choices,
         "groups": groups_form.all,
         "granted": set(groups_form.initial["groups"]),
         "may_change": access.may_change(user, person.tenant_id),

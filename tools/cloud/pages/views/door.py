@@ -1,0 +1,100 @@
+"""One door: its name, its times and its rules; held released; and the areas of its site."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from tools.terminal import Problem
+
+from ...models import Area, Door, Right, Site, visible
+from ...services import clock, commands, door_rules
+from .. import access, telling
+from ..forms.rules import AreaForm, DoorForm
+
+HOLDS = {"15": 15, "60": 60, "480": 480}  # minutes that a door can be held released for
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@access.needs(Right.LOOK)
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    door = get_object_or_404(visible(Door, user).select_related("controller__site__tenant"), pk=pk)
+    tenant = door.controller.site.tenant
+    if request.method == "POST":
+        access.must(user, tenant.pk, Right.CHANGE)
+    form = DoorForm(request.POST or None, door=door)
+    if request.method == "POST" and form.is_valid():
+        try:
+            door_rules.change(door, form.wanted())
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": door.name})
+            return redirect("pages:door", pk=pk)
+    shown = {
+        "door": Door.objects.select_related("controller__site").get(pk=pk),
+        "form": form,
+        "retention": tenant.retention_days,
+        "pin_digits": tenant.pin_digits,
+        "may_change": access.may(user, tenant.pk, Right.CHANGE),
+        "may_release": access.may(user, tenant.pk, Right.RELEASE),
+        "groups": door.groups.all() if "people" in access.everything(user) else [],
+        "here": "doors",
+    }
+    return render(request, "pages/door.html", shown, status=422 if form.is_bound and form.errors else 200)
+
+
+@require_POST
+@access.needs(Right.LOOK)
+def hold(request: HttpRequest, pk: int) -> HttpResponse:
+    """Held released for a while, or no longer."""
+    user: Any = request.user
+    door = get_object_or_404(visible(Door, user).select_related("controller__site"), pk=pk)
+    access.must(user, door.controller.site.tenant_id, Right.RELEASE)
+    minutes = HOLDS.get(request.POST.get("minutes", ""))
+    commands.hold(door, user, None if minutes is None else int(clock.now().timestamp()) + minutes * 60)
+    return redirect("pages:doors")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@access.needs(Right.LOOK)
+def areas(request: HttpRequest, site_pk: int) -> HttpResponse:
+    user: Any = request.user
+    site = get_object_or_404(visible(Site, user), pk=site_pk)
+    may = access.may(user, site.tenant_id, Right.CHANGE)
+    form = AreaForm(request.POST or None)
+    if request.method == "POST":
+        access.must(user, site.tenant_id, Right.CHANGE)
+        if form.is_valid():
+            try:
+                with transaction.atomic():
+                    Area.objects.update_or_create(
+                        site=site, number=form.cleaned_data.pop("number"), defaults=form.cleaned_data
+                    )
+                return redirect("pages:areas", site_pk=site_pk)
+            except (IntegrityError, Problem) as problem:
+                form.add_error(None, telling.sentence(Problem(str(problem))))
+    shown = {"site": site, "areas": site.areas.all(), "form": form, "may_change": may, "here": "sites"}
+    return render(request, "pages/areas.html", shown, status=422 if form.is_bound and form.errors else 200)
+
+
+@require_POST
+@access.needs(Right.LOOK)
+def area_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    area = get_object_or_404(visible(Area, user).select_related("site"), pk=pk)
+    access.must(user, area.site.tenant_id, Right.CHANGE)
+    try:
+        area.delete()
+    except ProtectedError:
+        messages.error(request, _("Doors lead to this area; change them first."))
+    return redirect("pages:areas", site_pk=area.site_id)

@@ -1,0 +1,38 @@
+"""Access groups: their name, what they allow, their doors and when. Changed whole or not at all."""
+
+from collections.abc import Mapping
+
+from django.db import IntegrityError, transaction
+
+from ..models import AccessGroup, Door, Schedule
+from .told import Told
+
+
+def save(group: AccessGroup, name: str, flags: Mapping[str, bool], doors: Mapping[int, int | None]) -> AccessGroup:
+    """doors: {door: schedule, None for always}. What is not among them is no longer in the group."""
+    group.name = name.strip()
+    if not group.name:
+        raise Told("a group needs a name; give it one")
+    if set(doors) - set(Door.objects.of(group.tenant_id).filter(pk__in=doors).values_list("pk", flat=True)):
+        raise Told("there is no such door in this tenant; choose one of its own")
+    wanted = {schedule for schedule in doors.values() if schedule is not None}
+    known = Schedule.objects.filter(tenant=group.tenant_id, pk__in=wanted)
+    if wanted - set(known.values_list("pk", flat=True)):
+        raise Told("there is no such schedule in this tenant; choose one of its own")
+    for flag in AccessGroup.FLAGS:
+        setattr(group, flag, bool(flags.get(flag, getattr(group, flag))))
+    try:
+        with transaction.atomic():
+            group.save()
+            for place in group.places.exclude(door__in=doors):
+                place.delete()
+            held = {place.door_id: place for place in group.places.all()}
+            for door, schedule in doors.items():
+                if door not in held:
+                    group.places.create(door_id=door, schedule_id=schedule)
+                elif held[door].schedule_id != schedule:
+                    held[door].schedule_id = schedule
+                    held[door].save()
+    except IntegrityError:
+        raise Told("there is a group named %(name)s already; choose another name", name=group.name) from None
+    return group
