@@ -17,8 +17,9 @@ from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage import sectors
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import TIME, StateJournal
-from tests.firmware.controller_bench import UTC, Bench
-from tests.firmware.storage.bench import Partition, flash
+from sim.mcu.flash import SECTOR
+from tests.firmware.controller_bench import UTC, Bench, nor_flash
+from tests.firmware.storage.bench import Partition
 
 CARD = b"1234567"
 
@@ -28,8 +29,8 @@ class Made:
 
     def __init__(self, doors=None, count=4):
         sectors.faults.clear()
-        self.nor = flash(count)
-        self.state = flash(2)
+        self.nor = nor_flash(count * SECTOR)
+        self.state = nor_flash(2 * SECTOR)
         self.doors = doors or {}
         self.start()
 
