@@ -1,9 +1,10 @@
 """A cloud end without a database, for whoever wants the simulator alone: the firmware's own wire and channel."""
 
+import copy
 import json
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from firmware.controller import records
@@ -35,6 +36,14 @@ class Hand(Protocol):
     def in_sync(self, one: VirtualController) -> bool:
         """Whether the controller holds the access list of this moment."""
 
+    def restart(self) -> None:
+        """Its worker ends and begins again: sessions are gone."""
+
+    def back_up(self) -> None: ...
+
+    def restore(self) -> None:
+        """What was backed up takes the place of what there is."""
+
     def knows(self, one: VirtualController, version: int, digest: int) -> bool:
         """Whether it ever made this access list for that controller."""
 
@@ -65,7 +74,8 @@ class _Row:
     held: dict[bytes, bytes] = field(default_factory=dict)  # key: record, as the controller should have them
     changes: list[tuple[int, bytes]] = field(default_factory=list)  # what led to each version
     version: int = 1
-    made: set[tuple[int, int]] = field(default_factory=set)  # every version and digest there was
+    digests: dict[int, int] = field(default_factory=dict)  # of every version
+    made: set[tuple[int, int]] = field(default_factory=set)  # the same, also of what a restored cloud has forgotten
     told: tuple[int, int] = (0, 0)  # version and digest that the controller reported
     heard: float = 0.0
     epoch: int = 0
@@ -75,6 +85,11 @@ class _Row:
     twice: int = 0
     channel: Channel | None = None
     openings: list[Channel] = field(default_factory=list)  # answered, and nothing heard yet
+
+    def note(self) -> None:
+        """There is another version."""
+        self.digests[self.version] = self.digest
+        self.made.add((self.version, self.digest))
 
     @property
     def digest(self) -> int:
@@ -112,12 +127,13 @@ class MemoryCloud:
             )
             for one, setting in zip(description["controllers"], settings, strict=True)
         }
+        self._backup: dict[str, _Row] = {}
         for row in self._rows.values():
             for person in description["people"]:
                 record = self._record(row, person["name"], person["doors"])
                 if record is not None:
                     row.held[record[:7]] = record
-            row.made.add((row.version, row.digest))
+            row.note()
 
     # What a hand does.
 
@@ -145,6 +161,21 @@ class MemoryCloud:
     def in_sync(self, one: VirtualController) -> bool:
         row = self._rows[one.settings["controller"]]
         return row.told == (row.version, row.digest)
+
+    def restart(self) -> None:
+        for name, row in self._rows.items():
+            row.channel, row.openings = None, []
+            self._publish(wire.topics(name)[1], bytes((RENEW,)))
+
+    def back_up(self) -> None:
+        rows = {name: replace(row, channel=None, openings=[]) for name, row in self._rows.items()}
+        self._backup = copy.deepcopy(rows)
+
+    def restore(self) -> None:
+        made = {name: row.made for name, row in self._rows.items()}
+        self._rows = copy.deepcopy(self._backup)
+        for name, row in self._rows.items():
+            row.made |= made[name]
 
     def knows(self, one: VirtualController, version: int, digest: int) -> bool:
         return (version, digest) in self._rows[one.settings["controller"]].made
@@ -279,7 +310,7 @@ class MemoryCloud:
         change = bytes((records.REMOVE,)) + (before or b"") if record is None else bytes((records.PUT,)) + record
         row.version += 1
         row.changes.append((row.version, change))
-        row.made.add((row.version, row.digest))
+        row.note()
         self._bring_in_line(row)
 
     def _bring_in_line(self, row: _Row) -> None:
@@ -287,7 +318,7 @@ class MemoryCloud:
         if row.told == (row.version, row.digest):
             return
         due = [change for number, change in row.changes if number > version]
-        if 0 < version < row.version and len(due) <= DELTA:
+        if 0 < version < row.version and row.digests.get(version) == row.told[1] and len(due) <= DELTA:
             self._send(row, wire.packed(wire.DELTA, "<II", version, row.version) + b"".join(due))
         else:
             self._snapshot(row, 0)

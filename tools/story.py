@@ -4,13 +4,14 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sim.virtual.building import START, VirtualBuilding
 from sim.virtual.controller import VirtualController
+from sim.virtual.scheduler import SECOND
 from sim.world.building import Building
 from tools.terminal import Problem, progress, result
 
@@ -18,11 +19,22 @@ from tools.terminal import Problem, progress, result
 class DatabaseHand:
     """What a story does in the cloud's database, and asks of it. See sim.cloud.Hand.
 
-    sessions: of the ingest, by the controllers' names on the wire.
+    worker: the ingest in its process; None for who only asks.
     """
 
-    def __init__(self, sessions: Callable[[], dict[str, Any]] = dict) -> None:
-        self._sessions = sessions
+    def __init__(self, worker: Any = None) -> None:
+        self._worker = worker
+        self._made: Any = None
+
+    def restart(self) -> None:
+        self._worker.restart()
+
+    def back_up(self) -> None:
+        self._worker.back_up()
+
+    def restore(self) -> None:
+        self._known().remember()
+        self._worker.restore()
 
     def grant(self, who: str, doors: list[str]) -> None:
         from tools.cloud.models import AccessGroup, Door, Grant, Person, Tenant
@@ -49,18 +61,17 @@ class DatabaseHand:
         return bool(self._row(one).in_sync)
 
     def knows(self, one: VirtualController, version: int, digest: int) -> bool:
-        from tools.cloud.models import AclChange, Controller
+        return self._known()(one, version, digest)
 
-        public_id, said = one.settings["controller"], f"{digest:016x}"
-        made = AclChange.objects.filter(controller__public_id=public_id, version=version, digest=said)
-        now = Controller.objects.filter(public_id=public_id, acl_version=version, acl_digest=said)
-        return bool(made.exists() or now.exists())
+    def _known(self) -> Any:
+        from tools.simulate.soak import Known
+
+        if self._made is None:
+            self._made = Known()
+        return self._made
 
     def heard(self, one: VirtualController, seconds: float) -> bool:
-        from tools.cloud.services import clock
-
-        session = self._sessions().get(one.settings["controller"])
-        return session is not None and session.heard is not None and clock.source() - session.heard < seconds
+        return bool(self._worker.heard(one.settings["controller"], seconds))
 
     def acknowledged(self, one: VirtualController) -> int:
         return int(self._row(one).acked)
@@ -99,8 +110,8 @@ def real_stage(
     from tools.simulate import run as simulate
 
     with simulate.database(folder):
-        from tools.cloud.ingest.ingest import Ingest
         from tools.cloud.services import clock
+        from tools.simulate.worker import Worker
 
         board = json.loads(BOARD.read_text())
         before = clock.source
@@ -109,11 +120,12 @@ def real_stage(
             clock.source = lambda: building.utc() if building is not None else START
             settings = simulate.enrolled(description, board, random.Random(f"{seed}/enrolment").randbytes)
             building = VirtualBuilding(
-                description, settings, board, folder, seed, cloud=Ingest, visits_a_day=visits or 1e-9
+                description, settings, board, folder, seed, cloud=Worker, visits_a_day=visits or 1e-9
             )
-            ingest = building.cloud
-            assert isinstance(ingest, Ingest)
-            yield building, DatabaseHand(lambda: ingest._sessions)
+            worker, scheduler = building.cloud, building.scheduler
+            assert isinstance(worker, Worker)
+            worker.later = lambda seconds, call: scheduler.after(int(seconds * SECOND), call)
+            yield building, DatabaseHand(worker)
         finally:
             clock.source = before
             if building is not None:

@@ -1,5 +1,6 @@
 """Plays a story in a virtual building: who does what when, and the figures when it is over."""
 
+import copy
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,12 +91,22 @@ def play(
         progress(f"day {building.scheduler.now / DAY:.2f} of {story.days:g}: {building.counts['events']} events")
     building.rest()
     luck.stop()  # the world is whole again: what was recorded must come through
+    settled = settles(building, hand)
+    return Played(story, building, hand, settled, figures(building, hand))
+
+
+def mend(building: VirtualBuilding) -> None:
+    """Everything works again."""
+    Faults(building).stop()
+
+
+def settles(building: VirtualBuilding, hand: Hand) -> bool:
+    """Whether within an hour everything that was recorded is stored, and every controller in sync."""
 
     def done() -> bool:
         return all(_complete(one, hand) for one in building.controllers)
 
-    settled = building.run_until(done, SETTLE_S, step_s=10)
-    return Played(story, building, hand, settled, figures(building, hand))
+    return building.run_until(done, SETTLE_S, step_s=10)
 
 
 def _complete(one: VirtualController, hand: Hand) -> bool:
@@ -146,6 +157,7 @@ class Player:
         self.controllers = {one.name: one for one in building.controllers}
         self._first = {name: list(one.get("doors", ())) for name, one in self.holders.items()}
         self._changes = 0
+        self._backup: list[tuple[str, list[str]]] | None = None
 
     def do(self, one: Happening) -> None:
         """One thing, now."""
@@ -173,6 +185,8 @@ class Player:
             self.rights(one.who, [])
         elif one.do == "grant":
             self.rights(one.who, self._first[one.who] if one.doors is None else list(one.doors))
+        elif one.do in ("cloud restarts", "cloud backed up", "cloud restored"):
+            self.cloud(one.do)
         elif one.do == "people rest":
             self.building.rest()
         elif one.do == "people walk":
@@ -228,6 +242,20 @@ class Player:
         board.chip.on_cut = cut
         board.chip.cut_in = operation
 
+    def cloud(self, what: str) -> None:
+        """Its worker is killed and starts again; its database is backed up; an older database takes its place."""
+        self.building.record("", what)
+        if what == "cloud backed up":
+            self.hand.back_up()
+            self._backup = copy.deepcopy([(one["name"], one.get("doors", [])) for one in self.holders.values()])
+            return
+        if what == "cloud restored" and self._backup is not None:
+            self.hand.restore()
+            for who, doors in self._backup:
+                self.holders[who]["doors"] = doors
+                self._unsure(self.holders[who])
+        self.hand.restart()
+
     def broker(self, on: bool) -> None:
         post = self.building.post
         if on == post.up:
@@ -256,12 +284,17 @@ class Player:
             self.hand.revoke(who)
         self.building.record("", "rights", who, tuple(doors))
         self.building.nudge()
-        self._changes += 1
-        change = holder["unsure"] = holder["change"] = self._changes
+        change = self._unsure(holder)
         for one in self.building.controllers:
             if any(door.name in before and door.name not in doors for door in one.doors):
                 self.building.promises.taken(one, holder, lambda: holder["change"] == change)
-        self.scheduler.after(LOOK_US, self._look, holder, change, LOOK_US)
+
+    def _unsure(self, holder: dict[str, Any]) -> int:
+        """Until every controller has the change, both verdicts are right. Returns its number."""
+        self._changes += 1
+        holder["unsure"] = holder["change"] = self._changes
+        self.scheduler.after(LOOK_US, self._look, holder, self._changes, LOOK_US)
+        return self._changes
 
     def _look(self, holder: dict[str, Any], change: int, after: int) -> None:
         if holder["unsure"] != change:

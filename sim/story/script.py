@@ -39,6 +39,9 @@ VERBS: dict[str, tuple[set[str], set[str]]] = {
     "torn write": ({"where", "for"}, {"operation"}),
     "broker off": (set(), {"for"}),
     "broker on": (set(), set()),
+    "cloud restarts": (set(), set()),
+    "cloud backed up": (set(), set()),
+    "cloud restored": (set(), set()),
     "people rest": (set(), set()),
     "people walk": (set(), set()),
 }
@@ -166,7 +169,7 @@ class _Reader:
 
     def story(self, name: str) -> Story:
         self.known("", self.told, _TOP)
-        self.days = self.number("days", 1.0, 0.01, 3_650)
+        self.days = self.number("days", 1.0, 0.000_1, 3_650)
         self.end = round(self.days * DAY)
         told_seed = self.told.get("seed", 1)
         if type(told_seed) is not int:

@@ -273,7 +273,7 @@ class VirtualBuilding:
         self.counts[f"code {code}"] += 1
         self._last_event[controller.name, door] = code, self.scheduler.now
         if controller.chip.on:  # else the power went as the last bytes of it were written
-            self.verdicts.recorded(controller.name, door, code)
+            self.verdicts.recorded(controller.name, door, code, event[4], event[7])
         self.record(controller.name, "event", *event[:6])
         self.promises.recorded(controller, event, raw)
 

@@ -43,11 +43,24 @@ def kinds() -> list[str]:
     """Every kind of fault that can be left out."""
     from sim.virtual.faults import EVERYTHING
 
-    return [*(kind for kind, rate in asdict(EVERYTHING).items() if rate), "break_in", "worker", "backup", "restore"]
+    return [
+        *(kind for kind, rate in asdict(EVERYTHING).items() if rate),
+        "break_in",
+        "worker",
+        "backup",
+        "restore",
+        "errs",
+    ]
 
 
 def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
     """Its figures, up to the first broken promise. Once a process."""
+    if story.defect:
+        from tools.simulate import planted
+
+        if story.defect not in planted.DEFECTS:
+            raise Problem(f"no planted defect is called '{story.defect}'; run `portvakt sim planted` to see all")
+        planted.plant(story.defect)  # before anything imports the firmware
     from tools.simulate.run import import_path
     from tools.simulate.soak import soak
 
@@ -55,16 +68,6 @@ def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
     unknown = set(story.without) - set(kinds())
     if unknown:
         raise Problem(f"no fault is called {sorted(unknown)[0]}; there are {', '.join(kinds())}")
-    plant = None
-    if story.defect:
-        from tools.simulate import planted
-
-        if story.defect not in planted.DEFECTS:
-            raise Problem(f"no planted defect is called '{story.defect}'; run `portvakt sim planted` to see all")
-
-        def plant() -> None:
-            planted.plant(story.defect)
-
     return soak(
         story.seed,
         story.doors,
@@ -73,7 +76,6 @@ def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
         rates=dict.fromkeys(story.without, 0.0),
         first=True,
         changes=story.changes,
-        plant=plant,
         tls=story.tls,
         report=report,
     )

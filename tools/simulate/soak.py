@@ -20,7 +20,7 @@ HEALTH_S = 3_600  # how often the database is held against what was recorded
 BREAK_INS = 1.0  # a day
 CHANGES = 6.0  # of rights, a day and door
 SHOWN = 20_000  # records in a picture: some weeks of a door
-WORKER_KILLS, BACKUPS, RESTORES = 6.0, 1.0, 0.5  # a day
+WORKER_KILLS, BACKUPS, RESTORES, ERRORS = 6.0, 1.0, 0.5, 6.0  # a day
 
 
 def soak(
@@ -32,27 +32,24 @@ def soak(
     first: bool = False,
     tell: Callable[[float, int], None] = lambda days, events: None,
     changes: float | None = None,
-    log_sectors: int = 0,
-    plant: Callable[[], None] | None = None,
+    sectors: dict[str, int] | None = None,
+    worn: bool = False,
     tls: bool = False,
     report: Path | None = None,
 ) -> dict[str, Any]:
     """One building in this process, once a process.
 
     first: stop at the first broken promise. tell(days, events): how far it is.
-    changes: of rights, a day; by default CHANGES a door. log_sectors: of the event log, when not the board's.
-    plant(): puts a defect into the code. tls: every connection costs a board a handshake's arithmetic.
+    changes: of rights, a day; by default CHANGES a door. sectors: of partitions, when not the board's.
+    worn: the stores of the boards are nearly full. tls: every connection costs a board a handshake's arithmetic.
     report: where a picture of the last of it goes.
     """
     import_path()
     logging.disable(logging.CRITICAL)  # what the ingest refuses is what it is sent
     with tempfile.TemporaryDirectory() as scratch, database(Path(scratch)):
-        if plant is not None:
-            plant()
         many = CHANGES * doors if changes is None else changes
-        return _soak(
-            Path(scratch), seed, doors, days, taps, dict(rates or {}), first, tell, many, log_sectors, tls, report
-        )
+        how = dict(rates or {}), first, tell, many, sectors or {}, worn, tls, report
+        return _soak(Path(scratch), seed, doors, days, taps, *how)
 
 
 def _soak(
@@ -65,7 +62,8 @@ def _soak(
     first: bool,
     tell: Callable[[float, int], None],
     changes: float,
-    log_sectors: int,
+    sectors: dict[str, int],
+    worn: bool,
     tls: bool,
     report: Path | None,
 ) -> dict[str, Any]:
@@ -79,15 +77,17 @@ def _soak(
     from sim.virtual.scheduler import DAY, SECOND
     from sim.world.building import generate
     from tools.cloud.services import clock
+    from tools.simulate.errors import Errors
     from tools.simulate.people import Administrators
+    from tools.simulate.wear import wear
     from tools.simulate.worker import Worker
     from tools.story import DatabaseHand, picture
 
     chance = random.Random(f"{seed}/enrolment")
     described = copy.deepcopy(generate(doors, 5 + 3 * doors, chance))
     board = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
-    if log_sectors:
-        board["flash"]["log"] = log_sectors * 4096
+    for label, count in sectors.items():
+        board["flash"][label] = count * 4096
     before = clock.source
     building: VirtualBuilding | None = None
     workers: list[Worker] = []
@@ -112,6 +112,9 @@ def _soak(
         if first:
             promises.on_broken = lambda broken: scheduler.stop()
         books = Books(building)
+        if worn:
+            for one in building.controllers:
+                wear(one)
         began, cpu = time.perf_counter(), time.process_time()
         building.start()
         if not building.run_until(lambda: bool(promises.broken) or in_sync(), at_most_s=300, step_s=1):
@@ -139,6 +142,7 @@ def _soak(
             (rates.pop("worker", WORKER_KILLS), "cloud worker killed", kill),
             (rates.pop("backup", BACKUPS), "cloud backed up", worker.back_up),
             (rates.pop("restore", RESTORES), "cloud restored from backup", restore),
+            (rates.pop("errs", ERRORS), "cloud errs", Errors(worker.sessions).err),
         )
         luck = promises.luck = Faults(building, replace(EVERYTHING, **rates), more)
         promises.heard = lambda one, seconds: worker.heard(one.settings["controller"], seconds)

@@ -54,6 +54,10 @@ class Worker:
         session = self._ingest._sessions.get(controller) if self._ingest is not None else None
         return session is not None and session.heard is not None and self._given[1]() - session.heard < seconds
 
+    def sessions(self) -> list[session.Session]:
+        """Those there are."""
+        return [] if self._ingest is None else list(self._ingest._sessions.values())
+
     # What happens to it.
 
     def kill(self, chance: Random) -> None:
@@ -63,7 +67,7 @@ class Worker:
             connection.execute_wrappers.append(self._query)
             self._down_s = 0.5 + chance.expovariate(1 / 20)
 
-    def back_up(self, chance: Random) -> None:
+    def back_up(self, chance: Random | None = None) -> None:
         if self._backup is not None:
             self._backup.close()
         self._backup = sqlite3.connect(":memory:")
@@ -79,6 +83,12 @@ class Worker:
         self._backup.backup(connection.connection)
         self.later(1.0, self._start)
         return True
+
+    def restart(self) -> None:
+        """It ends and is started again at once."""
+        self._disarm()
+        self._ingest = None
+        self._start()
 
     def mend(self) -> None:
         """It runs from now on."""

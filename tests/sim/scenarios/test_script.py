@@ -54,7 +54,7 @@ def test_a_story_has_a_building_of_its_own(tmp_path):
     ("old", "new", "said"),
     [
         ('title = "A test"', "", "mine.toml: title: must be a text"),
-        ("days = 2", 'days = "2"', "mine.toml: days: must be a number from 0.01 to 3650, not '2'"),
+        ("days = 2", 'days = "2"', "mine.toml: days: must be a number from 0.0001 to 3650, not '2'"),
         ("seed = 9", "sead = 9", "mine.toml: sead: is no field; did you mean 'seed'?"),
         ('do = "tap"', 'do = "tapp"', "mine.toml: happening 1: do: 'tapp' is not known; did you mean 'tap'?"),
         ('"Garasje"', '"Garage"', "happening 1: door: 'Garage' is not known; did you mean 'Garasje'?"),

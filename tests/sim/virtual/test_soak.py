@@ -3,11 +3,15 @@
 import json
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from tools import umqtt
+from tools.simulate.defects import AUTHOR, DEFECTS, READER
 from tools.simulate.many import seed_of, split
+from tools.simulate.planted import Unfit, patched
 
 
 def hunt(name, seed):
@@ -47,6 +51,22 @@ def test_a_seed_that_broke_a_promise_once(seed):
 def test_a_planted_defect_is_found(name, promise):
     facts = hunt(name, 1)
     assert facts["found"] and facts["promise"] == promise, facts
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_defect_fits_the_code_it_is_planted_in(name):
+    compile(patched(DEFECTS[name]), name, "exec")
+
+
+def test_a_defect_whose_code_has_changed_says_so():
+    gone = replace(DEFECTS["replays are taken"], old="if counter < 0:")
+    with pytest.raises(Unfit, match="'replays are taken' does not fit: its old text stands nowhere in firmware"):
+        patched(gone)
+
+
+def test_others_than_the_authors_chose_defects_too():
+    by = Counter(one.chosen_by for one in DEFECTS.values())
+    assert by[AUTHOR] >= 30 and by[READER] >= 10
 
 
 def test_a_soak_is_split_into_whole_controllers():

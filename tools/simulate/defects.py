@@ -1,0 +1,142 @@
+"""Defects to plant: each a small piece of source text and what stands in its place.
+
+The old text must stand in its module exactly once, so that a defect whose code has changed says so.
+"""
+
+from dataclasses import dataclass
+
+AUTHOR, READER = "its author", "a second reader"
+
+F, S, C = "firmware.controller.", "firmware.controller.storage.", "tools.cloud.ingest."
+CLOUD = "firmware.controller.cloud."
+
+
+@dataclass(frozen=True)
+class Defect:
+    """chosen_by: who knows the code, or a second reader who has not written it."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    chosen_by: str = AUTHOR
+
+
+_AUTHOR = (
+    # The control loop and what is guarded.
+    ("strike before record", F + "loop", "        self.record(code & 255, now, guarded.number, code >> 8, key)\n",
+     "        guarded.release(now)\n        self.record(code & 255, now, guarded.number, code >> 8, key)\n"),
+    ("no record of the exit button", F + "guarded", "record(RELEASED_REX, now, self.number)", "pass"),
+    ("a tap waits for the link", F + "loop", "bits, number = frame\n",
+     "bits, number = frame; clock.wait(300, lambda: not self._sync.open)\n"),
+    ("the watchdog is not fed", F + "loop", "self._watchdog.feed()", "pass"),
+    ("card numbers in the log", F + "loop", "self.record(verdict & 255, now, guarded.number, verdict >> 8, tap.key)",
+     "self.record(verdict & 255, now, guarded.number, verdict >> 8, card_value(bits, number))"),
+    ("the strike stays", F + "points.door", "self.released = bool(self.holds)", "pass"),
+    ("a forced door is no news", F + "points.door", "return self.forced\n", "return None\n"),
+    ("strikes released at a start", F + "board", 'safe = 1 - strike["active"]', 'safe = strike["active"]'),
+    ("contacts are not debounced", F + "board", "< _DEBOUNCE_MS", "< 0"),
+    ("a bit too many is no harm", F + "readers.wiegand", "elif count in FRAMES:", "elif count > 8:"),
+    ("parity is not looked at", F + "readers.wiegand", "if sum(bits[:half]) % 2 or not sum(bits[half:count]) % 2:",
+     "if False:"),
+    # The decision.
+    ("any door of a profile", F + "access.decision", "return 0 if tap.door in tap.profile else DENIED_DOOR",
+     "return 0 if tap.profile else DENIED_DOOR"),
+    ("expiry is ignored", F + "access.decision", "DENIED_EXPIRED if tap.utc >= end else 0", "0"),
+    ("expiry in local time", F + "access.decision", "if tap.utc >= end else", "if tap.utc + 3600 >= end else"),
+    ("no clock, no expiry", F + "access.decision", "return DENIED_NO_CLOCK", "return 0"),
+    # Storage.
+    ("log without CRC", S + "log", "if whole(event)", "if min(event) < 255"),
+    ("table without CRC", S + "table", "if not whole(self.view[at : at + size])",
+     "if min(self.view[at : at + size]) == 255"),
+    ("journal without CRC", S + "state", "if whole(buf)", "if min(buf) < 255"),
+    ("the pending erase is forgotten", S + "log", "            flash.erase(sector)\n", ""),
+    ("sequence numbers wrap", S + "log", "buf, 24, self.last + 1,", "buf, 24, self.last + 1 & 255,"),
+    ("a sequence number is used again", S + "log", "                self.last += 1\n",
+     "                self.last += 1 if self.last % 40 else 0\n"),
+    ("the last event is forgotten at a start", S + "log_start", "log.last = before + lost",
+     "log.last = max(0, before + lost - 1)"),
+    ("a removal is forgotten", S + "table", "            self._change(key, record)\n",
+     "            record and self._change(key, record)\n"),
+    ("a removed slot stays", S + "table", "not self.flash.write(start + at, _REMOVED)", "False"),
+    ("changes without a journal", S + "table", "self.note(version, digest, count, changes)",
+     "self.note(version, digest, count)"),
+    ("a start does not finish changes", S + "table",
+     "            for _ in self._make(changes):\n                pass\n", "            pass\n"),
+    ("a snapshot's digest is not compared", S + "snapshot", "if self._sum == digest:", "if True:"),
+    # The link, on the board.
+    ("sent is as good as stored", CLOUD + "sync", "self._sent = first + count - 1",
+     "self._sent = first + count - 1; log.acknowledge(self._sent)"),
+    ("an acknowledgement is for everything", CLOUD + "sync", "log.acknowledge(sequence)", "log.acknowledge(log.last)"),
+    ("a batch is never sent again", CLOUD + "sync", "            self._sent = log.acknowledged\n", ""),
+    ("a delta from any version", CLOUD + "sync", "if old == loop.table.version:", "if True:"),
+    ("a new session opens the door", CLOUD + "sync", "        self.open = True\n",
+     "        self.open = True\n        loop.release(loop.doors[0], 16, now)\n"),
+    ("a late command counts", CLOUD + "commands", "if type(expires) is not int or utc >= expires:",
+     "if type(expires) is not int:"),
+    ("any answer tells the time", CLOUD + "sync",
+     "bytes(message[1:9]) != nonce or ticks.diff(now, self._asked) > _TIME_MS", "False"),
+    # The channel, at both ends.
+    ("replays are taken", CLOUD + "channel", "if counter <= way.counter:", "if False:"),
+    ("tags are not compared", CLOUD + "channel", "if not same(way.tag(sealed[:-TAG]), sealed[-TAG:]):", "if False:"),
+    ("no encryption", CLOUD + "channel", 'return mixed.to_bytes(len(data), "little")', "return bytes(data)"),
+    # The cloud.
+    ("acknowledged before stored", C + "session", "stored = store.events(",
+     'self.send(wire.packed(wire.STORED, "<II", epoch, batch[-1][0])); stored = store.events('),
+    ("what is ahead is stored", C + "store", "if first > acked + 1:", "if False:"),
+    ("the board's word for what is stored", C + "store", "acked = _acked(controller, said.epoch)", "acked = said.last"),
+    ("a command is sent again", C + "store",
+     "Command.objects.filter(pk=command.pk, state=Command.State.QUEUED, expires_at__gt=now).update(",
+     "True or Command.objects.filter(pk=command.pk).update("),
+    ("taken rights stay in the cloud", "tools.cloud.services.acl", "if key not in wanted)", "if False)"),
+    ("names in the rules", "tools.cloud.services.rules", "    _check(fields)\n    return fields\n",
+     "    from ..models import Person\n"
+     '    return fields | {"people": list(Person.objects.values_list("name", flat=True))}\n'),
+)  # fmt: skip
+
+_READER = (
+    # Times and deadlines.
+    ("the strike's deadline is forgotten", F + "guarded", "due = self.door.deadline()", "due = None"),
+    ("a leaf held open is no news", F + "points.door", "            return DOOR_HELD\n", "            return None\n"),
+    ("ticks do not wrap", F + "ticks", "    return ((later - earlier + (PERIOD >> 1)) & (PERIOD - 1)) - (PERIOD >> 1)",
+     "    return later - earlier"),
+    ("a time that is not known is trusted", F + "recorder", "TIME_TRUSTED if utc else 0", "TIME_TRUSTED"),
+    ("a stale nonce is good", CLOUD + "sync", "ticks.diff(now, self._asked) > _TIME_MS", "False"),
+    # Who is let in and out.
+    ("the exit button is looked at while it is let go", F + "guarded", "pins.rex.poll(now) and pins.rex.on",
+     "pins.rex.poll(now) and not pins.rex.on and self.door.open"),
+    ("an expired card passes once more", F + "access.decision", "tap.utc >= end else", "tap.utc >= end + 60 else"),
+    ("the rules are gone after a start", CLOUD + "parts", 'os.rename(new, self._path + ".json")', "os.remove(new)"),
+    ("a removed card's other half is enough", S + "table", "if slot[:7] == key if whole(slot) else",
+     "if slot[:4] == key[:4] if any(slot) else"),
+    # Flash.
+    ("the header comes before what it stands for", S + "upkeep",
+     "if not table.flash.write(sector * SECTOR + SLOT, view[SLOT:end]):\n            table.bad.append(sector)\n"
+     "        elif settle(table, bucket, sector):\n",
+     "if not settle(table, bucket, sector):\n            table.bad.append(sector)\n"
+     "        elif table.flash.write(sector * SECTOR + SLOT, view[SLOT:end]):\n"),
+    ("the last slot of a sector is not read", S + "log_read", "(log._slot if sector == log._head else _SLOTS) - slot)",
+     "(log._slot if sector == log._head else _SLOTS - 1) - slot)"),
+    ("a full journal begins with nothing", S + "state", "for kind, value in self._values.items():",
+     "for kind, value in ():"),
+    ("the digest forgets what is replaced", S + "table",
+     "digest ^= credential_digest(bytes(self.view[at : at + CREDENTIAL]))", "pass"),
+    ("what was overwritten is still offered", S + "log", "self._find_oldest(self._after(sector))", "pass"),
+    # The link.
+    ("another log's acknowledgement is good", CLOUD + "sync", "epoch != log.epoch or sequence > log.last",
+     "sequence > log.last + 1000"),
+    ("a command is remembered in RAM only", CLOUD + "commands", "loop.journal.set(free, number << 32 | expires)",
+     "loop.journal._values[free] = number << 32 | expires"),
+    ("one key stream for every message", CLOUD + "channel", 'struct.pack_into("<II", blocks, at, counter, at)',
+     'struct.pack_into("<II", blocks, at, 1, at)'),
+    ("a network loop that hangs is left alone", F + "loop", "ticks.diff(now, link.beat) >= _HANGS_MS", "False"),
+    ("the last message in the mailbox comes first", CLOUD + "mailbox", "self._messages.pop(0)", "self._messages.pop()"),
+    ("a full mailbox drops its oldest message", CLOUD + "mailbox", "                return False\n",
+     "                self._messages.pop(0)\n"),
+)  # fmt: skip
+
+DEFECTS = {
+    one[0]: Defect(*one, chosen_by=chosen_by)
+    for chosen_by, table in ((AUTHOR, _AUTHOR), (READER, _READER))
+    for one in table
+}

@@ -1,0 +1,71 @@
+"""A cloud that errs: what its sessions seal is sometimes wrong, as a faulty or a confused cloud end would have it.
+
+None of it may harm a door: a board takes what fits what it knows, and says what it holds.
+"""
+
+import struct
+from collections import deque
+from random import Random
+from typing import Any
+
+from firmware.controller.cloud import wire
+from tools.cloud.ingest import session
+
+_KEPT = 12  # messages of one controller
+
+
+class Errors:
+    """live(): the sessions there are."""
+
+    def __init__(self, live: Any) -> None:
+        self._live = live
+        self._kept: dict[int, deque[bytes]] = {}
+        self._armed = False
+        self._listen()
+
+    def err(self, chance: Random) -> None:
+        """One error, to one controller."""
+        sessions = [one for one in self._live() if one._channel is not None]
+        if not sessions:
+            return
+        chance.choice((self._digest, self._repeat, self._other_log, self._time))(chance.choice(sessions), chance)
+
+    def _digest(self, one: Any, chance: Random) -> None:
+        """The next snapshot has a digest that is not its own."""
+        self._armed = True
+
+    def _repeat(self, one: Any, chance: Random) -> None:
+        """It says again what it said before: changes to an older list, a command."""
+        for message in chance.sample(list(self._kept.get(one.pk, ())), min(3, len(self._kept.get(one.pk, ())))):
+            _seal(one, message)
+
+    def _other_log(self, one: Any, chance: Random) -> None:
+        """It acknowledges events of a log that is not this board's."""
+        _seal(one, wire.packed(wire.STORED, "<II", chance.getrandbits(32), chance.randrange(1, 2_000)))
+
+    def _time(self, one: Any, chance: Random) -> None:
+        """It answers a question about the time that nobody asked."""
+        hours = chance.randrange(-5_000, 5_000)
+        utc_ms = int(one._now() * 1000) + hours * 3_600_000
+        _seal(one, wire.packed(wire.TIME, "<8sQ", chance.randbytes(8), utc_ms))
+
+    def _listen(self) -> None:
+        send = session.Session.send
+
+        def sends(one: Any, message: bytes) -> None:
+            if message[0] in (wire.DELTA, wire.COMMAND):
+                self._kept.setdefault(one.pk, deque(maxlen=_KEPT)).append(message)
+            elif message[0] == wire.SNAPSHOT and self._armed:
+                version, part, parts, digest = struct.unpack_from("<IHHQ", message, 1)
+                if part == parts - 1:
+                    self._armed = False
+                    head = wire.packed(wire.SNAPSHOT, "<IHHQ", version, part, parts, digest ^ 1 << 17)
+                    message = head + message[len(head) :]
+            send(one, message)
+
+        session.Session.send = sends  # type: ignore[assignment,method-assign]
+
+
+def _seal(one: Any, message: bytes) -> None:
+    """As the session would send it, and nobody counts on it."""
+    one._publish(one._channel.seal(message))
