@@ -41,6 +41,7 @@ class _Place:
         self.last = None  # the key of who may switch office mode and was here at `last_at`
         self.at = self.last_at = 0
         self.shown = 0  # why it stands released
+        self.evacuated = False
 
 
 class Extras:
@@ -92,7 +93,7 @@ class Extras:
             self._checkpoint = Checkpoint(self._path, self._loop.log)
             latest = self._checkpoint.recall(self._parts(), rules, now)
             for memory in self._memory.values():
-                memory.upkeep(rules, latest, now)
+                memory.recalled(latest)
 
     def _parts(self):
         return [(name, self._memory[name]) for name in sorted(self._memory)]
@@ -167,6 +168,7 @@ class Extras:
 
             if along(tap):
                 first, place.company = place.company, None
+                first.utc, first.now = tap.utc, now  # it passes now
                 self._record(guarded, first, grant(first), now)
         ms = None
         if "extended" in tap.profile:
@@ -223,7 +225,7 @@ class Extras:
     def emergency(self, verb, now):
         """By command, and over restarts: "lockdown", "evacuation", or "normal" to end either."""
         kind = _VERBS.index(verb)
-        if kind != self._emergency:
+        if kind or self._emergency:
             self._loop.record(_BEGAN[kind], now)
             self._loop.journal.set(EMERGENCY, kind)
             self._emergency = kind
@@ -257,7 +259,9 @@ class Extras:
                     loop.record(FREE_BEGAN if reason else FREE_ENDED, now, guarded.number, reason, key)
                     guarded.hold(FREE, bool(reason), now)
                 place.shown = reason
-            guarded.hold(EVACUATION, self._emergency == 2, now)
+            if place.evacuated != (self._emergency == 2):
+                place.evacuated = not place.evacuated
+                guarded.hold(EVACUATION, place.evacuated, now)
 
     def watch(self, loop, now):
         """Lets time pass."""

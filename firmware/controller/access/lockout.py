@@ -60,10 +60,16 @@ class Memory:
                     self._wrong[whose] = (max(0, left),) + self._wrong[whose][1:]
 
     def upkeep(self, rules, utc, now):
-        """Forgets what is over, before ticks wrap. After a start, also by the time of the events."""
+        """Forgets what is over, before ticks wrap."""
         for whose in list(self._wrong):
-            _, last, at, _ = self._wrong[whose]
-            if ticks.diff(now, last) >= _CLEARS_MS or (at and utc - at >= _CLEARS_MS // 1000):
+            if ticks.diff(now, self._wrong[whose][1]) >= _CLEARS_MS:
+                del self._wrong[whose]
+
+    def recalled(self, latest):
+        """After a start: forgets what was over at the last event of which the time is known."""
+        for whose in list(self._wrong):
+            utc = self._wrong[whose][2]
+            if utc and latest - utc >= _CLEARS_MS // 1000:
                 del self._wrong[whose]
 
     def pack(self):

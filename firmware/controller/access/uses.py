@@ -46,6 +46,9 @@ class Memory:
             if find(key) is None:
                 del self.used[key]
 
+    def recalled(self, latest):
+        pass
+
     def pack(self):
         return b"".join([key + bytes((count,)) for key, count in self.used.items()])
 

@@ -67,6 +67,9 @@ class Memory:
         if utc:
             self.count(rules, 0, utc)
 
+    def recalled(self, latest):
+        pass
+
     def pack(self):
         return bytes(self._view[: self._end])
 
