@@ -138,7 +138,8 @@ class Walk:
             while random.random() < 0.7 and table.prepare():
                 pass
             if not snapshot:
-                table.apply(version, changes)
+                for _ in table.steps(version, changes):
+                    pass
             elif random.random() < 0.5:
                 send(table, after, version, random.choice((7, 50, 150)))
             else:

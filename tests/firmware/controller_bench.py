@@ -21,6 +21,7 @@ from firmware.controller.storage.table import CredentialTable
 from sim.mcu.esp32 import Partition
 from sim.mcu.flash import NorFlash
 from tests.firmware.bench import BenchChip, frame26
+from tests.firmware.storage.cards import know
 
 KEY = b"a table key for this test alone!"
 UTC = 1800000000
@@ -135,7 +136,7 @@ class Bench:
 
     def give(self, facility, number, profile=7, until=NO_END):
         key = credential_key(KEY, card_value(26, facility << 16 | number))
-        self.loop.table.put(key, profile, until)
+        know(self.loop.table, key, profile, until)
         return key
 
     def tap(self, facility, number):

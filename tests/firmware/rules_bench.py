@@ -7,6 +7,7 @@ from firmware.controller.events import CLOCK_SET
 from firmware.controller.records import NO_END, unpack_event
 from tests.firmware.bench import frame26
 from tests.firmware.controller_bench import KEY, TABLE, Bench
+from tests.firmware.storage.cards import know
 
 D0, D1, STRIKE, CONTACT = 23, 26, 27, 35
 SECOND = {
@@ -32,7 +33,7 @@ class RulesBench(Bench):
 
     def put(self, value, profile=7, until=NO_END):
         key = credential_key(KEY, value)
-        self.loop.table.put(key, profile, until)
+        know(self.loop.table, key, profile, until)
         return key
 
     def give(self, number, profile=7, until=NO_END):

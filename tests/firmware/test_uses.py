@@ -11,6 +11,7 @@ from firmware.controller.events import (
 from tests.firmware.controller_bench import CONTACT
 from tests.firmware.helper import raises
 from tests.firmware.rules_bench import RulesBench
+from tests.firmware.storage.cards import forget
 
 NOON = 1767614400  # Monday 2026-01-05 12:00 UTC
 ALWAYS = {"1": 0, "2": 0}
@@ -102,7 +103,7 @@ def test_what_is_no_longer_in_the_table_is_not_counted():
     bench = RulesBench(rules(uses=1))
     key = bench.give(5, 8)
     bench.tap(5)
-    bench.loop.table.remove(key)
+    forget(bench.loop.table, key)
     bench.fill(300)
     bench.run(20000)
     bench.give(5, 8)

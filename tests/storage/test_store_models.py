@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -14,7 +14,9 @@ from firmware.controller.records import EVENT, PUT, REMOVE, credential_digest, p
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
 from firmware.controller.storage.table import CredentialTable, Damaged
+from sim.cuts.table import send
 from sim.mcu.flash import SECTOR, NorFlash
+from tests.firmware.storage.cards import apply
 from tests.storage.power import Partition, start, survive
 
 # Keys that share halves with each other. None begins with four zeros, as half removed slots do (one key in 2**32).
@@ -62,7 +64,7 @@ class TableModel(RuleBasedStateMachine):
                 after[key] = value
             else:
                 after.pop(key, None)
-        self.under_power(cut, lambda: self.table.apply(version, packed))
+        self.under_power(cut, lambda: apply(self.table, version, packed))
         if self.table.version == version:
             self.known, self.version = after, version
 
@@ -71,17 +73,14 @@ class TableModel(RuleBasedStateMachine):
         version = self.version + 1
 
         def act() -> None:
-            self.table.begin_snapshot()
-            for key in sorted(known):
-                self.table.take(pack_credential(key, *known[key]))
-            assert self.table.finish_snapshot(version, digest(known))
+            send(self.table, known, version)
 
         self.under_power(cut, act)
         if self.table.version == 0:
             for key in {*known, *self.known}:
                 assert self.table.find(key) in (known.get(key), self.known.get(key))
             with pytest.raises(Damaged) if self.table.digest else nullcontext():
-                self.table.apply(0, b"")
+                apply(self.table, 0, b"")
             act()
         if self.table.version == version:
             self.known, self.version = known, version
@@ -161,7 +160,13 @@ class LogModel(RuleBasedStateMachine):
                 seq += 1
 
 
-STEPS = settings(max_examples=40 * SOAK, stateful_step_count=30, deadline=None, derandomize=SOAK == 1)
+STEPS = settings(
+    max_examples=40 * SOAK,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=SOAK == 1,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 TestTableModel = TableModel.TestCase
 TestTableModel.settings = STEPS
 TestLogModel = LogModel.TestCase

@@ -11,6 +11,7 @@ from firmware.controller.storage.table import CredentialTable, TableFull
 from sim.cuts.power import HOW, Partition, content, operations, start, survive
 from sim.cuts.table import Known, Walk, changes_of, digest, holds, seen, send
 from sim.mcu.flash import SECTOR, NorFlash
+from tests.firmware.storage.cards import apply
 
 SOAK = int(os.environ.get("SOAK", "1"))  # times as many cut points
 
@@ -60,7 +61,7 @@ def test_a_delta_cut_at_every_operation() -> None:
     def build() -> tuple[NorFlash, Callable[[CredentialTable], None]]:
         flash = NorFlash(6 * SECTOR)
         flash.poke(0, content(image))
-        return flash, lambda table: table.apply(6, changes_of(before, after))
+        return flash, lambda table: apply(table, 6, changes_of(before, after))
 
     def check(table: CredentialTable) -> None:
         known = {5: before, 6: after}[table.version]
@@ -140,7 +141,7 @@ def test_a_full_bucket_is_refused_whole_and_what_is_known_stays() -> None:
     flash = NorFlash(6 * SECTOR)
     table = filled(flash, known, 5)
     with pytest.raises(TableFull):
-        table.apply(6, changes_of(known, {**known, keys[254]: (7, 1), keys[255]: (7, 1)}))
+        apply(table, 6, changes_of(known, {**known, keys[254]: (7, 1), keys[255]: (7, 1)}))
     assert table.version == 0
     assert all(table.find(key) == value for key, value in known.items())
     table = CredentialTable(Partition(flash))

@@ -12,6 +12,7 @@ from sim.cuts.table import Known, changes_of, digest, seen, send
 from sim.cuts.worn import WornFlash
 from sim.mcu.flash import SECTOR
 from tests.firmware.storage.bench import Partition
+from tests.firmware.storage.cards import apply
 
 HOW = ("programs nothing", "sticks", "says so")
 
@@ -39,7 +40,7 @@ class Worn:
         before, self.known = self.known, after
         self.version += 1
         try:
-            self.table.apply(self.version, changes_of(before, after))
+            apply(self.table, self.version, changes_of(before, after))
         except (Damaged, TableFull):
             assert self.table.version == 0
         for _ in range(3):
@@ -113,7 +114,7 @@ def test_when_all_sectors_are_worn_nobody_passes_whose_right_was_taken(how: str)
     for key in revoked:
         after = {k: v for k, v in worn.known.items() if k != key}
         with pytest.raises(Damaged):
-            worn.table.apply(9, changes_of(worn.known, after))
+            apply(worn.table, 9, changes_of(worn.known, after))
         assert worn.table.version == 0
     assert worn.table.digest >= FULL
     faults.clear()

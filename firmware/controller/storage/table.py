@@ -18,7 +18,7 @@ from struct import pack, pack_into, unpack_from
 
 from micropython import const
 
-from ..records import CHANGE, CREDENTIAL, PUT, bucket_of, credential_digest, pack_credential, unpack_credential
+from ..records import CHANGE, CREDENTIAL, PUT, bucket_of, credential_digest, unpack_credential
 from .sectors import SECTOR, Sectors, last, sealed, whole
 
 SLOT = 16
@@ -90,21 +90,6 @@ class CredentialTable:
             raise
         return unpack_credential(self.view, at)[1:] if at else None
 
-    def put(self, key, profile, until):
-        """One credential more, or another profile for it. The version stays."""
-        self.apply(self.version, b"+" + pack_credential(key, profile, until))
-
-    def remove(self, key):
-        """One credential less. Whether it was there."""
-        count = self.count
-        self.apply(self.version, b"-" + pack_credential(key, 0, 0))
-        return self.count < count
-
-    def apply(self, version, changes):
-        """steps() in one go."""
-        for _ in self.steps(version, changes):
-            pass
-
     def steps(self, version, changes):
         """Changes of CHANGE bytes, all or none: afterwards this is the set of that version. One look-up a step.
 
@@ -138,21 +123,6 @@ class CredentialTable:
         except Damaged:
             self.distrust()
             raise
-
-    def begin_snapshot(self):
-        """A whole set follows, in order of the keys; see snapshot.py, which does it in steps."""
-        from .snapshot import Snapshot
-
-        self._snapshot = Snapshot(self)
-
-    def take(self, records):
-        for _ in self._snapshot.take(records):
-            pass
-
-    def finish_snapshot(self, version, digest):
-        for _ in self._snapshot.finish(version, digest):
-            pass
-        return self.digest < FULL
 
     def prepare(self):
         """In an idle moment: one piece of work that is to be in nobody's way later. Whether there was any."""

@@ -45,6 +45,22 @@ def run(steps):
     return sum(steps)
 
 
+def apply(table, version, changes):
+    run(table.steps(version, changes))
+
+
+def know(table, key, profile, until):
+    """One credential more, or another profile for it. The version stays."""
+    apply(table, table.version, b"+" + pack_credential(key, profile, until))
+
+
+def forget(table, key):
+    """One credential less. Whether it was there."""
+    count = table.count
+    apply(table, table.version, b"-" + pack_credential(key, 0, 0))
+    return table.count < count
+
+
 def snapshot(table, numbers, version, profile=7):
     whole = Snapshot(table)
     run(whole.take(sorted_records(numbers, profile)))

@@ -6,7 +6,7 @@ import sys
 from firmware.controller.storage.files import Files
 from firmware.controller.storage.state import StateJournal
 from firmware.controller.storage.table import CredentialTable
-from tests.firmware.storage.cards import key, put, remove
+from tests.firmware.storage.cards import apply, key, put, remove
 
 FOLDER = "files-%d" % id(Files)
 
@@ -77,8 +77,8 @@ def test_a_sector_is_a_file_that_grows(folder):
 @on_littlefs
 def test_a_credential_table_on_files(folder):
     table = CredentialTable(Files(folder, 6))
-    table.apply(3, put(1) + put(2) + put(200))
-    table.apply(4, remove(2))
+    apply(table, 3, put(1) + put(2) + put(200))
+    apply(table, 4, remove(2))
     table = None  # a board's heap has no room for two
     table = CredentialTable(Files(folder, 6))
     while table.prepare():

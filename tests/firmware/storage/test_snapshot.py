@@ -7,13 +7,24 @@ from firmware.controller.storage.snapshot import Snapshot
 from firmware.controller.storage.table import FULL, UNKNOWN, CredentialTable, Damaged, TableFull
 from tests.firmware.helper import raises
 from tests.firmware.storage.bench import Partition, cost, flash
-from tests.firmware.storage.cards import bucket_digests, digest, idle, key, put, remove, run, snapshot, sorted_records
+from tests.firmware.storage.cards import (
+    apply,
+    bucket_digests,
+    digest,
+    idle,
+    key,
+    put,
+    remove,
+    run,
+    snapshot,
+    sorted_records,
+)
 
 
 def test_a_snapshot_replaces_everything():
     nor = flash(9)
     table = CredentialTable(Partition(nor))
-    table.apply(3, put(1) + put(200))
+    apply(table, 3, put(1) + put(200))
     assert snapshot(table, range(2, 100), 8)
     table = CredentialTable(Partition(nor))
     assert (table.version, table.count, table.digest) == (8, 98, digest(range(2, 100)))
@@ -24,7 +35,7 @@ def test_a_snapshot_replaces_everything():
 
 def test_a_snapshot_of_nobody_empties_the_table():
     table = CredentialTable(Partition(flash(9)))
-    table.apply(3, put(1) + put(200))
+    apply(table, 3, put(1) + put(200))
     assert snapshot(table, (), 8)
     assert (table.version, table.count, table.digest) == (8, 0, 0)
     assert table.find(key(1)) is None
@@ -121,7 +132,7 @@ def headers(nor):
 def test_the_digests_of_the_buckets_come_to_the_digest_of_the_set():
     table = CredentialTable(Partition(flash(9)))
     assert snapshot(table, range(1, 200), 3)
-    table.apply(4, put(5, 9) + remove(6) + put(300))
+    apply(table, 4, put(5, 9) + remove(6) + put(300))
     shares = bucket_digests(table)
     assert len(shares) == table.buckets == 4
     total = 0
