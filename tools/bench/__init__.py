@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.bench import fuzz, memory, storage, taps
+from tools.bench import decisions, fuzz, memory, storage, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -58,6 +58,16 @@ def show_fuzz(
 ) -> None:
     """Hostile messages to a controller and to the cloud, at least half of them sealed with the right keys."""
     show(json, fuzz.measure(messages, seed))
+
+
+@app.command("decisions")
+def show_decisions(
+    count: Annotated[int, typer.Option("--count", help="How many decisions.", min=1000)] = decisions.DECISIONS,
+    seed: Annotated[int, typer.Option("--seed", help="Of the first story.")] = 1,
+    json: Json = False,
+) -> None:
+    """The firmware's decisions beside those of an independent model, over random settings and stories."""
+    show(json, decisions.measure(count, seed))
 
 
 @app.command("all")
