@@ -89,7 +89,7 @@ def _door(pins: tuple[int, ...], strike: int) -> dict[str, Any]:
 class HandBoard:
     """folder: its littlefs. Everything it sends is in `sent` until connect() or told() takes it."""
 
-    def __init__(self, folder: Path, chance: Random) -> None:
+    def __init__(self, folder: Path, chance: Random, settings: dict[str, Any] = SETTINGS) -> None:
         from firmware.controller import app
         from firmware.controller.cloud import link, session
 
@@ -98,7 +98,7 @@ class HandBoard:
         use(self.chip)
         doors = [_door((12, 13, 14, 15, 16, 17), STRIKES[0]), _door((18, 19, 21, 22, 23, 27), STRIKES[1])]
         (folder / "board.json").write_text(json.dumps({"status": 5, "doors": doors}))
-        store.save(f"{folder}/", SETTINGS)
+        store.save(f"{folder}/", settings)
         for module in [one for name, one in sys.modules.items() if name.startswith("firmware.controller")]:
             module.print = lambda *words: None  # type: ignore[attr-defined]
         self.chip.inputs.update(dict.fromkeys((12, 13, 17, 18, 19, 27), 1))
@@ -106,13 +106,29 @@ class HandBoard:
         self.link = self.loop.link
         self.refused: dict[str, int] = self.link._refused
         self.sent: list[bytes] = []
-        self.name = SETTINGS["controller"]
-        self.secret = bytes.fromhex(str(SETTINGS["link_secret"]))
-        self.session = session.Session(
-            self.name, self.secret, self.sent.append, self.link._inbox, self.link._outbox, self.refused
-        )
+        self.name = settings["controller"]
+        self.secret = bytes.fromhex(str(settings["link_secret"]))
+        self._sessions = session
+        self.session = self._new_session()
         self.channel: Channel | None = None
         self.asked = bytes(8)  # the nonce of the last question for the time
+
+    def _new_session(self) -> Any:
+        link = self.link
+        return self._sessions.Session(self.name, self.secret, self.sent.append, link._inbox, link._outbox, self.refused)
+
+    def turn(self) -> None:
+        """One round of both loops at this moment; a link that was given up is tried again at once."""
+        now = self.link.beat = self.chip.time
+        self.loop.wake[0] = 0
+        self.loop.step(now)
+        try:
+            self.session.step(now)
+        except OSError:
+            self.link._inbox.put(self._sessions.LOST)
+            self.session = self._new_session()
+            self.session.begin(now)
+        self.session.blocked()
 
     def connect(self, tell_time: bool = True) -> None:
         """Opens a session, and tells the time when the controller asks for it."""

@@ -17,7 +17,7 @@ def test_it_does_everything_and_lets_go_when_it_stops():
             for call in later:
                 call()
             later.clear()
-    assert len(hostile.acts) == 12 and min(hostile.acts.values()) > 5, hostile.acts
+    assert len(hostile.acts) == 18 and min(hostile.acts.values()) > 5, hostile.acts
     sent = {n.to_bytes(40, "big") for n in range(2_000)}
     payloads = [payload for _, payload in heard]
     assert len(payloads) > len(set(payloads))  # replayed
