@@ -28,6 +28,7 @@ class _Partition:
 
 def wear(one: Any) -> None:
     """A virtual controller without power."""
+    from firmware.controller.records import pack_credential
     from firmware.controller.storage.state import StateJournal
     from firmware.controller.storage.table import CredentialTable
 
@@ -41,8 +42,9 @@ def wear(one: Any) -> None:
         table = CredentialTable(_Partition(one.chip.flash["acl"]))
         for n in range(SLOTS):
             key = (n * 0x9E3779B97F4A7C15 % (1 << 56)).to_bytes(7, "big")
-            table.put(key, 1, 1)
-            table.remove(key)
+            for op in b"+-":
+                for _ in table.steps(0, bytes((op,)) + pack_credential(key, 1, 1)):
+                    pass
     finally:
         for label, part in one.chip.flash.items():
             part.fault = faults[label]

@@ -45,7 +45,7 @@ class EventLog:
         view = memoryview(buf)
         self._event, self._hashed, self._body = view[24:], view[:44], view[24:52]
         self._one = bytearray(EVENT)
-        self.epoch = self.last = self._head = 0
+        self.epoch = self.first = self.last = self._head = 0
         self._slot = _SLOTS  # the next one to be programmed
         self._chained = False  # whether the chain goes on; else it begins anew in the next sector
         self._next = None  # the sector that is erased ahead
@@ -61,7 +61,9 @@ class EventLog:
         if self.acknowledged > self.last:  # the end of the log is gone: a number the cloud has is not given again
             self.last = self.acknowledged
             self._chained = False
-        self._find_oldest(0 if self._flash.header(0) == (self.epoch, 1) else self._after(self._head))
+        newest = self._head if self._next is None else self._next
+        first_lap = self.last <= self.room and self._flash.header(0) == (self.epoch, 1)
+        self._find_oldest(0 if first_lap else self._after(newest))
         log_start.find_chain(self)
         if not self._chained:
             self._slot, self._next = _SLOTS, None
@@ -169,7 +171,7 @@ class EventLog:
             if self.last:
                 self._state.set(CHAIN, self.epoch << 32 | self.last + 1)
         key = bytes(buf[:_KEY])
-        if not self._turn:
+        if self._turn != CHAIN_BEGINS:
             key = next_chain_key(key)
         for _ in range(flash.count - 1):
             flash.retire(sector)  # half erased, it is not to look ready
@@ -211,10 +213,14 @@ class EventLog:
         """(first sequence number, sector) of the next sector that has events, from this one on round the ring."""
         for _ in range(self._flash.count):
             seq = self._first(sector)
-            if seq:
+            if seq and seq >= self.first:  # a worn sector may still hold what it held
                 return seq, sector
             sector = self._after(sector)
         return self.last + 1, self._head
 
     def _find_oldest(self, sector):
-        self.first, self._tail = self._readable(sector)
+        first, tail = self._readable(sector)
+        seq, sector = self._readable(self._after(tail))
+        if tail != self._head and seq - first >= _SLOTS * ((sector - tail) % self._flash.count + 1):
+            first, tail = seq, sector  # what came before it was left by a sector that cannot be erased
+        self.first, self._tail = first, tail

@@ -13,7 +13,7 @@ from .state import CHAIN
 
 _SLOTS = const(128)
 _KEY = const(16)  # bytes of a chain key, and where it lies in its sector
-_BACK = const(3)  # sectors in which a key may have been left behind by a power cut
+_BACK = const(3)  # sectors that may lie behind a worn one, or in which a power cut may have left a key
 
 
 def find_end(log):
@@ -24,9 +24,17 @@ def find_end(log):
     if newest is not None:
         header = flash.header(newest)
         at, number = _number_before(log, newest * _SLOTS + _end_of(log, newest))
+        for back in range(1, _BACK + 1):
+            if not header or not 0 < number < header[1] - 1:
+                break
+            # A worn sector that still holds what it held? Then the head lies before it.
+            place, found = _number_before(log, (newest - back) % flash.count * _SLOTS)
+            if found >= header[1] - 1:
+                at, number = place, found
     if not number:
         _begin(log)
         return
+    log._slot_at(at // _SLOTS, at % _SLOTS)
     end = bytes(log._one)
     log._head = head = at // _SLOTS
     for sector in [newest, head] + list(range(flash.count)):
@@ -98,11 +106,14 @@ def _newest(log):
     """
     count = log._flash.count
     low = base = 0
-    while not base:
-        if low == count:
-            return None
-        base = _rank(log, low)
-        low += 1
+    for sector in range(count):
+        if base and sector >= _BACK:
+            break
+        found = _rank(log, sector) or 0
+        if found > base:
+            low, base = sector, found
+    if not base:
+        return None
 
     def of_this_lap(sector):
         """One that says nothing belongs to the next one that does."""
@@ -112,12 +123,11 @@ def _newest(log):
                 return found >= base
         return False
 
-    newest = last(low - 1, count, of_this_lap)
-    behind = newest + 1
-    while behind < count and _rank(log, behind) == 0:
-        behind += 1
-    if behind < count and (_rank(log, behind) or 0) >= base:
-        return max(range(count), key=lambda sector: _rank(log, sector) or 0)
+    newest = last(low, count, of_this_lap)
+    found = _rank(log, newest)
+    for behind in range(newest + 1, min(newest + _BACK, count)):
+        if (_rank(log, behind) or 0) > found:  # worn sectors may hold what they held, or say nothing
+            return max(range(count), key=lambda sector: _rank(log, sector) or 0)
     return newest
 
 

@@ -13,6 +13,7 @@ from ..events import SECTOR_BAD
 SECTOR = 4096
 _FAULTS = 8  # kept at most until they are put on record
 
+head = bytearray(16)  # what header() read last
 faults = []  # (event code, extra) that the control loop has yet to put on record
 
 
@@ -49,7 +50,6 @@ class Sectors:
     def __init__(self, partition, magic, least):
         self._flash = partition
         self.magic = magic
-        self.head = bytearray(16)  # what header() read last
         self.count = partition.ioctl(4, 0)
         if self.count < least:
             raise ValueError("partition too small: flash another partition table")
@@ -100,7 +100,7 @@ class Sectors:
 
     def header(self, sector):
         """The two numbers of a complete sector; () when it is erased ahead; None otherwise."""
-        head = self.read(sector * SECTOR, self.head)
+        self.read(sector * SECTOR, head)
         magic, count, a, b = unpack_from("<2sHII", head)
         if magic == self.magic:
             if whole(head):

@@ -19,7 +19,7 @@ from struct import pack, pack_into, unpack_from
 from micropython import const
 
 from ..records import CHANGE, CREDENTIAL, PUT, bucket_of, credential_digest, unpack_credential
-from .sectors import SECTOR, Sectors, last, sealed, whole
+from .sectors import SECTOR, Sectors, head, last, sealed, whole
 
 SLOT = 16
 JOURNAL = 3  # sectors, a ring
@@ -56,7 +56,7 @@ class CredentialTable:
         self.buckets = regions * self.each
         self.where = bytearray(b"\xff" * self.buckets)  # the sector of each bucket, in its region
         self.ready = bytearray(b"\xfe" * regions)  # the sector of each region that is erased ahead
-        self.bad = []  # sectors that did not take what was written
+        self.bad = ()  # type: tuple[int, ...]  # sectors that did not take what was written
         self.taken = -1  # the sector that a snapshot fills
         self.newest = 0  # the sector that was completed last: the spares take turns
         self.tight = -1  # a bucket whose last slot is used
@@ -182,7 +182,7 @@ class CredentialTable:
                     flash.retire(start + old)
             elif header == ():
                 self.ready[region] = at
-            elif max(flash.head):  # half written, or damaged: it is not to come back
+            elif max(head):  # half written, or damaged: it is not to come back
                 flash.retire(start + at)
         if where.find(b"\xff", region * self.each, (region + 1) * self.each) >= 0:
             self.distrust()

@@ -38,7 +38,7 @@ def work(table):
             if _make_ready(flash, sector):
                 table.ready[region] = (sector - JOURNAL) % table.size
             else:
-                table.bad.append(sector)
+                table.bad += (sector,)
     except Damaged:  # a look-up will say so, and no spare is no damage
         pass
     return True
@@ -63,7 +63,7 @@ def spare(table, bucket):
             sector = _free(table, region)
         if (at < _LOST or flash.erase(sector)) and _begin(flash, sector):
             return sector
-        table.bad.append(sector)
+        table.bad += (sector,)
 
 
 def settle(table, bucket, sector):
@@ -73,7 +73,7 @@ def settle(table, bucket, sector):
     old = table.sector(bucket)
     header = old >= 0 and flash.header(old)
     if not flash.complete(sector, bucket, header[1] + 1 if header else 1):
-        table.bad.append(sector)
+        table.bad += (sector,)
         return False
     table.where[bucket] = (sector - JOURNAL) % table.size
     table.newest = sector
@@ -98,7 +98,7 @@ def compact(table, bucket, gone, slot):
     while end < SECTOR or slot:  # else there is nothing to win
         sector = spare(table, bucket)
         if not table.flash.write(sector * SECTOR + SLOT, view[SLOT:end]):
-            table.bad.append(sector)
+            table.bad += (sector,)
         elif settle(table, bucket, sector):
             break
 

@@ -212,6 +212,6 @@ def test_a_snapshot_asks_for_time_between_its_sectors():
     table = CredentialTable(Partition(flash(9)))
     assert snapshot(table, range(1, 300), 3)
     whole = Snapshot(table)
-    assert run(whole.take(sorted_records(range(1, 300)), 1000)) == 2 * 950
+    assert run(whole.take(sorted_records(range(1, 300)), 1000)) == 2 * 920
     assert run(whole.finish(4, digest(range(1, 300)), 5000)) == 0
     assert table.version == 4
