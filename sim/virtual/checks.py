@@ -13,8 +13,8 @@ class Promise:
 # Number 0 is no promise of the design: what any access controller must do, and these checks see on the way.
 PROMISES = (
     Promise(0, "works", "Who has a right is let in; every tap and every move of a leaf is told once, at its time."),
-    Promise(1, "right", "A strike moves only for a grant, a good command or the exit button, and no longer."),
-    Promise(2, "record", "The event is on flash before the strike moves; with the exit button, just after."),
+    Promise(1, "right", "A strike moves only for a grant, a good command, the exit button or fire, and no longer."),
+    Promise(2, "record", "The event is on flash before the strike moves; with exit button and fire, just after."),
     Promise(3, "log", "Nothing acknowledged is lost, nothing is counted twice, gaps are told."),
     Promise(4, "network", "The door never waits for the network."),
     Promise(5, "power", "After a start every recorded event is there, the access list old or new."),
@@ -43,6 +43,7 @@ CHECKS: dict[str, tuple[int, str]] = {
     "relock": (1, "a strike did not lock again"),
     "record": (2, "a strike moved, and no release is on record"),
     "button record": (2, "the exit button released a strike, and that is not on record"),
+    "fire record": (2, "the fire input released a strike, and that is not on record"),
     "stored": (3, "what the cloud keeps is not what was recorded"),
     "acknowledged": (3, "something counts as stored that the cloud has not committed"),
     "late": (3, "on a calm link an event did not come to the cloud within a minute"),

@@ -27,12 +27,17 @@ class Strikes:
         self._taps: dict[Place, deque[tuple[int, bool]]] = {}
         self._good_until: dict[Place, int] = {}
         self._by_button: dict[Place, int] = {}  # when the button's last release was put on record
+        self._by_fire: dict[Place, int] = {}  # and that of the fire input
 
     def tapped(self, where: str, door: int, right: bool) -> None:
         self._taps.setdefault((where, door), deque(maxlen=8)).append((self._scheduler.now, right))
 
     def recorded(self, one: "VirtualController", code: int, number: int) -> None:
         """An event is on flash."""
+        if code == codes.RELEASED_FIRE:
+            self._by_fire[one.name, number] = self._scheduler.now
+        elif code == codes.DOOR_RELOCKED:
+            self._scheduler.after(SLACK_US, self._locked_again, one, number)
         if code not in (codes.GRANTED, codes.RELEASED_REMOTE, codes.RELEASED_REX):
             return
         place, now, lasts = (one.name, number), self._scheduler.now, self._promises.release_ms * MS
@@ -51,11 +56,14 @@ class Strikes:
         text = f"{one.name} door {door.number}: the strike moved"
         code, at = event
         by_record = at == now and code in (codes.GRANTED, codes.RELEASED_REMOTE)
-        if not by_record and not by_button:
+        by_fire = one.inputs.burns(door.number) and not by_record
+        if by_fire:
+            self._scheduler.after(10 * MS, self._fire_told, one, place, now, one.chip.starts)
+        if not by_record and not by_button and not by_fire:
             promises.red("record", f"{text} and no release is on record")
-        if by_button and not by_record:
+        if by_button and not by_record and not by_fire:
             self._scheduler.after(10 * MS, self._button_told, one, place, now, one.chip.starts)
-        if not by_button and promises.building.verdicts.remote.get(place) != now:
+        if not by_button and not by_fire and promises.building.verdicts.remote.get(place) != now:
             taps = self._taps.get(place, ())
             if not any(right and now - then <= SECOND for then, right in taps):
                 promises.red("right", f"{text} and nobody with a right stood there")
@@ -92,8 +100,16 @@ class Strikes:
             text = f"{place[0]} door {place[1]}: released by the button and not on record"
             self._promises.red("button record", text)
 
+    def _fire_told(self, one: "VirtualController", place: Place, since: int, starts: int) -> None:
+        """2, for the fire input: at once after."""
+        self._promises.checks["fire record"] += 1
+        if one.chip.on and one.chip.starts == starts and self._by_fire.get(place, -1) < since:
+            self._promises.red("fire record", f"{place[0]} door {place[1]}: released by fire and not on record")
+
     def _locked_again(self, one: "VirtualController", number: int) -> None:
         self._promises.checks["relock"] += 1
-        late = self._scheduler.now > self._good_until[one.name, number] + SLACK_US // 2
+        if one.inputs.burns(number):
+            return
+        late = self._scheduler.now > self._good_until.get((one.name, number), 0) + SLACK_US // 2
         if one.doors[number - 1].door.released and late:
             self._promises.red("relock", f"{one.name} door {number}: the strike did not lock again")

@@ -111,6 +111,41 @@ def test_fire_releases_both_doors_until_two_minutes_after_it(house):
     ]
 
 
+def test_the_promises_hold_while_it_burns_and_after(house):
+    controller, door = house.controllers[0], house.doors["Front"][1]
+    controller.inputs.switch("fire", True)
+    house.run(1)
+    assert door.push(5_000)
+    house.tap("Front", PER)
+    house.run(600)
+    controller.inputs.switch("fire", False)
+    house.run(600)
+    assert house.promises.checks["fire record"] == 2
+    assert house.promises.checks["relock"] >= 2
+    assert not house.faults
+
+
+def test_a_fire_that_is_not_on_record_breaks_a_promise(house, monkeypatch):
+    from firmware.controller.points.fire import Fire
+
+    monkeypatch.setattr(Fire, "_tell", lambda *_: None)
+    house.controllers[0].inputs.switch("fire", True)
+    house.run(1)
+    assert any("released by fire and not on record" in fault for fault in house.faults)
+
+
+def test_doors_that_stay_released_after_a_fire_break_a_promise(house, monkeypatch):
+    from firmware.controller.points.fire import Fire
+
+    monkeypatch.setattr(Fire, "_end", lambda self, loop, line, now: self._tell(loop, codes.DOOR_RELOCKED, 1, line, now))
+    controller = house.controllers[0]
+    controller.inputs.switch("fire", True)
+    house.run(1)
+    controller.inputs.switch("fire", False)
+    house.run(125)
+    assert any("did not lock again" in fault for fault in house.faults)
+
+
 def test_fire_releases_also_after_the_power_went_in_the_middle_of_it(house):
     controller = house.controllers[0]
     controller.inputs.switch("fire", True)
