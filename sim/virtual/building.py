@@ -15,6 +15,7 @@ from sim.world.broker import Broker
 from sim.world.building import Building, may_pass
 from sim.world.wiegand import card_bits
 
+from .chip import Starved
 from .controller import VirtualController
 from .doorway import Doorway
 from .net import Network
@@ -225,7 +226,7 @@ class VirtualBuilding:
                 on_the_edge = end is not None and abs(self.utc() - end) < EDGE_S
                 unsure = bits is None and bool(holder.get("unsure") or on_the_edge)
                 good = right or unsure
-                unsure = not self._seen(controller, place, began) or unsure
+                unsure = not self._seen(controller, door, began) or unsure
                 expected = ANYTHING if unsure else MISREAD if bits else GRANTED if right else DENIED
                 self.verdicts.tapped(*place, expected)
                 self.promises.tapped(*place, good)
@@ -233,13 +234,19 @@ class VirtualBuilding:
 
         door.tap(bits or card_bits(holder["card"]), read)
 
-    def _seen(self, controller: VirtualController, place: tuple[str, int], began: int) -> bool:
+    def _seen(self, controller: VirtualController, door: Doorway, began: int) -> bool:
         """Whether the board saw every bit of a card from `began` on, and is not still at one of which it did not."""
         chip = controller.chip
         if chip.lost_at >= began:
             self.counts["frames lost in a pause"] += 1
-            self._muddled[place] = self.scheduler.now + 2 * SECOND
-        return chip.booted < began and self._muddled.get(place, -1) < began
+            self.muddled(controller, door)
+        if door.reader_fault is not None or door.reader_changed >= began:
+            self.muddled(controller, door)
+        return chip.booted < began and self._muddled.get((controller.name, door.number), -1) < began
+
+    def muddled(self, controller: VirtualController, door: Doorway) -> None:
+        """For a while nobody knows what the board makes of what it reads there."""
+        self._muddled[controller.name, door.number] = self.scheduler.now + 2 * SECOND
 
     # Power, network, broker.
 
@@ -291,6 +298,9 @@ class VirtualBuilding:
         self.promises.strike(controller, door, last, by_button)
 
     def _crash(self, controller: VirtualController, error: Exception) -> None:
+        if isinstance(error, Starved):
+            self.counts["ended without memory"] += 1
+            return
         self._wrong(f"{controller.name}: the firmware ended in {type(error).__name__}: {error}", "crash")
 
     def _wrong(self, sentence: str, check: str) -> None:

@@ -22,6 +22,10 @@ class Halted(PowerCut):
     """The chip stopped while this code ran on it. Like every PowerCut it is no Exception."""
 
 
+class Starved(MemoryError):
+    """An allocation found no memory."""
+
+
 class VirtualChip(mcu.Chip):
     """Stays the same object over power cuts and resets: what it remembers is what a board remembers.
 
@@ -69,6 +73,7 @@ class VirtualChip(mcu.Chip):
         self.cut_in: int | None = None  # flash operations until the power goes in the middle of one
         self.cut_label = ""  # of the partition whose operations count; "": all
         self.cut_turns = False  # only operations that begin or end a sector count: its erase, its header
+        self.starve_in: int | None = None  # calls of the firmware until one finds no memory
         self.operations = 0
         self.on_cut: Callable[[], None] | None = None
         self.on_stop: Callable[[], None] | None = None
@@ -81,6 +86,7 @@ class VirtualChip(mcu.Chip):
         self._boot_event: Event | None = None
         self._timers: dict[Any, Event] = {}
         self.drift_ppm = 0  # how much faster its clock runs
+        self._drifts_since = 0
         self._offset_us = 0
         self._started_us = 0
         self._looks = (0, 0)  # when the clock was looked at, and how often
@@ -122,7 +128,7 @@ class VirtualChip(mcu.Chip):
     def _boot(self, cause: int) -> None:
         self._boot_event = None
         self.on = True
-        self.booted = self.scheduler.now
+        self.booted = self._drifts_since = self.scheduler.now
         self.cause = cause
         self.starts += 1
         # Ticks start 2 s to 10 min before their wrap, so that every run crosses it.
@@ -168,9 +174,14 @@ class VirtualChip(mcu.Chip):
                 self.on_output(n, None)
 
     def check(self) -> None:
-        """Code of a chip without power gets no further."""
+        """Code of a chip without power gets no further, and now and then none for which there is no memory."""
         if not self.on:
             raise Halted("no power")
+        if self.starve_in is not None and self.scheduler.running is not None:
+            self.starve_in -= 1
+            if self.starve_in <= 0:
+                self.starve_in = None
+                raise Starved("memory allocation failed")
 
     # Tasks.
 
@@ -268,7 +279,12 @@ class VirtualChip(mcu.Chip):
         return ((now + self._offset_us + self._drift(now)) // us) & (mcu.PERIOD - 1)
 
     def _drift(self, now: int) -> int:
-        return (now - self.booted) * self.drift_ppm // 1_000_000 if self.drift_ppm else 0
+        return (now - self._drifts_since) * self.drift_ppm // 1_000_000 if self.drift_ppm else 0
+
+    def set_drift(self, ppm: int) -> None:
+        """Its clock runs so much faster from now on."""
+        self._offset_us += self._drift(self.scheduler.now)
+        self._drifts_since, self.drift_ppm = self.scheduler.now, ppm
 
     def ticks_ms(self) -> int:
         return self._ticks(MS)

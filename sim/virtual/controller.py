@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sim.mcu.flash import SECTOR, NorFlash
 from . import boot
 from .chip import VirtualChip
 from .doorway import Doorway
-from .flash import WatchedFlash, is_whole
+from .flash import TiredFlash, WatchedFlash, is_whole
 from .inputs import Inputs
 from .net import Network
 from .pace import INSTANT, Pace
@@ -75,16 +76,18 @@ class VirtualController:
             boot.starter(folder, lambda error: on_crash(self, error)),
             on_output=self._output,
             on_crash=lambda _, error: on_crash(self, error),
-            make_flash=self._make_flash,
+            make_flash=partial(self._make_flash, scheduler),
             pace=pace,
         )
+        self.parts = {label: part for label, part in self.chip.flash.items() if isinstance(part, TiredFlash)}
         for door in self.doors:
             door.wire(self.chip)
         self.inputs.wire(self.chip)
 
-    def _make_flash(self, size: int, label: str) -> NorFlash:
+    def _make_flash(self, scheduler: Scheduler, size: int, label: str) -> NorFlash:
         watch = {"log": self._programmed, "state": self._noted}.get(label)
-        return NorFlash(size, label) if watch is None else WatchedFlash(size, label, watch)
+        chance = scheduler.chance(f"flash {label} of {self.name}")
+        return TiredFlash(size, label, chance) if watch is None else WatchedFlash(size, label, chance, watch)
 
     def _noted(self, offset: int, data: bytes) -> None:
         if len(data) != NOTE or not offset % SECTOR or not is_whole(data):

@@ -39,6 +39,8 @@ class Doorway:
         self.on_press: Callable[[Doorway], None] = lambda doorway: None  # of the exit button
         self.bounces: Callable[[], list[int]] = list  # of one movement: microseconds between the contact's bounces
         self._lines: dict[str, Line] = {}  # of contact and rex, where the door has them
+        self.reader_fault: str | None = None
+        self.reader_changed = -1  # when it broke or was mended
         self._reader_free = 0
         self._closer: Event | None = None
 
@@ -77,10 +79,20 @@ class Doorway:
         lines = (reader["d0"], reader["d1"])
         start = max(self.scheduler.now, self._reader_free)
         for i, bit in enumerate(bits):
-            self.scheduler.at(start + i * INTERVAL_US, self._pulse, lines[int(bit)])
+            if self.reader_fault not in ("dead", bit):
+                self.scheduler.at(start + i * INTERVAL_US, self.pulse, lines[int(bit)])
         end = start + (len(bits) - 1) * INTERVAL_US + PULSE_US
         self._reader_free = end + BETWEEN_CARDS_US
         self.scheduler.at(end, about, start)
+
+    def busy(self, us: int) -> bool:
+        """Whether the reader sends a card, or did so within that time."""
+        return self.scheduler.now < self._reader_free + us
+
+    def break_reader(self, fault: str | None) -> None:
+        """The reader is "dead", or its wire for "0" or "1" is cut; None: it is mended."""
+        if fault != self.reader_fault:
+            self.reader_fault, self.reader_changed = fault, self.scheduler.now
 
     def push(self, stays_ms: int) -> bool:
         was_open = self.door.open
@@ -117,7 +129,7 @@ class Doorway:
         assert self.chip is not None
         self.chip.input(pin, level)
 
-    def _pulse(self, pin: int) -> None:
+    def pulse(self, pin: int) -> None:
         self._line(pin, 0)
         self.scheduler.after(PULSE_US, self._line, pin, 1)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.world.hostile import Hostile
 
+from . import mishaps
 from .building import VirtualBuilding
 from .controller import VirtualController
 from .scheduler import DAY, MS, SECOND
@@ -28,16 +29,32 @@ class Rates:
     broker: float = 0.5
     dns: float = 0
     stuck: float = 0  # the network loop of a controller waits for ever
+    # As mishaps.py has them.
+    half_open: float = 0
+    twin: float = 0
+    silence: float = 0
+    slow: float = 0
+    heap: float = 0
+    brown_out: float = 0
+    reader: float = 0
+    pulses: float = 0
+    rot: float = 0
+    worn: float = 0
+    sway: float = 0
     # Not strokes of luck a day, but how things are.
     hostile: float = 0  # of a thousand messages, how many the broker meddles with
     noise: float = 0  # of all cards, how many lose or gain a bit on the cable
     bounce: float = 0  # of all movements of a leaf, how many let the contact bounce
     aimed: float = 0  # torn writes look for the access list and the journal as well, which are seldom written
     again: float = 0  # of all torn writes, how many are followed by one while the board starts
+    weak: float = 0  # of all torn writes, how many leave bits that read now so and now so
     drift_ppm: float = 0  # clocks are wrong by so much at the most
 
 
-EVERYTHING = Rates(aimed=1, again=0.3, dns=0.5, stuck=0.2, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40)
+EVERYTHING = Rates(
+    dns=0.5, stuck=0.2, half_open=0.5, twin=0.3, silence=0.3, slow=0.3, heap=0.5, brown_out=0.3, reader=0.2, pulses=2,
+    sway=8, aimed=1, again=0.3, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40,
+)  # fmt: skip
 
 
 class Faults:
@@ -100,6 +117,10 @@ class Faults:
                 (self.rates.stuck, self._stuck),
             ):
                 self._plan(rate, fault, one, chance)
+            for act in mishaps.OF_A_BOARD:
+                self._plan_mishap(act, one, f"{act.__name__} of {one.name}")
+        for act in mishaps.OF_A_BUILDING:
+            self._plan_mishap(act, None, act.__name__)
         self._plan(self.rates.broker, self._broker, None, self.scheduler.chance("faults of the broker"))
         self._plan(self.rates.dns, self._dns, None, self.scheduler.chance("faults of names"))
         for rate, name, act in self.more:
@@ -130,10 +151,14 @@ class Faults:
         building.network.dns = True
         building.network.dead.clear()
         building.network.stuck.clear()
+        building.network.slow_us = 0
+        building.post.silence(False)
         if not building.post.up:
             building.post.start()
         for one in building.controllers:
-            one.chip.cut_in = None
+            one.chip.cut_in = one.chip.starve_in = None
+            for door in one.doors:
+                door.break_reader(None)
             if not one.chip.access_point:
                 building.connect(one, True)
             if not one.chip.on:
@@ -144,6 +169,13 @@ class Faults:
         if rate:
             self.scheduler.after(int(chance.expovariate(rate) * DAY), self._strike, rate, fault, one, chance)
 
+    def _plan_mishap(self, act: Callable[..., None], one: VirtualController | None, name: str) -> None:
+        def fault(where: Any, chance: Random) -> None:
+            act(self, where, chance)
+
+        fault.__name__ = act.__name__
+        self._plan(getattr(self.rates, act.__name__), fault, one, self.scheduler.chance(f"faults: {name}"))
+
     def _strike(self, rate: float, fault: Fault, one: Any, chance: Random) -> None:
         if not self.on:
             return
@@ -153,7 +185,7 @@ class Faults:
         fault(one, chance)
         self._plan(rate, fault, one, chance)
 
-    def _until_mended(self, chance: Random, mean_s: float, name: str = "") -> int:
+    def until_mended(self, chance: Random, mean_s: float, name: str = "") -> int:
         us = SECOND + int(chance.expovariate(1 / mean_s) * SECOND)
         self.disturb(name, us + RECOVERY_US)
         return us
@@ -181,11 +213,11 @@ class Faults:
         def back() -> None:
             self.building.network.dns = True
 
-        self.scheduler.after(self._until_mended(chance, 300), back)
+        self.scheduler.after(self.until_mended(chance, 300), back)
 
     def _network(self, one: VirtualController, chance: Random) -> None:
         self.building.connect(one, False)
-        self.scheduler.after(self._until_mended(chance, 300, one.name), self.building.connect, one, True)
+        self.scheduler.after(self.until_mended(chance, 300, one.name), self.building.connect, one, True)
 
     def _black_hole(self, one: VirtualController, chance: Random) -> None:
         dead = self.building.network.dead
@@ -197,7 +229,7 @@ class Faults:
             self.building.record(one.name, "black hole", False)
             self.building.network.revive()
 
-        self.scheduler.after(self._until_mended(chance, 120, one.name), over)
+        self.scheduler.after(self.until_mended(chance, 120, one.name), over)
 
     def _stuck(self, one: VirtualController, chance: Random) -> None:
         """Its link goes, and then the name of the broker is never resolved: nobody tells the network loop."""
@@ -210,7 +242,7 @@ class Faults:
 
     def _power(self, one: VirtualController, chance: Random) -> None:
         self.building.power(one, False)
-        self.scheduler.after(self._until_mended(chance, 30, one.name), self.building.power, one, True)
+        self.scheduler.after(self.until_mended(chance, 30, one.name), self.building.power, one, True)
 
     def _torn_write(self, one: VirtualController, chance: Random) -> None:
         """The power goes in the middle of one of the next flash operations."""
@@ -218,10 +250,13 @@ class Faults:
         chip.cut_label = chance.choice(["", "acl", "state"]) if self.rates.aimed else ""
         chip.cut_turns = bool(self.rates.aimed) and chance.random() < 0.25
         chip.cut_in = 1 + chance.randrange(4 if chip.cut_label or chip.cut_turns else 20)
+        if self.rates.weak:
+            for part in one.parts.values():
+                part.weakens = chance.random() < self.rates.weak
 
         def cut() -> None:
             self.building.record(one.name, "torn write")
-            self.scheduler.after(self._until_mended(chance, 5, one.name), self.building.power, one, True)
+            self.scheduler.after(self.until_mended(chance, 5, one.name), self.building.power, one, True)
             if chance.random() < self.rates.again:
                 self.kinds["torn write at a start"] += 1
                 chip.cut_label, chip.cut_turns, chip.cut_in = "", False, 1 + chance.randrange(6)
@@ -238,4 +273,4 @@ class Faults:
             if not post.up:
                 post.start()
 
-        self.scheduler.after(self._until_mended(chance, 20), back)
+        self.scheduler.after(self.until_mended(chance, 20), back)

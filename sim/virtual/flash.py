@@ -5,16 +5,63 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
-from sim.mcu.flash import SECTOR, NorFlash
+from sim.mcu.flash import SECTOR, NorFlash, PowerCut
 
 
-class WatchedFlash(NorFlash):
+class TiredFlash(NorFlash):
+    """Flash that does not always do what it is told.
+
+    worn: sectors whose erases and programs do nothing. weakens: a program that is cut short leaves the bits of one byte
+    in between; they read now so and now so, until they are erased or programmed.
+    """
+
+    def __init__(self, size: int, label: str, chance: Random) -> None:
+        super().__init__(size, label)
+        self.worn: set[int] = set()
+        self.weakens = False
+        self._weak: dict[int, int] = {}  # offset: bits
+        self._chance = chance
+
+    def read(self, offset: int, buf: Any) -> None:
+        super().read(offset, buf)
+        for at, bits in self._weak.items() if self._weak else ():
+            if offset <= at < offset + len(buf):
+                buf[at - offset] ^= bits & self._chance.randrange(256)
+
+    def program(self, offset: int, data: Any) -> None:
+        try:
+            super().program(offset, data)
+        except PowerCut:
+            after = bytearray(len(data))
+            self._get(offset, after)
+            if self.weakens:
+                torn = [i for i in range(len(data)) if after[i] & ~data[i]]
+                if torn:
+                    self._weak[offset + torn[0]] = after[torn[0]] & ~data[torn[0]]
+            raise
+        if self._weak:
+            for at in [at for at in self._weak if offset <= at < offset + len(data)]:
+                self._weak[at] &= data[at - offset]
+
+    def erase(self, sector: int) -> None:
+        super().erase(sector)
+        for at in [at for at in self._weak if at // SECTOR == sector]:
+            del self._weak[at]
+
+    def poke(self, offset: int, data: Any) -> None:
+        if self.worn and offset // SECTOR in self.worn:
+            return
+        super().poke(offset, data)
+
+
+class WatchedFlash(TiredFlash):
     """on_program(offset, data): what lies there after a program, also after one that the power cut short."""
 
-    def __init__(self, size: int, label: str, on_program: Callable[[int, bytes], None]) -> None:
-        super().__init__(size, label)
+    def __init__(self, size: int, label: str, chance: Random, on_program: Callable[[int, bytes], None]) -> None:
+        super().__init__(size, label, chance)
         self._on_program = on_program
 
     def program(self, offset: int, data: Any) -> None:

@@ -111,6 +111,7 @@ class Network:
         self.lines: dict[Line, None] = {}
         self.dead: set[str] = set()  # chips whose line carries nothing, though Wi-Fi is there: a black hole
         self.dns = True
+        self.slow_us = 0  # everything takes up to so much longer
         self.stuck: set[str] = set()  # chips whose resolver never answers, as lwIP's may
         self.on_hang: Callable[[VirtualChip], None] = lambda chip: None
         self._base_us = base_us
@@ -119,7 +120,8 @@ class Network:
         self._chance = scheduler.chance("network")
 
     def latency(self) -> int:
-        return self._base_us + int(self._chance.random() * self._jitter_us)
+        slow = int(self._chance.random() * self.slow_us) if self.slow_us else 0
+        return self._base_us + int(self._chance.random() * self._jitter_us) + slow
 
     def listen(self, port: int, accept: Callable[[Line], None]) -> None:
         self._listening[port] = accept
@@ -272,6 +274,9 @@ class Socket:
         self._closed = True
         if self._line is not None:
             self._line.lost()
+
+    def is_of(self, chip: "VirtualChip") -> bool:
+        return self._chip is chip
 
     # For the line.
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sim.world.broker import Broker
 
+from .chip import VirtualChip
 from .net import Line, Network
 from .scheduler import MS, Event, Scheduler
 
@@ -18,6 +19,7 @@ class Post:
         self.network = network
         self.broker = broker
         self.up = True
+        self._silent = False
         self._tick: Event | None = None
         self._cloud_last = 0
         self._lines: dict[Line, None] = {}
@@ -39,6 +41,20 @@ class Post:
         self.up = True
         self.network.listen(PORT, self._accept)
 
+    def silence(self, on: bool) -> None:
+        """Whether who listens at the broker's port takes connections and says nothing."""
+        if on and not self._silent:
+            for line in list(self._lines):
+                line.reset()
+        self._silent = on
+
+    def forget(self, chip: VirtualChip) -> None:
+        """The broker loses this chip's connection without telling it."""
+        for line in list(self._lines):
+            if line.near is not None and line.near.is_of(chip):
+                line.closed()
+                _deafen(line)
+
     def publish(self, topic: str, payload: bytes) -> None:
         """From the cloud: it reaches the broker a moment later, in order; not when the broker is down."""
         self._after_travel(self._published, topic, bytes(payload))
@@ -56,6 +72,8 @@ class Post:
             self.broker.publish(topic, payload)
 
     def _accept(self, line: Line) -> None:
+        if self._silent:
+            return
         client = self.broker.accept(line.down, line.close)
         self._lines[line] = None
 
@@ -79,3 +97,8 @@ class Post:
         self._tick = None
         self.broker.tick(self.now())
         self._watch()
+
+
+def _deafen(line: Line) -> None:
+    line.receive = lambda data: None
+    line.closed = lambda: None

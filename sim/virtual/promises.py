@@ -176,6 +176,12 @@ class Promises:
 
     # What lies on flash.
 
+    def rotted(self, one: "VirtualController", raw: bytes) -> None:
+        """A bit of that event turned over at rest: nobody looks for it any more."""
+        kept = self._on_flash.get(one.name)
+        if kept is not None and raw in kept:
+            kept.remove(raw)
+
     def safe(self, one: "VirtualController") -> None:
         """6, at the moment at which a start is on record."""
         self.checks["safe"] += 1

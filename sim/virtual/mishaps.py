@@ -1,0 +1,135 @@
+"""More bad luck, each kind a function: what happens to a board, its readers, its heap, its flash, its connection.
+
+Called with the Faults that plan them, the controller (None: the whole building) and a source of chance.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from firmware.controller import records
+from sim.mcu.flash import SECTOR
+from sim.world.broker import CONNECT, packet, text
+from sim.world.wiegand import PULSE_US
+
+from .controller import EVENT
+from .scheduler import MS, SECOND
+from .verdicts import ANYTHING
+
+if TYPE_CHECKING:
+    from .controller import VirtualController
+    from .faults import Faults
+
+ALONE_US = 200 * MS  # a reader that was silent for so long is not in the middle of a card
+
+
+def half_open(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+    """The broker has lost the connection without a word; to the board it stands."""
+    faults.disturb(one.name, 150 * SECOND)
+    faults.building.post.forget(one.chip)
+
+
+def twin(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+    """Somebody else connects under the board's name, again and again: the broker puts the board out each time."""
+    broker, scheduler = faults.building.broker, faults.scheduler
+    name = one.settings["controller"]
+    at = 0
+    for _ in range(chance.randrange(1, 6)):
+        scheduler.after(at, _as_twin, broker, name, scheduler)
+        at += int(chance.uniform(0.01, 8) * SECOND)
+    faults.disturb(one.name, at + 150 * SECOND)
+
+
+def _as_twin(broker: Any, name: str, scheduler: Any) -> None:
+    client = broker.accept(lambda data: None, lambda: None)
+    client.receive(packet(CONNECT, 0, text("MQTT") + b"\x04\x02\x00\x1e" + text(name)), scheduler.now // MS)
+
+
+def silence(faults: "Faults", _: None, chance: Random) -> None:
+    """The broker's machine takes connections and never says a word: a handshake that stalls, a full queue."""
+    post = faults.building.post
+    post.silence(True)
+    faults.scheduler.after(faults.until_mended(chance, 60), post.silence, False)
+
+
+def slow(faults: "Faults", _: None, chance: Random) -> None:
+    """Everything takes up to seconds to travel."""
+    network = faults.building.network
+    network.slow_us = int(chance.uniform(0.1, 4) * SECOND)
+
+    def over() -> None:
+        network.slow_us = 0
+
+    faults.scheduler.after(faults.until_mended(chance, 300), over)
+
+
+def heap(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+    """One of the next allocations finds no memory, in whichever loop."""
+    faults.disturb(one.name, 150 * SECOND)
+    one.chip.starve_in = 1 + chance.randrange(400)
+
+
+def brown_out(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+    """The supply comes and goes several times within seconds."""
+    building, at = faults.building, 0
+    for _ in range(chance.randrange(2, 7)):
+        faults.scheduler.after(at, building.power, one, False)
+        at += chance.randrange(5, 500) * MS
+        faults.scheduler.after(at, building.power, one, True)
+        at += chance.randrange(20, 3_000) * MS
+    faults.disturb(one.name, at + 150 * SECOND)
+
+
+def reader(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+    """A reader is dead, or one of its two wires is cut."""
+    door = chance.choice(one.doors)
+    door.break_reader(chance.choice(("dead", "0", "1")))
+    faults.scheduler.after(SECOND + int(chance.expovariate(1 / 600) * SECOND), door.break_reader, None)
+
+
+def pulses(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+    """A burst of noise on a reader's lines, when nobody holds a card there: no more bits than any format has."""
+    door = chance.choice(one.doors)
+    if not one.chip.on or door.busy(ALONE_US):
+        return
+    table = door.table["reader"]
+    at = 0
+    for _ in range(chance.randrange(1, 4)):
+        faults.scheduler.after(at, door.pulse, table[chance.choice(("d0", "d1"))])
+        at += PULSE_US + chance.randrange(50, 2_000)
+    faults.building.muddled(one, door)
+    faults.building.verdicts.tapped(one.name, door.number, ANYTHING)
+
+
+def rot(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+    """A bit of flash turns over at rest; not in an event that only this board has, which nobody could bring back."""
+    label = chance.choice(sorted(one.parts))
+    part = one.parts[label]
+    at = chance.randrange(part.size)
+    found = bytearray(EVENT)
+    part._get(at - at % EVENT, found)
+    if label == "log":
+        promises = faults.building.promises
+        event = records.unpack_event(found)
+        kept = promises.acknowledged(one) if promises.acknowledged is not None else 0
+        if event is not None and event[0] > kept:
+            return
+        promises.rotted(one, bytes(found))
+    found[at % EVENT] ^= 1 << chance.randrange(8)
+    part.poke(at, found[at % EVENT : at % EVENT + 1])
+
+
+def worn(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+    """A sector is worn out: from now on its erases and programs do nothing, and nobody is told."""
+    part = one.parts[chance.choice(sorted(one.parts))]
+    part.worn.add(chance.randrange(part.size // SECTOR))
+
+
+def sway(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+    """It gets warmer or colder, and the clock faster or slower."""
+    most = faults.rates.drift_ppm
+    one.chip.set_drift(round(max(-most, min(most, one.chip.drift_ppm + chance.uniform(-most, most) / 2))))
+
+
+OF_A_BOARD: tuple[Callable[..., None], ...] = (half_open, twin, heap, brown_out, reader, pulses, rot, worn, sway)
+OF_A_BUILDING: tuple[Callable[..., None], ...] = (silence, slow)
