@@ -4,11 +4,12 @@ A goal is {name, value, unit, goal, met}; a command exits 1 when one of its goal
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tools.bench import decisions, fuzz, memory, storage, taps
+from tools.bench import decisions, fuzz, growth, memory, storage, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -44,10 +45,15 @@ def show_taps(
 
 @app.command("storage")
 def show_storage(
-    quick: Annotated[bool, typer.Option("--quick", help="Small sizes, in seconds.")] = False, json: Json = False
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes, in seconds.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Draw the growth: an SVG file.")] = None,
+    json: Json = False,
 ) -> None:
     """Our stores beside the usual ways to keep cards and events, on the real MicroPython over one model of flash."""
-    show(json, storage.measure(quick))
+    found = storage.measure(quick)
+    if picture is not None:
+        picture.write_text(growth.svg(found))
+    show(json, found)
 
 
 @app.command("fuzz")

@@ -105,8 +105,13 @@ class Samples:
         self._end += 6
         return found
 
-    def total(self, column):
-        return sum(self._all[at] for at in range(column, self._end, 6))
+    def __len__(self):
+        return self._end // 6
+
+    def modelled(self, n):
+        """Of the n-th operation, in microseconds."""
+        at = 6 * n
+        return _flash_us(self._all, at) + SLOWER * self._all[at + 5] / 1000
 
     def summary(self):
         """Flash and modelled times in microseconds."""

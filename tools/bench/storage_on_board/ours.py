@@ -8,14 +8,31 @@ import os
 from cards import key, some
 from meter import Meter, Samples
 
+from firmware.controller.cloud.channel import Channel
 from firmware.controller.events import DENIED_UNKNOWN
-from firmware.controller.records import NO_END
+from firmware.controller.records import NO_END, pack_credential
 from firmware.controller.storage.log import EventLog
+from firmware.controller.storage.snapshot import Snapshot
 from firmware.controller.storage.state import StateJournal
 from firmware.controller.storage.table import CredentialTable
 
-_CHUNK = 20 * 12  # records of a snapshot that come in one message
+_CHUNK = 128 * 12  # records of a snapshot that come in one message, as the cloud packs them
 _STARTS = 5
+_DELTA = 100  # changes in one message at most
+_LINK_MS = 100  # a message there and its answer back
+
+
+def apply(table, version, changes):
+    for _ in table.steps(version, changes):
+        pass
+
+
+def put(table, key, profile, until):
+    apply(table, table.version, b"+" + pack_credential(key, profile, until))
+
+
+def remove(table, key):
+    apply(table, table.version, b"-" + pack_credential(key, 0, 0))
 
 
 def measure(plan):
@@ -23,7 +40,8 @@ def measure(plan):
     meters = [Meter(plan["folder"] + "/" + part, plan["sectors"][part]) for part in ("acl", "log", "state")]
     acl, log, state = meters
     n = plan["n"]
-    startup, found, changed, recorded = (Samples(meters, k) for k in (_STARTS, 2 * n, 2 * n, 4 * n))
+    startup, first, found = Samples(meters, _STARTS), Samples(meters, _STARTS), Samples(meters, 2 * n)
+    changed, recorded = Samples(meters, 2 * n), Samples(meters, 4 * n)
     stores = []
 
     def start():
@@ -32,16 +50,24 @@ def measure(plan):
         stores.append(EventLog(log, journal, os.urandom))
         stores.append(CredentialTable(acl))
 
+    start()  # loads code that is loaded when it is needed: here it is even compiled
+    stores.clear()
     gc.collect()
     before = gc.mem_alloc()
-    for _ in range(_STARTS):
+    for i in range(_STARTS):
         stores.clear()
         startup.time(start)
+        first.time(stores[2].find, key(i))
     gc.collect()
     held = gc.mem_alloc() - before
     _, events, table = stores
     if table.count != plan["cards"] or not events.last:
         raise ValueError("the stores are not full")
+    read = Samples([acl], plan["sectors"]["acl"])
+    while read.time(table.prepare):
+        pass
+    if table.version != 2:
+        raise ValueError("the table is damaged")
 
     known = [key(i) for i in some(plan["cards"], n)]
     for i in range(n):
@@ -51,20 +77,20 @@ def measure(plan):
             raise ValueError("a card is found that nobody has")
 
     gc.collect()
-    acl_before = acl.erases
+    before = [acl.programs, acl.erases]
     over = 0
     for i in range(n):
-        programs = acl.programs
-        changed.time(table.put, key(-1 - i), 1, NO_END)
-        over += acl.programs - programs > 2
-        table.prepare()
-        programs = acl.programs
-        changed.time(table.remove, key(-1 - i))
-        over += acl.programs - programs > 2
-        table.prepare()
-    acl_erases = acl.erases - acl_before
+        for change in (lambda i=i: put(table, key(-1 - i), 1, NO_END), lambda i=i: remove(table, key(-1 - i))):
+            programs, erases = acl.programs, acl.erases
+            changed.time(change)
+            over += acl.programs - programs > 2 or acl.erases > erases
+            while table.prepare():
+                pass
+    acl_programs, acl_erases = acl.programs - before[0], acl.erases - before[1]
+    journal_erases = sum(acl.worn[:3])
     if table.count != plan["cards"]:
         raise ValueError("the table lost count")
+    delta = _delta(table, acl)
 
     gc.collect()
     before = [log.erases, state.erases, log.programs, state.programs]
@@ -75,8 +101,10 @@ def measure(plan):
         stores[0].prepare()
     wear = {
         "changes": 2 * n,
+        "acl_programs": acl_programs,
         "acl_erases": acl_erases,
-        "changes_over_2_programs": over,
+        "journal_erases": journal_erases,
+        "changes_over": over,
         "events": 4 * n,
         "log_erases": log.erases - before[0],
         "state_erases": state.erases - before[1],
@@ -87,6 +115,9 @@ def measure(plan):
     }
     return {
         "startup": startup.summary(),
+        "first_find": first.summary(),
+        "headers": {"steps": read.summary(), "modelled_us": _sum(read)},
+        "delta_step": delta,
         "find": found.summary(),
         "change": changed.summary(),
         "record": recorded.summary(),
@@ -97,42 +128,88 @@ def measure(plan):
     }
 
 
+def _delta(table, acl):
+    """The steps of a message with many changes: what each of them holds the control loop for."""
+    from firmware.controller.storage import upkeep  # noqa: F401 - loaded before its first use is timed
+
+    steps = Samples([acl], 2 * _DELTA + 9)
+    changes = b"".join(b"+" + pack_credential(key(-10_000 - i), 1, NO_END) for i in range(_DELTA))
+    work = table.steps(3, changes)
+    while steps.time(next, work, None) is not None:
+        pass
+    apply(table, 4, b"".join(b"-" + changes[13 * i + 1 : 13 * i + 13] for i in range(_DELTA)))
+    while table.prepare():
+        pass
+    return steps.summary()
+
+
 def _hot_card(table, acl, n):
     """Erases of the most worn sector when one card alone comes and goes."""
     for sector in range(len(acl.worn)):
         acl.worn[sector] = 0
     card = key(-1)
     for _ in range(n):
-        table.put(card, 1, NO_END)
-        table.prepare()
-        table.remove(card)
-        table.prepare()
-    return max(acl.worn)
+        put(table, card, 1, NO_END)
+        while table.prepare():
+            pass
+        remove(table, card)
+        while table.prepare():
+            pass
+    return max(acl.worn[3:])
 
 
 def _snapshot(plan, table, acl):
-    """The storage's part of a whole snapshot over a full table: link and decryption are not in it."""
+    """A whole snapshot over a full table, as the control loop does it: a step, then a piece of upkeep; waits are kept.
+
+    The link and opening a message (decryption, authentication) are in it.
+    """
     if not plan["snapshot"]:
         return None
-    messages = plan["cards"] * 12 // _CHUNK + 3
-    taken, idle = Samples([acl], messages), Samples([acl], messages)
+    channel = Channel(bytes(32), bytes(16), bytes(16))
+    opened = Samples([acl], 20)
+    for _ in range(20):
+        opened.time(channel.seal, bytes(19 + _CHUNK))  # the same work as opening one
+    open_us = opened.summary()["modelled_us"]["mean"]
     gc.collect()
-    taken.time(table.begin_snapshot)
+    steps = Samples([acl], 9000)
+    erases, programs = acl.erases, acl.programs
+    now = 0  # microseconds
+    messages = 0
+    whole = Snapshot(table)
     with open(plan["folder"] + "/" + plan["snapshot"], "rb") as file:
         chunk = file.read(_CHUNK)
         while chunk:
-            taken.time(table.take, chunk)
-            idle.time(table.prepare)
+            messages += 1
+            now += open_us + _LINK_MS * 1000
+            now = _run(steps, whole.take(chunk, int(now // 1000)), table, now)
             chunk = file.read(_CHUNK)
-    if not taken.time(table.finish_snapshot, 2, int(plan["digest"])):
+    now = _run(steps, whole.finish(5, int(plan["digest"]), int(now // 1000)), table, now)
+    if table.version != 5:
         raise ValueError("the snapshot is not the set it should be")
-    figures = taken.summary()
+    figures = steps.summary()
     return {
         "cards": table.count,
-        "erases": taken.total(4) + idle.total(4),
-        "modelled_s": (figures["modelled_us"]["mean"] * figures["n"] + _sum(idle)) / 1e6,
-        "message_us_p99": figures["modelled_us"]["p99"],
+        "messages": messages,
+        "erases": acl.erases - erases,
+        "programs": acl.programs - programs,
+        "open_us": open_us,
+        "link_ms": _LINK_MS,
+        "storage_s": figures["modelled_us"]["mean"] * figures["n"] / 1e6,
+        "modelled_s": now / 1e6,
+        "step_us": figures["modelled_us"],
     }
+
+
+def _run(steps, work, table, now):
+    """One work to its end. Returns when it is done, in microseconds."""
+    while True:
+        at = len(steps)
+        pause = steps.time(next, work, None)
+        steps.time(table.prepare)
+        now += steps.modelled(at) + steps.modelled(at + 1)
+        if pause is None:
+            return now
+        now += pause * 1000
 
 
 def _sum(samples):
