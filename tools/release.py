@@ -126,3 +126,59 @@ def verify(
         raise Problem(f"{error.filename} cannot be read ({error.strerror})") from None
     facts = {"build": fields["build"], "serial": fields["serial"], "files": len(fields["files"])}
     result(json, facts, f"build {fields['build']}, serial {fields['serial']}, {len(fields['files'])} files: signed.")
+
+
+@app.command()
+def add(release: Path, json: Json = False) -> None:
+    """Give a signed release to the cloud end, on the machine where it runs."""
+    from tools.cloud.command import _django
+
+    _django()
+    from tools.cloud.services import updates
+
+    try:
+        row = updates.add(release.read_bytes())
+    except OSError as error:
+        raise Problem(f"{release} cannot be read ({error.strerror})") from None
+    result(json, {"build": row.build, "bytes": row.size}, f"build {row.build} can be rolled out.")
+
+
+@app.command()
+def rollout(
+    build_: Annotated[str, typer.Argument(metavar="BUILD", help="Of a release that was added.")],
+    percent: Annotated[int, typer.Option(help="To so many of the controllers.", min=1, max=100)],
+    abort_after: Annotated[int, typer.Option(help="So many failures end it.", min=1, max=1000)] = 1,
+    timeout_h: Annotated[int, typer.Option(help="So long a board may be silent after its start.", min=1, max=720)] = 24,
+    json: Json = False,
+) -> None:
+    """Roll a release out. Begin with few; the same command with a higher percentage goes on with the rest."""
+    from tools.cloud.command import _django
+
+    _django()
+    from tools.cloud.models import Release
+    from tools.cloud.services import updates
+
+    row = Release.objects.filter(build=build_).first()
+    if row is None:
+        raise Problem(f"there is no release of build {build_}; give it with portvakt release add")
+    made = updates.start(row, percent, abort_after=abort_after, timeout_h=timeout_h)
+    facts = {"rollout": made.pk, "build": build_, "controllers": made.boards.count()}
+    result(json, facts, f"rollout {made.pk} of build {build_} to {facts['controllers']} controllers has begun.")
+
+
+@app.command()
+def status(json: Json = False) -> None:
+    """How rollouts fare."""
+    from tools.cloud.command import _django
+
+    _django()
+    from django.db.models import Count
+
+    from tools.cloud.models import Rollout
+
+    found = []
+    for row in Rollout.objects.order_by("pk").select_related("release"):
+        states = dict(row.boards.values_list("state").annotate(Count("pk")).order_by("state"))
+        found.append({"rollout": row.pk, "build": row.release.build, "state": row.state, "why": row.why, **states})
+    lines = [", ".join(f"{name} {value}" for name, value in one.items() if value != "") for one in found]
+    result(json, {"rollouts": found}, *(lines or ["there are no rollouts"]))

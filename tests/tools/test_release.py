@@ -32,9 +32,9 @@ def test_the_firmware_takes_what_the_tool_signed_and_nothing_else(signed: tuple[
     for other in (bytes(256), body[:255] + bytes((body[255] ^ 1,)), body[:255], body[1:257]):
         assert not update.signed(digest, other, int(public, 16))
     assert not update.signed(sha256(b"other").digest(), body[:256], int(public, 16))
-    assert fields["serial"] == 7 and [
-        f[0] for f in fields["files"] if f[0].endswith("/app.mpy")
-    ] == ["controller/app.mpy"]
+    assert fields["serial"] == 7 and [f[0] for f in fields["files"] if f[0].endswith("/app.mpy")] == [
+        "controller/app.mpy"
+    ]
 
 
 @pytest.mark.parametrize("at", [0, 255, 256, 300])
@@ -52,3 +52,15 @@ def test_a_key_is_not_written_over(tmp_path: Path) -> None:
         release.key(tmp_path / "k")
     with pytest.raises(Problem):
         release.load(tmp_path / "k", None)
+
+
+def test_the_installer_takes_the_public_key_and_nothing_else(signed: tuple[bytes, str], tmp_path: Path) -> None:
+    from tools.install import payload
+
+    good = tmp_path / "offline.pub"
+    good.write_text(signed[1] + "\n")
+    assert payload.load_release_key(good) == signed[1].encode()
+    for text in ("", "00" * 256, signed[1][:-2], "x" * 512):
+        good.write_text(text)
+        with pytest.raises(Problem):
+            payload.load_release_key(good)

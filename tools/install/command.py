@@ -23,6 +23,9 @@ def install(
     board: Annotated[str, typer.Option(help="A folder of boards/, for example esp32-two-door.")],
     port: Annotated[str, typer.Option(help="Where the board is, for example /dev/ttyUSB0.")],
     settings: Annotated[Path | None, typer.Option(help="The file that the cloud's enrolment made.")] = None,
+    release_key: Annotated[
+        Path | None, typer.Option(help="The .pub file of the key whose updates the board is to take.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Put the firmware, a board's table and its settings on a board; verify every file there; start it."""
@@ -30,7 +33,7 @@ def install(
     table = boards.load(board)
     made = building.make()
     progress(f"build {made.id}: {len(made.files)} files, {made.total} bytes")
-    payload = payloads.assemble(made, board, settings)
+    payload = payloads.assemble(made, board, settings, release_key)
     remote = Remote(port)
     found = remote.tell("run", on_board("probe.py"), timeout_s=START_S)
     target.check(found, table, made.folder / "controller" / "app.mpy", payload.space)

@@ -55,12 +55,16 @@ class Payload:
         }
 
 
-def assemble(built: Build, board_name: str, settings_file: Path | None) -> Payload:
+def assemble(
+    built: Build, board_name: str, settings_file: Path | None, release_key: Path | None = None
+) -> Payload:
     board = boards.load(board_name)
     new = {name: (FIRMWARE / name).read_bytes() for name in ROOT_FILES}
     new["board.json"] = _compact(board)
     if settings_file is not None:
         new |= _sealed(load_settings(settings_file))
+    if release_key is not None:
+        new["release.key"] = load_release_key(release_key)
     return Payload(built, new)
 
 
@@ -80,6 +84,17 @@ def load_settings(file: Path) -> dict[str, Any]:
     if faults:
         raise Problem(f"{file} has faults: {'; '.join(faults)}")
     return dict(settings)
+
+
+def load_release_key(file: Path) -> bytes:
+    """The modulus of an RSA-2048 key in hex, as portvakt release key wrote it."""
+    try:
+        text = file.read_text(encoding="ascii").strip()
+        if len(text) != 512 or int(text, 16) >> 2047 != 1:
+            raise ValueError("not 2048 bits")
+    except (OSError, ValueError) as error:
+        raise Problem(f"{file} is no release key ({error}); name the .pub file of portvakt release key") from error
+    return text.encode()
 
 
 def _sealed(settings: dict[str, Any]) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ from ..services import acl
 from ..services.clock import at
 from . import store
 from .session import Session
+from .updates import Updates
 
 log = logging.getLogger("portvakt.ingest")
 
@@ -56,6 +57,7 @@ class Ingest:
         self._now = now
         self._urandom = urandom
         self._sessions: dict[str, Session] = {}
+        self._updates = Updates()
         self._swept: float | None = None
 
     def start(self) -> None:
@@ -127,7 +129,8 @@ class Ingest:
             if row is None:
                 raise Refused("unknown")
             down = wire.topics(public_id)[1]
-            session = Session(row, lambda payload: self._publish(down, payload), self._now, self._urandom)
+            send: Callable[[bytes], None] = lambda payload: self._publish(down, payload)  # noqa: E731
+            session = Session(row, send, self._now, self._urandom, self._updates)
             self._sessions[public_id] = session
         return session
 
@@ -175,6 +178,7 @@ class Ingest:
         now = at(self._now())
         acl.refresh_due(now)
         store.end_commands(now)
+        self._updates.poll(self._live(), now)
         # A board given up as lost is not heard any more, also when its session is open.
         lost = Controller.objects.filter(lost_at__isnull=False, public_id__in=list(self._sessions))
         for public_id in lost.values_list("public_id", flat=True):

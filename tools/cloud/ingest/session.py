@@ -14,6 +14,7 @@ from ..services import chain
 from ..services.clock import at
 from . import store
 from .sync import Sync
+from .updates import Updates
 
 OPENINGS = 4  # answered and not yet taken up; an old opening that comes again cannot push the real one out at once
 RENEW_S = 1.0  # a hint that a session is not known goes out no more often
@@ -30,6 +31,7 @@ class Session:
         publish: Callable[[bytes], None],
         now: Callable[[], float],
         urandom: Callable[[int], bytes],
+        updates: Updates,
     ):
         self.pk = row.pk
         self.refused: dict[str, int] = {}  # not yet in the database
@@ -40,6 +42,7 @@ class Session:
         self._publish = publish
         self._now = now
         self._urandom = urandom
+        self._updates = updates
         self._channel: Channel | None = None
         self._nonce: bytes | None = None  # of the controller, in the session that is open
         self._openings: dict[bytes, tuple[Channel, bytes]] = {}  # by the controller's nonce: channel, answer
@@ -54,6 +57,7 @@ class Session:
             wire.PART_TAKEN: self._part_taken,
             wire.RULES_TAKEN: self._rules_taken,
             wire.RESULT: self._result,
+            wire.UPDATE_STATE: self._update_state,
             wire.TIME_ASKED: self._time_asked,
             wire.PING: self._ping,
         }
@@ -194,6 +198,9 @@ class Session:
     def _rules_taken(self, message: bytes, now: datetime) -> None:
         version, part = _unpack("<IH", message)
         self._sync.rules_taken(version, part, self._now())
+
+    def _update_state(self, message: bytes, now: datetime) -> None:
+        self._updates.said(self.pk, message, self, now)
 
     def _result(self, message: bytes, now: datetime) -> None:
         store.result(self.pk, message, now)

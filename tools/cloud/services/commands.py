@@ -39,7 +39,7 @@ def emergency(site: Site, do: str, user: User | None) -> list[Command]:
     """lockdown, evacuation or normal, for every controller of a site; one that is away hears of it for ten minutes."""
     if do not in (Command.Do.LOCKDOWN, Command.Do.EVACUATION, Command.Do.NORMAL):
         raise ValueError(f"{do} is no emergency")
-    controllers = Controller.objects.filter(site=site).order_by("pk")
+    controllers = Controller.objects.filter(site=site, lost_at=None).order_by("pk")
     return [_ask(pk, do, user, 10 * MINUTE) for pk in controllers.values_list("pk", flat=True)]
 
 

@@ -80,7 +80,7 @@ def prune(keep):
     gone = [name for name in names("/slots") if name not in keep]
     for name in gone:
         remove("/slots/" + name)
-    for name in ("new", "maintenance"):
+    for name in ("new", "maintenance", "trial", "returned"):
         if name in os.listdir("/"):
             remove("/" + name)
     return gone

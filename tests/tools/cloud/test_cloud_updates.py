@@ -1,0 +1,203 @@
+"""Rollouts: to a part of the boards, piece by piece, ended by failures; silence is one."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cloud_world import House, Stopped, Wire
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fake_controller import FakeController
+
+from firmware.controller.cloud import wire
+from tools import build, release
+from tools.cloud.models import Controller, Release, Rollout, RolloutBoard
+from tools.cloud.services import updates
+from tools.terminal import Problem
+
+State = RolloutBoard.State
+OFFER = 0xFFFFFFFF
+
+
+@pytest.fixture
+def line(time_now: Stopped) -> Wire:
+    return Wire(time_now)
+
+
+@pytest.fixture(scope="module")
+def stream(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("slot")
+    (folder / "a.mpy").write_bytes(b"a" * 5000)
+    built = build.Build("abcdef012345", folder, {"a.mpy": "00" * 32})
+    return release.make(built, 1, rsa.generate_private_key(65537, 2048))
+
+
+@pytest.fixture
+def signed(stream: bytes, house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Release:
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "DATA", tmp_path)
+    return updates.add(stream)
+
+
+class Updated:
+    """A board that takes a release as the firmware does. fate: what becomes of it after the start."""
+
+    def __init__(self, board: FakeController, fate: str = "kept"):
+        self.board, self.fate, self.got, self.size, self.starts = board, fate, b"", None, 0
+        do = board._do
+
+        def heard(message: bytes) -> None:
+            do(message)
+            if message[0] == wire.UPDATE:
+                self.take(message)
+
+        board._do = heard  # type: ignore[method-assign]
+
+    def take(self, message: bytes) -> None:
+        at = int.from_bytes(message[1:5], "little")
+        if self.starts:
+            if self.fate == "returned":
+                self.say(state="wanted", next=0)
+            elif self.fate == "kept":
+                self.say(state="running")
+            return
+        if at == OFFER:
+            fields = json.loads(message[5:])
+            if self.fate == "refused":
+                self.say(state="refused", why="signature")
+                return
+            if fields.get("start"):
+                self.starts += 1
+                self.say(state="starting")
+                return
+        elif at == len(self.got):
+            self.got += message[5:]
+        self.say(state="staged") if len(self.got) == self.size else self.say(state="wanted", next=len(self.got))
+
+    def say(self, **fields: object) -> None:
+        self.board.say(wire.json_message(wire.UPDATE_STATE, {"build": "abcdef012345", **fields}))
+
+
+def run(line: Wire, seconds: int, *boards: FakeController) -> None:
+    for _ in range(seconds):
+        for board in boards:
+            board.ping()
+        line.poll(1)
+
+
+def one(house: House) -> RolloutBoard:
+    return RolloutBoard.objects.get(controller=house.controller)
+
+
+def test_a_release_goes_out_in_pieces_is_started_and_kept(
+    house: House, line: Wire, signed: Release, stream: bytes
+) -> None:
+    board = line.connect(house.settings).connect()
+    updated = Updated(board)
+    updated.size = len(stream)
+    rollout = updates.start(signed, 100)
+    run(line, 3, board)
+    assert one(house).state == State.SENDING
+    run(line, 120, board)
+    assert updated.got == stream and updated.starts == 1
+    assert one(house).state == State.KEPT
+    rollout.refresh_from_db()
+    assert rollout.state == Rollout.State.DONE
+    board.heard.clear()
+    run(line, 70, board)
+    assert wire.UPDATE not in board.heard_kinds()
+
+
+def test_it_goes_on_where_it_stopped_after_any_cut(house: House, line: Wire, signed: Release, stream: bytes) -> None:
+    board = line.connect(house.settings).connect()
+    updated = Updated(board)
+    updated.size = len(stream)
+    updates.start(signed, 100)
+    run(line, 3, board)
+    had = len(updated.got)
+    line.time.now += 14 * 86_400
+    line.ingest = line.new_ingest(seed=9)
+    board.connect()
+    run(line, 10, board)
+    assert len(updated.got) > had > 0
+    run(line, 120, board)
+    assert updated.got == stream and one(house).state == State.KEPT
+
+
+@pytest.mark.parametrize("fate", ["returned", "refused"])
+def test_a_board_that_does_not_keep_it_ends_the_rollout(
+    house: House, line: Wire, signed: Release, stream: bytes, fate: str
+) -> None:
+    board = line.connect(house.settings).connect()
+    Updated(board, fate).size = len(stream)
+    rollout = updates.start(signed, 100)
+    run(line, 150, board)
+    rollout.refresh_from_db()
+    assert one(house).state == State.RETURNED
+    assert rollout.state == Rollout.State.ABORTED and "1 controllers" in rollout.why
+
+
+def test_silence_after_the_start_is_a_failure(house: House, line: Wire, signed: Release, stream: bytes) -> None:
+    board = line.connect(house.settings).connect()
+    Updated(board, "silent").size = len(stream)
+    rollout = updates.start(signed, 100, timeout_h=2)
+    run(line, 60, board)
+    assert one(house).state == State.STAGED
+    line.poll(7100)
+    rollout.refresh_from_db()
+    assert rollout.state == Rollout.State.RUNNING
+    line.poll(200)
+    line.poll(1)
+    rollout.refresh_from_db()
+    assert one(house).state == State.SILENT and rollout.state == Rollout.State.ABORTED
+
+
+def test_a_percentage_takes_so_many_and_the_next_stage_the_rest(
+    house: House, time_now: Stopped, signed: Release
+) -> None:
+    for n in range(9):
+        House(f"Hus {n}", time_now, seed=20 + n)
+    first = updates.start(signed, 25)
+    assert first.boards.count() == 3
+    with pytest.raises(Problem):
+        updates.start(signed, 50)
+    first.boards.update(state=State.KEPT)
+    assert updates.settle(first)
+    second = updates.start(signed, 100)
+    assert second.boards.count() == Controller.objects.count() - 3
+    assert not set(first.boards.values_list("controller", flat=True)) & set(
+        second.boards.values_list("controller", flat=True)
+    )
+
+
+def test_an_aborted_rollout_sends_nothing_more(house: House, line: Wire, signed: Release, stream: bytes) -> None:
+    board = line.connect(house.settings).connect()
+    updated = Updated(board)
+    updated.size = len(stream)
+    rollout = updates.start(signed, 100)
+    run(line, 3, board)
+    updates.abort(rollout, "somebody said so")
+    board.heard.clear()
+    run(line, 100, board)
+    assert wire.UPDATE not in board.heard_kinds()
+
+
+def test_what_a_board_says_of_no_update_is_refused(house: House, line: Wire, signed: Release) -> None:
+    board = line.connect(house.settings).connect()
+    for fields in (
+        {"build": "abcdef012345", "state": "kept"},
+        {"build": 5, "state": "kept"},
+        {"build": "abcdef012345", "state": "well"},
+        {"build": "abcdef012345", "state": "wanted", "next": "0"},
+    ):
+        board.say(wire.json_message(wire.UPDATE_STATE, fields))
+    updates.start(signed, 100)
+    board.say(wire.json_message(wire.UPDATE_STATE, {"build": "abcdef012345", "state": "wanted", "next": 1 << 40}))
+    line.poll(2)
+    assert house.row().refused == {"unexpected": 1, "malformed": 4}
+
+
+def test_what_is_no_release_is_not_taken(signed: Release, stream: bytes) -> None:
+    for body in (b"", stream[:-1], stream + b"x", b"\0" * 300, stream):
+        with pytest.raises(Problem):
+            updates.add(body)
