@@ -40,3 +40,15 @@ def test_the_files_are_those_that_there_are() -> None:
         assert (controller / name).exists(), name
     for folder in [path for path in controller.iterdir() if path.is_dir() and any(path.glob("*.py"))]:
         assert f"`controller/{folder.name}/`" in table, folder.name
+
+
+def test_every_field_of_door_supervision_is_told_with_its_limits() -> None:
+    from firmware.controller.points import features
+
+    page = (ROOT / "firmware/controller/points/README.md").read_text()
+    rows = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if line.startswith("| `")}
+    assert set(rows) == {*features._WORDS, *features._NUMBERS, "unopened"}
+    for name, words in features._WORDS.items():
+        assert all(f'"{word}"' in rows[name] for word in words), name
+    for name, (least, most) in features._NUMBERS.items():
+        assert f"{least}-{most}" in rows[name] or name == "rex_schedule", name
