@@ -14,6 +14,7 @@ from firmware.controller.events import (
     ENCLOSURE_OPENED,
     FIRE,
     FIRE_OVER,
+    GRANTED_DURESS,
     LINE_CUT,
     LINE_RIGHT,
     LINE_SHORT,
@@ -247,6 +248,23 @@ def test_a_door_that_is_held_open_is_an_alarm_and_one_that_opens_is_not():
     bench.run(30000)
     assert bench.on(RELAY) == 1
     assert bench.codes() == [DOOR_OPENED, DOOR_HELD]
+
+
+def test_the_alarm_sounds_again_while_a_door_is_still_held_open():
+    bench = alarmed(fields={"repeat_ms": 120000})
+    bench.grant()
+    bench.put(CONTACT, 1)
+    bench.run(30000 + 61000)
+    assert bench.on(RELAY) == 0
+    bench.run(60000)
+    assert bench.on(RELAY) == 1
+
+
+def test_duress_sounds_no_alarm():
+    bench = alarmed()
+    bench.record(GRANTED_DURESS, bench.chip.now, 1)
+    bench.run()
+    assert bench.on(RELAY) == 0
 
 
 # Fire
