@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.bench import decisions, fuzz, growth, memory, storage, taps
+from tools.bench import decisions, fuzz, growth, memory, storage, tap, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -74,6 +74,17 @@ def show_decisions(
 ) -> None:
     """The firmware's decisions beside those of an independent model, over random settings and stories."""
     show(json, decisions.measure(count, seed))
+
+
+@app.command("tap")
+def show_tap(
+    taps_: Annotated[int, typer.Option("--taps", help="How many taps a round and size.", min=200)] = tap.TAPS,
+    rounds: Annotated[int, typer.Option("--rounds", help="Of each tap the quickest counts.", min=1)] = tap.ROUNDS,
+    soak: Annotated[int, typer.Option("--soak", help="Taps after which the heap is looked at.", min=10_000)] = tap.SOAK,
+    json: Json = False,
+) -> None:
+    """Tap to strike on the real MicroPython with every rule on, beside the bare kernel and other designs."""
+    show(json, tap.measure(taps_, rounds, soak))
 
 
 @app.command("all")

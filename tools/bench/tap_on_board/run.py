@@ -1,0 +1,282 @@
+"""Runs on MicroPython: taps with every rule on, the bare kernel, and other designs. Its last line is JSON.
+
+Times are the interpreter's own in nanoseconds; what the model of flash takes, in time and heap, is counted apart.
+"""
+
+# mypy: ignore-errors
+
+import gc
+import json
+import sys
+import time
+from array import array
+
+with open(sys.argv[1]) as file:  # an argument is cut short at 255 bytes
+    PLAN = json.load(file)
+sys.path[:] = [PLAN["root"], PLAN["slot"], ".frozen"]
+
+from sim.mcu import esp32, machine, network  # noqa: E402
+
+for module in (esp32, machine, network):
+    sys.modules[module.__name__.split(".")[-1]] = module
+
+had = set(sys.modules)
+import controller.app  # noqa: E402, F401
+from controller import clock  # noqa: E402
+from controller.access.card import card_value  # noqa: E402
+from controller.access.rules import Rules  # noqa: E402
+from controller.hmac import keyed, pads  # noqa: E402
+from controller.loop import Loop  # noqa: E402
+from controller.storage.log import EventLog  # noqa: E402
+from controller.storage.state import StateJournal  # noqa: E402
+from controller.storage.table import CredentialTable  # noqa: E402
+
+UTC = 1800000000
+GRANTED = 1
+SECTOR = 4096
+spent = [0, 0]  # in the model of flash: nanoseconds, bytes of heap
+used = gc.mem_alloc if PLAN["kind"] == "heap" else lambda: 0  # it looks at the whole heap: not while time is taken
+
+
+class Flash:
+    """NOR flash in memory, as esp32.Partition."""
+
+    def __init__(self, sectors, path=None):
+        self.data = bytearray(sectors * SECTOR)
+        if path:
+            with open(path, "rb") as image:
+                image.readinto(self.data)
+        else:
+            for at in range(len(self.data)):
+                self.data[at] = 0xFF
+        self.view = memoryview(self.data)
+        self.blank = b"\xff" * SECTOR
+
+    def readblocks(self, n, buf, offset=0):
+        begun, heap = time.time_ns(), used()
+        at = n * SECTOR + offset
+        buf[:] = self.view[at : at + len(buf)]
+        spent[1] += used() - heap
+        spent[0] += time.time_ns() - begun
+
+    def writeblocks(self, n, buf, offset=0):
+        begun, heap = time.time_ns(), used()
+        at = n * SECTOR + offset
+        if min(self.view[at : at + len(buf)]) == 0xFF:
+            self.view[at : at + len(buf)] = buf
+        else:
+            for i in range(len(buf)):
+                self.data[at + i] &= buf[i]
+        spent[1] += used() - heap
+        spent[0] += time.time_ns() - begun
+
+    def ioctl(self, op, arg):
+        if op == 6:
+            self.view[arg * SECTOR : (arg + 1) * SECTOR] = self.blank
+        return len(self.data) // SECTOR if op == 4 else 0
+
+
+class Quiet:
+    on = open = False
+
+    def poll(self, now):
+        return None
+
+    def set(self, on):
+        pass
+
+    def tick(self, now):
+        pass
+
+    def show(self, pattern, now):
+        pass
+
+    def deadline(self):
+        return None
+
+    def feed(self):
+        pass
+
+
+class Strike(Quiet):
+    moved = 0
+
+    def set(self, on):
+        if on and not self.moved:
+            self.moved = time.time_ns() - spent[0]
+
+
+class Pins:
+    def __init__(self):
+        self.contact, self.rex, self.signal, self.reader, self.strike = Quiet(), Quiet(), Quiet(), Quiet(), Strike()
+
+
+class Board:
+    def __init__(self):
+        self.wake, self.status, self.parts = bytearray(1), Quiet(), ()
+        self.doors = [Pins(), Pins()]
+
+
+class Time:
+    now = 1000
+
+    def ticks_ms(self):
+        return self.now
+
+
+def percentiles(values):
+    values = sorted(values)
+    count = len(values)
+    return [values[count // 2], values[count * 99 // 100], values[count * 999 // 1000]]
+
+
+def taps(loop, ticking, numbers, times, wholes, heaps):
+    """Each card in at door 1 and, the next time, out at door 2. Fills arrays; returns how many were granted."""
+    granted = 0
+    for i in range(len(numbers)):
+        ticking.now = (ticking.now + 6000) & ((1 << 30) - 1)
+        now = ticking.now
+        for guarded in loop.doors:
+            guarded.watch(loop.record, now)
+            guarded.pins.strike.moved = 0
+        for part in loop.parts:
+            part.watch(loop, now)
+        loop.log.acknowledge(loop.log.last)
+        while loop.log.prepare():
+            pass
+        loop.journal.prepare()
+        if i % 8 == 0:
+            gc.collect()
+        guarded = loop.doors[i & 1]
+        frame = (26, numbers[i])
+        spent[0] = spent[1] = 0
+        heap = used()
+        begun = time.time_ns()
+        loop.tap(guarded, frame, now)
+        ended = time.time_ns() - spent[0]
+        heaps[i] = used() - heap - spent[1]
+        moved = guarded.pins.strike.moved
+        granted += moved > 0
+        times[i] = (moved or ended) - begun
+        wholes[i] = ended - begun
+    return granted
+
+
+def kernel(key, table, log, numbers, times, heaps):
+    """One HMAC, one find, one record."""
+    for i in range(len(numbers)):
+        log.acknowledge(log.last)
+        while log.prepare():
+            pass
+        if i % 8 == 0:
+            gc.collect()
+        number = numbers[i]
+        spent[0] = spent[1] = 0
+        heap = used()
+        begun = time.time_ns()
+        found = keyed(key, card_value(26, number))[:7]
+        if table.find(found):
+            log.append(GRANTED, 1, 0, found, UTC, 1)
+        times[i] = time.time_ns() - spent[0] - begun
+        heaps[i] = used() - heap - spent[1]
+
+
+def others(count, numbers, list_times, dict_times):
+    """The usual designs: a list of tags that is searched, a dictionary out of JSON; a line of JSON as the record."""
+    tags = ["%08d" % n for n in range(count)]
+    cards = json.loads("{%s}" % ", ".join(['"%08d": {"doors": [1, 2]}' % n for n in range(count)]))
+    for i in range(len(numbers)):
+        if i % 8 == 0:
+            gc.collect()
+        uid = "%08d" % numbers[i]
+        begun = time.time_ns()
+        for tag in tags:
+            if tag == uid:
+                json.dumps({"time": UTC, "uid": uid, "granted": True})
+                break
+        list_times[i] = time.time_ns() - begun
+        begun = time.time_ns()
+        card = cards.get(uid)
+        if card and 1 in card["doors"]:
+            json.dumps({"time": UTC, "uid": uid, "granted": True})
+        dict_times[i] = time.time_ns() - begun
+
+
+def build(rules):
+    ticking = Time()
+    clock.time = ticking
+    journal = StateJournal(Flash(2))
+    log = EventLog(Flash(PLAN["log"]), journal, lambda n: bytes(range(n)))
+    table = CredentialTable(Flash(PLAN["acl"], PLAN["image"]))
+    key = pads(b"a table key for this bench only!")
+    sync = Quiet()
+    gc.collect()
+    before = gc.mem_alloc()
+    checked = Rules(rules, 2)
+    loop = Loop(Board(), table, log, journal, checked, key, sync, None, Quiet(), None, PLAN["folder"] + "/")
+    sync.open = True
+    loop.clock.set(UTC * 1000, ticking.now)
+    gc.collect()
+    return loop, ticking, key, gc.mem_alloc() - before
+
+
+def cards_of(n, count):
+    """Each card twice: in and out."""
+    numbers = array("I", bytes(4 * n))
+    luck = 12345
+    for i in range(n):
+        if i % 2 == 0:
+            luck = (luck * 1103515245 + 12345) & 0x7FFFFFFF
+        numbers[i] = luck // 7 % count
+    return numbers
+
+
+def main():
+    n, count = PLAN["n"], PLAN["cards"]
+    numbers = cards_of(n, count)
+    times, wholes, heaps = [array("I", bytes(4 * n)) for _ in range(3)]
+    gc.collect()
+    if PLAN["kind"] == "others":
+        lists = array("I", bytes(4 * n))
+        gc.disable()
+        others(count, numbers, lists, times)
+        return {"list": list(lists), "dict": list(times)}
+    loop, ticking, key, held = build(PLAN["rules"])
+    gc.disable()
+    granted = taps(loop, ticking, numbers, times, wholes, heaps)
+    files = [getattr(sys.modules[m], "__file__", "") for m in sys.modules if m not in had]
+    found = {"granted": granted, "held": held, "files": [file for file in files if file]}
+    found["strike"], found["whole"], found["tap_heap"] = list(times), list(wholes), list(heaps)
+    kernel(key, loop.table, loop.log, numbers, times, heaps)
+    found["kernel"], found["kernel_heap"] = list(times), list(heaps)
+    return found
+
+
+def soak():
+    """So many taps; what is left of the heap after each tenth."""
+    loop, ticking, _, _ = build(PLAN["rules"])
+    n, count = PLAN["n"], PLAN["cards"]
+    once = n // 10
+    batch = 1000
+    times, wholes, heaps = [array("I", bytes(4 * batch)) for _ in range(3)]
+    numbers = array("I", bytes(4 * batch))
+    heaps_used = []
+    granted = 0
+    luck = 7
+    for done in range(0, n, batch):
+        for i in range(0, batch, 2):
+            luck = (luck * 1103515245 + 12345) & 0x7FFFFFFF
+            numbers[i] = numbers[i + 1] = luck // 7 % count
+        granted += taps(loop, ticking, numbers, times, wholes, heaps)
+        if loop.parts:
+            loop.parts[0].upkeep(ticking.now)
+        if (done + batch) % once == 0:
+            gc.collect()
+            heaps_used.append(gc.mem_alloc())
+    return {"used": heaps_used, "granted": granted}
+
+
+if PLAN["kind"] == "soak":
+    print(json.dumps(soak()))
+else:
+    print(json.dumps(main()))
