@@ -175,6 +175,10 @@ class Board:
         for key in keys:
             self.loop.tap(self.loop.doors[door - 1], (4, key), self.now)
 
+    def times(self) -> list[int]:
+        """Of what is on record since it was last asked, as far as they are known."""
+        return [event[0] for event in self.log.events[self._said :] if event[0]]
+
     def said(self) -> list[tuple[int, int, bytes | None]]:
         """What passages there were on record: (code, extra, key)."""
         new = self.log.events[self._said :]

@@ -133,9 +133,9 @@ class Model:
         self.clock, self.clock_at = utc, self.now
 
     def link(self, online: bool) -> None:
-        self.online = online
-        if online and self.utc:
+        if self.utc and (online or self.online):
             self.heard = self.utc
+        self.online = online
 
     def restart(self) -> None:
         """Moments are gone, what was granted is not; the clock is unknown; lock-outs begin anew."""

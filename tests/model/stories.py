@@ -21,7 +21,7 @@ ZONES = (
     "EET-2EEST,M3.4.4/50,M10.4.4/50",
     "<+0545>-5:45",
     "AAA3BBB,J60/2,J300/3",
-    "AAA-3BBB,J59,J300/1",
+    "AAA-3BBB,J58,J300/1",
     "UTC0",
 )
 NAMES = {code: name for name, code in reversed(vars(events).items()) if isinstance(code, int) and name.isupper()}
@@ -185,6 +185,8 @@ def story(random: Random, length: int, counts: Counter[str], folder: Path) -> in
             decisions += 1
         else:
             told.append(between(random, model, board, rules, text))
+            for utc in board.times():  # other events than passages tell the time, too
+                model.latest = datetime.fromtimestamp(utc, UTC)
             board.said()
             continue
         said = board.said()
@@ -245,6 +247,8 @@ def between(random: Random, model: Model, board: Board, rules: dict[str, Any], t
         return f"clock {utc}"
     if kind < 0.86:
         online = not model.online
+        if board.loop._extras:
+            board.loop._extras.upkeep(board.now)
         model.link(online)
         board.sync.open = online
         if board.loop._extras:

@@ -95,9 +95,12 @@ def test_a_random_rule(one, west, other, spring, at, autumn, until, south, year,
             assert ours.offset(int(moment.timestamp())) == offset(theirs, moment), (rule, moment)
 
 
-@pytest.mark.parametrize("rule", ["ABC0DEF,10,20", "ABC-3DEF,59/0,300/5", "ABC4DEF,300,59", "ABC0DEF,J60/1,J300"])
-def test_days_counted_from_nought(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The C library's opinion: zoneinfo of CPython 3.11 takes day n for the one before it."""
+YEARLY = ("ABC0DEF,10,20", "ABC-3DEF,59/0,300/5", "ABC4DEF,300,59", "ABC0DEF,J60/1,J300", "ABC0DEF,J59,J300")
+
+
+@pytest.mark.parametrize("rule", YEARLY)
+def test_days_of_the_year(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The C library's opinion: zoneinfo of CPython 3.11 takes day n for the one before it, and J59 for 29 February."""
     ours = Zone(rule)
     with monkeypatch.context() as patch:
         patch.setenv("TZ", rule)
