@@ -71,6 +71,9 @@ class Extras:
             says = rules.door(guarded.number)
             place.keypads, place.card = [], None
             if "who" in says:
+                from .access.who import wants_pin
+
+                self._wants_pin = wants_pin
                 place.keypads.append(Keypad(says.get("pin_length")))
             if "free" in says or "office" in says:
                 self._mode(place)
@@ -112,13 +115,10 @@ class Extras:
         if bits > KEYS:
             tap = self._tap(guarded, card_value(bits, number), CARD, now)
             place.card = None
-            if place.keypads:
-                from .access.who import wants_pin
-
-                if wants_pin(tap):
-                    place.card, place.at = (card_value(bits, number), tap.key), now
-                    guarded.pins.signal.show(patterns.KEY, now)
-                    return None
+            if place.keypads and self._wants_pin(tap):
+                place.card, place.at = (card_value(bits, number), tap.key), now
+                guarded.pins.signal.show(patterns.KEY, now)
+                return None
             return tap
         digits = place.keypads[0].key(number, now)
         guarded.pins.signal.show(patterns.KEY, now)

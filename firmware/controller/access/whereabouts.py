@@ -24,7 +24,8 @@ class Memory:
         self._view = memoryview(self._entries)
         self._end = 0
         self._counts = bytearray(16)  # of credentials in each area
-        self._kept = 0  # the minute up to which nobody is to be forgotten any more
+        self._due = 0  # the minute in which somebody is to be forgotten
+        self._rules = None  # by which that is
 
     def where(self, rules, key, utc):
         """(area, minute), or (None, 0) when it is not known to be anywhere."""
@@ -37,13 +38,8 @@ class Memory:
     def count(self, rules, area, utc):
         """How many are in an area."""
         minute = utc // 60
-        if minute != self._kept:
-            self._kept = minute
-            at = self._end
-            while at:
-                at -= _ENTRY
-                if self._forgotten(rules, at, minute):
-                    self._remove(at)
+        if rules is not self._rules or minute >= self._due:
+            self._forget(rules, minute)
         return self._counts[area]
 
     def follow(self, rules, event, now, by_pin):
@@ -62,6 +58,7 @@ class Memory:
         pack_into("<I", self._entries, at + _KEY, passage[1] << _MINUTES | utc // 60)
         self._end += _ENTRY
         self._counts[passage[1]] += 1
+        self._due = min(self._due, self._ends(rules, at))
 
     def upkeep(self, rules, utc, now):
         if utc:
@@ -78,6 +75,7 @@ class Memory:
         self._end = len(data)
         for at in range(0, len(data), _ENTRY):
             self._counts[self._entry(at) >> _MINUTES] += 1
+        self._rules = None
 
     def _find(self, key):
         at = self._entries.find(key, 0, self._end)
@@ -93,8 +91,23 @@ class Memory:
         self._view[at : self._end - _ENTRY] = self._view[at + _ENTRY : self._end]
         self._end -= _ENTRY
 
-    def _forgotten(self, rules, at, minute):
-        """Without a clock nobody is forgotten."""
+    def _ends(self, rules, at):
+        """The minute in which an entry is to be forgotten."""
         entry = self._entry(at)
         hours = rules.areas.get(entry >> _MINUTES, {}).get("forget_hours", _FORGET_HOURS)
-        return minute and minute - (entry & (1 << _MINUTES) - 1) >= hours * 60
+        return (entry & (1 << _MINUTES) - 1) + hours * 60
+
+    def _forgotten(self, rules, at, minute):
+        """Without a clock nobody is forgotten. Whose time was not known is, as soon as it is."""
+        return minute and minute >= self._ends(rules, at)
+
+    def _forget(self, rules, minute):
+        self._rules = rules
+        self._due = 1 << _MINUTES
+        at = self._end
+        while at:
+            at -= _ENTRY
+            if self._forgotten(rules, at, minute):
+                self._remove(at)
+            else:
+                self._due = min(self._due, self._ends(rules, at))
