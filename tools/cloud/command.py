@@ -199,6 +199,45 @@ def worker(as_json: Json = False) -> None:
 
 
 @app.command()
+def tidy(as_json: Json = False) -> None:
+    """Erase what is past its days and forget what no controller needs. The worker does it once an hour."""
+    _django()
+    from .services import clock, housekeeping
+
+    done = housekeeping.tidy(clock.now())
+    said = f"Erased {done['erased']} events; {done['changes']} old changes and {done['profiles']} profiles are gone."
+    result(as_json, done, said)
+
+
+@app.command()
+def pins(
+    digits: Annotated[int, typer.Argument(help="How many digits a PIN has: 4 to 12.", min=4, max=12)],
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """How long PINs are. Only while there are none."""
+    _django()
+    from .services import pins as service
+
+    service.set_length(_tenant(tenant, make=False), digits)
+    result(as_json, {"digits": digits}, f"PINs have {digits} digits from now on.")
+
+
+@app.command()
+def retention(
+    days: Annotated[int, typer.Argument(help="0: no event names who passed.", min=0, max=3650)],
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """How long the log is kept of doors that say nothing else (90 days)."""
+    _django()
+    from .services import tenants
+
+    tenants.keep_for(_tenant(tenant, make=False), days)
+    result(as_json, {"days": days}, f"Logs are kept for {days} days.")
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,

@@ -100,10 +100,13 @@ DATABASES = {
     "default": dj_database_url.config(default=f"sqlite:///{DATA / 'portvakt.sqlite3'}", conn_max_age=600)
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # What is erased is overwritten in the file (secure_delete).
     # Acknowledged means durable, so a commit is on the disk (FULL). Whoever will write takes the lock at once
     # (IMMEDIATE): two transactions that read first and write later cannot both wait for one another.
     DATABASES["default"]["OPTIONS"] = {
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;",
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; PRAGMA secure_delete=ON;"
+        ),
         "timeout": 10,
         "transaction_mode": "IMMEDIATE",
     }

@@ -4,7 +4,7 @@ from ninja import NinjaAPI
 
 from .auth import Bearer, SignedIn
 from .errors import explain
-from .routes import controllers, doors, log, people
+from .routes import alarms, controllers, doors, log, people, rules
 
 api = NinjaAPI(
     title="Portvakt",
@@ -14,5 +14,5 @@ api = NinjaAPI(
     auth=[Bearer(), SignedIn()],
 )
 explain(api)
-for router in (doors.router, people.router, log.router, controllers.router):
+for router in (doors.router, people.router, rules.router, log.router, alarms.router, controllers.router):
     api.add_router("", router)

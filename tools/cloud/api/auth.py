@@ -20,6 +20,7 @@ class Caller:
 
     roles: dict[int, Role]
     user: User | None = None
+    token: ApiToken | None = None
 
     def rows(self, model: type[Row]) -> models.QuerySet[Row]:
         """The rows of a model that the caller may see."""
@@ -78,4 +79,4 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         row: ApiToken | None = links.read_token(token)
-        return None if row is None else Caller({row.tenant_id: Role(row.role)})
+        return None if row is None else Caller({row.tenant_id: Role(row.role)}, token=row)

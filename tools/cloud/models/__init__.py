@@ -3,10 +3,12 @@
 from .access import AccessGroup, Credential, Grant, GroupDoor, Person
 from .accounts import ApiToken, Membership, Role, SignInLink, Tenant, User
 from .acl import AclChange, AclEntry, Exposure, Profile
+from .alarms import Alarm, Progress
 from .chain import LogKey
 from .commands import Command
 from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
+from .looks import Look
 from .places import Controller, Door, Site
 from .rights import Right
 from .rules import Area, Holiday, Schedule
@@ -18,6 +20,7 @@ __all__ = [
     "AccessGroup",
     "AclChange",
     "AclEntry",
+    "Alarm",
     "ApiToken",
     "Area",
     "Command",
@@ -32,9 +35,11 @@ __all__ = [
     "GroupDoor",
     "Holiday",
     "LogKey",
+    "Look",
     "Membership",
     "Person",
     "Profile",
+    "Progress",
     "Release",
     "Right",
     "Role",

@@ -11,11 +11,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..models import Command, Controller, Door, Event, Right, User, visible
+from firmware.controller import events
+
+from ..models import Alarm, Command, Controller, Door, Event, Right, User, visible
 from ..services import clock, codes
 from ..services import doors as door_states
 from . import access, words
 
+EMERGENCY = (events.LOCKDOWN_BEGAN, events.EVACUATION_BEGAN)
 RELEASE_SHOWN_S = 60  # how long the fate of a release stands on its door
 
 Text = str | Promise
@@ -140,11 +143,12 @@ def _standing(
 
 
 def _passage(event: Event, door: Door, now: datetime, named: bool) -> dict[str, Any]:
-    called = words.words(event.code)
+    code = codes.shown(event.code, False)  # on a screen that others see, too: duress stands among the alarms
+    called = words.words(code)
     return {
         "look": called.look,
         "icon": called.icon,
-        "text": words.sentence(event.code, event.extra, event.credential is not None, event.count),
+        "text": words.sentence(code, event.extra, event.credential is not None, event.count),
         "person": event.credential.person.name if named and event.credential else "",
         "time": moment(event.utc or event.received_at, door.controller.site.zone, now),
     }
@@ -162,6 +166,7 @@ def sites(user: User) -> list[dict[str, Any]]:
     for standing in doors(user):
         by_controller.setdefault(standing.door.controller_id, []).append(standing)
     grouped: dict[int, dict[str, Any]] = {}
+    emergencies = _emergencies(user)
     rows = visible(Controller, user).filter(lost_at=None).select_related("site")
     rows = rows.order_by("site__name", "site_id", "name")
     for controller in rows:
@@ -170,10 +175,18 @@ def sites(user: User) -> list[dict[str, Any]]:
             {
                 "controller": controller,
                 "link": link(controller, now),
+                "emergency": emergencies.get(controller.pk),
                 "doors": by_controller.get(controller.pk, []),
             }
         )
     return list(grouped.values())
+
+
+def _emergencies(user: User) -> dict[int, words.Words]:
+    """{controller: the words of the lockdown or evacuation that it last said it is in}."""
+    said = Event.objects.filter(controller=OuterRef("pk"), code__in=[*EMERGENCY, events.EMERGENCY_ENDED])
+    rows = visible(Controller, user).annotate(said=Subquery(said.order_by("-id").values("code")[:1]))
+    return {row.pk: words.words(row.said) for row in rows.filter(said__in=EMERGENCY)}  # type: ignore[attr-defined]
 
 
 def fingerprint(user: User) -> tuple[Any, ...]:
@@ -183,4 +196,5 @@ def fingerprint(user: User) -> tuple[Any, ...]:
         (c.pk, c.log_epoch, c.acked, c.in_sync, c.name, c.confirmed_at if linked(c, now) else None)
         for c in visible(Controller, user).order_by("pk")
     )
-    return controllers, tuple(_releases(user, now).values_list("pk", "state"))
+    alarms = tuple(visible(Alarm, user).filter(acknowledged_at=None).order_by("pk").values_list("pk", "ended_at"))
+    return controllers, tuple(_releases(user, now).values_list("pk", "state")), alarms

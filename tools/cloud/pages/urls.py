@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from .views import controllers, door, doors, log, people, rules, sign, sites
+from .views import alarms, controllers, door, doors, log, looks, people, rules, sign, sites
 
 app_name = "pages"
 urlpatterns = [
@@ -43,6 +43,12 @@ urlpatterns = [
     path("controllers/<int:pk>/", controllers.page, name="controller"),
     path("controllers/<int:pk>/name", controllers.rename, name="controller_name"),
     path("controllers/<int:pk>/lost", controllers.give_up, name="controller_lost"),
+    path("alarms/", alarms.page, name="alarms"),
+    path("alarms/acknowledge", alarms.acknowledge, name="acknowledge"),
+    path("looks/", looks.page, name="looks"),
+    path("people/<int:pk>/export", looks.export, name="export"),
+    path("sites/<int:pk>/emergency", sites.emergency, name="emergency"),
+    path("controllers/<int:pk>/do", controllers.do, name="controller_do"),
     path("log/", log.page, name="log"),
     path("language", set_language, name="language"),
     path("sign-out", sign.out, name="sign_out"),

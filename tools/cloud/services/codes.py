@@ -17,6 +17,8 @@ RELEASED = (events.RELEASED_REMOTE, events.RELEASED_REX, events.RELEASED_FIRE)
 PASSAGES = (*GRANTED, *DENIED, *RELEASED)
 LEAF = (events.DOOR_OPENED, events.DOOR_CLOSED, events.DOOR_UNASKED, events.GRANTED_NOT_OPENED)
 
+TRUSTED = [bits for bits in range(256) if bits & events.TIME_TRUSTED]  # flags of an event whose time is to be trusted
+
 # Code that raises an alarm -> code that says it is over by itself (0: somebody acknowledges it).
 ALARMS: dict[int, int] = {
     events.GRANTED_DURESS: 0,
@@ -41,3 +43,17 @@ ALARMS: dict[int, int] = {
     events.UPDATE_RETURNED: 0,
 }
 SILENT = {events.GRANTED_DURESS}  # alarms that only those with the right may know of
+# These stand until somebody acknowledges them, also when the thing itself is over.
+LATCHED = {code for code, end in ALARMS.items() if not end} | {
+    events.DOOR_FORCED,
+    events.READER_TAMPER,
+    events.ENCLOSURE_OPENED,
+    events.LINE_CUT,
+    events.LINE_SHORT,
+    events.FIRE,
+}
+
+
+def shown(code: int, all_of_it: bool) -> int:
+    """The code as somebody may see it: who may not know of duress sees that somebody was granted."""
+    return events.GRANTED if code in SILENT and not all_of_it else code

@@ -157,7 +157,7 @@ def rename_controller(request: HttpRequest, controller_id: int, fields: Controll
 
 
 @router.post("/controllers/{controller_id}/lost", response={200: Lost, **REFUSED})
-def lose_controller(request: HttpRequest, controller_id: int) -> Lost:
+def lose_controller(request: HttpRequest, controller_id: int) -> dict[str, Any]:
     """Gives a board up: nothing it says is taken any more. Answers with what it knew and is to be replaced."""
     who = caller(request)
     controller = _installable(who, controller_id)
@@ -166,13 +166,13 @@ def lose_controller(request: HttpRequest, controller_id: int) -> Lost:
 
 
 @router.get("/controllers/{controller_id}/lost", response={200: Lost, **REFUSED})
-def lost_controller(request: HttpRequest, controller_id: int) -> Lost:
+def lost_controller(request: HttpRequest, controller_id: int) -> dict[str, Any]:
     """What a lost board knew and is still to be replaced."""
     who = caller(request)
     return _lost(who, who.one(Controller, controller_id))
 
 
-def _lost(who: Caller, controller: Controller) -> Lost:
+def _lost(who: Caller, controller: Controller) -> dict[str, Any]:
     mine = set(who.rows(Credential).filter(exposures__controller=controller).values_list("pk", flat=True))
     replace = [
         Replace(
@@ -183,7 +183,7 @@ def _lost(who: Caller, controller: Controller) -> Lost:
         )
         for one in lost.to_replace(controller)
     ]
-    return Lost(controller=ControllerOut.from_orm(controller), replace=replace)
+    return {"controller": controller, "replace": replace}
 
 
 def _installable(who: Caller, controller_id: int) -> Controller:

@@ -1,6 +1,7 @@
 """Doors: how they are, and their release."""
 
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
@@ -42,11 +43,13 @@ class DoorOut(Schema):
 
 class CommandOut(Schema):
     id: int
-    door_id: int
+    door_id: int | None
+    controller_id: int
     do: str
     state: str  # queued, sent, done, expired, refused, unknown
     why: str
     expires_at: datetime
+    data: dict[str, Any]  # what diagnostics brought
 
 
 @router.get("/doors", response=list[DoorOut])

@@ -1,6 +1,7 @@
 """People, their cards, access groups and grants."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -8,8 +9,9 @@ from ninja import Field, Router, Schema, Status
 
 from tools.terminal import Problem
 
-from ...models import AccessGroup, Credential, Door, Grant, Person
-from ...services import people
+from ...models import AccessGroup, Credential, Door, Grant, Look, Person
+from ...services import clock, looks, people, pins
+from ...services.told import Told
 from ..auth import Caller, caller
 from ..errors import Error
 
@@ -20,18 +22,24 @@ REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 class PersonIn(Schema):
     name: str = Field(min_length=1, max_length=100)
     active: bool = True
+    extended: bool = False  # doors stay released longer
+    escort: str = ""  # needs, gives
     tenant: int | None = None
 
 
 class PersonChange(Schema):
     name: str | None = Field(None, min_length=1, max_length=100)
     active: bool | None = None
+    extended: bool | None = None
+    escort: str | None = None
 
 
 class PersonOut(Schema):
     id: int
     name: str
     active: bool
+    extended: bool
+    escort: str
 
 
 class CardIn(Schema):
@@ -47,11 +55,26 @@ class CardIn(Schema):
 class CardOut(Schema):
     id: int
     person_id: int
-    kind: str
-    bits: int
-    number: int
+    kind: str  # card, pin, duress
+    bits: int | None
+    number: int | None  # of a PIN nothing is told
     active: bool
     valid_until: datetime | None
+
+
+class PinIn(Schema):
+    """kind: pin or duress. digits: left out, a PIN is made, which is best."""
+
+    person: int
+    kind: str = "pin"
+    digits: str | None = None
+
+
+class PinOut(Schema):
+    """The digits are told this once."""
+
+    credential: CardOut
+    digits: str
 
 
 class GroupIn(Schema):
@@ -78,14 +101,18 @@ class GroupOut(Schema):
 class GrantIn(Schema):
     person: int
     group: int
+    valid_from: datetime | None = None
     valid_until: datetime | None = None
+    uses: int | None = Field(None, ge=1, le=250)  # passages, counted at the controller
 
 
 class GrantOut(Schema):
     id: int
     person_id: int
     group_id: int
+    valid_from: datetime | None
     valid_until: datetime | None
+    uses: int | None
 
 
 @router.get("/people", response=list[PersonOut])
@@ -96,7 +123,9 @@ def list_people(request: HttpRequest) -> list[Person]:
 @router.post("/people", response={201: PersonOut, **REFUSED})
 def add_person(request: HttpRequest, fields: PersonIn) -> Status[Person]:
     tenant = caller(request).tenant(fields.tenant)
-    return Status(201, Person.objects.create(tenant_id=tenant, name=fields.name, active=fields.active))
+    said = fields.dict(exclude={"tenant"})
+    _check_escort(said)
+    return Status(201, Person.objects.create(tenant_id=tenant, **said))
 
 
 @router.get("/people/{person_id}", response={200: PersonOut, **REFUSED})
@@ -108,10 +137,21 @@ def one_person(request: HttpRequest, person_id: int) -> Person:
 def change_person(request: HttpRequest, person_id: int, fields: PersonChange) -> Person:
     """A person who is not active passes no door, whatever they hold."""
     person = _person(caller(request), person_id)
-    for name, value in fields.dict(exclude_none=True).items():
+    said = fields.dict(exclude_none=True)
+    _check_escort(said)
+    for name, value in said.items():
         setattr(person, name, value)
     person.save()
     return person
+
+
+@router.get("/people/{person_id}/export", response={200: dict[str, Any], **REFUSED})
+def export_person(request: HttpRequest, person_id: int) -> dict[str, Any]:
+    """All that is kept about a person, for them. That it was asked for is kept, too."""
+    who = caller(request)
+    person = _person(who, person_id)
+    looks.note([person.tenant_id], Look.What.EXPORT, clock.now(), user=who.user, token=who.token, person=person)
+    return looks.export(person)
 
 
 @router.get("/credentials", response=list[CardOut])
@@ -127,6 +167,13 @@ def add_credential(request: HttpRequest, fields: CardIn) -> Status[Credential]:
     if fields.facility is not None:
         number = people.card_number(fields.bits, fields.facility, number)
     return Status(201, people.give_card(person, fields.bits, number, fields.valid_until))
+
+
+@router.post("/pins", response={201: PinOut, **REFUSED})
+def add_pin(request: HttpRequest, fields: PinIn) -> Status[PinOut]:
+    """A PIN in place of the one before."""
+    row, digits = pins.give(_person(caller(request), fields.person), fields.kind, fields.digits)
+    return Status(201, PinOut(credential=CardOut.from_orm(row), digits=digits))
 
 
 @router.post("/credentials/{credential_id}/revoke", response={200: CardOut, **REFUSED})
@@ -176,14 +223,14 @@ def list_grants(request: HttpRequest, person: int | None = None) -> list[Grant]:
 
 @router.post("/grants", response={201: GrantOut, **REFUSED})
 def add_grant(request: HttpRequest, fields: GrantIn) -> Status[Grant]:
-    """Granting again what is granted changes until when."""
+    """Granting again what is granted changes from when, until when and how often."""
     who = caller(request)
     person = _person(who, fields.person)
     group = who.one(AccessGroup, fields.group)
     if group.tenant_id != person.tenant_id:
         raise Problem("the person and the group belong to different tenants; choose a group of the person's own")
-    end = {"valid_until": fields.valid_until}
-    return Status(201, Grant.objects.update_or_create(person=person, group=group, defaults=end)[0])
+    grant = Grant.objects.filter(person=person, group=group).first() or Grant(person=person, group=group)
+    return Status(201, people.limit(grant, fields.valid_from, fields.valid_until, fields.uses))
 
 
 @router.delete("/grants/{grant_id}", response={204: None, **REFUSED})
@@ -200,6 +247,11 @@ def _person(who: Caller, person_id: int) -> Person:
     person = who.one(Person, person_id)
     who.change(person.tenant_id)
     return person
+
+
+def _check_escort(said: dict[str, Any]) -> None:
+    if said.get("escort") not in (None, "", *Person.Escort.values):
+        raise Told("an escort is needed (needs), given (gives) or neither; choose one")
 
 
 def _doors(who: Caller, tenant: int, numbers: list[int]) -> list[Door]:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,10 +14,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools import boards
 from tools.terminal import Problem
 
-from ...models import Controller, Credential, Right, Site, visible
-from ...services import clock, controllers, enrol, lost
+from ...models import Command, Controller, Credential, Right, Site, visible
+from ...services import clock, commands, controllers, enrol, lost
 from .. import access, standing, telling, words
 from ..forms.places import ControllerForm, EnrolForm
+
+DOES = {
+    Command.Do.IDENTIFY: gettext_lazy("Identify: the readers blink and sound"),
+    Command.Do.DIAGNOSTICS: gettext_lazy("Collect diagnostics"),
+    Command.Do.RESTART: gettext_lazy("Restart"),
+}
 
 # Why messages were not taken -> what that means, for somebody who looks after the controller.
 REFUSALS = {
@@ -85,6 +91,11 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "refused": [(REFUSALS.get(why, why), count) for why, count in sorted(_refused(controller).items()) if count],
         "form": ControllerForm(initial={"name": controller.name}),
         "install": access.may(user, controller.site.tenant_id, Right.INSTALL),
+        "commands": [
+            {"row": row, "time": standing.moment(row.requested_at, zone, now), "data": sorted(row.data.items())}
+            for row in Command.objects.filter(controller=controller, do__in=DOES).order_by("-pk")[:3]
+        ],
+        "does": DOES.items(),
         "exposed": _exposed(request, controller),
         "here": "sites",
     }
@@ -117,6 +128,20 @@ def give_up(request: HttpRequest, pk: int) -> HttpResponse:
         lost.lost(controller, user)
     except Problem as problem:
         messages.error(request, telling.sentence(problem))
+    return redirect("pages:controller", pk=pk)
+
+
+@require_POST
+@access.needs(Right.LOOK)
+def do(request: HttpRequest, pk: int) -> HttpResponse:
+    """Identify, restart or diagnostics: what became of it stands on the controller's page."""
+    user: Any = request.user
+    controller = _changeable(request, pk)
+    asked = {"identify": commands.identify, "restart": commands.restart, "diagnostics": commands.diagnostics}
+    ask = asked.get(request.POST.get("do", ""))
+    if ask is None or controller.lost_at is not None:
+        return HttpResponseBadRequest()
+    ask(controller, user)
     return redirect("pages:controller", pk=pk)
 
 

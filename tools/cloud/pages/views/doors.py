@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ...models import Door, Right, User, visible
 from ...services import commands
-from .. import access, standing
+from .. import access, alarming, standing
 
 LOOK_S = 0.3
 STILL_S = 15.0  # a comment so often keeps proxies from closing a quiet stream
@@ -29,7 +29,13 @@ STILL_S = 15.0  # a comment so often keeps proxies from closing a quiet stream
 def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     tenants = set(access.tenants(user, Right.RELEASE).values_list("pk", flat=True))
-    return render(request, "pages/doors.html", {"sites": standing.sites(user), "releasable": tenants, "here": "doors"})
+    shown = {
+        "sites": standing.sites(user),
+        "alarms": alarming.now_standing(user),
+        "releasable": tenants,
+        "here": "doors",
+    }
+    return render(request, "pages/doors.html", shown)
 
 
 @require_POST
@@ -85,11 +91,13 @@ async def _changes(user: Any, language: str) -> AsyncIterator[bytes]:
 def _parts(user: User, language: str) -> dict[str, str]:
     parts: dict[str, str] = {}
     with override(language):
+        parts["alarms"] = render_to_string("pages/_alarms.html", {"alarms": alarming.now_standing(user)})
         for site in standing.sites(user):
             for row in site["controllers"]:
                 name = f"link-{row['controller'].pk}"
                 parts[name] = render_to_string(
-                    "pages/_link.html", {"link": row["link"], "controller": row["controller"]}
+                    "pages/_link.html",
+                    {"link": row["link"], "controller": row["controller"], "emergency": row["emergency"]},
                 )
                 for one in row["doors"]:
                     parts[f"door-{one.door.pk}-now"] = render_to_string("pages/_door.html", {"standing": one})

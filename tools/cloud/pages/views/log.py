@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from ...models import Door, Event, Gap, Person, Right, visible
+from ...models import Door, Event, Gap, Look, Person, Right, visible
+from ...services import clock, codes, looks, retention
 from .. import access, standing, words
 
 PER_PAGE = 60
@@ -49,8 +50,11 @@ class Filters(forms.Form):
 def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     filters = Filters(request.GET, user=user)
+    all_of_it = set(access.tenants(user, Right.DURESS).values_list("pk", flat=True))
     wanted = filters.cleaned_data if filters.is_valid() else {}
-    events = _narrowed(visible(Event, user), wanted)
+    kept = visible(Event, user).exclude(code=codes.EXPIRED, extra=retention.ERASED_HERE)
+    events = _narrowed(kept, wanted, all_of_it)
+    looks.note(_seen(user), Look.What.LOG, clock.now(), user=user, person=wanted.get("person"))
     before, after = _number(request, "before"), _number(request, "after")
     if after is not None:
         found = list(events.filter(pk__gt=after).order_by("pk")[: PER_PAGE + 1])
@@ -65,7 +69,7 @@ def page(request: HttpRequest) -> HttpResponse:
     shown = {
         "filters": filters,
         "narrowed": bool(chosen),
-        "days": _days(found, [] if _by_content(wanted) else _gaps(user, found, wanted)),
+        "days": _days(found, all_of_it, [] if _by_content(wanted) else _gaps(user, found, wanted)),
         "newer": newer and found and urlencode({**chosen, "after": found[0].pk}),
         "older": older and found and urlencode({**chosen, "before": found[-1].pk}),
         "first_page": before is None and after is None,
@@ -79,7 +83,7 @@ def _number(request: HttpRequest, name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _narrowed(events: QuerySet[Event], wanted: dict[str, Any]) -> QuerySet[Event]:
+def _narrowed(events: QuerySet[Event], wanted: dict[str, Any], all_of_it: set[int]) -> QuerySet[Event]:
     events = events.select_related("controller__site", "credential__person")
     if wanted.get("door"):
         events = events.filter(controller=wanted["door"].controller_id, door_number=wanted["door"].number)
@@ -87,6 +91,8 @@ def _narrowed(events: QuerySet[Event], wanted: dict[str, Any]) -> QuerySet[Event
         events = events.filter(credential__person=wanted["person"])
     if wanted.get("kind"):
         events = events.filter(code__in=words.KINDS[wanted["kind"]][1])
+        if wanted["kind"] == "alarm":  # a silent one would be told by standing there
+            events = events.exclude(Q(code__in=codes.SILENT) & ~Q(controller__site__tenant__in=all_of_it))
     if wanted.get("since"):
         start = _midnight(wanted["since"])
         events = events.filter(Q(utc__gte=start) | Q(utc=None, received_at__gte=start))
@@ -117,7 +123,7 @@ def _gaps(user: Any, found: list[Event], wanted: dict[str, Any]) -> list[Gap]:
     return list(visible(Gap, user).filter(near).select_related("controller__site"))
 
 
-def _days(found: list[Event], gaps: list[Gap]) -> list[dict[str, Any]]:
+def _days(found: list[Event], all_of_it: set[int], gaps: list[Gap]) -> list[dict[str, Any]]:
     """Rows under their days. A gap stands right after (in time: before) the event that followed it."""
     doors = {
         (door.controller_id, door.number): door
@@ -129,7 +135,8 @@ def _days(found: list[Event], gaps: list[Gap]) -> list[dict[str, Any]]:
         at = standing.local(event.utc or event.received_at, event.controller.site.zone)
         if not days or days[-1]["date"] != at.date():
             days.append({"date": at.date(), "name": formats.date_format(at.date(), "l j. F Y"), "rows": []})
-        days[-1]["rows"].append(_row(event, doors.get((event.controller_id, event.door_number)), at))
+        code = codes.shown(event.code, event.controller.site.tenant_id in all_of_it)
+        days[-1]["rows"].append(_row(event, code, doors.get((event.controller_id, event.door_number)), at))
         gap = after.pop((event.controller_id, event.epoch, event.sequence), None)
         if gap is not None:
             days[-1]["rows"].append({"gap": gap, "count": gap.last - gap.first + 1})
@@ -140,8 +147,12 @@ def _days(found: list[Event], gaps: list[Gap]) -> list[dict[str, Any]]:
     return days
 
 
-def _row(event: Event, door: Door | None, at: datetime) -> dict[str, Any]:
-    called = words.words(event.code)
+def _seen(user: Any) -> list[int]:
+    return list(access.tenants(user, Right.LOG).values_list("pk", flat=True))
+
+
+def _row(event: Event, code: int, door: Door | None, at: datetime) -> dict[str, Any]:
+    called = words.words(code)
     return {
         "event": event,
         "time": at.strftime("%H:%M:%S"),
@@ -151,7 +162,7 @@ def _row(event: Event, door: Door | None, at: datetime) -> dict[str, Any]:
         "late": event.utc is not None and event.received_at - event.utc > timedelta(minutes=1),
         "look": called.look,
         "icon": called.icon,
-        "text": words.sentence(event.code, event.extra, event.credential is not None, event.count),
+        "text": words.sentence(code, event.extra, event.credential is not None, event.count),
         "place": door.name if door else event.controller.name,
         "controller": event.controller.name,
         "person": event.credential.person if event.credential else None,

@@ -3,18 +3,25 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tools.terminal import Problem
 
-from ...models import Controller, Right, Site, visible
-from ...services import clock, sites
+from ...models import Command, Controller, Right, Site, visible
+from ...services import clock, commands, sites
 from .. import access, standing, telling
 from ..forms.places import SiteForm
+
+EMERGENCIES = {
+    Command.Do.LOCKDOWN: gettext_lazy("%(site)s is locked down: sent to every controller; each says below when it is."),
+    Command.Do.EVACUATION: gettext_lazy("%(site)s is evacuated: sent to every controller; each says below when it is."),
+    Command.Do.NORMAL: gettext_lazy("%(site)s goes back to normal: sent to every controller."),
+}
 
 
 @never_cache
@@ -70,6 +77,21 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("pages:sites")
     shown = {"form": form, "site": get_object_or_404(Site, pk=pk), "here": "sites"}
     return render(request, "pages/site.html", shown, status=_status(form))
+
+
+@require_POST
+@access.needs(Right.LOOK)
+def emergency(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lockdown, evacuation, or back to normal, for all doors of a site."""
+    user: Any = request.user
+    site = get_object_or_404(visible(Site, user), pk=pk)
+    access.must(user, site.tenant_id, Right.RELEASE)
+    do = request.POST.get("do", "")
+    if do not in EMERGENCIES:
+        return HttpResponseBadRequest()
+    commands.emergency(site, do, user)
+    messages.success(request, EMERGENCIES[do] % {"site": site.name})
+    return redirect("pages:doors")
 
 
 @require_POST

@@ -1,0 +1,152 @@
+"""Alarms, emergencies and privacy on the pages: who sees what, who did what."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from firmware.controller import events
+
+
+@pytest.fixture
+def raised(house: Any, record: Any) -> Any:
+    """raised(code, ...): an event and its alarm."""
+    from tools.cloud.services import alarms, clock
+
+    def happen(code: int, **more: Any) -> Any:
+        event = record(code, **more)
+        alarms.gather(clock.now())
+        return event
+
+    return happen
+
+
+def test_an_alarm_stands_on_top_until_somebody_acknowledges_it(browser: Any, raised: Any) -> None:
+    from tools.cloud.models import Alarm
+
+    client = browser()
+    assert 'class="alarms"' not in client.get("/").content.decode()
+    for _ in range(2):
+        raised(events.DOOR_FORCED)
+    page = client.get("/").content.decode()
+    assert "Door forced: it opened without a release ×2" in page and "Hovedinngang (Oppgang A)" in page
+    alarm = Alarm.objects.latest("pk")
+    assert client.post("/alarms/acknowledge", {"alarm": alarm.pk}).status_code == 302
+    assert 'class="alarms"' not in client.get("/").content.decode()
+    assert client.user.email in client.get("/alarms/").content.decode()
+    assert client.post("/alarms/acknowledge", {"alarm": "x"}).status_code == 404
+
+
+def test_what_is_over_says_so(browser: Any, raised: Any) -> None:
+    raised(events.FIRE, door=0, extra=1)
+    raised(events.FIRE_OVER, door=0, extra=1)
+    raised(events.MAINS_LOST, door=0)
+    raised(events.MAINS_BACK, door=0)
+    page = browser().get("/").content.decode()
+    assert "over by now" in page and "Mains power lost" not in page
+
+
+def test_duress_is_silent(browser: Any, house: Any, raised: Any) -> None:
+    """Those with the right see it on top and in the log; on the door's card and to all others it is a grant."""
+    raised(events.GRANTED_DURESS, person=house.person)
+    page = browser().get("/").content.decode()
+    assert page.count("<strong>Duress") == 1 and page.count("Duress") == 2 and "Granted" in page
+    assert "Duress" in browser().get("/log/?kind=alarm").content.decode()
+    guard = browser(role="guard").get("/").content.decode()
+    assert "Duress" in guard and "Ingrid" not in guard
+    viewer = browser(role="viewer")
+    for path in ("/", "/log/", "/log/?kind=granted", "/alarms/", f"/log/?person={house.person.pk}"):
+        assert "uress" not in viewer.get(path).content.decode(), path
+    assert "Granted" in viewer.get("/log/?kind=granted").content.decode()
+    assert "Ingrid Solheim</a>" not in viewer.get("/log/?kind=alarm").content.decode()
+
+
+def test_a_viewer_and_a_stranger_acknowledge_nothing(browser: Any, stranger: Any, raised: Any) -> None:
+    from tools.cloud.models import Alarm
+
+    raised(events.DOOR_FORCED)
+    alarm = Alarm.objects.get()
+    viewer = browser(role="viewer")
+    assert "Door forced" in viewer.get("/").content.decode()
+    assert "Acknowledge" not in viewer.get("/").content.decode()
+    assert viewer.post("/alarms/acknowledge", {"alarm": alarm.pk}).status_code == 403
+    other = browser(tenant=stranger.tenant)
+    assert other.post("/alarms/acknowledge", {"alarm": alarm.pk}).status_code == 404
+    assert "Door forced" not in other.get("/").content.decode() + other.get("/alarms/").content.decode()
+
+
+def test_a_lockdown_is_asked_for_and_shown(browser: Any, house: Any, stranger: Any, record: Any) -> None:
+    from tools.cloud.models import Command
+
+    client = browser()
+    path = f"/sites/{house.site.pk}/emergency"
+    assert "Lock down" in client.get("/").content.decode()
+    page = client.post(path, {"do": "lockdown"}, follow=True).content.decode()
+    assert "is locked down" in page
+    assert [(one.do, one.controller) for one in Command.objects.all()] == [("lockdown", house.controller)]
+    assert client.post(path, {"do": "party"}).status_code == 400
+    record(events.LOCKDOWN_BEGAN, door=0)
+    assert "Lockdown begins" in client.get("/").content.decode()
+    record(events.EMERGENCY_ENDED, door=0)
+    assert "Lockdown begins" not in client.get("/").content.decode()
+    for role in ("viewer", "installer"):
+        assert browser(role=role).post(path, {"do": "lockdown"}).status_code == 403
+        assert "Lock down" not in browser(role=role).get("/").content.decode()
+    assert client.post(f"/sites/{stranger.site.pk}/emergency", {"do": "lockdown"}).status_code == 404
+    assert Command.objects.count() == 1
+
+
+def test_commands_to_a_controller(browser: Any, house: Any, stranger: Any) -> None:
+    from tools.cloud.models import Command
+
+    client = browser()
+    path = f"/controllers/{house.controller.pk}/"
+    client.post(path + "do", {"do": "diagnostics"})
+    Command.objects.update(state="done", data={"heap": 61234})
+    assert "61234" in client.get(path).content.decode()
+    assert client.post(path + "do", {"do": "format"}).status_code == 400
+    assert browser(role="guard").post(path + "do", {"do": "restart"}).status_code == 403
+    assert client.post(f"/controllers/{stranger.controller.pk}/do", {"do": "restart"}).status_code == 404
+    client.post(f"/doors/{house.doors[0].pk}/hold", {"minutes": "60"})
+    assert Command.objects.get(do="hold").arguments["until"] == int(house.time.now) + 3600
+    client.post(f"/doors/{house.doors[0].pk}/hold", {"minutes": "0"})
+    assert Command.objects.filter(do="hold").latest("pk").arguments == {"until": None}
+
+
+def test_who_looked_is_for_the_owner(browser: Any, house: Any, stranger: Any) -> None:
+    owner, viewer = browser(), browser(role="viewer")
+    viewer.get("/log/")
+    viewer.get(f"/log/?person={house.person.pk}")
+    page = owner.get("/looks/").content.decode()
+    assert viewer.user.email in page and "Ingrid Solheim" in page and "everybody" in page
+    for role in ("viewer", "administrator", "guard", "installer"):
+        assert browser(role=role).get("/looks/").status_code == 403
+    assert viewer.user.email not in browser(tenant=stranger.tenant).get("/looks/").content.decode()
+
+
+def test_a_person_gets_a_copy(browser: Any, house: Any, stranger: Any, record: Any) -> None:
+    from tools.cloud.models import Look
+
+    record(events.GRANTED, person=house.person)
+    client = browser()
+    answer = client.post(f"/people/{house.person.pk}/export")
+    said = json.loads(answer.content)
+    assert said["name"] == "Ingrid Solheim" and len(said["events"]) == 1
+    assert "attachment" in answer.headers["Content-Disposition"] and "no-store" in answer.headers["Cache-Control"]
+    assert Look.objects.get(what="export").person == house.person
+    assert browser(role="viewer").post(f"/people/{house.person.pk}/export").status_code == 403
+    assert client.post(f"/people/{stranger.person.pk}/export").status_code == 404
+
+
+def test_repeated_denials_and_erased_events_in_the_log(browser: Any, record: Any, house: Any) -> None:
+    from tools.cloud.services import clock, retention
+
+    record(events.DENIED_UNKNOWN, utc=clock.now() - timedelta(days=91))
+    retention.erase(clock.now())
+    record(events.DENIALS_REPEATED, extra=events.DENIED_UNKNOWN, count=14)
+    record(0, door=0)
+    page = browser().get("/log/").content.decode()
+    assert "Denied: unknown card, 14 times more" in page
+    assert page.count("Erased on the controller when its time was over") == 1
+    assert page.count("<time datetime=") == 2

@@ -1,0 +1,173 @@
+"""Privacy: what is past its days is gone, also from the file; who looks is kept; the history of lists is forgotten."""
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cloud_world import House, Stopped, Wire
+
+from firmware.controller import events
+from tools.cloud.models import AclChange, Alarm, Event, Look, Person
+from tools.cloud.services import (
+    alarms,
+    clock,
+    codes,
+    door_rules,
+    history,
+    housekeeping,
+    looks,
+    people,
+    retention,
+    tenants,
+)
+
+
+def record(house: House, age_days: float, door: int = 1, **more: Any) -> Event:
+    at = clock.now() - timedelta(days=age_days)
+    fields: dict[str, Any] = {
+        "code": events.GRANTED, "extra": 0, "flags": 1, "utc": at, "received_at": at, "credential": house.card,
+        "key": b"1234567", "count": 0, "chain": b"12345678", **more,
+    }  # fmt: skip
+    sequence = 1 + Event.objects.count()
+    return Event.objects.create(controller=house.controller, epoch=1, sequence=sequence, door_number=door, **fields)
+
+
+def content(event: Event) -> tuple[Any, ...]:
+    row = Event.objects.get(pk=event.pk)
+    return row.code, row.utc, row.door_number, row.flags, row.count, row.key, row.credential
+
+
+NOTHING = (codes.EXPIRED, None, 0, 0, 0, None, None)
+
+
+def test_what_is_past_its_days_is_erased_and_its_chain_stays(house: House) -> None:
+    old, young, own = record(house, 90.01), record(house, 89.9), record(house, 91, door=0)
+    assert retention.erase(clock.now()) == 2
+    assert content(old) == content(own) == NOTHING and content(young) != NOTHING
+    old.refresh_from_db()
+    assert (old.sequence, bytes(old.chain)) == (1, b"12345678")
+    assert retention.erase(clock.now()) == 0
+
+
+def test_each_door_has_its_own_days(house: House) -> None:
+    door_rules.change(house.doors[0], {"retention_days": 7})
+    tenants.keep_for(house.tenant, 30)
+    week, month = record(house, 8), record(house, 8, door=2)
+    late = record(house, 31, door=2)
+    assert retention.erase(clock.now()) == 2
+    assert content(week) == content(late) == NOTHING and content(month) != NOTHING
+
+
+def test_a_door_that_keeps_no_log_names_nobody(house: House) -> None:
+    door_rules.change(house.doors[0], {"retention_days": 0})
+    event = record(house, 0)
+    retention.erase(clock.now())
+    event.refresh_from_db()
+    assert (event.code, event.key, event.credential) == (events.GRANTED, None, None)
+
+
+def test_a_time_that_is_not_trusted_makes_nothing_older_or_younger(house: House) -> None:
+    wrong = record(house, 400, flags=0, received_at=clock.now())
+    future = record(house, -4000, received_at=clock.now() - timedelta(days=91))
+    late = record(house, 91, received_at=clock.now())
+    retention.erase(clock.now())
+    assert content(wrong) != NOTHING
+    assert content(future) == content(late) == NOTHING
+
+
+def test_the_alarm_of_an_erased_event_goes_with_it(house: House) -> None:
+    record(house, 91, code=events.GRANTED_DURESS)
+    alarms.gather(clock.now())
+    assert Alarm.objects.count() == 1
+    retention.erase(clock.now())
+    assert not Alarm.objects.exists()
+
+
+def test_what_is_erased_is_gone_from_the_file(tmp_path: Path) -> None:
+    """As settings.py opens SQLite: the bytes of an erased row are not left in a free page."""
+    from django.conf import settings
+
+    assert settings.DATABASES["default"]["OPTIONS"]["init_command"].count("secure_delete=ON") == 1
+    path = tmp_path / "kept.sqlite3"
+    base = sqlite3.connect(path)
+    base.executescript(settings.DATABASES["default"]["OPTIONS"]["init_command"])
+    base.execute("create table event (id integer primary key, what text)")
+    base.executemany("insert into event (what) values (?)", [(f"Ingrid passerte {n} " * 50,) for n in range(500)])
+    base.commit()
+    base.execute("update event set what = null")
+    base.commit()
+    base.execute("pragma wal_checkpoint(truncate)")
+    base.close()
+    assert b"Ingrid passerte" not in path.read_bytes()
+
+
+def test_who_looks_is_kept_once_in_ten_minutes(house: House, time_now: Stopped) -> None:
+    for _ in range(3):
+        looks.note([house.tenant.pk], Look.What.LOG, clock.now())
+    assert Look.objects.get().times == 3
+    time_now.now += 601
+    looks.note([house.tenant.pk], Look.What.LOG, clock.now())
+    looks.note([house.tenant.pk], Look.What.LOG, clock.now(), person=house.person)
+    assert Look.objects.count() == 3
+    time_now.now += 366 * 86400
+    retention.erase(clock.now())
+    assert not Look.objects.exists()
+
+
+def test_a_person_gets_all_that_is_kept_of_them_and_nothing_of_others(house: House) -> None:
+    record(house, 1)
+    other = house.add_card("Olav Bakken", 4711)
+    record(house, 1, credential=other)
+    looks.note([house.tenant.pk], Look.What.EXPORT, clock.now(), person=house.person)
+    said = looks.export(house.person)
+    assert said["name"] == "Ingrid Solheim" and said["credentials"][0]["number"] == 1204
+    assert [event["what"] for event in said["events"]] == ["granted"]
+    assert said["events"][0]["door"] == "Hovedinngang" and said["groups"][0]["doors"] == ["Hovedinngang", "Postrom"]
+    assert len(said["looked_at_by"]) == 1
+    assert "Olav" not in str(said) and "4711" not in str(said)
+
+
+def test_the_history_of_a_list_is_forgotten_when_nobody_needs_it(house: House, time_now: Stopped) -> None:
+    line = Wire(time_now)
+    board = line.connect(house.settings).connect()
+    for door in (house.doors[:1], house.doors[1:], house.doors):
+        time_now.now += 60
+        house.group.doors.set(door)
+    gone = house.add_card("Olav", 77)
+    time_now.now += 60
+    people.revoke(gone)
+    before = AclChange.objects.count()
+    assert history.prune(house.controller.pk) == 0, "the board holds the first version still"
+    board.ping()
+    for _ in range(5):
+        line.poll(1)
+    assert house.row().in_sync
+    assert history.prune(house.controller.pk) == 0, "an event of before may be on its way"
+    time_now.now += 60
+    board.record(events.GRANTED, key=board.key(26, 1204), utc=int(time_now.now))
+    board.send_events(1, 1)
+    done = history.prune(house.controller.pk)
+    assert 0 < done < before
+    last = set(AclChange.objects.values_list("credential", "op"))
+    assert last == {(house.card.pk, AclChange.Op.PUT), (gone.pk, AclChange.Op.PUT), (gone.pk, AclChange.Op.REMOVE)}
+    assert history.prune(house.controller.pk) == 0
+    board.record(events.DENIED_UNKNOWN, key=board.key(26, 77), utc=int(time_now.now))
+    board.send_events(2, 2)
+    assert Event.objects.get(sequence=2).credential == gone, "a revoked card still has a name"
+    house.add_card("Kari", 78)
+    board.ping()
+    for _ in range(5):
+        line.poll(1)
+    assert house.row().in_sync and board.may_pass(26, 78, 1), "deltas go on from what is held"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_housekeeping_can_be_done_any_time(house: House, time_now: Stopped, there: bool) -> None:
+    if there:
+        Wire(time_now).connect(house.settings).connect()
+    record(house, 91)
+    assert housekeeping.tidy(clock.now()) == {"erased": 1, "changes": 0, "profiles": 0}
+    assert housekeeping.tidy(clock.now()) == {"erased": 0, "changes": 0, "profiles": 0}
+    assert Person.objects.filter(name="Ingrid Solheim").exists()

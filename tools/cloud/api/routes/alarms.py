@@ -1,0 +1,129 @@
+"""Alarms, commands beyond a release, and emergencies."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+
+from ...models import Alarm, Command, Controller, Door, Right, Site
+from ...services import alarms, clock, codes, commands
+from ...services.told import Told
+from ..auth import Caller, caller
+from ..errors import Error
+from .doors import CommandOut
+
+router = Router(tags=["alarms"])
+REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
+LONGEST_HOLD_S = 24 * 3600
+
+
+class AlarmOut(Schema):
+    """kind: event, gap or silent. count: how many of the same stand at this place."""
+
+    id: int
+    controller: int
+    door: int  # its number on the controller; 0: the controller itself
+    kind: str
+    name: str
+    raised_at: datetime
+    ended_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    event: int | None
+    count: int = 1
+
+    @classmethod
+    def of(cls, alarm: Alarm, count: int = 1, names: bool = True) -> "AlarmOut":
+        return cls(
+            id=alarm.pk,
+            controller=alarm.controller_id,
+            door=alarm.door_number,
+            kind=alarm.kind,
+            name=codes.NAMES.get(alarm.code, "unknown") if alarm.kind == Alarm.Kind.EVENT else alarm.kind,
+            raised_at=alarm.raised_at,
+            ended_at=alarm.ended_at,
+            acknowledged_at=alarm.acknowledged_at,
+            acknowledged_by=alarm.acknowledged_by.email if alarm.acknowledged_by else None,
+            event=alarm.event_id,
+            count=count,
+        )
+
+
+class HoldIn(Schema):
+    """until: Unix seconds UTC, at most a day ahead; null: no longer held."""
+
+    until: int | None
+
+
+class EmergencyIn(Schema):
+    do: str = Field(description="lockdown, evacuation or normal")
+
+
+@router.get("/alarms", response=list[AlarmOut])
+def list_alarms(request: HttpRequest) -> list[AlarmOut]:
+    """What stands now."""
+    who = caller(request)
+    found = alarms.standing(who.rows(Alarm), who.tenants(Right.DURESS))
+    return [AlarmOut.of(one.alarm, one.count) for one in found]
+
+
+@router.post("/alarms/{alarm_id}/acknowledge", response={200: AlarmOut, **REFUSED})
+def acknowledge(request: HttpRequest, alarm_id: int) -> AlarmOut:
+    """With all of the same kind at the same place before it. Who did it is kept."""
+    who = caller(request)
+    alarm = who.one(Alarm, alarm_id, "controller__site")
+    tenant = alarm.controller.site.tenant_id
+    if alarm.code in codes.SILENT:
+        who.must(tenant, Right.DURESS)
+    who.must(tenant, Right.ALARMS)
+    alarms.acknowledge(alarm, who.user, clock.now())
+    return AlarmOut.of(Alarm.objects.select_related("acknowledged_by").get(pk=alarm_id))
+
+
+@router.post("/doors/{door_id}/hold", response={202: CommandOut, **REFUSED})
+def hold(request: HttpRequest, door_id: int, fields: HoldIn) -> Status[Command]:
+    """Holds a door released until then."""
+    who = caller(request)
+    door = who.one(Door, door_id, "controller__site")
+    who.must(door.controller.site.tenant_id, Right.RELEASE)
+    now = int(clock.now().timestamp())
+    if fields.until is not None and not now < fields.until <= now + LONGEST_HOLD_S:
+        raise Told("a door is held for at most a day from now; give a time in between")
+    return Status(202, commands.hold(door, who.user, fields.until))
+
+
+@router.post("/sites/{site_id}/emergency", response={202: list[CommandOut], **REFUSED})
+def emergency(request: HttpRequest, site_id: int, fields: EmergencyIn) -> Status[list[Command]]:
+    """Lockdown or evacuation of a site, or back to normal: one command a controller."""
+    who = caller(request)
+    site = who.one(Site, site_id)
+    who.must(site.tenant_id, Right.RELEASE)
+    if fields.do not in (Command.Do.LOCKDOWN, Command.Do.EVACUATION, Command.Do.NORMAL):
+        raise Told("an emergency is lockdown, evacuation or normal; choose one")
+    return Status(202, commands.emergency(site, fields.do, who.user))
+
+
+@router.post("/controllers/{controller_id}/identify", response={202: CommandOut, **REFUSED})
+def identify(request: HttpRequest, controller_id: int) -> Status[Command]:
+    who = caller(request)
+    return Status(202, commands.identify(_workable(who, controller_id), who.user))
+
+
+@router.post("/controllers/{controller_id}/restart", response={202: CommandOut, **REFUSED})
+def restart(request: HttpRequest, controller_id: int) -> Status[Command]:
+    who = caller(request)
+    return Status(202, commands.restart(_workable(who, controller_id), who.user))
+
+
+@router.post("/controllers/{controller_id}/diagnostics", response={202: CommandOut, **REFUSED})
+def diagnostics(request: HttpRequest, controller_id: int) -> Status[Command]:
+    """Poll the command: what it brought is in its data."""
+    who = caller(request)
+    return Status(202, commands.diagnostics(_workable(who, controller_id), who.user))
+
+
+def _workable(who: Caller, controller_id: int) -> Any:
+    controller = who.one(Controller, controller_id, "site")
+    who.must(controller.site.tenant_id, Right.INSTALL)
+    return controller

@@ -1,0 +1,50 @@
+"""What somebody should look at now: raised by an event, by a gap in a log, or by a controller that is silent."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .accounts import User
+from .events import Event, Gap
+from .places import Controller
+from .scope import Owned
+
+
+class Alarm(Owned):
+    class Kind(models.TextChoices):
+        EVENT = "event", _("Event")
+        GAP = "gap", _("Gap in the log")
+        SILENT = "silent", _("Controller silent")
+
+    controller = models.ForeignKey(Controller, models.CASCADE, related_name="alarms")
+    kind = models.CharField(max_length=8, choices=Kind)
+    code = models.PositiveSmallIntegerField(default=0)  # of its event
+    door_number = models.PositiveSmallIntegerField(default=0)
+    extra = models.PositiveSmallIntegerField(default=0)
+    event = models.OneToOneField(Event, models.SET_NULL, null=True, related_name="alarm")
+    gap = models.OneToOneField(Gap, models.SET_NULL, null=True, related_name="alarm")
+    raised_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # the thing itself is over
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    TENANT_PATH = "controller__site__tenant"
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["controller"], condition=Q(acknowledged_at=None), name="alarm_unacknowledged"),
+            models.Index(fields=["raised_at"], name="alarm_raised"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["controller"], condition=Q(kind="silent", ended_at=None), name="alarm_silent_once"
+            )
+        ]
+
+
+class Progress(models.Model):
+    """Up to which row some work of the worker has come."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    value = models.PositiveBigIntegerField(default=0)
+    at = models.DateTimeField(null=True)

@@ -1,0 +1,30 @@
+"""Who looked at whose passages: kept so that those who look can be asked why."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .access import Person
+from .accounts import ApiToken, Tenant, User
+from .rights import Right
+from .scope import Owned
+
+
+class Look(Owned):
+    class What(models.TextChoices):
+        LOG = "log", _("the log")
+        EXPORT = "export", _("an export of all about a person")
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="looks")
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="looks")
+    token = models.ForeignKey(ApiToken, models.SET_NULL, null=True, related_name="looks")
+    what = models.CharField(max_length=8, choices=What)
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="looked_at")  # None: of everybody
+    at = models.DateTimeField()
+    until = models.DateTimeField()
+    times = models.PositiveIntegerField(default=1)
+
+    SEEN_WITH = Right.AUDIT
+
+    class Meta:
+        ordering = ["-until", "-pk"]
+        indexes = [models.Index(fields=["tenant", "until"], name="look_until")]
