@@ -4,6 +4,7 @@ from micropython import const
 
 from . import clock, ticks
 from .access.card import card_value
+from .access.full_tap import FullTap, grant
 from .access.kinds import CARD, CARD_PIN, PIN
 from .events import (
     DENIED_UNKNOWN,
@@ -79,6 +80,9 @@ class Extras:
                 self._mode(place)
             guarded.may_exit = self._exit_rule(rules, says) if "rex_schedule" in says else None
         self._remember(rules, now)
+        rules.tap = FullTap
+        rules.memory = self._memory
+        rules.guarded = doors
         self._lock(rules)
         self._step(now)
 
@@ -151,11 +155,11 @@ class Extras:
         place = self._places[guarded.number - 1]
         if place.company is not None and ticks.diff(now, place.company.now) > _COMPANY_MS:
             place.company = None
-        tap.kind = kind
         tap.now = now
-        tap.doors = loop.doors
-        tap.memory = self._memory
-        tap.company = place.company
+        if kind != CARD:  # what is usual stands in the class: each attribute takes its time
+            tap.kind = kind
+        if place.company is not None:
+            tap.company = place.company
         tap.heard = tap.utc if self._online() else self._heard
         return tap
 
@@ -164,7 +168,6 @@ class Extras:
         place = self._places[guarded.number - 1]
         if place.company is not None:
             from .access.company import along
-            from .access.full_tap import grant
 
             if along(tap):
                 first, place.company = place.company, None

@@ -11,7 +11,7 @@ def rule(tap):
         return 0
     area = passage[1]
     limit = tap.rules.areas.get(area, {}).get("limit")
-    memory = tap.memory["whereabouts"]
+    memory = tap.rules.memory["whereabouts"]
     if limit is None or memory.where(tap.rules, tap.key, tap.utc)[0] == area:
         return 0
     places = 2 if along(tap) else 1

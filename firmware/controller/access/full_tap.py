@@ -6,17 +6,16 @@ from .kinds import CARD
 
 
 class FullTap(Tap):
-    """kind (credential.py) and duress: of what was presented. now: in ticks. doors: all of this controller, guarded.
+    """kind (kinds.py) and duress: of what was presented. company: the tap of who waits at this door for another one.
 
-    memory: {rule: what it remembers}. heard: when the cloud was heard, Unix seconds, 0 when that is not known.
-    company: the tap of who waits at this door for another one.
+    now: in ticks. heard: when the cloud was heard, Unix seconds, 0 when that is not known.
+    Its rules have besides: memory {rule: what it remembers} and guarded, all doors of this controller.
     """
 
     kind = CARD
     duress = False
     company = None
     now = heard = 0
-    doors = ()
 
     def says(self, field, otherwise=None):
         """A field of its profile."""

@@ -20,7 +20,7 @@ def rule(tap):
     """While a reader or a card is locked out its PINs are not even looked at."""
     if tap.kind == CARD:
         return 0
-    memory = tap.memory["lockout"]
+    memory = tap.rules.memory["lockout"]
     if memory.locked(tap.door, tap.now):
         return DENIED_LOCKED_OUT | 1 << 8
     if tap.kind == CARD_PIN and memory.locked(tap.key, tap.now):

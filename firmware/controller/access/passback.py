@@ -11,7 +11,7 @@ def _known_elsewhere(tap):
     mode = says.get("passback")
     if mode is None or "exempt" in tap.profile:
         return None, mode
-    area, minute = tap.memory["whereabouts"].where(tap.rules, tap.key, tap.utc)
+    area, minute = tap.rules.memory["whereabouts"].where(tap.rules, tap.key, tap.utc)
     here, there = says["passage"]
     if mode == "timed":
         recent = tap.utc and tap.utc // 60 - minute < says.get("passback_minutes", _MINUTES)
@@ -27,5 +27,6 @@ def rule(tap):
 
 def note(tap):
     """On record with the grant: it was against soft anti-passback."""
-    area, mode = _known_elsewhere(tap)
-    return 0 if area is None or mode != "soft" else 128
+    if tap.rules.door(tap.door).get("passback") != "soft":
+        return 0
+    return 0 if _known_elsewhere(tap)[0] is None else 128

@@ -13,7 +13,7 @@ def rule(tap):
     uses = tap.says("uses", 0)
     if not uses:
         return 0
-    used = tap.memory["uses"].used
+    used = tap.rules.memory["uses"].used
     if tap.key not in used and len(used) >= _MOST:
         return DENIED_USED | NO_ROOM << 8
     count = used.get(tap.key, 0)
@@ -22,7 +22,7 @@ def rule(tap):
 
 def note(tap):
     """On record with the grant: how often it has passed with this one."""
-    return tap.memory["uses"].used.get(tap.key, 0) + 1 if "uses" in tap.profile else 0
+    return tap.rules.memory["uses"].used.get(tap.key, 0) + 1 if "uses" in tap.profile else 0
 
 
 class Memory:

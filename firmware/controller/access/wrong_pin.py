@@ -8,7 +8,7 @@ def rule(tap):
     """A PIN that nobody has is wrong. On record with it: how many there were in a row."""
     if tap.kind == CARD or tap.profile is not None or tap.unknown != DENIED_UNKNOWN:
         return 0
-    memory = tap.memory["lockout"]
+    memory = tap.rules.memory["lockout"]
     extra = min(15, memory.count(tap.door, tap.now) + 1)
     if tap.kind == CARD_PIN:
         extra |= min(15, memory.count(tap.key, tap.now) + 1) << 4
