@@ -147,12 +147,14 @@ class EventLog:
 
     def _forget(self):
         """Programs keys to zero, but for one with which the chain begins while the cloud does not have it."""
-        begins = self._begins
-        keep = self._start if begins and self.acknowledged < begins[0] else None
+        if self._begins and self.acknowledged >= self._begins[0]:
+            self._begins = None
+        keep = self._start if self._begins else None
         for sector in self._old:
             if sector != keep:
                 self._flash.write(sector * SECTOR + _KEY, bytes(_KEY))
-        self._old = [sector for sector in self._old if sector == keep]
+        if self._old:
+            self._old = [sector for sector in self._old if sector == keep]
 
     def _erase_next(self):
         """Makes the sector after the head ready. What it held is gone, so what the cloud has of it is noted first."""

@@ -84,7 +84,8 @@ def test_each_door_has_its_own_retention_and_the_board_itself_none():
 
 def test_a_door_that_keeps_no_log_lets_go_of_its_events_after_a_day():
     kept = Kept()
-    kept.add(UTC, 1, 5)
+    kept.add(0, 1, 2)
+    kept.add(UTC, 1, 3)
     kept.round(rules(d1=0), UTC + DAY - 1)
     assert kept.codes() == [GRANTED] * 5
     kept.round(rules(d1=0), UTC + DAY)
