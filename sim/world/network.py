@@ -20,6 +20,9 @@ class Network:
         self.target = (host, port)
         self.state = PASS
         self.carried = 0  # bytes that travelled, both ways
+        self.turns = 0  # how often the one end spoke after the other: two are a round trip
+        self.delay_s = 0.0  # how long everything takes, one way
+        self._last: asyncio.StreamReader | None = None
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -113,11 +116,21 @@ class Network:
         try:
             while data := await reader.read(_CHUNK):
                 await self._flowing.wait()
+                self.carried += len(data)
+                self.turns += self._last is not reader
+                self._last = reader
+                if self.delay_s:
+                    asyncio.get_running_loop().call_later(self.delay_s, _write, writer, data)
+                    continue
                 writer.write(data)
                 await writer.drain()
-                self.carried += len(data)
         except OSError:
             return  # one end was cut: that ends the connection, which _carry sees to
+
+
+def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
+    if not writer.is_closing():
+        writer.write(data)
 
 
 def _bound(port: int) -> socket.socket:

@@ -52,6 +52,28 @@ def test_events_go_up_in_batches_until_they_are_stored():
     assert unpack_event(bench.said()[0], 5)[0] == last + 1
 
 
+def test_two_full_batches_may_be_on_their_way_and_no_more():
+    bench = Bench()
+    bench.connect()
+    bench.stored()
+    bench.said()
+    for cause in range(200):
+        bench.loop.record(STARTED, bench.chip.now, 0, cause)
+    bench.run()
+    first, second = bench.said()
+    begin = unpack_event(first, 5)[0]
+    assert unpack_event(second, 5)[0] == begin + 60
+    bench.run(1000)
+    assert bench.said() == []
+    bench.hear(wire.packed(wire.STORED, "<II", bench.loop.log.epoch, begin + 59))
+    (third,) = bench.said()
+    assert unpack_event(third, 5)[0] == begin + 120
+    bench.run(4900)
+    assert bench.said() == []
+    bench.run(200)
+    assert unpack_event(bench.said()[0], 5)[0] == begin + 60
+
+
 def test_a_batch_without_an_answer_is_sent_again():
     bench = Bench()
     bench.loop.started(1, 0)

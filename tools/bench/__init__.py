@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.bench import decisions, fuzz, growth, memory, storage, tap, taps
+from tools.bench import decisions, fuzz, growth, memory, storage, sync, tap, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -74,6 +74,15 @@ def show_decisions(
 ) -> None:
     """The firmware's decisions beside those of an independent model, over random settings and stories."""
     show(json, decisions.measure(count, seed))
+
+
+@app.command("sync")
+def show_sync(
+    events: Annotated[int, typer.Option("--events", help="How many wait to be sent.", min=600)] = sync.EVENTS,
+    json: Json = False,
+) -> None:
+    """Events up and a card down over a link of 50 ms; how a million boards come back to a broker."""
+    show(json, sync.measure(events))
 
 
 @app.command("tap")

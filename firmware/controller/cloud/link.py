@@ -15,8 +15,8 @@ from .wire import MAX_MESSAGE, topics
 _DEADLINE_S = const(10)  # of every read and write
 _KEEPALIVE_S = const(30)  # the session's own pings keep it
 _LOOK_MS = const(20)  # how long a message of the control loop may lie before it is sent
-_FIRST_PAUSE_MS = const(500)
-_LONGEST_PAUSE_MS = const(30000)
+_FIRST_PAUSE_MS = const(2000)
+_LONGEST_PAUSE_MS = const(20000)
 
 
 def wait(sock, ms, pending):
@@ -120,9 +120,9 @@ class Link:
             except Exception as error:
                 # umqtt.simple tells a broken link by OSError, IndexError, TypeError, AssertionError and more.
                 print("link:", type(error).__name__, error)
-            # Boards that lost the same broker must not come back in the same moment.
+            # Boards that lost the same broker must not come back in the same second: anything up to twice the pause.
             pause = self._pause
-            clock.wait(pause // 2 + pause * sessions.urandom(1)[0] // 256, self._cut)
+            clock.wait(pause * int.from_bytes(sessions.urandom(2), "little") >> 15, self._cut)
             self._pause = min(pause * 2, _LONGEST_PAUSE_MS)
 
     def _associated(self):

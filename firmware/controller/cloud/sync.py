@@ -174,12 +174,14 @@ class Sync:
 
     def _send_events(self, loop, now):
         log = loop.log
-        if self._stored_by is not None:
-            if not ticks.passed(self._stored_by, now):
-                return
+        if ticks.passed(self._stored_by, now):
             self._sent = log.acknowledged
             self._stored_by = None
-        if log.last <= self._sent:
+        # Two batches may be on their way, the second only when it is full: few go together, many without a pause.
+        waiting = log.last - self._sent
+        if waiting <= 0 or (
+            self._stored_by is not None and (waiting < _BATCH or self._sent - log.acknowledged > _BATCH)
+        ):
             return
         first = max(self._sent + 1, log.first)
         if first > self._sent + 1:
@@ -201,8 +203,7 @@ class Sync:
             log.acknowledge(sequence)
         elif sequence < log.acknowledged:  # the cloud was restored from a backup: what it has lost is sent again
             log.acknowledged = self._sent = sequence
-        if sequence >= self._sent:
-            self._stored_by = None
+        self._stored_by = ticks.add(now, _STORED_MS) if sequence < self._sent else None
 
     # The access list
 
