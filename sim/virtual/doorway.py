@@ -113,13 +113,16 @@ class Doorway:
             return
         if self.pressed and not on:
             self.let_go_at = self.scheduler.now
-        if on and not self.pressed:
-            self.on_press(self)
+        line = self._lines["rex"]
+        if on and not self.pressed and line.fault is None and not line.supervised:
+            self.on_press(self)  # on a supervised line a short press may stay unseen
         self.pressed = on
         self._lines["rex"].set(rex["active"] if on else 1 - rex["active"])
 
     def break_line(self, role: str, fault: str | None) -> None:
-        """The cable of "contact" or "rex" is "cut" or "short"; None: it is mended."""
+        """The cable of "contact" or "rex" is "cut" or "short"; None: mended. What it cannot tell is not judged."""
+        if role == "contact":
+            self.before_us, self.moved_at = 0, self.scheduler.now
         self._lines[role].break_it(fault)
 
     def _now(self) -> int:
@@ -160,7 +163,8 @@ class Doorway:
         for n, pause in enumerate(pauses[: len(pauses) & -2]):  # there and back: it ends where it should
             at += pause
             self.scheduler.at(at, self._bounce, now, 1 - level if n % 2 == 0 else level)
-        self.scheduler.at(at, self.on_leaf, self)
+        if self._lines["contact"].fault is None:
+            self.scheduler.at(at, self.on_leaf, self)
 
     def _bounce(self, moved: int, level: int) -> None:
         if moved == self.moved_at:

@@ -62,16 +62,15 @@ class Inputs:
 
     # What others ask.
 
-    def burns(self, door: int) -> bool:
-        """Whether a fire input may keep that door released now: it is active, or was so a moment ago."""
+    def burns(self, door: int, since: int | None = None) -> bool:
+        """Whether a fire input keeps that door released, or let go of it a moment ago. since: now, or ever since then."""
+        at = self.scheduler.now if since is None else since
         for number in self._of("fire", 0):
             one = self.tables[number - 1]
             relock = one.get("relock", 0)
-            since = self.scheduler.now - self._quiet.get(number, -(1 << 60))
             if door in one["doors"]:
-                if self.on[number] or (relock == "reset" and number in self._quiet):
-                    return True
-                if relock != "reset" and since < (relock + 1) * SECOND:
+                lasts = 1 << 60 if relock == "reset" else (relock + 1) * SECOND
+                if self.on[number] or (number in self._quiet and at < self._quiet[number] + lasts):
                     return True
         return False
 

@@ -56,12 +56,12 @@ class Strikes:
         text = f"{one.name} door {door.number}: the strike moved"
         code, at = event
         by_record = at == now and code in (codes.GRANTED, codes.RELEASED_REMOTE)
-        by_fire = one.inputs.burns(door.number) and not by_record
+        by_fire = one.inputs.burns(door.number) and not by_record and not by_button
         if by_fire:
             self._scheduler.after(10 * MS, self._fire_told, one, place, now, one.chip.starts)
         if not by_record and not by_button and not by_fire:
             promises.red("record", f"{text} and no release is on record")
-        if by_button and not by_record and not by_fire:
+        if by_button and not by_record:
             self._scheduler.after(10 * MS, self._button_told, one, place, now, one.chip.starts)
         if not by_button and not by_fire and promises.building.verdicts.remote.get(place) != now:
             taps = self._taps.get(place, ())
@@ -96,6 +96,8 @@ class Strikes:
     def _button_told(self, one: "VirtualController", place: Place, since: int, starts: int) -> None:
         code_until = self._good_until.get(place, 0)
         self._promises.checks["button record"] += 1
+        if self._by_fire.get(place, -1) >= since:
+            return  # it was not the button
         if one.chip.on and one.chip.starts == starts and code_until < since + self._promises.release_ms * MS:
             text = f"{place[0]} door {place[1]}: released by the button and not on record"
             self._promises.red("button record", text)
