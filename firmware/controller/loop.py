@@ -73,13 +73,14 @@ class Loop:
             guarded.watch(self.record, now)
         for part in self.parts:
             part.watch(self, now)
+        self._more = False
         if self.quiet():
             if self._sync is not None:
                 self._sync.step(self, now)
                 self.status.set(self._sync.open)
             self._recorder.upkeep(now)
             self.journal.prepare()
-            self.table.prepare()
+            self._more = self.table.prepare()
         if self._fed is None or ticks.diff(now, self._fed) >= FEED_MS:
             self._fed = now
             self.supervise(now)
@@ -175,6 +176,8 @@ class Loop:
         return True
 
     def deadline(self):
+        if self._more:  # of the table's upkeep, a piece at a time
+            return clock.now()
         due = ticks.soonest(ticks.add(self._fed, FEED_MS), self._recorder.deadline())
         if self._sync is not None and self.quiet():
             due = ticks.soonest(due, self._sync.deadline())

@@ -118,3 +118,13 @@ def test_when_all_sectors_are_worn_nobody_passes_whose_right_was_taken(how: str)
         assert worn.table.version == 0
     assert worn.table.digest >= FULL
     faults.clear()
+
+
+def test_upkeep_comes_to_an_end_on_flash_that_takes_nothing() -> None:
+    worn = Worn(1, 9)
+    worn.flash.worn = dict.fromkeys(range(9), "programs nothing")
+    for version in range(2, 200):
+        with pytest.raises(Damaged):
+            list(worn.table.steps(version, b""))
+        assert sum(worn.table.prepare() for _ in range(20)) < 20
+    faults.clear()

@@ -40,7 +40,7 @@ def work(table):
             else:
                 table.bad += (sector,)
     except Damaged:  # a look-up will say so, and no spare is no damage
-        pass
+        return False
     return True
 
 
