@@ -63,7 +63,7 @@ class Inputs:
     # What others ask.
 
     def burns(self, door: int, since: int | None = None) -> bool:
-        """Whether a fire input keeps that door released, or let go of it a moment ago. since: now, or ever since then."""
+        """Whether a fire input keeps that door released, or let go of it a moment ago. since: or ever since then."""
         at = self.scheduler.now if since is None else since
         for number in self._of("fire", 0):
             one = self.tables[number - 1]

@@ -9,6 +9,7 @@ import pytest
 from firmware.controller import events as codes
 from sim.cloud import MemoryCloud, settings_of
 from sim.virtual.building import VirtualBuilding
+from sim.virtual.faults import Faults, Rates
 
 BOARD = json.loads(Path(__file__, "../../../../boards/esp32-two-door-supervised/board.json").resolve().read_text())
 PER = {"name": "Per", "card": {"bits": 26, "facility": 12, "number": 3456}, "doors": ["Front"], "until": None}
@@ -190,3 +191,32 @@ def test_an_input_that_the_board_has_not_cannot_be_switched(house):
         house.controllers[0].inputs.switch("bell", True)
     with pytest.raises(ValueError, match="at door 3"):
         house.controllers[0].inputs.switch("reader", True, door=3)
+
+
+def test_fire_cut_cables_and_power_cuts_in_any_order_break_no_promise(house):
+    chance = random.Random(3)
+    controller, inputs = house.controllers[0], house.controllers[0].inputs
+    luck = Faults(house, Rates(network=100, power=150, torn_write=150, bounce=0.7, noise=0.05))
+    luck.start()
+    deeds = (
+        lambda door: inputs.switch("fire", chance.random() < 0.5),
+        lambda door: inputs.switch("reader", chance.random() < 0.5, door=door.number),
+        lambda door: inputs.switch("mains", chance.random() < 0.5),
+        lambda door: door.break_line(chance.choice(["contact", "rex"]), chance.choice(["cut", "short", None])),
+        lambda door: door.push(chance.choice([1_000, 20_000, 50_000])),
+        lambda door: door.force(3_000),
+        lambda door: door.press(chance.random() < 0.5),
+        lambda door: house.tap("Front", PER),
+    )
+    for _ in range(100):
+        chance.choice(deeds)(chance.choice(controller.doors))
+        house.run(chance.expovariate(1 / 4))
+    luck.stop()
+    inputs.switch("fire", False)
+    for door in controller.doors:
+        door.press(False)
+        door.break_line("rex", None)
+    house.run(200)
+    assert not house.faults
+    assert [door.door.released for door in controller.doors] == [False, False]
+    assert {codes.RELEASED_FIRE, codes.LINE_CUT, codes.MAINS_LOST} <= {event[2] for event in controller.recorded}
