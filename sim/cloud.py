@@ -118,6 +118,7 @@ class MemoryCloud:
         self._urandom = urandom
         self._holders = {one["name"]: one for one in [*description["people"], *description["strangers"]]}
         self._commands = 0
+        self._retention_days: int | None = description.get("retention_days")
         self._rows = {
             setting["controller"]: _Row(
                 one["name"],
@@ -263,6 +264,8 @@ class MemoryCloud:
         if 0 < row.acknowledged <= said["last"]:
             self._send(row, wire.packed(wire.STORED, "<II", row.epoch, row.acknowledged))
         times = {"release_ms": 5_000, "held_ms": 30_000}
+        if self._retention_days is not None:
+            times["retention_days"] = self._retention_days
         every = range(1, 1 << len(row.doors))
         fields = {
             "version": 1,

@@ -48,8 +48,8 @@ def promises(building: VirtualBuilding) -> list[Outcome]:
 
 
 def _was_judged(building: VirtualBuilding, promise: Promise) -> bool:
-    """Whether a right was taken away under the eyes of promise 8: a run in which none was says nothing of it."""
-    return promise.number != 8 or building.promises.judged[8] > 0
+    """A run in which no right was taken away, or no event has an end, says nothing of these promises."""
+    return promise.number not in (8, 10) or building.promises.judged[promise.number] > 0
 
 
 def _promise(promise: Promise, broken: Broken | None, times: int) -> Outcome:
@@ -129,11 +129,10 @@ def verdict_on(records: list[Record], tap: Record) -> int | None:
     return None
 
 
-def _not_judged(judged: int) -> str:
-    words_of = [f"{number} {why.split(':')[0]}" for number, why in NOT_JUDGED.items()]
-    if judged < len(PROMISES):
-        words_of.insert(0, "8 a revoked credential")
-    return ", ".join(words_of)
+def _not_judged(judged: list[Outcome]) -> str:
+    said = [one.said for one in judged]
+    left = [f"{one.number} {one.name}" for one in PROMISES if not any(f"promise {one.number} " in it for it in said)]
+    return ", ".join(left + [f"{number} {why.split(':')[0]}" for number, why in NOT_JUDGED.items()])
 
 
 def lines(found: list[Outcome]) -> list[str]:
@@ -141,7 +140,7 @@ def lines(found: list[Outcome]) -> list[str]:
     judged = [one for one in found if one.said.startswith("promise ")]
     kept = sum(one.kept for one in judged)
     own = [one.said for one in found if one.kept and one not in judged]
-    others = f"not judged: {_not_judged(len(judged))}"
+    others = f"not judged: {_not_judged(judged)}"
     text = [
         f"  kept    {kept} of the {len(judged)} promises that were judged ({others})",
         *(f"  kept    {one}" for one in own),

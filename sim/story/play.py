@@ -13,6 +13,7 @@ from sim.cloud import Hand, MemoryCloud, settings_of
 from sim.virtual.building import VirtualBuilding
 from sim.virtual.controller import VirtualController
 from sim.virtual.faults import Faults
+from sim.virtual.logs import days_of
 from sim.virtual.scheduler import DAY, MS, SECOND
 from sim.world.building import Building
 from sim.world.wiegand import card_bits
@@ -64,6 +65,7 @@ def stage(
 def begin(building: VirtualBuilding, hand: Hand, walk: bool = True) -> None:
     """Power comes, and every board gets its access list. Raises RuntimeError when one does not."""
     promises = building.promises
+    promises.logs.retention = days_of(building.description)
     promises.knows, promises.heard, promises.acknowledged = hand.knows, hand.heard, hand.acknowledged
     for one in building.controllers:
         one.chip.power_on()

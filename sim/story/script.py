@@ -52,7 +52,7 @@ FIGURES = (
 _LIMITS = ("is", "at_least", "at_most")
 _TOP = {
     "title", "story", "days", "seed", "doors", "people", "visits", "luck", "happening", "expect",
-    "person", "stranger",
+    "person", "stranger", "retention_days",
 }  # fmt: skip
 
 
@@ -207,6 +207,8 @@ class _Reader:
             described = generate(doors, people, random.Random(f"{seed}/building"))
         else:
             raise self.wrong("doors", 'must be a number from 1 to 200, or "demo" for the demo building')
+        if "retention_days" in self.told:
+            described["retention_days"] = int(self.number("retention_days", 90, 1, 3_650))
         names = {door for _, _, door in doors_of(described)}
         for kind, into in (("person", "people"), ("stranger", "strangers")):
             for i, row in self.rows(kind):

@@ -22,12 +22,12 @@ PROMISES = (
     Promise(7, "link", "A link that comes back releases no door; late commands expire, replays do nothing."),
     Promise(8, "revoked", "A revoked credential stops working within a second on a confirmed link."),
     Promise(9, "identifiers", "No name and no plain card number in flash, topics or messages."),
+    Promise(10, "retention", "Within 24 hours of its end an event's content is gone from the flash, and not before."),
+    Promise(11, "chain", "The log cannot be altered unseen: events are chained under keys that are then gone."),
 )
 NAMES = {one.number: one.name for one in PROMISES}
 NOT_JUDGED = {
-    10: "retention: the firmware has none yet",
-    11: "an unaltered log: the events carry no chain yet",
-    12: "updates: there are none yet",
+    12: "updates: no story has one yet",
 }
 
 # name: (promise, what breaks it). A check that has judged nothing says nothing.
@@ -56,5 +56,8 @@ CHECKS: dict[str, tuple[int, str]] = {
     "command": (7, "a door was released from afar, and no command was good"),
     "revoked": (8, "a right that was taken away still worked a second later"),
     "plain": (9, "a name or a card stands in plain text"),
+    "retention": (10, "an event is on flash a day after its time was over"),
+    "chain": (11, "an event is not bound to the one before"),
+    "old keys": (11, "a key under which older events were chained is still on the flash"),
     "key stream": (9, "two messages are sealed with the same key stream"),
 }

@@ -48,6 +48,7 @@ class VirtualController:
         self.settings = settings
         self.folder = folder
         self.recorded: list[tuple[Any, ...]] = []
+        self.placed = 0  # where the last event lies in its partition
         self.digest = hashlib.sha256()
         self.on_note: Callable[[int], None] | None = None  # it wrote down up to which event the cloud has all
         self.on_state: Callable[[int, int], None] = lambda kind, value: None  # a number is in its state journal
@@ -108,6 +109,7 @@ class VirtualController:
         event = self._unpack(data)
         if event is not None:
             self.recorded.append(event)
+            self.placed = offset
             self.digest.update(data)
             self._on_event(self, event, data)
 

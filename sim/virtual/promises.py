@@ -15,6 +15,7 @@ from . import flash
 from .checks import CHECKS, NAMES
 from .leaves import Leaves
 from .links import Links
+from .logs import Logs
 from .scheduler import SECOND
 from .sealed import Sealed
 from .strikes import Strikes
@@ -71,8 +72,8 @@ class Promises:
         self.strikes = Strikes(self)
         self.leaves = Leaves(self)
         self.links = Links(self)
+        self.logs = Logs(self)
         self.messages = Sealed(building.description, self.red)
-        self._on_flash: dict[str, deque[bytes]] = {}
         building.network.on_hang = self._hangs
         self._noted: dict[tuple[str, int], int] = {}  # of each board's journal: the last value of a kind
 
@@ -129,11 +130,7 @@ class Promises:
 
     def recorded(self, one: "VirtualController", event: tuple[Any, ...], raw: bytes) -> None:
         """An event is on flash."""
-        keep = self._on_flash.get(one.name)
-        if keep is None:
-            sectors = one.chip.flash["log"].size // flash.SECTOR
-            keep = self._on_flash[one.name] = deque(maxlen=(sectors - 3) * 127)
-        keep.append(raw)
+        self.logs.recorded(one, raw, one.placed)
         if not one.chip.on:
             return
         self._timed(one, event)
@@ -178,9 +175,7 @@ class Promises:
 
     def rotted(self, one: "VirtualController", raw: bytes) -> None:
         """A bit of that event turned over at rest: nobody looks for it any more."""
-        kept = self._on_flash.get(one.name)
-        if kept is not None and raw in kept:
-            kept.remove(raw)
+        self.logs.forget(one, raw)
 
     def safe(self, one: "VirtualController") -> None:
         """6, at the moment at which a start is on record."""
@@ -191,12 +186,9 @@ class Promises:
                 self.red("safe", f"{one.name} door {door.number}: the strike is not safe at a start")
 
     def audit(self, one: "VirtualController") -> None:
-        """5: what was recorded is there, and the access list is one that the cloud made."""
-        self.checks["events"] += 1
-        there = flash.slots(flash.image(one.chip.flash["log"]))
-        gone = [raw for raw in self._on_flash.get(one.name, ()) if raw not in there]
-        if gone:
-            self.red("events", f"{one.name}: {len(gone)} recorded events are not on flash after a start")
+        """5, 10, 11: what was recorded is there until its time is over, and the access list is one of the cloud's."""
+        self.logs.audit(one)
+        self.logs.keys(one)
         self.access_list(one)
         self.plain(one)
 

@@ -111,9 +111,9 @@ _READER = (
      "if slot[:4] == key[:4] if any(slot) else"),
     # Flash.
     ("the header comes before what it stands for", S + "upkeep",
-     "if not table.flash.write(sector * SECTOR + SLOT, view[SLOT:end]):\n            table.bad.append(sector)\n"
+     "if not table.flash.write(sector * SECTOR + SLOT, view[SLOT:end]):\n            table.bad += (sector,)\n"
      "        elif settle(table, bucket, sector):\n",
-     "if not settle(table, bucket, sector):\n            table.bad.append(sector)\n"
+     "if not settle(table, bucket, sector):\n            table.bad += (sector,)\n"
      "        elif table.flash.write(sector * SECTOR + SLOT, view[SLOT:end]):\n"),
     ("the last slot of a sector is not read", S + "log_read", "(log._slot if sector == log._head else _SLOTS) - slot)",
      "(log._slot if sector == log._head else _SLOTS - 1) - slot)"),

@@ -8,10 +8,13 @@ from collections import deque
 from random import Random
 from typing import Any
 
+from firmware.controller import records
 from firmware.controller.cloud import wire
+from firmware.controller.cloud.channel import OVERHEAD
 from tools.cloud.ingest import session
 
 _KEPT = 12  # messages of one controller
+_STRANGER = records.pack_credential(b"\xff" * 7, 1, records.NO_END)  # behind all others
 
 
 class Errors:
@@ -28,10 +31,10 @@ class Errors:
         sessions = [one for one in self._live() if one._channel is not None]
         if not sessions:
             return
-        chance.choice((self._digest, self._repeat, self._other_log, self._time))(chance.choice(sessions), chance)
+        chance.choice((self._stranger, self._repeat, self._other_log, self._time))(chance.choice(sessions), chance)
 
-    def _digest(self, one: Any, chance: Random) -> None:
-        """The next snapshot has a digest that is not its own."""
+    def _stranger(self, one: Any, chance: Random) -> None:
+        """The next snapshot has a credential in it that nobody has."""
         self._armed = True
 
     def _repeat(self, one: Any, chance: Random) -> None:
@@ -56,11 +59,10 @@ class Errors:
             if message[0] in (wire.DELTA, wire.COMMAND):
                 self._kept.setdefault(one.pk, deque(maxlen=_KEPT)).append(message)
             elif message[0] == wire.SNAPSHOT and self._armed:
-                version, part, parts, digest = struct.unpack_from("<IHHQ", message, 1)
-                if part == parts - 1:
+                part, parts = struct.unpack_from("<HH", message, 5)
+                if part == parts - 1 and len(message) + len(_STRANGER) + OVERHEAD <= wire.MAX_MESSAGE:
                     self._armed = False
-                    head = wire.packed(wire.SNAPSHOT, "<IHHQ", version, part, parts, digest ^ 1 << 17)
-                    message = head + message[len(head) :]
+                    message += _STRANGER
             send(one, message)
 
         session.Session.send = sends  # type: ignore[assignment,method-assign]

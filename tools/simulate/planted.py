@@ -17,7 +17,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 # Dense enough that some hours hold what a quiet building sees in years.
 RATES = {
     "network": 40.0, "black_hole": 30.0, "power": 60.0, "torn_write": 300.0, "again": 0.5, "broker": 20.0, "dns": 10.0,
-    "stuck": 6.0, "hostile": 120.0, "noise": 0.1, "worker": 100.0, "backup": 40.0, "restore": 30.0, "break_in": 40.0,
+    "stuck": 6.0, "hostile": 120.0, "noise": 0.1, "worker": 100.0, "backup": 80.0, "restore": 60.0, "break_in": 40.0,
     "errs": 150.0,
 }  # fmt: skip
 
@@ -27,7 +27,7 @@ class Hunt:
     """The short soak. Small stores that are nearly full, so that they turn."""
 
     doors: int = 2
-    days: float = 0.3
+    days: float = 0.22
     taps: float = 800
     changes: float = 1_500
     sectors: dict[str, int] = field(default_factory=lambda: {"log": 6, "acl": 5})

@@ -109,6 +109,7 @@ def _soak(
         worker.later = lambda seconds, call: scheduler.after(int(seconds * SECOND), call)
         known = promises.knows = Known()
         worker.said = lambda one, message: said_by_cloud(promises, books, one, message)
+        listen_to_boards(promises, known)
         if first:
             promises.on_broken = lambda broken: scheduler.stop()
         books = Books(building)
@@ -147,6 +148,7 @@ def _soak(
         luck = promises.luck = Faults(building, replace(EVERYTHING, **rates), more)
         promises.heard = lambda one, seconds: worker.heard(one.settings["controller"], seconds)
         promises.acknowledged = acknowledged
+        promises.logs.retention = kept
         people = Administrators(building, worker, luck, changes, changes / 2, 2 * changes)
         building.broker.subscribe("#", promises.carried)
         people.start()
@@ -181,11 +183,38 @@ def _soak(
             building.close()
 
 
+def listen_to_boards(promises: Any, known: "Known") -> None:
+    """5: the access list that a board says it holds is one that the cloud made."""
+    from tools.cloud.ingest import store
+
+    keep = store.table
+    boards = {one.settings["controller"]: one for one in promises.building.controllers}
+
+    def table(controller: int, version: int, digest: int) -> None:
+        from tools.cloud.models import Controller
+
+        one = boards[Controller.objects.values_list("public_id", flat=True).get(pk=controller)]
+        promises.checks["access list"] += 1
+        if version and not known(one, version, digest):
+            text = f"{one.name} says that it holds access list {version}, {digest:016x}: the cloud never made it"
+            promises.red("access list", text)
+        keep(controller, version, digest)
+
+    store.table = table
+
+
 def acknowledged(one: Any) -> int:
     """Up to which event the cloud has all that a controller recorded."""
     from tools.cloud.models import Controller
 
     return int(Controller.objects.values_list("acked", flat=True).get(public_id=one.settings["controller"]))
+
+
+def kept(one: Any, door: int) -> int | None:
+    """Days that an event is kept."""
+    from tools.cloud.services.rules import RETENTION_DAYS
+
+    return RETENTION_DAYS if door else None
 
 
 class Known:

@@ -1,0 +1,118 @@
+"""Promises 5, 10 and 11 in the event log on flash: what was recorded is there, in its chain, until its time is over.
+
+It knows when each event was written, whatever the board takes the time to be.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from . import flash
+from .scheduler import SECOND
+
+if TYPE_CHECKING:
+    from .controller import VirtualController
+    from .promises import Promises
+
+DAY_S = 86_400
+GRACE_S = DAY_S  # within 24 hours of its end an event's content is gone
+EARLY_S = 6 * 3_600  # a board's time may be so far ahead, if it ever is
+AWAKE_S = 6 * 3_600  # a board that was without power needs time to go round its log
+SPARE_KEYS = 3  # the head's, the one that is ready ahead, and one that the cloud does not have yet
+
+_FLAGS, _DOOR, _CHAIN = 11, 9, slice(20, 28)  # of an event
+_NEW_KEY, _BEGINS = 2, 4  # bits of its flags; see firmware/controller/events.py
+_KEY = slice(16, 32)  # of a sector
+
+
+class Logs:
+    """retention(controller, door): days that an event is kept, None when it is kept for ever."""
+
+    def __init__(self, promises: "Promises") -> None:
+        self.retention: Callable[[VirtualController, int], int | None] = lambda one, door: None
+        self._promises = promises
+        self._scheduler = promises.scheduler
+        self._written: dict[str, deque[tuple[int, bytes]]] = {}  # of each board: when, and what
+        self._chain: dict[str, tuple[bytes, bytes]] = {}  # of each board: key, chain of the last event
+
+    def recorded(self, one: "VirtualController", raw: bytes, offset: int) -> None:
+        """An event is on flash."""
+        keep = self._written.get(one.name)
+        if keep is None:
+            sectors = one.chip.flash["log"].size // flash.SECTOR
+            keep = self._written[one.name] = deque(maxlen=(sectors - 3) * 127)
+        keep.append((self._scheduler.now, raw))
+        self._chained(one, raw, offset)
+
+    def forget(self, one: "VirtualController", raw: bytes) -> None:
+        """Nobody looks for that event any more."""
+        kept = self._written.get(one.name, deque())
+        for entry in [entry for entry in kept if entry[1] == raw]:
+            kept.remove(entry)
+
+    def audit(self, one: "VirtualController") -> None:
+        """5 and 10: every event is there, and gone when its time is over."""
+        checks = self._promises.checks
+        checks["events"] += 1
+        there = flash.slots(flash.image(one.chip.flash["log"]))
+        gone, early, late = 0, 0, 0
+        awake = self._scheduler.now - one.chip.booted >= AWAKE_S * SECOND
+        for at, raw in self._written.get(one.name, ()):
+            age, days = (self._scheduler.now - at) / SECOND, self.retention(one, raw[_DOOR])
+            if raw in there:
+                if days is not None:
+                    checks["retention"] += 1
+                    late += awake and age > days * DAY_S + GRACE_S
+            elif _expired(raw) in there:
+                early += days is None or age < days * DAY_S - EARLY_S
+            else:
+                gone += 1
+        if gone:
+            self._promises.red("events", f"{one.name}: {gone} recorded events are not on flash after a start")
+        if early:
+            self._promises.red("events", f"{one.name}: {early} events are gone before their time was over")
+        if late:
+            self._promises.red("retention", f"{one.name}: {late} events are on flash a day after their time was over")
+
+    def keys(self, one: "VirtualController") -> None:
+        """11: who reads the board today finds no key of the past."""
+        self._promises.checks["old keys"] += 1
+        log = flash.image(one.chip.flash["log"])
+        found = [at // flash.SECTOR for at in range(0, len(log), flash.SECTOR) if _is_key(log[at:][_KEY])]
+        if len(found) > SPARE_KEYS:
+            self._promises.red("old keys", f"{one.name}: chain keys lie in sectors {found} of the log")
+
+    def _chained(self, one: "VirtualController", raw: bytes, offset: int) -> None:
+        """11: each event is bound to the one before."""
+        self._promises.checks["chain"] += 1
+        start = offset - offset % flash.SECTOR
+        there = bytearray(16)
+        one.chip.flash["log"]._get(start + 16, there)
+        key, before = self._chain.get(one.name, (bytes(16), bytes(8)))
+        if raw[_FLAGS] & _BEGINS:
+            key, before = bytes(there), bytes(8)
+        chain = sha256(key + before + raw[:20]).digest()[:8]
+        text = f"{one.name}: event {int.from_bytes(raw[:4], 'little')}"
+        if chain != raw[_CHAIN]:
+            self._promises.red("chain", f"{text} is not bound to the one before")
+        if raw[_FLAGS] & _NEW_KEY:
+            key = sha256(b"next" + key).digest()[:16]
+            if key != bytes(there):
+                self._promises.red("chain", f"{text} begins a sector whose key does not follow from the one before")
+        self._chain[one.name] = key, raw[_CHAIN]
+
+
+def _expired(raw: bytes) -> bytes:
+    """What is left of an event: its number and its chain."""
+    return raw[:4] + bytes(16) + raw[_CHAIN] + bytes(4)
+
+
+def _is_key(found: bytes) -> bool:
+    return any(found) and found != b"\xff" * len(found)
+
+
+def days_of(description: dict[str, Any]) -> Callable[["VirtualController", int], int | None]:
+    """Retention as a building's description says it, for all its doors."""
+    days: int | None = description.get("retention_days")
+    return lambda one, door: days if door else None
