@@ -39,6 +39,7 @@ def test_in_line_and_nothing_asked_for_there_is_nothing_to_do(house: House, line
 
 def test_a_change_is_due_at_once_where_the_controller_is_heard(house: House, line: Wire) -> None:
     line.connect(house.settings).connect()
+    line.poll()  # what is done once an hour is done
     revoke(house.card)
     assert line.ingest.due() == line.time.now
     line.poll()

@@ -11,7 +11,7 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import RENEW, Refused
 
 from ..models import Command, Controller
-from ..services import acl
+from ..services import acl, housekeeping
 from ..services.clock import at
 from . import store
 from .session import Session
@@ -177,6 +177,7 @@ class Ingest:
     def _sweep(self) -> None:
         now = at(self._now())
         acl.refresh_due(now)
+        housekeeping.tick(now)
         store.end_commands(now)
         self._updates.poll(self._live(), now)
         # A board given up as lost is not heard any more, also when its session is open.
