@@ -11,7 +11,13 @@ from django.db import transaction
 from django.db.models import Min
 
 from firmware.controller import records
-from firmware.controller.access.credential import card_value, credential_key
+from firmware.controller.access.credential import (
+    card_pin_value,
+    card_value,
+    credential_key,
+    duress_value,
+    pin_value,
+)
 
 from ..models import AclChange, AclEntry, Controller, Credential, Profile
 from . import grants, pins, rules
@@ -109,18 +115,18 @@ def _rights(tenant: int, now: int, people: Collection[int] | None) -> dict[int, 
 def _presented(held: Mapping[str, list[Credential]], kinds: set[str], always_pin: bool) -> list[Carried]:
     """The records that somebody needs where doors ask for these kinds; none that no door could ask for."""
     cards = {row: card_value(row.bits, row.number) for row in held.get("card", ())}
-    codes = {row: pins.digits(row.sealed) for kind in ("pin", "duress") for row in held.get(kind, ())}
+    codes = {row: pins.digits(row.sealed).encode() for kind in ("pin", "duress") for row in held.get(kind, ())}
     alone, paired = kinds & {"pin", "card/pin"}, always_pin or "card+pin" in kinds
     found = [Carried(row.pk, value, _minutes(row.valid_until)) for row, value in cards.items()]
     for row, digits in codes.items():
         duress = row.kind == Credential.Kind.DURESS
         end = _minutes(row.valid_until)
         if alone:
-            found.append(Carried(row.pk, pins.value(pins.DURESS if duress else pins.PIN, digits), end))
+            found.append(Carried(row.pk, duress_value(b"", digits) if duress else pin_value(digits), end))
         if paired:
-            kind = pins.DURESS if duress else pins.CARD_PIN
+            pair = duress_value if duress else card_pin_value
             found += [
-                Carried(card.pk, pins.value(kind, digits, value), min(end, _minutes(card.valid_until)))
+                Carried(card.pk, pair(value, digits), min(end, _minutes(card.valid_until)))
                 for card, value in cards.items()
             ]
     return found

@@ -23,8 +23,6 @@ from ..models import Credential, Door, Person, Tenant
 from . import clock
 from .told import Told
 
-# The first byte of what a key on a controller is made of: firmware/controller/access/credential.py.
-PIN, CARD_PIN, DURESS = 2, 3, 4
 SHARE = 1000  # of all PINs of a length at most one in so many is in use at a door: IEC 60839-11-1
 TRIES = 100
 
@@ -71,11 +69,6 @@ def digits(sealed: bytes) -> str:
 def mark(tenant: int, digits: str) -> str:
     """The same for the same digits of a tenant; says nothing to who has not the key."""
     return hmac(_key(), f"{tenant}:{digits}".encode(), sha256).hexdigest()
-
-
-def value(kind: int, digits: str, card: bytes = b"") -> bytes:
-    """What the key of a PIN is made of, on a controller. card: card_value() of the card it goes with."""
-    return bytes((kind,)) + card + digits.encode()
 
 
 def check_cap(doors: list[int]) -> None:

@@ -135,10 +135,12 @@ def test_a_controller_says_how_it_is(browser: Any, house: Any, record: Any) -> N
     row.refused = {"tag": 17}
     row.health = {"boot": 4, "heap": 60000, "refused": {"tag": 3, "replay": 0}}
     row.firmware = "0.2.0"
+    row.held_acl_digest = "fffffffffffffffe"
     row.save()
     client = browser()
     page = client.get(f"/controllers/{row.pk}/").content.decode()
     assert "forged or damaged messages" in page and ">20<" in page and "sent again</dt>" not in page
+    assert "1 record does not fit this board" in page
     assert "0.2.0" in page and "Never linked" in page
     client.post(f"/controllers/{row.pk}/name", {"name": "Oppgang B"})
     assert "Oppgang B" in client.get("/sites/").content.decode()

@@ -19,6 +19,7 @@ from ...services import clock, commands, controllers, enrol, lost
 from .. import access, standing, telling, words
 from ..forms.places import ControllerForm, EnrolForm
 
+TABLE_FULL = "fffffffffffffffe"  # a digest that says: what the cloud wants does not fit this board
 DOES = {
     Command.Do.IDENTIFY: gettext_lazy("Identify: the readers blink and sound"),
     Command.Do.DIAGNOSTICS: gettext_lazy("Collect diagnostics"),
@@ -88,6 +89,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "enrolled": standing.local(controller.enrolled_at, zone),
         "records": controller.entries.count(),
         "held": controller.in_sync,
+        "full": controller.held_acl_digest == TABLE_FULL,
         "refused": [(REFUSALS.get(why, why), count) for why, count in sorted(_refused(controller).items()) if count],
         "form": ControllerForm(initial={"name": controller.name}),
         "install": access.may(user, controller.site.tenant_id, Right.INSTALL),
