@@ -48,6 +48,7 @@ class VirtualController:
         self.settings = settings
         self.folder = folder
         self.recorded: list[tuple[Any, ...]] = []
+        self.perhaps: set[int] = set()  # numbers of events of which the last bits read now so and now so
         self.placed = 0  # where the last event lies in its partition
         self.digest = hashlib.sha256()
         self.on_note: Callable[[int], None] | None = None  # it wrote down up to which event the cloud has all
@@ -81,6 +82,7 @@ class VirtualController:
             pace=pace,
         )
         self.parts = {label: part for label, part in self.chip.flash.items() if isinstance(part, TiredFlash)}
+        self.parts["log"].on_weak = self._perhaps
         for door in self.doors:
             door.wire(self.chip)
         self.inputs.wire(self.chip)
@@ -112,6 +114,11 @@ class VirtualController:
             self.placed = offset
             self.digest.update(data)
             self._on_event(self, event, data)
+
+    def _perhaps(self, data: bytes) -> None:
+        event = self._unpack(data) if len(data) == EVENT else None
+        if event is not None:
+            self.perhaps.add(event[0])
 
     def log_digest(self) -> str:
         """SHA-256 of every event as it became whole, in order, and of the log partition as it is now."""

@@ -22,6 +22,7 @@ class TiredFlash(NorFlash):
         super().__init__(size, label)
         self.worn: set[int] = set()
         self.weakens = False
+        self.on_weak: Callable[[bytes], None] = lambda data: None  # what a program should have left there
         self._weak: dict[int, int] = {}  # offset: bits
         self._chance = chance
 
@@ -41,6 +42,7 @@ class TiredFlash(NorFlash):
                 torn = [i for i in range(len(data)) if after[i] & ~data[i]]
                 if torn:
                     self._weak[offset + torn[0]] = after[torn[0]] & ~data[torn[0]]
+                    self.on_weak(bytes(data))
             raise
         if self._weak:
             for at in [at for at in self._weak if offset <= at < offset + len(data)]:

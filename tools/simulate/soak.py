@@ -1,6 +1,7 @@
 """A soak: one building with its people, its administrators and every fault there is, against the real ingest."""
 
 import copy
+import gc
 import json
 import logging
 import random
@@ -19,6 +20,7 @@ STEP_S = 900
 HEALTH_S = 3_600  # how often the database is held against what was recorded
 BREAK_INS = 1.0  # a day
 CHANGES = 6.0  # of rights, a day and door
+ROW = "SELECT public_id, name, log_epoch, acked FROM cloud_controller WHERE id = %s"
 SHOWN = 20_000  # records in a picture: some weeks of a door
 WORKER_KILLS, BACKUPS, RESTORES, ERRORS = 6.0, 1.0, 0.5, 6.0  # a day
 
@@ -116,6 +118,8 @@ def _soak(
         if worn:
             for one in building.controllers:
                 wear(one)
+        gc.freeze()  # what is there now stays; collecting it again and again takes a tenth of the time
+        gc.set_threshold(100_000, 20, 20)
         began, cpu = time.perf_counter(), time.process_time()
         building.start()
         if not building.run_until(lambda: bool(promises.broken) or in_sync(), at_most_s=300, step_s=1):
@@ -250,13 +254,13 @@ def said_by_cloud(promises: Any, books: "Books", controller: int, message: bytes
     from django.db import connection
 
     from firmware.controller.cloud import wire
-    from tools.cloud.models import Controller
 
     promises.sealed(message)
     if message[0] == wire.STORED:
         epoch, sequence = struct.unpack("<II", message[1:9])
-        fields = "public_id", "name", "log_epoch", "acked"
-        public_id, name, log_epoch, acked = Controller.objects.values_list(*fields).get(pk=controller)
+        with connection.cursor() as cursor:  # often, and a queryset takes ten times as long
+            cursor.execute(ROW, [controller])
+            public_id, name, log_epoch, acked = cursor.fetchone()
         promises.links.told[name] = sequence
         promises.checks["acknowledged"] += 1
         books.most[public_id] = max(books.most.get(public_id, 0), sequence)
@@ -326,7 +330,7 @@ class Books:
                 )
             if len(promises.broken) > 50:
                 return
-        for sequence in kept.keys() - written.keys():
+        for sequence in kept.keys() - written.keys() - one.perhaps:
             promises.red("stored", f"{one.name}: the cloud keeps event {sequence}, which nobody recorded")
 
     def settle(self) -> None:
