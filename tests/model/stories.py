@@ -115,9 +115,18 @@ def settings(random: Random) -> dict[str, Any]:
     return rules
 
 
-def moment(random: Random, text: str) -> datetime:
-    """A time near which something is due: nights of daylight saving, leap days, turns of years, or any other."""
-    kind = random.randint(0, 4)
+def moment(random: Random, rules: dict[str, Any]) -> datetime:
+    """A time near which something is due: what the rules name, nights of daylight saving, leap days, or any other."""
+    kind = random.randint(0, 5)
+    text = rules.get("zone", "UTC0")
+    if kind == 5:
+        named = [profile["from"] for profile in rules["profiles"].values() if "from" in profile]
+        if named and random.random() < 0.5:
+            return datetime.fromtimestamp(random.choice(named) + random.choice((-1, 0, 0, 1)), UTC)
+        days = [says[end] for says in rules.get("schedules", {}).values() for end in ("from", "to") if end in says]
+        if days:
+            day = datetime.fromisoformat(random.choice(days)).replace(tzinfo=zone(text))
+            return day.astimezone(UTC) + timedelta(minutes=random.choice((-1, 0, 1, 600, 1439, 1440, 1441)))
     if kind == 0:
         local = zone(text)
         hour = datetime(random.randint(2027, 2029), 1, 1, tzinfo=UTC)
@@ -143,9 +152,8 @@ class Differ(AssertionError):
 def story(random: Random, length: int, counts: Counter[str], folder: Path) -> int:
     """Tells one story; returns how many decisions it had."""
     rules = settings(random)
-    text = rules.get("zone", "UTC0")
     credentials: dict[tuple[Any, ...], tuple[int, datetime | None]] = {}
-    begin = moment(random, text)
+    begin = moment(random, rules)
     for number in range(1, 8):
         until = None
         if random.random() < 0.3:
@@ -184,7 +192,7 @@ def story(random: Random, length: int, counts: Counter[str], folder: Path) -> in
             board.type(door, digits)
             decisions += 1
         else:
-            told.append(between(random, model, board, rules, text))
+            told.append(between(random, model, board, rules))
             for utc in board.times():  # other events than passages tell the time, too
                 model.latest = datetime.fromtimestamp(utc, UTC)
             board.said()
@@ -224,13 +232,13 @@ def clock_is(model: Model, board: Board, utc: datetime) -> None:
     board.loop.clock.set(int(utc.timestamp()) * 1000, board.now)
 
 
-def between(random: Random, model: Model, board: Board, rules: dict[str, Any], text: str) -> str:
+def between(random: Random, model: Model, board: Board, rules: dict[str, Any]) -> str:
     """What happens beside taps."""
     kind = random.random()
     if kind < 0.6:
-        seconds = random.choice((1, 2, 5, 5, 10, 14, 15, 16, 20, 21, 40, 60, 61, 300, 600, 1800, 3700))
+        seconds = random.choice((1, 2, 5, 5, 10, 14, 15, 16, 20, 21, 40, 60, 61, 300, 600, 1800, 3600, 3700))
         if random.random() < 0.05:
-            seconds = random.choice((7200, 7199, 40000, 90000))
+            seconds = random.choice((7200, 7199, 40000, 86400, 90000))
         board.wait(seconds * 1000)
         model.wait(seconds)
         return f"wait {seconds}"
@@ -240,7 +248,7 @@ def between(random: Random, model: Model, board: Board, rules: dict[str, Any], t
         board.wait(0)
         return f"leaf {door} open: {model.at[door].open}"
     if kind < 0.78:
-        utc = moment(random, text) if random.random() < 0.5 or model.utc is None else model.utc + timedelta(days=1)
+        utc = moment(random, rules) if random.random() < 0.5 or model.utc is None else model.utc + timedelta(days=1)
         utc = utc.replace(microsecond=0)
         if model.utc is None or utc > model.utc:  # a clock that goes back is the cloud's mistake, and another story
             clock_is(model, board, utc)
@@ -267,7 +275,7 @@ def between(random: Random, model: Model, board: Board, rules: dict[str, Any], t
         before = model.utc or model.latest
         model.restart()
         board.start(rules)
-        utc = moment(random, text).replace(microsecond=0)
+        utc = moment(random, rules).replace(microsecond=0)
         if random.random() < 0.5 or (before and utc < before):
             utc = (before or utc) + timedelta(seconds=random.choice((1, 60, 7200, 100000)))
         if random.random() < 0.7:

@@ -1,0 +1,102 @@
+"""Every rule is broken once, and the model sees it: sources with one place changed, until the first difference."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import tests.model.stories as stories
+
+PACKAGE = "firmware.controller."
+
+MUTANTS = [
+    ("access.decision", "if tap.door in tap.profile", "if tap.profile"),
+    ("access.decision", "if tap.utc >= end", "if tap.utc > end"),
+    ("access.decision", "return DENIED_NO_CLOCK", "return 0"),
+    ("access.valid_from", "tap.utc < begins", "tap.utc <= begins"),
+    ("access.valid_from", "return DENIED_NO_CLOCK", "return 0"),
+    ("access.no_clock", "if not tap.utc and", "if"),
+    ("access.in_schedule", "tap.rules.on(schedule, tap.utc)", "tap.rules.on(schedule, tap.utc + 60)"),
+    ("access.schedule", "<= minute <", "< minute <"),
+    ("access.schedule", "first <= day <= last", "first <= day < last"),
+    ("access.schedule", "1 << (self._day + 3) % 7", "1 << (self._day + 2) % 7"),
+    ("access.schedule", "if not utc:\n            return False", "if not utc:\n            return True"),
+    ("access.schedule", "times, first, last, schedule = ", "schedule, (times, first, last, _) = 0, "),
+    ("access.zone", "utc + self.offset(utc)", "utc + self._standard"),
+    ("access.zone", "+ 7 * week - 7", "+ 7 * week"),
+    ("access.zone", "found -= 7", "found -= 0"),
+    ("access.who", "and not (tap.kind == CARD and", "or not (tap.kind == CARD and"),
+    ("access.who", "if rules.on(schedule, utc):\n            return _ASKED", "if True:\n            return _ASKED"),
+    ("access.who", "(CARD, PIN, CARD_PIN))", "(CARD, CARD_PIN))"),
+    ("access.lockout", "_TRIES = const(3)", "_TRIES = const(4)"),
+    ("access.lockout", "<< min(count - _TRIES", "<< min(count - count"),
+    ("access.lockout", "self.count(door, now) - 1", "self.count(door, now)"),
+    ("access.lockout", "_CLEARS_MS = const(7200000)", "_CLEARS_MS = const(3600000)"),
+    ("access.lockout", "if tap.kind == CARD_PIN and", "if False and"),
+    ("access.wrong_pin", "min(15, memory.count(tap.key, tap.now) + 1) << 4", "0"),
+    ("access.uses", "count >= uses", "count > uses"),
+    ("access.uses", "+ 1 if", "if"),
+    ("access.passback", "if area != here", "if area == there"),
+    ("access.passback", 'or mode == "soft"', ""),
+    ("access.passback", "// 60 - minute <", "// 60 - minute <="),
+    ("access.passback", '"exempt" in tap.profile', "False"),
+    ("access.whereabouts", "passage[1] <<", "passage[0] <<"),
+    ("access.whereabouts", "minute >= self._ends", "minute > self._ends"),
+    ("access.area_limit", "> limit", ">= limit"),
+    ("access.area_limit", "places = 2 if along(tap) else 1", "places = 1"),
+    ("access.area_limit", "[0] == area", "[0] is None"),
+    ("access.interlock", "other.door.released or", ""),
+    ("access.interlock", 'says.get("interlock_open", True)', "True"),
+    ("access.company", "first.key == tap.key", "False"),
+    ("access.company", '== "gives"', '!= "needs"'),
+    ("access.escort", '== "needs"', '== "need"'),
+    ("access.two_person", "tap.utc and not", "not"),
+    ("access.offline", "hours * 3600", "hours * 3000"),
+    ("access.offline", "tap.utc and tap.heard and", ""),
+    ("access.lockdown", '"lockdown" in tap.profile', "True"),
+    ("access.full_tap", "GRANTED_DURESS if tap.duress else GRANTED", "GRANTED"),
+    (
+        "extras",
+        "> _COMPANY_MS:\n            place.company = None\n        tap.now",
+        "> 0:\n            place.company = None\n        tap.now",
+    ),
+    ("extras", "_PIN_MS = const(20000)", "_PIN_MS = const(19000)"),
+    ("extras", "first.utc, first.now = tap.utc, now", "first.now = now"),
+    ("extras", 'if "extended" in tap.profile', "if False"),
+    ("storage.checkpoint", "at = max(self._upto + 1, log.first)", "at = log.last + 1"),
+]
+
+
+@contextmanager
+def changed(name: str, right: str, wrong: str) -> Iterator[None]:
+    """The module's source with one place changed, also for those who imported from it."""
+    module = importlib.import_module(PACKAGE + name)
+    assert module.__file__
+    source = Path(module.__file__).read_text()
+    assert source.count(right) >= 1, f"{name} has no {right!r}: write the mutant anew"
+    before = dict(vars(module))
+    exec(compile(source.replace(right, wrong, 1), module.__file__, "exec"), vars(module))
+    new = {id(before[key]): value for key, value in vars(module).items() if key in before and not key.startswith("__")}
+    others = [other for key, other in sys.modules.items() if key.startswith(PACKAGE) and other is not module]
+    moved = []
+    for other in others:
+        for key, value in list(vars(other).items()):
+            if callable(value) and getattr(value, "__module__", "") == module.__name__ and id(value) in new:
+                moved.append((other, key, value))
+                setattr(other, key, new[id(value)])
+    try:
+        yield
+    finally:
+        for other, key, value in moved:
+            setattr(other, key, value)
+        vars(module).update(before)
+
+
+@pytest.mark.parametrize(("name", "right", "wrong"), MUTANTS)
+def test_the_model_sees_it(name: str, right: str, wrong: str) -> None:
+    stories.campaign(1, 60)  # everything is loaded
+    with changed(name, right, wrong), pytest.raises((stories.Differ, ValueError, IndexError)):
+        stories.campaign(3, 40_000)
