@@ -76,10 +76,11 @@ class Follower:
             if idle:
                 self.log.prepare()
 
-    def check(self) -> None:
+    def check(self, latest: int = 1 << 30) -> None:
+        """Of the latest so many events that are on flash none is missing."""
         log, buf = self.log, bytearray(60 * EVENT)
         assert log.last - max(log.first, 1) + 1 >= min(log.last, (SECTORS - 3) * 127 - 64)
-        seq = log.first
+        seq = max(log.first, log.last - latest)
         while seq <= log.last:
             count = log.read(seq, buf)
             assert count
@@ -107,15 +108,18 @@ def test_a_worn_sector_is_left_out_and_told(way: str, worn: int, since: int) -> 
     assert (SECTOR_BAD, LETTER) in storage.faults
 
 
-def test_two_worn_sectors_side_by_side() -> None:
-    flash = Worn(9 * SECTOR)
+@pytest.mark.parametrize("way", ["nothing", "nothing at all", "error"])
+@pytest.mark.parametrize(("first", "last"), [(4, 5), (0, 3), (5, 11), (1, 7)])
+def test_many_worn_sectors_side_by_side(way: str, first: int, last: int) -> None:
+    flash = Worn(12 * SECTOR)
     follower = Follower(flash)
-    flash.way, flash.worn = "nothing", frozenset((4, 5))
-    for turn in range(20):
-        follower.add(120, idle=True)
+    follower.add(300, idle=True)
+    flash.way, flash.worn = way, frozenset(range(first, last + 1))
+    for turn in range(25):
+        follower.add(120, idle=turn % 4 > 0)
         follower.start()
-        assert follower.log.last == (turn + 1) * 120
-        follower.check()
+        assert follower.log.last == 300 + (turn + 1) * 120
+        follower.check(2 * 127)
 
 
 def test_flash_that_takes_nothing_at_all_is_an_error() -> None:

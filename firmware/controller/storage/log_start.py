@@ -13,7 +13,8 @@ from .state import CHAIN
 
 _SLOTS = const(128)
 _KEY = const(16)  # bytes of a chain key, and where it lies in its sector
-_BACK = const(3)  # sectors that may lie behind a worn one, or in which a power cut may have left a key
+_BACK = const(3)  # sectors in which a power cut may have left a key
+_NEAR = const(8)  # worn sectors side by side that a start sees through
 
 
 def find_end(log):
@@ -23,8 +24,9 @@ def find_end(log):
     number = 0
     if newest is not None:
         header = flash.header(newest)
-        at, number = _number_before(log, newest * _SLOTS + _end_of(log, newest))
-        for back in range(1, _BACK + 1):
+        if not header or header[1] > 1 or log._slot_at(newest, 1) is not None:
+            at, number = _number_before(log, newest * _SLOTS + _end_of(log, newest))
+        for back in range(1, _NEAR + 1):
             if not header or not 0 < number < header[1] - 1:
                 break
             # A worn sector that still holds what it held? Then the head lies before it.
@@ -107,7 +109,7 @@ def _newest(log):
     count = log._flash.count
     low = base = 0
     for sector in range(count):
-        if base and sector >= _BACK:
+        if base and sector >= _NEAR:
             break
         found = _rank(log, sector) or 0
         if found > base:
@@ -117,7 +119,7 @@ def _newest(log):
 
     def of_this_lap(sector):
         """One that says nothing belongs to the next one that does."""
-        for one in range(sector, min(sector + 3, count)):
+        for one in range(sector, min(sector + _NEAR, count)):
             found = _rank(log, one)
             if found:
                 return found >= base
@@ -125,7 +127,7 @@ def _newest(log):
 
     newest = last(low, count, of_this_lap)
     found = _rank(log, newest)
-    for behind in range(newest + 1, min(newest + _BACK, count)):
+    for behind in range(newest + 1, min(newest + 1 + _NEAR, count)):
         if (_rank(log, behind) or 0) > found:  # worn sectors may hold what they held, or say nothing
             return max(range(count), key=lambda sector: _rank(log, sector) or 0)
     return newest
@@ -133,8 +135,9 @@ def _newest(log):
 
 def _number_before(log, at):
     """(place, number) of the last slot before `at` that has one; a place is sector * _SLOTS + slot."""
-    for _ in range(3 * _SLOTS):
-        at = (at - 1) % (log._flash.count * _SLOTS)
+    slots = log._flash.count * _SLOTS
+    for _ in range(slots):
+        at = (at - 1) % slots
         number = at % _SLOTS and log._slot_at(at // _SLOTS, at % _SLOTS)
         if number:
             return at, number
