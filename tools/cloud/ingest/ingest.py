@@ -36,6 +36,7 @@ SYNC = (
     "held_acl_version",
     "held_acl_digest",
     "held_rules_version",
+    "health",
 )
 
 

@@ -56,6 +56,7 @@ class Session:
             wire.ACL_NOW: self._acl_now,
             wire.PART_TAKEN: self._part_taken,
             wire.RULES_TAKEN: self._rules_taken,
+            wire.BUCKETS: self._buckets,
             wire.RESULT: self._result,
             wire.UPDATE_STATE: self._update_state,
             wire.TIME_ASKED: self._time_asked,
@@ -194,6 +195,13 @@ class Session:
     def _part_taken(self, message: bytes, now: datetime) -> None:
         version, part = _unpack("<IH", message)
         self._sync.part_taken(version, part, self._now())
+
+    def _buckets(self, message: bytes, now: datetime) -> None:
+        if len(message) < 3 or (len(message) - 3) % 8:
+            raise Refused("malformed")
+        (first,) = struct.unpack_from("<H", message, 1)
+        sums = list(struct.unpack_from(f"<{(len(message) - 3) // 8}Q", message, 3))
+        self._sync.buckets(first, sums, self._now())
 
     def _rules_taken(self, message: bytes, now: datetime) -> None:
         version, part = _unpack("<IH", message)

@@ -19,23 +19,35 @@ RECORDS = 128  # in one part of a snapshot
 LONGEST_CHAIN = 5 * CHANGES  # changes; a table further behind is sent whole
 ANSWER_S = 2.0  # a delta is answered with what the table then holds
 PART_S = 30.0  # a part of a snapshot waits for sectors to be erased, one at a time
+WORTH_COMPARING = 500  # records; a smaller table is sent whole at once
+BUCKETS_AT_ONCE = 200
+MOST_BUCKETS = 16384
+FULL = "fffffffffffffffe"  # the digest of a board that says: this set does not fit
 RULES_S = 10.0  # a part of the rules goes to a file
 LONGEST_PAUSE_S = 600.0  # a table that stays wrong is not written over and over: flash wears
 
 
 @dataclass
 class Snapshot:
+    """contents: of each part, (bucket that it begins, or 0: it goes on; records)."""
+
     version: int
     digest: int
-    records: list[bytes]
+    contents: list[tuple[int, list[bytes]]]
 
     @property
     def parts(self) -> int:
-        return max(1, -(-len(self.records) // RECORDS))
+        return len(self.contents)
 
     def part(self, number: int) -> bytes:
-        head = wire.packed(wire.SNAPSHOT, "<IHHQH", self.version, number, self.parts, self.digest, 0)
-        return head + b"".join(self.records[number * RECORDS : (number + 1) * RECORDS])
+        bucket, found = self.contents[number]
+        return wire.packed(wire.SNAPSHOT, "<IHHQH", self.version, number, self.parts, self.digest, bucket) + b"".join(
+            found
+        )
+
+
+def _pieces(table: list[bytes]) -> list[list[bytes]]:
+    return [table[at : at + RECORDS] for at in range(0, len(table), RECORDS)] or [[]]
 
 
 class Sync:
@@ -49,7 +61,11 @@ class Sync:
         self._snapshots = 0  # begun since the table was last right
         self._again_at = 0.0  # when the next one may begin
         self._right = False  # the table was found right
+        self._sums: list[int] | None = None  # of the controller's buckets, while they come in
+        self._compared = False  # once is enough: then the whole table is sent
+        self._sent_version: int | None = None  # of the last snapshot
         self._rules: tuple[int, list[bytes]] | None = None  # version and parts under way
+        self._buckets = 0  # of the controller's table
         self._rules_by = 0.0  # when the answer to a part of them is overdue
 
     def is_waiting(self, now: float) -> bool:
@@ -69,7 +85,7 @@ class Sync:
     def answered(self) -> None:
         """The controller has said what its table holds: what was under way has ended, well or not."""
         self._answer_by = None
-        self._snapshot = None
+        self._snapshot = self._sums = None
         self._right = False
 
     def forget_rules(self) -> None:
@@ -94,16 +110,48 @@ class Sync:
         self._right = (row.held_acl_version, row.held_acl_digest) == (row.acl_version, row.acl_digest)
         if self._right:
             self._snapshots = 0
+            self._compared = False
             return None, 0
         delta = self._delta(row)
         if delta is not None:
             return delta, ANSWER_S
         if self._snapshots > 1 and now < self._again_at:
             return None, 0
+        if row.held_acl_digest == FULL and self._sent_version == row.acl_version:
+            return None, 0  # it does not fit: not before the set is another
+        if self._is_worth_comparing(row):
+            self._compared, self._sums = True, []
+            return self._ask_buckets(), PART_S
         self._again_at = now + min(PART_S * 2**self._snapshots, LONGEST_PAUSE_S)
         self._snapshots += 1
         self._snapshot = _snapshot(row.pk)
+        self._sent_version = self._snapshot.version
         return self._snapshot.part(0), PART_S
+
+    def _is_worth_comparing(self, row: Controller) -> bool:
+        self._buckets = int(row.health.get("buckets", 0))
+        return (
+            not self._compared
+            and 1 < self._buckets <= MOST_BUCKETS
+            and AclEntry.objects.filter(controller=row.pk).count() > WORTH_COMPARING
+        )
+
+    def _ask_buckets(self) -> bytes:
+        first = len(self._sums or ())
+        return wire.packed(wire.BUCKETS_ASKED, "<HB", first, min(BUCKETS_AT_ONCE, self._buckets - first))
+
+    def buckets(self, first: int, sums: list[int], now: float) -> None:
+        """The sums of some of the controller's buckets. Raises Refused when they were not asked for."""
+        if self._sums is None or first != len(self._sums) or len(sums) != min(BUCKETS_AT_ONCE, self._buckets - first):
+            raise Refused("unexpected")
+        self._sums += sums
+        self._answer_by = now + PART_S
+        if len(self._sums) < self._buckets:
+            self._send(self._ask_buckets())
+            return
+        self._snapshot, self._sums = _snapshot(self._controller, self._sums), None
+        self._sent_version = self._snapshot.version
+        self._send(self._snapshot.part(0))
 
     def part_taken(self, version: int, part: int, now: float) -> None:
         """The controller asks for a part of the snapshot that is under way. Raises Refused when none is."""
@@ -164,18 +212,36 @@ class Sync:
         return head + b"".join(bytes((step.op,)) + bytes(step.record) for step in steps)
 
 
-def _snapshot(controller: int) -> Snapshot:
-    """The whole table of this moment."""
+def _snapshot(controller: int, sums: list[int] | None = None) -> Snapshot:
+    """The whole table of this moment, or of it the buckets that have another sum on the controller."""
     with transaction.atomic():
         acl.give_version(controller)
         locked = Controller.objects.select_for_update().filter(pk=controller)
         version = locked.values_list("acl_version", flat=True).get()
         entries = AclEntry.objects.filter(controller=controller).only("key", "profile", "until")
         table = sorted(entry.record for entry in entries)
+    shares: dict[int, tuple[int, list[bytes]]] = {}
     digest = 0
+    count = len(sums or ())
     for record in table:
-        digest ^= records.credential_digest(record)
-    return Snapshot(version, digest, table)
+        share = records.credential_digest(record)
+        digest ^= share
+        if sums is not None:
+            bucket = records.bucket_of(record, count)
+            before = shares.get(bucket, (0, []))
+            shares[bucket] = before[0] ^ share, [*before[1], record]
+    if sums is None:
+        return Snapshot(version, digest, [(0, piece) for piece in _pieces(table)])
+    different = {bucket for bucket in range(count) if shares.get(bucket, (0, []))[0] != sums[bucket]}
+    if 2 * len(different) > count:
+        return Snapshot(version, digest, [(0, piece) for piece in _pieces(table)])
+    # Bucket 1 tells that what follows 0 stays as it is; a part that names no bucket would go on for ever.
+    different |= {1} if 0 in different or not different else set()
+    contents = []
+    for bucket in sorted(different):
+        for n, piece in enumerate(_pieces(shares.get(bucket, (0, []))[1])):
+            contents.append((bucket if n == 0 else 0, piece))
+    return Snapshot(version, digest, contents)
 
 
 assert 9 + CHANGES * records.CHANGE + OVERHEAD <= wire.MAX_MESSAGE
