@@ -7,6 +7,7 @@ from .access.card import card_value
 from .access.full_tap import FullTap, grant
 from .access.kinds import CARD, CARD_PIN, PIN
 from .events import (
+    DENIED_LOCKDOWN,
     DENIED_UNKNOWN,
     EMERGENCY_ENDED,
     EVACUATION_BEGAN,
@@ -197,6 +198,8 @@ class Extras:
         if code in (NEEDS_ESCORT, NEEDS_SECOND):
             place.company = tap
             guarded.pins.signal.show(patterns.ARMED, now)
+        elif code == DENIED_LOCKDOWN:
+            guarded.pins.signal.show(patterns.LOCKDOWN, now)
         elif code in (GRANTED, GRANTED_DURESS) and place.mode is not None:
             says, on = tap.rules.door(tap.door), self._on
             place.mode.granted(says, on, tap.utc)

@@ -120,8 +120,6 @@ class Loop:
             except Damaged:
                 tap.unknown = DENIED_DAMAGED
                 self.record(TABLE_DAMAGED, now)
-                if self._sync is not None:
-                    self._sync.ask_snapshot(self.table)
         return tap
 
     def release(self, guarded, code, now, key=None, ms=None, may_stand=False):
