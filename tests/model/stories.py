@@ -239,6 +239,9 @@ def between(random: Random, model: Model, board: Board, rules: dict[str, Any]) -
         seconds = random.choice((1, 2, 5, 5, 10, 14, 15, 16, 20, 21, 40, 60, 61, 300, 600, 1800, 3600, 3700))
         if random.random() < 0.05:
             seconds = random.choice((7200, 7199, 40000, 86400, 90000))
+        limits = [says["offline_hours"] for says in rules["doors"].values() if "offline_hours" in says]
+        if limits and not model.online and random.random() < 0.2:
+            seconds = 3600 * random.choice(limits) + random.choice((-1, 0, 1, -400, -900))
         board.wait(seconds * 1000)
         model.wait(seconds)
         return f"wait {seconds}"
@@ -250,7 +253,8 @@ def between(random: Random, model: Model, board: Board, rules: dict[str, Any]) -
     if kind < 0.78:
         utc = moment(random, rules) if random.random() < 0.5 or model.utc is None else model.utc + timedelta(days=1)
         utc = utc.replace(microsecond=0)
-        if model.utc is None or utc > model.utc:  # a clock that goes back is the cloud's mistake, and another story
+        before = model.utc or model.latest
+        if before is None or utc > before:  # a clock that goes back is the cloud's mistake, and another story
             clock_is(model, board, utc)
         return f"clock {utc}"
     if kind < 0.86:
