@@ -39,7 +39,9 @@ def erase(now: datetime) -> int:
         for number, kept in days.items():
             events = Event.objects.filter(controller=controller, door_number=number).exclude(code=codes.EXPIRED)
             erased += _erase_old(events, now - timedelta(days=kept)) if kept or not number else _forget_who(events)
-    Look.objects.filter(until__lt=now - timedelta(days=LOOKS_DAYS)).delete()
+    long_ago = now - timedelta(days=LOOKS_DAYS)
+    Look.objects.filter(until__lt=long_ago).delete()
+    Alarm.objects.filter(raised_at__lt=long_ago).delete()  # those of gaps and silence; no event holds them
     return erased
 
 

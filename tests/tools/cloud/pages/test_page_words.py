@@ -1,5 +1,6 @@
 """The words of the pages: every event code has some, cards stay masked, nothing is left untranslated."""
 
+import ast
 import gettext
 import re
 from pathlib import Path
@@ -94,6 +95,23 @@ def test_no_text_of_a_template_is_missing_in_the_translation(app: Path) -> None:
     for template in app.rglob("*.html"):
         for _, text in re.findall(r"""{% translate (['"])(.*?)\1 %}""", template.read_text("utf-8")):
             assert text in known, template.name
+
+
+def test_what_services_refuse_and_models_call_things_is_translated() -> None:
+    """Sentences that a page says and no template holds."""
+    known = {english for english, _ in _source(APPS[0])}
+    cloud = ROOT / "tools/cloud"
+    marks = {"services": {"Told", "text"}, "api/routes": {"Told"}, "models": {"_"}}
+    found = 0
+    for folder, names in marks.items():
+        for file in (cloud / folder).glob("*.py"):
+            for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") in names and call.args:
+                    said = call.args[0]
+                    if isinstance(said, ast.Constant):
+                        assert str(said.value).replace('"', '\\"') in known, (file.name, said.value)
+                        found += 1
+    assert found > 150
 
 
 @pytest.mark.parametrize("app", APPS, ids=lambda app: app.parent.name)

@@ -35,7 +35,8 @@ class ControllerOut(Schema):
     log_epoch: int | None
     acked: int  # events up to this sequence number are stored
     last_seen: datetime | None
-    refused: dict[str, int]
+    refused: dict[str, int]  # messages that the cloud did not accept, by why
+    health: dict[str, Any]  # what the board last said of itself, with what it refused
     lost_at: datetime | None
 
     @staticmethod
