@@ -17,6 +17,7 @@ from typing import Any
 from sim.mcu.flash import SECTOR, NorFlash
 from tools import layouts
 from tools.bench.storage_on_board import cards
+from tools.bench.wear import flood_events_a_day
 from tools.terminal import Problem, progress
 
 HEAP = "64M"  # the JSON contenders need it at 5,000 cards; what each one holds is measured
@@ -29,7 +30,7 @@ FILES_AT_MOST = 1_000  # of one file a card: filling a folder takes the square o
 PEERS_AT_MOST = 50_000
 STATES = 253  # new ones a sector: header and values carried over are not
 TIMEOUT_S = 85
-EVENTS_A_DAY, ACL_CHANGES, FLOOD_A_DAY = 10_000, 1_000, 864_000
+EVENTS_A_DAY, ACL_CHANGES, FLOOD_A_SECOND = 10_000, 1_000, 10
 ERASE_S = 0.045  # typical; a reader's frame that begins meanwhile is damaged
 SNAPSHOT_PART = 128  # cards in a message
 # Of a message beside its body: MQTT head and topic, TCP and IP heads; then its answer and the acknowledgements.
@@ -208,14 +209,15 @@ def lifetimes(wear: Figures, littlefs: Figures) -> dict[str, float]:
     one_card = ACL_CHANGES * wear["hot_worst_sector"] / wear["hot_changes"]
     log = max(wear["log_erases"], wear["events"] / layouts.EVENTS) / wear["events"] / sectors["log"]
     state = wear["state_programs"] / STATES / wear["events"] / sectors["state"]  # too few for an erase to be seen
+    flood = flood_events_a_day(FLOOD_A_SECOND)
     days = {
         "credentials, changes all over": acl,
         "credentials, their journal": journal,
         "credentials, one card alone": one_card,
         "events": EVENTS_A_DAY * log,
         "state": EVENTS_A_DAY * state,
-        "events, flood": FLOOD_A_DAY * log,
-        "state, flood": FLOOD_A_DAY * state,
+        "events, flood": (EVENTS_A_DAY + flood) * log,
+        "state, flood": (EVENTS_A_DAY + flood) * state,
         "littlefs append log": EVENTS_A_DAY * littlefs["erases"] / littlefs["events"] / LITTLEFS,
         "littlefs append log, most worn sector": EVENTS_A_DAY * littlefs["worst_sector"] / littlefs["events"],
     }
@@ -245,11 +247,16 @@ def damaged(ours: Figures) -> dict[str, float]:
     }
 
 
+def typical(samples: Figures) -> float:
+    """Modelled microseconds with the median of the interpreter's time: who else uses this machine only adds to it."""
+    return float(samples["flash_us"]["mean"] + 200 * samples["interpreter_us"]["p50"])
+
+
 def goals(found: Figures) -> list[Figures]:
     """The goals of the storage, each beside its figure."""
     ours = found["growth"]["ours"][found["full"]]
     find, record, wear = ours["find"], ours["record"], ours["wear"]
-    ratio = found["append_log"]["record"]["modelled_us"]["mean"] / record["modelled_us"]["mean"]
+    ratio = typical(found["append_log"]["record"]) / typical(record)
     years = found["lifetimes"]
     normal = [years[name] for name in years if "flood" not in name and "littlefs" not in name]
     listed = []
@@ -270,7 +277,7 @@ def goals(found: Figures) -> list[Figures]:
         _most("an event: flash part p99", record["flash_us"]["p99"], "us", 200),
         _least("an event: littlefs append log / ours", round(ratio, 1), "times", 50),
         _most("a change: over 2 programs or erases", round(wear["changes_over"] / wear["changes"], 4), "share", 0.01),
-        _most("100 changes: longest step", _ms(ours["delta_step"]["modelled_us"]["max"]), "ms", 500),
+        _most("100 changes: longest step", _ms(ours["delta_step"]["max"]), "ms", 500),
     ]
     for count, at in found["growth"]["ours"].items():
         if count >= found["full"]:

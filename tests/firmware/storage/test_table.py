@@ -177,9 +177,8 @@ def test_what_was_replaced_does_not_come_back_when_the_new_is_damaged():
     table = CredentialTable(Partition(nor))
     assert snapshot(table, (1, 2), 1)
     assert snapshot(table, (2,), 2)
-    for sector, header in enumerate(headers(nor)):
-        if header[:2] == b"KA" and header[4:8] == bytes(4):
-            flip(nor, sector * 4096 + 5)
+    bucket = [(header[8], n) for n, header in enumerate(headers(nor)) if header[:8] == b"KA\x06\x00" + bytes(4)]
+    flip(nor, max(bucket)[1] * 4096 + 5)
     table = CredentialTable(Partition(nor))
     idle(table)
     assert table.version == 0

@@ -4,6 +4,7 @@
 
 import gc
 import os
+from array import array
 
 from cards import key, some
 from meter import Meter, Samples
@@ -132,15 +133,20 @@ def _delta(table, acl):
     """The steps of a message with many changes: what each of them holds the control loop for."""
     from firmware.controller.storage import upkeep  # noqa: F401 - loaded before its first use is timed
 
-    steps = Samples([acl], 2 * _DELTA + 9)
     changes = b"".join(b"+" + pack_credential(key(-10_000 - i), 1, NO_END) for i in range(_DELTA))
-    work = table.steps(3, changes)
-    while steps.time(next, work, None) is not None:
-        pass
-    apply(table, 4, b"".join(b"-" + changes[13 * i + 1 : 13 * i + 13] for i in range(_DELTA)))
-    while table.prepare():
-        pass
-    return steps.summary()
+    back = b"".join(b"-" + changes[13 * i + 1 : 13 * i + 13] for i in range(_DELTA))
+    quickest = None
+    for again in range(_STARTS):
+        steps = Samples([acl], 2 * _DELTA + 9)
+        work = table.steps(3 + 2 * again, changes)
+        while steps.time(next, work, None) is not None:
+            pass
+        took = [steps.modelled(i) for i in range(len(steps))]
+        quickest = [min(pair) for pair in zip(took, quickest)] if quickest else took  # noqa: B905
+        apply(table, 4 + 2 * again, back)
+        while table.prepare():
+            pass
+    return {"steps": len(quickest), "mean": sum(quickest) / len(quickest), "max": max(quickest)}
 
 
 def _hot_card(table, acl, n):
@@ -169,24 +175,29 @@ def _snapshot(plan, table, acl):
     opened = Samples([acl], 20)
     for _ in range(20):
         opened.time(channel.seal, bytes(19 + _CHUNK))  # the same work as opening one
-    open_us = opened.summary()["modelled_us"]["mean"]
-    gc.collect()
-    steps = Samples([acl], 9000)
-    erases, programs = acl.erases, acl.programs
-    now = 0  # microseconds
-    messages = 0
-    whole = Snapshot(table)
-    with open(plan["folder"] + "/" + plan["snapshot"], "rb") as file:
-        chunk = file.read(_CHUNK)
-        while chunk:
-            messages += 1
-            now += open_us + _LINK_MS * 1000
-            now = _run(steps, whole.take(chunk, int(now // 1000)), table, now)
-            chunk = file.read(_CHUNK)
-    now = _run(steps, whole.finish(5, int(plan["digest"]), int(now // 1000)), table, now)
-    if table.version != 5:
-        raise ValueError("the snapshot is not the set it should be")
-    figures = steps.summary()
+    open_us = opened.summary()["modelled_us"]["p50"]
+    messages = -(-plan["cards"] * 12 // _CHUNK) + 1
+    quickest = array("d", [1e12] * messages)
+    for version in (50, 51):  # twice: who else uses this machine only adds
+        gc.collect()
+        steps = Samples([acl], 9000)
+        erases, programs = acl.erases, acl.programs
+        now = busy = 0  # microseconds
+        whole = Snapshot(table)
+        with open(plan["folder"] + "/" + plan["snapshot"], "rb") as file:
+            for n in range(messages):
+                chunk = file.read(_CHUNK)
+                now += open_us + _LINK_MS * 1000
+                ms = int(now // 1000)
+                work = whole.take(chunk, ms) if chunk else whole.finish(version, int(plan["digest"]), ms)
+                took, pauses = _run(steps, work, table)
+                quickest[n] = min(quickest[n], took)
+                now += quickest[n] + pauses
+                busy += quickest[n]
+        if table.version != version:
+            raise ValueError("the snapshot is not the set it should be")
+        while table.prepare():
+            pass
     return {
         "cards": table.count,
         "messages": messages,
@@ -194,22 +205,22 @@ def _snapshot(plan, table, acl):
         "programs": acl.programs - programs,
         "open_us": open_us,
         "link_ms": _LINK_MS,
-        "storage_s": figures["modelled_us"]["mean"] * figures["n"] / 1e6,
+        "storage_s": busy / 1e6,
         "modelled_s": now / 1e6,
-        "step_us": figures["modelled_us"],
     }
 
 
-def _run(steps, work, table, now):
-    """One work to its end. Returns when it is done, in microseconds."""
+def _run(steps, work, table):
+    """One work to its end, with a piece of upkeep after each step: (what it took, what it waited), microseconds."""
+    took = pauses = 0
     while True:
         at = len(steps)
         pause = steps.time(next, work, None)
         steps.time(table.prepare)
-        now += steps.modelled(at) + steps.modelled(at + 1)
+        took += steps.modelled(at) + steps.modelled(at + 1)
         if pause is None:
-            return now
-        now += pause * 1000
+            return took, pauses
+        pauses += pause * 1000
 
 
 def _sum(samples):
