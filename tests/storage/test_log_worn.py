@@ -33,7 +33,7 @@ class Worn(NorFlash):
                 return
             if self.way == "a bit":
                 data = bytes((data[0] | 1 << (offset // 32 % 8),)) + bytes(data[1:])
-            if self.way == "events" and offset % SECTOR:
+            if self.way == "events" and offset % SECTOR >= EVENT:
                 return
         super().program(offset, data)
 

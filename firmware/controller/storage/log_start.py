@@ -49,7 +49,7 @@ def find_end(log):
     log.epoch = found[0]
     log._slot = _end_of(log, head)
     key = _key_of(log, head)
-    log._chained = bool(key) and number > 0
+    log._chained = bool(key)
     place, before, lost = at, number, 0
     while before < 0:
         lost += 1
