@@ -1,0 +1,13 @@
+"""New rules while it burns. By itself: in the capped heap there is no room for more beside them."""
+
+from tests.firmware.wired_bench import FIRE_IN, Wired, rules
+
+
+def test_new_rules_while_it_burns_shut_nothing():
+    bench = Wired()
+    bench.put(FIRE_IN, 0)
+    bench.rules_come(dict(rules(relock="open", pulse_ms=100, release_ms=1000, held_ms=2000), version=2))
+    bench.run(5000)
+    bench.clean()
+    assert bench.loop.rules.version == 2
+    assert bench.strike() == 1
