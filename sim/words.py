@@ -75,7 +75,6 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.UPDATE_KEPT: ("update kept", "board"),
     codes.UPDATE_RETURNED: ("update returned", "alarm"),
     codes.CHAIN_BROKEN: ("chain broken", "alarm"),
-    codes.LINK_ROTATED: ("link key rotated", "board"),
     codes.LOG_CHAIN_ANEW: ("log chain anew", "alarm"),
     codes.TABLE_FULL: ("table full", "alarm"),
     codes.SECTOR_BAD: ("sector bad", "alarm"),

@@ -79,7 +79,6 @@ EVENTS = {
     events.UPDATE_KEPT: Words("good", "check", _("New firmware is healthy and stays")),
     events.UPDATE_RETURNED: Words("bad", "back", _("The old firmware is back")),
     events.CHAIN_BROKEN: Words("bad", "gap", _("The log’s chain is broken: events were altered, removed or added")),
-    events.LINK_ROTATED: Words("", "linked", _("New link key in use")),
     events.DENIED_LOCKDOWN: Words("bad", "lock", _("Denied: lockdown")),
     events.DENIED_OFFLINE: Words("bad", "unlinked", _("Denied: the controller has been without a link too long")),
     events.NEEDS_SECOND: Words("", "people", _("Waits for a second person")),
