@@ -199,6 +199,19 @@ def test_what_is_skipped_is_read_again_before_the_version_counts():
     raises(ValueError, lambda: run(Snapshot(table).skip(4)))
 
 
+def test_a_spare_that_was_begun_is_not_taken_for_an_erased_one():
+    nor = flash(9)
+    table = CredentialTable(Partition(nor))
+    assert snapshot(table, range(1, 100), 3)
+    idle(table)
+    run(Snapshot(table).take(sorted_records(range(1, 100), 8)[: 12 * 20]))
+    faults.clear()
+    table = CredentialTable(Partition(nor))
+    idle(table)
+    assert snapshot(table, range(1, 100), 4, 9)
+    assert faults == []
+
+
 def test_the_first_snapshot_of_an_empty_table_erases_nothing():
     nor = flash(9)
     table = CredentialTable(Partition(nor))
