@@ -12,7 +12,7 @@ PORTVAKT := $(BIN)/portvakt
 help:
 	@echo 'make run    the building: broker, cloud end, three controllers (ARGS="--seconds 30 --json")'
 	@echo 'make test   everything: lint, types, tests'
-	@echo 'make soak   a month of the building in virtual time (SEED=1)'
+	@echo 'make soak   a night: power cuts, ten doors for a hundred days with every fault, planted defects (SEED=1)'
 	@echo 'make bench  figures against their goals'
 	@echo 'make venv lint types unit lock clean'
 
@@ -56,7 +56,9 @@ unit: venv
 test: lint types unit
 
 soak: venv
-	$(PORTVAKT) sim run --seed $(SEED) --days 30 --events 1000000 $(ARGS)
+	$(PORTVAKT) sim cuts --points 500000 --seed $(SEED)
+	$(PORTVAKT) sim soak --doors 10 --days 100 --seed $(SEED) $(ARGS)
+	$(PORTVAKT) sim planted --seed $(SEED)
 
 bench: venv
 	$(PORTVAKT) bench all $(ARGS)

@@ -67,6 +67,7 @@ def _from_events(after: int, last: int) -> int:
     wanted = set(codes.ALARMS) | set(_ENDS)
     rows = Event.objects.filter(pk__gt=after, pk__lte=last, code__in=wanted, controller__lost_at=None)
     known = set(Alarm.objects.filter(event__gt=after, event__lte=last).values_list("event", flat=True))
+    standing = set(Alarm.objects.filter(ended_at=None).values_list("controller", "door_number"))
     raised = 0
     for event in rows.order_by("pk"):
         at = event.utc or event.received_at
@@ -80,8 +81,9 @@ def _from_events(after: int, last: int) -> int:
                 event=event,
                 raised_at=at,
             )
+            standing.add((event.controller_id, event.door_number))
             raised += 1
-        if event.code in _ENDS:
+        if event.code in _ENDS and (event.controller_id, event.door_number) in standing:
             open_ones = Alarm.objects.filter(
                 controller=event.controller_id,
                 door_number=event.door_number,
