@@ -66,6 +66,18 @@ def test_the_first_steps_of_an_installation(cloud: Cloud, tmp_path: Path) -> Non
     assert "name one with --tenant" in cloud.fail("token", "x")
 
 
+def test_an_administrators_verbs(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.call("link", "kari@example.org", "--tenant", "Brygga")
+    of = ("--tenant", "Brygga")
+    cloud.call("enrol", "Port", "--board", "esp32-two-door", "--out", str(tmp_path / "port.json"), *of)
+    assert cloud.call("retention", "14", *of) == {"days": 14}
+    assert cloud.call("pins", "8", *of) == {"digits": 8}
+    assert cloud.call("tidy") == {"erased": 0, "changes": 0, "profiles": 0}
+    assert cloud.call("lost", "Port", *of)["replace"] == []
+    assert cloud.call("lost", "Port", *of)["replace"] == [], "asked again it lists again"
+    assert "no controller is called Nowhere" in cloud.fail("lost", "Nowhere", *of)
+
+
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [

@@ -113,9 +113,12 @@ class EnrolForm(Plain):
 def _broker() -> dict[str, Any]:
     """What the board's broker most likely is: the cloud end's own, when a board can speak to it."""
     try:
-        return {key: value for key, value in enrol.boards_broker(settings.MQTT_URL).items() if key in ("host", "port")}
+        broker = enrol.boards_broker(settings.MQTT_URL)
     except Problem:
         return {}
+    # What this machine calls itself is no address for a board.
+    here = broker["host"] in ("localhost", "127.0.0.1", "::1")
+    return {"host": "" if here else broker["host"], "port": broker["port"]}
 
 
 class ControllerForm(Plain):
