@@ -118,7 +118,7 @@ class Extras:
         bits, number = frame
         place = self._places[guarded.number - 1]
         if bits > KEYS:
-            tap = self._tap(guarded, card_value(bits, number), CARD, now)
+            tap = self._tap(guarded, place, card_value(bits, number), CARD, now)
             place.card = None
             if place.keypads and self._wants_pin(tap):
                 place.card, place.at = (card_value(bits, number), tap.key), now
@@ -138,9 +138,10 @@ class Extras:
             card, key = b"", None
         place.card = None
         kind = CARD_PIN if key else PIN
-        tap = self._tap(guarded, pins.card_pin_value(card, digits) if key else pins.pin_value(digits), kind, now)
+        value = pins.card_pin_value(card, digits) if key else pins.pin_value(digits)
+        tap = self._tap(guarded, place, value, kind, now)
         if tap.profile is None and tap.unknown == DENIED_UNKNOWN:
-            forced = self._tap(guarded, pins.duress_value(card, digits), kind, now)
+            forced = self._tap(guarded, place, pins.duress_value(card, digits), kind, now)
             if forced.profile is not None:
                 tap = forced
                 tap.duress = True
@@ -150,17 +151,18 @@ class Extras:
             tap.key = key
         return tap
 
-    def _tap(self, guarded, value, kind, now):
+    def _tap(self, guarded, place, value, kind, now):
         loop = self._loop
         tap = loop.look(value, guarded.number, now)
-        place = self._places[guarded.number - 1]
-        if place.company is not None and ticks.diff(now, place.company.now) > _COMPANY_MS:
-            place.company = None
+        if place.company is not None:
+            if ticks.diff(now, place.company.now) > _COMPANY_MS:
+                place.company = None
+            else:
+                tap.company = place.company
+        tap.here = tap.rules.door(guarded.number)
         tap.now = now
         if kind != CARD:  # what is usual stands in the class: each attribute takes its time
             tap.kind = kind
-        if place.company is not None:
-            tap.company = place.company
         tap.heard = tap.utc if self._online() else self._heard
         return tap
 
@@ -176,7 +178,7 @@ class Extras:
                 self._record(guarded, first, grant(first), now)
         ms = None
         if "extended" in tap.profile:
-            ms = tap.rules.door(guarded.number).get("extended_ms", _EXTENDED_MS)
+            ms = tap.here.get("extended_ms", _EXTENDED_MS)
         return ms, "hold" in tap.profile
 
     def _record(self, guarded, tap, verdict, now):

@@ -6,7 +6,7 @@ from .company import along
 
 def rule(tap):
     """Who is in it already may come again; two who pass together need two places."""
-    passage = tap.rules.door(tap.door).get("passage")
+    passage = tap.here.get("passage")
     if passage is None or "exempt" in tap.profile:
         return 0
     area = passage[1]

@@ -8,14 +8,15 @@ from .kinds import CARD
 class FullTap(Tap):
     """kind (kinds.py) and duress: of what was presented. company: the tap of who waits at this door for another one.
 
-    now: in ticks. heard: when the cloud was heard, Unix seconds, 0 when that is not known.
+    here: the fields of its door. now: in ticks. heard: when the cloud was heard, Unix seconds, 0 when that is not known.
     Its rules have besides: memory {rule: what it remembers} and guarded, all doors of this controller.
     """
 
     kind = CARD
     duress = False
     company = None
-    now = heard = 0
+    here = {}
+    now = heard = asked = 0
 
     def says(self, field, otherwise=None):
         """A field of its profile."""

@@ -5,7 +5,7 @@ from ..events import DENIED_INTERLOCK
 
 def rule(tap):
     """A door may say that open leaves do not count, only released strikes."""
-    says = tap.rules.door(tap.door)
+    says = tap.here
     group = says.get("interlock")
     if group is None or "exempt" in tap.profile:
         return 0

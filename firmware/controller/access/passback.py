@@ -7,7 +7,7 @@ _MINUTES = 10
 
 def _known_elsewhere(tap):
     """The area where it is known to be, when that is not where the door leads from; None otherwise."""
-    says = tap.rules.door(tap.door)
+    says = tap.here
     mode = says.get("passback")
     if mode is None or "exempt" in tap.profile:
         return None, mode
@@ -27,6 +27,6 @@ def rule(tap):
 
 def note(tap):
     """On record with the grant: it was against soft anti-passback."""
-    if tap.rules.door(tap.door).get("passback") != "soft":
+    if tap.here.get("passback") != "soft":
         return 0
     return 0 if _known_elsewhere(tap)[0] is None else 128

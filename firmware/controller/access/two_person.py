@@ -6,7 +6,7 @@ from .company import along
 
 def rule(tap):
     """The first one waits. Without a clock it is always asked for."""
-    schedule = tap.rules.door(tap.door).get("two_person")
+    schedule = tap.here.get("two_person")
     if schedule is None or (tap.utc and not tap.rules.on(schedule, tap.utc)):
         return 0
     return 0 if along(tap) else NEEDS_SECOND

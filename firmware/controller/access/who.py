@@ -17,23 +17,26 @@ def read(what, value, calendar):
         calendar.number(what, entry[1])
 
 
-def asked(rules, door, utc):
-    """The number of what the door asks for now: the first whose schedule says yes."""
-    for what, schedule in rules.door(door).get("who", ()):
-        if rules.on(schedule, utc):
-            return _ASKED.index(what)
-    return 1
+def asked(tap):
+    """The number of what the door asks for now: the first whose schedule says yes. Looked for once a tap."""
+    if not tap.asked:
+        tap.asked = 1
+        for what, schedule in tap.here.get("who", ()):
+            if tap.rules.on(schedule, tap.utc):
+                tap.asked = _ASKED.index(what)
+                break
+    return tap.asked
 
 
 def wants_pin(tap):
     """Whether a card that was presented is to be followed by its PIN."""
-    what = asked(tap.rules, tap.door, tap.utc)
+    what = asked(tap)
     return tap.profile is not None and (what == 3 or (what != 2 and "pin" in tap.profile))
 
 
 def rule(tap):
     """A door takes what it asks for; who has to give a PIN does not pass with the card alone."""
-    what = asked(tap.rules, tap.door, tap.utc)
+    what = asked(tap)
     if tap.kind in _TAKES[what] and not (tap.kind == CARD and "pin" in tap.profile):
         return 0
     return DENIED_KIND | (what if tap.kind not in _TAKES[what] else 3) << 8
