@@ -8,7 +8,7 @@ from firmware.controller.records import EVENT, chain_mac, next_chain_key, pack_e
 from firmware.controller.storage import sectors
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
-from sim.mcu.flash import SECTOR
+from sim.mcu.flash import SECTOR, NorFlash
 from tests.firmware.helper import raises
 from tests.firmware.storage.bench import Partition, flash, flip
 
@@ -298,6 +298,53 @@ def test_the_number_of_a_damaged_last_event_is_not_given_again():
         assert it.log.last == 301
         assert unpack_event(record(it.log, 301))[2] == LOG_OVERWRITTEN
         assert it.log.append(GRANTED, 1, 0, None, 0, 0) == 302
+
+
+class Weak(NorFlash):
+    """A byte that a power cut left weak: it reads now so, now so, until it is programmed again."""
+
+    weak = -1
+    reads_whole = True
+
+    def read(self, offset, buf):
+        super().read(offset, buf)
+        if offset <= self.weak < offset + len(buf) and not self.reads_whole:
+            buf[self.weak - offset] = 0xFF
+
+    def program(self, offset, data):
+        super().program(offset, data)
+        if offset <= self.weak < offset + len(data):
+            self.weak = -1
+
+
+def test_an_event_whose_last_byte_is_weak_is_there_for_ever_or_never():
+    for first in (True, False):
+        nor, state = Weak(4 * SECTOR), flash(2)
+        log = log_on(nor, state)
+        add(log, 20)
+        start = log.chain_start
+        nor.weak, nor.reads_whole = 20 * EVENT + 31, first
+        log = log_on(nor, state)
+        assert log.last == (20 if first else 19)
+        add(log, 5)
+        nor.reads_whole = not first
+        for same in (log, log_on(nor, state)):
+            chain = Chain(*start)
+            assert same.last == (25 if first else 24)
+            assert verdicts(chain, records(same, 1)) == [WHOLE] * same.last
+
+
+def test_numbers_of_a_head_that_is_gone_are_not_given_again():
+    nor, state = flash(4), flash(2)
+    log = log_on(nor, state)
+    add(log, 127 + 100)
+    nor.poke(SECTOR, bytes(SECTOR))
+    log = log_on(nor, state)
+    assert sectors.faults == [(LOG_CHAIN_ANEW, 0)]
+    assert log.last == 190  # what the header of the sector erased ahead knows
+    assert unpack_event(record(log, 150))[2] == LOG_OVERWRITTEN
+    add(log, 2)
+    assert log.chain_start[0] == 191
 
 
 def test_only_a_damaged_event_in_a_sector():

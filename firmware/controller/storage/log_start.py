@@ -5,7 +5,7 @@ from struct import unpack_from
 from micropython import const
 
 from ..events import CHAIN_BEGINS, FLASH_FOREIGN, LOG_CHAIN_ANEW, NEW_KEY
-from ..records import chain_mac, expired
+from ..records import EVENT, chain_mac, expired
 from .log import LETTER
 from .log_read import sector_of
 from .sectors import SECTOR, fault, last
@@ -48,6 +48,7 @@ def find_end(log):
         return
     log.epoch = found[0]
     log._slot = _end_of(log, head)
+    _firm(log, head, log._slot - 1)
     key = _key_of(log, head)
     log._chained = bool(key)
     place, before, lost = at, number, 0
@@ -67,6 +68,17 @@ def find_end(log):
         fault(LOG_CHAIN_ANEW, 0)
     if newest != head and header and log._slot_at(newest, 1) is None:
         log._next = newest
+
+
+def _firm(log, sector, slot):
+    """The last slot is what it reads as now, for ever: bits that a power cut left weak read now so, now so."""
+    number = log._slot_at(sector, slot) if slot else 0
+    event = bytes(log._one)
+    at = sector * SECTOR + slot * EVENT
+    if number and number > 0 and not expired(event):
+        log._flash.write(at, event)
+    elif slot and not number and any(event):
+        log._flash.write(at, bytes(EVENT))
 
 
 def find_chain(log):
