@@ -130,6 +130,7 @@ class Loop:
 
     def supervise(self, now):
         """Feeds the watchdog. A network loop that hangs is restarted with the whole board: a thread cannot be ended."""
+        self.clock.utc(now)  # also where no card comes and no cloud answers for a week: its ticks must not wrap unseen
         link = self.link
         if link is not None and ticks.diff(now, link.beat) >= _HANGS_MS and self.quiet():
             self.record(NETWORK_RESTARTED, now)

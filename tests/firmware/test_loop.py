@@ -190,6 +190,16 @@ def test_nothing_ticks():
     assert len(steps) < 2 * 3600 * 1000 // FEED_MS
 
 
+def test_a_week_without_a_card_does_not_stop_the_clock():
+    bench = Bench()
+    bench.give(12, 3456, until=until_minutes(UTC + 8 * 86400))
+    bench.loop.clock.set(UTC * 1000, bench.chip.now)
+    for _ in range(9):
+        bench.run(24 * 3600 * 1000)
+    bench.tap(12, 3456)
+    assert bench.events()[-1][0] == DENIED_EXPIRED
+
+
 def test_a_message_waits_without_spinning_while_a_card_is_read():
     bench = Bench()
     bench.connect()
