@@ -13,6 +13,7 @@ from ..models import Alarm, Controller, Event, Gap, Progress, User
 from . import codes
 
 SILENT_FOR = timedelta(minutes=10)
+AGAIN = timedelta(seconds=10)  # nothing new: looked back again only so often
 LOOK_BACK = 500  # rows of another worker that took their number earlier and were committed later
 AT_ONCE = 2000
 _LINES = (events.LINE_CUT, events.LINE_SHORT)
@@ -33,15 +34,17 @@ class Standing:
 
 def gather(now: datetime) -> int:
     """Raises and ends alarms from what came in since the last time. Returns how many were raised."""
+    last = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    looked = Progress.objects.filter(name="alarms").first()
+    if looked is not None and looked.value == last and looked.at and now - AGAIN < looked.at <= now:
+        return _from_gaps() + _silent(now)
     with transaction.atomic():
         progress, _ = Progress.objects.select_for_update().get_or_create(name="alarms")
-        last = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         up_to = min(last, progress.value + AT_ONCE)
         raised = _from_events(max(0, progress.value - LOOK_BACK), up_to)
-        if up_to > progress.value:
-            progress.value = up_to
-            progress.save()
-        return raised + _from_gaps() + _silent(now)
+        progress.value, progress.at = max(up_to, progress.value), now
+        progress.save()
+    return raised + _from_gaps() + _silent(now)
 
 
 def standing(alarms: QuerySet[Alarm], duress: Iterable[int]) -> list[Standing]:
