@@ -122,6 +122,19 @@ def test_many_worn_sectors_side_by_side(way: str, first: int, last: int) -> None
         follower.check(2 * 127)
 
 
+@pytest.mark.parametrize("worn", [11, 15, 19])
+def test_a_worn_sector_where_halving_looks_first(worn: int) -> None:
+    flash = Worn(24 * SECTOR)
+    follower = Follower(flash)
+    follower.add(24 * 127, idle=True)
+    flash.way, flash.worn = "nothing at all", frozenset((worn,))
+    for _ in range(26):
+        follower.add(127, idle=True)
+        last = follower.log.last
+        follower.start()
+        assert follower.log.last == last
+
+
 def test_flash_that_takes_nothing_at_all_is_an_error() -> None:
     flash = Worn(SECTORS * SECTOR)
     follower = Follower(flash)
