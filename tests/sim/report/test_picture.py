@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from sim import words
 from sim.report import facts, page
 from sim.report.watch import watch
 from sim.story import play
@@ -128,3 +129,7 @@ def test_a_browser_draws_it(shown, tmp_path):
     assert "3 controllers, 6 doors" in drawn
     assert drawn.count("<canvas") > 10
     assert "Funnet kort denied: unknown card" in drawn  # the list below the picture: the script ran to its end
+
+
+def test_every_event_has_a_mark_that_the_page_can_draw():
+    assert {kind for _, kind in words.EVENTS.values()} <= set(facts.KINDS)
