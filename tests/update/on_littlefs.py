@@ -216,12 +216,14 @@ def keep():
 def round(cuts, fate):
     """One board. cuts: how many power cuts on the way. Returns how many happened."""
     flash = new_board()
-    happened = 0
+    happened = starts = 0
     for _ in range(400):
         flash.left = random.randrange(140) if happened < cuts else None
         try:
             slot, chip = boot()
+            starts = starts + 1 if slot == NEW else 0
             if slot == NEW:
+                assert starts <= 4, "a trial has three starts"
                 assert NEW in update.read("/current") or (chip.watchdogs and chip.timers), "a trial without its end"
                 if NEW in update.read("/current"):
                     trial.begin("/", Loop(), 0)
