@@ -18,10 +18,11 @@ _SUMS = {
 }
 
 
-def fold(source: Path, root: Path) -> str:
+def fold(source: Path, root: Path, keep: bool = False) -> str:
     """The source of a module below `root` with its numbers, and those of other modules there, put in.
 
-    Raises SyntaxError where that cannot be done: those names are not there on a board.
+    keep: its own numbers keep their names, for who else may ask for them (tests). Raises SyntaxError where it cannot
+    be done: those names are not there on a board.
     """
     text = source.read_text(encoding="utf-8")
     tree = ast.parse(text, str(source))
@@ -29,7 +30,7 @@ def fold(source: Path, root: Path) -> str:
     modules = {name: defined(file) for name, file in _modules(tree, source, root).items()}
     put_in = _PutIn(own, {name: known for name, known in modules.items() if known})
     tree = put_in.visit(tree)
-    tree = _TakeOut(own, put_in).visit(tree)
+    tree = _TakeOut({} if keep else own, own, put_in).visit(tree)
     return text if not put_in.changed else ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
@@ -129,7 +130,8 @@ class _PutIn(ast.NodeTransformer):
 class _TakeOut(ast.NodeTransformer):
     """The imports that are not needed any more, and the numbers themselves."""
 
-    def __init__(self, own: dict[str, int], put_in: _PutIn) -> None:
+    def __init__(self, defined_here: dict[str, int], own: dict[str, int], put_in: _PutIn) -> None:
+        self._defined = defined_here
         self._own = own
         self._put_in = put_in
 
@@ -139,7 +141,7 @@ class _TakeOut(ast.NodeTransformer):
         return node if node.names else ast.Pass()
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
-        return ast.Pass() if _assigned(node) in self._own else node
+        return ast.Pass() if _assigned(node) in self._defined else node
 
     def _gone(self, name: str) -> bool:
         return name in self._own or (name in self._put_in.modules and name not in self._put_in.used)

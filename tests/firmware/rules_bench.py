@@ -2,7 +2,8 @@
 
 import gc
 
-from firmware.controller.access.credential import CARD_PIN, DURESS, PIN, card_value, credential_key
+from firmware.controller.access.credential import card_value, credential_key
+from firmware.controller.access.kinds import CARD_PIN, DURESS, PIN
 from firmware.controller.events import CLOCK_SET
 from firmware.controller.records import NO_END, unpack_event
 from tests.firmware.bench import frame26

@@ -40,6 +40,12 @@ def test_a_module_keeps_no_names_for_its_numbers(tmp_path: Path) -> None:
     assert text.replace("pass\n", "") == "NAME = 'x'\n\ndef f():\n    return 2\n"
 
 
+def test_names_may_be_kept_for_who_asks_for_them(tmp_path: Path) -> None:
+    folded(tmp_path, "x = 1\n")
+    text = fold(tmp_path / "other.py", tmp_path, keep=True)
+    assert text == "ONE = 1\nTWO = const(1 << 1)\nNAME = 'x'\n\ndef f():\n    return 2\n"
+
+
 def test_what_is_no_constant_number_stays(tmp_path: Path) -> None:
     text = "from ..other import A, B, C, D\nx = [A, B, C, D]\nx.append(C)\n"
     assert folded(tmp_path, text, "A = True\nB = 1\nB = 2\nC = len('a')\nD = 1\ndef f():\n    D = 2\n") == text
