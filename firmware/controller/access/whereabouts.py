@@ -26,6 +26,8 @@ class Memory:
         self._counts = bytearray(16)  # of credentials in each area
         self._due = 0  # the minute in which somebody is to be forgotten
         self._rules = None  # by which that is
+        self._sought = None  # the key that was looked for last: several rules ask for the same one
+        self._found = -1
 
     def where(self, rules, key, utc):
         """(area, minute), or (None, 0) when it is not known to be anywhere."""
@@ -53,6 +55,7 @@ class Memory:
             self._remove(at)
         elif self._end == _MOST * _ENTRY:
             self._remove(0)
+        self._sought = None
         at = self._end
         self._view[at : at + _KEY] = key
         pack_into("<I", self._entries, at + _KEY, passage[1] << _MINUTES | utc // 60)
@@ -73,20 +76,24 @@ class Memory:
     def unpack(self, data, now):
         self._view[: len(data)] = data
         self._end = len(data)
+        self._sought = None
         for at in range(0, len(data), _ENTRY):
             self._counts[self._entry(at) >> _MINUTES] += 1
         self._rules = None
 
     def _find(self, key):
-        at = self._entries.find(key, 0, self._end)
-        while at >= 0 and at % _ENTRY:  # no entry begins here
-            at = self._entries.find(key, at + 1, self._end)
-        return at
+        if key is not self._sought:
+            at = self._entries.find(key, 0, self._end)
+            while at >= 0 and at % _ENTRY:  # no entry begins here
+                at = self._entries.find(key, at + 1, self._end)
+            self._sought, self._found = key, at
+        return self._found
 
     def _entry(self, at):
         return unpack_from("<I", self._entries, at + _KEY)[0]
 
     def _remove(self, at):
+        self._sought = None
         self._counts[self._entry(at) >> _MINUTES] -= 1
         self._view[at : self._end - _ENTRY] = self._view[at + _ENTRY : self._end]
         self._end -= _ENTRY
