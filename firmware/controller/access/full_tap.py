@@ -8,7 +8,7 @@ from .kinds import CARD
 class FullTap(Tap):
     """kind (kinds.py) and duress: of what was presented. company: the tap of who waits at this door for another one.
 
-    here: the fields of its door. now: in ticks. heard: when the cloud was heard, Unix seconds, 0 when that is not known.
+    here: the fields of its door. now: in ticks. heard: when the cloud was heard, Unix seconds, 0 when not known.
     Its rules have besides: memory {rule: what it remembers} and guarded, all doors of this controller.
     """
 
