@@ -10,6 +10,8 @@ import pytest
 
 import tests.model.stories as stories
 
+pytestmark = pytest.mark.slow  # a minute for all of them
+
 PACKAGE = "firmware.controller."
 
 MUTANTS = [
