@@ -46,7 +46,7 @@ def controller(seed: int, count: int) -> dict[str, Any]:
         sealed = refused = unsealed_changes = 0
         memory: list[int] = []
         for n in range(count):
-            if n % SESSION == 0:
+            if n % SESSION == 0 or board.channel is None:
                 board.connect(tell_time=chance.random() < 0.8)
                 known.nonce = board.asked
             channel = board.channel
