@@ -128,3 +128,17 @@ def test_upkeep_comes_to_an_end_on_flash_that_takes_nothing() -> None:
             list(worn.table.steps(version, b""))
         assert sum(worn.table.prepare() for _ in range(20)) < 20
     faults.clear()
+
+
+@pytest.mark.parametrize("how", ["programs nothing", "says so"])
+def test_a_removal_that_no_sector_takes_denies_the_bucket_also_after_a_start(how: str) -> None:
+    worn = Worn(1, 9)
+    worn.flash.worn = dict.fromkeys(range(3, 9), how)  # the journal is sound
+    revoked = next(iter(worn.known))
+    after = {key: value for key, value in worn.known.items() if key != revoked}
+    with pytest.raises(Damaged):
+        list(worn.table.steps(2, changes_of(worn.known, after)))
+    for table in (worn.table, CredentialTable(Partition(worn.flash))):
+        assert table.version == 0
+        assert seen(table, revoked) == "damaged"
+    faults.clear()

@@ -22,8 +22,7 @@ class Snapshot:
     """From its beginning to its end the table has no version. now: in ticks, when the first step is done."""
 
     def __init__(self, table):
-        if table.digest != UNKNOWN:
-            table.note(0, UNKNOWN, table.count)
+        table.note(0, UNKNOWN, table.count)
         table.taken = -1
         self._table = table
         self._bucket = 0  # that records go to

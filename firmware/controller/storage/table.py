@@ -137,7 +137,9 @@ class CredentialTable:
 
     def distrust(self):
         """This is not the set of any version any more."""
-        if self.digest < FULL:
+        if self.making:  # what the journal has stays its last word: a start tries again to make it
+            self.version, self.digest = 0, UNKNOWN
+        elif self.digest < FULL:
             self.note(0, UNKNOWN, self.count)
 
     def note(self, version, digest, count, changes=b""):
@@ -203,10 +205,13 @@ class CredentialTable:
         # A torn entry has no length to go by: the next one goes to a new sector.
         if self._buf.count(b"\xff", at) == SECTOR - at:
             self.end = at
+        self.making = len(changes) > 0
         try:
             for _ in self._make(changes):
                 pass
-        except (Damaged, TableFull):
+        except TableFull:
+            pass
+        except Damaged:
             self.distrust()
 
     def _make(self, changes):
@@ -223,7 +228,7 @@ class CredentialTable:
             from .upkeep import refuse
 
             refuse(self)
-        if len(changes) > CHANGE:
+        if len(changes) > CHANGE or (changes and self.digest == UNKNOWN):
             self.note(self.version, self.digest, self.count)
 
     def load(self, bucket):
