@@ -119,9 +119,6 @@ class Sync:
         """Whether the network loop has taken everything."""
         return not self._outbox.waiting()
 
-    def ask_snapshot(self, table):
-        """The table found damage: its version is 0 now, which step() says."""
-
     def _go_on(self, now):
         """One step of the work on the table: cards are decided on in between."""
         if ticks.passed(self._work_at, now) and self._outbox.room() >= _REPLIES:
