@@ -23,7 +23,14 @@ def find_end(log):
     newest = _newest(log)
     number = 0
     if newest is not None:
+        slot = _end_of(log, newest) - 1
         header = flash.header(newest)
+        if slot:
+            _firm(log, newest, slot)
+        elif header:
+            flash.complete(newest, header[0], header[1])
+            before = (newest - 1) % flash.count
+            _firm(log, before, _end_of(log, before) - 1)
         if not header or header[1] > 1 or log._slot_at(newest, 1) is not None:
             at, number = _number_before(log, newest * _SLOTS + _end_of(log, newest))
         for back in range(1, _NEAR + 1):
@@ -48,7 +55,6 @@ def find_end(log):
         return
     log.epoch = found[0]
     log._slot = _end_of(log, head)
-    _firm(log, head, log._slot - 1)
     key = _key_of(log, head)
     log._chained = bool(key)
     place, before, lost = at, number, 0
@@ -72,12 +78,14 @@ def find_end(log):
 
 def _firm(log, sector, slot):
     """The last slot is what it reads as now, for ever: bits that a power cut left weak read now so, now so."""
-    number = log._slot_at(sector, slot) if slot else 0
+    if not slot:
+        return
+    number = log._slot_at(sector, slot)
     event = bytes(log._one)
     at = sector * SECTOR + slot * EVENT
-    if number and number > 0 and not expired(event):
+    if number and number > 0:
         log._flash.write(at, event)
-    elif slot and not number and any(event):
+    elif number == 0 and any(event):
         log._flash.write(at, bytes(EVENT))
 
 
