@@ -60,19 +60,24 @@ class TiredFlash(NorFlash):
 
 
 class WatchedFlash(TiredFlash):
-    """on_program(offset, data): what lies there after a program, also after one that the power cut short."""
+    """on_program(offset, data): what lies there after a program, also after one that the power cut short.
+
+    Not when it lay there already: a start makes the last bits firm.
+    """
 
     def __init__(self, size: int, label: str, chance: Random, on_program: Callable[[int, bytes], None]) -> None:
         super().__init__(size, label, chance)
         self._on_program = on_program
 
     def program(self, offset: int, data: Any) -> None:
+        before, found = bytearray(len(data)), bytearray(len(data))
+        self._get(offset, before)
         try:
             super().program(offset, data)
         finally:
-            found = bytearray(len(data))
             self._get(offset, found)
-            self._on_program(offset, bytes(found))
+            if found != before:
+                self._on_program(offset, bytes(found))
 
     def image(self) -> bytes:
         """All of it."""
