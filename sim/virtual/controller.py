@@ -49,6 +49,7 @@ class VirtualController:
         self.folder = folder
         self.recorded: list[tuple[Any, ...]] = []
         self.perhaps: set[int] = set()  # numbers of events of which the last bits read now so and now so
+        self._last = -1, b""
         self.placed = 0  # where the last event lies in its partition
         self.digest = hashlib.sha256()
         self.on_note: Callable[[int], None] | None = None  # it wrote down up to which event the cloud has all
@@ -109,7 +110,8 @@ class VirtualController:
         if len(data) != EVENT or offset % EVENT:
             return
         event = self._unpack(data)
-        if event is not None:
+        if event is not None and (offset, data) != self._last:  # else a start makes the last one firm
+            self._last = offset, data
             self.recorded.append(event)
             self.placed = offset
             self.digest.update(data)
