@@ -59,9 +59,7 @@ def measure() -> dict[str, Any]:
     )
     if run.returncode:
         said = (run.stderr or run.stdout).strip().splitlines() or ["no message"]
-        raise Problem(
-            f"the controller could not be imported in a heap of {HEAP} ({said[-1]}); look at the last change"
-        )
+        raise Problem(f"the controller could not be imported in a heap of {HEAP} ({said[-1]}); look at the last change")
     found = json.loads(run.stdout.strip().splitlines()[-1])
     loaded = sorted(Path(file).relative_to(made.folder).as_posix() for file in found["files"] if file)
     mpy = sum(made.bytes_of(path) for path in loaded)
