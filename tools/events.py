@@ -82,8 +82,8 @@ def table(text: str) -> str:
         "Made from the comments of [events.py](events.py) by `python -m tools.events`; a test keeps it current.",
         "",
         "Every event has what clause 6.3.1 of EN 60839-11-1:2013 asks for: type, place, time and date. The last column",
-        "names the lines of that standard that an event answers, from excerpts of Table 2 and clause 8.4.3.1; the whole",
-        "text was not at hand, and no conformity is claimed.",
+        "names the lines of that standard that an event answers, from excerpts of Table 2 and clause 8.4.3.1; the",
+        "whole text was not at hand, and no conformity is claimed.",
     ]
     for section in sections(text):
         lines += [

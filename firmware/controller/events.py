@@ -61,7 +61,7 @@ SETTINGS_FAULT = 65  # the board runs fail-secure; extra: how many fields are wr
 LOG_OVERWRITTEN = 66  # events not yet stored in the cloud were overwritten
 TABLE_DAMAGED = 67  # a bucket of the credential table cannot be trusted
 CLOCK_SET = 68
-COMMAND_REFUSED = 70  # extra: 1 expired, 2 no such door, 3 unknown, 4 no clock, 5 done before, 6 too many, 7 expires too late
+COMMAND_REFUSED = 70  # extra: 1 expired, 2 no such door, 3 unknown, 4 no clock, 5 done, 6 too many, 7 expires too late
 MESSAGE_REFUSED = 71  # extra: how many since the last such record, 255 = or more
 NETWORK_RESTARTED = 72  # the network loop was silent too long
 COMMAND_DONE = 73  # what leaves no event of its own. extra: 1 identify, 2 restart, 3 diagnostics
