@@ -51,7 +51,7 @@ types: .venv/dev.stamp build/umqtt/umqtt/simple.py build/stubs/stamp
 
 unit: venv
 	@$(PYTHON) tools/prepare.py mosquitto
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
 
 test: lint types unit
 
@@ -59,6 +59,7 @@ soak: venv
 	$(PORTVAKT) sim cuts --points 500000 --seed $(SEED)
 	$(PORTVAKT) sim soak --doors 10 --days 100 --seed $(SEED) $(ARGS)
 	$(PORTVAKT) sim planted --seed $(SEED)
+	PORTVAKT_SOAK=1 $(BIN)/pytest -n 2 --dist loadfile -m slow tests/model tests/sim/scenarios
 
 bench: venv
 	$(PORTVAKT) bench all $(ARGS)

@@ -30,6 +30,13 @@ class BenchChip(Chip):
     def sleep_ms(self, ms):
         self.now = (self.now + ms) & ((1 << 30) - 1)
 
+    def wait(self, ms, pending):
+        """The clock's own wait, where a simulated building of the same process has put a jump in its place."""
+        for _ in range(0, ms, 5):
+            if pending():
+                return
+            self.sleep_ms(5)
+
     def moved(self, n, level):
         self.moves.append((self.now, n, level))
 

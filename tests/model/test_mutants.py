@@ -10,7 +10,7 @@ import pytest
 
 import tests.model.stories as stories
 
-pytestmark = pytest.mark.slow  # a minute for all of them
+pytestmark = pytest.mark.slow  # a minute for all of them: `make soak`
 
 PACKAGE = "firmware.controller."
 

@@ -38,7 +38,8 @@ def test_a_problem_is_one_sentence_on_stderr() -> None:
     run = portvakt("build", "--board", "nope", "--json")
     assert run.returncode == 1
     assert run.stdout == ""
-    assert run.stderr == ("portvakt build: there is no board 'nope'; choose one of esp32-two-door, virtual-two-door\n")
+    assert run.stderr.startswith("portvakt build: there is no board 'nope'; choose one of esp32-two-door, ")
+    assert run.stderr.count("\n") == 1
 
 
 def test_a_missing_option_is_a_usage_error() -> None:
