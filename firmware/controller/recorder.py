@@ -3,8 +3,8 @@
 from .events import TIME_TRUSTED
 from .storage.sectors import faults
 
-# Denials that come in floods when somebody tries, misread cards, and commands that are refused. Not DENIED_PIN: its
-# number counts, and the lock-out bounds how many there are.
+# Codes, as bytes: denials that come in floods when somebody tries (2-9, 11-15, 80, 81), misread cards (48), refused
+# commands (70). Not DENIED_PIN: its number counts, and the lock-out bounds how many there are.
 _FLOODS = b"\x02\x03\x04\x05\x06\x07\x08\x09\x0b\x0c\x0d\x0e\x0f0FPQ"
 
 
