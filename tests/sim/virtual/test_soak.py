@@ -13,13 +13,20 @@ from tools.simulate.defects import AUTHOR, DEFECTS, READER
 from tools.simulate.many import seed_of, split
 from tools.simulate.planted import Unfit, patched
 
+# A soak ends by what it has simulated, also one that is stuck. This only ends a machine that does not get on at all.
+A_LONG_TIME_S = 900
+
 
 def hunt(name, seed):
     """One short and dense soak in a process of its own: Django is set up once a process."""
     umqtt.path()
     code = "import json, sys; from tools.simulate.planted import hunt; print(json.dumps(hunt(*json.load(sys.stdin))))"
     done = subprocess.run(
-        [sys.executable, "-c", code], input=json.dumps([name, seed]), capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", code],
+        input=json.dumps([name, seed]),
+        capture_output=True,
+        text=True,
+        timeout=A_LONG_TIME_S,
     )
     assert done.returncode == 0, done.stderr[-2_000:]
     return json.loads(done.stdout.splitlines()[-1])
@@ -32,12 +39,14 @@ REGRESSIONS = [
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(A_LONG_TIME_S + 10)
 @pytest.mark.parametrize("seed", REGRESSIONS)
 def test_a_seed_that_broke_a_promise_once(seed):
     facts = hunt("", seed)
     assert not facts["found"], facts
 
 
+@pytest.mark.timeout(A_LONG_TIME_S + 10)
 @pytest.mark.parametrize(
     ("name", "promise"),
     [
