@@ -33,6 +33,9 @@ class Hand(Protocol):
     def release(self, one: VirtualController, door: int) -> int:
         """Asks for one release. Returns for how many seconds the command is good."""
 
+    def emergency(self, do: str) -> int:
+        """Asks every controller for lockdown, evacuation or normal. Returns for how many seconds that is good."""
+
     def in_sync(self, one: VirtualController) -> bool:
         """Whether the controller holds the access list of this moment."""
 
@@ -119,6 +122,10 @@ class MemoryCloud:
         self._holders = {one["name"]: one for one in [*description["people"], *description["strangers"]]}
         self._commands = 0
         self._retention_days: int | None = description.get("retention_days")
+        self._timezone = description.get("timezone", "UTC0")
+        everyone = [*description["people"], *description["strangers"]]
+        hours = {json.dumps(one["hours"][1]) for one in everyone if one.get("hours")}
+        self._schedules = {times: number for number, times in enumerate(sorted(hours), 1)}
         self._rows = {
             setting["controller"]: _Row(
                 one["name"],
@@ -157,6 +164,13 @@ class MemoryCloud:
         expires = int(self._now()) + COMMAND_S
         fields = {"id": str(self._commands), "do": "release", "door": door, "expires": expires}
         self._send(row, wire.json_message(wire.COMMAND, fields))
+        return COMMAND_S
+
+    def emergency(self, do: str) -> int:
+        for row in self._rows.values():
+            self._commands += 1
+            fields = {"id": str(self._commands), "do": do, "expires": int(self._now()) + COMMAND_S}
+            self._send(row, wire.json_message(wire.COMMAND, fields))
         return COMMAND_S
 
     def in_sync(self, one: VirtualController) -> bool:
@@ -266,12 +280,22 @@ class MemoryCloud:
         times = {"release_ms": 5_000, "held_ms": 30_000}
         if self._retention_days is not None:
             times["retention_days"] = self._retention_days
-        every = range(1, 1 << len(row.doors))
-        fields = {
+        profiles: dict[str, Any] = {}
+        for mask in range(1, 1 << len(row.doors)):
+            doors = [n + 1 for n in range(len(row.doors)) if mask >> n & 1]
+            profiles[str(mask)] = doors
+            for number in self._schedules.values():
+                profiles[str(number << 8 | mask)] = {"doors": {str(door): number for door in doors}}
+        fields: dict[str, Any] = {
             "version": 1,
-            "profiles": {str(mask): [n + 1 for n in range(len(row.doors)) if mask >> n & 1] for mask in every},
+            "profiles": profiles,
             "doors": {str(n + 1): times for n in range(len(row.doors))},
         }
+        if self._schedules:
+            fields["zone"] = self._timezone
+            fields["schedules"] = {
+                str(number): {"times": json.loads(times)} for times, number in self._schedules.items()
+            }
         if said["rules"] != fields["version"]:
             for part in rules_parts(fields["version"], json.dumps(fields).encode()):
                 self._send(row, part)
@@ -299,6 +323,8 @@ class MemoryCloud:
         holder = self._holders[who]
         value = card_value(holder["card"]["bits"], payload(**holder["card"]))
         key = credential_key(row.table_key, value)
+        if holder.get("hours"):
+            mask |= self._schedules[json.dumps(holder["hours"][1])] << 8
         return bytes(records.pack_credential(key, mask, records.until_minutes(holder.get("until"))))
 
     def _change(self, row: _Row, who: str, record: bytes | None) -> None:

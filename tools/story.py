@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sim.virtual.building import START, VirtualBuilding
+from sim.virtual.building import VirtualBuilding
 from sim.virtual.controller import VirtualController
 from sim.virtual.scheduler import SECOND
 from sim.world.building import Building
@@ -19,29 +19,49 @@ from tools.terminal import Problem, progress, result
 class DatabaseHand:
     """What a story does in the cloud's database, and asks of it. See sim.cloud.Hand.
 
-    worker: the ingest in its process; None for who only asks.
+    worker: the ingest in its process; None for who only asks. description: people with `hours` get their schedules.
     """
 
-    def __init__(self, worker: Any = None) -> None:
-        self._worker = worker
+    def __init__(self, worker: Any = None, description: Building | None = None) -> None:
+        self.worker = worker
+        self._hours: dict[str, int] = {}  # by person: the schedule
+        if description is not None:
+            self._enter_hours(description)
         self._made: Any = None
 
+    def _enter_hours(self, description: Building) -> None:
+        from tools.cloud.models import Schedule, Site, Tenant
+
+        Site.objects.update(zone=description.get("zone", "Europe/Oslo"))
+        made: dict[str, int] = {}
+        for one in description["people"]:
+            if one.get("hours"):
+                times = json.dumps(one["hours"][1])
+                if times not in made:
+                    number = len(made) + 1
+                    named = {"tenant": Tenant.objects.get(), "name": f"Hours {number}", "number": number}
+                    made[times] = Schedule.objects.create(**named, times=json.loads(times)).pk
+                self._hours[one["name"]] = made[times]
+                if one["doors"]:
+                    self.grant(one["name"], one["doors"])
+
     def restart(self) -> None:
-        self._worker.restart()
+        self.worker.restart()
 
     def back_up(self) -> None:
-        self._worker.back_up()
+        self.worker.back_up()
 
     def restore(self) -> None:
         self._known().remember()
-        self._worker.restore()
+        self.worker.restore()
 
     def grant(self, who: str, doors: list[str]) -> None:
-        from tools.cloud.models import AccessGroup, Door, Grant, Person, Tenant
+        from tools.cloud.models import AccessGroup, Door, Grant, GroupDoor, Person, Tenant
 
         person = Person.objects.get(name=who)
         group = AccessGroup.objects.create(tenant=Tenant.objects.get(), name=f"{who}: {', '.join(doors)}"[:100])
-        group.doors.set(Door.objects.filter(name__in=doors))
+        for door in Door.objects.filter(name__in=doors):
+            GroupDoor.objects.create(accessgroup=group, door=door, schedule_id=self._hours.get(who))
         Grant.objects.filter(person=person).delete()
         Grant.objects.create(person=person, group=group)
 
@@ -57,6 +77,13 @@ class DatabaseHand:
         release(Door.objects.get(controller__public_id=one.settings["controller"], number=door), None)
         return SECONDS
 
+    def emergency(self, do: str) -> int:
+        from tools.cloud.models import Site
+        from tools.cloud.services.commands import emergency
+
+        asked = emergency(Site.objects.get(), do, None)
+        return int((asked[0].expires_at - asked[0].requested_at).total_seconds())
+
     def in_sync(self, one: VirtualController) -> bool:
         return bool(self._row(one).in_sync)
 
@@ -71,7 +98,7 @@ class DatabaseHand:
         return self._made
 
     def heard(self, one: VirtualController, seconds: float) -> bool:
-        return bool(self._worker.heard(one.settings["controller"], seconds))
+        return bool(self.worker.heard(one.settings["controller"], seconds))
 
     def acknowledged(self, one: VirtualController) -> int:
         return int(self._row(one).acked)
@@ -103,29 +130,29 @@ class DatabaseHand:
 
 @contextmanager
 def real_stage(
-    description: Building, folder: Path, seed: int, visits: float
+    description: Building, folder: Path, seed: int, visits: float, board: dict[str, Any], begins: int
 ) -> Iterator[tuple[VirtualBuilding, DatabaseHand]]:
     """A building with the cloud's real ingest, and the hand that acts in its database. Once a process."""
-    from sim.story.play import BOARD
     from tools.simulate import run as simulate
 
     with simulate.database(folder):
         from tools.cloud.services import clock
         from tools.simulate.worker import Worker
 
-        board = json.loads(BOARD.read_text())
         before = clock.source
         building: VirtualBuilding | None = None
         try:
-            clock.source = lambda: building.utc() if building is not None else START
+            clock.source = lambda: building.utc() if building is not None else begins
             settings = simulate.enrolled(description, board, random.Random(f"{seed}/enrolment").randbytes)
+            hand = DatabaseHand(None, description)
             building = VirtualBuilding(
-                description, settings, board, folder, seed, cloud=Worker, visits_a_day=visits or 1e-9
+                description, settings, board, folder, seed, cloud=Worker, visits_a_day=visits or 1e-9, begins=begins
             )
             worker, scheduler = building.cloud, building.scheduler
             assert isinstance(worker, Worker)
+            hand.worker = worker
             worker.later = lambda seconds, call: scheduler.after(int(seconds * SECOND), call)
-            yield building, DatabaseHand(worker)
+            yield building, hand
         finally:
             clock.source = before
             if building is not None:
@@ -148,7 +175,8 @@ def run_scenario(
     stage = play.stage if small else real_stage
     with tempfile.TemporaryDirectory() as scratch:
         began = time.perf_counter()
-        with stage(story.description, Path(scratch), story.seed, story.visits) as (building, hand):
+        told = story.description, Path(scratch), story.seed, story.visits, story.board, story.begins
+        with stage(*told) as (building, hand):
             if report is not None:
                 from sim.report.watch import watch
 

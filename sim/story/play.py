@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from sim.cloud import Hand, MemoryCloud, settings_of
-from sim.virtual.building import VirtualBuilding
+from sim.virtual.building import START, VirtualBuilding
 from sim.virtual.controller import VirtualController
 from sim.virtual.faults import Faults
 from sim.virtual.logs import days_of
@@ -18,9 +18,13 @@ from sim.virtual.scheduler import DAY, MS, SECOND
 from sim.world.building import Building
 from sim.world.wiegand import card_bits
 
+from . import setting
 from .script import Happening, Story
+from .verbs import LINES, SWITCHES
 
-BOARD = Path(__file__).resolve().parents[2] / "boards" / "virtual-two-door" / "board.json"
+BOARD = setting.BOARDS / setting.USUAL / "board.json"
+EMERGENCIES = ("lockdown", "evacuation", "normal")
+RINGS_US = SECOND
 LOOK_US = SECOND  # when somebody first looks whether the controllers have a change; then less and less often,
 SELDOM_US = 60 * SECOND  # down to this
 READY_S = 300  # from the first power to every board in sync
@@ -43,9 +47,17 @@ class Played:
 
 @contextmanager
 def stage(
-    description: Building, folder: Path, seed: int, visits: float = 0
+    description: Building,
+    folder: Path,
+    seed: int,
+    visits: float = 0,
+    board: dict[str, Any] | None = None,
+    begins: int = START,
 ) -> Iterator[tuple[VirtualBuilding, MemoryCloud]]:
-    """A building whose cloud lives in memory, and the hand that acts there. Power is not on yet."""
+    """A building whose cloud lives in memory, and the hand that acts there. Power is not on yet.
+
+    board: its table. begins: Unix seconds.
+    """
     settings = settings_of(description, Random(f"{seed}/enrolment").randbytes)
     clouds: list[MemoryCloud] = []
 
@@ -54,7 +66,14 @@ def stage(
         return clouds[0]
 
     building = VirtualBuilding(
-        description, settings, json.loads(BOARD.read_text()), folder, seed, cloud=cloud, visits_a_day=visits or 1e-9
+        description,
+        settings,
+        json.loads(BOARD.read_text()) if board is None else board,
+        folder,
+        seed,
+        cloud=cloud,
+        visits_a_day=visits or 1e-9,
+        begins=begins,
     )
     try:
         yield building, clouds[0]
@@ -181,6 +200,12 @@ class Player:
             self._push_soon(one.door, ms)
         elif one.do == "force":
             self.force(one.door, STAYS_MS if ms is None else ms)
+        elif one.do == "go out":
+            self._push_soon(one.door, ms)
+        elif one.do in SWITCHES or one.do in LINES:
+            self._wires(one)
+        elif one.do in EMERGENCIES:
+            self.emergency(one.do)
         elif one.do == "release":
             self.release(one.door)
         elif one.do == "revoke":
@@ -208,9 +233,39 @@ class Player:
         elif one.do == "black hole":
             self.black_hole(board, True)
             self._later(one, self.black_hole, board, False)
+        elif one.do in SWITCHES:
+            kind, on = SWITCHES[one.do]
+            self.switch(board, kind, on)
+            self._later(one, self.switch, board, kind, not on)
+        elif one.do == "battery":
+            board.inputs.battery(one.mv)
         else:
             assert one.lasts is not None
             self.torn_write(board, one.operation, one.lasts)
+
+    def _wires(self, one: Happening) -> None:
+        """What is wired to one door."""
+        board, door = self.building.doors[one.door]
+        if one.do in LINES:
+            self.line(one.door, one.line, LINES[one.do])
+            self._later(one, self.line, one.door, one.line, None)
+            return
+        kind, on = SWITCHES[one.do]
+        self.switch(board, kind, on, door.number)
+        lasts = RINGS_US if kind == "bell" and one.lasts is None else one.lasts
+        if lasts is not None:
+            self.scheduler.after(lasts, self.switch, board, kind, not on, door.number)
+
+    def switch(self, board: VirtualController, kind: str, on: bool, door: int = 0) -> None:
+        """An input of the board: "fire", "enclosure", "mains", ..., or of one of its doors: "reader", "bell"."""
+        self.building.record(board.name, "input", kind, on, door)
+        board.inputs.switch(kind, on, door)
+
+    def line(self, name: str, role: str, fault: str | None) -> None:
+        """The cable of a door's "contact" or "rex" is "cut" or "short"; None: it is mended."""
+        controller, door = self.building.doors[name]
+        self.building.record(controller.name, "line", door.number, role, fault or "whole")
+        door.break_line(role, fault)
 
     def _later(self, one: Happening, call: Callable[..., None], *arguments: Any) -> None:
         if one.lasts is not None:
@@ -274,6 +329,14 @@ class Player:
         self.building.record(controller.name, "asked to release", door.number)
         good_s = self.hand.release(controller, door.number)
         self.building.verdicts.may_release(controller.name, door.number, self.scheduler.now + (good_s + 1) * SECOND)
+        self.building.nudge()
+
+    def emergency(self, do: str) -> None:
+        """Lockdown, evacuation, or normal again, for the whole building."""
+        self.building.record("", "asked for", do)
+        good_s = self.hand.emergency(do)
+        for one in self.building.controllers:
+            self.building.emergencies.asked(one.name, do, self.scheduler.now + (good_s + 1) * SECOND)
         self.building.nudge()
 
     def rights(self, who: str, doors: list[str]) -> None:

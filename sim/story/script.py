@@ -3,48 +3,22 @@
 import copy
 import difflib
 import random
-import re
 import tomllib
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sim import words
+from sim.virtual.building import START
 from sim.virtual.faults import Rates
-from sim.virtual.scheduler import DAY, SECOND
+from sim.virtual.scheduler import DAY
 from sim.world.building import BUILDING, Building, doors_of, generate
+
+from . import setting
+from .verbs import LINES, SWITCHES, VERBS
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
 
-_MOMENT = re.compile(r"(?:day (\d+) )?(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?")
-_SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|h|days?)")
-_UNITS = {"ms": 1_000, "s": SECOND, "min": 60 * SECOND, "h": 3_600 * SECOND, "day": DAY, "days": DAY}
-
-# verb: (fields it needs, fields it may have). Every one has `at`, and may have `every` with `times`.
-VERBS: dict[str, tuple[set[str], set[str]]] = {
-    "tap": ({"door", "who"}, set()),
-    "misread": ({"door", "who"}, set()),
-    "pass": ({"door", "who"}, {"for"}),
-    "exit button": ({"door"}, {"for"}),
-    "force": ({"door"}, {"for"}),
-    "release": ({"door"}, set()),
-    "revoke": ({"who"}, set()),
-    "grant": ({"who"}, {"doors"}),
-    "network off": ({"where"}, {"for"}),
-    "network on": ({"where"}, set()),
-    "black hole": ({"where", "for"}, set()),
-    "power off": ({"where"}, {"for"}),
-    "power on": ({"where"}, set()),
-    "torn write": ({"where", "for"}, {"operation"}),
-    "broker off": (set(), {"for"}),
-    "broker on": (set(), set()),
-    "cloud restarts": (set(), set()),
-    "cloud backed up": (set(), set()),
-    "cloud restored": (set(), set()),
-    "people rest": (set(), set()),
-    "people walk": (set(), set()),
-}
 FIGURES = (
     "taps", "granted", "denied", "misread", "releases", "released from afar", "recorded", "stored", "lost",
     "duplicated", "altered", "overwritten", "starts", "broken promises",
@@ -52,7 +26,7 @@ FIGURES = (
 _LIMITS = ("is", "at_least", "at_most")
 _TOP = {
     "title", "story", "days", "seed", "doors", "people", "visits", "luck", "happening", "expect",
-    "person", "stranger", "retention_days",
+    "person", "stranger", "retention_days", "board", "begins", "zone", "schedule",
 }  # fmt: skip
 
 
@@ -72,6 +46,8 @@ class Happening:
     doors: tuple[str, ...] | None = None
     lasts: int | None = None
     operation: int = 3
+    line: str = ""
+    mv: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +71,10 @@ class Expect:
 
 @dataclass(frozen=True)
 class Story:
-    """description: the building, a copy that the story may change. visits: a day at each door, by themselves."""
+    """description: the building, a copy that the story may change. visits: a day at each door, by themselves.
+
+    board: its table. begins: Unix seconds.
+    """
 
     name: str
     title: str
@@ -107,6 +86,8 @@ class Story:
     luck: Rates | None
     happenings: tuple[Happening, ...]
     expects: tuple[Expect, ...]
+    board: dict[str, Any]
+    begins: int = START
 
 
 def stories() -> list[Path]:
@@ -137,25 +118,6 @@ def load(path: Path, seed: int | None = None) -> Story:
     return _Reader(path.name, told, seed).story(path.stem)
 
 
-def moment(text: Any) -> int:
-    """ "day 2 14:30" or "14:30:05" (of day 1) as microseconds. Raises ValueError."""
-    match = _MOMENT.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise ValueError('must be a time such as "08:30", "08:30:15" or "day 2 14:00"')
-    day, hours, minutes, seconds = int(match[1] or 1), int(match[2]), int(match[3]), float(match[4] or 0)
-    if day < 1 or hours > 23 or minutes > 59 or seconds >= 60:
-        raise ValueError("is no time of day; days begin with 1, hours end at 23:59:59")
-    return (day - 1) * DAY + (hours * 60 + minutes) * 60 * SECOND + round(seconds * SECOND)
-
-
-def span(text: Any) -> int:
-    """ "45 s", "10 min", "2 h" as microseconds. Raises ValueError."""
-    match = _SPAN.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise ValueError('must be a length of time such as "500 ms", "45 s", "10 min", "2 h" or "3 days"')
-    return round(float(match[1]) * _UNITS[match[2]])
-
-
 class _Reader:
     """Takes one file apart. Each complaint goes out with the field it is about."""
 
@@ -175,6 +137,13 @@ class _Reader:
         if type(told_seed) is not int:
             raise self.wrong("seed", "must be a whole number")
         seed = told_seed if self.seed is None else self.seed
+        self.zone = self.one_of("zone", self.told, "", list(setting.ZONES)) if "zone" in self.told else "Europe/Oslo"
+        self.begins = setting.begins(self.told, self.zone, self.wrong)
+        self.board = setting.board(self.told.get("board", setting.USUAL), self.wrong)
+        self.hours = {
+            self.text("name", row, f"schedule {i}"): self.schedule(f"schedule {i}", row)
+            for i, row in self.rows("schedule")
+        }
         self.description = self.building(seed)
         self.doors = [door for _, _, door in doors_of(self.description)]
         self.controllers = [one["name"] for one in self.description["controllers"]]
@@ -194,6 +163,8 @@ class _Reader:
             self.luck(),
             tuple(sorted(happenings, key=lambda one: one.at)),
             expects,
+            self.board,
+            self.begins,
         )
 
     # The parts of the file.
@@ -207,6 +178,9 @@ class _Reader:
             described = generate(doors, people, random.Random(f"{seed}/building"))
         else:
             raise self.wrong("doors", 'must be a number from 1 to 200, or "demo" for the demo building')
+        described["timezone"] = setting.ZONES[self.zone]
+        if "zone" in self.told or "begins" in self.told:  # else its times are those of no place
+            described["zone"] = self.zone
         if "retention_days" in self.told:
             described["retention_days"] = int(self.number("retention_days", 90, 1, 3_650))
         names = {door for _, _, door in doors_of(described)}
@@ -219,10 +193,14 @@ class _Reader:
                 raise self.wrong("person", f"two people are called {one!r}; give each a name of their own")
         return described
 
+    def schedule(self, at: str, row: dict[str, Any]) -> list[list[int]]:
+        self.known(at, row, {"name", "times"})
+        return setting.hours(row.get("times"), lambda field, why: self.wrong(f"{at}: {field}", why))
+
     def holder(self, at: str, row: dict[str, Any], doors: set[str]) -> dict[str, Any]:
-        """name, card = [bits, facility, number], and of people: doors, until = a date."""
+        """name, card = [bits, facility, number], and of people: doors, until = a local time, hours = a schedule."""
         stranger = at.startswith("stranger")
-        self.known(at, row, {"name", "card"} if stranger else {"name", "card", "doors", "until"})
+        self.known(at, row, {"name", "card"} if stranger else {"name", "card", "doors", "until", "hours"})
         card = row.get("card")
         if not isinstance(card, list) or len(card) != 3 or card[0] not in (26, 34):
             raise self.wrong(f"{at}: card", "must be [bits, facility, number] with 26 or 34 bits")
@@ -230,16 +208,18 @@ class _Reader:
         for value, limit in zip(card[1:], high, strict=True):
             if type(value) is not int or not 0 <= value < limit:
                 raise self.wrong(f"{at}: card", f"{value!r} does not fit a card of {card[0]} bits (0 to {limit - 1})")
-        held = {
+        held: dict[str, Any] = {
             "name": self.text("name", row, at),
             "card": dict(zip(("bits", "facility", "number"), card, strict=True)),
         }
         if stranger:
             return held
-        until = row.get("until")
-        if until is not None and type(until).__name__ != "date":
-            raise self.wrong(f"{at}: until", "must be a date such as 2026-12-24")
-        end = None if until is None else int(datetime(until.year, until.month, until.day, tzinfo=UTC).timestamp())
+        try:
+            end = setting.unix(row["until"], self.zone) if "until" in row else None
+        except ValueError as error:
+            raise self.wrong(f"{at}: until", f"{row['until']!s} {error}") from None
+        if "hours" in row:
+            held["hours"] = (self.zone, self.hours[self.one_of("hours", row, at, list(self.hours))])
         return held | {"doors": self.some("doors", row, at, sorted(doors)), "until": end}
 
     def luck(self) -> Rates | None:
@@ -265,6 +245,7 @@ class _Reader:
             raise self.wrong(
                 f"{at}: who", f"{row['who']!r} is a stranger: nobody entered that card, so it has no rights"
             )
+        self.wired(at, do, row)
         where = row.get("where", ())
         if where == "all":
             where = self.controllers
@@ -279,6 +260,8 @@ class _Reader:
             tuple(self.some("doors", row, at, self.doors)) if "doors" in row else None,
             self.length("for", row, at) if "for" in row else None,
             int(self.number("operation", 3, 1, 1_000, row, at)),
+            self.one_of("line", row, at, ["contact", "rex"]) if "line" in row else "",
+            int(self.number("mv", 0, 0, 60_000, row, at)),
         )
         if ("every" in row) != ("times" in row):
             raise self.wrong(f"{at}: every", '`every` and `times` go together: every = "10 min", times = 6')
@@ -290,6 +273,14 @@ class _Reader:
             raise self.wrong(f"{at}: times", f"the last would be at {words.moment(last)}, after the story's end")
         return [Happening(**{**vars(first), "at": first.at + n * every}) for n in range(times)]
 
+    def wired(self, at: str, do: str, row: dict[str, Any]) -> None:
+        """Whether the board has what the verb moves."""
+        kind = "battery" if do == "battery" else SWITCHES[do][0] if do in SWITCHES else ""
+        if kind and kind not in [one["kind"] for one in self.board.get("inputs", ())]:
+            raise self.wrong(f"{at}: do", f"the board has no input of kind {kind!r}; choose another `board`")
+        if do in LINES and not all(door.get(row["line"]) for door in self.board["doors"]):
+            raise self.wrong(f"{at}: line", f"the board's doors have no line {row['line']!r}; it may be contact or rex")
+
     def expect(self, at: str, row: dict[str, Any]) -> Expect:
         about = [name for name in ("figure", "event", "verdict") if name in row]
         if len(about) != 1:
@@ -299,7 +290,7 @@ class _Reader:
             verdict = self.one_of("verdict", row, at, ["granted", "denied", "misread", "nothing", *words.names()])
             door, who = self.one_of("door", row, at, self.doors), self.one_of("who", row, at, self.holders)
             since = self.time("at", row, at)
-            said = f"{who} at {door}, {words.moment(since)}: {verdict}"
+            said = f"{who} at {door}, {setting.said(row['at'], since)}: {verdict}"
             return Expect(self.because(row, at, said), verdict=verdict, door=door, who=who, since=since)
         limits = tuple((name, self.number(name, 0, 0, 1e12, row, at)) for name in _LIMITS if name in row)
         if not limits:
@@ -318,7 +309,8 @@ class _Reader:
         if until is not None and until <= since:
             raise self.wrong(f"{at}: to", "must be later than `from`")
         place = f" at {door or where}" if door or where else ""
-        when = f", {words.moment(since)} to {words.moment(until or self.end)}" if since or until else ""
+        begin, end = setting.said(row.get("from"), since), setting.said(row.get("to"), until or self.end)
+        when = f", {begin} to {end}" if since or until else ""
         said = self.because(row, at, f"{event!r}{place}{when}: {wanted}")
         return Expect(said, event=event, door=door, where=where, since=since, until=until, limits=limits)
 
@@ -362,7 +354,7 @@ class _Reader:
             return str(value)
         what = "is missing" if value is None else f"{value!r} is not known"
         some = ", ".join(known[:25]) + (", ..." if len(known) > 25 else "")
-        raise self.wrong(f"{at}: {name}", f"{what};{_near(str(value), known)} it may be {some}")
+        raise self.wrong(self._field(name, at), f"{what};{_near(str(value), known)} it may be {some}")
 
     def some(self, name: str, row: dict[str, Any], at: str, known: list[str]) -> list[str]:
         value = row.get(name)
@@ -373,7 +365,8 @@ class _Reader:
 
     def time(self, name: str, row: dict[str, Any], at: str) -> int:
         try:
-            us = moment(row.get(name))
+            told = row.get(name)
+            us = setting.moment(told) if isinstance(told, str | None) else setting.after(told, self.begins, self.zone)
         except ValueError as error:
             raise self.wrong(f"{at}: {name}", f"{row.get(name)!r} {error}") from None
         if us > self.end:
@@ -382,7 +375,7 @@ class _Reader:
 
     def length(self, name: str, row: dict[str, Any], at: str) -> int:
         try:
-            return span(row.get(name))
+            return setting.span(row.get(name))
         except ValueError as error:
             raise self.wrong(f"{at}: {name}", f"{row.get(name)!r} {error}") from None
 

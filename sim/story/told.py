@@ -31,6 +31,7 @@ def row(one: Happening) -> dict[str, Any]:
         fields["doors"] = list(one.doors)
     if one.do == "torn write":
         fields["operation"] = one.operation
+    fields |= {name: getattr(one, name) for name in ("line", "mv") if getattr(one, name)}
     if one.lasts is not None:
         fields["for"] = f"{one.lasts // SECOND} s" if one.lasts % SECOND == 0 else f"{one.lasts // MS} ms"
     return fields

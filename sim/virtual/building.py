@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from firmware.controller.events import GRANTED as GRANTED_CODE
+from firmware.controller.events import TIME_TRUSTED
 from sim.world import person
 from sim.world.broker import Broker
 from sim.world.building import Building, may_pass
@@ -18,6 +19,7 @@ from sim.world.wiegand import card_bits
 from .chip import Starved
 from .controller import VirtualController
 from .doorway import Doorway
+from .emergencies import Emergencies
 from .net import Network
 from .pace import INSTANT, Pace
 from .post import Post
@@ -25,7 +27,7 @@ from .promises import Broken, Promises
 from .scheduler import MS, SECOND, Event, Scheduler
 from .verdicts import ANYTHING, DENIED, GRANTED, MISREAD, Verdicts
 
-START = 1_795_305_600  # Unix seconds at the beginning of every world: 2026-11-22 00:00 UTC
+START = 1_795_305_600  # Unix seconds at the beginning of a world, if nothing else is said: 2026-11-22 00:00 UTC
 # The cloud's worker polls every 100 ms and mostly finds nothing. Here it polls when the cloud says that something is
 # due, and now and then. A sealed ping is the shortest message: it moves nothing.
 POLL_US = 100 * MS
@@ -70,7 +72,7 @@ class VirtualBuilding:
     """description: as sim/world/building.py has it. settings: of each controller, as its enrolment made them.
 
     cloud(publish, now, urandom): makes the cloud end; None for a building without one. keep: whether records are kept.
-    pace: how long things take on the boards.
+    pace: how long things take on the boards. begins: Unix seconds.
     """
 
     def __init__(
@@ -84,8 +86,10 @@ class VirtualBuilding:
         visits_a_day: float = 200,
         keep: bool = True,
         pace: Pace = INSTANT,
+        begins: int = START,
     ) -> None:
         self.description = description
+        self.begins = begins
         self.scheduler = Scheduler(seed)
         self.network = Network(self.scheduler)
         self.broker = Broker()
@@ -93,6 +97,7 @@ class VirtualBuilding:
         self.records: list[Record] = []
         self.counts: Counter[str] = Counter()
         self.verdicts = Verdicts(lambda: self.scheduler.now, self._wrong)
+        self.emergencies = Emergencies(lambda: self.scheduler.now, self._wrong)
         self.promises = Promises(self)
         self.promises.on_broken = self._broke
         self.faults: list[str] = []  # what must never happen, and did: a sentence each
@@ -100,6 +105,7 @@ class VirtualBuilding:
         self._read_at: dict[tuple[str, int], int] = {}  # by door: when a card's last bit was out
         self._muddled: dict[tuple[str, int], int] = {}  # by door: until when it is not sure what a board has read
         self.noise: Callable[[str], str] = str  # what a reader makes of a card's frame; by default what it is
+        self._timely: set[str] = set()  # boards that trust their time
         self._keep = keep
         self._walking = False
         self._visits_a_day = visits_a_day
@@ -140,7 +146,7 @@ class VirtualBuilding:
 
     def utc(self) -> float:
         """Unix seconds, now."""
-        return START + self.scheduler.now / SECOND
+        return self.begins + self.scheduler.now / SECOND
 
     def start(self) -> None:
         """Power comes, people begin to walk."""
@@ -218,13 +224,16 @@ class VirtualBuilding:
             bits = None if heard == frame else heard
 
         def read(began: int) -> None:
-            right = bits is None and may_pass(holder, door_name, int(self.utc()))
+            utc, locked = int(self.utc()), self.emergencies.locked(controller.name)
+            allowed = bits is None and may_pass(holder, door_name, utc)
+            right = allowed and not locked
             self.record(controller.name, "tap", door.number, holder["name"], right)
             if controller.chip.on:
                 place = controller.name, door.number
-                end = holder.get("until")
-                on_the_edge = end is not None and abs(self.utc() - end) < EDGE_S
-                unsure = bits is None and bool(holder.get("unsure") or on_the_edge)
+                edges = {may_pass(holder, door_name, utc + way * EDGE_S) for way in (-1, 1)}
+                unsure = bits is None and (bool(holder.get("unsure")) or len(edges) == 2) and not locked
+                timeless = bool(holder.get("hours")) and controller.name not in self._timely
+                unsure = unsure or (allowed and (timeless or self.emergencies.unsure(controller.name)))
                 good = right or unsure
                 unsure = not self._seen(controller, door, began) or unsure
                 expected = ANYTHING if unsure else MISREAD if bits else GRANTED if right else DENIED
@@ -281,6 +290,8 @@ class VirtualBuilding:
         self._last_event[controller.name, door] = code, self.scheduler.now
         if controller.chip.on:  # else the power went as the last bytes of it were written
             self.verdicts.recorded(controller.name, door, code, event[4], event[7])
+        self.emergencies.recorded(controller.name, code)
+        (self._timely.add if event[5] & TIME_TRUSTED else self._timely.discard)(controller.name)
         self.record(controller.name, "event", *event[:6])
         self.promises.recorded(controller, event, raw)
 
@@ -325,7 +336,7 @@ class VirtualBuilding:
         if hasattr(self.cloud, "due"):
             due = cast(Planning, self.cloud).due()
             if due is not None:
-                at = int((due - START) * SECOND) + 1
+                at = int((due - self.begins) * SECOND) + 1
         at = max(min(at, now + IDLE_US), now + POLL_US)
         if self._moved is not None:
             if self._moved_at <= at:

@@ -57,7 +57,7 @@ class Leaves:
             self._scheduler.at(max(now, moved + wait), self._stands_open, one, door, moved, starts)
 
     def _stands_open(self, one: "VirtualController", door: "Doorway", moved: int, starts: int) -> None:
-        if not self._still(one, door, moved, starts) or one.inputs.burns(door.number, moved):
+        if not self._still(one, door, moved, starts) or self._promises.stays_released(one, door.number, moved):
             return
         self._promises.checks["held open"] += 1
         if self._held.get((one.name, door.number), -1) < moved:

@@ -116,6 +116,10 @@ class Promises:
         """A strike was released. event: code and time of the last event of that door on flash."""
         self.strikes.moved(one, door, event, by_button)
 
+    def stays_released(self, one: "VirtualController", door: int, since: int | None = None) -> bool:
+        """Whether fire or an evacuation keeps it released, or let go of it a moment ago. since: or ever since then."""
+        return one.inputs.burns(door, since) or self.building.emergencies.evacuated(one.name, since)
+
     def pressed(self, one: "VirtualController", door: "Doorway") -> None:
         """Somebody presses the exit button."""
         self.strikes.pressed(one, door)

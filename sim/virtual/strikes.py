@@ -38,6 +38,9 @@ class Strikes:
             self._by_fire[one.name, number] = self._scheduler.now
         elif code == codes.DOOR_RELOCKED:
             self._scheduler.after(SLACK_US, self._locked_again, one, number)
+        elif code == codes.EMERGENCY_ENDED:
+            for door in one.doors:
+                self._scheduler.after(2 * SECOND, self._locked_again, one, door.number)
         if code not in (codes.GRANTED, codes.RELEASED_REMOTE, codes.RELEASED_REX):
             return
         place, now, lasts = (one.name, number), self._scheduler.now, self._promises.release_ms * MS
@@ -56,8 +59,8 @@ class Strikes:
         text = f"{one.name} door {door.number}: the strike moved"
         code, at = event
         by_record = at == now and code in (codes.GRANTED, codes.RELEASED_REMOTE)
-        by_fire = one.inputs.burns(door.number) and not by_record and not by_button
-        if by_fire:
+        by_fire = promises.stays_released(one, door.number) and not by_record and not by_button
+        if by_fire and one.inputs.burns(door.number):
             self._scheduler.after(10 * MS, self._fire_told, one, place, now, one.chip.starts)
         if not by_record and not by_button and not by_fire:
             promises.red("record", f"{text} and no release is on record")
@@ -110,7 +113,7 @@ class Strikes:
 
     def _locked_again(self, one: "VirtualController", number: int) -> None:
         self._promises.checks["relock"] += 1
-        if one.inputs.burns(number):
+        if self._promises.stays_released(one, number):
             return
         late = self._scheduler.now > self._good_until.get((one.name, number), 0) + SLACK_US // 2
         if one.doors[number - 1].door.released and late:

@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from firmware.controller import events as codes
+from sim import words
 
 from .scheduler import SECOND
 
@@ -16,10 +17,7 @@ PATIENCE_US = SECOND
 FLOOD = 3  # denials of one kind that are told one by one, before they are counted
 FLOOD_US = 3_700 * SECOND  # for so long at the most they are counted before their number is told
 
-_SAID = {codes.GRANTED: GRANTED, codes.GRANTED_DURESS: GRANTED, codes.READER_MISREAD: MISREAD}
-_SAID.update(dict.fromkeys(range(codes.DENIED_UNKNOWN, codes.GRANTED_DURESS), DENIED))
-for _code in (codes.RELEASED_REMOTE, codes.RELEASED_REX, codes.RELEASED_FIRE):
-    del _SAID[_code]
+_SAID = words.VERDICTS
 # A board that has no access list yet, or does not know the time, turns people away whom it will let in later.
 _NO_LIST = (codes.DENIED_UNKNOWN, codes.DENIED_DOOR)
 

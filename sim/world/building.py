@@ -1,12 +1,15 @@
 """The demo building: its controllers, doors, people and cards, as plain data."""
 
 import random
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Building = dict[str, Any]
 
 # Doors of a controller stand in the order of its board (door 1 first); `reader`: its place on the board.
 # `doors` of a person: the doors they may pass, by name. `until`: Unix seconds, None for no end.
+# `hours` of a person: (time zone, [[days, from, to], ...]), local minutes; days: a sum of 1 Monday .. 64 Sunday.
 # `strangers` hold cards that nobody entered.
 BUILDING: Building = {
     "site": "Solsiden borettslag",
@@ -142,5 +145,12 @@ def doors_of(building: Building) -> list[tuple[int, int, str]]:
 
 def may_pass(holder: dict[str, Any], door: str, utc: int) -> bool:
     """Whether this person or stranger has a right at the door now: what every verdict is measured against."""
-    until = holder.get("until")
-    return door in holder.get("doors", ()) and (until is None or utc < until)
+    until, hours = holder.get("until"), holder.get("hours")
+    in_time = (until is None or utc < until) and (hours is None or _in_hours(utc, *hours))
+    return door in holder.get("doors", ()) and in_time
+
+
+def _in_hours(utc: int, zone: str, times: list[list[int]]) -> bool:
+    local = datetime.fromtimestamp(utc, ZoneInfo(zone))
+    minute = local.hour * 60 + local.minute
+    return any(days >> local.weekday() & 1 and begin <= minute < end for days, begin, end in times)

@@ -100,3 +100,77 @@ def test_ours_are_without_fault_and_say_that_nothing_is_lost(path):
     story = script.load(path)
     assert any(one.figure == "lost" for one in story.expects)
     assert len(story.about) > 60
+
+
+TIMES = """
+title = "A test"
+story = "The night of the change."
+days = 0.5
+begins = 2026-10-24T22:00:00
+
+[[schedule]]
+name = "bakers"
+times = ["sunday 02:00-10:00", "every day 23:00-24:00"]
+
+[[person]]
+name = "Baker"
+card = [26, 1, 1]
+doors = ["Garasje"]
+until = 2026-10-26
+hours = "bakers"
+
+[[happening]]
+at = 2026-10-25T02:30:00+02:00
+do = "tap"
+who = "Baker"
+door = "Garasje"
+
+[[happening]]
+at = 2026-10-25T02:30:00+01:00
+do = "tap"
+who = "Baker"
+door = "Garasje"
+
+[[happening]]
+at = 23:30:00
+do = "tap"
+who = "Baker"
+door = "Garasje"
+
+[[expect]]
+figure = "lost"
+is = 0
+"""
+
+
+def test_times_are_those_of_the_clock_on_the_wall(tmp_path):
+    story = load(tmp_path, TIMES)
+    assert story.begins == 1_792_872_000  # 20:00 UTC
+    assert [one.at // SECOND for one in story.happenings] == [5_400, 4 * 3_600 + 1_800, 5 * 3_600 + 1_800]
+    baker = next(one for one in story.description["people"] if one["name"] == "Baker")
+    assert baker["until"] == 1_792_969_200  # 25 October has 25 hours there
+    assert baker["hours"] == ("Europe/Oslo", [[64, 120, 600], [127, 1_380, 1_440]])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("T22:00:00", "T22:00:00+25:00", "is no TOML"),
+        ("begins = 2026-10-24", "begins = 2006-10-24", "begins: must lie in the years 2025 to 2089"),
+        ("begins = 2026-10-24T22:00:00", 'begins = "today"', "begins: today must be a date, or a time such as"),
+        ("02:30:00+02:00", "02:30:00", "is twice or never on that clock; say which with an offset"),
+        ("at = 23:30:00", "at = 21:30:00", "happening 3: at: datetime.time(21, 30) is before the story begins"),
+        ("begins =", 'zone = "Oslo"\nbegins =', "mine.toml: zone: 'Oslo' is not known; it may be Europe/Oslo, UTC"),
+        ("begins =", 'board = "esp"\nbegins =', "mine.toml: board: 'esp' is not known; it may be esp32-two-door"),
+        ("sunday 02", "sundays 02", "schedule 1: times: 'sundays 02:00-10:00' must be like"),
+        ("02:00-10:00", "12:00-10:00", "schedule 1: times: 'sunday 12:00-10:00': it must end after it begins"),
+        ('hours = "bakers"', 'hours = "cooks"', "person 1: hours: 'cooks' is not known; it may be bakers"),
+        ("until = 2026-10-26", 'until = "soon"', "person 1: until: soon must be a date"),
+        ('23:30:00\ndo = "tap"\nwho = "Baker"', '23:30:00\ndo = "bell"', "the board has no input of kind 'bell'"),
+    ],
+)
+def test_a_faulty_time_or_place_is_told_by_its_field(tmp_path, old, new, said):
+    assert old in TIMES
+    with pytest.raises(script.Faulty) as error:
+        load(tmp_path, TIMES.replace(old, new, 1))
+    assert said in str(error.value)

@@ -1,0 +1,58 @@
+"""Lockdown and evacuation: what was asked of each board, and what it then has on record."""
+
+from collections.abc import Callable
+
+from firmware.controller import events as codes
+
+from .scheduler import SECOND
+
+CODES = {
+    "lockdown": codes.LOCKDOWN_BEGAN,
+    "evacuation": codes.EVACUATION_BEGAN,
+    "normal": codes.EMERGENCY_ENDED,
+}
+AFTER_US = SECOND  # so long after a change a card that was on its way may get either verdict
+
+
+class Emergencies:
+    """wrong(sentence, check): called when one begins or ends that nobody asked for."""
+
+    def __init__(self, now: Callable[[], int], wrong: Callable[[str, str], None]) -> None:
+        self._now = now
+        self._wrong = wrong
+        self._asked: dict[tuple[str, int], int] = {}  # by controller and code: until when the command is good
+        self._state: dict[str, int] = {}  # of each controller: the code of its last event of these
+        self._changed: dict[str, int] = {}
+        self._evacuated: dict[str, int] = {}  # until when, where it is over
+
+    def asked(self, controller: str, do: str, until: int) -> None:
+        """The cloud was told to send this command, and not after that time."""
+        self._asked[controller, CODES[do]] = until
+
+    def recorded(self, controller: str, code: int) -> None:
+        """An event of the firmware is on flash."""
+        if code not in CODES.values():
+            return
+        if self._asked.pop((controller, code), -1) < self._now():
+            self._wrong(f"{controller}: an emergency begins or ends (code {code}), and no command is good", "command")
+        if self._state.get(controller) == codes.EVACUATION_BEGAN:
+            self._evacuated[controller] = self._now()
+        self._state[controller] = code
+        self._changed[controller] = self._now()
+
+    def locked(self, controller: str) -> bool:
+        """Whether nobody passes there."""
+        return self._state.get(controller) == codes.LOCKDOWN_BEGAN
+
+    def unsure(self, controller: str) -> bool:
+        """Whether a command is on its way, or has just been carried out."""
+        now = self._now()
+        waits = any(name == controller and now <= until for (name, _), until in self._asked.items())
+        return waits or now - self._changed.get(controller, -AFTER_US) < AFTER_US
+
+    def evacuated(self, controller: str, since: int | None = None) -> bool:
+        """Whether its doors stand released, or did so a moment ago. since: or ever since then."""
+        if self._state.get(controller) == codes.EVACUATION_BEGAN:
+            return True
+        ended = self._evacuated.get(controller, -AFTER_US)
+        return ended > (self._now() - AFTER_US if since is None else since)
