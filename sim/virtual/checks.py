@@ -54,6 +54,7 @@ CHECKS: dict[str, tuple[int, str]] = {
     "safe": (6, "a strike is not safe at a start"),
     "hanging": (6, "the network loop hung for more than ten minutes, and the board did not start again"),
     "command": (7, "a door was released from afar, and no command was good"),
+    "replay": (7, "an end took a sealed message again, after a later one, or one of its own"),
     "revoked": (8, "a right that was taken away still worked a second later"),
     "plain": (9, "a name or a card stands in plain text"),
     "retention": (10, "an event is on flash a day after its time was over"),

@@ -12,9 +12,11 @@ from sim.world.hostile import Hostile
 from . import mishaps
 from .building import VirtualBuilding
 from .controller import VirtualController
+from .flash import crowd
 from .scheduler import DAY, MS, SECOND
 
 Fault = Callable[[Any, Random], None]
+MOVES_US = 1_200 * SECOND  # so long a torn write waits for a bucket that moves
 RECOVERY_US = 120 * SECOND  # after that a controller has its link again
 
 
@@ -28,6 +30,7 @@ class Rates:
     torn_write: float = 1
     broker: float = 0.5
     dns: float = 0
+    crowd: float = 0  # of an access list a bucket is nearly full; when it moves to another sector, the power goes
     stuck: float = 0  # the network loop of a controller waits for ever
     # As mishaps.py has them.
     half_open: float = 0
@@ -76,6 +79,7 @@ class Faults:
         self.kinds: Counter[str] = Counter()
         self.disturbed: dict[str, int] = {}
         self.on = False
+        self._aimed: dict[str, int] = {}  # of each controller: until when no other torn write takes the place of one
         self.more = list(more)
         self._ids = {one.settings["controller"]: one.name for one in building.controllers}
         self._hostile = Hostile(
@@ -115,6 +119,7 @@ class Faults:
                 (self.rates.power, self._power),
                 (self.rates.torn_write, self._torn_write),
                 (self.rates.stuck, self._stuck),
+                (self.rates.crowd, self._crowd),
             ):
                 self._plan(rate, fault, one, chance)
             for act in mishaps.OF_A_BOARD:
@@ -232,24 +237,43 @@ class Faults:
         self.scheduler.after(self.until_mended(chance, 120, one.name), over)
 
     def _stuck(self, one: VirtualController, chance: Random) -> None:
-        """Its link goes, and then the name of the broker is never resolved: nobody tells the network loop."""
+        """Its link goes, and then the name of the broker is never resolved: nobody tells the network loop.
+
+        Meanwhile its power stays: a start would end the wait.
+        """
         network = self.building.network
         network.stuck.add(one.chip.name)
-        self._network(one, chance)
-        us = int(chance.uniform(700, 1_500) * SECOND)
+        one.chip.cut_in = None
+        self.building.connect(one, False)
+        self.scheduler.after(int(chance.uniform(20, 40) * SECOND), self.building.connect, one, True)
+        us = int(chance.uniform(800, 1_500) * SECOND)
         self.disturb(one.name, us + RECOVERY_US)
         self.scheduler.after(us, network.stuck.discard, one.chip.name)
 
+    def waits(self, one: VirtualController) -> bool:
+        """Whether its network loop hangs: that is to be seen to its end."""
+        return one.chip.name in self.building.network.stuck
+
     def _power(self, one: VirtualController, chance: Random) -> None:
+        if self.waits(one):
+            return
         self.building.power(one, False)
         self.scheduler.after(self.until_mended(chance, 30, one.name), self.building.power, one, True)
 
     def _torn_write(self, one: VirtualController, chance: Random) -> None:
         """The power goes in the middle of one of the next flash operations."""
+        if one.chip.cut_in is not None and self._aimed.get(one.name, 0) > self.scheduler.now:
+            return
+        label = chance.choice(["", "acl", "state"]) if self.rates.aimed else ""
+        self.tear(one, chance, label, bool(self.rates.aimed) and chance.random() < 0.25)
+
+    def tear(self, one: VirtualController, chance: Random, label: str, turns: bool) -> None:
+        """label: of the partition, "" for any. turns: only where a sector begins or ends."""
+        if self.waits(one):
+            return
         chip = one.chip
-        chip.cut_label = chance.choice(["", "acl", "state"]) if self.rates.aimed else ""
-        chip.cut_turns = bool(self.rates.aimed) and chance.random() < 0.25
-        chip.cut_in = 1 + chance.randrange(4 if chip.cut_label or chip.cut_turns else 20)
+        chip.cut_label, chip.cut_turns = label, turns
+        chip.cut_in = 1 + chance.randrange(4 if label or turns else 20)
         if self.rates.weak:
             for part in one.parts.values():
                 part.weakens = chance.random() < self.rates.weak
@@ -262,6 +286,16 @@ class Faults:
                 chip.cut_label, chip.cut_turns, chip.cut_in = "", False, 1 + chance.randrange(6)
 
         chip.on_cut = cut
+
+    def _crowd(self, one: VirtualController, chance: Random) -> None:
+        """Many cards came and went: the next changes move a bucket, and then the power goes."""
+        if self.waits(one):
+            return
+        self.building.power(one, False)
+        crowd(one.chip.flash["acl"], chance.randrange(1, 4))
+        self.scheduler.after(self.until_mended(chance, 5, one.name), self.building.power, one, True)
+        self.tear(one, chance, "acl", True)
+        self._aimed[one.name] = self.scheduler.now + MOVES_US
 
     def _broker(self, _: None, chance: Random) -> None:
         post = self.building.post

@@ -137,6 +137,17 @@ def credential(acl: bytes, key: bytes) -> bytes | None:
     return next((slot[:12] for slot in _credentials(acl, newest, journal) if slot[:7] == key), None)
 
 
+def crowd(part: NorFlash, room: int) -> None:
+    """Of an access list without power: every bucket has room for so many more changes."""
+    acl = image(part)
+    newest, journal = _sectors(acl)
+    for bucket, (_, sector) in newest.items():
+        if bucket < journal:
+            for at in range(sector * SECTOR + 16, (sector + 1) * SECTOR - 16 * room, 16):
+                if acl[at : at + 16] == b"\xff" * 16:
+                    part.poke(at, bytes(16))
+
+
 def _sectors(acl: bytes) -> tuple[dict[int, tuple[int, int]], int]:
     """({bucket: (turn, sector that counts)}, which bucket is the journal)."""
     newest: dict[int, tuple[int, int]] = {}

@@ -227,6 +227,11 @@ class Promises:
         """9, in a message before an end seals it."""
         self.messages.inside(message)
 
+    def opened(self, end: Any, sealed: bytes) -> None:
+        """7: an end of a channel took a message."""
+        self.checks["replay"] += 1
+        self.messages.opened(end, sealed)
+
     def taken(self, one: "VirtualController", holder: dict[str, Any], still: Callable[[], bool]) -> None:
         """8: somebody has just lost a right at this board. still(): whether that is so a second later."""
         self.links.taken(one, holder, still)

@@ -1,8 +1,10 @@
-"""Promise 9 on its way through a broker: nothing is to be read in a message, and no key stream is used twice."""
+"""Promises 7 and 9 on the way through a broker: nothing is to be read, no key stream is used twice, no replay taken."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sim.world.wiegand import card_bits
 
@@ -10,6 +12,7 @@ _READABLE = re.compile(rb'"(firmware|profiles|expires|result|digest)"')
 _SEALED, _HEAD = b"S", 9  # type, session 4, counter 4; see cloud/channel.py
 _SAME = 5  # bytes: messages of one kind begin alike, so with one key stream their sealed forms do too
 _SESSIONS, _MESSAGES = 64, 256  # remembered, and of each
+_OWN = 64  # messages of an end of a channel, remembered
 
 
 class Sealed:
@@ -21,6 +24,9 @@ class Sealed:
         self._breaks = breaks
         # By topic and session: how a message begins: its counter and its tag.
         self._seen: dict[tuple[str, bytes], dict[bytes, tuple[bytes, bytes]]] = {}
+        # By end of a channel: the last counter that it took, and what it sealed itself, by the tags.
+        self._taken: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self._own: WeakKeyDictionary[Any, deque[bytes]] = WeakKeyDictionary()
 
     def carried(self, topic: str, payload: bytes) -> None:
         found = _READABLE.search(payload) or self.plain.search(topic.encode())
@@ -36,6 +42,20 @@ class Sealed:
         found = self.plain.search(message)
         if found is not None:
             self._breaks("plain", f"{found.group()!r} stands in plain text in a message")
+
+    def closed(self, end: Any, sealed: bytes) -> None:
+        """An end of a channel sealed a message."""
+        self._own.setdefault(end, deque(maxlen=_OWN)).append(sealed[-16:])
+
+    def opened(self, end: Any, sealed: bytes) -> None:
+        """7: an end of a channel took a message."""
+        counter = int.from_bytes(sealed[5:_HEAD], "little")
+        last = self._taken.get(end, 0)
+        self._taken[end] = max(counter, last)
+        if counter <= last:
+            self._breaks("replay", f"message {counter} of a session was taken after message {last}")
+        if sealed[-16:] in self._own.get(end, ()):
+            self._breaks("replay", f"message {counter} of a session was taken by the end that had sealed it")
 
     def _compare(self, topic: str, payload: bytes) -> None:
         self.judged += 1

@@ -107,8 +107,8 @@ _READER = (
      "pins.rex.poll(now) and not pins.rex.on and self.door.open"),
     ("an expired card passes once more", F + "access.decision", "tap.utc >= end else", "tap.utc >= end + 60 else"),
     ("the rules are gone after a start", CLOUD + "parts", 'os.rename(new, self._path + ".json")', "os.remove(new)"),
-    ("a removed card's other half is enough", S + "table", "if slot[:7] == key if whole(slot) else",
-     "if slot[:4] == key[:4] if any(slot) else"),
+    ("a card's old record stays beside its new one", S + "table", "            elif at not in gone:\n",
+     "            elif not slot and at not in gone:\n"),
     # Flash.
     ("the header comes before what it stands for", S + "upkeep",
      "if not table.flash.write(sector * SECTOR + SLOT, view[SLOT:end]):\n            table.bad += (sector,)\n"
@@ -130,9 +130,10 @@ _READER = (
     ("one key stream for every message", CLOUD + "channel", 'struct.pack_into("<II", blocks, at, counter, at)',
      'struct.pack_into("<II", blocks, at, 1, at)'),
     ("a network loop that hangs is left alone", F + "loop", "ticks.diff(now, link.beat) >= _HANGS_MS", "False"),
-    ("the last message in the mailbox comes first", CLOUD + "mailbox", "self._messages.pop(0)", "self._messages.pop()"),
-    ("a full mailbox drops its oldest message", CLOUD + "mailbox", "                return False\n",
-     "                self._messages.pop(0)\n"),
+    ("a release goes to the first door", CLOUD + "commands", 'loop.release(loop.doors[fields["door"] - 1]',
+     "loop.release(loop.doors[0]"),
+    ("both ways have the same keys", CLOUD + "channel", 'self._in = _Direction(base, b"down")',
+     'self._in = _Direction(base, b"up")'),
 )  # fmt: skip
 
 DEFECTS = {

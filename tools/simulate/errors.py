@@ -24,6 +24,8 @@ class Errors:
         self._live = live
         self._kept: dict[int, deque[bytes]] = {}
         self._armed = False
+        self._others: dict[int, tuple[int, int]] = {}  # another log, and how many events too many
+        self._begun: dict[int, Any] = {}  # sessions in which it has acknowledged something
         self._listen()
 
     def err(self, chance: Random) -> None:
@@ -43,8 +45,8 @@ class Errors:
             _seal(one, message)
 
     def _other_log(self, one: Any, chance: Random) -> None:
-        """It acknowledges events of a log that is not this board's."""
-        _seal(one, wire.packed(wire.STORED, "<II", chance.getrandbits(32), chance.randrange(1, 2_000)))
+        """From now on every session begins with events acknowledged of a log that is not this board's."""
+        self._others[one.pk] = chance.getrandbits(32), chance.randrange(1, 500)
 
     def _time(self, one: Any, chance: Random) -> None:
         """It answers a question about the time that nobody asked."""
@@ -58,6 +60,12 @@ class Errors:
         def sends(one: Any, message: bytes) -> None:
             if message[0] in (wire.DELTA, wire.COMMAND):
                 self._kept.setdefault(one.pk, deque(maxlen=_KEPT)).append(message)
+            elif message[0] == wire.STORED and one.pk in self._others:
+                epoch, more = self._others[one.pk]
+                if self._begun.get(one.pk) is not one._channel:
+                    self._begun[one.pk] = one._channel
+                    stored = struct.unpack_from("<I", message, 5)[0]
+                    _seal(one, wire.packed(wire.STORED, "<II", epoch, stored + more))
             elif message[0] == wire.SNAPSHOT and self._armed:
                 part, parts = struct.unpack_from("<HH", message, 5)
                 if part == parts - 1 and len(message) + len(_STRANGER) + OVERHEAD <= wire.MAX_MESSAGE:

@@ -112,6 +112,7 @@ def _soak(
         known = promises.knows = Known()
         worker.said = lambda one, message: said_by_cloud(promises, books, one, message)
         listen_to_boards(promises, known)
+        listen_to_channels(promises)
         if first:
             promises.on_broken = lambda broken: scheduler.stop()
         books = Books(building)
@@ -205,6 +206,25 @@ def listen_to_boards(promises: Any, known: "Known") -> None:
         keep(controller, version, digest)
 
     store.table = table
+
+
+def listen_to_channels(promises: Any) -> None:
+    """7: what the boards and the cloud take for new."""
+    from firmware.controller.cloud.channel import Channel
+
+    opens, seals = Channel.open, Channel.seal
+
+    def sealed_by(end: Any, message: Any) -> Any:
+        sealed = seals(end, message)
+        promises.messages.closed(end, sealed)
+        return sealed
+
+    def opened(end: Any, sealed: bytes) -> Any:
+        message = opens(end, sealed)
+        promises.opened(end, sealed)
+        return message
+
+    Channel.open, Channel.seal = opened, sealed_by  # type: ignore[method-assign]
 
 
 def acknowledged(one: Any) -> int:

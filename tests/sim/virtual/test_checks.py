@@ -162,6 +162,11 @@ def a_key_stream_used_twice(building, patch):
         building.world.promises.carried("portvakt/0011223344556677/up", message)
 
 
+def a_message_taken_twice(building, patch):
+    for _ in range(2):
+        building.world.promises.opened(building.world, b"Ssess" + bytes((7, 0, 0, 0)))
+
+
 def an_event_that_is_kept_too_long(building, patch):
     building.world.promises.logs.retention = lambda one, door: 1
     building.tap(DOOR, WHO)
@@ -213,6 +218,7 @@ RED = {
     "safe": a_strike_released_at_a_start,
     "hanging": a_loop_that_hangs,
     "command": a_release_that_nobody_asked_for,
+    "replay": a_message_taken_twice,
     "revoked": a_right_that_stays,
     "plain": a_name_on_flash,
     "key stream": a_key_stream_used_twice,

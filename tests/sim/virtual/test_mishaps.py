@@ -14,7 +14,7 @@ from sim.mcu.flash import SECTOR, PowerCut
 from sim.virtual import mishaps
 from sim.virtual.building import VirtualBuilding
 from sim.virtual.faults import EVERYTHING, Faults, Rates
-from sim.virtual.flash import TiredFlash
+from sim.virtual.flash import TiredFlash, access_list, image
 from sim.virtual.pace import ESP32
 from sim.world.building import BUILDING
 
@@ -160,6 +160,27 @@ def test_a_clock_that_gets_warm_runs_on_without_a_jump(world):
         world.strike(mishaps.sway)
         assert chip.ticks_us() == before and abs(chip.drift_ppm) <= 40
         world.building.run(100)
+    assert world.is_well()
+
+
+def test_a_network_loop_that_hangs_hangs_until_the_board_starts_again(world):
+    world.faults._stuck(world.one, world.chance)
+    world.faults._power(world.one, world.chance)
+    world.faults._torn_write(world.one, world.chance)
+    assert world.one.chip.cut_in is None and world.one.chip.on
+    world.building.run(1_600)
+    assert codes.NETWORK_RESTARTED in world.codes() and not world.faults.waits(world.one)
+    assert world.is_well()
+
+
+def test_a_bucket_of_a_crowded_access_list_has_room_for_a_few_changes(world):
+    part = world.one.chip.flash["acl"]
+    before = access_list(image(part))
+    empty = image(part).count(b"\xff" * 16)
+    world.faults._crowd(world.one, world.chance)
+    assert not world.one.chip.on and world.one.chip.cut_label == "acl" and world.one.chip.cut_turns
+    assert access_list(image(part)) == before and image(part).count(b"\xff" * 16) < empty
+    world.building.run(300)
     assert world.is_well()
 
 
