@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim import words
-from sim.virtual.building import START, Record, VirtualBuilding
+from sim.virtual.building import Record, VirtualBuilding
+
+from . import alarms
 
 # Kinds of marks, in the order of the page's table.
 KINDS = ("granted", "denied", "misread", "remote", "exit", "alarm", "board", "leaf", "tap", "broken", "hand")
@@ -39,6 +41,7 @@ class _Board:
         self.strike = {n + 1: _Spans() for n in range(len(doors))}
         self.leaf = {n + 1: _Spans() for n in range(len(doors))}
         self.dark, self.cut, self.hole, self.behind = _Spans(), _Spans(), _Spans(), _Spans()
+        self.alarms = alarms.Alarms(doors)
         self.recorded = self.stored = 0
         self.waiting: list[list[int]] = [[0, 0]]  # [at, events recorded and not yet stored]
         self.unanswered: dict[int, list[tuple[int, str]]] = {}
@@ -64,6 +67,7 @@ class _Board:
     def event(self, at: int, sequence: int, utc: int, code: int, door: int, extra: int, *_: Any) -> None:
         self.recorded = max(self.recorded, sequence)
         self.now_waiting(at)
+        self.alarms.event(at, code, door, extra)
         text, kind = words.EVENTS.get(code, (words.word(code), "board"))
         taps = self.unanswered.get(door)
         if code in words.VERDICTS and taps:
@@ -92,6 +96,8 @@ def facts(building: VirtualBuilding, title: str, seed: int, figures: Mapping[str
         elif record.what == "bad luck":
             if not record.where:
                 hand.append([record.at, f"bad luck: {record.detail[0]}"])  # a board's own shows in its lanes
+        elif record.what == "asked for":
+            hand.append([record.at, f"an administrator asks for {record.detail[0]}"])
         elif record.what == "rights":
             who, doors = record.detail
             hand.append([record.at, f"{who}: {', '.join(doors)}" if doors else f"{who}: all rights taken"])
@@ -100,10 +106,12 @@ def facts(building: VirtualBuilding, title: str, seed: int, figures: Mapping[str
     return {
         "title": title,
         "seed": seed,
-        "start": START,
+        "start": building.begins,
+        "zone": building.description.get("zone", "UTC"),
         "end": end,
         "figures": [[str(name), value] for name, value in figures.items()],
         "kinds": KINDS,
+        "alarms": alarms.KINDS,
         "broken": broken,
         "hand": hand,
         "broker": broker.all(end),
@@ -138,6 +146,11 @@ def _show(board: _Board, record: Record) -> None:
         board.mark(detail[0], at, "hand", "an administrator asks for a release")
     elif what == "force":
         board.mark(detail[0], at, "hand", "somebody forces the leaf")
+    elif what == "input":
+        kind, on, door = detail
+        board.mark(door, at, "hand", f"{kind}: {'on' if on else 'off'}")
+    elif what == "line":
+        board.mark(detail[0], at, "hand", f"the line of {detail[1]}: {detail[2]}")
     else:  # something newer than this page still belongs in the picture
         board.mark(0, at, "board", " ".join([what, *(str(part) for part in detail)]))
 
@@ -147,6 +160,7 @@ def _board(one: _Board, end: int) -> dict[str, Any]:
         marks.sort(key=lambda mark: mark[0])
     return {
         "name": one.name,
+        "alarms": one.alarms.all(end),
         "marks": one.marks[0],
         "dark": one.dark.all(end),
         "cut": one.cut.all(end),

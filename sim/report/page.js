@@ -4,6 +4,8 @@ const F = JSON.parse(document.getElementById("facts").textContent);
 const $ = (id) => document.getElementById(id);
 const SECOND = 1e6, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 const END = Math.max(F.end, SECOND), SHORTEST = 2000; // microseconds
+const ALARM_WORDS = { fire: "fire", evacuation: "evacuation", lockdown: "lockdown", duress: "duress (a silent alarm)", forced: "forced", held: "held open",
+  tamper: "tampering: enclosure, reader, line", mains: "mains lost, battery low" };
 const LOUD = new Set(["alarm", "broken", "hand"]); // kinds that are never folded into a bar
 const KIND_WORDS = { granted: "granted", denied: "denied", misread: "misread", remote: "released from afar",
   exit: "exit button", alarm: "alarm (forced, held open, damaged, torn write)", hand: "done by somebody (forces, asks for a release)",
@@ -14,18 +16,32 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 // Words and numbers.
 const two = (n, digits = 2) => String(n).padStart(digits, "0");
 const WEEKDAY = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+// The clock on the wall: an hour and a day are those of the zone, at that moment.
+const wall = new Intl.DateTimeFormat("en-GB", { timeZone: F.zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const known = new Map();
+function there(us) { // from a moment: year, month, day, hour, minute, second; the same minute asks once
+  const minute = Math.floor((F.start + us / SECOND) / 60);
+  if (!known.has(minute)) {
+    if (known.size > 20000) known.clear();
+    known.set(minute, Object.fromEntries(wall.formatToParts(new Date(minute * 60000)).map((part) => [part.type, part.value])));
+  }
+  return known.get(minute);
+}
+const offset = (us) => { const one = there(us); return (Date.UTC(one.year, one.month - 1, one.day, one.hour, one.minute) / 1000 - Math.floor((F.start + us / SECOND) / 60) * 60) * SECOND; };
+const dayOf = (us) => Math.floor((F.start * SECOND + us + offset(us)) / DAY) - Math.floor((F.start * SECOND + offset(0)) / DAY) + 1;
+const isMidnight = (us) => (F.start * SECOND + us + offset(us)) % DAY === 0;
 function clock(us, fine = 1) {
-  const at = new Date(F.start * 1000 + us / 1000);
-  let text = `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
-  if (fine < MINUTE) text += `:${two(at.getUTCSeconds())}`;
+  const one = there(us);
+  let text = `${one.hour}:${one.minute}`;
+  if (fine < MINUTE) text += `:${two(Math.floor(F.start + us / SECOND) % 60)}`;
   if (fine < SECOND) text += `.${two(Math.floor(us / 1000) % 1000, 3)}`;
   return text;
 }
 function day(us) {
-  const at = new Date(F.start * 1000 + us / 1000);
-  return `day ${Math.floor(us / DAY) + 1}, ${WEEKDAY[at.getUTCDay()]} ${at.toISOString().slice(0, 10)}`;
+  const one = there(us), at = new Date(Date.UTC(one.year, one.month - 1, one.day));
+  return `day ${dayOf(us)}, ${WEEKDAY[at.getUTCDay()]} ${at.toISOString().slice(0, 10)}`;
 }
-const when = (us, fine = 1) => `day ${Math.floor(us / DAY) + 1} ${clock(us, fine)}`;
+const when = (us, fine = 1) => `day ${dayOf(us)} ${clock(us, fine)}`;
 function span(us) {
   if (us < SECOND) return `${Math.round(us / 1000)} ms`;
   if (us < MINUTE) return `${+(us / SECOND).toFixed(1)} s`;
@@ -41,13 +57,28 @@ function place(list, value, key) {
 }
 const at = (mark) => mark[0], until = (span) => span[1];
 
+// Alarms that overlap stand one below the other, and as long as there are few rows, those whose words would not fit.
+const ALARM_ROW = 20, ALARM_ROWS = 4, WORDS_US = END * (innerWidth < 700 ? 0.4 : 0.13);
+function rowsOf(alarms) {
+  const rows = [];
+  for (const alarm of alarms) {
+    const free = (room) => rows.find((one) => Math.max(one[one.length - 1][1], one[one.length - 1][0] + room) < alarm[0]);
+    const row = free(WORDS_US) || (rows.length >= ALARM_ROWS && free(0));
+    if (row) row.push(alarm); else rows.push([alarm]);
+  }
+  return rows;
+}
+const everyAlarm = F.boards.flatMap((board) => board.alarms.map((alarm) => ({ at: alarm[0], until: alarm[1], kind: F.alarms[alarm[2]], text: alarm[3], where: board.name })));
+everyAlarm.sort((a, b) => a.at - b.at);
 // What is drawn: each board a canvas, each canvas a list of lanes from top to bottom.
 const boards = F.boards.map((board) => {
-  const lanes = [
+  const lanes = [], rows = rowsOf(board.alarms);
+  if (rows.length) lanes.push({ kind: "alarms", label: "Alarms", height: rows.length * ALARM_ROW + 5, board, rows });
+  lanes.push(
     { kind: "state", label: "Power", height: 20, board },
     { kind: "network", label: "Network", height: 20, board },
     { kind: "sync", label: "Not yet stored", height: 30, board, most: Math.max(1, ...board.waiting.map((one) => one[1])) },
-  ];
+  );
   for (const door of board.doors) {
     lanes.push({ kind: "marks", label: door.name, height: 40, board, door, marks: door.marks, strong: true });
     lanes.push({ kind: "spans", label: "strike", height: 14, board, door, spans: door.strike, colour: "strike", what: "strike released" });
@@ -72,6 +103,7 @@ function readColours() {
   const style = getComputedStyle(document.documentElement);
   for (const name of ["page", "card", "ink", "soft", "line", "grid", "accent", "strike", "open", "on", "off", "cut", "hole", "wait", ...F.kinds])
     colours[name] = style.getPropertyValue(`--${name}`).trim();
+  for (const name of ["ink", ...F.alarms]) colours[`a-${name}`] = style.getPropertyValue(`--a-${name}`).trim();
 }
 function brush(canvas, height) {
   const ratio = Math.min(3, devicePixelRatio || 1), wide = canvas.clientWidth;
@@ -114,7 +146,8 @@ function rules() {
   const room = ((view[1] - view[0]) / (width - gutter)) * 86;
   const step = STEPS.find((one) => one >= room) || STEPS[STEPS.length - 1];
   const found = [];
-  for (let t = Math.ceil(view[0] / step) * step; t <= view[1]; t += step) found.push(t);
+  const shift = (F.start * SECOND + offset(view[0])) % DAY; // the rules stand on whole hours of that place
+  for (let t = Math.ceil((view[0] + shift) / step) * step - shift; t <= view[1]; t += step) found.push(t);
   return [step, found];
 }
 function grid(pen, height, found) {
@@ -127,9 +160,9 @@ function drawAxis() {
   pen.textBaseline = "middle";
   pen.textAlign = "center";
   for (const t of found) {
-    const px = x(t), midnight = t % DAY === 0;
+    const px = x(t), midnight = isMidnight(t);
     pen.fillStyle = midnight ? colours.ink : colours.soft;
-    const text = midnight ? `day ${t / DAY + 1}` : clock(t, step);
+    const text = midnight ? `day ${dayOf(t)}` : clock(t, step);
     if (px > gutter + 18 && px < width - 18) pen.fillText(text, px, 12);
     else if (px >= gutter && px < width - 40) { pen.textAlign = "left"; pen.fillText(text, px, 12); pen.textAlign = "center"; }
     pen.fillRect(Math.round(px), 22, 1, 4);
@@ -220,6 +253,29 @@ function drawMarks(pen, marks, top, height) {
     }
   }
 }
+function drawAlarms(pen, rows, top) {
+  pen.textBaseline = "middle"; pen.textAlign = "left";
+  rows.forEach((row, n) => row.forEach((alarm, i) => {
+    if (alarm[1] < view[0] || alarm[0] > view[1]) return;
+    const name = F.alarms[alarm[2]], y = top + 3 + n * ALARM_ROW, from = Math.max(gutter, x(alarm[0])), to = Math.max(from + 5, Math.min(width, x(alarm[1])));
+    pen.fillStyle = colours[`a-${name}`];
+    pen.beginPath(); pen.roundRect(from, y, to - from, ALARM_ROW - 3, 3); pen.fill();
+    pen.font = font(11.5, 600);
+    const wide = pen.measureText(alarm[3]).width, room = (i + 1 < row.length ? Math.min(width, x(row[i + 1][0])) : width) - to;
+    if (wide + 12 < to - from) { pen.fillStyle = colours["a-ink"]; pen.fillText(alarm[3], from + 6, y + ALARM_ROW / 2 - 1); }
+    else if (wide + 10 < room) pen.fillText(alarm[3], to + 4, y + ALARM_ROW / 2 - 1);
+    else if (from - wide - 4 > (i ? Math.max(gutter, x(row[i - 1][1])) : gutter)) pen.fillText(alarm[3], from - wide - 4, y + ALARM_ROW / 2 - 1);
+  }));
+}
+const WIDE = new Set(["fire", "evacuation", "lockdown"]); // they hold for every door of the board
+function tint(pen, board, height) {
+  for (const alarm of board.alarms) {
+    const name = F.alarms[alarm[2]];
+    if (!WIDE.has(name) || alarm[1] < view[0] || alarm[0] > view[1]) continue;
+    const from = Math.max(gutter, x(alarm[0])), to = Math.min(width, x(alarm[1]));
+    pen.fillStyle = colours[`a-${name}`]; pen.globalAlpha = 0.1; pen.fillRect(from, 0, Math.max(2, to - from), height); pen.globalAlpha = 1;
+  }
+}
 function drawLane(pen, lane, top) {
   const { board } = lane, inner = top + 3, tall = lane.height - 6;
   if (lane.kind === "state") {
@@ -248,7 +304,8 @@ function drawLane(pen, lane, top) {
       if (to - from < 1) { if (steps[i][1] > peak) { peak = steps[i][1]; paint(px, px + 1, peak); } } else paint(from, to, steps[i][1]);
     }
     drawSpans(pen, board.behind, top + 1, 3, colours.misread);
-  } else if (lane.kind === "marks") drawMarks(pen, lane.marks, top, lane.height);
+  } else if (lane.kind === "alarms") drawAlarms(pen, lane.rows, top);
+  else if (lane.kind === "marks") drawMarks(pen, lane.marks, top, lane.height);
   else drawShares(pen, lane.spans, top + 2, lane.height - (lane.label === "leaf" ? 9 : 5), colours[lane.colour]);
 }
 const labelled = () => width >= 640;
@@ -259,6 +316,7 @@ function drawBoard(one) {
   one.canvas.style.height = `${height}px`;
   const pen = brush(one.canvas, height), [, found] = rules();
   grid(pen, height, found);
+  tint(pen, one.board, height);
   let top = 2;
   for (const lane of one.lanes) {
     const head = tallOf(lane) - lane.height;
@@ -297,8 +355,10 @@ function drawOverview() {
     pen.fillStyle = colours.wait; pen.fillRect(i * 3, 42 - (bins[i] / most) * 34, 2, (bins[i] / most) * 34);
     pen.fillStyle = colours.denied; pen.fillRect(i * 3, 42 - (bad[i] / most) * 34, 2, (bad[i] / most) * 34);
   }
+  for (const kind of [...F.alarms].reverse()) for (const one of everyAlarm) if (one.kind === kind) { pen.fillStyle = colours[`a-${one.kind}`]; pen.fillRect((one.at / END) * wide, 2, Math.max(3, ((one.until - one.at) / END) * wide), 7); }
   pen.fillStyle = colours.soft; pen.font = font(10.5);
-  for (let t = DAY; t < END && END / DAY < 40; t += DAY) { pen.globalAlpha = 0.5; pen.fillRect((t / END) * wide, 0, 1, 44); pen.globalAlpha = 1; pen.fillText(`day ${t / DAY + 1}`, (t / END) * wide + 4, 11); }
+  const first = DAY - ((F.start * SECOND + offset(0)) % DAY || 0);
+  for (let t = first; t < END && END / DAY < 40; t += DAY) { pen.globalAlpha = 0.5; pen.fillRect((t / END) * wide, 0, 1, 44); pen.globalAlpha = 1; pen.fillText(`day ${dayOf(t + HOUR)}`, (t / END) * wide + 4, 11); }
   const from = (view[0] / END) * wide, to = Math.max(from + 3, (view[1] / END) * wide);
   pen.fillStyle = colours.page; pen.globalAlpha = 0.62; pen.fillRect(0, 0, from, 44); pen.fillRect(to, 0, wide - to, 44); pen.globalAlpha = 1;
   pen.fillStyle = colours.broken;
@@ -360,12 +420,20 @@ function next(way) {
   const box = boards[0].canvas.getBoundingClientRect();
   tell(when(one.at), same, box.left + x(one.at), Math.max(170, box.top + 20));
 }
+let alarmAt = -1;
+function nextAlarm(kind) {
+  const these = kind ? everyAlarm.filter((one) => one.kind === kind) : everyAlarm;
+  if (!these.length) return;
+  const one = these[(alarmAt = (alarmAt + 1) % these.length)], half = Math.max(2 * MINUTE, (one.until - one.at) * 0.75), middle = (one.at + one.until) / 2;
+  picked = one.at;
+  show(middle - half, middle + half);
+}
 let brokenAt = -1;
 function nextBroken() { if (F.broken.length) { brokenAt = (brokenAt + 1) % F.broken.length; jump(F.broken[brokenAt][0]); } }
 const DOES = { left: () => pan(-0.3), right: () => pan(0.3), in: () => zoom(0.5), out: () => zoom(2), all: () => show(0, END) };
 document.querySelectorAll("[data-do]").forEach((button) => { button.onclick = () => DOES[button.dataset.do](); });
 const KEYS = { ArrowLeft: DOES.left, ArrowRight: DOES.right, "+": DOES.in, "=": DOES.in, "-": DOES.out, 0: DOES.all, Home: DOES.all,
-  n: () => next(1), p: () => next(-1), b: nextBroken, Escape: () => { picked = null; hide(); redraw(); } };
+  n: () => next(1), p: () => next(-1), a: () => nextAlarm(), b: nextBroken, Escape: () => { picked = null; hide(); redraw(); } };
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
   KEYS[event.key]();
@@ -402,6 +470,11 @@ function whatIs(one, px, py) {
       return [when(all[0][0]), [name, ...all.map((mark) => (mark[0] === all[0][0] ? mark[2] : `${clock(mark[0])} ${mark[2]}`))]];
     }
     return lane.kind === "state" ? found(board.dark, "no power") || [when(t, SECOND), [`${board.name}: power is on`]] : null;
+  }
+  if (lane.kind === "alarms") {
+    const row = lane.rows[Math.floor((py - lane.top - (lane.tall - lane.height) - 3) / ALARM_ROW)];
+    const hit = row && inside(row, t, slack);
+    return hit ? [when(hit[0]), [`${board.name}: ${hit[3]}${hit[1] > hit[0] ? ` for ${span(hit[1] - hit[0])}` : ""}`]] : null;
   }
   if (lane.kind === "network")
     return found(board.dark, "no power") || found(board.cut, "no Wi-Fi") || found(board.hole, "black hole, nothing gets through,") || found(F.broker, "broker down") || [when(t, SECOND), [`${board.name}: network is up`]];
@@ -474,7 +547,7 @@ function overviewGestures() {
 // The page around it.
 function header() {
   const doors = F.boards.reduce((sum, board) => sum + board.doors.length, 0);
-  $("summary").textContent = `Seed ${F.seed} · ${span(END)} · ${F.boards.length} controllers, ${doors} doors · from ${day(0)}, times in UTC`;
+  $("summary").textContent = `Seed ${F.seed} · ${span(END)} · ${F.boards.length} controllers, ${doors} doors · from ${day(0)}, times in ${F.zone}`;
   const verdict = $("verdict");
   const failed = F.outcomes ? F.outcomes.filter((one) => one[1]) : [], bold = document.createElement("strong");
   if (!F.broken.length && !failed.length) {
@@ -498,6 +571,24 @@ function header() {
     failed.forEach(([said, found, t]) => entry(t, `${said}: ${found}`));
     verdict.append(bold, list);
   }
+  const strip = $("alarms"), title = document.createElement("span");
+  title.textContent = everyAlarm.length ? "Alarms" : "";
+  strip.append(title);
+  strip.hidden = !everyAlarm.length;
+  for (const kind of F.alarms) {
+    const these = everyAlarm.filter((one) => one.kind === kind);
+    if (!these.length) continue;
+    const button = document.createElement("button"), dot = document.createElement("i"), count = document.createElement("b"), length = document.createElement("small");
+    button.type = "button";
+    button.title = "Show the next one";
+    dot.style.background = `var(--a-${kind})`;
+    count.textContent = these.length;
+    length.textContent = these[0].until > these[0].at ? `from ${clock(these[0].at, MINUTE)}` : `at ${clock(these[0].at, MINUTE)}`;
+    button.append(dot, ALARM_WORDS[kind].replace(/[:(].*/, "").trim(), count, length);
+    let shown = 0;
+    button.onclick = () => { alarmAt = (shown++ % these.length) - 1; nextAlarm(kind); };
+    strip.append(button);
+  }
   const bad = new Set(["lost", "duplicated", "altered", "broken promises"]);
   for (const [name, value] of F.figures) {
     const box = document.createElement("div"), term = document.createElement("dt"), number = document.createElement("dd");
@@ -518,6 +609,7 @@ function legend() {
     paint(brush(canvas, 18));
   };
   for (const [kind, text] of Object.entries(KIND_WORDS)) add(text, (pen) => glyph(pen, kind, 15, 9));
+  for (const kind of F.alarms) add(`alarm: ${ALARM_WORDS[kind]}`, (pen) => { pen.fillStyle = colours[`a-${kind}`]; pen.beginPath(); pen.roundRect(0, 2, 30, 14, 3); pen.fill(); });
   const bar = (name) => (pen) => { pen.fillStyle = colours[name]; pen.fillRect(0, 4, 30, 10); };
   for (const [name, text] of [["strike", "strike released"], ["open", "leaf open"], ["off", "no power"], ["cut", "no Wi-Fi"], ["wait", "events recorded, not yet stored"], ["misread", "older access list (thin line)"], ["broken", "broken promise (line through all)"]]) add(text, bar(name));
   const keep = [width, gutter, view];

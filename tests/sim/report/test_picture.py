@@ -8,8 +8,9 @@ import subprocess
 
 import pytest
 
+from firmware.controller import events as codes
 from sim import words
-from sim.report import facts, page
+from sim.report import alarms, facts, page
 from sim.report.watch import watch
 from sim.story import play
 from sim.virtual.scheduler import SECOND
@@ -128,8 +129,48 @@ def test_a_browser_draws_it(shown, tmp_path):
     assert "1 broken promise." in drawn and "a sentence about a promise" in drawn
     assert "3 controllers, 6 doors" in drawn
     assert drawn.count("<canvas") > 10
+    assert re.search(r"<button[^>]*><i[^>]*></i>held open<b>1</b>", drawn)  # the alarms, above all
     assert "Funnet kort denied: unknown card" in drawn  # the list below the picture: the script ran to its end
 
 
 def test_every_event_has_a_mark_that_the_page_can_draw():
     assert {kind for _, kind in words.EVENTS.values()} <= set(facts.KINDS)
+
+
+def alarm(kind, since, until, text, door):
+    return [since, until, alarms.KINDS.index(kind), text, door]
+
+
+def test_an_alarm_lasts_from_the_event_that_tells_it_to_the_one_that_ends_it():
+    told = alarms.Alarms(["Front", "Back"])
+    for at, code, door, extra in (
+        (1, codes.LOCKDOWN_BEGAN, 0, 0),
+        (2, codes.FIRE, 0, 1),
+        (3, codes.DOOR_FORCED, 2, 0),
+        (4, codes.DOOR_CLOSED, 1, 0),  # another door
+        (5, codes.DOOR_CLOSED, 2, 0),
+        (6, codes.FIRE_OVER, 0, 1),
+        (7, codes.EVACUATION_BEGAN, 0, 0),
+        (8, codes.LINE_CUT, 1, 2),
+        (9, codes.LINE_CUT, 1, 1),
+        (10, codes.LINE_RIGHT, 1, 2),
+        (11, codes.GRANTED_DURESS, 1, 0),
+        (12, codes.MAINS_LOST, 0, 5),
+        (13, codes.MAINS_LOST, 0, 5),  # again by a board that started
+    ):
+        told.event(at, code, door, extra)
+    assert told.all(20) == [
+        alarm("lockdown", 1, 7, "lockdown", 0),
+        alarm("fire", 2, 6, "fire", 0),
+        alarm("forced", 3, 5, "forced at Back", 2),
+        alarm("evacuation", 7, 20, "evacuation", 0),
+        alarm("tamper", 8, 10, "line cut at Front", 1),
+        alarm("tamper", 9, 20, "line cut at Front", 1),
+        alarm("duress", 11, 11, "duress at Front", 1),
+        alarm("mains", 12, 20, "mains lost", 0),
+    ]
+
+
+def test_an_alarm_of_the_run_is_in_the_picture(shown):
+    (held,) = board_of(shown, "Kjeller")["alarms"]
+    assert (shown["alarms"][held[2]], held[3], seconds([held[:2]])) == ("held", "held open at Garasje", [10])
