@@ -148,7 +148,7 @@ def _show(board: _Board, record: Record) -> None:
         board.mark(detail[0], at, "hand", "somebody forces the leaf")
     elif what == "input":
         kind, on, door = detail
-        board.mark(door, at, "hand", f"{kind}: {'on' if on else 'off'}")
+        board.mark(door, at, "hand", f"input {kind}: {'on' if on else 'off'}")
     elif what == "line":
         board.mark(detail[0], at, "hand", f"the line of {detail[1]}: {detail[2]}")
     else:  # something newer than this page still belongs in the picture
