@@ -29,12 +29,14 @@ _NETWORK_STACK = const(12 * 1024)  # bytes; the port's own 4 KB are too few for 
 _MESSAGES = const(4)  # in a mailbox: at most 8 KB each way
 
 
-def partition(label):
-    """The raw flash partition of that name. Raises OSError when the board has none."""
+def partition(label, folder):
+    """The raw flash partition of that name, or files in its place where the board has none."""
     found = Partition.find(Partition.TYPE_DATA, label=label)
-    if not found:
-        raise OSError("no partition %s: flash the board's partition table" % label)
-    return found[0]
+    if found:
+        return found[0]
+    from .storage.files import partition as files
+
+    return files(label, folder)
 
 
 def build(folder="/"):
@@ -46,8 +48,8 @@ def build(folder="/"):
     with open(folder + "board.json") as file:
         table = json.load(file)
     board = Board(table)  # first of all: its outputs are safe from here on
-    journal = StateJournal(partition("state"))
-    log = EventLog(partition("log"), journal, session.urandom)
+    journal = StateJournal(partition("state", folder))
+    log = EventLog(partition("log", folder), journal, session.urandom)
     chosen, checked = settings.load(folder)
     faults = () if checked else _faults(chosen)
     sync = link = key = None
@@ -63,7 +65,7 @@ def build(folder="/"):
         sync = Sync(inbox, outbox, refused, folder)
         link = Link(chosen, inbox, outbox, refused)
     journal.set(BOOTS, journal.get(BOOTS) + 1)
-    credentials = CredentialTable(partition("acl"))
+    credentials = CredentialTable(partition("acl", folder))
     loop = Loop(board, credentials, log, journal, rules, key, sync, link, WDT(timeout=_WATCHDOG_MS), reset, folder)
     loop.started(reset_cause(), len(faults))
     if sync and [name for name in listdir(folder) if name in ("trial", "returned")]:

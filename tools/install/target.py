@@ -32,7 +32,7 @@ def _check_partitions(found: dict[str, int] | None, flash: dict[str, int]) -> No
     if found is None:
         raise Problem("the board is not an ESP32 (it has no module esp32); choose the right port")
     for label in ("acl", "log", "state"):
-        if found.get(label, 0) < flash[label]:
+        if found.get(label, 0) < flash.get(label, 0):
             has = f"only {found[label]} bytes in" if label in found else "no"
             raise Problem(
                 f"the board has {has} partition {label!r} of {flash[label]} bytes; "
