@@ -23,7 +23,7 @@ class Errors:
     def __init__(self, live: Any) -> None:
         self._live = live
         self._kept: dict[int, deque[bytes]] = {}
-        self._armed = False
+        self._armed = 0  # snapshots
         self._others: dict[int, tuple[int, int]] = {}  # another log, and how many events too many
         self._begun: dict[int, Any] = {}  # sessions in which it has acknowledged something
         self._listen()
@@ -36,8 +36,8 @@ class Errors:
         chance.choice((self._stranger, self._repeat, self._other_log, self._time))(chance.choice(sessions), chance)
 
     def _stranger(self, one: Any, chance: Random) -> None:
-        """The next snapshot has a credential in it that nobody has."""
-        self._armed = True
+        """The next snapshots have a credential in them that nobody has: one alone may be lost on its way."""
+        self._armed = 2
 
     def _repeat(self, one: Any, chance: Random) -> None:
         """It says again what it said before: changes to an older list, a command."""
@@ -69,7 +69,7 @@ class Errors:
             elif message[0] == wire.SNAPSHOT and self._armed:
                 part, parts = struct.unpack_from("<HH", message, 5)
                 if part == parts - 1 and len(message) + len(_STRANGER) + OVERHEAD <= wire.MAX_MESSAGE:
-                    self._armed = False
+                    self._armed -= 1
                     message += _STRANGER
             send(one, message)
 

@@ -268,7 +268,7 @@ class Known:
 
 
 def said_by_cloud(promises: Any, books: "Books", controller: int, message: bytes) -> None:
-    """3 and 9, as the cloud seals a message: what it calls stored is committed, and there is no name in it."""
+    """3, 7 and 9, as the cloud seals a message: what it calls stored is committed, no command comes twice, no name."""
     import struct
 
     from django.db import connection
@@ -276,7 +276,12 @@ def said_by_cloud(promises: Any, books: "Books", controller: int, message: bytes
     from firmware.controller.cloud import wire
 
     promises.sealed(message)
-    if message[0] == wire.STORED:
+    if message[0] == wire.COMMAND:
+        number = wire.read_json(message)["id"]
+        if number in books.commands:
+            promises.red("command", f"the cloud sends command {number} a second time")
+        books.commands.add(number)
+    elif message[0] == wire.STORED:
         epoch, sequence = struct.unpack("<II", message[1:9])
         with connection.cursor() as cursor:  # often, and a queryset takes ten times as long
             cursor.execute(ROW, [controller])
@@ -296,10 +301,12 @@ class Books:
         for one in building.controllers:
             one.on_note = partial(self.noted, one)
         self._upto: dict[str, int] = {}  # of each controller: compared so far
+        self.commands: set[Any] = set()  # that it sent
         self.most: dict[str, int] = {}  # by public id: up to which event the cloud ever said that it has all
 
     def restored(self) -> None:
         self._upto.clear()
+        self.commands.clear()
 
     def noted(self, one: Any, upto: int) -> None:
         """A board writes down up to which event the cloud has all."""
