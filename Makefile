@@ -59,7 +59,7 @@ soak: venv
 	$(PORTVAKT) sim cuts --points 500000 --seed $(SEED)
 	$(PORTVAKT) sim soak --doors 10 --days 100 --seed $(SEED) $(ARGS)
 	$(PORTVAKT) sim planted --seed $(SEED)
-	PORTVAKT_SOAK=1 $(BIN)/pytest -n 2 --dist loadfile -m slow tests/model tests/sim/scenarios
+	$(BIN)/pytest -n 2 --dist loadfile -m slow
 
 bench: venv
 	$(PORTVAKT) bench all $(ARGS)

@@ -42,11 +42,6 @@ _DOOR = {
     "interlock_open": bool,
 }
 _AREA = {"limit": (1, 1000), "forget_hours": (1, 168)}
-# Door supervision reads these itself (points/features.py).
-_SUPERVISED = {
-    "relock", "relock_delay_ms", "pulse_ms", "warn_ms", "repeat_ms", "unopened", "forced", "rex", "rex_schedule"
-}  # fmt: skip
-
 # In the order in which they are asked: the file of a rule, and the fields that bring it in.
 _ORDER = (
     ("lockout", "who"),
@@ -87,11 +82,12 @@ def read(rules, fields, doors):
     if objects > _OBJECTS:
         raise ValueError("profiles: at most %d may be objects" % _OBJECTS)
     for door, what, says in each(fields, "doors", doors, doors):
-        mine = {name: says[name] for name in says if name not in _SUPERVISED}
+        mine = {name: says[name] for name in says if name in _DOOR or name in DOOR}
         _checked(what, mine, _DOOR, calendar, used)
         if len(mine) < len(says):
-            from ..points.features import check
+            from ..points.features import FIELDS, check
 
+            _only(what + ".", says, FIELDS | set(mine))
             check(door, says)
             rules.supervised += (door,)
             if "rex_schedule" in says:

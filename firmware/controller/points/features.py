@@ -15,6 +15,7 @@ _NUMBERS = {
     "repeat_ms": (10000, 3600000),
     "rex_schedule": (0, 255),
 }
+FIELDS = set(_WORDS) | set(_NUMBERS) | {"unopened"}
 
 
 def check(number, fields):

@@ -1,6 +1,5 @@
 """Random stories: none breaks a promise; with a defect in the firmware one does, and shrinks to a few lines."""
 
-import os
 import subprocess
 import sys
 import tomllib
@@ -54,7 +53,7 @@ def test_no_random_story_breaks_a_promise():
     run_state_machine_as_test(World, settings=BOUNDED)
 
 
-@pytest.mark.skipif("PORTVAKT_SOAK" not in os.environ, reason="long: for `make soak`, which sets PORTVAKT_SOAK")
+@pytest.mark.slow
 @pytest.mark.timeout(1_800)
 def test_no_long_random_story_breaks_a_promise():
     from sim.story.machine import World
