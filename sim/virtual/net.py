@@ -114,6 +114,7 @@ class Network:
         self.slow_us = 0  # everything takes up to so much longer
         self.stuck: set[str] = set()  # chips whose resolver never answers, as lwIP's may
         self.on_hang: Callable[[VirtualChip], None] = lambda chip: None
+        self.line: Callable[[VirtualChip, Callable[[], bool]], Line] = lambda chip, alive: Line(self, alive)
         self._base_us = base_us
         self._jitter_us = jitter_us
         self._listening: dict[int, Callable[[Line], None]] = {}
@@ -143,7 +144,7 @@ class Network:
         accept = self._listening.get(port)
         if accept is None:
             return None
-        line = Line(self, lambda: self.alive(chip))
+        line = self.line(chip, lambda: self.alive(chip))
         self.lines[line] = None
         accept(line)
         return line

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.bench import decisions, fuzz, growth, memory, storage, sync, tap, taps
+from tools.bench import cuts, decisions, fuzz, growth, memory, storage, sync, tap, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -83,6 +83,16 @@ def show_sync(
 ) -> None:
     """Events up and a card down over a link of 50 ms; how a million boards come back to a broker."""
     show(json, sync.measure(events))
+
+
+@app.command("cuts")
+def show_cuts(
+    count: Annotated[int, typer.Option("--count", help="How many cuts.", min=1)] = cuts.CUTS,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed, the same cuts.")] = 1,
+    json: Json = False,
+) -> None:
+    """Cuts of the link at any byte, of every kind, in virtual time: nothing lost, nothing twice, lists equal."""
+    show(json, cuts.measure(count, seed))
 
 
 @app.command("tap")
