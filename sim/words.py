@@ -80,6 +80,12 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.SECTOR_BAD: ("sector bad", "alarm"),
     codes.FLASH_FOREIGN: ("flash foreign", "alarm"),
     codes.FILES_INSTEAD: ("files instead", "board"),
+    codes.LEARN_ARMED: ("waits for a card to learn", "remote"),
+    codes.CARD_LEARNED: ("card learned", "remote"),
+    codes.LEARN_ENDED: ("no card learned", "remote"),
+    codes.COMMISSIONING_BEGAN: ("commissioning begins", "board"),
+    codes.COMMISSIONING_ENDED: ("commissioning ends", "board"),
+    codes.TRIED: ("tried and works", "board"),
 }
 
 VERDICTS = {code: kind for code, (_, kind) in EVENTS.items() if kind in (GRANTED, DENIED, MISREAD)}

@@ -61,10 +61,10 @@ SETTINGS_FAULT = 65  # the board runs fail-secure; extra: how many fields are wr
 LOG_OVERWRITTEN = 66  # events not yet stored in the cloud were overwritten
 TABLE_DAMAGED = 67  # a bucket of the credential table cannot be trusted
 CLOCK_SET = 68
-COMMAND_REFUSED = 70  # extra: 1 expired, 2 no such door, 3 unknown, 4 no clock, 5 done, 6 too many, 7 expires too late
+COMMAND_REFUSED = 70  # extra: 1 expired, 2 no such door, 3 unknown, 4 no clock, 5 done, 6 too many, 7 late, 8 no mode
 MESSAGE_REFUSED = 71  # extra: how many since the last such record, 255 = or more
 NETWORK_RESTARTED = 72  # the network loop was silent too long
-COMMAND_DONE = 73  # what leaves no event of its own. extra: 1 identify, 2 restart, 3 diagnostics
+COMMAND_DONE = 73  # what leaves no event of its own. extra: 1 identify, 2 restart, 3 diagnostics, 4 alarm relay tried
 RULES_REFUSED = 74  # the cloud sent rules that this firmware does not take: the old ones hold
 UPDATE_STAGED = 75  # a new firmware lies whole and verified beside this one
 UPDATE_KEPT = 76  # the new firmware has proven healthy
@@ -100,7 +100,16 @@ SECTOR_BAD = 137  # a sector of the flash no longer takes what is written to it:
 FLASH_FOREIGN = 138  # the partition held something else, or was of another size: it was begun anew
 FILES_INSTEAD = 139  # the board has no such partition: files take its place, see storage/files.py
 
+# What an installer and an administrator do at the door.
+LEARN_ARMED = 140  # the next card at this reader goes to the cloud and is not decided on; extra: for so many seconds
+CARD_LEARNED = 141  # it did: nobody passed, and its number is nowhere but in the cloud; extra: bits
+LEARN_ENDED = 142  # without a card; extra: 1 its time is over, 2 another command, 3 misread
+COMMISSIONING_BEGAN = 143  # extra: for so many minutes
+COMMISSIONING_ENDED = 144  # extra: 1 its time is over, 2 command
+TRIED = 145  # it works, as commissioning has seen; extra: 1 contact, 2 exit, 3 card, 4 key, 5 lock, 16 + n input n
+
 # Bits of an event's flags.
 TIME_TRUSTED = 1  # its time came from the cloud since the last start
 NEW_KEY = 2  # the last event under its chain key, see records.chain_mac
 CHAIN_BEGINS = 4  # the chain begins here
+COMMISSIONING = 8  # made by an installer who tries the doors: no alarm, see commissioning.py

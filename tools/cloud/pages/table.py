@@ -100,4 +100,10 @@ EVENTS = {
     events.SECTOR_BAD: Words("warn", "chip", _("A sector of the flash is worn out and left out")),
     events.FLASH_FOREIGN: Words("warn", "chip", _("A part of the flash held something else and was begun anew")),
     events.FILES_INSTEAD: Words("warn", "chip", _("The board has no such partition: files take its place")),
+    events.LEARN_ARMED: Words("", "cardid", _("The reader waits for a card to learn")),
+    events.CARD_LEARNED: Words("", "cardid", _("A card was read for an administrator: nobody passed")),
+    events.LEARN_ENDED: Words("", "cardid", _("No card was learned")),
+    events.COMMISSIONING_BEGAN: Words("warn", "chip", _("Commissioning begins")),
+    events.COMMISSIONING_ENDED: Words("", "chip", _("Commissioning ends")),
+    events.TRIED: Words("good", "check", _("Tried, and works")),
 }

@@ -43,6 +43,7 @@ _REFUSALS = {
     5: gettext_lazy("it was done before"),
     6: gettext_lazy("too many at once"),
     7: gettext_lazy("it would hold too long"),
+    8: gettext_lazy("commissioning is not on"),
 }
 _WANTED = {
     1: gettext_lazy("a card"),
@@ -50,7 +51,25 @@ _WANTED = {
     3: gettext_lazy("card and PIN"),
     4: gettext_lazy("a card or a PIN"),
 }
-_DONE = {1: gettext_lazy("identify"), 2: gettext_lazy("restart"), 3: gettext_lazy("diagnostics")}
+_DONE = {
+    1: gettext_lazy("identify"),
+    2: gettext_lazy("restart"),
+    3: gettext_lazy("diagnostics"),
+    4: gettext_lazy("alarm relay tried"),
+}
+_ENDED = {1: gettext_lazy("its time is over"), 2: gettext_lazy("by command")}
+_UNLEARNED = {
+    1: gettext_lazy("its time is over"),
+    2: gettext_lazy("by command"),
+    3: gettext_lazy("what the reader sent is no card"),
+}
+_TRIED = {
+    1: gettext_lazy("contact"),
+    2: gettext_lazy("exit button"),
+    3: gettext_lazy("a card was read"),
+    4: gettext_lazy("a key was pressed"),
+    5: gettext_lazy("released, and the leaf opened"),
+}
 _RETURNED = {1: gettext_lazy("the new one did not start"), 2: gettext_lazy("the new one did not prove healthy")}
 _GUESSED = {1: gettext_lazy("at this reader"), 2: gettext_lazy("with this card")}
 _FREE = {
@@ -77,9 +96,12 @@ _EXTRA: dict[int, dict[int, Text]] = {
     events.SECTOR_BAD: _STORES,
     events.FLASH_FOREIGN: _STORES,
     events.FILES_INSTEAD: _STORES,
+    events.LEARN_ENDED: _UNLEARNED,
+    events.COMMISSIONING_ENDED: _ENDED,
+    events.TRIED: _TRIED,
 }
 _AREA = (events.DENIED_PASSBACK, events.DENIED_FULL)
-_INPUT = (events.LINE_CUT, events.LINE_SHORT, events.LINE_RIGHT)
+_INPUT = (events.LINE_CUT, events.LINE_SHORT, events.LINE_RIGHT, events.TRIED)
 
 # Said by accounts.py, translated here with everything else that visitors read.
 ELSEWHERE = (gettext_noop("This sign-in link has been used or has expired. Ask for a new one."),)
@@ -105,6 +127,10 @@ def sentence(code: int, extra: int, named: bool, count: int = 0) -> str:
 
 def _detail(code: int, extra: int) -> str:
     if code == events.READER_MISREAD:
+        return " (" + ngettext("%(n)d bit", "%(n)d bits", extra) % {"n": extra} + ")"
+    if code == events.COMMISSIONING_BEGAN:
+        return " (" + ngettext("%(n)d minute", "%(n)d minutes", extra) % {"n": extra} + ")"
+    if code == events.CARD_LEARNED:
         return " (" + ngettext("%(n)d bit", "%(n)d bits", extra) % {"n": extra} + ")"
     if code == events.SETTINGS_FAULT:
         return " (" + ngettext("%(n)d field", "%(n)d fields", extra) % {"n": extra} + ")"

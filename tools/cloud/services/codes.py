@@ -2,7 +2,7 @@
 
 from firmware.controller import events
 
-FLAGS = {"TIME_TRUSTED", "NEW_KEY", "CHAIN_BEGINS"}  # bits of an event's flags, in the same table
+FLAGS = {"TIME_TRUSTED", "NEW_KEY", "CHAIN_BEGINS", "COMMISSIONING"}  # bits of an event's flags, in the same table
 NAMES = {
     value: name.lower()
     for name, value in vars(events).items()

@@ -13,10 +13,11 @@ from firmware.controller import events
 
 ROOT = Path(__file__).parents[4]
 APPS = [ROOT / "tools/cloud/pages", ROOT / "tools/run/pages"]
+FLAGS = {"TIME_TRUSTED", "NEW_KEY", "CHAIN_BEGINS", "COMMISSIONING"}
 CODES = {
     name: value
     for name, value in vars(events).items()
-    if name.isupper() and isinstance(value, int) and name not in {"TIME_TRUSTED", "NEW_KEY", "CHAIN_BEGINS"}
+    if name.isupper() and isinstance(value, int) and name not in FLAGS
 }
 
 
