@@ -2,10 +2,12 @@
 
 import builtins
 import sys
+from collections import UserList
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sim.mcu  # the chip's modules come before the firmware's
 from sim.mcu.bind import bind
@@ -21,6 +23,12 @@ def load() -> Any:
 
     assert sim.mcu  # imported for what it registers
     bind(app, clock, link, session)
+    from firmware.controller import idle, recorder
+    from firmware.controller.storage import sectors
+
+    if not isinstance(sectors.faults, _Faults):
+        told: Any = _Faults(sectors.faults)
+        sectors.faults = recorder.faults = idle.faults = told
     for name, module in sys.modules.items():
         if name.startswith("firmware.controller"):
             module.print = _print  # type: ignore[attr-defined]
@@ -31,6 +39,26 @@ def load() -> Any:
 
 # Collecting the whole simulator's garbage takes long, and says nothing of a board's heap.
 _HEAP = SimpleNamespace(collect=lambda: None, mem_free=lambda: 100_000)
+
+
+class _Faults(UserList[tuple[int, int]]):
+    """What storage has to tell about its flash: a list in its module, hence on a board a new one with every start.
+
+    alone: the module's own, for firmware that a test drives by hand.
+    """
+
+    def __init__(self, alone: list[tuple[int, int]]) -> None:
+        self._alone = alone
+
+    @property
+    def data(self) -> list[tuple[int, int]]:  # type: ignore[override]
+        try:
+            return _TOLD.get(current(), self._alone)
+        except (RuntimeError, AttributeError):
+            return self._alone
+
+
+_TOLD: WeakKeyDictionary[Any, list[tuple[int, int]]] = WeakKeyDictionary()
 
 
 def _print(*words: Any) -> None:
@@ -61,6 +89,7 @@ def starter(folder: Path, on_crash: Callable[[Exception], None]) -> Callable[[An
         return stand_ins[name] if name in stand_ins else builtins.__import__(name, *more)
 
     def boot(chip: Any) -> None:
+        _TOLD[chip] = []
         for script in scripts:
             names = {**vars(builtins), "open": opened, "__import__": imported}
             exec(script, {"__builtins__": names, "__name__": "__main__"})

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from firmware.controller import events as codes
+from firmware.controller.storage import sectors
 from sim.cloud import MemoryCloud, settings_of
+from sim.mcu import chip
 from sim.mcu.flash import SECTOR, PowerCut
 from sim.virtual import mishaps
 from sim.virtual.building import VirtualBuilding
@@ -182,6 +184,22 @@ def test_a_bucket_of_a_crowded_access_list_has_room_for_a_few_changes(world):
     assert access_list(image(part)) == before and image(part).count(b"\xff" * 16) < empty
     world.building.run(300)
     assert world.is_well()
+
+
+def test_what_one_board_has_to_tell_about_its_flash_no_other_tells(world):
+    boards = world.building.controllers
+    before = chip.use(boards[0].chip)
+    sectors.fault(codes.SECTOR_BAD, ord("L"))
+    chip.use(before)
+    world.building.run(60)
+    told = [[event[2] for event in one.recorded].count(codes.SECTOR_BAD) for one in boards]
+    assert told == [1] + [0] * (len(boards) - 1)
+    before = chip.use(boards[0].chip)
+    sectors.fault(codes.SECTOR_BAD, ord("A"))
+    chip.use(before)
+    world.building.power(boards[0], False)
+    world.building.run(60)
+    assert told == [[event[2] for event in one.recorded].count(codes.SECTOR_BAD) for one in boards]
 
 
 def flash(seed=1):
