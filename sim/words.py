@@ -86,6 +86,12 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.COMMISSIONING_BEGAN: ("commissioning begins", "board"),
     codes.COMMISSIONING_ENDED: ("commissioning ends", "board"),
     codes.TRIED: ("tried and works", "board"),
+    codes.READER_LOST: ("reader lost", "alarm"),
+    codes.READER_BACK: ("reader back", "board"),
+    codes.READER_POWER: ("reader power fails", "alarm"),
+    codes.READER_POWER_RIGHT: ("reader power right", "board"),
+    codes.READER_STRANGE: ("stranger on the reader's cable", "alarm"),
+    codes.READER_KEYED: ("reader has its key", "board"),
 }
 
 VERDICTS = {code: kind for code, (_, kind) in EVENTS.items() if kind in (GRANTED, DENIED, MISREAD)}

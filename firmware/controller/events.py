@@ -108,6 +108,14 @@ COMMISSIONING_BEGAN = 143  # extra: for so many minutes
 COMMISSIONING_ENDED = 144  # extra: 1 its time is over, 2 command
 TRIED = 145  # it works, as commissioning has seen; extra: 1 contact, 2 exit, 3 card, 4 key, 5 lock, 16 + n input n
 
+# Readers that are polled (OSDP).
+READER_LOST = 155  # it does not work; extra: 1 silent, 2 refuses our key, 3 has no key of ours, 4 answers unsealed
+READER_BACK = 156  # it works again; extra: 1 sealed, 0 in plain
+READER_POWER = 157  # its supply fails
+READER_POWER_RIGHT = 158
+READER_STRANGE = 159  # somebody on its cable? extra: 1 an answer in plain, 2 with a wrong seal, 3 of who has not our key
+READER_KEYED = 160  # it took a key of its own in place of the one that everybody knows
+
 # Bits of an event's flags.
 TIME_TRUSTED = 1  # its time came from the cloud since the last start
 NEW_KEY = 2  # the last event under its chain key, see records.chain_mac

@@ -19,6 +19,8 @@ _BEGIN: dict[int, tuple[str, str, tuple[int, ...]]] = {
     codes.DOOR_HELD: ("held", "held open", _SHUT),
     codes.ENCLOSURE_OPENED: ("tamper", "enclosure open", (codes.ENCLOSURE_CLOSED,)),
     codes.READER_TAMPER: ("tamper", "reader tampered with", (codes.READER_TAMPER_OVER,)),
+    codes.READER_LOST: ("tamper", "reader lost", (codes.READER_BACK,)),
+    codes.READER_STRANGE: ("tamper", "stranger on the reader's cable", ()),
     codes.LINE_CUT: ("tamper", "line cut", (codes.LINE_RIGHT, codes.LINE_SHORT)),
     codes.LINE_SHORT: ("tamper", "line bridged", (codes.LINE_RIGHT, codes.LINE_CUT)),
     codes.MAINS_LOST: ("mains", "mains lost", (codes.MAINS_BACK,)),

@@ -106,4 +106,10 @@ EVENTS = {
     events.COMMISSIONING_BEGAN: Words("warn", "chip", _("Commissioning begins")),
     events.COMMISSIONING_ENDED: Words("", "chip", _("Commissioning ends")),
     events.TRIED: Words("good", "check", _("Tried, and works")),
+    events.READER_LOST: Words("bad", "gap", _("Reader does not work")),
+    events.READER_BACK: Words("", "check", _("Reader works again")),
+    events.READER_POWER: Words("bad", "power", _("Supply of the reader fails")),
+    events.READER_POWER_RIGHT: Words("", "power", _("Supply of the reader is right again")),
+    events.READER_STRANGE: Words("bad", "door-forced", _("Somebody may be on the reader’s cable")),
+    events.READER_KEYED: Words("good", "save", _("The reader has a key of its own")),
 }

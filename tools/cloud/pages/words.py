@@ -80,6 +80,17 @@ _FREE = {
 }
 _LINES = {1: gettext_lazy("contact"), 2: gettext_lazy("exit button")}
 _STORES = {65: gettext_lazy("access list"), 76: gettext_lazy("log"), 83: gettext_lazy("state")}
+_LOST = {
+    1: gettext_lazy("silent"),
+    2: gettext_lazy("refuses our key"),
+    3: gettext_lazy("has no key of ours"),
+    4: gettext_lazy("answers unsealed"),
+}
+_STRANGE = {
+    1: gettext_lazy("an answer in plain"),
+    2: gettext_lazy("an answer with a wrong seal"),
+    3: gettext_lazy("an answer of who has not our key"),
+}
 # Code -> what its extra stands for.
 _EXTRA: dict[int, dict[int, Text]] = {
     events.STARTED: _RESETS,
@@ -99,6 +110,8 @@ _EXTRA: dict[int, dict[int, Text]] = {
     events.LEARN_ENDED: _UNLEARNED,
     events.COMMISSIONING_ENDED: _ENDED,
     events.TRIED: _TRIED,
+    events.READER_LOST: _LOST,
+    events.READER_STRANGE: _STRANGE,
 }
 _AREA = (events.DENIED_PASSBACK, events.DENIED_FULL)
 _INPUT = (events.LINE_CUT, events.LINE_SHORT, events.LINE_RIGHT, events.TRIED)
