@@ -3,6 +3,7 @@
 import os
 import time
 
+from firmware.controller import ticks
 from firmware.controller.cloud import update, wire
 from firmware.controller.cloud.trial import Trial, begin
 from firmware.controller.events import UPDATE_KEPT, UPDATE_RETURNED, UPDATE_STAGED
@@ -200,7 +201,10 @@ def test_a_start_puts_it_on_trial_and_restarts_the_board():
     assert len(board.bench.restarts) == 1
     assert update.read(board.root + "trial") == NEW + " 0 1440"
     assert update.read(board.root + "current") == OLD
-    assert board.tell(release.offer()) == ("refused", "another is on trial")
+    other = Release()
+    other.build = "111111111111"
+    assert board.tell(release.offer()) == ("trying", None)
+    assert board.tell(other.offer()) == ("refused", "another is on trial")
     gone(board.root)
 
 
@@ -262,6 +266,57 @@ def test_it_is_not_kept_without_its_network_loop():
     bench.connect()
     bench.run(20000)
     assert update.read(board.root + "current") == OLD
+    gone(board.root)
+
+
+def quiet_time(bench, minutes):
+    """Nobody comes; the network loop goes round, and the trial is looked at."""
+    for _ in range(minutes):
+        now = bench.chip.now = bench.loop.link.beat = ticks.add(bench.chip.now, 60000)
+        bench.sync.trial = bench.sync.trial.look(bench.sync, bench.loop, now)
+
+
+def test_where_nobody_taps_it_is_kept_at_the_word_of_the_cloud_after_a_steady_hour():
+    board = Board()
+    bench = trial(board)
+    bench.connect()
+    assert board.tell(Release().offer(vouched=1)) == ("trying", None)
+    quiet_time(bench, 58)
+    assert update.read(board.root + "current") == OLD
+    bench.sync.open = False  # the hour begins anew
+    quiet_time(bench, 1)
+    bench.sync.open = True
+    quiet_time(bench, 50)
+    assert update.read(board.root + "current") == OLD
+    quiet_time(bench, 12)
+    assert update.read(board.root + "current") == NEW
+    gone(board.root)
+
+
+def test_without_that_word_a_quiet_day_proves_nothing():
+    board = Board()
+    bench = trial(board)
+    bench.connect()
+    assert board.tell(Release().offer()) == ("trying", None)
+    bench.sync.trial.vouched(OLD)
+    quiet_time(bench, 1430)
+    assert update.read(board.root + "current") == OLD
+    gone(board.root)
+
+
+def test_readers_that_are_asked_and_answer_are_proven():
+    board = Board()
+    bench = trial(board)
+    bench.connect()
+    readers = [guarded.pins.reader for guarded in bench.loop.doors]
+    for reader in readers:
+        reader.answers = True
+    readers[-1].answers = False
+    quiet_time(bench, 2)
+    assert update.read(board.root + "current") == OLD
+    readers[-1].answers = True
+    quiet_time(bench, 1)
+    assert update.read(board.root + "current") == NEW
     gone(board.root)
 
 

@@ -4,8 +4,8 @@ Loaded when the first piece comes. A release is one stream: signature (256 bytes
 order in which release.json names them. What has come is told by the files themselves, so that a cut, a restart or a
 month without a link goes on where it stopped. boot.py is no part of a release and decides which slot runs.
 
-States told to the cloud: "wanted" (the piece at "next"), "staged" (whole and verified), "starting", "running" (it is in
-charge already), "refused" with the reason.
+States told to the cloud: "wanted" (the piece at "next"), "staged" (whole and verified), "starting", "trying" (it is on
+trial), "running" (it is in charge already), "refused" with the reason.
 """
 
 import json
@@ -23,7 +23,8 @@ _OFFER = const(0xFFFFFFFF)
 _SIGNATURE = const(256)
 _HEAD = const(8192)  # bytes of release.json at most
 _BLOCK = const(4096)
-_SPARE = const(8)  # blocks that stay free: names, folders, the log of settings
+_FOLDER = const(2)  # blocks of an empty one: littlefs keeps two copies of its names
+_SPARE = const(8)  # blocks that stay free: settings and rules, their second copies, what littlefs moves
 _TRIAL_MINUTES = const(1440)
 _DRAIN_MS = const(1000)
 _SHA256 = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"  # RFC 8017, 9.2, note 1
@@ -39,6 +40,14 @@ def size_of(path):
         return os.stat(path)[6]
     except OSError:
         return 0
+
+
+def is_there(path):
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
 
 
 def read(path):
@@ -107,6 +116,8 @@ class Updates:
                 if type(build) is not str or len(build) != 12 or build.strip("0123456789abcdef"):
                     raise ValueError("update: build")
                 start = fields.get("start")
+                if fields.get("vouched") and sync.trial is not None:
+                    sync.trial.vouched(build)
                 answer = self._offered(build, fields["head"], start, loop, now)
             elif self._build is None:
                 raise ValueError("update: no offer")
@@ -129,7 +140,10 @@ class Updates:
         root = self._root
         if build == read(root + "current"):
             return {"state": "running"}
-        if read(root + "trial"):
+        trial = read(root + "trial")
+        if trial[:12] == build:
+            return {"state": "trying"}
+        if trial:
             raise Refuse("another is on trial")
         if not read(root + "release.key"):
             raise Refuse("no release key on this board")
@@ -207,12 +221,18 @@ class Updates:
         if ours and fields["serial"] < json.loads(ours)["serial"]:
             self._forget("older than this one")
         self._files = self._files[:2] + [tuple(file) for file in fields["files"]]
-        needed = _SPARE
+        needed, folders = _SPARE, []
         for name, size, _ in self._files:
             if ".." in name or name[0] == "/":
                 self._forget("path")
-            if size_of(self._path(name)) < size:
-                needed += size // _BLOCK + 1
+            have = size_of(self._path(name))
+            if have < size:
+                needed += size // _BLOCK - have // _BLOCK + (have == 0)
+            while "/" in name:
+                name = name[: name.rfind("/")]
+                if name not in folders:
+                    folders.append(name)
+                    needed += 0 if is_there(self._path(name)) else _FOLDER
         space = os.statvfs(self._root)
         if space[0] * space[3] < needed * _BLOCK:
             self._forget("no space")

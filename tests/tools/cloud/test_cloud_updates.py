@@ -152,6 +152,31 @@ def test_silence_after_the_start_is_a_failure(house: House, line: Wire, signed: 
     assert one(house).state == State.SILENT and rollout.state == Rollout.State.ABORTED
 
 
+def test_a_board_that_has_read_a_card_with_it_vouches_for_its_like(
+    house: House, line: Wire, signed: Release, time_now: Stopped
+) -> None:
+    other = House("Fjordgata", time_now, seed=3)
+    quiet, busy = line.connect(house.settings).connect(), line.connect(other.settings, epoch=6).connect()
+    boards = updates.start(signed, 100, timeout_h=48).boards
+    boards.filter(controller=house.controller).update(state=State.STAGED)
+    boards.filter(controller=other.controller).update(state=State.KEPT)
+
+    def offer() -> object:
+        quiet.heard.clear()
+        line.time.now += 61
+        quiet.ping()
+        line.poll(1)
+        return json.loads(quiet.last_heard(wire.UPDATE)[5:]).get("vouched")
+
+    assert offer() is None
+    busy.record(1, key=busy.key(26, 1204))
+    busy.send_events(1, 1)
+    assert offer() == 1
+    other.controller.board["name"] = "another-kind"
+    other.controller.save()
+    assert offer() is None
+
+
 def test_a_percentage_takes_so_many_and_the_next_stage_the_rest(
     house: House, time_now: Stopped, signed: Release
 ) -> None:

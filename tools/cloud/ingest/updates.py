@@ -21,7 +21,7 @@ log = logging.getLogger("portvakt.updates")
 PIECE = wire.MAX_MESSAGE - OVERHEAD - 5
 OFFER = 0xFFFFFFFF
 ASK_S = 60.0  # how often a board is asked how far it is when it says nothing
-STATES = ("wanted", "staged", "starting", "running", "kept", "returned", "refused")
+STATES = ("wanted", "staged", "starting", "trying", "running", "kept", "returned", "refused")
 State = RolloutBoard.State
 
 
@@ -61,7 +61,8 @@ class Updates:
             session.send(wire.packed(wire.UPDATE, "<I", offset) + piece)
         elif not 0 <= now - self._asked.get(pk, 0.0) < ASK_S:
             self._asked[pk] = now
-            session.send(self._offer(rollout, start=False))
+            vouched = board.state == State.STAGED and updates.vouched(rollout.release, board.controller)
+            session.send(self._offer(rollout, start=False, vouched=vouched))
 
     def said(self, controller: int, message: bytes, session: Live, now: datetime) -> None:
         """UPDATE_STATE. Raises Refused."""
@@ -108,9 +109,11 @@ class Updates:
             self._streams[rollout.release_id] = updates.stream(rollout.release)
         return self._streams[rollout.release_id]
 
-    def _offer(self, rollout: Rollout, start: bool) -> bytes:
+    def _offer(self, rollout: Rollout, start: bool, vouched: bool = False) -> bytes:
         head, _ = releases.head_of(self._stream(rollout))
         fields: dict[str, Any] = {"build": rollout.release.build, "head": head}
         if start:
             fields["start"] = 1
+        if vouched:
+            fields["vouched"] = 1
         return wire.packed(wire.UPDATE, "<I", OFFER) + json.dumps(fields).encode()

@@ -10,11 +10,12 @@ from django.db import transaction
 from tools import release as releases
 from tools.terminal import Problem
 
-from ..models import Controller, Release, Rollout, RolloutBoard
+from ..models import Controller, Event, Release, Rollout, RolloutBoard
 from . import clock
 
 State = RolloutBoard.State
 UNDER_WAY = (State.WAITING, State.SENDING, State.STAGED)
+VOUCHERS = 50  # boards that are asked about at the most
 
 
 def add(body: bytes) -> Release:
@@ -90,3 +91,17 @@ def settle(rollout: Rollout) -> bool:
         Rollout.objects.filter(pk=rollout.pk, state=Rollout.State.RUNNING).update(state=Rollout.State.DONE)
         return True
     return False
+
+
+def vouched(release: Release, controller: Controller) -> bool:
+    """Whether another board of this kind has read a credential since it kept this release.
+
+    Then also a board where nobody taps for a day may keep it: see firmware/controller/cloud/trial.py.
+    """
+    kind = controller.board.get("name")
+    kept = RolloutBoard.objects.filter(rollout__release=release, state=State.KEPT).exclude(controller=controller)
+    return any(
+        one.controller.board.get("name") == kind
+        and Event.objects.filter(controller=one.controller, key__isnull=False, received_at__gte=one.at).exists()
+        for one in kept.select_related("controller")[:VOUCHERS]
+    )
