@@ -10,7 +10,8 @@ def rule(tap):
     if passage is None or "exempt" in tap.profile:
         return 0
     area = passage[1]
-    limit = tap.rules.areas.get(area, {}).get("limit")
+    says = tap.rules.areas.get(area)
+    limit = says.get("limit") if says else None
     memory = tap.rules.memory["whereabouts"]
     if limit is None or memory.where(tap.rules, tap.key, tap.utc)[0] == area:
         return 0
