@@ -1,6 +1,6 @@
 """Whereabouts: in which area a credential is, as far as grants tell, for anti-passback and area limits."""
 
-from struct import pack_into, unpack_from
+from struct import pack_into
 
 from micropython import const
 
@@ -90,7 +90,8 @@ class Memory:
         return self._found
 
     def _entry(self, at):
-        return unpack_from("<I", self._entries, at + _KEY)[0]
+        entries = self._entries
+        return entries[at + 7] | entries[at + 8] << 8 | entries[at + 9] << 16 | entries[at + 10] << 24
 
     def _remove(self, at):
         self._sought = None
@@ -101,7 +102,8 @@ class Memory:
     def _ends(self, rules, at):
         """The minute in which an entry is to be forgotten."""
         entry = self._entry(at)
-        hours = rules.areas.get(entry >> _MINUTES, {}).get("forget_hours", _FORGET_HOURS)
+        says = rules.areas.get(entry >> _MINUTES)
+        hours = says.get("forget_hours", _FORGET_HOURS) if says else _FORGET_HOURS
         return (entry & (1 << _MINUTES) - 1) + hours * 60
 
     def _forgotten(self, rules, at, minute):
