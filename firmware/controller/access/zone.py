@@ -36,8 +36,8 @@ class Zone:
 
     def local(self, utc):
         """(day since 1970-01-01, minute of the day)."""
-        day, second = divmod(utc + self.offset(utc), 86400)
-        return day, second // 60
+        local = utc + self.offset(utc)
+        return local // 86400, local % 86400 // 60
 
     def _find(self, utc):
         """The last change before, the first one after. Where two coincide, summer time goes on all year."""
