@@ -5,4 +5,5 @@ from .kinds import CARD
 
 def card_value(bits, number):
     """bits: frame length with parity; number: the payload without it."""
-    return bytes((CARD, bits)) + number.to_bytes((bits + 5) // 8, "big")
+    size = (bits + 5) // 8
+    return ((CARD << 8 | bits) << 8 * size | number).to_bytes(size + 2, "big")
