@@ -10,7 +10,11 @@ def hmac(key, message):
 
 def keyed(padded, message):
     """HMAC-SHA256 with a key that was padded before, 32 bytes."""
-    return sha256(padded[1] + sha256(padded[0] + message).digest()).digest()
+    for pad in padded:  # the inner one, the outer one
+        hashed = sha256(pad)
+        hashed.update(message)
+        message = hashed.digest()
+    return message
 
 
 def pads(key):
