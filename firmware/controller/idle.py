@@ -33,7 +33,7 @@ class Idle:
                 recorder.append(fault[0], now, 0, fault[1])
         for code, door, count in self._denials.over(now, not crowded(self._log)):
             recorder.append(DENIALS_REPEATED, now, door, code, None, min(count, 255))
-        if self._patrol is None and [1 for door in recorder.rules.doors if recorder.rules.retention(door) is not None]:
+        if self._patrol is None and recorder.rules.retains:
             from .storage.expiry import Patrol
 
             self._patrol = Patrol(self._log, now)

@@ -31,7 +31,7 @@ class Recorder:
     def upkeep(self, now):
         """In an idle moment."""
         self.log.prepare()
-        if self._idle or faults or [door for door in self.rules.doors if self.rules.retention(door) is not None]:
+        if self._idle or faults or self.rules.retains:
             self._more().step(now)
 
     def deadline(self):

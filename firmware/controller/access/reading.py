@@ -23,6 +23,7 @@ def read(rules, fields, doors):
         more.update(set(says) - set(DOOR))
         for name, limits in DOOR.items():
             number(what + "." + name, says.get(name, limits[0]), *limits)
+        rules.retains |= "retention_days" in says
         rules.doors[door] = says
     if more:
         from .more import read as read_more

@@ -4,6 +4,7 @@ from .decision import PLAIN, Tap
 
 RELEASE_MS = 5000
 HELD_MS = 30000
+_NOTHING = {}  # what a door says of which the rules do not speak
 
 
 class Rules:
@@ -16,6 +17,7 @@ class Rules:
     chain = PLAIN
     tap = Tap
     supervised = ()  # numbers of the doors that have fields of points/features.py
+    retains = False  # whether a door says how long its events are kept
 
     def __init__(self, fields, doors):
         """fields: as in the wire's RULES message, or {} for none. doors: how many doors the board has."""
@@ -28,7 +30,7 @@ class Rules:
 
     def door(self, number):
         """The fields of a door."""
-        return self.doors.get(number, {})
+        return self.doors.get(number, _NOTHING)
 
     def times(self, door):
         """(milliseconds a grant releases the door, milliseconds it may stand open)."""
