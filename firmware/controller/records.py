@@ -39,9 +39,9 @@ def pack_credential(key, profile, until):
 
 
 def unpack_credential(data, at=0):
-    """(key, profile, until)."""
-    tail = struct.unpack_from("<HHB", data, at + 7)
-    return bytes(data[at : at + 7]), tail[0], tail[1] | tail[2] << 16
+    """(profile, until): what follows the key."""
+    profile, low, high = struct.unpack_from("<HHB", data, at + 7)
+    return profile, low | high << 16
 
 
 def bucket_of(key, buckets):
@@ -89,4 +89,6 @@ def chain_mac(key, before, event):
 
 def next_chain_key(key):
     """The key that follows. No way leads back, so who reads a board today cannot make what it recorded before."""
-    return sha256(b"next" + key).digest()[:16]
+    hashed = sha256(b"next")
+    hashed.update(key)
+    return hashed.digest()[:16]

@@ -109,7 +109,7 @@ class FakeController:
         record = self.table.get(self.key(bits, number))
         if record is None:
             return False
-        profile = self.rules["profiles"].get(str(records.unpack_credential(record)[1]), [])
+        profile = self.rules["profiles"].get(str(records.unpack_credential(record)[0]), [])
         return door in profile if isinstance(profile, list) else str(door) in profile["doors"]
 
     def record(self, code: int, door: int = 1, key: bytes | None = None, utc: int = 0) -> None:

@@ -196,7 +196,7 @@ def _write(controller: int, changes: list[Change], now: datetime) -> None:
 
 
 def _entry(controller: int, change: AclChange) -> AclEntry:
-    key, profile, until = records.unpack_credential(change.record)
+    key, (profile, until) = bytes(change.record[:7]), records.unpack_credential(change.record)
     return AclEntry(controller_id=controller, credential_id=change.credential_id, key=key, profile=profile, until=until)
 
 
