@@ -88,7 +88,7 @@ class CredentialTable:
         except Damaged:
             self.distrust()
             raise
-        return unpack_credential(self.view, at)[1:] if at else None
+        return unpack_credential(self._buf, at) if at else None
 
     def steps(self, version, changes):
         """Changes of CHANGE bytes, all or none: afterwards this is the set of that version. One look-up a step.
@@ -196,8 +196,14 @@ class CredentialTable:
         while at + size <= SECTOR:
             version, digest, count = unpack_from(_ENTRY, self._buf, at)
             size = _LEAST + (count >> 24) * CHANGE
-            if not whole(self.view[at : at + size]):
-                break
+            entry = self.view[at : at + size]
+            if not whole(entry):
+                from .rot import mended
+
+                fixed = mended(entry)
+                if not fixed:
+                    break
+                entry[:] = fixed
             self.version, self.digest, self.count = version, digest, count & 0xFFFFFF
             changes = bytes(self.view[at + 16 : at + size - 4])
             at += size
@@ -251,13 +257,21 @@ class CredentialTable:
 
     def _match(self, key):
         """Where the bucket just read has the key, 0 when it is not known. Damage is not taken for unknown."""
+        found = self._buf.find(key, SLOT)
+        if found >= 0 and not found % SLOT and whole(self.view[found : found + SLOT]):
+            return found  # as nearly always: _traces() would take heap for that
         found = 0
         for found in self._traces(key):
             if whole(self.view[found : found + SLOT]):
                 return found
         if found:
-            raise Damaged("slot")
-        return 0
+            from .rot import mended
+
+            slot = mended(self.view[found : found + SLOT])
+            if not slot or slot[:7] != key:
+                raise Damaged("slot")
+            self.view[found : found + SLOT] = slot
+        return found
 
     def _change(self, key, record):
         """Puts a record, or removes the key when it is None. Done again, or after a cut, it comes to the same."""
