@@ -82,14 +82,15 @@ class EventLog:
                 self._turn = self._turn or NEW_KEY
             flags |= self._turn
             pack_into(EVENT_LAYOUT, buf, 24, self.last + 1, utc or 0, code, door, extra, flags, key or bytes(7), count)
-            buf[44:52] = sha256(self._hashed).digest()[:8]
+            chain = sha256(self._hashed).digest()
+            pack_into("8s", buf, 44, chain)
             pack_into("<I", buf, 52, crc32(self._body))
             # Without success this sector is left: an erased slot with events behind it would look like the end.
             self._slot = _SLOTS
             if self._put(self._head * SECTOR + slot * EVENT):
                 self._slot = slot + 1
                 self.last += 1
-                buf[16:24] = buf[44:52]
+                pack_into("8s", buf, 16, chain)
                 if self._turn == NEW_KEY:
                     buf[:_KEY] = next_chain_key(buf[:_KEY])
                 self._turn = 0
@@ -199,7 +200,12 @@ class EventLog:
         header = self._flash.header(sector)
         if expired(event) and (not header or 0 <= number - header[1] < 4 * _SLOTS):
             return number
-        return -1 if header and any(event) else 0
+        if not header or not any(event):
+            return 0
+        from .rot import mended
+
+        event[:] = mended(event) or event
+        return unpack_from("<I", event)[0] if whole(event) else -1
 
     def _first(self, sector):
         """The sequence number of a sector's first event that can be read, 0 when it has none."""
