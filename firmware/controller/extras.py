@@ -254,7 +254,8 @@ class Extras:
         loop = self._loop
         utc = loop.clock.utc(now)
         self._due = None
-        for place, guarded in zip(self._places, loop.doors):
+        for guarded in loop.doors:
+            place = self._places[guarded.number - 1]
             reason = 0
             if place.mode is not None:
                 reason = place.mode.reason(loop.rules.door(guarded.number), self._on, utc)
