@@ -36,7 +36,9 @@ GRANTED = 1
 WARM = 64  # taps before it counts
 SECTOR = 4096
 spent = [0, 0]  # in the model of flash: nanoseconds, bytes of heap
-used = gc.mem_alloc if PLAN["kind"] == "heap" else lambda: 0  # it looks at the whole heap: not while time is taken
+HEAP = PLAN["kind"] == "heap"
+used = gc.mem_alloc if HEAP else lambda: 0  # it looks at the whole heap: not while time is taken
+nanoseconds = (lambda: 0) if HEAP else time.time_ns  # which makes a long integer in the heap
 
 
 class Flash:
@@ -51,14 +53,14 @@ class Flash:
                 self.ioctl(6, sector)
 
     def readblocks(self, n, buf, offset=0):
-        begun, heap = time.time_ns(), used()
+        begun, heap = nanoseconds(), used()
         self.file.seek(n * SECTOR + offset)
         self.file.readinto(buf)
         spent[1] += used() - heap
-        spent[0] += time.time_ns() - begun
+        spent[0] += nanoseconds() - begun
 
     def writeblocks(self, n, buf, offset=0):
-        begun, heap = time.time_ns(), used()
+        begun, heap = nanoseconds(), used()
         at = n * SECTOR + offset
         now = bytearray(len(buf))
         self.file.seek(at)
@@ -70,7 +72,7 @@ class Flash:
         self.file.seek(at)
         self.file.write(buf)
         spent[1] += used() - heap
-        spent[0] += time.time_ns() - begun
+        spent[0] += nanoseconds() - begun
 
     def ioctl(self, op, arg):
         if op == 6:
@@ -106,7 +108,7 @@ class Strike(Quiet):
 
     def set(self, on):
         if on and not self.moved:
-            self.moved = time.time_ns() - spent[0]
+            self.moved = nanoseconds() - spent[0]
 
 
 class Pins:
@@ -156,9 +158,9 @@ def taps(loop, ticking, numbers, times, wholes, heaps):
         frame = (26, numbers[i])
         spent[0] = spent[1] = 0
         heap = used()
-        begun = time.time_ns()
+        begun = nanoseconds()
         loop.tap(guarded, frame, now)
-        ended = time.time_ns() - spent[0]
+        ended = nanoseconds() - spent[0]
         heaps[i] = used() - heap - spent[1]
         moved = guarded.pins.strike.moved
         granted += moved > 0
@@ -179,11 +181,11 @@ def kernel(key, table, log, numbers, times, heaps):
         number = numbers[i]
         spent[0] = spent[1] = 0
         heap = used()
-        begun = time.time_ns()
+        begun = nanoseconds()
         found = keyed(key, card_value(26, number))[:7]
         if table.find(found):
             log.append(GRANTED, 1, 0, found, UTC, 1)
-        times[i] = time.time_ns() - spent[0] - begun
+        times[i] = nanoseconds() - spent[0] - begun
         heaps[i] = used() - heap - spent[1]
 
 
@@ -195,17 +197,17 @@ def others(count, numbers, list_times, dict_times):
         if i % 8 == 0:
             gc.collect()
         uid = "%08d" % numbers[i]
-        begun = time.time_ns()
+        begun = nanoseconds()
         for tag in tags:
             if tag == uid:
                 json.dumps({"time": UTC, "uid": uid, "granted": True})
                 break
-        list_times[i] = time.time_ns() - begun
-        begun = time.time_ns()
+        list_times[i] = nanoseconds() - begun
+        begun = nanoseconds()
         card = cards.get(uid)
         if card and 1 in card["doors"]:
             json.dumps({"time": UTC, "uid": uid, "granted": True})
-        dict_times[i] = time.time_ns() - begun
+        dict_times[i] = nanoseconds() - begun
 
 
 def build(rules):
