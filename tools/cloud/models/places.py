@@ -35,6 +35,7 @@ class Controller(Owned):
     )  # 16 hex digits, random: says nothing about the place
     link_secret = models.BinaryField(max_length=32)
     table_key = models.BinaryField(max_length=32)
+    broker_key = models.BinaryField(max_length=32, default=b"")  # of its account at the broker; empty: it has none
     board = models.JSONField()
     enrolled_at = models.DateTimeField()
 
