@@ -1,4 +1,4 @@
-"""The first start of a credential table, or the first one since its journal was lost."""
+"""The first start of a credential table, or the first one since its journal was lost; blank sectors for a first start."""
 
 from ..events import FLASH_FOREIGN
 from .sectors import SECTOR, fault
@@ -14,7 +14,7 @@ def begin(table):
             return
     foreign = False
     for sector in range(flash.count):
-        foreign |= flash.clear(sector)
+        foreign |= clear(flash, sector)
     if foreign:
         fault(FLASH_FOREIGN, 65)
     for region in range(table.buckets // table.each):
@@ -25,3 +25,13 @@ def begin(table):
             else:
                 flash.write(sector * SECTOR, flash.magic)
     table.note(0, 0, 0)
+
+
+def clear(flash, sector):
+    """Erases what is not blank. Whether it had to."""
+    buf = bytearray(256)
+    for at in range(0, SECTOR, 256):
+        if flash.read(sector * SECTOR + at, buf).count(b"\xff") < 256:
+            flash.erase(sector)
+            return True
+    return False

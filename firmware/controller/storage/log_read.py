@@ -6,6 +6,7 @@ from micropython import const
 
 from ..events import LOG_OVERWRITTEN
 from ..records import EVENT, expired, pack_event
+from .rot import mended
 from .sectors import SECTOR, last, whole
 
 _SLOTS = const(128)
@@ -33,6 +34,8 @@ def read(log, seq, buf):
         slot += took
         for at in range(0, took * EVENT, EVENT):
             record = part[at : at + EVENT]
+            if not (whole(record) or expired(record)) and record[31] != 0xFF:  # nor torn
+                record[:] = mended(record) or record
             found = unpack_from("<I", record)[0]
             if found == seq + n and (whole(record) or expired(record)):
                 view[n * EVENT : (n + 1) * EVENT] = record

@@ -83,7 +83,7 @@ def _firm(log, sector, slot):
     number = log._slot_at(sector, slot)
     event = bytes(log._one)
     at = sector * SECTOR + slot * EVENT
-    if number and number > 0:
+    if number:
         log._flash.write(at, event)
     elif number == 0 and any(event):
         log._flash.write(at, bytes(EVENT))
@@ -171,11 +171,13 @@ def _end_of(log, sector):
 
 def _begin(log):
     """A new log. What the partition held is not one."""
+    from .first import clear
+
     flash = log._flash
     log.epoch = unpack_from("<I", log._urandom(4))[0]
     log._head = flash.count - 1
     foreign = False
     for sector in range(flash.count):
-        foreign = flash.clear(sector) or foreign
+        foreign = clear(flash, sector) or foreign
     if foreign:
         fault(FLASH_FOREIGN, LETTER)

@@ -89,25 +89,20 @@ class Sectors:
             return False
         return True
 
-    def clear(self, sector):
-        """Erases what is not blank. Whether it had to."""
-        buf = bytearray(256)
-        for at in range(0, SECTOR, 256):
-            if self.read(sector * SECTOR + at, buf).count(b"\xff") < 256:
-                self.erase(sector)
-                return True
-        return False
-
     def header(self, sector):
         """The two numbers of a complete sector; () when it is erased ahead; None otherwise."""
         self.read(sector * SECTOR, head)
+        free = head.count(b"\xff")
+        if free == 14 and head[:2] == self.magic:
+            return ()
+        if not whole(head):
+            if free > 11 or not any(head):
+                return None
+            from .rot import mended
+
+            head[:] = mended(head) or head
         magic, count, a, b = unpack_from("<2sHII", head)
-        if magic == self.magic:
-            if whole(head):
-                return (a, b) if count == self.count else None
-            if head.count(b"\xff") == 14:
-                return ()
-        return None
+        return (a, b) if magic == self.magic and count == self.count and whole(head) else None
 
     def complete(self, sector, a, b):
         return self.write(sector * SECTOR, sealed(pack("<2sHII", self.magic, self.count, a, b)))

@@ -19,66 +19,65 @@ class StateJournal:
     """The last whole record of a kind is its value. A full sector is copied to the next one, then retired."""
 
     def __init__(self, partition):
-        self._flash = flash = Sectors(partition, b"PS", 2)
-        self._values = {}
-        self._turn = 0  # rises with every sector
-        self._sector = -1
-        self._erased = False  # whether the next sector is
-        self._at = SECTOR
+        self.flash = flash = Sectors(partition, b"PS", 2)
+        self.values = {}
+        self.turn = 0  # rises with every sector
+        self.sector = -1
+        self.erased = False  # whether the next sector is
+        self.at = SECTOR
         for sector in range(flash.count):
             header = flash.header(sector)
-            if header and header[1] > self._turn:
-                self._sector, self._turn = sector, header[1]
-        if not self._turn:
+            if header and header[1] > self.turn:
+                self.sector, self.turn = sector, header[1]
+        if not self.turn:
             self._move()
             return
         buf = bytearray(_RECORD)
+        record = None
         for at in range(_RECORD, SECTOR, _RECORD):
-            flash.read(self._sector * SECTOR + at, buf)
-            if whole(buf):
-                kind, _, value = unpack_from("<HHQ", buf)
-                self._values[kind] = value
-            elif min(buf) == 0xFF:
-                self._at = at
+            flash.read(self.sector * SECTOR + at, buf)
+            if min(buf) == 0xFF:
+                self.at = at
+                if at > _RECORD:  # a power cut may have left bits of the last one that read now so, now so
+                    flash.program(self.sector * SECTOR + at - _RECORD, record or bytes(_RECORD))
                 break
+            record = bytes(buf)
+            if not whole(record):
+                from .rot import mended
+
+                record = mended(record)
+            if record:
+                kind, _, value = unpack_from("<HHQ", record)
+                self.values[kind] = value
 
     def get(self, kind):
         """The value last set, 0 when none was."""
-        return self._values.get(kind, 0)
+        return self.values.get(kind, 0)
 
     def set(self, kind, value):
-        """Durable when it returns: one program, none when nothing changes."""
+        """Durable when it returns: one program, none when nothing changes. Flash that takes nothing is told."""
         if self.get(kind) == value:
             return
-        if self._at == SECTOR:
+        at = self.at
+        self.at += _RECORD
+        if at == SECTOR or not self.write(self.sector, at, kind, value):
+            self.values[kind] = value
             self._move()
-        at = self._at
-        self._at += _RECORD
-        self._write(self._sector, at, kind, value)
-        self._values[kind] = value
+        self.values[kind] = value
 
     def prepare(self):
         """In an idle moment: erases the next sector ahead of need. Whether it did."""
-        if self._erased or self._at < SECTOR * 3 // 4:
+        if self.erased or self.at < SECTOR * 3 // 4:
             return False
-        self._flash.erase((self._sector + 1) % self._flash.count)
-        self._erased = True
+        self.flash.erase((self.sector + 1) % self.flash.count)
+        self.erased = True
         return True
 
-    def _write(self, sector, at, kind, value):
-        self._flash.program(sector * SECTOR + at, sealed(pack("<HHQ", kind, 0, value)))
+    def write(self, sector, at, kind, value):
+        """Whether the record is there."""
+        return self.flash.write(sector * SECTOR + at, sealed(pack("<HHQ", kind, 0, value)))
 
     def _move(self):
-        """Copies what is valid to the next sector; its header, written last, makes it the one that counts."""
-        old, new = self._sector, (self._sector + 1) % self._flash.count
-        if not self._erased:
-            self._flash.erase(new)
-        at = _RECORD
-        for kind, value in self._values.items():
-            self._write(new, at, kind, value)
-            at += _RECORD
-        self._flash.complete(new, 0, self._turn + 1)
-        if self._turn:
-            self._flash.retire(old)
-        self._sector, self._at, self._erased = new, at, False
-        self._turn += 1
+        from .state_move import move
+
+        move(self)

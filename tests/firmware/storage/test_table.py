@@ -179,6 +179,7 @@ def test_what_was_replaced_does_not_come_back_when_the_new_is_damaged():
     assert snapshot(table, (2,), 2)
     bucket = [(header[8], n) for n, header in enumerate(headers(nor)) if header[:8] == b"KA\x06\x00" + bytes(4)]
     flip(nor, max(bucket)[1] * 4096 + 5)
+    flip(nor, max(bucket)[1] * 4096 + 9)
     table = CredentialTable(Partition(nor))
     idle(table)
     assert table.version == 0
