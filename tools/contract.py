@@ -49,8 +49,10 @@ JSON: dict[str, Schema] = {
     ),
     "COMMAND": _object(
         "id do expires", id=_ID, door=_number(255), expires=_number(), until={"type": ["integer", "null"]},
+        minutes=_number(60),
         do={"enum": [
             "release", "hold", "lockdown", "evacuation", "normal", "identify", "restart", "diagnostics",
+            "learn", "commission", "try",
         ]},
     ),
     "UPDATE": _object("build head", build=_hex(12), head=_number(8192, 1), start={"enum": [0, 1, True, False]}),
@@ -62,6 +64,7 @@ PACKED: dict[str, tuple[str, str]] = {
     "ACL_NOW": ("<IQ", ""),
     "PART_TAKEN": ("<IH", ""),
     "RULES_TAKEN": ("<IH", ""),
+    "CARD_READ": ("<BBQ", "the id of a command as JSON"),
     "TIME_ASKED": ("<8s", ""),
     "PING": ("<", ""),
     "STORED": ("<II", ""),
@@ -69,6 +72,7 @@ PACKED: dict[str, tuple[str, str]] = {
     "SNAPSHOT": ("<IHHQH", "credential records of 12 bytes"),
     "BUCKETS_ASKED": ("<HB", ""),
     "RULES": ("<IHH", "bytes of JSON"),
+    "PASSED": ("<B", "credentials let in of 12 bytes"),
     "UPDATE": ("<I", "bytes of a release; at offset 0xFFFFFFFF JSON"),
     "TIME": ("<8sQ", ""),
     "PONG": ("<", ""),

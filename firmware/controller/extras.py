@@ -286,6 +286,8 @@ class Extras:
         utc = loop.clock.utc(now)
         if self._online():
             self._heard = utc
+        elif "whereabouts" in self._memory:
+            self._memory["whereabouts"].fresh = False
         for place in self._places:
             if place.company is not None and ticks.diff(now, place.company.now) > _COMPANY_MS:
                 place.company = None

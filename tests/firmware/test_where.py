@@ -1,6 +1,11 @@
 """Where: anti-passback, area limits, interlock, offline limit, lockdown and evacuation."""
 
+from struct import pack
+
+from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.access.rules import Rules
+from firmware.controller.cloud.passed import take
+from firmware.controller.cloud.wire import PASSED
 from firmware.controller.events import (
     DENIED_FULL,
     DENIED_INTERLOCK,
@@ -14,7 +19,7 @@ from firmware.controller.events import (
     NEEDS_SECOND,
     RELEASED_REX,
 )
-from tests.firmware.controller_bench import CONTACT, REX
+from tests.firmware.controller_bench import CONTACT, KEY, REX
 from tests.firmware.helper import raises
 from tests.firmware.rules_bench import CONTACT as CONTACT_2
 from tests.firmware.rules_bench import RulesBench
@@ -91,6 +96,81 @@ def test_who_went_in_long_ago_is_not_known_to_be_there():
     assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
     bench.wait(160)
     assert bench.tap(5) == OK
+
+
+def passed(bench, fresh, *credentials):
+    """The cloud tells who was let in elsewhere: (number, area, seconds UTC)."""
+    message = bytes((PASSED, fresh))
+    for number, area, utc in credentials:
+        message += credential_key(KEY, card_value(26, number)) + pack("<BI", area, utc // 60)
+    take(bench.loop, message, bench.now())
+
+
+def test_who_went_in_at_another_controller_must_come_out_too():
+    bench = RulesBench(rules("hard", {"shared": True}))
+    bench.at(NOON)
+    for number in (5, 6):
+        bench.give(number)
+    passed(bench, 1, (5, 1, NOON - 60), (6, 1, NOON - 90000))
+    assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
+    assert bench.tap(6) == OK  # went in a day ago
+    assert bench.tap(5, 2) == OK
+    passed(bench, 1, (5, 1, NOON - 60))  # told late: what is known here came after it
+    assert bench.tap(5) == OK
+    passed(bench, 1, (5, 0, NOON + 60))
+    assert bench.tap(5) == OK  # came out elsewhere
+
+
+def test_hard_anti_passback_is_soft_where_another_controller_may_know_more():
+    bench = RulesBench(rules("hard", {"shared": True}))
+    bench.at(NOON)
+    bench.give(5)
+    assert bench.tap(5) == OK
+    assert bench.tap(5) == [(GRANTED, 128)]  # nothing was heard of the others yet
+    passed(bench, 1)
+    assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
+    passed(bench, 0)  # one of them is not heard
+    assert bench.tap(5) == [(GRANTED, 128)]
+    passed(bench, 1)
+    bench.loop.extras().upkeep(bench.now())  # this one has no link itself
+    assert bench.tap(5) == [(GRANTED, 128)]
+
+
+def test_an_area_that_is_not_shared_needs_nobody_else():
+    bench = RulesBench(rules("hard", {"shared": False}))
+    bench.at(NOON)
+    bench.give(5)
+    assert bench.tap(5) == OK
+    assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
+
+
+def test_who_is_in_by_another_controllers_door_takes_a_place():
+    bench = RulesBench(rules(None, {"limit": 1, "shared": True}))
+    bench.at(NOON)
+    bench.give(5)
+    passed(bench, 1, (6, 1, NOON))
+    assert bench.tap(5) == [(DENIED_FULL, 1)]
+    passed(bench, 1, (6, 0, NOON))
+    assert bench.tap(5) == OK
+
+
+def test_what_is_no_such_message_changes_nothing():
+    bench = RulesBench(rules("hard", {"shared": True}))
+    bench.at(NOON)
+    bench.give(5)
+    bench.tap(5)
+    key = credential_key(KEY, card_value(26, 5))
+    entry = key + pack("<BI", 0, NOON // 60)
+    for body in (
+        b"\2",
+        b"\1" + entry[:-1],
+        b"\1" + entry + key + pack("<BI", 16, 0),
+        b"\1" + key + pack("<BI", 0, 1 << 26),
+    ):
+        message = bytes((PASSED,)) + body
+        raises(ValueError, lambda message=message: take(bench.loop, message, bench.now()))
+    passed(bench, 1)
+    assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
 
 
 def test_no_more_people_than_the_limit():

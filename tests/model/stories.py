@@ -107,8 +107,10 @@ def settings(random: Random) -> dict[str, Any]:
             for _ in range(random.randint(1, 3))
         ]
     if passages and maybe(0.6):
-        areas = {str(area): {"limit": random.randint(1, 4)} for area in (1, 2) if maybe(0.7)}
+        areas: dict[str, Any] = {str(area): {"limit": random.randint(1, 4)} for area in (1, 2) if maybe(0.7)}
         for says in areas.values():
+            if maybe(0.2):
+                says["shared"] = maybe(0.9)
             if maybe(0.4):
                 says["forget_hours"] = random.randint(1, 30)
         rules["areas"] = areas

@@ -41,7 +41,7 @@ _DOOR = {
     "interlock": (1, 15),
     "interlock_open": bool,
 }
-_AREA = {"limit": (1, 1000), "forget_hours": (1, 168)}
+_AREA = {"limit": (1, 1000), "forget_hours": (1, 168), "shared": bool}
 # In the order in which they are asked: the file of a rule, and the fields that bring it in.
 _ORDER = (
     ("lockout", "who"),

@@ -8,25 +8,36 @@ _MINUTES = 10
 def _known_elsewhere(tap):
     """The area where it is known to be, when that is not where the door leads from; None otherwise."""
     says = tap.here
-    mode = says.get("passback")
-    if mode is None or "exempt" in tap.profile:
-        return None, mode
+    if "passback" not in says or "exempt" in tap.profile:
+        return None
     area, minute = tap.rules.memory["whereabouts"].where(tap.rules, tap.key, tap.utc)
     here, there = says["passage"]
-    if mode == "timed":
+    if says["passback"] == "timed":
         recent = tap.utc and tap.utc // 60 - minute < says.get("passback_minutes", _MINUTES)
-        return area if area == there and recent else None, mode
-    return area if area != here else None, mode
+        return area if area == there and recent else None
+    return area if area != here else None
+
+
+def _is_soft(tap, area):
+    """So are they all where another controller may have let it in or out, and the cloud cannot tell."""
+    if tap.here["passback"] == "soft":
+        return True
+    if tap.rules.memory["whereabouts"].fresh:
+        return False
+    return _is_shared(tap, area) or _is_shared(tap, tap.here["passage"][0])
+
+
+def _is_shared(tap, area):
+    says = tap.rules.areas.get(area)
+    return says is not None and says.get("shared")
 
 
 def rule(tap):
     """Hard and timed anti-passback deny, soft lets pass."""
-    area, mode = _known_elsewhere(tap)
-    return 0 if area is None or mode == "soft" else DENIED_PASSBACK | area << 8
+    area = _known_elsewhere(tap)
+    return 0 if area is None or _is_soft(tap, area) else DENIED_PASSBACK | area << 8
 
 
 def note(tap):
-    """On record with the grant: it was against soft anti-passback."""
-    if tap.here.get("passback") != "soft":
-        return 0
-    return 0 if _known_elsewhere(tap)[0] is None else 128
+    """On record with the grant: it was against anti-passback that was soft then."""
+    return 0 if _known_elsewhere(tap) is None else 128

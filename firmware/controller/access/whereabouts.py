@@ -1,4 +1,7 @@
-"""Whereabouts: in which area a credential is, as far as grants tell, for anti-passback and area limits."""
+"""Whereabouts: in which area a credential is, as far as grants tell, for anti-passback and area limits.
+
+Grants of this controller, and those that the cloud tells of where an area is shared with other controllers.
+"""
 
 from struct import pack_into
 
@@ -28,6 +31,7 @@ class Memory:
         self._rules = None  # by which that is
         self._sought = None  # the key that was looked for last: several rules ask for the same one
         self._found = -1
+        self.fresh = False  # whether all is known that other controllers have let in, up to now
 
     def where(self, rules, key, utc):
         """(area, minute), or (None, 0) when it is not known to be anywhere."""
@@ -48,8 +52,16 @@ class Memory:
         """event: as on record."""
         utc, code, door, _, _, key = event
         passage = rules.door(door).get("passage")
-        if passage is None or not key or code not in (GRANTED, GRANTED_DURESS):
-            return
+        if passage is not None and key and code in (GRANTED, GRANTED_DURESS):
+            self._put(rules, key, passage[1], utc // 60)
+
+    def told(self, rules, key, area, minute):
+        """By the cloud: another controller has let it into that area. What is known here and later stands."""
+        at = self._find(key)
+        if at < 0 or self._entry(at) & (1 << _MINUTES) - 1 <= minute:
+            self._put(rules, key, area, minute)
+
+    def _put(self, rules, key, area, minute):
         at = self._find(key)
         if at >= 0:
             self._remove(at)
@@ -58,9 +70,9 @@ class Memory:
         self._sought = None
         at = self._end
         self._view[at : at + _KEY] = key
-        pack_into("<I", self._entries, at + _KEY, passage[1] << _MINUTES | utc // 60)
+        pack_into("<I", self._entries, at + _KEY, area << _MINUTES | minute)
         self._end += _ENTRY
-        self._counts[passage[1]] += 1
+        self._counts[area] += 1
         self._due = min(self._due, self._ends(rules, at))
 
     def upkeep(self, rules, utc, now):

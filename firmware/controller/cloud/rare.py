@@ -1,6 +1,6 @@
 """What the cloud says seldom: rules, commands, whole tables, updates. Loaded with the first such message."""
 
-from .wire import BUCKETS_ASKED, COMMAND, RULES, SNAPSHOT, UPDATE, unpacked
+from .wire import BUCKETS_ASKED, COMMAND, PASSED, RULES, SNAPSHOT, UPDATE, unpacked
 
 
 def handle(sync, loop, message, now):
@@ -47,7 +47,14 @@ def _update(sync, loop, message, now):
     sync.rare["update"].take(sync, loop, message, now)
 
 
+def _passed(sync, loop, message, now):
+    from .passed import take
+
+    take(loop, message, now)
+
+
 _DOES = {
+    PASSED: _passed,
     RULES: _rules,
     COMMAND: _command,
     SNAPSHOT: _snapshot,
