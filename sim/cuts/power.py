@@ -1,6 +1,7 @@
 """Flash that loses its power at a chosen operation, and that watches how it is written."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -43,6 +44,7 @@ class Tally:
     def __init__(self) -> None:
         self.images: set[bytes] = set()
         self.cuts = self.torn_programs = self.half_erases = self.recovering = 0
+        self.ends = Counter[str]()  # how often what was cut came to which end
 
     def cut(self, cut: "Cut", recovering: bool) -> None:
         image = hashlib.blake2b(digest_size=8)
@@ -59,7 +61,7 @@ class Tally:
 
     def figures(self) -> dict[str, int]:
         names = ("cuts", "torn_programs", "half_erases", "recovering")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | self.ends
 
 
 class Cut:
