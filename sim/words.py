@@ -78,6 +78,7 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.LOG_CHAIN_ANEW: ("log chain anew", "alarm"),
     codes.TABLE_FULL: ("table full", "alarm"),
     codes.SECTOR_BAD: ("sector bad", "alarm"),
+    codes.BIT_TURNED: ("bit turned", "board"),
     codes.FLASH_FOREIGN: ("flash foreign", "alarm"),
     codes.FILES_INSTEAD: ("files instead", "board"),
     codes.LEARN_ARMED: ("waits for a card to learn", "remote"),

@@ -113,8 +113,11 @@ READER_LOST = 155  # it does not work; extra: 1 silent, 2 refuses our key, 3 has
 READER_BACK = 156  # it works again; extra: 1 sealed, 0 in plain
 READER_POWER = 157  # its supply fails
 READER_POWER_RIGHT = 158
-READER_STRANGE = 159  # somebody on its cable? extra: 1 an answer in plain, 2 with a wrong seal, 3 of who has not our key
+READER_STRANGE = 159  # somebody on its cable? extra: 1 an answer in plain, 2 a wrong seal, 3 of who has not our key
 READER_KEYED = 160  # it took a key of its own in place of the one that everybody knows
+
+# Rot. extra: the partition's letter, as above.
+BIT_TURNED = 175  # a bit of what lay on flash had turned over; it was turned back
 
 # Bits of an event's flags.
 TIME_TRUSTED = 1  # its time came from the cloud since the last start

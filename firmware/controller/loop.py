@@ -135,8 +135,12 @@ class Loop:
         if link is not None and ticks.diff(now, link.beat) >= _HANGS_MS and self.quiet():
             self.record(NETWORK_RESTARTED, now)
             self.restart()
-        if self._extras and self.quiet():
-            self._extras.upkeep(now)
+        if self.quiet():
+            from .storage.patrol import step
+
+            step(self.table)
+            if self._extras:
+                self._extras.upkeep(now)
         self._watchdog.feed()
 
     def started(self, cause, faults):

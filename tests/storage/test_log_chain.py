@@ -10,7 +10,7 @@ from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
 from sim.mcu.flash import SECTOR, NorFlash
 from tests.firmware.helper import raises
-from tests.firmware.storage.bench import Partition, flash, flip
+from tests.firmware.storage.bench import Partition, damage, flash, flip
 
 CARD = b"1234567"
 
@@ -235,7 +235,7 @@ def test_who_holds_todays_key_cannot_rewrite_the_sector_before():
 
 def test_an_event_that_cannot_be_read_is_told_and_the_next_one_is_proven():
     it = Full()
-    flip(it.nor, SECTOR + 5 * EVENT + 9)
+    damage(it.nor, SECTOR + 5 * EVENT + 9)
     it.found = records(it.log, 2)
     seen = verdicts(it.chain, it.found)
     assert seen.count(LOST) == 1 and seen.count(WHOLE) == 299
@@ -292,7 +292,7 @@ def test_a_new_chain_without_an_event_yet_begins_anew_again():
 def test_the_number_of_a_damaged_last_event_is_not_given_again():
     for at in (0, 1, 5, 9, 20, 28, 31):
         it = Full()
-        flip(it.nor, 2 * SECTOR + 47 * EVENT + at, 6)
+        damage(it.nor, 2 * SECTOR + 47 * EVENT + at)
         assert record(it.log, 301) != it.found[-1]
         it.log = log_on(it.nor, it.state)
         assert it.log.last == 301

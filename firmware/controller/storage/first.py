@@ -1,4 +1,4 @@
-"""The first start of a credential table, or the first one since its journal was lost; blank sectors for a first start."""
+"""The first start of a credential table, or the first one since its journal was lost; blank sectors for it."""
 
 from ..events import FLASH_FOREIGN
 from .sectors import SECTOR, fault

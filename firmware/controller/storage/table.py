@@ -61,6 +61,7 @@ class CredentialTable:
         self.newest = 0  # the sector that was completed last: the spares take turns
         self.tight = -1  # a bucket whose last slot is used
         self.making = False  # changes that the journal has
+        self.patrol = None  # of patrol.py
         self._buf = bytearray(SECTOR)
         self.view = memoryview(self._buf)
         self.version = self.count = 0

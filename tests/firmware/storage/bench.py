@@ -37,3 +37,9 @@ def flip(flash, at, bit=0):
     byte = bytearray(1)
     flash.read(at, byte)
     flash.poke(at, bytes((byte[0] ^ 1 << bit,)))
+
+
+def damage(flash, at):
+    """Two bits: what no CRC-32 tells how to turn back."""
+    flip(flash, at, 0)
+    flip(flash, at, 3)

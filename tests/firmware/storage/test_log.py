@@ -6,7 +6,7 @@ from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
 from sim.mcu.flash import PowerCut
 from tests.firmware.helper import raises
-from tests.firmware.storage.bench import Partition, cost, flash, flip
+from tests.firmware.storage.bench import Partition, cost, damage, flash, flip
 
 CARD = b"1234567"
 
@@ -167,7 +167,7 @@ def test_a_damaged_event_keeps_its_number_and_says_that_it_is_lost():
     nor, state = flash(4), flash(2)
     log = log_on(nor, state)
     add(log, 10)
-    flip(nor, 5 * EVENT + 9)
+    damage(nor, 5 * EVENT + 9)
     buf = bytearray(EVENT * 60)
     for same in (log, log_on(nor, state)):
         assert same.last == 10
@@ -177,6 +177,20 @@ def test_a_damaged_event_keeps_its_number_and_says_that_it_is_lost():
         assert unpack_event(buf)[2] == LOG_OVERWRITTEN
         assert same.read(6, buf) == 5
         assert cost(nor, lambda same=same: same.read(5, buf))[0] < 10
+
+
+def test_an_event_in_which_a_bit_turned_over_is_read_as_it_was():
+    nor, state = flash(4), flash(2)
+    log = log_on(nor, state)
+    add(log, 10)
+    buf, same = bytearray(EVENT * 10), bytearray(EVENT * 10)
+    assert log.read(1, buf) == 10
+    for slot in (1, 5, 10):
+        for at in range(0, EVENT * 8, 7):
+            flip(nor, slot * EVENT + at // 8, at % 8)
+            assert log.read(1, same) == 10 and same == buf
+            assert log_on(nor, state).last == 10
+            nor.poke(EVENT, buf)
 
 
 def test_a_new_log_has_the_epoch_it_was_given_and_forgets_old_acknowledgements():

@@ -6,7 +6,7 @@ from firmware.controller.storage.sectors import faults
 from firmware.controller.storage.snapshot import Snapshot
 from firmware.controller.storage.table import FULL, UNKNOWN, CredentialTable, Damaged, TableFull
 from tests.firmware.helper import raises
-from tests.firmware.storage.bench import Partition, cost, flash, flip
+from tests.firmware.storage.bench import Partition, cost, damage, flash, flip
 from tests.firmware.storage.cards import (
     apply,
     digest,
@@ -148,6 +148,8 @@ def test_a_damaged_slot_denies_and_asks_for_the_whole_set():
     table = CredentialTable(Partition(nor))
     assert snapshot(table, (1, 2), 3)
     flip(nor, place(nor, key(2)) + 8)
+    assert table.find(key(2)) == (7, NO_END) and table.version == 3
+    flip(nor, place(nor, key(2)) + 9)
     raises(Damaged, lambda: table.find(key(2)))
     assert table.version == 0
     assert table.find(key(1)) == (7, NO_END)
@@ -243,7 +245,7 @@ def damage_after(steps_before):
     steps = table.steps(4, put(5) + put(6) + put(7))
     for _ in range(steps_before):
         next(steps)
-    flip(nor, place(nor, key(200)) + 8)
+    damage(nor, place(nor, key(200)) + 8)
     raises(Damaged, lambda: table.find(key(200)))
     try:
         run(steps)

@@ -105,6 +105,7 @@ _EXTRA: dict[int, dict[int, Text]] = {
     events.LINE_RIGHT: _LINES,
     events.TABLE_FULL: _STORES,
     events.SECTOR_BAD: _STORES,
+    events.BIT_TURNED: _STORES,
     events.FLASH_FOREIGN: _STORES,
     events.FILES_INSTEAD: _STORES,
     events.LEARN_ENDED: _UNLEARNED,

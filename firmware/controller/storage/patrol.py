@@ -1,0 +1,105 @@
+"""The patrol of the access list: it reads a piece of a bucket at a time, round and round, and cures what is not right.
+
+Bits turn over at rest, and a card that nobody holds to a reader would not tell. One bit in a slot or a header is turned
+back: its bucket moves to a spare sector. What cannot be turned back, or what is missing though nothing looks damaged,
+makes the list one without a version: the cloud compares the buckets and sends those that differ. Both are recorded.
+"""
+
+from micropython import const
+
+from ..events import BIT_TURNED, TABLE_DAMAGED
+from ..records import CREDENTIAL, credential_digest
+from .rot import mended
+from .sectors import SECTOR, fault, whole
+from .table import FULL, SLOT, Damaged, TableFull
+from .upkeep import compact, counts
+
+_PIECE = const(512)  # bytes that are read in a step: 32 slots
+
+
+def step(table):
+    """In an idle moment, every ten seconds or so: that bounds what it costs."""
+    if not table.patrol:
+        table.patrol = Patrol(table)
+    table.patrol.step(table)
+
+
+class Patrol:
+    """A bucket with 178 credentials takes six steps. A round begins somewhere else after each start."""
+
+    def __init__(self, table):
+        self._bucket = table.end // SLOT % table.buckets
+        self._begin(table)
+
+    def _begin(self, table):
+        self._said = table.digest
+        self._left = table.buckets  # of this round
+        self._at = self._sum = self._share = 0
+
+    def step(self, table):
+        """One piece: at most 512 bytes of flash and 32 credentials."""
+        if table.digest >= FULL or table.making or table.taken >= 0:
+            self._said = None  # there is work on it, or the cloud knows
+            return
+        if table.digest != self._said:
+            self._begin(table)
+        try:
+            done = self._look(table)
+        except Damaged:
+            self._give_up(table)
+            return
+        if done:
+            self._bucket = (self._bucket + 1) % table.buckets
+            self._sum ^= self._share
+            self._at = self._share = 0
+            self._left -= 1
+            if not self._left:
+                if self._sum != table.digest:
+                    self._give_up(table)
+                self._begin(table)
+
+    def _look(self, table):
+        """At one piece. Whether it is the last one of its bucket."""
+        sector = table.sector(self._bucket)
+        if sector < 0:
+            raise Damaged("bucket")
+        piece = table.view[:_PIECE]
+        table.flash.read(sector * SECTOR + self._at, piece)
+        for at in range(0, _PIECE, SLOT):
+            slot = piece[at : at + SLOT]
+            if at or self._at:
+                if whole(slot):
+                    self._share ^= credential_digest(slot[:CREDENTIAL])
+                    continue
+                if not counts(slot):
+                    continue
+            elif whole(slot):
+                continue
+            self._cure(table, sector)
+            self._at = self._share = 0
+            return False
+        self._at += _PIECE
+        return self._at == SECTOR or min(slot) == 0xFF
+
+    def _cure(self, table, sector):
+        """Moves the bucket, with its bits turned back, to a spare sector. Raises Damaged when that cannot be."""
+        view = table.view
+        table.flash.read(sector * SECTOR, view)
+        for at in range(SLOT, SECTOR, SLOT):
+            slot = view[at : at + SLOT]
+            if not whole(slot) and counts(slot):
+                fixed = mended(slot)
+                if not fixed:
+                    raise Damaged("slot")
+                slot[:] = fixed
+        try:
+            compact(table, self._bucket, (), b"")
+        except TableFull:
+            pass
+        if table.sector(self._bucket) == sector:  # full, so that it did not move
+            raise Damaged("slot")
+        fault(BIT_TURNED, table.flash.magic[1])
+
+    def _give_up(self, table):
+        table.distrust()
+        fault(TABLE_DAMAGED, 0)

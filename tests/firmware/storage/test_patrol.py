@@ -1,0 +1,90 @@
+"""The patrol of the access list finds what nobody taps, and cures it."""
+
+from firmware.controller.events import BIT_TURNED, TABLE_DAMAGED
+from firmware.controller.records import NO_END
+from firmware.controller.storage.patrol import step
+from firmware.controller.storage.sectors import faults
+from firmware.controller.storage.table import UNKNOWN, CredentialTable
+from tests.firmware.storage.bench import Partition, cost, damage, flash, flip
+from tests.firmware.storage.cards import apply, digest, idle, key, place, put, snapshot
+
+
+def full(cards=200):
+    faults.clear()
+    nor = flash(7)
+    table = CredentialTable(Partition(nor))
+    assert snapshot(table, range(1, cards + 1), 3)
+    idle(table)
+    return nor, table
+
+
+def a_round(table, steps=200):
+    for _ in range(steps):
+        step(table)
+
+
+def test_a_list_that_is_right_is_read_and_left_alone():
+    nor, table = full()
+    assert cost(nor, lambda: a_round(table))[1:] == (0, 0)
+    assert table.version == 3 and not faults
+
+
+def test_a_step_reads_one_piece():
+    nor, table = full()
+    a_round(table, 50)
+    before = nor.bytes_read
+    step(table)
+    assert nor.bytes_read - before <= 512
+
+
+def test_a_bit_that_turned_over_is_turned_back():
+    nor, table = full()
+    for at in (0, 3, 9, 15):
+        flip(nor, place(nor, key(50)) + at, at % 8)
+        a_round(table)
+        assert (table.version, table.digest) == (3, digest(range(1, 201)))
+        assert faults == [(BIT_TURNED, 65)]
+        assert place(nor, key(50)) and table.find(key(50)) == (7, NO_END)
+        faults.clear()
+        idle(table)
+    table = CredentialTable(Partition(nor))
+    idle(table)
+    a_round(table)
+    assert table.version == 3 and not faults
+
+
+def test_a_header_in_which_a_bit_turned_over_is_written_anew():
+    nor, table = full()
+    flip(nor, place(nor, key(50)) & -4096 | 5)
+    a_round(table)
+    assert table.version == 3 and faults == [(BIT_TURNED, 65)]
+    faults.clear()
+
+
+def test_what_cannot_be_turned_back_makes_the_list_one_that_the_cloud_sends_again():
+    nor, table = full()
+    damage(nor, place(nor, key(50)) + 8)
+    a_round(table)
+    assert (table.version, table.digest) == (0, UNKNOWN) and (TABLE_DAMAGED, 0) in faults
+    assert snapshot(table, range(1, 201), 4)
+    faults.clear()
+    a_round(table)
+    assert table.version == 4 and not faults
+
+
+def test_a_credential_that_is_gone_without_a_trace_is_noticed_as_well():
+    nor, table = full()
+    nor.poke(place(nor, key(50)), bytes(16))
+    a_round(table)
+    assert table.digest == UNKNOWN and faults == [(TABLE_DAMAGED, 0)]
+    faults.clear()
+
+
+def test_changes_on_the_way_do_not_mislead_it():
+    _, table = full()
+    for n in range(60):
+        apply(table, 4 + n, put(300 + n))
+        idle(table)
+        a_round(table, n % 7)
+    a_round(table)
+    assert table.version == 63 and not faults
