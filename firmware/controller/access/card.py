@@ -5,5 +5,6 @@ from .kinds import CARD
 
 def card_value(bits, number):
     """bits: frame length with parity; number: the payload without it."""
-    size = (bits + 5) // 8
-    return ((CARD << 8 | bits) << 8 * size | number).to_bytes(size + 2, "big")
+    value = bytearray(number.to_bytes((bits + 21) // 8, "big"))
+    value[0], value[1] = CARD, bits
+    return value
