@@ -92,7 +92,7 @@ class EventLog:
                 self.last += 1
                 pack_into("8s", buf, 16, chain)
                 if self._turn == NEW_KEY:
-                    buf[:_KEY] = next_chain_key(buf[:_KEY])
+                    buf[:_KEY] = next_chain_key(self._hashed[:_KEY])
                 self._turn = 0
                 return self.last
         raise OSError("log: the flash takes no event")
