@@ -18,7 +18,7 @@ from .models import (
     Person,
     Schedule,
 )
-from .services import acl, clock, rules
+from .services import acl, clock, rules, whereabouts
 
 
 @receiver(post_save, sender=Person)
@@ -104,4 +104,7 @@ def door_rules_saved(instance: DoorRules, raw: bool = False, **_: Any) -> None:
     if not raw:
         controller = instance.door.controller
         acl.refresh(controller.site.tenant_id, clock.now(), controllers=[controller.pk])
-        rules.refresh(controller.pk)
+        # An area that its doors lead to may now be shared with other controllers, or no longer.
+        sharing = {number for number, _ in whereabouts.passages(controller.site_id)}
+        for concerned in sorted({controller.pk} | sharing):
+            rules.refresh(concerned)

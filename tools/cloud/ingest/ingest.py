@@ -16,6 +16,7 @@ from ..services.clock import at
 from . import store
 from .session import Session
 from .updates import Updates
+from .whereabouts import Whereabouts
 
 log = logging.getLogger("portvakt.ingest")
 
@@ -59,6 +60,7 @@ class Ingest:
         self._urandom = urandom
         self._sessions: dict[str, Session] = {}
         self._updates = Updates()
+        self._whereabouts = Whereabouts()
         self._swept: float | None = None
 
     def start(self) -> None:
@@ -131,7 +133,7 @@ class Ingest:
                 raise Refused("unknown")
             down = wire.topics(public_id)[1]
             send: Callable[[bytes], None] = lambda payload: self._publish(down, payload)  # noqa: E731
-            session = Session(row, send, self._now, self._urandom, self._updates)
+            session = Session(row, send, self._now, self._urandom, self._updates, self._whereabouts)
             self._sessions[public_id] = session
         return session
 
@@ -181,6 +183,7 @@ class Ingest:
         housekeeping.tick(now)
         store.end_commands(now)
         self._updates.poll(self._live(), now)
+        self._whereabouts.poll(self._live())
         # A board given up as lost is not heard any more, also when its session is open.
         lost = Controller.objects.filter(lost_at__isnull=False, public_id__in=list(self._sessions))
         for public_id in lost.values_list("public_id", flat=True):

@@ -10,11 +10,12 @@ from firmware.controller.cloud.channel import NONCE, OPEN, RENEW, SEALED, Refuse
 from sim.far_end import Channel, accept_message, read_open
 
 from ..models import Controller
-from ..services import chain
+from ..services import chain, learning
 from ..services.clock import at
 from . import store
 from .sync import Sync
 from .updates import Updates
+from .whereabouts import Whereabouts
 
 OPENINGS = 4  # answered and not yet taken up; an old opening that comes again cannot push the real one out at once
 RENEW_S = 1.0  # a hint that a session is not known goes out no more often
@@ -32,6 +33,7 @@ class Session:
         now: Callable[[], float],
         urandom: Callable[[int], bytes],
         updates: Updates,
+        whereabouts: Whereabouts,
     ):
         self.pk = row.pk
         self.refused: dict[str, int] = {}  # not yet in the database
@@ -43,6 +45,9 @@ class Session:
         self._now = now
         self._urandom = urandom
         self._updates = updates
+        self._whereabouts = whereabouts
+        self.behind = True  # its log holds more than is stored here, as far as it has said
+        self._last = 0  # the last event that it has said it has
         self._channel: Channel | None = None
         self._nonce: bytes | None = None  # of the controller, in the session that is open
         self._openings: dict[bytes, tuple[Channel, bytes]] = {}  # by the controller's nonce: channel, answer
@@ -59,6 +64,7 @@ class Session:
             wire.BUCKETS: self._buckets,
             wire.RESULT: self._result,
             wire.UPDATE_STATE: self._update_state,
+            wire.CARD_READ: self._card_read,
             wire.TIME_ASKED: self._time_asked,
             wire.PING: self._ping,
         }
@@ -149,9 +155,12 @@ class Session:
         self._ahead = None
         if 0 < acked <= said.last:
             self.send(wire.packed(wire.STORED, "<II", said.epoch, acked))
+        self._last = said.last
+        self.behind = acked < said.last
         self._sync.answered()
         self._sync.forget_rules()
         self._bring_in_line()
+        self._whereabouts.begin(self, now)
 
     def _events(self, message: bytes, now: datetime) -> None:
         if len(message) < 5 + records.EVENT or (len(message) - 5) % records.EVENT:
@@ -177,6 +186,9 @@ class Session:
         self._note_ahead(batch[0][0] if stored.ahead else None)
         # The commit is done: from here on the controller may forget them. When the batch was ahead, this asks again.
         self.send(wire.packed(wire.STORED, "<II", epoch, stored.up_to))
+        self._last = max(self._last, batch[-1][0])
+        self.behind = stored.up_to < self._last
+        self._whereabouts.stored(self.pk, stored.new)
 
     def _note_ahead(self, first: int | None) -> None:
         """A batch that stays ahead: what lies between may be overwritten, and only a hello can say so."""
@@ -208,13 +220,17 @@ class Session:
 
     def _rules_taken(self, message: bytes, now: datetime) -> None:
         version, part = _unpack("<IH", message)
-        self._sync.rules_taken(version, part, self._now())
+        if self._sync.rules_taken(version, part, self._now()):
+            self._whereabouts.begin(self, now)
 
     def _update_state(self, message: bytes, now: datetime) -> None:
         self._updates.said(self.pk, message, self, now)
 
     def _result(self, message: bytes, now: datetime) -> None:
         store.result(self.pk, message, now)
+
+    def _card_read(self, message: bytes, now: datetime) -> None:
+        learning.took(self.pk, message, now)
 
     def _time_asked(self, message: bytes, now: datetime) -> None:
         (nonce,) = _unpack("<8s", message)

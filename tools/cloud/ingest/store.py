@@ -122,11 +122,13 @@ class Stored:
     """up_to: all events up to this one are stored. ahead: the batch left some out, none of it was kept.
 
     conflicts: events that are stored here with another content. A log that was put back in time has them.
+    new: those that were not here before.
     """
 
     up_to: int
     ahead: bool = False
     conflicts: int = 0
+    new: Sequence[Event] = ()
 
 
 def events(
@@ -149,16 +151,14 @@ def events(
             found = {packed[0]: log.take(raw[packed[0]]) for packed in new}
             for why in sorted({why for _, why in found.values() if why}):
                 chain.alarm(controller, why, now)
+            rows = [
+                _event(controller, epoch, packed, whose, now, raw[packed[0]][20:28], found[packed[0]][0])
+                for packed in new
+            ]
             # A second worker may have come first: the constraint decides, and both acknowledge.
-            Event.objects.bulk_create(
-                [
-                    _event(controller, epoch, packed, whose, now, raw[packed[0]][20:28], found[packed[0]][0])
-                    for packed in new
-                ],
-                ignore_conflicts=True,
-            )
-            acked = last
-            Controller.objects.filter(pk=controller).update(log_epoch=epoch, acked=acked)
+            Event.objects.bulk_create(rows, ignore_conflicts=True)
+            Controller.objects.filter(pk=controller).update(log_epoch=epoch, acked=last)
+            return Stored(last, conflicts=conflicts, new=rows)
         return Stored(acked, conflicts=conflicts)
 
 

@@ -161,7 +161,7 @@ class Sync:
         self._answer_by = now + PART_S
         self._send(snapshot.part(part))
 
-    def rules_taken(self, version: int, part: int, now: float) -> None:
+    def rules_taken(self, version: int, part: int, now: float) -> bool:
         """The controller asks for a part of the rules, or follows them all. Raises Refused when none are under way."""
         if self._rules is None or version != self._rules[0]:
             raise Refused("unexpected")
@@ -172,11 +172,12 @@ class Sync:
         if part == len(parts):
             Controller.objects.filter(pk=self._controller).update(held_rules_version=version)
             self._rules = None
-        elif 0 < part < len(parts):
-            self._rules_by = now + RULES_S
-            self._send(parts[part])
-        else:
+            return True
+        if not 0 < part < len(parts):
             raise Refused("unexpected")
+        self._rules_by = now + RULES_S
+        self._send(parts[part])
+        return False
 
     def _tell_rules(self, row: Controller, now: float) -> None:
         wanted = Controller.objects.filter(pk=row.pk).values_list("rules_version", flat=True).first()

@@ -114,7 +114,7 @@ def _rights(tenant: int, now: int, people: Collection[int] | None) -> dict[int, 
 
 def _presented(held: Mapping[str, list[Credential]], kinds: set[str], always_pin: bool) -> list[Carried]:
     """The records that somebody needs where doors ask for these kinds; none that no door could ask for."""
-    cards = {row: card_value(row.bits, row.number) for row in held.get("card", ())}
+    cards = {row: bytes(card_value(row.bits, row.number)) for row in held.get("card", ())}
     codes = {row: pins.digits(row.sealed).encode() for kind in ("pin", "duress") for row in held.get(kind, ())}
     alone, paired = kinds & {"pin", "card/pin"}, always_pin or "card+pin" in kinds
     found = [Carried(row.pk, value, _minutes(row.valid_until)) for row, value in cards.items()]

@@ -12,7 +12,7 @@ from zlib import crc32
 from firmware.controller.records import until_utc
 
 from ..models import AclEntry, Area, Controller, Door, DoorRules, Holiday, Profile, Schedule
-from . import rights, timing, zones
+from . import rights, timing, whereabouts, zones
 from .rights import Term
 from .told import Told, text
 
@@ -191,10 +191,13 @@ def _door(door: Door, retention_days: int, pin_digits: int, schedules: _Schedule
 def _areas(controller: Controller, doors: dict[str, Any]) -> dict[str, Any]:
     """The areas that doors of this controller lead to, where more is said of them than a number."""
     used = {number for fields in doors.values() for number in fields.get("passage", ())}
+    shared = whereabouts.shared(whereabouts.passages(controller.site_id)) if used else {}
     found = {}
     for area in Area.objects.filter(site=controller.site, number__in=used):
         says = {"limit": area.limit, "forget_hours": area.forget_hours}
         found[str(area.number)] = {name: value for name, value in says.items() if value is not None}
+        if area.number in shared:
+            found[str(area.number)]["shared"] = True
     return {number: says for number, says in found.items() if says}
 
 

@@ -1,0 +1,96 @@
+"""Tells the controllers that share areas who was let in at the others, and whether that is all up to now."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from firmware.controller.cloud import wire
+from firmware.controller.cloud.channel import OVERHEAD
+
+from ..models import Controller, Event
+from ..services import whereabouts
+from ..services.whereabouts import Door, Passed
+
+ENTRIES = (wire.MAX_MESSAGE - OVERHEAD - 2) // 12
+
+
+class Live(Protocol):
+    """What is needed of a session."""
+
+    pk: int
+    behind: bool
+
+    def send(self, message: bytes) -> None: ...
+
+
+@dataclass
+class _Told:
+    """One controller that shares an area. fresh: what it was told last of the others."""
+
+    session: Live
+    site: int
+    doors: dict[Door, int]
+    fresh: bool = False
+
+    def tell(self, passed: Sequence[Passed], fresh: bool) -> None:
+        self.fresh = fresh
+        entries = whereabouts.entries(self.session.pk, passed) if passed else []
+        pieces = [entries[at : at + ENTRIES] for at in range(0, len(entries), ENTRIES)] or [[]]
+        for piece in pieces[:-1]:
+            self.session.send(wire.packed(wire.PASSED, "<B", 0) + b"".join(piece))
+        self.session.send(wire.packed(wire.PASSED, "<B", fresh) + b"".join(pieces[-1]))
+
+
+class Whereabouts:
+    """Driven by the ingest: begin() with each hello and new rules, stored() after events, poll() once a second."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, _Told] = {}  # by controller
+
+    def begin(self, session: Live, now: datetime) -> None:
+        """Everything that counts, to a controller whose session or rules are new."""
+        self._told.pop(session.pk, None)
+        site = Controller.objects.values_list("site", flat=True).get(pk=session.pk)
+        leads = whereabouts.passages(site)
+        sharing = whereabouts.shared(leads)
+        if not any(session.pk in controllers for controllers in sharing.values()):
+            return
+        doors = whereabouts.concerned(leads)
+        self._told[session.pk] = told = _Told(session, site, doors)
+        told.tell(whereabouts.now_in(site, doors, now), fresh=False)
+
+    def stored(self, controller: int, new: Collection[Event]) -> None:
+        """Events of a controller have been committed: the others of its site are told at once."""
+        at = self._told.get(controller)
+        if at is None:
+            return
+        passed = [
+            Passed(event.credential_id, at.doors[controller, event.door_number], whereabouts.minute_of(event.utc))
+            for event in new
+            if event.code in whereabouts.GRANTS
+            and event.utc
+            and event.credential_id is not None
+            and (controller, event.door_number) in at.doors
+        ]
+        if passed:
+            for pk, other in self._told.items():
+                if pk != controller and other.site == at.site:
+                    other.tell(passed, other.fresh)
+
+    def poll(self, live: Mapping[int, Live]) -> None:
+        """Says when one of those that share an area was lost or is back."""
+        partners = {site: self._partners(site) for site in {told.site for told in self._told.values()}}
+        for pk, told in list(self._told.items()):
+            if live.get(pk) is not told.session:
+                del self._told[pk]
+                continue
+            others = partners[told.site] - {pk}
+            fresh = all(other in live and not live[other].behind for other in others)
+            if fresh != told.fresh:
+                told.tell((), fresh)
+
+    @staticmethod
+    def _partners(site: int) -> set[int]:
+        sharing = whereabouts.shared(whereabouts.passages(site))
+        return {controller for controllers in sharing.values() for controller in controllers}
