@@ -23,6 +23,7 @@ _NO_CLOCK = const(4)
 _DONE_BEFORE = const(5)
 _TOO_MANY = const(6)
 _TOO_LATE = const(7)
+_NOT_NOW = const(8)
 _WHY = (
     "",
     "expired",
@@ -32,11 +33,13 @@ _WHY = (
     "done before",
     "too many at once",
     "expires too late",
+    "commissioning is not on",
 )
 
 _KEPT = const(8)  # commands that are remembered: number << 32 | expiry, in the state journal
 _FIRST = const(64)  # ... under the kinds 64 to 71
 _RELEASE_S = const(30)  # an expiry further away than this is not a release's
+_LEARN_S = const(60)
 _LONGEST_S = const(900)
 _DRAIN_MS = const(1000)  # how long a restart waits for its result to be sent
 _BLINK = ((300, 1, 1), (300, 0, 0)) * 10
@@ -51,19 +54,22 @@ def run(sync, loop, message, now):
     name, verb, door = fields["id"], fields["do"], fields.get("door", 0)
     if type(name) not in (int, str) or type(verb) is not str:
         raise ValueError("command: id or do")
-    do, first_door = _VERBS.get(verb, (None, 0))
+    do, first_door, longest = _VERBS.get(verb, (None, 0, 0))
     data = None
     if do is None:
         why = _UNKNOWN
     elif type(door) is not int or not first_door <= door <= len(loop.doors):
         why = _NO_DOOR
     else:
-        why = _remember(loop, crc32(str(name).encode()), fields["expires"], verb, now)
+        why = _remember(loop, crc32(str(name).encode()), fields["expires"], longest, now)
+    if not why:
+        data = do(sync, loop, fields, now)
+        if type(data) is int:
+            why = data
     if why:
         loop.record(COMMAND_REFUSED, now, 0, why)
         result = "expired" if why == _EXPIRED else "refused"
     else:
-        data = do(loop, fields, now)
         result = "done"
     answer = {"id": name, "result": result, "why": _WHY[why]}
     if type(data) is dict:
@@ -75,14 +81,14 @@ def run(sync, loop, message, now):
         loop.restart()
 
 
-def _remember(loop, number, expires, verb, now):
-    """Notes on flash that this command is being done. Returns why it is not."""
+def _remember(loop, number, expires, longest, now):
+    """Notes on flash that this command is being done. Returns why it is not. longest: seconds until it expires."""
     utc = loop.clock.utc(now)
     if not utc:
         return _NO_CLOCK
     if type(expires) is not int or utc >= expires:
         return _EXPIRED
-    if expires - utc > (_RELEASE_S if verb == "release" else _LONGEST_S):
+    if expires - utc > longest:
         return _TOO_LATE
     free = 0
     for kind in range(_FIRST, _FIRST + _KEPT):
@@ -97,11 +103,11 @@ def _remember(loop, number, expires, verb, now):
     return 0
 
 
-def _release(loop, fields, now):
+def _release(sync, loop, fields, now):
     loop.release(loop.doors[fields["door"] - 1], RELEASED_REMOTE, now)
 
 
-def _hold(loop, fields, now):
+def _hold(sync, loop, fields, now):
     """until: Unix seconds, 0 until another command, None ends it."""
     until = fields.get("until")
     if until is not None and (type(until) is not int or until < 0):
@@ -109,11 +115,11 @@ def _hold(loop, fields, now):
     loop.extras().hold(loop.doors[fields["door"] - 1], until, now)
 
 
-def _emergency(loop, fields, now):
+def _emergency(sync, loop, fields, now):
     loop.extras().emergency(fields["do"], now)
 
 
-def _identify(loop, fields, now):
+def _identify(sync, loop, fields, now):
     """Light and sound of one door's reader, or of all."""
     from ..outputs.patterns import IDENTIFY
 
@@ -123,12 +129,12 @@ def _identify(loop, fields, now):
             guarded.pins.signal.show(IDENTIFY, now)
 
 
-def _restart(loop, fields, now):
+def _restart(sync, loop, fields, now):
     loop.record(COMMAND_DONE, now, 0, 2)
     return "restart"
 
 
-def _diagnostics(loop, fields, now):
+def _diagnostics(sync, loop, fields, now):
     loop.record(COMMAND_DONE, now, 0, 3)
     log, table = loop.log, loop.table
     return {
@@ -143,14 +149,49 @@ def _diagnostics(loop, fields, now):
     }
 
 
-# What a command does, and the lowest door number it may name: 0 is the controller.
+def _learn(sync, loop, fields, now):
+    """The next card at the door's reader is learned, until the command expires. door 0: none is any more."""
+    if "learning" not in sync.rare:
+        from ..learning import Learning
+
+        sync.rare["learning"] = Learning(loop, sync)
+    door = fields.get("door", 0)
+    left = fields["expires"] - loop.clock.utc(now)
+    sync.rare["learning"].arm(loop.doors[door - 1] if door else None, fields["id"], left, now)
+
+
+def _commission(sync, loop, fields, now):
+    """minutes: how long, 0 ends it."""
+    from ..commissioning import MOST_MINUTES, commissioning
+
+    minutes = fields.get("minutes", 15)
+    if type(minutes) is not int or not 0 <= minutes <= MOST_MINUTES:
+        raise ValueError("command: minutes")
+    commissioning(loop).begin(minutes, now)
+
+
+def _try(sync, loop, fields, now):
+    """The alarm relay, for a moment. Strikes have "release", light and sound "identify"."""
+    from ..commissioning import commissioning
+
+    one = commissioning(loop)
+    if not one.is_on():
+        return _NOT_NOW
+    loop.record(COMMAND_DONE, now, 0, 4)
+    return None if one.sound(now) else _UNKNOWN
+
+
+# What a command does, the lowest door number it may name (0 is the controller), and how soon it must expire: seconds.
 _VERBS = {
-    "release": (_release, 1),
-    "hold": (_hold, 1),
-    "lockdown": (_emergency, 0),
-    "evacuation": (_emergency, 0),
-    "normal": (_emergency, 0),
-    "identify": (_identify, 0),
-    "restart": (_restart, 0),
-    "diagnostics": (_diagnostics, 0),
+    "release": (_release, 1, _RELEASE_S),
+    "hold": (_hold, 1, _LONGEST_S),
+    "lockdown": (_emergency, 0, _LONGEST_S),
+    "evacuation": (_emergency, 0, _LONGEST_S),
+    "normal": (_emergency, 0, _LONGEST_S),
+    "identify": (_identify, 0, _LONGEST_S),
+    "restart": (_restart, 0, _LONGEST_S),
+    "diagnostics": (_diagnostics, 0, _LONGEST_S),
+    "learn": (_learn, 0, _LEARN_S),
+    "commission": (_commission, 0, _LONGEST_S),
+    "try": (_try, 0, _LONGEST_S),
 }

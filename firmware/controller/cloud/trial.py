@@ -23,12 +23,6 @@ _STEADY_MS = const(3600000)
 
 def begin(root, loop, now):
     """What a start finds. Returns the trial to go on with, or None."""
-    ticket = read(root + "commission")
-    if ticket:
-        remove(root + "commission")  # first: it is good for one start
-        from ..commissioning import Ticket
-
-        return Ticket(ticket.strip(), begin(root, loop, now))
     current = read(root + "current")
     returned = read(root + "returned").split()
     if returned:
@@ -39,8 +33,12 @@ def begin(root, loop, now):
     trial = read(root + "trial").split()
     if not trial:
         return None
-    if trial[0] == current:  # the power failed in the last step of keeping it
+    if trial[0] == current:  # the power failed in the last step of keeping it; or the installer's tool wrote it
         remove(root + "trial")
+        if trial[1:2] == ["commission"]:
+            from ..commissioning import Ticket
+
+            return Ticket(trial[2])
         return None
     return Trial(root, trial[0], loop.log.last)
 

@@ -41,8 +41,11 @@ class Alarm:
     def _heard(self, code, now, door=0, extra=0, key=None):
         self._record(code, now, door, extra, key)
         if code in ALARMS:
-            self._until = ticks.add(now, self._ms)
-            self._relay.set(True)
+            self.ring(now, self._ms)
+
+    def ring(self, now, ms):
+        self._until = ticks.add(now, ms)
+        self._relay.set(True)
 
 
 def alarm(table):

@@ -10,6 +10,7 @@ from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
 from .looks import Look
 from .places import Controller, Door, Site
+from .readings import Reading
 from .rights import Right
 from .rules import Area, Holiday, Schedule
 from .scope import Scoped, visible
@@ -40,6 +41,7 @@ __all__ = [
     "Person",
     "Profile",
     "Progress",
+    "Reading",
     "Release",
     "Right",
     "Role",

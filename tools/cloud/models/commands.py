@@ -19,6 +19,9 @@ class Command(Owned):
         IDENTIFY = "identify", _("Identify")
         RESTART = "restart", _("Restart")
         DIAGNOSTICS = "diagnostics", _("Diagnostics")
+        LEARN = "learn", _("Read a card")
+        COMMISSION = "commission", _("Commissioning")
+        TRY = "try", _("Try the alarm relay")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Queued")
@@ -31,7 +34,7 @@ class Command(Owned):
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="commands")
     door = models.ForeignKey(Door, models.CASCADE, null=True, related_name="commands")  # None: the controller itself
     do = models.CharField(max_length=16, choices=Do, default=Do.RELEASE)
-    arguments = models.JSONField(default=dict, blank=True)  # hold: {"until": Unix seconds}
+    arguments = models.JSONField(default=dict, blank=True)  # hold: {"until": Unix seconds}; commission: {"minutes"}
     data = models.JSONField(default=dict, blank=True)  # what diagnostics brought
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     requested_at = models.DateTimeField()

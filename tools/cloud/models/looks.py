@@ -1,4 +1,4 @@
-"""Who looked at whose passages: kept so that those who look can be asked why."""
+"""Who looked at whose passages, and who read cards: kept so that they can be asked why."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,9 @@ class Look(Owned):
     class What(models.TextChoices):
         LOG = "log", _("the log")
         EXPORT = "export", _("an export of all about a person")
+        ARMED = "armed", _("a reader armed for a card")
+        LEARNED = "learned", _("a card read at a door")
+        GAVE = "gave", _("a card given that was read at a door")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="looks")
     user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="looks")

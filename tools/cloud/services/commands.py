@@ -8,6 +8,7 @@ from ..models import Command, Controller, Door, Site, User
 from . import clock
 
 SECONDS = 10  # a release that has not reached its door by then is dead
+LEARN_S = 45  # a reader is armed for a card until then: a controller takes at most 60
 MINUTE = 60  # ... and what moves no strike by itself may be a little later
 
 
@@ -33,6 +34,26 @@ def restart(controller: Controller, user: User | None) -> Command:
 def diagnostics(controller: Controller, user: User | None) -> Command:
     """What it brings is in the command's data when it is done."""
     return _ask(controller.pk, Command.Do.DIAGNOSTICS, user, MINUTE)
+
+
+def learn(door: Door, user: User | None) -> Command:
+    """The next card at the door's reader comes here, and nobody passes with it."""
+    return _ask(door.controller_id, Command.Do.LEARN, user, LEARN_S, door=door)
+
+
+def unlearn(controller: int, user: User | None) -> Command:
+    """No reader of the controller waits for a card any more."""
+    return _ask(controller, Command.Do.LEARN, user, LEARN_S)
+
+
+def commission(controller: Controller, user: User | None, minutes: int) -> Command:
+    """For so many minutes an installer tries the doors; 0 ends it."""
+    return _ask(controller.pk, Command.Do.COMMISSION, user, MINUTE, arguments={"minutes": minutes})
+
+
+def try_alarm(controller: Controller, user: User | None) -> Command:
+    """The alarm relay for two seconds, while commissioning is on."""
+    return _ask(controller.pk, Command.Do.TRY, user, SECONDS)
 
 
 def emergency(site: Site, do: str, user: User | None) -> list[Command]:

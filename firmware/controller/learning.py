@@ -1,0 +1,125 @@
+"""A card learned at a reader: the next one read there goes to the cloud, sealed, and nobody passes with it.
+
+Loaded with the first command that asks for it, and in RAM only. The first card ends it, and so does a misread one, its
+time, a restart or another such command. Keys go their usual way: a PIN is never learned. No event and no file holds the
+number; here it is overwritten when the cloud has it, and a little later in any case.
+"""
+
+import json
+import struct
+
+from micropython import const
+
+from . import ticks
+from .cloud.wire import CARD_READ
+from .events import CARD_LEARNED, LEARN_ARMED, LEARN_ENDED, READER_MISREAD
+from .loop import KEYS
+from .outputs import patterns, signal
+
+# How it ended: for the cloud, and the `extra` of LEARN_ENDED.
+_CARD = const(0)
+_TIME = const(1)
+_COMMAND = const(2)
+_MISREAD = const(3)
+
+_HEAD = const(11)  # kind, how, bits, number; then the command's id
+_KEPT_MS = const(15000)  # how long a number waits for the cloud
+_LOOK_MS = const(100)
+
+
+class Learning:
+    """Stands before the decision as long as the board runs, and does nothing but between arm() and a card.
+
+    sync: to whom the number is said.
+    """
+
+    def __init__(self, loop, sync):
+        self._loop = loop
+        self._sync = sync
+        self._guarded = None  # whose reader is armed
+        self._until = None  # ... until then; after that: how long the number is kept
+        self._message = None  # for the cloud. A bytearray: bytes could not be overwritten
+        self._last = 0  # the event that the cloud has only after the message
+        self._said = False
+        self._due = None
+        self._judge = loop.tap
+        loop.tap = self._tap
+        loop.parts.append(self)
+
+    def arm(self, guarded, name, seconds, now):
+        """guarded: None ends it. name: of the command."""
+        if self._guarded is not None:
+            self._over(_COMMAND, 0, now)
+            self._sync.say(bytes(self._message))
+        self._wipe()
+        if guarded is None:
+            return
+        self._loop.record(LEARN_ARMED, now, guarded.number, seconds)
+        name = json.dumps(name).encode()
+        self._message = bytearray(_HEAD) + name
+        self._until = self._due = ticks.add(now, seconds * 1000)
+        self._guarded = guarded
+        guarded.pins.signal.show(patterns.LEARN, now)
+
+    def _tap(self, guarded, frame, now):
+        """In place of the loop's own: what an armed reader reads is no tap."""
+        bits, number = frame
+        if guarded is not self._guarded or (bits <= KEYS and number is not None):
+            self._judge(guarded, frame, now)
+            return
+        loop = self._loop
+        if number is None or number >> 64:
+            loop.record(READER_MISREAD, now, guarded.number, bits)
+            self._over(_MISREAD, bits, now)
+            guarded.pins.signal.show(signal.MISREAD, now)
+        else:
+            loop.record(CARD_LEARNED, now, guarded.number, bits)
+            self._guarded = None
+            self._fill(_CARD, bits, number, now)
+            guarded.pins.signal.show(patterns.READ, now)
+            seen = getattr(guarded.pins.reader, "_bits", bytearray())
+            for n in range(len(seen)):
+                seen[n] = 0
+
+    def _over(self, why, bits, now):
+        """Armed no longer, and no card."""
+        guarded, self._guarded = self._guarded, None
+        guarded.pins.signal.show(b"", now)
+        self._loop.record(LEARN_ENDED, now, guarded.number, why)
+        self._fill(why, bits, 0, now)
+
+    def _fill(self, how, bits, number, now):
+        struct.pack_into("<BBBQ", self._message, 0, CARD_READ, how, min(bits, 255), number)
+        self._last = self._loop.log.last
+        self._said = False
+        self._until = ticks.add(now, _KEPT_MS)
+        self._due = now
+
+    def _wipe(self):
+        """Whoever still holds the message sends something that is no message."""
+        if self._message is not None:
+            self._message[:_HEAD] = bytes(_HEAD)
+        self._message = self._due = None
+
+    def watch(self, loop, now):
+        if self._message is None:
+            return
+        sync = self._sync
+        if self._guarded is not None:
+            if ticks.passed(self._until, now):
+                self._over(_TIME, 0, now)
+            elif self._guarded.pins.signal.deadline() is None:
+                self._guarded.pins.signal.show(patterns.LEARN, now)
+        elif ticks.passed(self._until, now):
+            self._wipe()
+        elif not sync.open:
+            self._said = False  # a session that ends takes with it what was said in it
+        elif not self._said:
+            self._said = sync.say(self._message)
+        elif sync.sent() and loop.log.acknowledged >= self._last:
+            self._wipe()
+        if self._message is not None and self._guarded is None:
+            self._due = ticks.add(now, _LOOK_MS)
+
+    def deadline(self):
+        return self._due
