@@ -14,7 +14,15 @@ ROOT = Path(__file__).parents[1]
 # 220 KB as a board has them (tools/bench/memory.py), and what lies in them here and not there: 22 KB the simulated
 # chip, some 13 KB a file of tests and its bench.
 HEAP = "256K"
-PARTS = ("firmware/controller/**/*.py", "sim/__init__.py", "sim/far_end.py", "sim/mcu/*.py", "tests/firmware/**/*.py")
+PARTS = (
+    "firmware/controller/**/*.py",
+    "sim/__init__.py",
+    "sim/far_end.py",
+    "sim/mcu/*.py",
+    "sim/world/__init__.py",
+    "sim/world/osdp.py",
+    "tests/firmware/**/*.py",
+)
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/firmware").rglob("test_*.py"))
 
 

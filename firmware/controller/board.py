@@ -53,12 +53,12 @@ class DoorPins:
 
     def __init__(self, table, wake):
         strike, reader = table["strike"], table["reader"]
-        safe = 1 - strike["active"]
-        self.strike = Relay(Pin(strike["pin"], Pin.OUT, value=safe), strike["active"])
+        self.strike = Relay(Pin(strike["pin"], Pin.OUT, value=1 - strike["active"]), strike["active"])
         self.contact = wired(table.get("contact"), "open", wake)
         self.rex = wired(table.get("rex"), "active", wake)
-        self.signal = Signal(Pin(reader["light"], Pin.OUT, value=1), Pin(reader["sound"], Pin.OUT, value=1))
-        self.reader = Wiegand(Pin(reader["d0"], Pin.IN, Pin.PULL_UP), Pin(reader["d1"], Pin.IN, Pin.PULL_UP), wake)
+        if "d0" in reader:
+            self.signal = Signal(Pin(reader["light"], Pin.OUT, value=1), Pin(reader["sound"], Pin.OUT, value=1))
+            self.reader = Wiegand(Pin(reader["d0"], Pin.IN, Pin.PULL_UP), Pin(reader["d1"], Pin.IN, Pin.PULL_UP), wake)
 
 
 class Board:
@@ -66,10 +66,16 @@ class Board:
 
     def __init__(self, table):
         self.wake = bytearray(1)
-        self.doors = [DoorPins(door, self.wake) for door in table["doors"]]
+        self.doors = []
+        for door in table["doors"]:
+            self.doors.append(DoorPins(door, self.wake))
         self.parts = ()
         if "inputs" in table:
             from .inputs import parts
 
             self.parts = parts(table, self)
+        if "osdp" in table:
+            from .readers.osdp import fit
+
+            fit(table, self)
         self.status = Relay(Pin(table["status"], Pin.OUT, value=0), 1)  # a light: the cloud is heard

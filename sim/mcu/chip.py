@@ -50,6 +50,25 @@ class Uart:
         """The world sends these bytes to the firmware."""
         self.rx.extend(data)
 
+    def waiting(self):
+        """How many bytes the firmware can read now."""
+        return len(self.rx)
+
+    def take(self, most):
+        """At most so many of them."""
+        data = bytes(self.rx[:most])
+        self.rx = self.rx[len(data) :]
+        return data
+
+    def write(self, data):
+        """The firmware sends these bytes to the world."""
+        if self.listener:
+            self.listener(data)
+
+    def stop(self):
+        """The chip has no power any more: what it did not read is gone."""
+        self.rx = bytearray()
+
 
 class Chip:
     """What every kind of chip has in common. A subclass gives time, randomness, flash and an ear for outputs.

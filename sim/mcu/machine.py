@@ -172,15 +172,10 @@ class UART:
         pass
 
     def any(self):
-        return len(self.port.rx)
+        return self.port.waiting()
 
     def read(self, n=None):
-        rx = self.port.rx
-        if not rx:
-            return None
-        data = bytes(rx if n is None else rx[:n])
-        self.port.rx = rx[len(data) :]
-        return data
+        return self.port.take(self.any() if n is None else n) or None
 
     def readinto(self, buf, n=None):
         data = self.read(len(buf) if n is None else min(n, len(buf)))
@@ -190,6 +185,5 @@ class UART:
         return len(data)
 
     def write(self, data):
-        if self.port.listener:
-            self.port.listener(bytes(data))
+        self.port.write(bytes(data))
         return len(data)

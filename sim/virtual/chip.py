@@ -155,7 +155,8 @@ class VirtualChip(mcu.Chip):
         self.holder = None
         self._late.clear()
         self.handlers.clear()
-        self.uarts.clear()
+        for uart in self.uarts.values():
+            uart.stop()
         self.joined = False
         running, tasks = self.scheduler.running, self.tasks
         self.tasks = []

@@ -18,26 +18,23 @@ class Signal:
         self._light = light
         self._sound = sound
         self._pattern = b""
-        self._step = 0
         self._until = None
         self._put(0)
 
     def show(self, pattern, now):
         """Begins a pattern; the one before is over."""
         self._pattern = pattern
-        self._step = 0
         self._until = now
         self.tick(now)
 
     def tick(self, now):
         while ticks.passed(self._until, now):
-            step = self._step
-            if step == len(self._pattern):
+            if not self._pattern:
                 self._until = None
                 self._put(0)
                 return
-            self._step = step + 1
-            step = self._pattern[step]
+            step = self._pattern[0]
+            self._pattern = self._pattern[1:]
             self._until = ticks.add(self._until, (step & 63) * _UNIT_MS)
             self._put(step)
 

@@ -45,12 +45,12 @@ class Wiegand:
         if not self._count or ticks.diff(now, self._last) < FRAME_END_MS:
             return None
         count = self._count
-        number = _number(self._bits, count)
+        number = payload(self._bits, count)
         self._count = 0
         return count, number
 
 
-def _number(bits, count):
+def payload(bits, count):
     """A key as it is, of a card the payload between the two parity bits; None when something is wrong with it."""
     if count in KEYS:
         first = 0
