@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable
 
 from django.db import DatabaseError
-from django.db.models import Min
 
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import RENEW, Refused
@@ -13,6 +12,7 @@ from firmware.controller.cloud.channel import RENEW, Refused
 from ..models import Command, Controller
 from ..services import acl, housekeeping
 from ..services.clock import at
+from ..services.prepared import Given, Prepared
 from . import store
 from .session import Session
 from .updates import Updates
@@ -39,6 +39,16 @@ SYNC = (
     "held_rules_version",
     "health",
 )
+
+_QUEUED = Prepared(lambda: Command.objects.filter(state=Command.State.QUEUED).values_list("controller", "expires_at"))
+_TO_SEND = Prepared(
+    lambda: Command.objects.filter(state=Command.State.QUEUED, expires_at__gt=Given("now")).values_list("controller")
+)
+_TIME_ENDS = Prepared(
+    lambda: Controller.objects.filter(acl_due__isnull=False).order_by("acl_due").values_list("acl_due")[:1]
+)
+_BEHIND = Prepared(lambda: Controller.objects.filter(in_sync=False).order_by("pk").values_list("pk"))
+_LOST = Prepared(lambda: Controller.objects.filter(lost_at__isnull=False).values_list("public_id"))
 
 
 class Ingest:
@@ -111,16 +121,13 @@ class Ingest:
         What is only kept for the pages (last heard, counts) does not count.
         """
         try:
-            queued = Command.objects.filter(state=Command.State.QUEUED).aggregate(at=Min("expires_at"))["at"]
-            moments = Controller.objects.aggregate(at=Min("acl_due"))["at"], queued, store.answers_over()
-            times = [moment.timestamp() for moment in moments if moment is not None]
-            now = self._now()
-            live = self._live()
-            waiting = Command.objects.filter(state=Command.State.QUEUED, controller__in=live)
-            if queued is not None and live and waiting.exists():
+            now, live, queued = self._now(), self._live(), _QUEUED.rows()
+            if any(controller in live for controller, _ in queued):
                 return now
-            behind = Controller.objects.filter(in_sync=False, pk__in=live).values_list("pk", flat=True)
-            times += [live[pk].due(now) for pk in behind]
+            moments = [expires_at for _, expires_at in queued] + [ends for (ends,) in _TIME_ENDS.rows()]
+            over = store.answers_over()
+            times = [moment.timestamp() for moment in ([*moments, over] if over else moments)]
+            times += [live[pk].due(now) for (pk,) in _BEHIND.rows() if pk in live]
         except DatabaseError:
             return self._now() + SWEEP_S
         return min(times, default=None)
@@ -148,12 +155,15 @@ class Ingest:
 
     def _send_commands(self) -> None:
         now = self._now()
-        queued = Command.objects.filter(state=Command.State.QUEUED, expires_at__gt=at(now)).order_by("pk")
         live = self._live()
-        for command in queued.select_related("door")[:COMMANDS]:
-            session = live.get(command.controller_id)
+        waiting = [controller for (controller,) in _TO_SEND.rows(now=at(now)) if controller in live]
+        if not waiting:
+            return
+        queued = Command.objects.filter(state=Command.State.QUEUED, expires_at__gt=at(now), controller__in=waiting)
+        for command in queued.order_by("pk").select_related("door")[:COMMANDS]:
+            session = live[command.controller_id]
             # Marked first: should this process end in between, the door stays shut and the command is not repeated.
-            if session is not None and store.take(command, at(now)):
+            if store.take(command, at(now)):
                 fields = command.arguments | {
                     "id": command.pk,
                     "do": command.do,
@@ -164,10 +174,9 @@ class Ingest:
 
     def _bring_in_line(self) -> None:
         live = self._live()
-        if not live:
-            return
-        for row in Controller.objects.filter(in_sync=False).order_by("pk").only(*SYNC):
-            if row.pk in live:
+        behind = [pk for (pk,) in _BEHIND.rows() if pk in live]
+        if behind:
+            for row in Controller.objects.filter(pk__in=behind, in_sync=False).order_by("pk").only(*SYNC):
                 live[row.pk].bring_in_line(row)
 
     def _keep_seen(self) -> None:
@@ -185,9 +194,8 @@ class Ingest:
         self._updates.poll(self._live(), now)
         self._whereabouts.poll(self._live())
         # A board given up as lost is not heard any more, also when its session is open.
-        lost = Controller.objects.filter(lost_at__isnull=False, public_id__in=list(self._sessions))
-        for public_id in lost.values_list("public_id", flat=True):
-            del self._sessions[public_id]
+        for (public_id,) in _LOST.rows():
+            self._sessions.pop(public_id, None)
         counted = [session for session in self._sessions.values() if session.refused]
         if counted:
             store.refused({session.pk: session.refused for session in counted})

@@ -7,18 +7,47 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min
 
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
 
 from ..models import AclChange, Command, Controller, Event, Gap
 from ..services import chain
+from ..services.prepared import Given, Insert, Prepared
 
 Packed = tuple[int, int, int, int, int, int, bytes | None, int]  # as records.unpack_event gives it
 
 
 ANSWER = timedelta(seconds=10)  # after the expiry of a command its answer may still come
+
+_GOES_ON = Prepared(
+    lambda: Controller.objects.filter(pk=Given("controller"), log_epoch=Given("epoch"), acked=Given("before")),
+    acked=Given("last"),
+)
+_PUTS = Prepared(
+    lambda: (
+        AclChange.objects.filter(controller=Given("controller"), key=Given("key"), op=AclChange.Op.PUT)
+        .order_by("version")
+        .values_list("at", "credential")
+    )
+)
+_EVENTS = Insert(Event)
+_SEEN = Prepared(
+    lambda: Controller.objects.filter(pk=Given("controller")), last_seen=Given("at"), confirmed_at=Given("at")
+)
+_SENT = Prepared(lambda: Command.objects.filter(state=Command.State.SENT).values_list("expires_at"))
+_NOT_SENT = Prepared(
+    lambda: Command.objects.filter(state=Command.State.QUEUED, expires_at__lte=Given("before")),
+    state=Command.State.EXPIRED,
+    why="the controller was not reached",
+    ended_at=Given("now"),
+)
+_NOT_ANSWERED = Prepared(
+    lambda: Command.objects.filter(state=Command.State.SENT, expires_at__lte=Given("before")),
+    state=Command.State.UNKNOWN,
+    why="no answer",
+    ended_at=Given("now"),
+)
 
 
 @dataclass(frozen=True)
@@ -138,28 +167,35 @@ def events(
 
     raw: each event's record by its number. log: follows the chain; of no use any more when this raises.
     """
+    first, last = batch[0][0], batch[-1][0]
     with transaction.atomic():
+        # Nearly every batch begins where the last one ended: one update says so, and locks the controller.
+        if _GOES_ON.update(controller=controller, epoch=epoch, before=first - 1, last=last):
+            return Stored(last, new=_keep(controller, epoch, batch, now, raw, log))
         acked = _acked(controller, epoch)
-        first, last = batch[0][0], batch[-1][0]
         if first > acked + 1:
             return Stored(acked, ahead=True)
         old = [packed for packed in batch if packed[0] <= acked]
         conflicts = _conflicts(controller, epoch, old) if old else 0
         new = [packed for packed in batch if packed[0] > acked]
         if new:
-            whose = _resolve(controller, new)
-            found = {packed[0]: log.take(raw[packed[0]]) for packed in new}
-            for why in sorted({why for _, why in found.values() if why}):
-                chain.alarm(controller, why, now)
-            rows = [
-                _event(controller, epoch, packed, whose, now, raw[packed[0]][20:28], found[packed[0]][0])
-                for packed in new
-            ]
-            # A second worker may have come first: the constraint decides, and both acknowledge.
-            Event.objects.bulk_create(rows, ignore_conflicts=True)
+            rows = _keep(controller, epoch, new, now, raw, log)
             Controller.objects.filter(pk=controller).update(log_epoch=epoch, acked=last)
             return Stored(last, conflicts=conflicts, new=rows)
         return Stored(acked, conflicts=conflicts)
+
+
+def _keep(
+    controller: int, epoch: int, new: Sequence[Packed], now: datetime, raw: Mapping[int, bytes], log: chain.Follower
+) -> list[Event]:
+    whose = _resolve(controller, new)
+    found = {packed[0]: log.take(raw[packed[0]]) for packed in new}
+    for why in sorted({why for _, why in found.values() if why}):
+        chain.alarm(controller, why, now)
+    rows = [_event(controller, epoch, packed, whose, now, raw[packed[0]][20:28], found[packed[0]][0]) for packed in new]
+    # A second worker may have come first: the constraint decides, and both acknowledge.
+    _EVENTS.rows(vars(row) for row in rows)
+    return rows
 
 
 def _event(
@@ -212,14 +248,11 @@ def _resolve(controller: int, batch: Sequence[Packed]) -> dict[tuple[bytes, int]
     keys = sorted({packed[6] for packed in batch if packed[6] is not None})
     if not keys:
         return {}
-    held: dict[bytes, list[tuple[datetime, int | None]]] = {}
-    puts = AclChange.objects.filter(controller=controller, key__in=keys, op=AclChange.Op.PUT).order_by("version")
-    for key, at, credential in puts.values_list("key", "at", "credential"):
-        held.setdefault(bytes(key), []).append((at, credential))
+    held = {key: _PUTS.rows(controller=controller, key=key) for key in keys}
     whose: dict[tuple[bytes, int], int | None] = {}
     for packed in batch:
         utc, key = packed[1], packed[6]
-        if key in held:
+        if key is not None and held[key]:
             puts_then = [c for at, c in held[key] if not utc or int(at.timestamp()) <= utc]
             whose[key, utc] = puts_then[-1] if puts_then else held[key][0][1]
     return whose
@@ -263,22 +296,19 @@ def take(command: Command, now: datetime) -> bool:
 
 def end_commands(now: datetime) -> None:
     """Commands that can no longer be sent have expired; answers that have not come by now are not known."""
-    old = Command.objects.filter(state=Command.State.QUEUED, expires_at__lte=now)
-    old.update(state=Command.State.EXPIRED, why="the controller was not reached", ended_at=now)
-    silent = Command.objects.filter(state=Command.State.SENT, expires_at__lte=now - ANSWER)
-    silent.update(state=Command.State.UNKNOWN, why="no answer", ended_at=now)
+    _NOT_SENT.update(before=now, now=now)
+    _NOT_ANSWERED.update(before=now - ANSWER, now=now)
 
 
 def answers_over() -> datetime | None:
     """When the wait for the answer to a command is over."""
-    first = Command.objects.filter(state=Command.State.SENT).aggregate(at=Min("expires_at"))["at"]
-    return None if first is None else first + ANSWER
+    return min((expires_at + ANSWER for (expires_at,) in _SENT.rows()), default=None)
 
 
 def seen(moments: Mapping[int, datetime]) -> None:
     """Keeps when controllers were last heard, authenticated: {controller: when}."""
-    rows = [Controller(pk=pk, last_seen=at, confirmed_at=at) for pk, at in sorted(moments.items())]
-    Controller.objects.bulk_update(rows, ["last_seen", "confirmed_at"])
+    with transaction.atomic():
+        _SEEN.update_each({"controller": pk, "at": at} for pk, at in sorted(moments.items()))
 
 
 def refused(counts: Mapping[int, Mapping[str, int]]) -> None:

@@ -16,6 +16,7 @@ from tools import release as releases
 
 from ..models import Rollout, RolloutBoard
 from ..services import updates
+from ..services.prepared import Prepared
 
 log = logging.getLogger("portvakt.updates")
 PIECE = wire.MAX_MESSAGE - OVERHEAD - 5
@@ -23,6 +24,7 @@ OFFER = 0xFFFFFFFF
 ASK_S = 60.0  # how often a board is asked how far it is when it says nothing
 STATES = ("wanted", "staged", "starting", "trying", "running", "kept", "returned", "refused")
 State = RolloutBoard.State
+_RUNNING = Prepared(lambda: Rollout.objects.filter(state=Rollout.State.RUNNING).values_list("pk"))
 
 
 class Live(Protocol):
@@ -40,11 +42,11 @@ class Updates:
         self._asked: dict[int, float] = {}  # when a controller was last sent something
 
     def poll(self, live: Mapping[int, Live], now: datetime) -> None:
-        running = list(Rollout.objects.filter(state=Rollout.State.RUNNING).select_related("release"))
+        running = [pk for (pk,) in _RUNNING.rows()]
         if not running:
             self._streams.clear()
             return
-        for rollout in running:
+        for rollout in Rollout.objects.filter(pk__in=running).select_related("release"):
             updates.note_silence(rollout, now)
             if updates.settle(rollout):
                 continue

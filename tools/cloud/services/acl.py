@@ -22,10 +22,14 @@ from firmware.controller.access.credential import (
 from ..models import AclChange, AclEntry, Controller, Credential, Profile
 from . import grants, pins, rules
 from .grants import Granted
+from .prepared import Given, Prepared
 from .rights import Right
 from .told import Told
 
 Change = tuple[int, bytes, int]  # PUT or REMOVE, record, credential
+_DUE = Prepared(
+    lambda: Controller.objects.filter(acl_due__lte=Given("now")).order_by("pk").values_list("site__tenant", "pk")
+)
 
 
 class Held(NamedTuple):
@@ -77,8 +81,7 @@ def refresh(
 
 def refresh_due(now: datetime) -> int:
     """Tables in which time itself has ended a right. Returns how many changes were written."""
-    due = Controller.objects.filter(acl_due__lte=now).order_by("pk").values_list("site__tenant", "pk")
-    return sum(refresh(tenant, now, controllers=[controller]) for tenant, controller in due)
+    return sum(refresh(tenant, now, controllers=[controller]) for tenant, controller in _DUE.rows(now=now))
 
 
 def give_version(controller: int) -> None:

@@ -11,6 +11,7 @@ from firmware.controller import events
 
 from ..models import Alarm, Controller, Event, Gap, Progress, User
 from . import codes
+from .prepared import Given, Prepared
 
 SILENT_FOR = timedelta(minutes=10)
 AGAIN = timedelta(seconds=10)  # nothing new: looked back again only so often
@@ -21,6 +22,36 @@ _ENDS: dict[int, list[int]] = {}
 for _code, _end in codes.ALARMS.items():
     if _end:
         _ENDS.setdefault(_end, []).append(_code)
+
+_LAST = Prepared(lambda: Event.objects.order_by("-pk").values_list("pk")[:1])
+_LOOKED = Prepared(lambda: Progress.objects.filter(name="alarms").values_list("value", "at"))
+_LOOKS = Prepared(lambda: Progress.objects.filter(name="alarms"), at=Given("at"))
+_SEEN_UP_TO = Prepared(lambda: Progress.objects.filter(name="alarms"), value=Given("value"))
+_ALARMING = Prepared(
+    lambda: (
+        Event.objects.filter(pk__gt=Given("after"), pk__lte=Given("last"), controller__lost_at=None)
+        .filter(code__in=sorted(set(codes.ALARMS) | set(_ENDS)))
+        .order_by("pk")
+        .values_list("pk", "code", "controller", "door_number")
+    )
+)
+_KNOWN = Prepared(lambda: Alarm.objects.filter(event__gt=Given("after"), event__lte=Given("last")).values_list("event"))
+_STANDING = Prepared(lambda: Alarm.objects.filter(ended_at=None).values_list("controller", "door_number"))
+_GAPS = Prepared(lambda: Gap.objects.filter(alarm=None).values_list("pk", "controller", "noticed_at")[:AT_ONCE])
+_BACK = Prepared(
+    lambda: Alarm.objects.filter(
+        Q(controller__last_seen__gt=Given("before")) | Q(controller__lost_at__isnull=False),
+        kind=Alarm.Kind.SILENT,
+        ended_at=None,
+    ).values_list("pk")
+)
+_AWAY = Prepared(
+    lambda: (
+        Controller.objects.filter(last_seen__lte=Given("before"), lost_at=None)
+        .exclude(pk__in=Alarm.objects.filter(kind=Alarm.Kind.SILENT, ended_at=None).values("controller"))
+        .values_list("pk", "last_seen")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -34,16 +65,16 @@ class Standing:
 
 def gather(now: datetime) -> int:
     """Raises and ends alarms from what came in since the last time. Returns how many were raised."""
-    last = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    looked = Progress.objects.filter(name="alarms").first()
-    if looked is not None and looked.value == last and looked.at and now - AGAIN < looked.at <= now:
+    last = sum(pk for (pk,) in _LAST.rows())
+    if any(value == last and at and now - AGAIN < at <= now for value, at in _LOOKED.rows()):
         return _from_gaps() + _silent(now)
     with transaction.atomic():
-        progress, _ = Progress.objects.select_for_update().get_or_create(name="alarms")
-        up_to = min(last, progress.value + AT_ONCE)
-        raised = _from_events(max(0, progress.value - LOOK_BACK), up_to)
-        progress.value, progress.at = max(up_to, progress.value), now
-        progress.save()
+        if not _LOOKS.update(at=now):  # it locks the row
+            Progress.objects.get_or_create(name="alarms", defaults={"at": now})
+        [(value, _)] = _LOOKED.rows()
+        up_to = min(last, value + AT_ONCE)
+        raised = _from_events(max(0, value - LOOK_BACK), up_to)
+        _SEEN_UP_TO.update(value=max(up_to, value))
     return raised + _from_gaps() + _silent(now)
 
 
@@ -67,12 +98,13 @@ def acknowledge(alarm: Alarm, user: User | None, now: datetime) -> int:
 
 
 def _from_events(after: int, last: int) -> int:
-    wanted = set(codes.ALARMS) | set(_ENDS)
-    rows = Event.objects.filter(pk__gt=after, pk__lte=last, code__in=wanted, controller__lost_at=None)
-    known = set(Alarm.objects.filter(event__gt=after, event__lte=last).values_list("event", flat=True))
-    standing = set(Alarm.objects.filter(ended_at=None).values_list("controller", "door_number"))
+    known = {event for (event,) in _KNOWN.rows(after=after, last=last)}
+    standing = set(_STANDING.rows())
     raised = 0
-    for event in rows.order_by("pk"):
+    for pk, code, *place in _ALARMING.rows(after=after, last=last):
+        if (code not in codes.ALARMS or pk in known) and (code not in _ENDS or tuple(place) not in standing):
+            continue
+        event = Event.objects.get(pk=pk)
         at = event.utc or event.received_at
         if event.code in codes.ALARMS and event.pk not in known:
             Alarm.objects.create(
@@ -101,9 +133,9 @@ def _from_events(after: int, last: int) -> int:
 
 
 def _from_gaps() -> int:
-    new = Gap.objects.filter(alarm=None)[:AT_ONCE]
     made = [
-        Alarm(controller_id=gap.controller_id, kind=Alarm.Kind.GAP, gap=gap, raised_at=gap.noticed_at) for gap in new
+        Alarm(controller_id=controller, kind=Alarm.Kind.GAP, gap_id=gap, raised_at=noticed_at)
+        for gap, controller, noticed_at in _GAPS.rows()
     ]
     return len(Alarm.objects.bulk_create(made))
 
@@ -111,11 +143,11 @@ def _from_gaps() -> int:
 def _silent(now: datetime) -> int:
     """A controller that was linked once and is not heard any more; its alarm ends by itself when it is back."""
     before = now - SILENT_FOR
-    spoken = Alarm.objects.filter(kind=Alarm.Kind.SILENT, ended_at=None)
-    back = spoken.filter(Q(controller__last_seen__gt=before) | Q(controller__lost_at__isnull=False))
-    back.update(ended_at=now)
-    away = Controller.objects.filter(last_seen__lte=before, lost_at=None).exclude(
-        pk__in=spoken.values("controller")
-    )
-    made = [Alarm(controller=one, kind=Alarm.Kind.SILENT, raised_at=one.last_seen) for one in away]
+    back = [pk for (pk,) in _BACK.rows(before=before)]
+    if back:
+        Alarm.objects.filter(pk__in=back).update(ended_at=now)
+    made = [
+        Alarm(controller_id=controller, kind=Alarm.Kind.SILENT, raised_at=last_seen)
+        for controller, last_seen in _AWAY.rows(before=before)
+    ]
     return len(Alarm.objects.bulk_create(made))

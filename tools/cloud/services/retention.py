@@ -49,6 +49,8 @@ def _erase_old(events, before: datetime) -> int:  # type: ignore[no-untyped-def]
     """By the time of the event where that is to be trusted, else by when it came in."""
     trusted = Q(utc__isnull=False, flags__in=codes.TRUSTED)
     old = events.filter(Q(received_at__lt=before) | trusted & Q(utc__lt=before))
+    if not old.exists():
+        return 0
     with transaction.atomic():
         Alarm.objects.filter(event__in=old).delete()
         return int(old.update(**NOTHING))
