@@ -56,7 +56,7 @@ class Rates:
 
 EVERYTHING = Rates(
     dns=0.5, stuck=0.2, half_open=0.5, twin=0.3, silence=0.3, slow=0.3, heap=0.5, brown_out=0.3, reader=0.2, pulses=2,
-    sway=8, aimed=1, again=0.3, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40,
+    rot=1, worn=0.1, weak=0.1, sway=8, aimed=1, again=0.3, hostile=20, noise=0.01, bounce=0.5, drift_ppm=40,
 )  # fmt: skip
 
 

@@ -119,8 +119,15 @@ def access_list(acl: bytes) -> AccessList | None:
     while at + 20 <= end:
         version, digest, count = struct.unpack_from("<IQI", acl, at)
         size = 20 + (count >> 24) * 13
-        if at + size > end or not is_whole(acl[at : at + size]):
+        if at + size > end:
             break
+        if not is_whole(acl[at : at + size]):
+            entry = mended(acl[at : at + size])
+            if entry is None:
+                break
+            version, digest, count = struct.unpack_from("<IQI", entry)
+            if size != 20 + (count >> 24) * 13:
+                break
         said = version, digest
         at += size
     if said is None or said[1] >= (1 << 64) - 2:
@@ -173,6 +180,16 @@ def _credentials(acl: bytes, newest: dict[int, tuple[int, int]], journal: int) -
                 yield slot
 
 
-def is_whole(record: bytes) -> bool:
+def mended(record: bytes) -> bytes | None:
+    """A short record before one of its bits turned over, None when that is not what happened."""
+    for bit in range(8 * len(record) if len(record) <= 64 else 0):
+        fixed = bytearray(record)
+        fixed[bit // 8] ^= 1 << bit % 8
+        if is_whole(fixed):
+            return bytes(fixed)
+    return None
+
+
+def is_whole(record: bytes | bytearray) -> bool:
     """Whether its last four bytes are the CRC-32 of the rest."""
     return zlib.crc32(record[:-4]).to_bytes(4, "little") == record[-4:]

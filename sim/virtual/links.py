@@ -50,7 +50,7 @@ class Links:
         if max(self._last.get(one.name, -RECOVERY_US), self._last.get("", -RECOVERY_US)) > now - RECOVERY_US:
             return None
         luck = self._promises.luck
-        if luck is not None and not luck.calm(one.name):
+        if (luck is not None and not luck.calm(one.name)) or self._promises.rot.ill(one.name):
             return None
         felt = () if luck is None else (luck.disturbed.get(one.name), luck.disturbed.get(""))
         return self._unrest[one.name], self._unrest[""], one.chip.starts, *felt

@@ -40,16 +40,25 @@ class Logs:
         """An event is on flash."""
         keep = self._written.get(one.name)
         if keep is None:
-            sectors = one.chip.flash["log"].size // flash.SECTOR
-            keep = self._written[one.name] = deque(maxlen=(sectors - 3) * 127)
+            keep = self._written[one.name] = deque(maxlen=self._room(one))
         keep.append((self._scheduler.now, raw))
         self._chained(one, raw, offset)
 
     def forget(self, one: "VirtualController", raw: bytes) -> None:
-        """Nobody looks for that event any more."""
+        """Nobody looks for that event on flash any more. raw: as it was recorded, or what is left of it."""
         kept = self._written.get(one.name, deque())
-        for entry in [entry for entry in kept if entry[1] == raw]:
+        for entry in [entry for entry in kept if raw in (entry[1], _expired(entry[1]))]:
             kept.remove(entry)
+
+    def worn(self, one: "VirtualController", sector: int) -> None:
+        """That sector takes nothing any more: the log is so much shorter."""
+        there = flash.slots(flash.image(one.chip.flash["log"])[sector * flash.SECTOR :][: flash.SECTOR])
+        kept = [entry for entry in self._written.get(one.name, ()) if not {entry[1], _expired(entry[1])} & there]
+        self._written[one.name] = deque(kept, maxlen=self._room(one))
+
+    def _room(self, one: "VirtualController") -> int:
+        """How many events are owed to stay."""
+        return max(1, one.chip.flash["log"].size // flash.SECTOR - 3 - len(one.parts["log"].worn)) * 127
 
     def audit(self, one: "VirtualController") -> None:
         """5 and 10: every event is there, and gone when its time is over."""
@@ -79,7 +88,8 @@ class Logs:
         """11: who reads the board today finds no key of the past."""
         self._promises.checks["old keys"] += 1
         log = flash.image(one.chip.flash["log"])
-        found = [at // flash.SECTOR for at in range(0, len(log), flash.SECTOR) if _is_key(log[at:][_KEY])]
+        sectors = set(range(len(log) // flash.SECTOR)) - one.parts["log"].worn
+        found = [sector for sector in sorted(sectors) if _is_key(log[sector * flash.SECTOR :][_KEY])]
         if len(found) > SPARE_KEYS:
             self._promises.red("old keys", f"{one.name}: chain keys lie in sectors {found} of the log")
 
@@ -87,18 +97,19 @@ class Logs:
         """11: each event is bound to the one before."""
         self._promises.checks["chain"] += 1
         start = offset - offset % flash.SECTOR
-        there = bytearray(16)
-        one.chip.flash["log"]._get(start + 16, there)
+        slot = bytearray(32)
+        one.chip.flash["log"]._get(start, slot)
+        there = self._promises.rot.was(one, start, bytes(slot))[_KEY]
         key, before = self._chain.get(one.name, (bytes(16), bytes(8)))
         if raw[_FLAGS] & _BEGINS:
-            key, before = bytes(there), bytes(8)
+            key, before = there, bytes(8)
         chain = sha256(key + before + raw[:20]).digest()[:8]
         text = f"{one.name}: event {int.from_bytes(raw[:4], 'little')}"
         if chain != raw[_CHAIN]:
             self._promises.red("chain", f"{text} is not bound to the one before")
         if raw[_FLAGS] & _NEW_KEY:
             key = sha256(b"next" + key).digest()[:16]
-            if key != bytes(there):
+            if key != there:
                 self._promises.red("chain", f"{text} begins a sector whose key does not follow from the one before")
         self._chain[one.name] = key, raw[_CHAIN]
 
@@ -109,7 +120,8 @@ def _expired(raw: bytes) -> bytes:
 
 
 def _is_key(found: bytes) -> bool:
-    return any(found) and found != b"\xff" * len(found)
+    """Not one bit or two of what is erased or zero: they turn over."""
+    return 8 < sum(byte.bit_count() for byte in found) < 8 * len(found) - 8
 
 
 def days_of(description: dict[str, Any]) -> Callable[["VirtualController", int], int | None]:

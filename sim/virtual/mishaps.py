@@ -7,7 +7,6 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from firmware.controller import records
 from sim.mcu.flash import SECTOR
 from sim.world.broker import CONNECT, packet, text
 from sim.world.wiegand import PULSE_US
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from .controller import VirtualController
     from .faults import Faults
 
+TRIES = 40  # at finding something that was written
 ALONE_US = 200 * MS  # a reader that was silent for so long is not in the middle of a card
 
 
@@ -102,27 +102,36 @@ def pulses(faults: "Faults", one: "VirtualController", chance: Random) -> None:
 
 
 def rot(faults: "Faults", one: "VirtualController", chance: Random) -> None:
-    """A bit of flash turns over at rest; not in an event that only this board has, which nobody could bring back."""
+    """A bit of flash turns over at rest; every other time one of something that was written there."""
     label = chance.choice(sorted(one.parts))
     part = one.parts[label]
-    at = chance.randrange(part.size)
-    found = bytearray(EVENT)
-    part._get(at - at % EVENT, found)
-    if label == "log":
-        promises = faults.building.promises
-        event = records.unpack_event(found)
-        kept = promises.acknowledged(one) if promises.acknowledged is not None else 0
-        if event is not None and event[0] > kept:
-            return
-        promises.rotted(one, bytes(found))
-    found[at % EVENT] ^= 1 << chance.randrange(8)
-    part.poke(at, found[at % EVENT : at % EVENT + 1])
+    slot, found = 0, bytearray(EVENT)
+    written = chance.random() < 0.5
+    for _ in range(TRIES if written else 1):
+        slot = chance.randrange(part.size // EVENT) * EVENT
+        part._get(slot, found)
+        if max(found) > 0 and min(found) < 0xFF:
+            break
+    if slot // SECTOR in part.worn:
+        return
+    before, at = bytes(found), chance.randrange(EVENT)
+    found[at] ^= 1 << chance.randrange(8)
+    part.poke(slot + at, found[at : at + 1])
+    faults.building.promises.rot.turned(one, label, slot, before, bytes(found))
 
 
 def worn(faults: "Faults", one: "VirtualController", chance: Random) -> None:
-    """A sector is worn out: from now on its erases and programs do nothing, and nobody is told."""
-    part = one.parts[chance.choice(sorted(one.parts))]
-    part.worn.add(chance.randrange(part.size // SECTOR))
+    """A sector is worn out: from now on its erases and programs do nothing, and nobody is told.
+
+    No more of them than a store has to spare: one of the access list, of the log an eighth. The state journal has two
+    sectors; with one it lives on, but a power cut while that is erased costs it what it held.
+    """
+    label = chance.choice(("acl", "log"))
+    part = one.parts[label]
+    if len(part.worn) < (1 if label == "acl" else max(1, part.size // SECTOR // 8)):
+        sector = chance.randrange(part.size // SECTOR)
+        part.worn.add(sector)
+        faults.building.promises.rot.worn(one, label, sector)
 
 
 def sway(faults: "Faults", one: "VirtualController", chance: Random) -> None:

@@ -16,6 +16,7 @@ from .checks import CHECKS, NAMES
 from .leaves import Leaves
 from .links import Links
 from .logs import Logs
+from .rot import Rot
 from .scheduler import SECOND
 from .sealed import Sealed
 from .strikes import Strikes
@@ -73,6 +74,8 @@ class Promises:
         self.leaves = Leaves(self)
         self.links = Links(self)
         self.logs = Logs(self)
+        self.rot = Rot(self)
+        building.verdicts.damaged = self.rot.ill
         self.messages = Sealed(building.description, self.red)
         building.network.on_hang = self._hangs
         self._noted: dict[tuple[str, int], int] = {}  # of each board's journal: the last value of a kind
@@ -177,10 +180,6 @@ class Promises:
 
     # What lies on flash.
 
-    def rotted(self, one: "VirtualController", raw: bytes) -> None:
-        """A bit of that event turned over at rest: nobody looks for it any more."""
-        self.logs.forget(one, raw)
-
     def safe(self, one: "VirtualController") -> None:
         """6, at the moment at which a start is on record."""
         self.checks["safe"] += 1
@@ -204,6 +203,8 @@ class Promises:
             return
         named = f"{one.name}: access list {said.version}"
         if said.digest != said.held:
+            if self.rot.ill(one.name):
+                return
             self.red("access list", f"{named} says {said.digest:016x}, holds {said.held:016x}")
         elif self.knows is not None and not self.knows(one, said.version, said.digest):
             self.red("access list", f"{named}, {said.digest:016x} was never made by the cloud")

@@ -33,6 +33,7 @@ class Verdicts:
     def __init__(self, now: Callable[[], int], wrong: Callable[[str, str], None]) -> None:
         self.counts: Counter[str] = Counter()
         self.ready = False
+        self.damaged: Callable[[str], bool] = lambda controller: False  # whether its access list may be damaged
         self.remote: dict[Place, int] = {}  # by door: when it was last released by a good command
         self._now = now
         self._wrong = wrong
@@ -78,6 +79,9 @@ class Verdicts:
             return
         if expected == GRANTED and (code == codes.DENIED_NO_CLOCK or (code in _NO_LIST and not self.ready)):
             self.counts["turned away unready"] += 1
+            return
+        if expected == GRANTED and code == codes.DENIED_DAMAGED and self.damaged(controller):
+            self.counts["turned away damaged"] += 1
             return
         check = "let in" if said == GRANTED else "verdict"
         self._wrong(f"{_name(place)}: {said} (code {code}), and {expected} was due", check)

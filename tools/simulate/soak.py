@@ -348,8 +348,11 @@ class Books:
                     promises.red("stored", f"{one.name}: number {event[0]} was given twice")
                 written[event[0]] = event[1:6]
         for sequence, fields in written.items():
+            if promises.rot.told(one, sequence, kept.get(sequence)):
+                continue
             if sequence in gone and sequence not in kept:
-                if promises.links.behind[one.name] < (one.chip.flash["log"].size // 4096 - 3) * 127:
+                sectors = one.chip.flash["log"].size // 4096 - 3 - len(one.parts["log"].worn)
+                if promises.links.behind[one.name] < sectors * 127:
                     promises.red("stored", f"{one.name}: event {sequence} is reported as overwritten, and was not")
             elif kept.get(sequence) != fields:
                 promises.red(

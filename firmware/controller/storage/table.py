@@ -241,7 +241,9 @@ class CredentialTable:
     def load(self, bucket):
         """Reads a bucket and returns where it begins."""
         start = self.sector(bucket) * SECTOR
-        if start < 0 or not whole(self.flash.read(start, self._buf) and self.view[:SLOT]):
+        if start < 0 or not (
+            whole(self.flash.read(start, self._buf) and self.view[:SLOT]) or self.flash.header(start // SECTOR)
+        ):
             raise Damaged("bucket")
         return start
 

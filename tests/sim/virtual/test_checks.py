@@ -6,6 +6,7 @@ from firmware.controller import clock, loop
 from firmware.controller import events as codes
 from firmware.controller.guarded import GuardedDoor
 from firmware.controller.points.door import Door
+from firmware.controller.storage import patrol
 from sim.cloud import MemoryCloud
 from sim.mcu import chip as mcu
 from sim.virtual.checks import CHECKS, NAMES
@@ -117,6 +118,20 @@ def another_access_list(building, patch):
     _start_again(building)
 
 
+def bits_that_nobody_looks_for(building, patch):
+    patch(patrol.Patrol, "step", lambda self, table: None)
+    one = board(building)
+    part, found = one.parts["acl"], image(one.parts["acl"])
+    at = next(
+        at
+        for at in range(3 * SECTOR, len(found), 16)
+        if at % SECTOR and any(found[at : at + 16]) and min(found[at : at + 16]) < 255
+    )
+    part.poke(at, bytes((found[at] ^ 1,)))
+    building.world.promises.rot.turned(one, "acl", at, found[at : at + 16], image(part)[at : at + 16])
+    building.wait(2_400)
+
+
 def a_journal_that_jumps(building, patch):
     building.world.promises.noted(board(building), 2, 99)
 
@@ -214,6 +229,7 @@ RED = {
     "answer": a_slow_answer,
     "events": an_event_that_is_gone,
     "access list": another_access_list,
+    "rot": bits_that_nobody_looks_for,
     "journal": a_journal_that_jumps,
     "safe": a_strike_released_at_a_start,
     "hanging": a_loop_that_hangs,

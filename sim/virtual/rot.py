@@ -1,0 +1,86 @@
+"""Bits that turn over at rest and sectors that wear out: what is still owed then, and until when.
+
+An event in which one bit turned over is owed whole: its CRC-32 tells which bit it was. One in which two did is owed its
+number, as an event that cannot be read. The access list is owed its cure: within half an hour of work it holds again
+what it says, or says that it does not.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from firmware.controller import events as codes
+from firmware.controller import records
+
+from . import flash
+from .scheduler import SECOND
+
+if TYPE_CHECKING:
+    from .controller import VirtualController
+    from .promises import Promises
+
+CURED_US = 1_800 * SECOND  # of uninterrupted work: a patrol's round takes some minutes in these small stores
+LOOK_US = 300 * SECOND
+UNREADABLE = (0, codes.LOG_OVERWRITTEN, 0, 1, 0)  # time, code, door, extra, flags
+
+
+class Rot:
+    def __init__(self, promises: "Promises") -> None:
+        self._promises = promises
+        self._scheduler = promises.scheduler
+        self._since: dict[str, int] = {}  # of each board whose access list is not cured: when the last bit turned over
+        self._were: dict[tuple[str, int], tuple[bytes, bytes]] = {}  # slot of a log: what it was, what it is
+        self.unreadable: dict[str, set[int]] = {}  # of each board: events of which only the number is owed
+
+    def turned(self, one: "VirtualController", label: str, at: int, before: bytes, after: bytes) -> None:
+        """A bit of a slot turned over."""
+        if label == "log":
+            self._log(one, at, before, after)
+        elif label == "acl":
+            waits = one.name in self._since
+            self._since[one.name] = self._scheduler.now
+            if not waits:
+                self._scheduler.after(LOOK_US, self._look, one)
+
+    def worn(self, one: "VirtualController", label: str, sector: int) -> None:
+        """A sector of a log takes nothing any more: what lies in it can be neither replaced nor made to expire."""
+        if label == "log":
+            self._promises.logs.worn(one, sector)
+
+    def ill(self, name: str) -> bool:
+        """Whether the access list of that board may hold something else than it says."""
+        return name in self._since
+
+    def told(self, one: "VirtualController", sequence: int, kept: tuple[Any, ...] | None) -> bool:
+        """Whether the cloud was told that this event cannot be read any more, and that is so."""
+        return kept == UNREADABLE and sequence in self.unreadable.get(one.name, ())
+
+    def was(self, one: "VirtualController", at: int, found: bytes) -> bytes:
+        """What lay in that place of the log, where `found` lies, before bits turned over."""
+        for n in range(0, len(found), records.EVENT):
+            before, after = self._were.get((one.name, at + n), (b"", None))
+            if after == found[n : n + records.EVENT]:
+                found = found[:n] + before + found[n + records.EVENT :]
+        return found
+
+    def _log(self, one: "VirtualController", at: int, before: bytes, after: bytes) -> None:
+        was, then = self._were.get((one.name, at), (before, before))
+        if then != before:  # something else lies there now
+            was = before
+        self._were[one.name, at] = was, after
+        self._promises.logs.forget(one, was)
+        bits = sum((a ^ b).bit_count() for a, b in zip(was, after, strict=True))
+        if at % flash.SECTOR and any(was[:4]) and (bits > 1 or after[-1] == 0xFF):
+            self.unreadable.setdefault(one.name, set()).add(int.from_bytes(was[:4], "little"))
+
+    def _look(self, one: "VirtualController") -> None:
+        said = flash.access_list(flash.image(one.chip.flash["acl"]))
+        if said is None or said.version == 0 or said.digest == said.held:
+            del self._since[one.name]
+            self._promises.checks["rot"] += 1
+            return
+        at_work = one.chip.on and self._scheduler.now - max(one.chip.booted, self._since[one.name]) >= CURED_US
+        if at_work:
+            del self._since[one.name]
+            text = f"{one.name}: access list {said.version} does not hold what it says, and its patrol has passed"
+            self._promises.red("rot", text)
+        else:
+            self._scheduler.after(LOOK_US, self._look, one)
