@@ -5,14 +5,18 @@ from datetime import datetime, timedelta
 
 from ..models import Controller, Progress
 from . import acl, alarms, history, learning, retention, rules
+from .prepared import Prepared
 
 log = logging.getLogger("portvakt.housekeeping")
 HOUR = timedelta(hours=1)
+_HOURLY = Prepared(lambda: Progress.objects.filter(name="hourly").values_list("at"))
 
 
 def tick(now: datetime) -> None:
     """Cheap when there is nothing to do."""
     alarms.gather(now)
+    if any(at is not None and now - HOUR < at <= now for (at,) in _HOURLY.rows()):
+        return
     hourly, _ = Progress.objects.get_or_create(name="hourly")
     # The update decides: of two workers at once, one does it.
     due = Progress.objects.filter(pk=hourly.pk).exclude(at__gt=now - HOUR, at__lte=now)
