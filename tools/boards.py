@@ -11,7 +11,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "boards"
 SECTOR = 4096  # what the flash erases at once
 FLASH_LEFT = 4 * 1024 * 1024 - 0x200000  # of 4 MB, after the bootloader and MicroPython's own image
 
-OUTPUTS = {"strike", "light", "sound", "status", "alarm"}
+OUTPUTS = {"strike", "light", "sound", "status", "alarm", "tx", "de"}
 EDGES = {"d0", "d1", "rex", "fire"}  # an edge that nobody made does harm here
 PINS = {*range(20), 21, 22, 23, 25, 26, 27, *range(32, 40)}
 ADC1 = {32, 33, 34, 35, 36, 39}
@@ -62,7 +62,8 @@ def check(board: Any) -> list[str]:
     """What is wrong with a board's table: "field: what and why"."""
     if not isinstance(board, dict):
         return ["the table: must be an object"]
-    return [*_check_head(board), *_check_flash(board.get("flash")), *_check_pins(board), *_check_inputs(board)]
+    checks = (_check_head(board), _check_flash(board.get("flash")), _check_pins(board), _check_osdp(board))
+    return [complaint for one in (*checks, _check_inputs(board)) for complaint in one]
 
 
 def _check_head(board: dict[str, Any]) -> Iterator[str]:
@@ -113,12 +114,17 @@ def _wires(board: dict[str, Any], doors: list[Any]) -> Iterator[tuple[str, str, 
     """Every wire as (where, role, pin), also those that should be there and are not."""
     yield "status", "status", board.get("status")
     for number, door in enumerate(doors, 1):
-        for role in ("d0", "d1", "light", "sound"):
+        for role in ("d0", "d1", "light", "sound") if _at(door, "reader", "kind") != "osdp" else ():
             yield f"door {number} {role}", role, _at(door, "reader", role)
         yield f"door {number} strike", "strike", _at(door, "strike", "pin")
         for role in ("contact", "rex"):
             if not isinstance(door, dict) or door.get(role) is not None:
                 yield f"door {number} {role}", _role(_fields(door, role), role), _at(door, role, "pin")
+    for number, line in enumerate(_list(board, "osdp"), 1):
+        yield f"line {number} tx", "tx", line.get("tx")
+        yield f"line {number} rx", "input", line.get("rx")
+        if "de" in line:
+            yield f"line {number} de", "de", line["de"]
     for number, one in enumerate(_inputs(board), 1):
         kind = one.get("kind")
         yield f"input {number} {kind}", _role(one, "fire" if kind == "fire" else "input"), one.get("pin")
@@ -132,8 +138,8 @@ def _role(wire: dict[str, Any], digital: str) -> str:
 
 
 def _check_levels(number: int, door: Any) -> Iterator[str]:
-    if _at(door, "reader", "kind") != "wiegand":
-        yield f"door {number} reader: kind {_at(door, 'reader', 'kind')!r} is not known; only wiegand is"
+    if _at(door, "reader", "kind") not in ("wiegand", "osdp"):
+        yield f"door {number} reader: kind {_at(door, 'reader', 'kind')!r} is not known; wiegand and osdp are"
     for part, level in (("strike", "active"), ("contact", "open"), ("rex", "active")):
         if part == "strike" or not isinstance(door, dict) or door.get(part) is not None:
             yield from _check_wire(f"door {number} {part}", _fields(door, part), level)
@@ -153,6 +159,50 @@ def _check_wire(where: str, wire: dict[str, Any], level: str) -> Iterator[str]:
         yield f"{where}: {level} must be 0 or 1"
     if wire.get("supervised", True) is not True:
         yield f"{where}: supervised must be true, or left out"
+
+
+BAUDS = (9600, 19200, 38400, 57600, 115200)  # of SIA OSDP v2.2, clause 5.2, those that every transceiver bears
+LINES = 2  # serial ports beside the one with the boot messages
+
+
+def _check_osdp(board: dict[str, Any]) -> Iterator[str]:
+    """Lines of OSDP readers, and the readers on them."""
+    lines = _list(board, "osdp")
+    if "osdp" in board and (not isinstance(board["osdp"], list) or not 1 <= len(lines) == len(board["osdp"]) <= LINES):
+        yield f"osdp: must be a list of 1 to {LINES} objects"
+        return
+    for number, line in enumerate(lines, 1):
+        unknown = line.keys() - {"tx", "rx", "de", "baud", "poll_ms"}
+        if unknown:
+            yield f"line {number}: {', '.join(sorted(unknown))} means nothing there"
+        if line.get("baud", BAUDS[0]) not in BAUDS:
+            yield f"line {number}: baud must be one of {', '.join(map(str, BAUDS))}"
+        if not _is_int(line.get("poll_ms", 50)) or not 20 <= line.get("poll_ms", 50) <= 1000:
+            yield f"line {number}: poll_ms must be 20 to 1000"
+    taken: dict[tuple[Any, Any], int] = {}
+    for number, door in enumerate(_list(board, "doors"), 1):
+        reader = _fields(door, "reader")
+        if reader.get("kind") == "osdp":
+            yield from _check_osdp_reader(f"door {number} reader", reader, len(lines))
+            place = reader.get("line", 1), reader.get("address")
+            if place in taken:
+                yield f"door {number} reader: its address is that of door {taken[place]} on the same line"
+            taken[place] = number
+    for number in range(1, len(lines) + 1):
+        if number not in [line for line, _ in taken]:
+            yield f"line {number}: no reader is on it"
+
+
+def _check_osdp_reader(where: str, reader: dict[str, Any], lines: int) -> Iterator[str]:
+    unknown = reader.keys() - {"kind", "line", "address", "secure"}
+    if unknown:
+        yield f"{where}: {', '.join(sorted(unknown))} means nothing there"
+    if not _is_int(reader.get("address")) or not 0 <= reader["address"] <= 126:
+        yield f"{where}: address must be 0 to 126"
+    if not _is_int(reader.get("line", 1)) or not 1 <= reader.get("line", 1) <= lines:
+        yield f"{where}: line must be the number of one in osdp"
+    if not isinstance(reader.get("secure", True), bool):
+        yield f"{where}: secure must be true or false"
 
 
 # What may lie on an input beside its pin. "doors": which it releases; "door": which it belongs to.
@@ -222,7 +272,11 @@ def _check_input(where: str, one: dict[str, Any], count: int) -> Iterator[str]:
 
 
 def _inputs(board: dict[str, Any]) -> list[dict[str, Any]]:
-    found = board.get("inputs", [])
+    return _list(board, "inputs")
+
+
+def _list(board: dict[str, Any], field: str) -> list[dict[str, Any]]:
+    found = board.get(field, [])
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 

@@ -18,6 +18,7 @@ from firmware.controller.events import (
     READER_TAMPER_OVER,
 )
 from firmware.controller.outputs.signal import GRANTED
+from sim.world.osdp import Reader
 from tests.firmware.bench import frame26
 from tests.firmware.osdp_bench import KEY, OsdpBench, table
 
@@ -194,4 +195,39 @@ def test_a_peripheral_with_another_key_is_refused(tmp_path: Path, monkeypatch: p
     assert house.run(lambda: house.told(READER_LOST))
     assert house.bench.read == []
     for fd in house.ends:
+        os.close(fd)
+
+
+def test_the_simulated_reader_talks_to_a_panel_of_libosdp() -> None:
+    """What our driver is tested with otherwise is a reader as others know readers."""
+    panel_end, reader_end = os.pipe(), os.pipe()
+    for fd in (*panel_end, *reader_end):
+        os.set_blocking(fd, False)
+    channel = End(reader_end[0])
+    channel.write = lambda buf: os.write(panel_end[1], buf)  # type: ignore[method-assign]
+    info = osdp.PDInfo(ADDRESS, channel, scbk=KEY, flags=[osdp.LibFlag.EnforceSecure])
+    panel = osdp.ControlPanel([info], log_level=osdp.LogLevel.Emergency)
+    reader = Reader(ADDRESS, KEY, os.urandom, secure=True)
+    read: list[dict[str, Any]] = []
+    panel.set_event_handler(lambda _, event: read.append(event) or 0)
+
+    def run(done: Any) -> bool:
+        for step in range(3000):
+            panel.ctx.refresh()
+            try:
+                frame = os.read(panel_end[0], 256)
+            except BlockingIOError:
+                frame = b""
+            if frame:
+                os.write(reader_end[1], reader.hear(frame.lstrip(b"\xff"), step * 1000))
+            if done():
+                return True
+            time.sleep(0.0005)
+        return False
+
+    assert run(lambda: panel.ctx.sc_status() == 1)
+    reader.card(CARD)
+    assert run(lambda: bool(read))
+    assert (read[0]["length"], read[0]["data"]) == (26, int(CARD + "0" * 6, 2).to_bytes(4, "big"))
+    for fd in (*panel_end, *reader_end):
         os.close(fd)

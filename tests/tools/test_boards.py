@@ -25,7 +25,13 @@ def with_pin(door: int, part: str, pin: Any) -> dict[str, Any]:
 
 
 def test_every_board_that_is_shipped_is_right() -> None:
-    assert boards.names() == ["esp32-two-door", "esp32-two-door-stock", "esp32-two-door-supervised", "virtual-two-door"]
+    assert boards.names() == [
+        "esp32-osdp-two-door",
+        "esp32-two-door",
+        "esp32-two-door-stock",
+        "esp32-two-door-supervised",
+        "virtual-two-door",
+    ]
     for name in boards.names():
         assert boards.load(name)["name"] == name
         assert (boards.FOLDER / name / "wiring.md").exists()
@@ -114,7 +120,7 @@ def test_anything_at_all_is_answered_with_complaints(broken: Any) -> None:
 
 @pytest.mark.parametrize(
     ("part", "field", "value"),
-    [("strike", "active", 2), ("contact", "open", None), ("rex", "active", "0"), ("reader", "kind", "osdp")],
+    [("strike", "active", 2), ("contact", "open", None), ("rex", "active", "0"), ("reader", "kind", "magnet")],
 )
 def test_levels_and_kinds_are_checked(part: str, field: str, value: Any) -> None:
     board = copy.deepcopy(GOOD)
@@ -122,8 +128,44 @@ def test_levels_and_kinds_are_checked(part: str, field: str, value: Any) -> None
     assert len(boards.check(board)) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "why"),
+    [
+        (("osdp",), [], "list of 1 to 2"),
+        (("osdp",), [{}, {}, {}], "list of 1 to 2"),
+        (("osdp", 0, "tx"), 35, "only be an input"),
+        (("osdp", 0, "rx"), 15, "strapping"),
+        (("osdp", 0, "de"), 25, "already"),
+        (("osdp", 0, "baud"), 300, "baud must be one of 9600"),
+        (("osdp", 0, "poll_ms"), 5, "20 to 1000"),
+        (("osdp", 0, "parity"), 1, "means nothing"),
+        (("doors", 0, "reader", "address"), 127, "0 to 126"),
+        (("doors", 0, "reader", "address"), 1, "that of door 1"),
+        (("doors", 0, "reader", "line"), 2, "number of one in osdp"),
+        (("doors", 0, "reader", "secure"), "yes", "true or false"),
+        (("doors", 0, "reader", "d0"), 19, "means nothing"),
+    ],
+)
+def test_lines_of_osdp_readers_are_checked(path: tuple[Any, ...], value: Any, why: str) -> None:
+    board: Any = boards.load("esp32-osdp-two-door")
+    part = board
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = value
+    complaints = boards.check(board)
+    assert any(why in complaint for complaint in complaints), complaints
+
+
+def test_a_line_without_readers_is_a_mistake_and_a_transceiver_may_know_its_direction() -> None:
+    board: Any = boards.load("esp32-osdp-two-door")
+    del board["osdp"][0]["de"]
+    assert boards.check(board) == []
+    board["osdp"].append({"tx": 21, "rx": 19})
+    assert boards.check(board) == ["line 2: no reader is on it"]
+
+
 def test_an_unknown_board_is_a_sentence_with_the_known_ones() -> None:
-    with pytest.raises(Problem, match="no board 'nope'; choose one of esp32-two-door, esp32-two-door-stock, esp"):
+    with pytest.raises(Problem, match="no board 'nope'; choose one of esp32-osdp-two-door, esp32-two-door, esp"):
         boards.load("nope")
 
 
@@ -132,7 +174,7 @@ def test_a_name_cannot_leave_the_folder() -> None:
         boards.load("../boards/esp32-two-door")
 
 
-@pytest.mark.parametrize("board", ["esp32-two-door", "esp32-two-door-supervised"])
+@pytest.mark.parametrize("board", ["esp32-two-door", "esp32-two-door-supervised", "esp32-osdp-two-door"])
 def test_the_partition_table_is_that_of_the_board(board: str) -> None:
     folder = boards.FOLDER / board
     rows = [line.split(", ") for line in (folder / "partitions.csv").read_text().splitlines()[1:]]
