@@ -51,8 +51,11 @@ def build(folder="/"):
     journal = StateJournal(partition("state", folder))
     log = EventLog(partition("log", folder), journal, session.urandom)
     chosen, checked = settings.load(folder)
-    faults = () if checked else _faults(chosen)
-    sync = link = key = None
+    sync = link = key = faults = None
+    if not checked:
+        from .storage.settings_check import told
+
+        faults = told(chosen)
     try:
         rules = Rules(settings.load(folder, "rules")[0], len(board.doors))
     except ValueError as error:  # of an older firmware: nobody passes until the cloud has sent its own again
@@ -67,22 +70,17 @@ def build(folder="/"):
     journal.set(BOOTS, journal.get(BOOTS) + 1)
     credentials = CredentialTable(partition("acl", folder))
     loop = Loop(board, credentials, log, journal, rules, key, sync, link, WDT(timeout=_WATCHDOG_MS), reset, folder)
-    loop.started(reset_cause(), len(faults))
-    if sync and [name for name in listdir(folder) if name in ("trial", "returned")]:
+    loop.started(reset_cause(), faults)
+    if "since" in chosen:
+        from .cloud.floor import set_floor
+
+        set_floor(loop, chosen, folder)
+    files = listdir(folder)
+    if sync and ("trial" in files or "returned" in files):
         from .cloud.trial import begin
 
         sync.trial = begin(folder, loop, now())
     return loop
-
-
-def _faults(chosen):
-    """What is wrong with settings that were put on the board by hand."""
-    from .storage.settings_check import check
-
-    faults = check(chosen)
-    for fault in faults:
-        print("settings:", fault)
-    return faults
 
 
 def main(folder="/"):

@@ -49,10 +49,9 @@ class Stream:
         self.socket.connect(address)
 
     def settimeout(self, seconds):
-        pass
+        """What umqtt.simple thinks of deadlines does not count."""
 
-    def setblocking(self, flag):
-        pass
+    setblocking = settimeout
 
     def write(self, data, size=None):
         self._out.extend(data if size is None else data[:size])
@@ -82,10 +81,16 @@ class Stream:
 
 
 class Link:
-    """settings: the board's. inbox, outbox: mailboxes shared with the control loop. refused: {word: count}."""
+    """settings: the board's. inbox, outbox: mailboxes shared with the control loop. refused: {word: count}.
+
+    tls: where a broker asks for it, what TLS has to know of the board (floor.py).
+    """
+
+    tls: tuple
 
     def __init__(self, settings, inbox, outbox, refused):
         self._settings = settings
+        self._broker = settings["broker"]
         self._inbox = inbox
         self._outbox = outbox
         self._refused = refused
@@ -97,6 +102,10 @@ class Link:
         simple.socket = self  # umqtt.simple asks it for sockets: socket() and getaddrinfo() below
 
     def socket(self):
+        if "tls" in self._broker:
+            from .tls import Secure
+
+            return Secure(self._broker, *self.tls)
         return Stream()
 
     def getaddrinfo(self, host, port):
@@ -139,7 +148,7 @@ class Link:
         return not self._station.isconnected()
 
     def _connect(self):
-        broker = self._settings["broker"]
+        broker = self._broker
         name = self._settings["controller"]
         self._up, down, presence = [topic.encode() for topic in topics(name)]
         client = self._client = simple.MQTTClient(

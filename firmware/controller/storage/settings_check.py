@@ -7,19 +7,41 @@ _FIELDS = {
     "controller": (_HEX, 16, 16),
     "link_secret": (_HEX, 64, 64),
     "table_key": (_HEX, 64, 64),
-    "broker.host": (_TEXT, 1, 253),
-    "broker.port": ("", 1, 65535),
-    "broker.user": (_TEXT, 0, 255),
-    "broker.password": (_TEXT, 0, 255),
     "wifi.name": (_TEXT, 1, 32),
     "wifi.password": (_TEXT, 0, 63),
 }
+_BROKER = {
+    "host": (_TEXT, 1, 253),
+    "port": ("", 1, 65535),
+    "user": (_TEXT, 0, 255),
+    "password": (_TEXT, 0, 255),
+}
+_CHOICE = " or another"
+_TLS = ("psk", "certificates")
+_SINCE = ("", 1760000000, 4000000000)  # Unix seconds when these settings were made: asked for where there is TLS
+
+
+def told(settings):
+    """How much is wrong with settings that were put on the board by hand; it is printed."""
+    faults = check(settings)
+    for fault in faults:
+        print("settings:", fault)
+    return len(faults)
 
 
 def check(settings):
     """Sentences that say what is wrong and what to do, none when all is right."""
     wanted = dict(_FIELDS)
     faults = []
+    for path, broker in _brokers(settings):
+        fields = dict(_BROKER)
+        if "tls" in broker:
+            wanted["since"] = _SINCE
+            fields["tls"] = (_CHOICE, 0, 0)
+            if broker["tls"] == "psk":
+                fields["key"] = (_HEX, 64, 64)
+        for name in fields:
+            wanted[f"{path}.{name}"] = fields[name]
     for path, value in _flat(settings, ""):
         fault = _fault(value, *wanted.pop(path)) if path in wanted else "is not known"
         if fault:
@@ -28,17 +50,32 @@ def check(settings):
     return [fault + ": correct it and install again" for fault in sorted(faults)]
 
 
+def _brokers(settings):
+    """(path, fields) of each broker. The first must be there."""
+    fields = settings if isinstance(settings, dict) else {}
+    more = fields.get("more_brokers", ())
+    yield "broker", _object(fields.get("broker"))
+    for place, broker in enumerate(more if isinstance(more, list) else ()):
+        yield "more_brokers.%d" % place, _object(broker)
+
+
+def _object(value):
+    return value if isinstance(value, dict) else {}
+
+
 def _flat(value, path):
     """(path, value) of every field."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _flat(item, f"{path}.{name}" if path else name)
-    else:
+    if not isinstance(value, (dict, list)):
         yield path, value
+        return
+    for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from _flat(item, f"{path}.{name}" if path else str(name))
 
 
 def _fault(value, what, least, most):
     """What the value must be, None when it is. Texts may be secrets: they are not repeated."""
+    if what == _CHOICE:
+        return None if value in _TLS else "must be " + " or ".join(_TLS)
     size = len(value) if what and type(value) is str else value
     if type(size) is int and (size is not value or not what) and least <= size <= most:
         if what != _HEX or not value.strip("0123456789abcdef"):

@@ -115,6 +115,41 @@ def test_good_settings_have_no_fault():
     assert check(good()) == []
 
 
+def secure():
+    fields = good()
+    fields["since"] = 1795000000
+    fields["broker"].update({"port": 8884, "user": "0123456789abcdef", "tls": "psk", "key": "7" * 64})
+    fields["more_brokers"] = [dict(good()["broker"], port=8883, tls="certificates"), good()["broker"]]
+    return fields
+
+
+def test_brokers_may_be_several_each_with_its_own_tls():
+    assert check(secure()) == []
+
+
+def test_a_fault_of_a_broker_says_of_which():
+    for place, field, value, sentence in (
+        (0, "key", "7" * 63, "broker.key: must be 64 to 64 hex digits"),
+        (0, "tls", "none", "broker.tls: must be psk or certificates"),
+        (1, "tls", 5, "more_brokers.0.tls: must be psk or certificates"),
+        (1, "key", "7" * 64, "more_brokers.0.key: is not known"),
+        (2, "port", 0, "more_brokers.1.port: must be 1 to 65535, is 0"),
+    ):
+        fields = secure()
+        broker = fields["more_brokers"][place - 1] if place else fields["broker"]
+        broker[field] = value
+        assert sentence + CURE in check(fields), check(fields)
+
+
+def test_tls_asks_when_the_settings_were_made():
+    fields = secure()
+    del fields["since"]
+    assert check(fields) == ["since: is missing" + CURE]
+    fields = secure()
+    del fields["broker"]["key"]
+    assert check(fields) == ["broker.key: is missing" + CURE]
+
+
 def changed(path, value):
     fields = good()
     inner = fields
@@ -149,13 +184,19 @@ def test_missing_fields_are_named():
 
 
 def test_a_wrong_shape_is_a_fault_and_no_crash():
-    for path, value in ((("broker",), 5), (("broker",), [1]), (("wifi",), None), (("controller",), {"a": 1})):
+    brokers = ((("broker",), 5), (("broker",), [1]), (("more_brokers",), 5), (("more_brokers",), [5]))
+    for path, value in brokers + ((("wifi",), None), (("controller",), {"a": 1})):
         assert changed(path, value)
     assert len(check([])) >= 9
 
 
 def test_no_sentence_repeats_a_secret():
-    for path in (("broker", "password"), ("wifi", "password"), ("link_secret",)):
+    for path in (("broker", "password"), ("broker", "key"), ("wifi", "password"), ("link_secret",)):
         for value in ("hunter2" * 50, 4711000):
-            sentences = " ".join(changed(path, value))
+            fields = secure()
+            inner = fields
+            for name in path[:-1]:
+                inner = inner[name]
+            inner[path[-1]] = value
+            sentences = " ".join(check(fields))
             assert sentences and "hunter2" not in sentences and "4711" not in sentences
