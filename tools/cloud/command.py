@@ -99,7 +99,10 @@ def enrol(
     site: Annotated[str, typer.Option(help="The site; made when it is missing.")] = "Site",
     tenant: TenantName = None,
     door: Annotated[list[str] | None, typer.Option(help="A door's name, once a door, in the board's order.")] = None,
-    broker: Annotated[str | None, typer.Option(help="The broker as the board reaches it (MQTT_URL).")] = None,
+    broker: Annotated[
+        list[str] | None,
+        typer.Option(help="The broker as the board reaches it; once for each, in order of preference (BOARD_BROKERS)."),
+    ] = None,
     wifi_name: Annotated[str, typer.Option(help="The Wi-Fi that the board joins.", envvar="PORTVAKT_WIFI_NAME")] = "",
     wifi_password: Annotated[str, typer.Option(envvar="PORTVAKT_WIFI_PASSWORD", show_default=False)] = "",
     as_json: Json = False,
@@ -109,6 +112,7 @@ def enrol(
     from django.db import transaction
 
     from .models import Site
+    from .services import brokers
     from .services import enrol as service
 
     if out.exists():
@@ -121,7 +125,7 @@ def enrol(
             name,
             description,
             doors=door or [],
-            broker=service.boards_broker(broker) if broker else None,
+            broker=[brokers.broker_of(one) for one in broker] if broker else None,
             wifi={"name": wifi_name, "password": wifi_password},
         )
         # Inside the transaction: secrets that were not written down are worth nothing.
@@ -194,8 +198,56 @@ def worker(as_json: Json = False) -> None:
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
     signal.signal(signal.SIGINT, lambda number, frame: ended.append(number))
-    Worker(settings.MQTT_URL).run(stop=lambda: bool(ended))
+    Worker(settings.MQTT_URL, settings.MQTT_CA).run(stop=lambda: bool(ended))
     result(as_json, {"ended": "by signal"}, "The worker has ended.")
+
+
+@app.command("broker-files")
+def broker_files(
+    folder: Annotated[Path, typer.Argument(help="Where they go. They hold secrets; readable by their owner only.")],
+    certificate: Annotated[Path | None, typer.Option(help="Of the broker, for boards that look at one.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
+    boards_ca: Annotated[
+        Path | None, typer.Option(help="Boards have certificates too, signed by the CA in this file.")
+    ] = None,
+    plain_port: Annotated[int, typer.Option(help="For the worker on this machine, without TLS.")] = 1883,
+    psk_port: Annotated[int, typer.Option(help="For boards with a key (mqtts+psk://).")] = 8884,
+    tls_port: Annotated[int, typer.Option(help="For boards that look at the certificate (mqtts://).")] = 8883,
+    user: Annotated[str | None, typer.Option(help="The account mosquitto runs under.")] = None,
+    watch: Annotated[bool, typer.Option(help="Go on, and tell mosquitto of each change.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The broker's files: each board's account, its topics, and a configuration of mosquitto that uses them."""
+    _django()
+    import time
+
+    from django.conf import settings
+
+    from .services import brokers
+
+    if (certificate is None) != (key is None) or (boards_ca is not None and key is None):
+        raise Problem("a certificate needs its key: give both --certificate and --key")
+    name, owner = _account(user)
+    folder = folder.absolute()
+    worker = brokers.broker_of(settings.MQTT_URL.split()[0])
+    while True:
+        files = brokers.accounts(worker)
+        files["mosquitto.conf"] = brokers.mosquitto(
+            folder, name, plain=plain_port, psk=psk_port, certificates=tls_port,
+            certificate=certificate, key=key, boards_ca=boards_ca,
+        )  # fmt: skip
+        try:
+            told = brokers.write(folder, files, owner) and brokers.tell(folder)
+        except OSError as error:
+            raise Problem(f"{folder} cannot be written ({error.strerror}); choose another folder") from None
+        if not watch:
+            break
+        time.sleep(1)
+    count = files["keys"].count("\n")
+    lines = [f"{folder}: the accounts of {count} boards and the worker; start mosquitto -c {folder}/mosquitto.conf"]
+    if told:
+        lines = [f"{folder}: the accounts of {count} boards and the worker; mosquitto has been told."]
+    result(as_json, {"folder": str(folder), "boards": count, "told": told}, *lines)
 
 
 @app.command()
@@ -282,6 +334,22 @@ def _tenant(name: str | None, make: bool):  # type: ignore[no-untyped-def]
     if not make:
         raise Problem("there is no tenant yet; portvakt cloud link EMAIL makes the first")
     return Tenant.objects.create(name="Portvakt")
+
+
+def _account(user: str | None) -> tuple[str, tuple[int, int] | None]:
+    """The account mosquitto runs under, and its numbers where the files are to be given to it."""
+    import pwd
+
+    mine = os.geteuid()
+    try:
+        if user is None:
+            user = "mosquitto" if mine == 0 else pwd.getpwuid(mine).pw_name
+        found = pwd.getpwnam(user)
+    except KeyError:
+        raise Problem(f"there is no account {user or mine} here; name mosquitto's with --user") from None
+    if mine not in (0, found.pw_uid):
+        raise Problem(f"only root can give files to {user}; leave --user out, or run this as {user}")
+    return found.pw_name, (found.pw_uid, found.pw_gid) if mine == 0 else None
 
 
 def _write_private(path: Path, text: str) -> None:

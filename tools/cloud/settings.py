@@ -1,13 +1,17 @@
 """Django's settings. Everything that differs between installations comes from the environment:
 
 PORTVAKT_DATA  data folder (var/)            DATABASE_URL  database (SQLite in the data folder)
-SECRET_KEY     signs sessions (made once)    MQTT_URL      broker (mqtt://127.0.0.1:1883)
+SECRET_KEY     signs sessions (made once)    MQTT_URL      the worker's broker (mqtt://127.0.0.1:1883), or
+                                             several with spaces between, and MQTT_CA a file with the CA that signed
+                                             their certificates (the system's)
+BOARD_BROKERS  brokers as boards reach them, in order of preference: mqtt:// mqtts:// mqtts+psk:// (MQTT_URL)
 PIN_KEY        seals PINs (made once; keep it apart from the database's backups)
 PORTVAKT_URL   the address people open: its host is the one that is served, https makes cookies secure
 OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME   sign-in through OpenID Connect
 """
 
 import os
+import re
 import warnings
 from urllib.parse import urlsplit
 
@@ -23,6 +27,9 @@ DATA = folder()
 SECRET_KEY = secret_key(DATA)
 DEBUG = False
 MQTT_URL = os.environ.get("MQTT_URL", "mqtt://127.0.0.1:1883")
+# Each board has an account of its own: the worker's is not for them.
+MQTT_CA = os.environ.get("MQTT_CA")
+BOARD_BROKERS = os.environ.get("BOARD_BROKERS") or " ".join(re.sub("//.*@", "//", url) for url in MQTT_URL.split())
 PORTVAKT_URL = os.environ.get("PORTVAKT_URL", "http://127.0.0.1:8000")
 
 _address = urlsplit(PORTVAKT_URL)

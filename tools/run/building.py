@@ -64,7 +64,8 @@ class Building:
         self._names: dict[tuple[int, bytes], str] = {}
         self.mqtt_url, self.broker_address = mqtt_url, address_of(mqtt_url)
         if own_broker:
-            self.broker = Child("broker", own("broker", str(self.broker_address[1])), say, ready=READY)
+            accounts = str(folder / "broker")
+            self.broker = Child("broker", own("broker", str(self.broker_address[1]), accounts), say, ready=READY)
         self.controllers: list[LiveController] = []
         for place, one in enumerate(described["controllers"]):
             first = sum(len(other["doors"]) for other in described["controllers"][:place])
@@ -86,12 +87,12 @@ class Building:
     async def start(self) -> None:
         """Everything but the people. The database is migrated and Django set up before."""
         begun = time.monotonic()
+        await self.in_thread(self._seed)
         if self.broker is not None:
             await self.broker.start()
             self.say(f"broker: amqtt on {self.broker_address[0]}:{self.broker_address[1]}")
         else:
             self.say(f"broker: {self.broker_address[0]}:{self.broker_address[1]}, from MQTT_URL")
-        await self.in_thread(self._seed)
         env = {"DJANGO_SETTINGS_MODULE": "tools.cloud.settings", "MQTT_URL": self.mqtt_url}
         self.worker = Child("cloud worker", own("worker"), self.say, env=env)
         await self.worker.start()
@@ -130,6 +131,8 @@ class Building:
                 key = credential_key(table_key, card_value(card["bits"], number))
                 self._names[one.place, key] = walker.name
         seed.people(self._described)
+        if self.broker is not None:
+            seed.accounts(self.folder / "broker", self.mqtt_url)
 
     async def _start_controllers(self) -> None:
         """All at once. What stops one stops all: half a building is of no use."""

@@ -1,6 +1,6 @@
 """What runs as a child process of `portvakt run`: the broker, or the cloud's ingest worker.
 
-    python -m tools.run.child broker PORT | worker
+    python -m tools.run.child broker PORT FOLDER | worker
 
 A child ends when its standard input does: that is when its parent is gone, however it went.
 """
@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 READY = "ready"  # what the broker says when it listens
@@ -26,18 +27,18 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, name="parent watch", daemon=True).start()
 
 
-def broker_config(port: int) -> dict[str, Any]:
-    """amqtt on loopback, open to this machine only: the channel above MQTT proves who speaks."""
+def broker_config(port: int, accounts: Path) -> dict[str, Any]:
+    """amqtt on loopback. accounts: the folder with the passwords of its boards and the worker."""
     return {
         "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
-        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+        "plugins": {"tools.cloud.amqtt_accounts.Accounts": {"folder": str(accounts)}},
     }
 
 
-async def broker(port: int) -> None:
+async def broker(port: int, accounts: Path) -> None:
     from amqtt.broker import Broker
 
-    server = Broker(broker_config(port))
+    server = Broker(broker_config(port, accounts))
     await server.start()
     print(READY, flush=True)
     await asyncio.Event().wait()
@@ -46,8 +47,8 @@ async def broker(port: int) -> None:
 def main(arguments: list[str]) -> None:
     end_with_parent()
     match arguments:
-        case ["broker", port]:
-            asyncio.run(broker(int(port)))
+        case ["broker", port, accounts]:
+            asyncio.run(broker(int(port), Path(accounts)))
         case ["worker"]:
             from tools.cli import app
 

@@ -1,6 +1,7 @@
 """Where things are in this run: the broker, the database, the address of the pages."""
 
 import os
+import secrets
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,13 +17,13 @@ def mqtt_of(given: str | None) -> tuple[str, bool]:
         return given, False
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
-        return f"mqtt://127.0.0.1:{sock.getsockname()[1]}", True
+        return f"mqtt://worker:{secrets.token_hex(16)}@127.0.0.1:{sock.getsockname()[1]}", True
 
 
 def address_of(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
     if parts.scheme != "mqtt" or not parts.hostname:
-        raise Problem(f"MQTT_URL is {url}; the building's boards need mqtt://host:port")
+        raise Problem(f"MQTT_URL is {url.rpartition('@')[2]}; the building's boards need mqtt://host:port")
     return parts.hostname, parts.port or 1883
 
 

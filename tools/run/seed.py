@@ -21,8 +21,8 @@ from tools.cloud.models import (
     Tenant,
     User,
 )
+from tools.cloud.services import brokers, links
 from tools.cloud.services import enrol as enrolment
-from tools.cloud.services import links
 from tools.cloud.services.people import give_card
 
 from .controllers import BOARD
@@ -75,6 +75,11 @@ def people(described: dict[str, Any]) -> None:
             if doors not in groups:
                 groups[doors] = _group(tenant, doors)
             Grant.objects.create(person=person, group=groups[doors])
+
+
+def accounts(folder: Path, mqtt_url: str) -> None:
+    """Every board's and the worker's, for the building's own broker."""
+    brokers.write(folder, brokers.accounts(brokers.broker_of(mqtt_url)))
 
 
 def is_online(controller: str) -> bool:

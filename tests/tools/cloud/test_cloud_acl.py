@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from firmware.controller import records
 from firmware.controller.access.credential import card_value, credential_key
 from tools.cloud.models import AccessGroup, AclChange, AclEntry, Credential, Door, Grant, Person, Profile
-from tools.cloud.services import acl, clock, enrol, people, rights
+from tools.cloud.services import acl, brokers, clock, enrol, people, rights
 from tools.terminal import Problem
 
 tables = some.dictionaries(
@@ -274,7 +274,9 @@ def test_enrolment_tells_the_secrets_once(house: House) -> None:
     assert told["controller"] == row.public_id and len(row.public_id) == 16
     assert bytes.fromhex(told["link_secret"]) == bytes(row.link_secret) and len(row.link_secret) == 32
     assert bytes.fromhex(told["table_key"]) == bytes(row.table_key) != bytes(row.link_secret)
-    assert told["broker"] == {"host": "127.0.0.1", "port": 1883, "user": "", "password": ""}
+    user, password, key = brokers.account(row)
+    assert told["broker"] == {"host": "127.0.0.1", "port": 1883, "user": user, "password": password}
+    assert user == row.public_id and len({password, key[:32], told["link_secret"][:32]}) == 3
     assert told["wifi"] == {"name": "", "password": ""}
 
 
@@ -285,18 +287,3 @@ def test_enrolment_says_what_is_wrong(house: House) -> None:
         enrol.enrol(house.site, "B", {"doors": []})
     with pytest.raises(Problem, match="3 names were given"):
         enrol.enrol(house.site, "B", {"doors": [{}, {}]}, doors=["a", "b", "c"])
-
-
-def test_the_broker_of_an_address() -> None:
-    assert enrol.broker_of("mqtts://ola:p%40ss@mqtt.example.org") == {
-        "host": "mqtt.example.org",
-        "port": 8883,
-        "user": "ola",
-        "password": "p@ss",
-        "tls": True,
-    }
-    with pytest.raises(Problem, match="must look like"):
-        enrol.broker_of("http://example.org")
-    with pytest.raises(Problem, match="do not speak TLS yet"):
-        enrol.boards_broker("mqtts://mqtt.example.org")
-    assert "tls" not in enrol.boards_broker("mqtt://mqtt.example.org")

@@ -99,7 +99,7 @@ def test_a_database_without_tables_is_said(tmp_path: Path) -> None:
 def test_a_wrong_broker_address_is_said(cloud: Cloud) -> None:
     cloud.env["MQTT_URL"] = "http://example.org"
     try:
-        assert "it must look like mqtt://host:1883" in cloud.fail("worker")
+        assert "looks like mqtt://host:1883" in cloud.fail("worker")
     finally:
         del cloud.env["MQTT_URL"]
 

@@ -85,9 +85,10 @@ def test_a_child_that_cannot_start_says_why() -> None:
     asyncio.run(story())
 
 
-def test_the_broker_ends_when_its_parent_is_killed() -> None:
+def test_the_broker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     port = environment.mqtt_of(None)[0].rpartition(":")[2]
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, *own("broker", port)], stdout=subprocess.PIPE, text=True)
+    command = own("broker", port, str(tmp_path))
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, *command], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     assert parent.stdout.readline().strip() == READY

@@ -3,15 +3,12 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from tools.terminal import Problem
-
 from ..models import Controller, Door, Site
-from . import clock, rules
+from . import brokers, clock, rules
 from .told import Told
 
 RELEASE_MS = 5000
@@ -24,14 +21,15 @@ def enrol(
     board: Mapping[str, Any],
     *,
     doors: Sequence[str] = (),
-    broker: Mapping[str, Any] | None = None,
+    broker: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     wifi: Mapping[str, str] | None = None,
     replaces: Controller | None = None,
     urandom: Callable[[int], bytes] = os.urandom,
 ) -> tuple[Controller, dict[str, Any]]:
     """The new controller and the settings.json for its board. Its secrets are told here and nowhere else.
 
-    doors: their names, in the order of the board; missing ones are numbered. broker: as the board reaches it.
+    doors: their names, in the order of the board; missing ones are numbered. broker: as the board reaches it,
+    or several in order of preference.
     replaces: a lost controller whose doors this one takes over, with their names, settings and groups.
     """
     places = board.get("doors")
@@ -39,6 +37,11 @@ def enrol(
         raise Told('board.json names no doors; "doors" must list 1 to 255 of them')
     if len(doors) > len(places):
         raise Told("the board has %(n)d doors, %(names)d names were given", n=len(places), names=len(doors))
+    several: Sequence[Mapping[str, Any]]
+    if broker is None:
+        several = brokers.brokers_of(settings.BOARD_BROKERS)
+    else:
+        several = [broker] if isinstance(broker, Mapping) else broker
     link_secret, table_key = urandom(32), urandom(32)
     try:
         with transaction.atomic():
@@ -48,6 +51,7 @@ def enrol(
                 public_id=urandom(8).hex(),
                 link_secret=link_secret,
                 table_key=table_key,
+                broker_key=urandom(32),
                 board=dict(board),
                 enrolled_at=clock.now(),
             )
@@ -58,6 +62,7 @@ def enrol(
                 )
             if replaces is not None:
                 _take_over(controller, replaces, doors)
+            told = brokers.settings_of(controller, several, clock.now().timestamp())
             rules.refresh(controller.pk)
     except IntegrityError:
         if not Controller.objects.filter(site=site, name=name).exists():
@@ -70,7 +75,7 @@ def enrol(
         "controller": controller.public_id,
         "link_secret": link_secret.hex(),
         "table_key": table_key.hex(),
-        "broker": dict(broker if broker is not None else boards_broker(settings.MQTT_URL)),
+        **told,
         "wifi": dict(wifi if wifi is not None else {"name": "", "password": ""}),
     }
 
@@ -93,29 +98,3 @@ def _take_over(controller: Controller, lost: Controller, names: Sequence[str]) -
             group.doors.remove(old)
     lost.replaced_by = controller
     lost.save(update_fields=["replaced_by"])
-
-
-def boards_broker(url: str) -> dict[str, Any]:
-    """The broker's address as a board's settings name it."""
-    broker = broker_of(url)
-    if broker.pop("tls"):
-        raise Problem(
-            "boards do not speak TLS yet (their messages are sealed from end to end); give the address of a plain "
-            "listener of the broker with --broker mqtt://host:1883"
-        )
-    return broker
-
-
-def broker_of(url: str) -> dict[str, Any]:
-    """The broker's settings from an address like mqtts://user:password@host:8883."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-        raise Problem(f"MQTT_URL is {url!r}; it must look like mqtt://host:1883 or mqtts://user:password@host")
-    tls = parts.scheme == "mqtts"
-    return {
-        "host": parts.hostname,
-        "port": parts.port or (8883 if tls else 1883),
-        "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "tls": tls,
-    }

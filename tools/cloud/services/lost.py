@@ -29,9 +29,9 @@ def lost(controller: Controller, user: User | None, urandom: Callable[[int], byt
         exposed = [Exposure(controller=row, credential=credential) for credential in working]
         Exposure.objects.bulk_create(exposed)
         row.lost_at, row.lost_by = now, user
-        row.link_secret, row.table_key = urandom(32), urandom(32)
+        row.link_secret, row.table_key, row.broker_key = urandom(32), urandom(32), b""
         row.confirmed_at = None
-        row.save(update_fields=["lost_at", "lost_by", "link_secret", "table_key", "confirmed_at"])
+        row.save(update_fields=["lost_at", "lost_by", "link_secret", "table_key", "broker_key", "confirmed_at"])
         Command.objects.filter(controller=row, state=Command.State.QUEUED).update(
             state=Command.State.EXPIRED, why="the controller was given up as lost", ended_at=now
         )

@@ -74,7 +74,9 @@ def test_a_controller_is_enrolled_and_its_settings_shown_once(browser: Any, hous
     row = Controller.objects.get(name="Garasje")
     assert settings["link_secret"] == bytes(row.link_secret).hex()
     assert settings["wifi"] == {"name": "gård", "password": "hemmelig"}
-    assert settings["broker"] == {"host": "broker.example", "port": 1883, "user": "", "password": ""}
+    account = {name: settings["broker"].pop(name) for name in ("user", "password")}
+    assert account["user"] == row.public_id and len(account["password"]) == 32
+    assert settings["broker"] == {"host": "broker.example", "port": 1883}
     assert list(row.doors.values_list("name", flat=True)) == ["Port", "Garasje 2"]
     later = client.get(f"/controllers/{row.pk}/").content.decode()
     assert settings["link_secret"] not in later and settings["table_key"] not in later

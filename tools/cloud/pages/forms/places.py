@@ -12,7 +12,7 @@ from tools import boards
 from tools.terminal import Problem
 
 from ...models import Controller, Site, Tenant
-from ...services import enrol, zones
+from ...services import brokers, zones
 
 
 class Plain(forms.Form):
@@ -70,7 +70,21 @@ class EnrolForm(Plain):
     )
     host = forms.CharField(max_length=253, label=gettext_lazy("Broker’s address, as the board reaches it"))
     port = forms.IntegerField(min_value=1, max_value=65535, label=gettext_lazy("Port"))
-    user = forms.CharField(required=False, max_length=255, label=gettext_lazy("Broker’s user"))
+    tls = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("TLS"),
+        choices=[
+            ("", gettext_lazy("none")),
+            ("psk", gettext_lazy("by a key of the board (PSK)")),
+            ("certificates", gettext_lazy("by certificates")),
+        ],
+    )
+    user = forms.CharField(
+        required=False,
+        max_length=255,
+        label=gettext_lazy("Broker’s user"),
+        help_text=gettext_lazy("Empty: the board’s own account."),
+    )
     password = forms.CharField(
         required=False,
         max_length=255,
@@ -111,14 +125,14 @@ class EnrolForm(Plain):
 
 
 def _broker() -> dict[str, Any]:
-    """What the board's broker most likely is: the cloud end's own, when a board can speak to it."""
+    """What the board's broker most likely is."""
     try:
-        broker = enrol.boards_broker(settings.MQTT_URL)
+        broker = brokers.brokers_of(settings.BOARD_BROKERS)[0]
     except Problem:
         return {}
     # What this machine calls itself is no address for a board.
     here = broker["host"] in ("localhost", "127.0.0.1", "::1")
-    return {"host": "" if here else broker["host"], "port": broker["port"]}
+    return {"host": "" if here else broker["host"], "port": broker["port"], "tls": broker["tls"]}
 
 
 class ControllerForm(Plain):

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,9 +16,10 @@ from tools import boards
 from tools.terminal import Problem
 
 from ...models import Command, Controller, Credential, Right, Site, visible
-from ...services import clock, commands, controllers, enrol, lost
+from ...services import brokers, clock, commands, controllers, enrol, lost
 from .. import access, standing, telling, words
 from ..forms.places import ControllerForm, EnrolForm
+from . import commissioning
 
 TABLE_FULL = "fffffffffffffffe"  # a digest that says: what the cloud wants does not fit this board
 DOES = {
@@ -59,7 +61,10 @@ def add(request: HttpRequest, site_pk: int) -> HttpResponse:
                 said["name"],
                 boards.load(said["board"]),
                 doors=said["door_names"],
-                broker={name: said[name] for name in ("host", "port", "user", "password")},
+                broker=[
+                    {name: said[name] for name in ("host", "port", "tls", "user", "password")},
+                    *brokers.brokers_of(django_settings.BOARD_BROKERS)[1:],
+                ],
                 wifi={"name": said["wifi_name"], "password": said["wifi_password"]},
                 replaces=said.get("replaces"),
             )
@@ -99,6 +104,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "does": DOES.items(),
         "exposed": _exposed(request, controller),
+        "commissioning": commissioning.shown(controller, user),
         "here": "sites",
     }
     return render(request, "pages/controller.html", shown)

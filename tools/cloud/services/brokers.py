@@ -1,0 +1,206 @@
+"""Brokers: their addresses, the account of each board there, and the files by which mosquitto and amqtt know them.
+
+A board's account is made of a key of its own: whoever keeps the broker learns nothing that opens a session.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from tools.terminal import Problem
+
+from ..models import Controller
+from . import passwords
+
+PORTS = {"mqtt": 1883, "mqtts": 8883, "mqtts+psk": 8884}
+_WORKER = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_BOARD = re.compile(r"[0-9a-f]{16}")
+TLS = {"mqtt": "", "mqtts": "certificates", "mqtts+psk": "psk"}
+
+
+def broker_of(url: str) -> dict[str, Any]:
+    """A broker from its address. No sentence repeats a password."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if parts.scheme not in PORTS or not parts.hostname or port == 0:
+        raise Problem(
+            "a broker's address looks like mqtt://host:1883, mqtts://user:password@host (certificates) or "
+            f"mqtts+psk://host (a key for each board); {bare(url)} does not"
+        )
+    return {
+        "host": parts.hostname,
+        "port": port or PORTS[parts.scheme],
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "tls": TLS[parts.scheme],
+    }
+
+
+def bare(url: str) -> str:
+    """The address without user and password."""
+    scheme, mark, rest = url.rpartition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
+
+def brokers_of(urls: str) -> list[dict[str, Any]]:
+    """Brokers in order of preference, from their addresses with spaces between."""
+    return [broker_of(url) for url in urls.split()]
+
+
+def settings_of(controller: Controller, brokers: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:
+    """What a board's settings say about its brokers. One that names no user gets the account of the board."""
+    user, password, key = account(controller)
+    told = []
+    for broker in brokers:
+        how = broker.get("tls") or ""
+        if how not in TLS.values():
+            raise Problem('"tls" of a broker is "psk" or "certificates", or is left out')
+        if how == "psk" and broker.get("user"):
+            raise Problem("a broker with PSK knows each board by its own key: leave user and password out")
+        one = {"host": broker["host"], "port": broker["port"]}
+        if broker.get("user"):
+            one |= {"user": broker["user"], "password": broker.get("password", "")}
+        else:
+            one |= {"user": user, "password": "" if how == "psk" else password}
+        if how:
+            one["tls"] = how
+        if how == "psk":
+            one["key"] = key
+        told.append(one)
+    if not told:
+        raise Problem("a board needs a broker; name one with --broker or BOARD_BROKERS")
+    settings: dict[str, Any] = {"broker": told[0]}
+    if told[1:]:
+        settings["more_brokers"] = told[1:]
+    if any("tls" in one for one in told):
+        settings["since"] = int(now)
+    return settings
+
+
+def account(controller: Controller) -> tuple[str, str, str]:
+    """(user, password, PSK in hex). Neither secret tells the other, nor anything about the session."""
+    key = bytes(controller.broker_key)
+    return controller.public_id, _made(key, b"password")[:32], _made(key, b"psk")
+
+
+def _made(key: bytes, what: bytes) -> str:
+    return hmac.new(key, b"portvakt broker " + what, hashlib.sha256).hexdigest()
+
+
+# Files.
+
+
+def accounts(worker: Mapping[str, Any]) -> dict[str, str]:
+    """`passwords`, `keys` (PSK) and `topics`: who may come in and what they may say and hear."""
+    if not worker["password"] or not _WORKER.fullmatch(worker["user"]) or _BOARD.fullmatch(worker["user"]):
+        raise Problem(
+            "MQTT_URL names no user (letters and digits) and password for the worker; choose some, as in "
+            "mqtt://worker:PASSWORD@127.0.0.1"
+        )
+    boards = Controller.objects.filter(lost_at=None).exclude(broker_key=b"").order_by("pk")
+    lines, keys = [passwords.line(worker["user"], worker["password"])], []
+    for board in boards.iterator():
+        user, password, key = account(board)
+        lines.append(passwords.line(user, password))
+        keys.append(f"{user}:{key}\n")
+    return {"passwords": "".join(lines), "keys": "".join(keys), "topics": _topics(worker["user"])}
+
+
+def _topics(worker: str) -> str:
+    return (
+        f"user {worker}\n"
+        "topic read portvakt/+/up\ntopic read portvakt/+/presence\ntopic write portvakt/+/down\n\n"
+        "# Every board: its own topics only.\n"
+        "pattern write portvakt/%u/up\npattern write portvakt/%u/presence\npattern read portvakt/%u/down\n"
+    )
+
+
+def mosquitto(
+    folder: Path,
+    user: str,
+    *,
+    plain: int,
+    psk: int,
+    certificates: int,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    boards_ca: Path | None = None,
+) -> str:
+    """mosquitto.conf for the files of accounts() in `folder`. boards_ca: boards come in by certificates it signed."""
+    lines = [
+        "# Written by portvakt cloud broker-files.",
+        f"user {user}",
+        f"pid_file {folder / 'mosquitto.pid'}",
+        "persistence false",
+        "set_tcp_nodelay true",
+        "allow_anonymous false",
+        f"password_file {folder / 'passwords'}",
+        f"acl_file {folder / 'topics'}",
+        f"psk_file {folder / 'keys'}",
+        "message_size_limit 4096",
+        "",
+        "# For the worker on this machine.",
+        f"listener {plain} 127.0.0.1",
+        "",
+        "# For boards with a key. Each is who its key says it is.",
+        f"listener {psk}",
+        "psk_hint portvakt",
+        "use_identity_as_username true",
+        "tls_version tlsv1.2",
+    ]
+    if certificate is not None and key is not None:
+        lines += [
+            "",
+            "# For boards that look at certificates.",
+            f"listener {certificates}",
+            f"certfile {certificate.absolute()}",
+            f"keyfile {key.absolute()}",
+        ]
+        if boards_ca is not None:
+            lines += [f"cafile {boards_ca.absolute()}", "require_certificate true", "use_identity_as_username true"]
+        else:
+            lines.append("use_username_as_clientid true")
+    return "\n".join(lines) + "\n"
+
+
+def write(folder: Path, files: Mapping[str, str], owner: tuple[int, int] | None = None) -> bool:
+    """Puts the files into the folder, each whole and readable by its owner only. Whether anything changed."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    changed = False
+    for name, text in files.items():
+        path = folder / name
+        if path.exists() and path.read_text() == text:
+            continue
+        draft = folder / f".{name}.{os.getpid()}"
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(text)
+        if owner is not None:
+            os.chown(draft, *owner)
+        draft.replace(path)
+        changed = True
+    if owner is not None:
+        os.chown(folder, *owner)
+    return changed
+
+
+def tell(folder: Path) -> bool:
+    """Has a running mosquitto read its files again. Whether there is one."""
+    try:
+        process = int((folder / "mosquitto.pid").read_text())
+        # The file may be of one that ended long ago, and its number somebody else's by now.
+        if Path(f"/proc/{process}/comm").read_text().strip() != "mosquitto":
+            return False
+        os.kill(process, signal.SIGHUP)
+    except (OSError, ValueError):
+        return False
+    return True
