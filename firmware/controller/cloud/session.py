@@ -90,7 +90,7 @@ class Session:
         if self._nonce is not None:
             if ticks.diff(now, self._asked) >= _ANSWER_MS:
                 if self._tries >= 3:
-                    raise OSError("no answer to an opening")
+                    raise OSError("no answer")
                 self.begin(now)
         elif self._renew and ticks.diff(now, self._asked) >= _RENEW_MS:
             self.begin(now)
