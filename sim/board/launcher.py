@@ -15,6 +15,7 @@ from ..mcu import esp32, machine, network
 from .realtime import RealtimeChip
 
 MICROPYTHON = sys.implementation.name == "micropython"
+RESOLVER_STACK = 256 * 1024
 
 
 class Shadow:
@@ -57,8 +58,14 @@ def power_on():
     sys.modules["network"] = network
     sys.modules["esp32"] = esp32
     if MICROPYTHON:
+        import _thread
+
         import micropython
 
+        def stack_size(size=0):  # the C library's resolver needs more than a board's thread: it would crash
+            return _thread.stack_size(max(size, RESOLVER_STACK))
+
+        sys.modules["_thread"] = Shadow(_thread, stack_size=stack_size)
         sys.modules["time"] = Shadow(time, sleep=sleep, **names)
         sys.modules["micropython"] = Shadow(micropython, kbd_intr=kbd_intr, const=lambda value: value)
         mount()

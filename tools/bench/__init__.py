@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.bench import cuts, decisions, fuzz, growth, memory, storage, sync, tap, taps
+from tools.bench import cuts, decisions, fuzz, growth, memory, storage, sync, tap, tap_links, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -93,6 +93,16 @@ def show_cuts(
 ) -> None:
     """Cuts of the link at any byte, of every kind, in virtual time: nothing lost, nothing twice, lists equal."""
     show(json, cuts.measure(count, seed))
+
+
+@app.command("tap-links")
+def show_tap_links(
+    taps_: Annotated[int, typer.Option("--taps", help="How many at each simulated board.", min=50)] = tap_links.TAPS,
+    live: Annotated[int, typer.Option("--live", help="How many at each board on MicroPython; 0: none.")] = 1_000,
+    json: Json = False,
+) -> None:
+    """Tap to strike with no network, a black hole, a stalled TLS, a snapshot ...: chip's pauses, and MicroPython."""
+    show(json, tap_links.both(taps_, live))
 
 
 @app.command("tap")

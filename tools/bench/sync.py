@@ -13,10 +13,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from sim.mcu.chip import Chip, use
-from sim.mcu.flash import NorFlash
 from sim.world.building import BUILDING
 from tools import umqtt
+from tools.bench.images import fill
 from tools.bench.memory import goal
 from tools.terminal import Problem, progress
 
@@ -38,37 +37,6 @@ for n in range({count}):
     client.publish(b"plain/events", bytes(32), qos=1)
 print({count} * 1000 / time.ticks_diff(time.ticks_ms(), start))
 """
-
-
-class _Images(Chip):
-    """A board's flash images, to be written while the board is off."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(b"images")
-        self.flashes: dict[str, NorFlash] = {}
-        for label in ("log", "state"):
-            file = folder / f"{label}.img"
-            self.flashes[label] = NorFlash(file.stat().st_size, label, file=str(file))
-
-    def partition(self, label: str) -> NorFlash:
-        return self.flashes[label]
-
-
-def fill(folder: Path, count: int) -> None:
-    """Puts so many events on a board's log, by the firmware's own code."""
-    from firmware.controller.events import DOOR_OPENED
-    from firmware.controller.storage.log import EventLog
-    from firmware.controller.storage.state import StateJournal
-    from sim.mcu.esp32 import Partition
-
-    before = use(_Images(folder))
-    try:
-        log = EventLog(Partition("log"), StateJournal(Partition("state")), random.randbytes)
-        for _ in range(count):
-            log.append(DOOR_OPENED, 1, 0, None, int(time.time()), 1)
-            log.prepare()
-    finally:
-        use(before)
 
 
 def measure(events: int = EVENTS) -> dict[str, Any]:
