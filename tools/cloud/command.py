@@ -223,7 +223,7 @@ def broker_files(
 
     from django.conf import settings
 
-    from .services import brokers
+    from .services import brokers, mosquitto
 
     if (certificate is None) != (key is None) or (boards_ca is not None and key is None):
         raise Problem("a certificate needs its key: give both --certificate and --key")
@@ -232,12 +232,12 @@ def broker_files(
     worker = brokers.broker_of(settings.MQTT_URL.split()[0])
     while True:
         files = brokers.accounts(worker)
-        files["mosquitto.conf"] = brokers.mosquitto(
+        files["mosquitto.conf"] = mosquitto.configuration(
             folder, name, plain=plain_port, psk=psk_port, certificates=tls_port,
             certificate=certificate, key=key, boards_ca=boards_ca,
         )  # fmt: skip
         try:
-            told = brokers.write(folder, files, owner) and brokers.tell(folder)
+            told = mosquitto.write(folder, files, owner) and mosquitto.tell(folder)
         except OSError as error:
             raise Problem(f"{folder} cannot be written ({error.strerror}); choose another folder") from None
         if not watch:

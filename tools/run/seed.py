@@ -21,7 +21,7 @@ from tools.cloud.models import (
     Tenant,
     User,
 )
-from tools.cloud.services import brokers, links
+from tools.cloud.services import brokers, links, mosquitto
 from tools.cloud.services import enrol as enrolment
 from tools.cloud.services.people import give_card
 
@@ -79,7 +79,7 @@ def people(described: dict[str, Any]) -> None:
 
 def accounts(folder: Path, mqtt_url: str) -> None:
     """Every board's and the worker's, for the building's own broker."""
-    brokers.write(folder, brokers.accounts(brokers.broker_of(mqtt_url)))
+    mosquitto.write(folder, brokers.accounts(brokers.broker_of(mqtt_url)))
 
 
 def is_online(controller: str) -> bool:

@@ -15,7 +15,7 @@ from cloud_world import House
 
 from firmware.controller.cloud.wire import topics
 from firmware.controller.storage.settings_check import check
-from tools.cloud.services import brokers, enrol, lost
+from tools.cloud.services import brokers, enrol, lost, mosquitto
 from tools.run.children import own
 from tools.terminal import Problem
 
@@ -84,12 +84,12 @@ def test_a_lost_board_has_no_account_any_more(house: House) -> None:
 
 def test_files_are_for_their_owner_only_and_stay_when_nothing_changed(house: House, tmp_path: Path) -> None:
     folder = tmp_path / "broker"
-    assert brokers.write(folder, brokers.accounts(WORKER))
-    assert not brokers.write(folder, brokers.accounts(WORKER))
+    assert mosquitto.write(folder, brokers.accounts(WORKER))
+    assert not mosquitto.write(folder, brokers.accounts(WORKER))
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     enrolled(house, "mqtt://a.example")
-    assert brokers.write(folder, brokers.accounts(WORKER))
+    assert mosquitto.write(folder, brokers.accounts(WORKER))
 
 
 # Who may come in, and what they may say and hear.
@@ -148,14 +148,14 @@ def street(request: Any, house: House, tmp_path: Path) -> Iterator["Street"]:
     other = House("Fjordgata", house.time, seed=7)
     if request.param == "amqtt":
         port, folder = request.getfixturevalue("amqtt")
-        brokers.write(folder, brokers.accounts(WORKER))
+        mosquitto.write(folder, brokers.accounts(WORKER))
         street = Street(port, folder, house, other)
         yield street
         street.close()
         return
     plain, psk = free_ports(2)
-    conf = brokers.mosquitto(tmp_path, "root", plain=plain, psk=psk, certificates=0)
-    brokers.write(tmp_path, {**brokers.accounts(WORKER), "mosquitto.conf": conf})
+    conf = mosquitto.configuration(tmp_path, "root", plain=plain, psk=psk, certificates=0)
+    mosquitto.write(tmp_path, {**brokers.accounts(WORKER), "mosquitto.conf": conf})
     with running([request.getfixturevalue("mosquitto"), "-c", str(tmp_path / "mosquitto.conf")], plain):
         street = Street(plain, tmp_path, house, other)
         yield street
@@ -257,6 +257,6 @@ def test_a_board_that_is_lost_does_not_come_in_again(street: Street) -> None:
     account = street.account(street.house)
     assert street.enter(*account)[0] == "Success"
     lost.lost(street.house.row(), None)
-    assert brokers.write(street.folder, brokers.accounts(WORKER))
-    brokers.tell(street.folder)
+    assert mosquitto.write(street.folder, brokers.accounts(WORKER))
+    mosquitto.tell(street.folder)
     until(lambda: street.enter(*account)[0] != "Success", "the broker to refuse it")

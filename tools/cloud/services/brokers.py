@@ -1,22 +1,19 @@
-"""Brokers: their addresses, the account of each board there, and the files by which mosquitto and amqtt know them.
+"""Brokers: their addresses, and the account of each board there.
 
 A board's account is made of a key of its own: whoever keeps the broker learns nothing that opens a session.
 """
 
 import hashlib
 import hmac
-import os
 import re
-import signal
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tools.terminal import Problem
 
 from ..models import Controller
-from . import passwords
+from . import mosquitto
 
 PORTS = {"mqtt": 1883, "mqtts": 8883, "mqtts+psk": 8884}
 _WORKER = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -96,111 +93,17 @@ def _made(key: bytes, what: bytes) -> str:
     return hmac.new(key, b"portvakt broker " + what, hashlib.sha256).hexdigest()
 
 
-# Files.
-
-
 def accounts(worker: Mapping[str, Any]) -> dict[str, str]:
-    """`passwords`, `keys` (PSK) and `topics`: who may come in and what they may say and hear."""
+    """The files of mosquitto.py: `passwords`, `keys` (PSK) and `topics`. worker: its broker as broker_of() gives it."""
     if not worker["password"] or not _WORKER.fullmatch(worker["user"]) or _BOARD.fullmatch(worker["user"]):
         raise Problem(
             "MQTT_URL names no user (letters and digits) and password for the worker; choose some, as in "
             "mqtt://worker:PASSWORD@127.0.0.1"
         )
     boards = Controller.objects.filter(lost_at=None).exclude(broker_key=b"").order_by("pk")
-    lines, keys = [passwords.line(worker["user"], worker["password"])], []
+    lines, keys = [mosquitto.password_line(worker["user"], worker["password"])], []
     for board in boards.iterator():
         user, password, key = account(board)
-        lines.append(passwords.line(user, password))
+        lines.append(mosquitto.password_line(user, password))
         keys.append(f"{user}:{key}\n")
-    return {"passwords": "".join(lines), "keys": "".join(keys), "topics": _topics(worker["user"])}
-
-
-def _topics(worker: str) -> str:
-    return (
-        f"user {worker}\n"
-        "topic read portvakt/+/up\ntopic read portvakt/+/presence\ntopic write portvakt/+/down\n\n"
-        "# Every board: its own topics only.\n"
-        "pattern write portvakt/%u/up\npattern write portvakt/%u/presence\npattern read portvakt/%u/down\n"
-    )
-
-
-def mosquitto(
-    folder: Path,
-    user: str,
-    *,
-    plain: int,
-    psk: int,
-    certificates: int,
-    certificate: Path | None = None,
-    key: Path | None = None,
-    boards_ca: Path | None = None,
-) -> str:
-    """mosquitto.conf for the files of accounts() in `folder`. boards_ca: boards come in by certificates it signed."""
-    lines = [
-        "# Written by portvakt cloud broker-files.",
-        f"user {user}",
-        f"pid_file {folder / 'mosquitto.pid'}",
-        "persistence false",
-        "set_tcp_nodelay true",
-        "allow_anonymous false",
-        f"password_file {folder / 'passwords'}",
-        f"acl_file {folder / 'topics'}",
-        f"psk_file {folder / 'keys'}",
-        "message_size_limit 4096",
-        "",
-        "# For the worker on this machine.",
-        f"listener {plain} 127.0.0.1",
-        "",
-        "# For boards with a key. Each is who its key says it is.",
-        f"listener {psk}",
-        "psk_hint portvakt",
-        "use_identity_as_username true",
-        "tls_version tlsv1.2",
-    ]
-    if certificate is not None and key is not None:
-        lines += [
-            "",
-            "# For boards that look at certificates.",
-            f"listener {certificates}",
-            f"certfile {certificate.absolute()}",
-            f"keyfile {key.absolute()}",
-        ]
-        if boards_ca is not None:
-            lines += [f"cafile {boards_ca.absolute()}", "require_certificate true", "use_identity_as_username true"]
-        else:
-            lines.append("use_username_as_clientid true")
-    return "\n".join(lines) + "\n"
-
-
-def write(folder: Path, files: Mapping[str, str], owner: tuple[int, int] | None = None) -> bool:
-    """Puts the files into the folder, each whole and readable by its owner only. Whether anything changed."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    changed = False
-    for name, text in files.items():
-        path = folder / name
-        if path.exists() and path.read_text() == text:
-            continue
-        draft = folder / f".{name}.{os.getpid()}"
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_text(text)
-        if owner is not None:
-            os.chown(draft, *owner)
-        draft.replace(path)
-        changed = True
-    if owner is not None:
-        os.chown(folder, *owner)
-    return changed
-
-
-def tell(folder: Path) -> bool:
-    """Has a running mosquitto read its files again. Whether there is one."""
-    try:
-        process = int((folder / "mosquitto.pid").read_text())
-        # The file may be of one that ended long ago, and its number somebody else's by now.
-        if Path(f"/proc/{process}/comm").read_text().strip() != "mosquitto":
-            return False
-        os.kill(process, signal.SIGHUP)
-    except (OSError, ValueError):
-        return False
-    return True
+    return {"passwords": "".join(lines), "keys": "".join(keys), "topics": mosquitto.topics_of(worker["user"])}
