@@ -72,6 +72,27 @@ def test_events_are_proven_as_they_come_in_also_over_new_keys_and_a_new_worker(h
     assert faults(house) == [] and alarms() == []
 
 
+def test_a_new_worker_begins_at_the_last_event_that_was_proven(house: House, line: Wire) -> None:
+    board, log = chained(house, line)
+    for _ in range(9):
+        log.record(5)
+        log.record(flags=codes.NEW_KEY)
+    board.send_events(1, 50)
+    walked: list[bytes] = []
+
+    class Counting(chain.Follower):
+        def take(self, record: bytes) -> tuple[bool | None, int]:
+            walked.append(record)
+            return super().take(record)
+
+    short = Counting(house.row().pk, board.epoch)
+    assert not walked
+    Event.objects.update(chain_ok=None)
+    long = Counting(house.row().pk, board.epoch)
+    assert len(walked) == 50
+    assert vars(short._chain) == vars(long._chain)
+
+
 def test_the_first_key_heard_counts_and_is_not_shown(house: House, line: Wire) -> None:
     board, log = chained(house, line)
     board.hello(chain=[1, bytes(16).hex()])

@@ -50,8 +50,27 @@ class Follower:
         if self._chain is None:
             return
         stored = Event.objects.filter(controller=controller, epoch=epoch, chain__isnull=False).order_by("sequence")
+        proven = stored.filter(chain_ok=True).last()
+        if proven is not None:
+            before = stored.filter(sequence=proven.sequence - 1).first()
+            if before is not None and self._begin_at(proven, bytes(before.chain or b"")):
+                stored = stored.filter(sequence__gt=proven.sequence)
         for event in stored.iterator(chunk_size=2000):
             self.take(record_of(event))
+
+    def _begin_at(self, proven: Event, before: bytes) -> bool:
+        """At an event that was in its place when it came in, so that a long log need not be walked. False: it must be.
+
+        How often the key has moved until then is tried out.
+        """
+        for place in sorted(self._keys, reverse=True):
+            if place < proven.sequence:
+                chain = Chain(place, self._keys[place])
+                chain.next, chain.before, chain.unproven = proven.sequence, before, proven.sequence - place
+                if chain.take(record_of(proven)) == WHOLE:
+                    self._chain = chain
+                    return True
+        return False
 
     def take(self, record: bytes) -> tuple[bool | None, int]:
         """(whether it is in its place: None when that cannot be told, what to raise an alarm about or 0)."""
