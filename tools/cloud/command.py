@@ -250,6 +250,34 @@ def broker_files(
     result(as_json, {"folder": str(folder), "boards": count, "told": told}, *lines)
 
 
+@app.command("home-assistant")
+def home_assistant(
+    broker: Annotated[
+        str, typer.Option(help="Home Assistant's broker, with an account of its own there.", envvar="HOME_MQTT_URL")
+    ],
+    ca: Annotated[
+        Path | None, typer.Option(help="The CA of its certificate, where the system does not know it.")
+    ] = None,
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Show a tenant's doors in Home Assistant. Nothing can be opened from there. Runs until it is ended."""
+    _django()
+    import signal
+
+    from .home_assistant.bridge import Bridge
+    from .services import brokers
+
+    ended: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
+    signal.signal(signal.SIGINT, lambda number, frame: ended.append(number))
+    address = brokers.broker_of(broker)
+    if address["tls"] == "psk":
+        raise Problem("this bridge speaks mqtt:// and mqtts:// (certificates); give such an address")
+    Bridge(_tenant(tenant, make=False), address, str(ca) if ca else None).run(stop=lambda: bool(ended))
+    result(as_json, {"ended": "by signal"}, "Home Assistant is told no more.")
+
+
 @app.command()
 def tidy(as_json: Json = False) -> None:
     """Erase what is past its days and forget what no controller needs. The worker does it once an hour."""
