@@ -15,6 +15,7 @@ from .thread import Threads
 
 BOOT_US = 180 * MS  # from power to the first line of boot.py
 TURNS = 12  # waits in one instant before one takes a millisecond
+_WRAP = mcu.PERIOD - 1
 SPIN = 20_000  # looks at the clock in one instant before we say that the firmware spins
 
 
@@ -89,7 +90,7 @@ class VirtualChip(mcu.Chip):
         self._drifts_since = 0
         self._offset_us = 0
         self._started_us = 0
-        self._looks = (0, 0)  # when the clock was looked at, and how often
+        self._looked, self._looks = 0, 0  # when the clock was looked at, and how often
         self._turned = (0, 0)  # when a wait began, and how many
         self.busy_ms = 0  # how long loops went round without waiting
         self.holder: Task | None = None  # this task holds the interpreter: no other goes on, no interrupt is served
@@ -206,8 +207,9 @@ class VirtualChip(mcu.Chip):
         """One of its tasks waits or has ended: it may have left what another one looks for."""
         if task.greenlet.dead and task in self.tasks:
             self.tasks.remove(task)
-        if self._waiting:
-            self._look()
+        waiting = self._waiting
+        if len(waiting) > (task in waiting):
+            self._look(task)
 
     def look(self) -> None:
         """Something in the world may be what a task of this chip waits for."""
@@ -216,9 +218,15 @@ class VirtualChip(mcu.Chip):
             self._look()
             mcu.use(before)
 
-    def _look(self) -> None:
+    def readable(self, task: Task) -> None:
+        """What the task waits for can be read. Nobody waits for anything else that bytes could bring."""
+        if self._waiting.pop(task, None) is not None:
+            task.wake(self._until_seen())
+
+    def _look(self, but: Task | None = None) -> None:
+        """but: whoever has just looked."""
         for task, pending in list(self._waiting.items()):
-            if pending():
+            if task is not but and pending():
                 del self._waiting[task]
                 task.wake(self._until_seen())
 
@@ -270,14 +278,14 @@ class VirtualChip(mcu.Chip):
 
     def _ticks(self, us: int) -> int:
         now = self.scheduler.now
-        then, looks = self._looks
-        if then != now:
-            self._looks = (now, 0)
-        elif looks > SPIN:
+        if self._looked != now:
+            self._looked, self._looks = now, 0
+        elif self._looks > SPIN:
             raise Stuck(f"{self.name} looks at the clock {SPIN} times without waiting, at {now} us")
         else:
-            self._looks = (now, looks + 1)
-        return ((now + self._offset_us + self._drift(now)) // us) & (mcu.PERIOD - 1)
+            self._looks += 1
+        drift = (now - self._drifts_since) * self.drift_ppm // 1_000_000 if self.drift_ppm else 0
+        return ((now + self._offset_us + drift) // us) & _WRAP
 
     def _drift(self, now: int) -> int:
         return (now - self._drifts_since) * self.drift_ppm // 1_000_000 if self.drift_ppm else 0
@@ -317,7 +325,9 @@ class VirtualChip(mcu.Chip):
         self.check()
         if not (pending() or sock.readable()):
             until = self.scheduler.now + max(0, ms) * MS
-            self._wait(self._task(), until, lambda: pending() or sock.readable())
+            sock.watched = task = self._task()
+            self._wait(task, until, pending)
+            sock.watched = None
         return sock.readable()
 
     def _turn(self) -> None:

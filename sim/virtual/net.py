@@ -59,10 +59,12 @@ class Line:
             self._carry(upward, data)
 
     def _carry(self, upward: bool, data: bytes | None) -> None:
-        network = self.network
-        arrives = max(self._last[upward], network.scheduler.now + network.latency())
-        self._last[upward] = arrives
-        network.scheduler.at(arrives, self._arrive, upward, data)
+        network, last = self.network, self._last
+        arrives = network.scheduler.now + network.latency()
+        if arrives < last[upward]:
+            arrives = last[upward]
+        last[upward] = arrives
+        network.scheduler.surely(arrives, self._arrive, upward, data)
 
     def _arrive(self, upward: bool, data: bytes | None) -> None:
         if self._held or not self.alive():
@@ -75,7 +77,7 @@ class Line:
         if data is not None:
             self.under_way -= len(data)
         if self.near is not None:
-            self.near.moved()
+            self.near.room()
         if data is None:
             self.network.lines.pop(self, None)
         if not self.open:
@@ -118,11 +120,11 @@ class Network:
         self._base_us = base_us
         self._jitter_us = jitter_us
         self._listening: dict[int, Callable[[Line], None]] = {}
-        self._chance = scheduler.chance("network")
+        self._random = scheduler.chance("network").random
 
     def latency(self) -> int:
-        slow = int(self._chance.random() * self.slow_us) if self.slow_us else 0
-        return self._base_us + int(self._chance.random() * self._jitter_us) + slow
+        slow = int(self._random() * self.slow_us) if self.slow_us else 0
+        return self._base_us + int(self._random() * self._jitter_us) + slow
 
     def listen(self, port: int, accept: Callable[[Line], None]) -> None:
         self._listening[port] = accept
@@ -163,6 +165,7 @@ class Socket:
         self._error: int | None = None
         self._closed = False
         self._waiting: Task | None = None
+        self.watched: Task | None = None  # who waits until there is something to read
 
     def connect(self, address: Any) -> None:
         self._check()
@@ -221,6 +224,9 @@ class Socket:
 
     def read(self, n: int | None = None) -> bytes | None:
         """n bytes; fewer when the far end closed. Not blocking: what there is, None when that is nothing."""
+        if n is not None and len(self._inbox) >= n:
+            self._check()
+            return self._take(n)
         until = self._until()
         while not self._ended and (n is None or len(self._inbox) < n):
             self._check()
@@ -293,13 +299,24 @@ class Socket:
         self.moved()
 
     def moved(self) -> None:
+        """There is something to read, or the end."""
+        self.room()
+        if self.watched is not None:
+            self._chip.readable(self.watched)
+
+    def room(self) -> None:
+        """Whoever waits at this socket looks again."""
         if self._waiting is not None:
             self._waiting.wake(self._chip.pace.wake_us)
-        self._chip.look()
 
     def _take(self, n: int | None) -> bytes:
-        piece = bytes(self._inbox if n is None else self._inbox[:n])
-        del self._inbox[: len(piece)]
+        inbox = self._inbox
+        if n is None or n >= len(inbox):
+            piece = bytes(inbox)
+            inbox.clear()
+        else:
+            piece = bytes(inbox[:n])
+            del inbox[:n]
         return piece
 
     def _until(self) -> int | None:
@@ -315,7 +332,9 @@ class Socket:
         return woken
 
     def _check(self) -> None:
-        self._chip.check()
+        chip = self._chip
+        if not chip.on or chip.starve_in is not None:
+            chip.check()
         if self._closed:
             raise OSError(errno.EBADF, "socket is closed")
         if self._error is not None:

@@ -1,6 +1,7 @@
 """The broker and its cloud subscriber on the virtual network: who listens, and how long things travel."""
 
 from collections.abc import Callable
+from functools import partial
 
 from sim.world.broker import Broker
 
@@ -61,11 +62,13 @@ class Post:
 
     def subscribe(self, pattern: str, callback: Callable[[str, bytes], None]) -> None:
         """For the cloud: callback(topic, payload) a moment after the broker has it, in order."""
-        self.broker.subscribe(pattern, lambda *message: self._after_travel(callback, *message))
+        self.broker.subscribe(pattern, partial(self._after_travel, callback))
 
     def _after_travel(self, call: Callable[[str, bytes], None], topic: str, payload: bytes) -> None:
-        self._cloud_last = max(self._cloud_last, self.scheduler.now + self.network.latency() // 4)
-        self.scheduler.at(self._cloud_last, call, topic, payload)
+        at = self.scheduler.now + self.network.latency() // 4
+        if at > self._cloud_last:
+            self._cloud_last = at
+        self.scheduler.surely(self._cloud_last, call, topic, payload)
 
     def _published(self, topic: str, payload: bytes) -> None:
         if self.up:
@@ -78,8 +81,9 @@ class Post:
         self._lines[line] = None
 
         def receive(data: bytes) -> None:
-            client.receive(data, self.now())
-            self._watch()
+            client.receive(data, self.scheduler.now // MS)
+            if self._tick is None:
+                self._watch()
 
         def closed() -> None:
             self._lines.pop(line, None)

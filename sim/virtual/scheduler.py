@@ -81,9 +81,9 @@ class Task:
     def _resume(self, turn: int, woken: bool) -> None:
         if turn != self.turn or self.greenlet.dead:
             return
-        scheduler = self.scheduler
         owner = self.owner
         if owner is not None and owner.holder is not None and owner.holder is not self:
+            scheduler = self.scheduler
             scheduler.order += 1
             heappush(scheduler.heap, (owner.free_at, scheduler.order, self._resume, (turn, woken)))
             return
@@ -130,8 +130,13 @@ class Scheduler:
         """Calls call(*arguments) at `time`, or at once when that has passed. It must not block."""
         event = Event(call, arguments)
         self.order += 1
-        heappush(self.heap, (max(time, self.now), self.order, self._happen, (event,)))
+        heappush(self.heap, (time if time > self.now else self.now, self.order, self._happen, (event,)))
         return event
+
+    def surely(self, time: int, call: Callable[..., Any], *arguments: Any) -> None:
+        """at(), for what nobody cancels."""
+        self.order += 1
+        heappush(self.heap, (time if time > self.now else self.now, self.order, call, arguments))
 
     def after(self, delay: int, call: Callable[..., Any], *arguments: Any) -> Event:
         return self.at(self.now + delay, call, *arguments)
@@ -150,15 +155,15 @@ class Scheduler:
         if task.owner is not None:
             task.owner.left(task)
         if until is not None:
-            heap = self.heap
-            if self.now < until <= self._until and (not heap or heap[0][0] > until):
+            heap, now = self.heap, self.now
+            if now < until <= self._until and (not heap or heap[0][0] > until):
                 # Nothing comes before: a jump without a switch.
                 self.now = until
                 self._same = 0
                 self.happened += 1
                 return False
             self.order += 1
-            heappush(heap, (max(until, self.now), self.order, task._resume, (task.turn, False)))
+            heappush(heap, (until if until > now else now, self.order, task._resume, (task.turn, False)))
         return self.hub.switch()
 
     def run(self, until: int) -> None:

@@ -33,6 +33,8 @@ def matches(pattern: str, topic: str) -> bool:
 
 def remaining_length(n: int) -> bytes:
     """As 2.2.3 packs it."""
+    if n < 128:
+        return bytes((n,))
     out = bytearray()
     while True:
         n, digit = divmod(n, 128)
@@ -45,9 +47,22 @@ def packet(kind: int, flags: int, body: bytes) -> bytes:
     return bytes((kind << 4 | flags,)) + remaining_length(len(body)) + body
 
 
+@lru_cache(maxsize=4096)
 def text(value: str) -> bytes:
     data = value.encode()
     return struct.pack(">H", len(data)) + data
+
+
+@lru_cache(maxsize=4096)
+def topic_of(name: bytes) -> str:
+    """The topic of a PUBLISH."""
+    try:
+        topic = name.decode()
+    except UnicodeDecodeError:
+        raise Malformed("not UTF-8") from None
+    if not topic or "+" in topic or "#" in topic:
+        raise Malformed("topic")
+    return topic
 
 
 class Reader:
@@ -105,7 +120,11 @@ class Client:
             self.deadline = now + self.keepalive_ms
         try:
             while not self._gone and (whole := self._next()) is not None:
-                self._handle(whole[0] >> 4, whole[0] & 15, Reader(whole[1]), now)
+                first, body = whole
+                if first >> 4 == PUBLISH and self.name is not None:
+                    self._publish(first & 15, body)
+                else:
+                    self._handle(first >> 4, first & 15, Reader(body), now)
         except Malformed:
             self.end(now)
 
@@ -138,22 +157,25 @@ class Client:
 
     def _next(self) -> tuple[int, bytes] | None:
         """The next whole packet: first byte, body."""
+        inbox = self._inbox
         length = shift = 0
         for at in range(1, 5):
-            if at >= len(self._inbox):
+            if at >= len(inbox):
                 return None
-            length |= (self._inbox[at] & 127) << shift
+            digit = inbox[at]
+            length |= (digit & 127) << shift
             shift += 7
-            if not self._inbox[at] & 128:
+            if not digit & 128:
                 break
         else:
             raise Malformed("remaining length")
         if length > LARGEST:
             raise Malformed("too large")
-        if len(self._inbox) < at + 1 + length:
+        end = at + 1 + length
+        if len(inbox) < end:
             return None
-        first, body = self._inbox[0], bytes(self._inbox[at + 1 : at + 1 + length])
-        del self._inbox[: at + 1 + length]
+        first, body = inbox[0], bytes(inbox[at + 1 : end])
+        del inbox[:end]
         return first, body
 
     def _handle(self, kind: int, flags: int, reader: Reader, now: int) -> None:
@@ -163,14 +185,13 @@ class Client:
             raise Malformed("reserved flags")
         if kind == CONNECT:
             self._connect(reader, now)
-        elif kind == PUBLISH:
-            self._publish(flags, reader)
         elif kind == SUBSCRIBE:
             self._subscribe(reader)
         elif kind == UNSUBSCRIBE:
             packet_id = reader.take(2)
             while reader.at < len(reader.body):
                 self.subscriptions.pop(reader.text(), None)
+            self._broker.changed()
             self._send(packet(UNSUBACK, 0, packet_id))
         elif kind == PINGREQ:
             self._send(packet(PINGRESP, 0, b""))
@@ -206,14 +227,15 @@ class Client:
         self._send(packet(CONNACK, 0, b"\x00\x00"))
         return None
 
-    def _publish(self, flags: int, reader: Reader) -> None:
-        topic, qos = reader.text(), flags >> 1 & 3
-        if qos > 1 or not topic or "+" in topic or "#" in topic:
-            raise Malformed("topic, or QoS 2")
-        packet_id = reader.take(2) if qos else b""
-        self._broker.route(topic, reader.rest(), qos, bool(flags & 1))
+    def _publish(self, flags: int, body: bytes) -> None:
+        begins = 2 + int.from_bytes(body[:2], "big")
+        qos = flags >> 1 & 3
+        if qos > 1 or len(body) < begins + 2 * qos:
+            raise Malformed("QoS 2, or packet ends too early")
+        topic = topic_of(body[2:begins])
+        self._broker.route(topic, body[begins + 2 * qos :], qos, bool(flags & 1))
         if qos:
-            self._send(packet(PUBACK, 0, packet_id))
+            self._send(packet(PUBACK, 0, body[begins : begins + 2]))
 
     def _subscribe(self, reader: Reader) -> None:
         packet_id, granted, patterns = reader.take(2), bytearray(), []
@@ -222,6 +244,7 @@ class Client:
             patterns.append(pattern)
             granted.append(qos)
             self.subscriptions[pattern] = qos
+        self._broker.changed()
         if not patterns:
             raise Malformed("nothing to subscribe to")
         self._send(packet(SUBACK, 0, packet_id + bytes(granted)))
@@ -242,6 +265,7 @@ class Broker:
         self.takeovers = 0
         self.between: Callable[[str, bytes, int, bool], None] | None = None  # somebody in the middle: calls pass_on()
         self._listeners: list[tuple[str, OnMessage]] = []
+        self._routes: dict[str, tuple[list[tuple[Client, int]], list[OnMessage]]] = {}  # by topic: who is to hear it
 
     def accept(self, send: Callable[[bytes], None], close: Callable[[], None]) -> Client:
         """A new connection."""
@@ -250,6 +274,7 @@ class Broker:
     def subscribe(self, pattern: str, callback: OnMessage) -> None:
         """callback(topic, payload) hears every message under the pattern, what is retained first."""
         self._listeners.append((pattern, callback))
+        self.changed()
         for topic, (payload, _) in list(self.retained.items()):
             if matches(pattern, topic):
                 callback(topic, payload)
@@ -284,10 +309,16 @@ class Broker:
             self.takeovers += 1
             before.end(now)
         self.clients[client.name] = client
+        self.changed()
 
     def remove(self, client: Client) -> None:
         if client.name is not None and self.clients.get(client.name) is client:
             del self.clients[client.name]
+            self.changed()
+
+    def changed(self) -> None:
+        """Others are to hear a topic."""
+        self._routes.clear()
 
     def route(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
         if self.between is None:
@@ -301,10 +332,18 @@ class Broker:
             self.retained.pop(topic, None)
             if payload:
                 self.retained[topic] = (payload, qos)
-        for client in list(self.clients.values()):
-            wanted = [q for pattern, q in client.subscriptions.items() if matches(pattern, topic)]
+        route = self._routes.get(topic)
+        if route is None:
+            route = self._routes[topic] = self._route(topic)
+        for client, wanted in route[0]:
+            client.deliver(topic, payload, min(qos, wanted), False)
+        for callback in route[1]:
+            callback(topic, payload)
+
+    def _route(self, topic: str) -> tuple[list[tuple[Client, int]], list[OnMessage]]:
+        clients = []
+        for client in self.clients.values():
+            wanted = [qos for pattern, qos in client.subscriptions.items() if matches(pattern, topic)]
             if wanted:
-                client.deliver(topic, payload, min(qos, max(wanted)), False)
-        for pattern, callback in self._listeners:
-            if matches(pattern, topic):
-                callback(topic, payload)
+                clients.append((client, max(wanted)))
+        return clients, [callback for pattern, callback in self._listeners if matches(pattern, topic)]
