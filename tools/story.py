@@ -206,6 +206,21 @@ def run_scenario(
     return bool(facts["kept"])
 
 
+def run_on_board(name: str, seed: int | None, as_json: bool) -> bool:
+    """Plays a scenario in virtual time and on virtual boards. Whether both told the same, and what was expected."""
+    from sim.board.rom import micropython_exists
+    from tools.simulate import run as simulate
+
+    simulate.import_path()
+    if not micropython_exists():
+        raise Problem("there is no MicroPython wheel for this machine; without it there are no virtual boards")
+    from tools.simulate.on_board import compared, lines
+
+    facts = compared(name, seed)
+    result(as_json, facts, *lines(facts))
+    return bool(facts["kept"])
+
+
 def writable(*paths: Path | None) -> None:
     """Raises Problem before a long run, not after it."""
     for path in paths:

@@ -35,7 +35,7 @@ def outcomes(played: Played) -> list[Outcome]:
     """Every expectation, after the ones that every story has."""
     settled = "" if played.settled else "an hour after the end, something was still not stored or not in sync"
     always = [Outcome("when all is mended, everything is stored and every controller in sync", settled)]
-    return always + promises(played.building) + [_judged(played, one) for one in played.story.expects]
+    return always + promises(played.building) + [judged(played, one) for one in played.story.expects]
 
 
 def promises(building: VirtualBuilding) -> list[Outcome]:
@@ -59,7 +59,8 @@ def _promise(promise: Promise, broken: Broken | None, times: int) -> Outcome:
     return Outcome(said, broken.what + (f"; {times} times in all" if times > 1 else ""), broken.at)
 
 
-def _judged(played: Played, one: Expect) -> Outcome:
+def judged(played: Played, one: Expect) -> Outcome:
+    """One of the story's own expectations."""
     if one.figure:
         return _limited(one, played.figures[one.figure], "it is")
     if one.event:

@@ -53,4 +53,5 @@ SWITCHES = {
     "reader in place": ("reader", False),
     "bell": ("bell", True),
 }
+LEAF = ("pass", "exit button", "force", "go out")  # after them a leaf stands open, for as long as `for` says
 LINES = {"line cut": "cut", "line bridged": "short", "line whole": None}

@@ -1,6 +1,7 @@
 """`portvakt sim`: the commands."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,12 @@ from tools.terminal import Json, Problem, progress, result
 
 Tls = Annotated[bool, typer.Option(help="Each connection holds a board for a second: a certificate's handshake.")]
 Junit = Annotated[Path | None, typer.Option(help="Write what was kept and broken as JUnit XML.")]
+
+
+class On(StrEnum):
+    virtual = "virtual"
+    board = "board"
+
 
 app = typer.Typer(
     help="Run the firmware in virtual time, from a seed.",
@@ -37,6 +44,9 @@ def run(
     days: Annotated[float | None, typer.Option(help="Stop after so many days, whatever was recorded.")] = None,
     taps: Annotated[float, typer.Option(help="Visits a day at each door.", min=1)] = 200,
     faults: Annotated[bool, typer.Option(help="With failing power, networks and brokers.")] = True,
+    on: Annotated[
+        On, typer.Option(help="`board`: the scenario on real MicroPython too, which must agree.")
+    ] = On.virtual,
     report: Annotated[Path | None, typer.Option(help="Write a picture of it: one HTML file.")] = None,
     junit: Junit = None,
     as_json: Json = False,
@@ -45,6 +55,13 @@ def run(
     from tools import story
 
     story.writable(report, junit)
+    if on == On.board:
+        story.alone(context, "events", "doors", "days", "taps", "faults", "report", "junit")
+        if scenario is None:
+            raise Problem("boards play a scenario; name one, such as front-door")
+        if not story.run_on_board(scenario, seed, as_json):
+            raise typer.Exit(1)
+        return
     if scenario is not None:
         story.alone(context, "events", "doors", "days", "taps", "faults")
         if not story.run_scenario(scenario, seed, report, junit, as_json):
