@@ -166,7 +166,7 @@ def sites(user: User) -> list[dict[str, Any]]:
     for standing in doors(user):
         by_controller.setdefault(standing.door.controller_id, []).append(standing)
     grouped: dict[int, dict[str, Any]] = {}
-    emergencies = _emergencies(user)
+    emergencies, tried = _emergencies(user), _tried(user)
     rows = visible(Controller, user).filter(lost_at=None).select_related("site")
     rows = rows.order_by("site__name", "site_id", "name")
     for controller in rows:
@@ -176,6 +176,7 @@ def sites(user: User) -> list[dict[str, Any]]:
                 "controller": controller,
                 "link": link(controller, now),
                 "emergency": emergencies.get(controller.pk),
+                "tried": controller.pk in tried,
                 "doors": by_controller.get(controller.pk, []),
             }
         )
@@ -187,6 +188,14 @@ def _emergencies(user: User) -> dict[int, words.Words]:
     said = Event.objects.filter(controller=OuterRef("pk"), code__in=[*EMERGENCY, events.EMERGENCY_ENDED])
     rows = visible(Controller, user).annotate(said=Subquery(said.order_by("-id").values("code")[:1]))
     return {row.pk: words.words(row.said) for row in rows.filter(said__in=EMERGENCY)}  # type: ignore[attr-defined]
+
+
+def _tried(user: User) -> set[int]:
+    """Controllers in commissioning, as they last said."""
+    of = (events.COMMISSIONING_BEGAN, events.COMMISSIONING_ENDED, events.STARTED)
+    said = Event.objects.filter(controller=OuterRef("pk"), door_number=0, code__in=of)
+    rows = visible(Controller, user).annotate(said=Subquery(said.order_by("-id").values("code")[:1]))
+    return set(rows.filter(said=events.COMMISSIONING_BEGAN).values_list("pk", flat=True))
 
 
 def fingerprint(user: User) -> tuple[Any, ...]:

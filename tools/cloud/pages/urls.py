@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from .views import alarms, controllers, door, doors, log, looks, people, rules, sign, sites
+from .views import alarms, commissioning, controllers, door, doors, log, looks, people, readings, rules, sign, sites
 
 app_name = "pages"
 urlpatterns = [
@@ -31,6 +31,10 @@ urlpatterns = [
     path("people/new", people.add, name="person_add"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/cards", people.give_card, name="card_add"),
+    path("people/<int:pk>/read", readings.arm, name="read"),
+    path("readings/<int:pk>", readings.follow, name="reading"),
+    path("readings/<int:pk>/give", readings.give, name="reading_give"),
+    path("readings/<int:pk>/discard", readings.discard, name="reading_discard"),
     path("people/<int:pk>/groups", people.give_groups, name="groups"),
     path("people/<int:pk>/active", people.set_active, name="person_active"),
     path("cards/<int:pk>/revoke", people.revoke, name="revoke"),
@@ -42,6 +46,8 @@ urlpatterns = [
     path("sites/<int:site_pk>/controllers/new", controllers.add, name="enrol"),
     path("controllers/<int:pk>/", controllers.page, name="controller"),
     path("controllers/<int:pk>/name", controllers.rename, name="controller_name"),
+    path("controllers/<int:pk>/commissioning", commissioning.part, name="commissioning"),
+    path("controllers/<int:pk>/commission", commissioning.do, name="commission"),
     path("controllers/<int:pk>/lost", controllers.give_up, name="controller_lost"),
     path("alarms/", alarms.page, name="alarms"),
     path("alarms/acknowledge", alarms.acknowledge, name="acknowledge"),

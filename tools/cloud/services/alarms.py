@@ -18,6 +18,7 @@ AGAIN = timedelta(seconds=10)  # nothing new: looked back again only so often
 LOOK_BACK = 500  # rows of another worker that took their number earlier and were committed later
 AT_ONCE = 2000
 _LINES = (events.LINE_CUT, events.LINE_SHORT)
+_OVER = (events.COMMISSIONING_ENDED, events.STARTED)  # commissioning is
 _ENDS: dict[int, list[int]] = {}
 for _code, _end in codes.ALARMS.items():
     if _end:
@@ -30,7 +31,7 @@ _SEEN_UP_TO = Prepared(lambda: Progress.objects.filter(name="alarms"), value=Giv
 _ALARMING = Prepared(
     lambda: (
         Event.objects.filter(pk__gt=Given("after"), pk__lte=Given("last"), controller__lost_at=None)
-        .filter(code__in=sorted(set(codes.ALARMS) | set(_ENDS)))
+        .filter(code__in=sorted({*codes.ALARMS, *_ENDS, *_OVER}))
         .order_by("pk")
         .values_list("pk", "code", "controller", "door_number")
     )
@@ -73,7 +74,7 @@ def gather(now: datetime) -> int:
             Progress.objects.get_or_create(name="alarms", defaults={"at": now})
         [(value, _)] = _LOOKED.rows()
         up_to = min(last, value + AT_ONCE)
-        raised = _from_events(max(0, value - LOOK_BACK), up_to)
+        raised = _from_events(max(0, value - LOOK_BACK), up_to, value)
         _SEEN_UP_TO.update(value=max(up_to, value))
     return raised + _from_gaps() + _silent(now)
 
@@ -97,26 +98,33 @@ def acknowledge(alarm: Alarm, user: User | None, now: datetime) -> int:
     return same.filter(acknowledged_at=None, pk__lte=alarm.pk).update(acknowledged_at=now, acknowledged_by=user)
 
 
-def _from_events(after: int, last: int) -> int:
+def _from_events(after: int, last: int, seen: int) -> int:
+    """seen: up to which event this was done before. Of a start that is enough: most end no commissioning."""
     known = {event for (event,) in _KNOWN.rows(after=after, last=last)}
     standing = set(_STANDING.rows())
     raised = 0
     for pk, code, *place in _ALARMING.rows(after=after, last=last):
-        if (code not in codes.ALARMS or pk in known) and (code not in _ENDS or tuple(place) not in standing):
+        raises = (code in codes.ALARMS and pk not in known) or (code in _OVER and (code != events.STARTED or pk > seen))
+        if not raises and (code not in _ENDS or tuple(place) not in standing):
             continue
         event = Event.objects.get(pk=pk)
         at = event.utc or event.received_at
+        new = []
         if event.code in codes.ALARMS and event.pk not in known:
+            new = [] if _is_tried(event) else [event]
+        elif event.code in _OVER:
+            new = _left_over(event)
+        for one in new:
             Alarm.objects.create(
-                controller_id=event.controller_id,
+                controller_id=one.controller_id,
                 kind=Alarm.Kind.EVENT,
-                code=event.code,
-                door_number=event.door_number,
-                extra=event.extra,
-                event=event,
+                code=one.code,
+                door_number=one.door_number,
+                extra=one.extra,
+                event=one,
                 raised_at=at,
             )
-            standing.add((event.controller_id, event.door_number))
+            standing.add((one.controller_id, one.door_number))
             raised += 1
         if event.code in _ENDS and (event.controller_id, event.door_number) in standing:
             open_ones = Alarm.objects.filter(
@@ -130,6 +138,30 @@ def _from_events(after: int, last: int) -> int:
                 open_ones = open_ones.filter(extra=event.extra)
             open_ones.update(ended_at=at)
     return raised
+
+
+def _is_tried(event: Event) -> bool:
+    """Whether an installer made it who tries the doors: no alarm, as long as that goes on."""
+    return bool(event.flags & events.COMMISSIONING) and event.code in codes.TRYING
+
+
+def _left_over(end: Event) -> list[Event]:
+    """What was tried in a commissioning and still stands when it ends."""
+    said = Event.objects.filter(controller=end.controller_id, pk__lt=end.pk)
+    begun = said.filter(door_number=0, code__in=(events.COMMISSIONING_BEGAN, *_OVER)).order_by("-pk").first()
+    if begun is None or begun.code != events.COMMISSIONING_BEGAN:
+        return []
+    within = said.filter(pk__gt=begun.pk)
+    found: dict[tuple[int, int, int], Event] = {}
+    for event in within.filter(code__in=codes.TRYING, alarm=None).order_by("pk"):
+        over = within.filter(pk__gt=event.pk, code=codes.ALARMS[event.code], door_number=event.door_number)
+        if event.code in _LINES:
+            over = over.filter(extra=event.extra)
+        if _is_tried(event) and not over.exists():
+            found[event.code, event.door_number, event.extra] = event
+    same = Alarm.objects.filter(controller=end.controller_id, ended_at=None)
+    stands = set(same.values_list("code", "door_number", "extra"))
+    return [event for what, event in found.items() if what not in stands]
 
 
 def _from_gaps() -> int:

@@ -45,6 +45,17 @@ ALARMS: dict[int, int] = {
     events.RULES_REFUSED: 0,
     events.UPDATE_RETURNED: 0,
 }
+# Alarms that an installer raises who tries the doors: while that goes on they are on record, and no more.
+TRYING = {
+    events.DOOR_FORCED,
+    events.DOOR_HELD,
+    events.READER_TAMPER,
+    events.ENCLOSURE_OPENED,
+    events.LINE_CUT,
+    events.LINE_SHORT,
+    events.MAINS_LOST,
+    events.BATTERY_LOW,
+}
 SILENT = {events.GRANTED_DURESS}  # alarms that only those with the right may know of
 # These stand until somebody acknowledges them, also when the thing itself is over.
 LATCHED = {code for code, end in ALARMS.items() if not end} | {

@@ -97,7 +97,7 @@ def _parts(user: User, language: str) -> dict[str, str]:
                 name = f"link-{row['controller'].pk}"
                 parts[name] = render_to_string(
                     "pages/_link.html",
-                    {"link": row["link"], "controller": row["controller"], "emergency": row["emergency"]},
+                    {name: row[name] for name in ("link", "controller", "emergency", "tried")},
                 )
                 for one in row["doors"]:
                     parts[f"door-{one.door.pk}-now"] = render_to_string("pages/_door.html", {"standing": one})

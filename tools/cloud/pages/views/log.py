@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from firmware.controller.events import COMMISSIONING
+
 from ...models import Door, Event, Gap, Look, Person, Right, visible
 from ...services import clock, codes, looks, retention
 from .. import access, standing, words
@@ -159,6 +161,7 @@ def _row(event: Event, code: int, door: Door | None, at: datetime) -> dict[str, 
         "iso": at.isoformat(timespec="seconds"),
         "untimed": event.utc is None,
         "unsure": event.utc is not None and not event.time_trusted,
+        "tried": bool(event.flags & COMMISSIONING),
         "late": event.utc is not None and event.received_at - event.utc > timedelta(minutes=1),
         "look": called.look,
         "icon": called.icon,

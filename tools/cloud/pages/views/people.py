@@ -19,6 +19,7 @@ from ...services import pins
 from .. import access, arrival, telling, words
 from ..forms.people import CardForm, GroupsForm, PersonForm
 from ..forms.rules import GrantForm, PinForm
+from . import readings
 
 PER_PAGE = 50
 
@@ -246,6 +247,7 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
         "groups": groups_form.all,
         "granted": set(groups_form.initial["groups"]),
         "may_change": access.may_change(user, person.tenant_id),
+        "reading": readings.shown(person, user),
         "here": "people",
     }
     return render(request, "pages/person.html", shown, status=status)
