@@ -2,6 +2,7 @@
 
 mpy-cross does this inside one file only, for `_NAME = const(1)`. Across files it saves each name in every file that has
 it: a table such as events.py need not be loaded at all, however many codes it has, and wire.py is left with functions.
+Functions at the top of a module that nothing in the firmware names, because only the host needs them, are left out.
 """
 
 import ast
@@ -21,7 +22,7 @@ _SUMS = {
 def fold(source: Path, root: Path, keep: bool = False) -> str:
     """The source of a module below `root` with its numbers, and those of other modules there, put in.
 
-    keep: its own numbers keep their names, for who else may ask for them (tests). Raises SyntaxError where it cannot
+    keep: its own numbers and functions stay, for who else may ask for them (tests). Raises SyntaxError where it cannot
     be done: those names are not there on a board.
     """
     text = source.read_text(encoding="utf-8")
@@ -31,7 +32,9 @@ def fold(source: Path, root: Path, keep: bool = False) -> str:
     put_in = _PutIn(own, {name: known for name, known in modules.items() if known})
     tree = put_in.visit(tree)
     tree = _TakeOut({} if keep else own, own, put_in).visit(tree)
-    return text if not put_in.changed else ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+    unused = [] if keep else [node for node in tree.body if isinstance(node, ast.FunctionDef) and _unused(node, root)]
+    tree.body = [node for node in tree.body if node not in unused]
+    return text if not put_in.changed and not unused else ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
 def defined(file: Path) -> dict[str, int]:
@@ -49,6 +52,26 @@ def _defined(file: Path, _: int) -> dict[str, int]:
         value = _value(node.value, found) if isinstance(node, ast.Assign) and name else None
         if name is not None and value is not None and names.count(name) == 1:
             found[name] = value
+    return found
+
+
+def _unused(function: ast.FunctionDef, root: Path) -> bool:
+    """Whether nothing below `root` names it, be it in a text as of what is loaded by its name."""
+    return not any(function.name in _named(file, file.stat().st_mtime_ns) for file in root.rglob("*.py"))
+
+
+@lru_cache(maxsize=1024)
+def _named(file: Path, _: int) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.alias):
+            found.add(node.name)
+        elif isinstance(node, ast.Constant) and type(node.value) is str:
+            found.add(node.value)
     return found
 
 

@@ -13,6 +13,7 @@ OTHER = "ONE = 1\nTWO = const(ONE << 1)\nNAME = 'x'\n\ndef f():\n    return TWO\
 def folded(tmp_path: Path, text: str, other: str = OTHER) -> str:
     (tmp_path / "room").mkdir(exist_ok=True)
     (tmp_path / "other.py").write_text(other)
+    (tmp_path / "asks.py").write_text("f\n")
     source = tmp_path / "room" / "this.py"
     source.write_text(text)
     return "".join(line for line in fold(source, tmp_path).splitlines(True) if line != "pass\n")
@@ -70,6 +71,14 @@ def test_what_cannot_be_folded_is_a_fault_with_its_line(tmp_path: Path, text: st
     (tmp_path / "middle.py").write_text("from .other import ONE\n")
     with pytest.raises(SyntaxError, match=rf"line \d: {why}"):
         folded(tmp_path, text)
+
+
+def test_a_function_that_only_the_host_asks_for_is_left_out(tmp_path: Path) -> None:
+    text = "def g():\n    return 1\n\ndef read():\n    return 2\n\ndef host():\n    return 3\n"
+    (tmp_path / "this.py").write_text(text)
+    (tmp_path / "by_name.py").write_text("from .this import g\nload('read')\n")
+    assert fold(tmp_path / "this.py", tmp_path) == text.split("\ndef host")[0]
+    assert fold(tmp_path / "this.py", tmp_path, keep=True) == text
 
 
 def test_no_board_loads_the_table_of_events() -> None:
