@@ -19,7 +19,7 @@ class Recorder:
 
     def record(self, code, now, door=0, extra=0, key=None):
         """Puts an event on flash; it is there when this returns. Of denials in a flood only their number is kept."""
-        if key and self.rules.retention(door) == 0:
+        if key and self.rules.retains and self.rules.retention(door) == 0:
             key = None
         if code not in _FLOODS or self._more().take(code, door, key, now):
             self.append(code, now, door, extra, key)
