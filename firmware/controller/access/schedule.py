@@ -13,7 +13,8 @@ class Calendar:
     def __init__(self, zone, fields):
         self._zone = zone
         self._utc = 0  # that _day, _minute and _today were found for
-        self._day = self._minute = self._today = 0
+        self._day = None
+        self._minute = self._today = 0
         self._holidays = _holidays(fields.get("holidays", []))
         self._schedules = schedules = {}
         for name, what, says in each(fields, "schedules", 255, 32):
@@ -39,9 +40,10 @@ class Calendar:
             return False
         if utc != self._utc:
             self._utc = utc
-            self._day, self._minute = self._zone.local(utc)
-            # 1970-01-01 was a Thursday
-            self._today = _HOLIDAY if self._holiday(self._day) else 1 << (self._day + 3) % 7
+            day, self._minute = self._zone.local(utc)
+            if day != self._day:
+                self._day = day
+                self._today = _HOLIDAY if self._holiday(day) else 1 << (day + 3) % 7  # 1970-01-01 was a Thursday
         day, minute, today = self._day, self._minute, self._today
         while schedule:
             times, first, last, schedule = self._schedules[schedule]
