@@ -174,7 +174,7 @@ class Extras:
 
             if along(tap):
                 first, place.company = place.company, None
-                first.utc, first.now = tap.utc, now  # it passes now
+                first.utc, first.now, first.place = tap.utc, now, None  # it passes now
                 self._record(guarded, first, grant(first), now)
         ms = None
         if "extended" in tap.profile:
@@ -189,7 +189,7 @@ class Extras:
         event = (tap.utc, verdict & 255, tap.door, verdict >> 8, 0, tap.key)
         for name in self._memory:
             self._memory[name].follow(tap.rules, event, tap.now, tap.kind != CARD)
-        if tap.rules.retention(tap.door) == 0 and self._memory:
+        if tap.rules.retains and tap.rules.retention(tap.door) == 0 and self._memory:
             self._unlogged = True
 
     def answered(self, guarded, tap, verdict, now):
@@ -234,6 +234,8 @@ class Extras:
         """By command, and over restarts: "lockdown", "evacuation", or "normal" to end either."""
         kind = _VERBS.index(verb)
         if kind or self._emergency:
+            if kind:  # the power may fail meanwhile: what begins is noted first, what ends last, and a start tells it
+                self._loop.journal.set(EMERGENCY, kind)
             self._loop.record(_BEGAN[kind], now)
             self._loop.journal.set(EMERGENCY, kind)
             self._emergency = kind

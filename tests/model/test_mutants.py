@@ -64,7 +64,7 @@ MUTANTS = [
     ("access.full_tap", "GRANTED_DURESS if tap.duress else GRANTED", "GRANTED"),
     ("extras", "_COMPANY_MS = const(15000)", "_COMPANY_MS = const(14000)"),
     ("extras", "_PIN_MS = const(20000)", "_PIN_MS = const(19000)"),
-    ("extras", "first.utc, first.now = tap.utc, now", "first.now = now"),
+    ("extras", "first.utc, first.now, first.place = tap.utc, now, None", "first.now = now"),
     ("extras", 'if "extended" in tap.profile', "if False"),
     ("storage.checkpoint", "at = max(self._upto + 1, log.first)", "at = log.last + 1"),
 ]

@@ -2,6 +2,7 @@
 
 from ..events import DENIED_FULL
 from .company import along
+from .whereabouts import where
 
 
 def rule(tap):
@@ -12,8 +13,8 @@ def rule(tap):
     area = passage[1]
     says = tap.rules.areas.get(area)
     limit = says.get("limit") if says else None
-    memory = tap.rules.memory["whereabouts"]
-    if limit is None or memory.where(tap.rules, tap.key, tap.utc)[0] == area:
+    if limit is None or where(tap)[0] == area:
         return 0
     places = 2 if along(tap) else 1
-    return DENIED_FULL | area << 8 if memory.count(tap.rules, area, tap.utc) + places > limit else 0
+    count = tap.rules.memory["whereabouts"].count(tap.rules, area, tap.utc)
+    return DENIED_FULL | area << 8 if count + places > limit else 0

@@ -9,7 +9,8 @@ class FullTap(Tap):
     """kind (kinds.py) and duress: of what was presented. company: the tap of who waits at this door for another one.
 
     here: the fields of its door. now: in ticks. heard: when the cloud was heard, Unix seconds, 0 when not known.
-    Its rules have besides: memory {rule: what it remembers} and guarded, all doors of this controller.
+    asked, place: what who.py and whereabouts.py have looked up. Its rules have besides: memory {rule: what it
+    remembers} and guarded, all doors of this controller.
     """
 
     kind = CARD
@@ -17,6 +18,7 @@ class FullTap(Tap):
     company = None
     here = {}
     now = heard = asked = 0
+    place = None
 
     def says(self, field, otherwise=None):
         """A field of its profile."""

@@ -1,6 +1,7 @@
 """Anti-passback: who went in must come out before going in again."""
 
 from ..events import DENIED_PASSBACK
+from .whereabouts import where
 
 _MINUTES = 10
 
@@ -10,7 +11,7 @@ def _known_elsewhere(tap):
     says = tap.here
     if "passback" not in says or "exempt" in tap.profile:
         return None
-    area, minute = tap.rules.memory["whereabouts"].where(tap.rules, tap.key, tap.utc)
+    area, minute = where(tap)
     here, there = says["passage"]
     if says["passback"] == "timed":
         recent = tap.utc and tap.utc // 60 - minute < says.get("passback_minutes", _MINUTES)

@@ -14,6 +14,14 @@ _ENTRY = const(11)  # bytes: key 7, area << 26 | minute since 1970 of the grant,
 _KEY = const(7)
 _MINUTES = const(26)  # bits: so that the number is a small integer on the chip
 _FORGET_HOURS = const(24)
+_NOWHERE = (None, 0)
+
+
+def where(tap):
+    """Where it is known to be, as Memory.where() says: looked for once a tap."""
+    if tap.place is None:
+        tap.place = tap.rules.memory["whereabouts"].where(tap.rules, tap.key, tap.utc)
+    return tap.place
 
 
 class Memory:
@@ -25,6 +33,9 @@ class Memory:
     def __init__(self):
         self._entries = bytearray(_MOST * _ENTRY)
         self._view = memoryview(self._entries)
+        self._heads = bytearray(_MOST)  # the first byte of each key: a search looks at these alone
+        self._heads_view = memoryview(self._heads)
+        self._head = bytearray(1)  # the one that is looked for
         self._end = 0
         self._counts = bytearray(16)  # of credentials in each area
         self._due = 0  # the minute in which somebody is to be forgotten
@@ -36,10 +47,11 @@ class Memory:
     def where(self, rules, key, utc):
         """(area, minute), or (None, 0) when it is not known to be anywhere."""
         at = self._find(key)
-        if at < 0 or self._forgotten(rules, at, utc // 60):
-            return None, 0
-        entry = self._entry(at)
-        return entry >> _MINUTES, entry & (1 << _MINUTES) - 1
+        if at >= 0:
+            entry = self._entry(at)
+            if not self._forgotten(rules, entry, utc // 60):
+                return entry >> _MINUTES, entry & (1 << _MINUTES) - 1
+        return _NOWHERE
 
     def count(self, rules, area, utc):
         """How many are in an area."""
@@ -69,11 +81,12 @@ class Memory:
             self._remove(0)
         self._sought = None
         at = self._end
+        self._heads[at // _ENTRY] = key[0]
         self._view[at : at + _KEY] = key
         pack_into("<I", self._entries, at + _KEY, area << _MINUTES | minute)
         self._end += _ENTRY
         self._counts[area] += 1
-        self._due = min(self._due, self._ends(rules, at))
+        self._due = min(self._due, self._ends(rules, self._entry(at)))
 
     def upkeep(self, rules, utc, now):
         if utc:
@@ -90,15 +103,18 @@ class Memory:
         self._end = len(data)
         self._sought = None
         for at in range(0, len(data), _ENTRY):
+            self._heads[at // _ENTRY] = data[at]
             self._counts[self._entry(at) >> _MINUTES] += 1
         self._rules = None
 
     def _find(self, key):
         if key is not self._sought:
-            at = self._entries.find(key, 0, self._end)
-            while at >= 0 and at % _ENTRY:  # no entry begins here
-                at = self._entries.find(key, at + 1, self._end)
-            self._sought, self._found = key, at
+            heads, head, most = self._heads, self._head, self._end // _ENTRY
+            head[0] = key[0]
+            n = heads.find(head, 0, most)
+            while n >= 0 and self._entries.find(key, n * _ENTRY, n * _ENTRY + _KEY) < 0:
+                n = heads.find(head, n + 1, most)
+            self._sought, self._found = key, n * _ENTRY
         return self._found
 
     def _entry(self, at):
@@ -108,19 +124,20 @@ class Memory:
     def _remove(self, at):
         self._sought = None
         self._counts[self._entry(at) >> _MINUTES] -= 1
+        n, most = at // _ENTRY, self._end // _ENTRY
+        self._heads_view[n : most - 1] = self._heads_view[n + 1 : most]
         self._view[at : self._end - _ENTRY] = self._view[at + _ENTRY : self._end]
         self._end -= _ENTRY
 
-    def _ends(self, rules, at):
+    def _ends(self, rules, entry):
         """The minute in which an entry is to be forgotten."""
-        entry = self._entry(at)
         says = rules.areas.get(entry >> _MINUTES)
         hours = says.get("forget_hours", _FORGET_HOURS) if says else _FORGET_HOURS
         return (entry & (1 << _MINUTES) - 1) + hours * 60
 
-    def _forgotten(self, rules, at, minute):
+    def _forgotten(self, rules, entry, minute):
         """Without a clock nobody is forgotten. Whose time was not known is, as soon as it is."""
-        return minute and minute >= self._ends(rules, at)
+        return minute and minute >= self._ends(rules, entry)
 
     def _forget(self, rules, minute):
         self._rules = rules
@@ -128,7 +145,8 @@ class Memory:
         at = self._end
         while at:
             at -= _ENTRY
-            if self._forgotten(rules, at, minute):
+            entry = self._entry(at)
+            if self._forgotten(rules, entry, minute):
                 self._remove(at)
             else:
-                self._due = min(self._due, self._ends(rules, at))
+                self._due = min(self._due, self._ends(rules, entry))
