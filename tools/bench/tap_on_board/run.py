@@ -36,9 +36,9 @@ GRANTED = 1
 WARM = 64  # taps before it counts
 SECTOR = 4096
 spent = [0, 0]  # in the model of flash: nanoseconds, bytes of heap
-HEAP = PLAN["kind"] == "heap"
-used = gc.mem_alloc if HEAP else lambda: 0  # it looks at the whole heap: not while time is taken
-nanoseconds = (lambda: 0) if HEAP else time.time_ns  # which makes a long integer in the heap
+KIND = PLAN["kind"]
+used = gc.mem_alloc if KIND == "heap" else lambda: 0  # it looks at the whole heap: not while time is taken
+nanoseconds = (lambda: 1) if KIND in ("heap", "soak") else time.time_ns  # which makes a long integer in the heap
 
 
 class Flash:
@@ -139,7 +139,7 @@ def taps(loop, ticking, numbers, times, wholes, heaps):
     """Each card in at door 1 and, the next time, out at door 2. Fills arrays; returns how many were granted."""
     granted = 0
     for i in range(len(numbers)):
-        if i % 8 == 0:
+        if KIND != "soak" and i % 8 == 0:
             gc.collect()
         bytes(1)  # what follows the collector begins to look for room at the heap's start: here that is the flash
         ticking.now = (ticking.now + 6000) & ((1 << 30) - 1)
@@ -244,7 +244,7 @@ def main():
     numbers = cards_of(n, count)
     times, wholes, heaps = [array("I", bytes(4 * n)) for _ in range(3)]
     gc.collect()
-    if PLAN["kind"] == "others":
+    if KIND == "others":
         lists = array("I", bytes(4 * n))
         gc.disable()
         others(count, numbers, lists, times)
@@ -262,14 +262,13 @@ def main():
 
 
 def soak():
-    """So many taps; what is left of the heap after each tenth."""
+    """So many taps, garbage collected when the heap is full; how much is free after 1,000 of them, 10,000 and so on."""
     loop, ticking, _, _ = build(PLAN["rules"])
     n, count = PLAN["n"], PLAN["cards"]
-    once = n // 10
     batch = 1000
     times, wholes, heaps = [array("I", bytes(4 * batch)) for _ in range(3)]
     numbers = array("I", bytes(4 * batch))
-    heaps_used = []
+    free = {}
     granted = 0
     luck = 7
     for done in range(0, n, batch):
@@ -279,13 +278,13 @@ def soak():
         granted += taps(loop, ticking, numbers, times, wholes, heaps)
         if loop.parts:
             loop.parts[0].upkeep(ticking.now)
-        if (done + batch) % once == 0:
+        if done + batch in (1000, 10000, 100000, n):
             gc.collect()
-            heaps_used.append(gc.mem_alloc())
-    return {"used": heaps_used, "granted": granted}
+            free[done + batch] = gc.mem_free()
+    return {"free": free, "granted": granted}
 
 
-if PLAN["kind"] == "soak":
+if KIND == "soak":
     print(json.dumps(soak()))
 else:
     print(json.dumps(main()))
