@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import sim.mcu  # the chip's modules come before the firmware's
-from sim.mcu.bind import bind
+from sim.mcu.bind import bind, urandom
 from sim.mcu.chip import current
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
@@ -20,9 +20,11 @@ def load() -> Any:
     """The firmware's app module, bound to whichever chip is running. umqtt.simple must be importable."""
     from firmware.controller import app, clock
     from firmware.controller.cloud import link, session
+    from firmware.controller.readers import osdp, osdp_reader
 
     assert sim.mcu  # imported for what it registers
     bind(app, clock, link, session)
+    osdp.urandom = osdp_reader.urandom = urandom  # type: ignore[attr-defined]
     from firmware.controller import idle, recorder
     from firmware.controller.storage import sectors
 

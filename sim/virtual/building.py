@@ -249,7 +249,8 @@ class VirtualBuilding:
         if chip.lost_at >= began:
             self.counts["frames lost in a pause"] += 1
             self.muddled(controller, door)
-        if door.reader_fault is not None or door.reader_changed >= began:
+        unheard = door.polled is not None and not door.polled.listened()
+        if unheard or door.reader_fault is not None or door.reader_changed >= began:
             self.muddled(controller, door)
         return chip.booted < began and self._muddled.get((controller.name, door.number), -1) < began
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.mcu.flash import SECTOR, NorFlash
 
-from . import boot
+from . import boot, osdp
 from .chip import VirtualChip
 from .doorway import Doorway
 from .flash import TiredFlash, WatchedFlash, is_whole
@@ -70,6 +70,7 @@ class VirtualController:
             for i, door in enumerate(doors)
         ]
         self.inputs = Inputs(board, scheduler)
+        self.lines: list[osdp.VirtualLine] = []
         flash = {label: size for label, size in board["flash"].items() if label != "littlefs"}
         self.chip = VirtualChip(
             name,
@@ -87,6 +88,7 @@ class VirtualController:
         for door in self.doors:
             door.wire(self.chip)
         self.inputs.wire(self.chip)
+        self.lines = osdp.wire(board, self.chip, self.doors, folder, scheduler)
 
     def _make_flash(self, scheduler: Scheduler, size: int, label: str) -> NorFlash:
         watch = {"log": self._programmed, "state": self._noted}.get(label)
@@ -105,6 +107,8 @@ class VirtualController:
         for door in self.doors:
             door.output(pin, level)
         self.inputs.output(pin, level)
+        for line in self.lines:
+            line.output(pin, level)
 
     def _programmed(self, offset: int, data: bytes) -> None:
         if len(data) != EVENT or offset % EVENT:

@@ -1,4 +1,4 @@
-"""One door of a virtual board: leaf, contact, exit button and Wiegand reader, and what people do there."""
+"""One door of a virtual board: leaf, contact, exit button and reader, and what people do there."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,7 @@ from sim.world.line import Line
 from sim.world.wiegand import INTERVAL_US, PULSE_US
 
 from .chip import VirtualChip
+from .osdp import Polled
 from .scheduler import MS, SECOND, Event, Scheduler
 
 BETWEEN_CARDS_US = 60 * MS  # a reader sends nothing for so long after a card
@@ -42,14 +43,15 @@ class Doorway:
         self.reader_fault: str | None = None
         self.reader_changed = -1  # when it broke or was mended
         self._reader_free = 0
+        self.polled: Polled | None = None  # its OSDP reader, where it has one
         self._closer: Event | None = None
 
     def wire(self, chip: VirtualChip) -> None:
         """Puts every line on its resting level."""
         self.chip = chip
-        reader = self.table["reader"]
-        chip.input(reader["d0"], 1)
-        chip.input(reader["d1"], 1)
+        for line in ("d0", "d1"):
+            if line in self.table["reader"]:
+                chip.input(self.table["reader"][line], 1)
         for role, level in (("contact", "open"), ("rex", "active")):
             wire = self.table.get(role)
             if wire:
@@ -75,9 +77,13 @@ class Doorway:
 
     def tap(self, bits: str, about: Callable[[int], None] = lambda began: None) -> None:
         """Holds a card to the reader, once it is free. about(began): called when the last bit is out."""
+        start = max(self.scheduler.now, self._reader_free)
+        if self.polled is not None:
+            self._reader_free = start + BETWEEN_CARDS_US
+            self.scheduler.at(start, self.polled.tap, bits, about)
+            return
         reader = self.table["reader"]
         lines = (reader["d0"], reader["d1"])
-        start = max(self.scheduler.now, self._reader_free)
         for i, bit in enumerate(bits):
             if self.reader_fault not in ("dead", bit):
                 self.scheduler.at(start + i * INTERVAL_US, self.pulse, lines[int(bit)])
@@ -93,6 +99,8 @@ class Doorway:
         """The reader is "dead", or its wire for "0" or "1" is cut; None: it is mended."""
         if fault != self.reader_fault:
             self.reader_fault, self.reader_changed = fault, self.scheduler.now
+            if self.polled is not None:
+                self.polled.break_it(fault)
 
     def push(self, stays_ms: int) -> bool:
         was_open = self.door.open

@@ -92,6 +92,9 @@ def pulses(faults: "Faults", one: "VirtualController", chance: Random) -> None:
     door = chance.choice(one.doors)
     if not one.chip.on or door.busy(ALONE_US):
         return
+    if door.polled is not None:
+        door.polled.line.noise(chance)
+        return
     table = door.table["reader"]
     at = 0
     for _ in range(chance.randrange(1, 4)):

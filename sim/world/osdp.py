@@ -8,6 +8,7 @@ from cryptolib import aes
 
 DEFAULT_KEY = bytes(range(0x30, 0x40))
 ANSWERS_US = 2_000  # from the last bit of a command to the first of the answer; at most 200 ms are allowed
+KEEPS_US = 700_000
 PATIENCE_US = 8_000_000  # a reader that hears nothing for so long ends its session
 
 POLL, ID, CAP, LSTAT, LED, BUZ, KEYSET, CHLNG, SCRYPT = 0x60, 0x61, 0x62, 0x64, 0x69, 0x6A, 0x75, 0x76, 0x77
@@ -43,6 +44,9 @@ def framed(address, control, body):
 
 def xored(a, b):
     return bytes([x ^ y for x, y in zip(a, b)])  # noqa: B905
+
+
+_ACKED = bytes((ACK,))
 
 
 class Session:
@@ -92,7 +96,8 @@ class Session:
 class Reader:
     """key: its own, None: it waits for one (install mode). random(n): n bytes. secure: it is not polled in plain.
 
-    shown: the last lights and sounds it was told, as (command, data). dead: it hears and says nothing.
+    shown: the last lights and sounds it was told, as (command, data). dead: it hears and says nothing. A card for which
+    nobody asks is forgotten after KEEPS_US.
     """
 
     def __init__(self, address, key=None, random=bytes, secure=False):
@@ -108,6 +113,7 @@ class Reader:
         self._random = random
         self._news = []
         self._heard_at = 0
+        self.polled_at = -PATIENCE_US
         self.restart()
 
     def restart(self):
@@ -121,21 +127,22 @@ class Reader:
     def sealed(self):
         return self._session is not None
 
-    def card(self, bits):
-        """Somebody holds a card there. bits: a text of 0 and 1."""
+    def card(self, bits, now_us=None):
+        """Somebody holds a card there. bits: a text of 0 and 1. now_us: None when it is to be kept for ever."""
         padded = bits + "0" * (-len(bits) % 8)
         data = bytes([int(padded[at : at + 8], 2) for at in range(0, len(padded), 8)])
-        self._news.append(bytes((RAW, 0, 1)) + len(bits).to_bytes(2, "little") + data)
+        news = bytes((RAW, 0, 1)) + len(bits).to_bytes(2, "little") + data
+        self._news.append((None if now_us is None else now_us + KEEPS_US, news))
 
     def type(self, keys):
         """Somebody presses keys: "12#"; * and # as the standard has them."""
         codes = [{"*": 0x7F, "#": 0x0D}.get(key, ord(key)) for key in keys]
-        self._news.append(bytes((KEYPAD, 0, len(codes))) + bytes(codes))
+        self._news.append((None, bytes((KEYPAD, 0, len(codes))) + bytes(codes)))
 
     def status(self, tampered=0, failing=0):
         """It is opened, or its supply fails."""
         self.tampered, self.failing = tampered, failing
-        self._news.append(bytes((LSTATR, tampered, failing)))
+        self._news.append((None, bytes((LSTATR, tampered, failing))))
 
     def hear(self, frame, now_us):
         """A whole frame on the line. Its answer, b"" for none."""
@@ -222,7 +229,12 @@ class Reader:
         if command in self.refuses:
             return bytes((NAK, UNKNOWN))
         if command == POLL:
-            return self._news.pop(0) if self._news else bytes((ACK,))
+            self.polled_at = self._heard_at
+            while self._news:
+                until, news = self._news.pop(0)
+                if until is None or self._heard_at <= until:
+                    return news
+            return _ACKED
         if command == ID:
             return bytes((PDID, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3))
         if command == CAP:

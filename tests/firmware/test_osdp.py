@@ -181,6 +181,22 @@ def test_a_reader_that_dies_is_lost_within_two_seconds_and_back_within_one_and_a
     both(test)
 
 
+def test_a_card_that_lay_in_a_reader_before_it_worked_opens_nothing():
+    def test(bench):
+        bench.line.cut = True
+        bench.run(3000)
+        bench.readers[0].card(CARD)
+        bench.readers[0].type("1234#")
+        bench.line.cut = False
+        bench.run(3000)
+        assert bench.answers() and bench.read == []
+        bench.readers[0].card(CARD)
+        bench.run(150)
+        assert bench.read == [READ]
+
+    both(test)
+
+
 def test_a_cut_cable_is_a_lost_reader():
     def test(bench):
         bench.line.cut = True

@@ -108,6 +108,8 @@ class Reader:
         self._keys = bytearray(_KEYS)
         self._typed = 0
         self._card = None
+        self._old = True  # what it tells lay there while nobody asked
+        self._polled = False
         self._since = now
         self._bits = bytearray(_BITS)
         self.light(1, 0, 0, 0)
@@ -201,6 +203,7 @@ class Reader:
                 self._to_show = show & 2
             elif show:
                 command, data = BUZ, bytes(self._shows[14:])
+        self._polled = command == POLL
         frame = self.frame
         frame[at] = command
         at += 1
@@ -283,6 +286,7 @@ class Reader:
         if self.why != self._told:
             self._told = self.why
             self.answers = False
+            self._old = True
             record(READER_LOST, now, self.door, self._told)
         self.again(ticks.add(now, _AGAIN_MS))
 
@@ -364,8 +368,18 @@ class Reader:
             record(READER_BACK, now, self.door, 1 if self._sealed else 0)
 
     def _heard(self, code, frame, start, end, record, now):
-        """What it tells when it is polled."""
-        if code == RAW and end - start >= 4:
+        """What it tells when it is polled. A card that lay there before it worked opens nothing."""
+        if code == ACK:
+            self._old = self._old and not self._polled
+        elif code == LSTATR and end - start >= 2:
+            for i in range(2):
+                begun = 1 if frame[start + i] else 0
+                if begun != self._state[i]:
+                    self._state[i] = begun
+                    record(_STATES[2 * i + 1 - begun], now, self.door)
+        elif self._old:
+            return
+        elif code == RAW and end - start >= 4:
             count = frame[start + 2] | frame[start + 3] << 8
             self._card = min(count, 255), self._raw(frame, start + 4, end, count)
             self._since = now
@@ -375,12 +389,6 @@ class Reader:
         elif code == KEYPAD:
             for at in range(start + 2, end):
                 self._key(frame[at], now)
-        elif code == LSTATR and end - start >= 2:
-            for i in range(2):
-                begun = 1 if frame[start + i] else 0
-                if begun != self._state[i]:
-                    self._state[i] = begun
-                    record(_STATES[2 * i + 1 - begun], now, self.door)
 
     def _raw(self, frame, start, end, count):
         if count not in FRAMES or (count + 7) // 8 > end - start:
