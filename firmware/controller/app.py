@@ -72,9 +72,9 @@ def build(folder="/"):
     loop = Loop(board, credentials, log, journal, rules, key, sync, link, WDT(timeout=_WATCHDOG_MS), reset, folder)
     loop.started(reset_cause(), faults)
     if "since" in chosen:
-        from .cloud.floor import set_floor
+        from .cloud import links
 
-        set_floor(loop, chosen, folder)
+        links.begin(loop, chosen, folder)
     files = listdir(folder)
     if sync and ("trial" in files or "returned" in files):
         from .cloud.trial import begin

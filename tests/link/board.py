@@ -72,8 +72,15 @@ with open(FOLDER + "settings.json") as file:  # noqa: PTH123 - no pathlib on Mic
 if "more_brokers" in settings:
     from firmware.controller.cloud import brokers
 
+    class Quick(brokers.Several):
+        """Pauses are short here."""
+
+        def _drop(self):
+            super()._drop()
+            self._pause = settings["pause_ms"]
+
     brokers.AGAIN_MS = settings["again_ms"]
-    link = brokers.Several(settings, Told(), Nothing(), {"session": 0, "tag": 0, "malformed": 0})
+    link = Quick(settings, Told(), Nothing(), {"session": 0, "tag": 0, "malformed": 0})
 else:
     from firmware.controller.cloud.link import Link
 

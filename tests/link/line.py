@@ -72,13 +72,14 @@ class Cloud:
         self._up, self._down, _ = topics(NAME)
         self._channel: Channel | None = None
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"cloud-{port}")
-        self._client.reconnect_delay_set(1, 1)
         if user:
             self._client.username_pw_set(user, password)
         self._client.on_connect = lambda *_: self._client.subscribe(self._up)
         self._client.on_message = lambda _, __, message: self._take(bytes(message.payload))
         self._client.connect("127.0.0.1", port)
-        self._client.loop_start()
+        self._ended = False
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
 
     def _take(self, message: bytes) -> None:
         secret = bytes.fromhex(SECRET)
@@ -91,9 +92,19 @@ class Cloud:
         elif message[0] == SEALED and self._channel and self._channel.open(message)[0] == PING:
             self._client.publish(self._down, self._channel.seal(bytes((PONG,))))
 
+    def _run(self) -> None:
+        """A broker that is back is found at once: paho itself would look once a second."""
+        while not self._ended:
+            if self._client.loop(0.02) != mqtt.MQTT_ERR_SUCCESS:
+                try:
+                    self._client.reconnect()
+                except OSError:
+                    time.sleep(0.02)
+
     def close(self) -> None:
+        self._ended = True
+        self._thread.join()
         self._client.disconnect()
-        self._client.loop_stop()
 
 
 class Board:

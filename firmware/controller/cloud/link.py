@@ -83,7 +83,7 @@ class Stream:
 class Link:
     """settings: the board's. inbox, outbox: mailboxes shared with the control loop. refused: {word: count}.
 
-    tls: where a broker asks for it, what TLS has to know of the board (floor.py).
+    tls: where a broker asks for it, what TLS has to know of the board (links.py).
     """
 
     tls: tuple
@@ -91,9 +91,8 @@ class Link:
     def __init__(self, settings, inbox, outbox, refused):
         self._settings = settings
         self._broker = settings["broker"]
+        self.shared = inbox, outbox, refused
         self._inbox = inbox
-        self._outbox = outbox
-        self._refused = refused
         self._station = WLAN(STA_IF)
         self._client = None
         self._session = None
@@ -160,7 +159,7 @@ class Link:
             _KEEPALIVE_S,
         )
         self._session = sessions.Session(
-            name, unhexlify(self._settings["link_secret"]), self._publish, self._inbox, self._outbox, self._refused
+            name, unhexlify(self._settings["link_secret"]), self._publish, *self.shared
         )
         client.set_callback(self._received)
         client.set_last_will(presence, b"0", retain=True)

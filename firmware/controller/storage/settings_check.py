@@ -18,7 +18,7 @@ _BROKER = {
 }
 _CHOICE = " or another"
 _TLS = ("psk", "certificates")
-_SINCE = ("", 1760000000, 4000000000)  # Unix seconds when these settings were made: asked for where there is TLS
+_SINCE = ("", 1760000000, 4000000000)  # Unix seconds when these settings were made: asked for beyond one plain broker
 
 
 def told(settings):
@@ -35,8 +35,9 @@ def check(settings):
     faults = []
     for path, broker in _brokers(settings):
         fields = dict(_BROKER)
-        if "tls" in broker:
+        if "tls" in broker or path != "broker":
             wanted["since"] = _SINCE
+        if "tls" in broker:
             fields["tls"] = (_CHOICE, 0, 0)
             if broker["tls"] == "psk":
                 fields["key"] = (_HEX, 64, 64)

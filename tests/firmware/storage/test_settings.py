@@ -141,6 +141,12 @@ def test_a_fault_of_a_broker_says_of_which():
         assert sentence + CURE in check(fields), check(fields)
 
 
+def test_several_brokers_ask_when_the_settings_were_made():
+    fields = good()
+    fields["more_brokers"] = [good()["broker"]]
+    assert check(fields) == ["since: is missing" + CURE]
+
+
 def test_tls_asks_when_the_settings_were_made():
     fields = secure()
     del fields["since"]

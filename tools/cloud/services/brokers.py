@@ -78,7 +78,7 @@ def settings_of(controller: Controller, brokers: Sequence[Mapping[str, Any]], no
     settings: dict[str, Any] = {"broker": told[0]}
     if told[1:]:
         settings["more_brokers"] = told[1:]
-    if any("tls" in one for one in told):
+    if told[1:] or "tls" in told[0]:
         settings["since"] = int(now)
     return settings
 

@@ -1,4 +1,4 @@
-"""The floor of the clock: how late it is at least, kept on flash for boards that look at certificates."""
+"""Links beyond one plain broker: for boards whose settings say "since", as those with TLS or several brokers do."""
 
 from micropython import const
 
@@ -11,16 +11,21 @@ _AGAIN_MS = const(1000)  # after a card that was being read
 _NOTE_S = const(86400)
 
 
-def set_floor(loop, settings, folder):
-    """What the link's TLS has to know of the board. "since" of the settings: when they were made."""
+def begin(loop, settings, folder):
+    """The loop's link becomes one that does what the settings ask for. "since": Unix seconds when they were made."""
     link = loop.link
-    if link is not None:
-        link.tls = folder, max(settings["since"], loop.journal.get(TIME)), loop.quiet
-        loop.parts.append(Floor(now()))
+    if link is None:
+        return
+    if "more_brokers" in settings:
+        from .brokers import Several
+
+        link = loop.link = Several(settings, *link.shared)
+    link.tls = folder, max(settings["since"], loop.journal.get(TIME)), loop.quiet
+    loop.parts.append(Floor(now()))
 
 
 class Floor:
-    """A part of the control loop."""
+    """A part of the control loop. It keeps on flash how late it is at least, for those who look at certificates."""
 
     def __init__(self, due):
         self._due = due
