@@ -17,6 +17,7 @@ VERBS = {
     "run": ("tools.run.command:run", "The building: broker, cloud end and boards, shown on a page."),
     "build": ("tools.build:build", "Compile the firmware for boards, with hashes."),
     "install": ("tools.install.command:install", "Put firmware and settings on a board, with proof."),
+    "commission": ("tools.install.commission:commission", "Begin commissioning of a board on the cable."),
     "sim": ("tools.simulate.command:app", "Run the firmware in virtual time, from a seed."),
     "cloud": ("tools.cloud.command:app", "The cloud end: serve it, migrate it, administer it."),
     "log": ("tools.cloud.log:app", "The log in the cloud, and its proof."),

@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 from littlefs import LittleFS
 
+from firmware.controller import events
 from sim.board.host import VirtualBoard
 from tools import boards, build
 from tools.install import command, payload, target
 from tools.install.remote import Remote
+from tools.run.flash import FlashLog
 from tools.terminal import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,13 +107,17 @@ def test_an_empty_board_gets_everything_and_starts(tmp_path: Path, settings: Pat
     facts: dict[str, Any] = {}
 
     async def work(board: VirtualBoard) -> None:
-        code, found, said = await install(board, "--settings", str(settings))
+        code, found, said = await install(board, "--settings", str(settings), "--commission", "20")
         assert code == 0, said
         facts.update(found)
         await until(lambda: board.restarts >= 1 and board.alive)
+        log = FlashLog(tmp_path / "board" / "log.img")
+        await until(lambda: any(event.code == events.COMMISSIONING_BEGAN for event in log.refresh()))
+        assert [event.extra for event in log.events.values() if event.code == events.COMMISSIONING_BEGAN] == [20]
 
     on_a_board(tmp_path / "board", work)
     made = build.make()
+    assert facts["commission"] == 20
     assert facts["build"] == made.id
     assert facts["before"] is None and facts["settings"] is True
     assert facts["verified"] == facts["files"] == len(made.files) + 1 + 5
@@ -126,6 +132,7 @@ def test_an_empty_board_gets_everything_and_starts(tmp_path: Path, settings: Pat
     for name in ("/settings.json", "/settings.bak"):
         stored = json.loads(there[name])
         assert {**stored, "crc": ""} == {**SETTINGS, "crc": ""}
+    assert "/trial" not in there, "commissioning is for one start"
     assert "/maintenance" not in there and not any(path.startswith("/new") for path in there)
 
 
@@ -143,6 +150,7 @@ def test_a_running_controller_is_stopped_replaced_and_started_again(tmp_path: Pa
         assert code == 0, said
         assert "restarting the board into maintenance" in said
         assert found["before"] == first["build"]
+        assert (first["commission"], found["commission"]) == (15, 0)
         await until(lambda: (lights, 1) in moved)
         assert not [pin for pin, level in moved if level and pin in (25, 26)], "no strike moved on the way"
 
@@ -211,6 +219,21 @@ def test_a_failed_installation_leaves_the_old_controller_running(tmp_path: Path,
         await until(lambda: 1 in lights)
 
     on_a_board(tmp_path / "board", work)
+
+
+def test_commissioning_over_the_cable_leaves_a_ticket_for_one_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tools.install import commission
+
+    done: list[str] = []
+    answers = [{"current": "abc"}, {"trial": False}, {"current": "abc"}, {"trial": True}, {"current": None}]
+    monkeypatch.setattr(Remote, "tell", lambda self, *commands, **more: answers.pop(0))
+    monkeypatch.setattr(Remote, "call", lambda self, *commands: done.append(commands[1]) or "")
+    commission.commission("/dev/x", 30)
+    assert done == ["with open('/trial', 'w') as file: file.write('abc commission 30')"]
+    for said in ("on trial", "install it first"):
+        with pytest.raises(Problem, match=said):
+            commission.commission("/dev/x", 30)
+    assert len(done) == 1
 
 
 GOOD = {

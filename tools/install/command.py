@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,9 @@ def install(
     release_key: Annotated[
         Path | None, typer.Option(help="The .pub file of the key whose updates the board is to take.")
     ] = None,
+    commission: Annotated[
+        int, typer.Option(min=0, max=60, help="Minutes of commissioning after a first installation; 0: none.")
+    ] = 15,
     json: Json = False,
 ) -> None:
     """Put the firmware, a board's table and its settings on a board; verify every file there; start it."""
@@ -33,7 +37,7 @@ def install(
     table = boards.load(board)
     made = building.make()
     progress(f"build {made.id}: {len(made.files)} files, {made.total} bytes")
-    payload = payloads.assemble(made, board, settings, release_key)
+    payload = replace(payloads.assemble(made, board, settings, release_key), commission=commission)
     remote = Remote(port)
     found = remote.tell("run", on_board("probe.py"), timeout_s=START_S)
     target.check(found, table, made.folder / "controller" / "app.mpy", payload.space)
@@ -56,13 +60,15 @@ def install(
         "verified": proof["verified"],
         "pruned": proof["pruned"],
         "settings": settings is not None,
+        "commission": proof["commission"],
         "seconds": seconds,
     }
     result(
         json,
         facts,
         f"build {made.id} is in charge at {port}: {proof['verified']} files verified on the board, "
-        f"{payload.bytes} bytes, {seconds} s",
+        f"{payload.bytes} bytes, {seconds} s"
+        + (f"; commissioning is on for {proof['commission']} minutes" if proof["commission"] else ""),
     )
 
 

@@ -15,10 +15,14 @@ from tools.terminal import Problem
 
 @dataclass(frozen=True)
 class Payload:
-    """new: file name in the board's root -> its bytes. The slot's files are the build's."""
+    """new: file name in the board's root -> its bytes. The slot's files are the build's.
+
+    commission: for how many minutes commissioning is on after a first installation.
+    """
 
     build: Build
     new: dict[str, bytes]
+    commission: int = 0
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -52,6 +56,7 @@ class Payload:
             "build": self.build.id,
             "new": {name: hashlib.sha256(content).hexdigest() for name, content in self.new.items()},
             "manifest": hashlib.sha256(manifest).hexdigest(),
+            "commission": self.commission,
         }
 
 

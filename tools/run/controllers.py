@@ -77,7 +77,7 @@ class LiveController:
             return await self._fill_folder(settings), time.monotonic() - begun
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _PORTVAKT, "install", "--board", BOARD, "--port", self.board.port,
-            "--settings", str(settings), "--json",
+            "--settings", str(settings), "--commission", "0", "--json",
             cwd=_ROOT,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

@@ -9,7 +9,8 @@ import json
 import os
 from binascii import hexlify
 
-# The installer puts its plan here: {"build": id, "new": {name: sha256}, "manifest": sha256 of manifest.json}
+# The installer puts its plan here: {"build": id, "new": {name: sha256}, "manifest": sha256 of manifest.json,
+# "commission": minutes, 0 for none}
 PLAN = {}
 
 
@@ -94,4 +95,8 @@ if before == build:
     gone = prune(names("/slots"))
 else:
     gone = prune((build, before))
-print(json.dumps({"verified": verified, "before": before, "pruned": gone}))
+minutes = 0 if before else PLAN["commission"]
+if minutes:  # a first installation: the first start finds this and begins
+    with open("/trial", "w") as file:
+        file.write("%s commission %d" % (build, minutes))
+print(json.dumps({"verified": verified, "before": before, "pruned": gone, "commission": minutes}))
