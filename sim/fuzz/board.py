@@ -104,7 +104,8 @@ class HandBoard:
         self.chip.inputs.update(dict.fromkeys((12, 13, 17, 18, 19, 27), 1))
         self.loop = app.build(f"{folder}/")
         self.link = self.loop.link
-        self.refused: dict[str, int] = self.link._refused
+        self.sync = self.loop._sync
+        self.refused: dict[str, int] = self.sync._refused
         self.sent: list[bytes] = []
         self.name = settings["controller"]
         self.secret = bytes.fromhex(str(settings["link_secret"]))
@@ -114,8 +115,8 @@ class HandBoard:
         self.asked = bytes(8)  # the nonce of the last question for the time
 
     def _new_session(self) -> Any:
-        link = self.link
-        return self._sessions.Session(self.name, self.secret, self.sent.append, link._inbox, link._outbox, self.refused)
+        shared = self.sync._inbox, self.sync._outbox, self.refused
+        return self._sessions.Session(self.name, self.secret, self.sent.append, *shared)
 
     def turn(self) -> None:
         """One round of both loops at this moment; a link that was given up is tried again at once."""
@@ -125,7 +126,7 @@ class HandBoard:
         try:
             self.session.step(now)
         except OSError:
-            self.link._inbox.put(self._sessions.LOST)
+            self.sync._inbox.put(self._sessions.LOST)
             self.session = self._new_session()
             self.session.begin(now)
         self.session.blocked()
@@ -163,13 +164,13 @@ class HandBoard:
             try:
                 self.session.step(now)
             except OSError:  # hints made it ask for a new session, and nobody answered for long: the link is given up
-                self.link._inbox.put(self._sessions.LOST)
+                self.sync._inbox.put(self._sessions.LOST)
                 self.session, self.channel = self._new_session(), None
                 self.sent.clear()
                 return
             self.loop.wake[0] = 0
             self.loop.step(now)
-            if work is None and not (self.session.blocked() or self.loop._pending() or self.link._outbox.waiting()):
+            if work is None and not (self.session.blocked() or self.loop._pending() or self.sync._outbox.waiting()):
                 return
         raise AssertionError("it does not come to rest")
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.bench import cuts, decisions, fuzz, growth, memory, storage, sync, tap, tap_links, taps
+from tools.bench import cuts, decisions, fuzz, growth, memory, revocation, storage, sync, tap, tap_links, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -93,6 +93,16 @@ def show_cuts(
 ) -> None:
     """Cuts of the link at any byte, of every kind, in virtual time: nothing lost, nothing twice, lists equal."""
     show(json, cuts.measure(count, seed))
+
+
+@app.command("revocation")
+def show_revocation(
+    boards: Annotated[int, typer.Option("--boards", help="How many controllers.", min=5)] = revocation.BOARDS,
+    count: Annotated[int, typer.Option("--count", help="How many cards.", min=10)] = revocation.REVOCATIONS,
+    json: Json = False,
+) -> None:
+    """From the save to the boards' tables, with a thousand controllers on one mosquitto."""
+    show(json, revocation.measure(boards, count))
 
 
 @app.command("tap-links")

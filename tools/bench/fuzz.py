@@ -17,6 +17,7 @@ from typing import Any
 
 from tools import umqtt
 
+BROKER = {"host": "broker.example", "port": 1883, "user": "", "password": ""}
 MESSAGES = 1_000_000
 UP_SHARE = 8  # every eighth message goes to the cloud: there it meets a database
 SEALED_SHARE = 0.55
@@ -121,7 +122,7 @@ def _cloud(seed: int, count: int) -> dict[str, Any]:
     clock.source = lambda: moment[0]
     site = Site.objects.create(tenant=Tenant.objects.create(name="Fuzz"), name="Fuzz")
     board = {"name": "test", "doors": [{}, {}]}
-    row, settings = enrol.enrol(site, "A", board, broker={}, urandom=chance.randbytes)
+    row, settings = enrol.enrol(site, "A", board, broker=BROKER, urandom=chance.randbytes)
     down: list[bytes] = []
     ingest = Ingest(lambda topic, payload: down.append(payload), lambda: moment[0], chance.randbytes)
     secret, name = bytes.fromhex(settings["link_secret"]), settings["controller"]

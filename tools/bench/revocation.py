@@ -1,0 +1,247 @@
+"""From an administrator's save to the boards that no longer hold the card: a thousand controllers on one mosquitto.
+
+The boards are the firmware's own application, a thousand in one process (many_boards.py); the worker, its database and
+the broker are processes of their own, as they are run.
+"""
+
+import asyncio
+import json
+import random
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tools.bench.memory import goal
+from tools.simulate.run import _ROOT, BOARD
+from tools.terminal import Problem, progress
+
+BOARDS = 1_000
+SITE = 5  # controllers of one site: a card passes at all of them
+REVOCATIONS = 250
+PAUSE_S = 0.35
+CONFIRMED_S = 5.0
+READY_S = 300
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+Figures = dict[str, Any]
+
+
+def measure(boards: int = BOARDS, revocations: int = REVOCATIONS) -> Figures:
+    if MOSQUITTO is None:
+        raise Problem("mosquitto is not installed; it comes with the system's packages")
+    with tempfile.TemporaryDirectory(prefix="portvakt-bench-") as folder:
+        return asyncio.run(_measure(Path(folder), boards, revocations))
+
+
+async def _measure(folder: Path, count: int, revocations: int) -> Figures:
+    from tools.run.environment import mqtt_of, prepare
+
+    url, _ = mqtt_of(None)
+    port = int(url.rpartition(":")[2])
+    prepare(folder, url, "http://127.0.0.1")
+    settings, cards = await asyncio.to_thread(_enrol, count, revocations, port)
+    progress(f"{count} controllers enrolled")
+    (folder / "plan.json").write_text(json.dumps({"port": port, "settings": settings}))
+    conf = f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+    (folder / "mosquitto.conf").write_text(conf)
+    quiet = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.DEVNULL}
+    children = []
+    try:
+        children.append(
+            await asyncio.create_subprocess_exec(str(MOSQUITTO), "-c", str(folder / "mosquitto.conf"), **quiet)  # type: ignore[arg-type]
+        )
+        await _until_open(port)
+        children.append(
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tools.run.child", "worker", stdin=asyncio.subprocess.PIPE, cwd=_ROOT, **quiet
+            )  # type: ignore[call-overload]
+        )
+        boards = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tools.bench.many_boards", str(folder / "plan.json"),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=_ROOT,
+        )  # fmt: skip
+        children.append(boards)
+        held = Held(boards)
+        await _until_ready(held, count)
+        return await _revoke(held, cards, count)
+    finally:
+        for child in reversed(children):
+            if child.returncode is None:
+                child.kill()
+            await child.wait()
+
+
+class Held:
+    """What the boards say they hold, and since when. version: of each board; at[board, version]: when."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.version: dict[int, int] = {}
+        self.at: dict[tuple[int, int], float] = {}
+        self.ended = False
+        self._process = process
+        self._task = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            said = json.loads(line)
+            if said != "built":
+                place, version, _, at = said
+                for each in range(self.version.get(place, 0) + 1, version + 1):
+                    self.at[place, each] = at
+                self.version[place] = version
+        self.ended = True
+
+
+def _enrol(count: int, revocations: int, port: int) -> tuple[list[dict[str, Any]], list[tuple[int, list[int]]]]:
+    """(settings of the boards, [(card, boards that hold it)]): the last card passes everywhere."""
+    from django.core.management import call_command
+    from django.db import transaction
+
+    from tools.cloud.models import AccessGroup, Door, Grant, Person, Site, Tenant
+    from tools.cloud.services import enrol
+    from tools.cloud.services.people import give_card
+
+    call_command("migrate", verbosity=0)
+    table = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
+    broker = {"host": "127.0.0.1", "port": port, "user": "", "password": ""}
+    wifi = {"name": "portvakt", "password": ""}
+    settings: list[dict[str, Any]] = []
+    cards: list[tuple[int, list[int]]] = []
+    groups = []
+    with transaction.atomic():
+        tenant = Tenant.objects.create(name="Kommunen")
+        for first in range(0, count, SITE):
+            site = Site.objects.create(tenant=tenant, name=f"Site {first}")
+            for n in range(first, min(first + SITE, count)):
+                _, one = enrol.enrol(site, f"Controller {n}", table, broker=broker, wifi=wifi)
+                settings.append(one)
+            group = AccessGroup.objects.create(tenant=tenant, name=site.name)
+            group.doors.set(Door.objects.filter(controller__site=site))
+            groups.append((group, list(range(first, min(first + SITE, count)))))
+        everywhere = AccessGroup.objects.create(tenant=tenant, name="Everywhere")
+        everywhere.doors.set(Door.objects.all())
+    chance = random.Random(1)
+    for n in range(revocations + 1):
+        group, places = chance.choice(groups) if n < revocations else (everywhere, list(range(count)))
+        with transaction.atomic():
+            person = Person.objects.create(tenant=tenant, name=f"Person {n}")
+            Grant.objects.create(person=person, group=group)
+            cards.append((give_card(person, 34, 1_000 + n).pk, places))
+    return settings, cards
+
+
+async def _until_open(port: int) -> None:
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            await asyncio.sleep(0.05)
+    raise Problem("mosquitto did not start")
+
+
+async def _until_ready(held: Held, count: int) -> None:
+    """Until every controller holds what it should."""
+    began = shown = time.monotonic()
+    while True:
+        behind = await asyncio.to_thread(_behind)
+        if not behind and len(held.version) == count:
+            progress(f"all in line after {time.monotonic() - began:.0f} s")
+            return
+        if held.ended or time.monotonic() - began > READY_S:
+            raise Problem(f"{behind} of {count} controllers are not in line after {time.monotonic() - began:.0f} s")
+        if time.monotonic() - shown > 10:
+            shown = time.monotonic()
+            progress(f"{behind} controllers behind")
+        await asyncio.sleep(1)
+
+
+def _behind() -> int:
+    from tools.cloud.models import Controller
+
+    return Controller.objects.filter(in_sync=False).count()
+
+
+def _unconfirmed() -> int:
+    """Controllers that the pages show as without a link at this moment."""
+    from tools.cloud.models import Controller
+    from tools.cloud.services import clock
+    from tools.cloud.services.doors import is_confirmed
+
+    now = clock.now()
+    return sum(not is_confirmed(at, now) for at in Controller.objects.values_list("confirmed_at", flat=True))
+
+
+def _take(card: int) -> tuple[float, float, dict[int, int]]:
+    """Takes a card away. (the moment of the administrator's save, of its end, {controller: version to come})."""
+    from tools.cloud.models import Controller, Credential
+    from tools.cloud.services.people import revoke
+
+    at = time.monotonic()
+    revoke(Credential.objects.get(pk=card))
+    saved = time.monotonic()
+    return at, saved, dict(enumerate(Controller.objects.order_by("pk").values_list("acl_version", flat=True)))
+
+
+async def _revoke(held: Held, cards: list[tuple[int, list[int]]], count: int) -> Figures:
+    chance = random.Random(2)
+    waits: list[float] = []
+    last: list[float] = []
+    saves: list[float] = []  # how long the save itself took
+    looks = unconfirmed = 0
+    await asyncio.sleep(2 * CONFIRMED_S)
+    pending = []
+    for card, places in cards[:-1]:
+        at, saved, versions = await asyncio.to_thread(_take, card)
+        saves.append(saved - at)
+        pending.append((at, [(place, versions[place]) for place in places]))
+        looks += count
+        unconfirmed += await asyncio.to_thread(_unconfirmed)
+        await asyncio.sleep(PAUSE_S * (0.5 + chance.random()))
+    await asyncio.sleep(5)
+    missing = 0
+    for at, wanted in pending:
+        there = [held.at[one] - at for one in wanted if one in held.at]
+        missing += len(wanted) - len(there)
+        waits += there
+        last.append(max(there, default=99.0))
+    at, saved, versions = await asyncio.to_thread(_take, cards[-1][0])
+    await asyncio.sleep(20)
+    everywhere = sorted(held.at.get(one, at + 99) - at for one in versions.items())
+    told = _percentiles(waits)
+    progress(f"save to table: {told} ms")
+    share = round(unconfirmed / looks, 5)
+    return {
+        "controllers": count,
+        "revocations": len(pending),
+        "boards a revocation": SITE,
+        "save to table, ms": told,
+        "of it the save itself, ms": _percentiles(saves),
+        "save to the last board of a site, ms": _percentiles(last),
+        "a card taken from all at once, ms": {
+            "half of them": round(1000 * everywhere[len(everywhere) // 2]),
+            "99 %": round(1000 * everywhere[int(len(everywhere) * 0.99)]),
+            "the last": round(1000 * everywhere[-1]),
+            "of it the save itself": round(1000 * (saved - at)),
+        },
+        "goals": [
+            {**goal("revocation p99", told["p99"], "ms", 1_000), "met": told["p99"] < 1_000},
+            goal("revocations that did not arrive", missing, "boards", 0),
+            {
+                "name": "links not confirmed in 5 s", "value": share, "unit": "share", "goal": 0.001,
+                "met": share <= 0.001,
+            },
+        ],
+    }  # fmt: skip
+
+
+def _percentiles(waits: list[float]) -> dict[str, int]:
+    """Milliseconds."""
+    waits = sorted(waits)
+    found = {name: round(1000 * waits[int(len(waits) * part)]) for name, part in (("p50", 0.5), ("p99", 0.99))}
+    return found | {"longest": round(1000 * waits[-1])}
