@@ -47,7 +47,10 @@ class NorFlash:
             raise PowerCut(f"read at {offset}")
         self.reads += 1
         self.bytes_read += length
-        self._get(offset, buf)
+        if self._file is None:
+            buf[:] = self._bytes[offset : offset + length]
+        else:
+            self._get(offset, buf)
 
     def program(self, offset, data):
         """Clears the bits that are 0 in data; it cannot set any."""

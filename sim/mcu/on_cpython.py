@@ -42,14 +42,16 @@ class aes:
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
         cipher = Cipher(algorithms.AES(bytes(key)), modes.ECB())
-        self._encryptor = cipher.encryptor()
-        self._decryptor = cipher.decryptor()
+        self._encrypt = cipher.encryptor().update
+        self._decrypt = cipher.decryptor().update
 
     def encrypt(self, data, out=None):
-        return _into(self._encryptor.update(bytes(data)), data, out)
+        if out is None and not len(data) % 16:
+            return self._encrypt(data)
+        return _into(self._encrypt(bytes(data)), data, out)
 
     def decrypt(self, data, out=None):
-        return _into(self._decryptor.update(bytes(data)), data, out)
+        return _into(self._decrypt(bytes(data)), data, out)
 
 
 def _into(result, data, out):

@@ -445,7 +445,8 @@ class VirtualChip(mcu.Chip):
         return self.flash.get(label)
 
     def _flash_fault(self, label: str, op: str, offset: int, length: int) -> int | None:
-        self.check()
+        if not self.on or self.starve_in is not None:
+            self.check()
         if op == "read":
             return None
         self.operations += 1

@@ -24,15 +24,17 @@ class Sealed:
         self._breaks = breaks
         # By topic and session: how a message begins: its counter and its tag.
         self._seen: dict[tuple[str, bytes], dict[bytes, tuple[bytes, bytes]]] = {}
-        # By end of a channel: the last counter that it took, and what it sealed itself, by the tags.
-        self._taken: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-        self._own: WeakKeyDictionary[Any, deque[bytes]] = WeakKeyDictionary()
+        self._ends: WeakKeyDictionary[Any, _End] = WeakKeyDictionary()  # of channels
+        self._topics: set[str] = set()  # in which nothing is to be read
 
     def carried(self, topic: str, payload: bytes) -> None:
-        found = _READABLE.search(payload) or self.plain.search(topic.encode())
+        found = _READABLE.search(payload)
+        if found is None and topic not in self._topics:
+            found = self.plain.search(topic.encode())
         if found is not None:
             self._breaks("plain", f"{found.group()!r} is to be read in a message under {topic}")
             return
+        self._topics.add(topic)
         self.inside(payload)
         if payload[:1] == _SEALED and len(payload) >= _HEAD + 2 * _SAME + 16:
             self._compare(topic, payload)
@@ -45,17 +47,24 @@ class Sealed:
 
     def closed(self, end: Any, sealed: bytes) -> None:
         """An end of a channel sealed a message."""
-        self._own.setdefault(end, deque(maxlen=_OWN)).append(sealed[-16:])
+        self._end(end).own.append(sealed[-16:])
 
     def opened(self, end: Any, sealed: bytes) -> None:
         """7: an end of a channel took a message."""
         counter = int.from_bytes(sealed[5:_HEAD], "little")
-        last = self._taken.get(end, 0)
-        self._taken[end] = max(counter, last)
-        if counter <= last:
-            self._breaks("replay", f"message {counter} of a session was taken after message {last}")
-        if sealed[-16:] in self._own.get(end, ()):
+        this = self._end(end)
+        if counter > this.taken:
+            this.taken = counter
+        else:
+            self._breaks("replay", f"message {counter} of a session was taken after message {this.taken}")
+        if sealed[-16:] in this.own:
             self._breaks("replay", f"message {counter} of a session was taken by the end that had sealed it")
+
+    def _end(self, end: Any) -> "_End":
+        this = self._ends.get(end)
+        if this is None:
+            this = self._ends[end] = _End()
+        return this
 
     def _compare(self, topic: str, payload: bytes) -> None:
         self.judged += 1
@@ -76,6 +85,14 @@ class Sealed:
         if before != counter and sum(a != b for a, b in zip(tag, other, strict=True)) > 4:
             n, m = (int.from_bytes(one, "little") for one in (before, counter))
             self._breaks("key stream", f"messages {n} and {m} of one session under {topic} begin alike when sealed")
+
+
+class _End:
+    """Of a channel. taken: the last counter that it took. own: what it sealed itself, by the tags."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self.own: deque[bytes] = deque(maxlen=_OWN)
 
 
 def needles(description: dict[str, Any]) -> re.Pattern[bytes]:

@@ -41,7 +41,7 @@ class Worker:
     # As the building sees it.
 
     def on_message(self, topic: str, payload: bytes) -> bool | None:
-        return self._live(lambda one: one.on_message(topic, payload))
+        return self._live(ingest.Ingest.on_message, topic, payload)
 
     def poll(self) -> None:
         self._live(ingest.Ingest.poll)
@@ -96,12 +96,12 @@ class Worker:
         if self._ingest is None:
             self._start()
 
-    def _live(self, do: Callable[[ingest.Ingest], bool | None]) -> bool | None:
+    def _live(self, do: Callable[..., bool | None], *what: Any) -> bool | None:
         if self._ingest is None:
             return None
         self._working = True
         try:
-            return do(self._ingest)
+            return do(self._ingest, *what)
         except Killed:
             self.kills += 1
             self._ingest = None

@@ -15,6 +15,7 @@ from .table import FULL, SLOT, Damaged, TableFull
 from .upkeep import compact, counts
 
 _PIECE = const(512)  # bytes that are read in a step: 32 slots
+_FREE = b"\xff" * SLOT  # most are: nothing to work out
 
 
 def step(table):
@@ -68,6 +69,8 @@ class Patrol:
         for at in range(0, _PIECE, SLOT):
             slot = piece[at : at + SLOT]
             if at or self._at:
+                if slot == _FREE:
+                    continue
                 if whole(slot):
                     self._share ^= credential_digest(slot[:CREDENTIAL])
                     continue

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.db import DatabaseError
 
@@ -203,6 +204,7 @@ class Ingest:
                 session.refused = {}
 
 
+@lru_cache(maxsize=4096)
 def _read_topic(topic: str) -> tuple[str, str]:
     """(controller, "up" or "presence"). Raises Refused."""
     parts = topic.split("/")
