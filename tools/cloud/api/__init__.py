@@ -4,7 +4,7 @@ from ninja import NinjaAPI
 
 from .auth import Bearer, SignedIn
 from .errors import explain
-from .routes import alarms, controllers, doors, log, people, rules
+from .routes import alarms, commissioning, controllers, doors, log, people, readings, rules
 
 api = NinjaAPI(
     title="Portvakt",
@@ -14,5 +14,5 @@ api = NinjaAPI(
     auth=[Bearer(), SignedIn()],
 )
 explain(api)
-for router in (doors.router, people.router, rules.router, log.router, alarms.router, controllers.router):
-    api.add_router("", router)
+for subject in (doors, people, readings, rules, log, alarms, controllers, commissioning):
+    api.add_router("", subject.router)
