@@ -159,11 +159,10 @@ class Extras:
                 place.company = None
             else:
                 tap.company = place.company
-        tap.here = tap.rules.door(guarded.number)
         tap.now = now
-        if kind != CARD:  # what is usual stands in the class: each attribute takes its time
-            tap.kind = kind
-        tap.heard = tap.utc if self._online() else self._heard
+        tap.kind = kind
+        sync = self._sync
+        tap.heard = tap.utc if sync is not None and sync.open else self._heard
         return tap
 
     def manner(self, guarded, tap, now):
@@ -193,7 +192,7 @@ class Extras:
             self._unlogged = True
 
     def answered(self, guarded, tap, verdict, now):
-        """After a tap: it is remembered, and may change the door's mode."""
+        """After a tap: it is remembered, and may change the door's mode. Whether it waits here for company."""
         self._tell(tap, verdict)
         place = self._places[guarded.number - 1]
         code = verdict & 255
@@ -212,9 +211,7 @@ class Extras:
                 else:
                     place.last, place.last_at = tap.key, now
             self._step(now, tap.key)
-
-    def _online(self):
-        return self._sync is not None and self._sync.open
+        return place.company is tap
 
     # Modes and emergencies
 
@@ -286,7 +283,7 @@ class Extras:
         """In an idle moment, every few seconds: forgets what is over before ticks wrap, and writes the checkpoint."""
         loop = self._loop
         utc = loop.clock.utc(now)
-        if self._online():
+        if self._sync is not None and self._sync.open:
             self._heard = utc
         elif "whereabouts" in self._memory:
             self._memory["whereabouts"].fresh = False

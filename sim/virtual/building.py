@@ -282,6 +282,7 @@ class VirtualBuilding:
 
     def _stopped(self, name: str) -> None:
         self.verdicts.forget(name)
+        self.emergencies.stopped(name)
         self.promises.stopped(name)
 
     def _event(self, controller: VirtualController, event: tuple[Any, ...], raw: bytes) -> None:
@@ -291,7 +292,7 @@ class VirtualBuilding:
         self._last_event[controller.name, door] = code, self.scheduler.now
         if controller.chip.on:  # else the power went as the last bytes of it were written
             self.verdicts.recorded(controller.name, door, code, event[4], event[7])
-        self.emergencies.recorded(controller.name, code)
+        self.emergencies.recorded(controller.name, code, controller.name not in self.promises.started)
         (self._timely.add if event[5] & TIME_TRUSTED else self._timely.discard)(controller.name)
         self.record(controller.name, "event", *event[:6])
         self.promises.recorded(controller, event, raw)

@@ -24,21 +24,40 @@ class Emergencies:
         self._state: dict[str, int] = {}  # of each controller: the code of its last event of these
         self._changed: dict[str, int] = {}
         self._evacuated: dict[str, int] = {}  # until when, where it is over
+        self._stopped: dict[str, int] = {}  # when a board last stopped
+        self._before: dict[str, int] = {}  # of each controller: what its last change put an end to
 
     def asked(self, controller: str, do: str, until: int) -> None:
         """The cloud was told to send this command, and not after that time."""
         self._asked[controller, CODES[do]] = until
 
-    def recorded(self, controller: str, code: int) -> None:
-        """An event of the firmware is on flash."""
-        if code not in CODES.values():
-            return
-        if self._asked.pop((controller, code), -1) < self._now():
+    def recorded(self, controller: str, code: int, starting: bool = False) -> None:
+        """An event of the firmware is on flash. starting: before it said that it has started."""
+        if code not in CODES.values() or (code == self._state.get(controller) != codes.EMERGENCY_ENDED):
+            return  # a board that starts meanwhile tells it again
+        if not self._is_good(controller, code, starting):
             self._wrong(f"{controller}: an emergency begins or ends (code {code}), and no command is good", "command")
         if self._state.get(controller) == codes.EVACUATION_BEGAN:
             self._evacuated[controller] = self._now()
+        self._before[controller] = self._state.get(controller, codes.EMERGENCY_ENDED)
         self._state[controller] = code
         self._changed[controller] = self._now()
+
+    def lasts(self, controller: str) -> bool:
+        """Whether there is one there."""
+        return self._state.get(controller, codes.EMERGENCY_ENDED) != codes.EMERGENCY_ENDED
+
+    def stopped(self, controller: str) -> None:
+        """The board stopped."""
+        self._stopped[controller] = self._now()
+
+    def _is_good(self, controller: str, code: int, starting: bool) -> bool:
+        """Whether somebody asked for it. When the power fails meanwhile, the next start tells it."""
+        until, stopped = self._asked.pop((controller, code), -1), self._stopped.get(controller, -1)
+        if not starting:
+            return until >= self._now()
+        cut_off = stopped - self._changed.get(controller, stopped - SECOND) < SECOND
+        return until >= stopped or (cut_off and code == self._before.get(controller))
 
     def locked(self, controller: str) -> bool:
         """Whether nobody passes there."""

@@ -21,6 +21,7 @@ class TiredFlash(NorFlash):
     def __init__(self, size: int, label: str, chance: Random) -> None:
         super().__init__(size, label)
         self.worn: set[int] = set()
+        self.on_lost: Callable[[], None] = lambda: None  # a worn sector did not take what was programmed
         self.weakens = False
         self.on_weak: Callable[[bytes], None] = lambda data: None  # what a program should have left there
         self._weak: dict[int, int] = {}  # offset: bits
@@ -28,9 +29,10 @@ class TiredFlash(NorFlash):
 
     def read(self, offset: int, buf: Any) -> None:
         super().read(offset, buf)
-        for at, bits in self._weak.items() if self._weak else ():
-            if offset <= at < offset + len(buf):
-                buf[at - offset] ^= bits & self._chance.randrange(256)
+        if self._weak:
+            for at, bits in self._weak.items():
+                if offset <= at < offset + len(buf):
+                    buf[at - offset] ^= bits & self._chance.randrange(256)
 
     def program(self, offset: int, data: Any) -> None:
         try:
@@ -55,6 +57,10 @@ class TiredFlash(NorFlash):
 
     def poke(self, offset: int, data: Any) -> None:
         if self.worn and offset // SECTOR in self.worn:
+            found = bytearray(len(data))
+            self._get(offset, found)
+            if bytes(data) not in (found, b"\xff" * len(data)):
+                self.on_lost()
             return
         super().poke(offset, data)
 

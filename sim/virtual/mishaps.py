@@ -4,6 +4,7 @@ Called with the Faults that plan them, the controller (None: the whole building)
 """
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +135,7 @@ def worn(faults: "Faults", one: "VirtualController", chance: Random) -> None:
     if len(part.worn) < (1 if label == "acl" else max(1, part.size // SECTOR // 8)):
         sector = chance.randrange(part.size // SECTOR)
         part.worn.add(sector)
+        part.on_lost = partial(faults.building.promises.rot.lost, one)
         faults.building.promises.rot.worn(one, label, sector)
 
 

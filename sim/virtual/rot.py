@@ -1,8 +1,8 @@
 """Bits that turn over at rest and sectors that wear out: what is still owed then, and until when.
 
 An event in which one bit turned over is owed whole: its CRC-32 tells which bit it was. One in which two did is owed its
-number, as an event that cannot be read. The access list is owed its cure: within half an hour of work it holds again
-what it says, or says that it does not.
+number, as an event that cannot be read. The access list is owed its cure: within two rounds of its patrol it holds
+again what it says, or says that it does not.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from .controller import VirtualController
     from .promises import Promises
 
-CURED_US = 1_800 * SECOND  # of uninterrupted work: a patrol's round takes some minutes in these small stores
-LOOK_US = 300 * SECOND
+CURED_US = 160 * SECOND  # of uninterrupted work for each sector: two rounds, eight pieces of a bucket, ten seconds
+LOOK_US = 60 * SECOND
+TOLD_US = 60 * SECOND
 UNREADABLE = (0, codes.LOG_OVERWRITTEN, 0, 1, 0)  # time, code, door, extra, flags
 
 
@@ -28,6 +29,7 @@ class Rot:
         self._scheduler = promises.scheduler
         self._since: dict[str, int] = {}  # of each board whose access list is not cured: when the last bit turned over
         self._were: dict[tuple[str, int], tuple[bytes, bytes]] = {}  # slot of a log: what it was, what it is
+        self._losses: dict[str, int] = {}  # of each board: its start in which something was lost
         self.unreadable: dict[str, set[int]] = {}  # of each board: events of which only the number is owed
 
     def turned(self, one: "VirtualController", label: str, at: int, before: bytes, after: bytes) -> None:
@@ -44,6 +46,23 @@ class Rot:
         """A sector of a log takes nothing any more: what lies in it can be neither replaced nor made to expire."""
         if label == "log":
             self._promises.logs.worn(one, sector)
+
+    def lost(self, one: "VirtualController") -> None:
+        """A worn sector did not take what was programmed."""
+        if one.chip.on and self._losses.get(one.name) != one.chip.starts:
+            self._losses[one.name] = one.chip.starts
+            self._scheduler.after(TOLD_US, self._told_of, one, one.chip.starts)
+
+    def _told_of(self, one: "VirtualController", starts: int) -> None:
+        if not one.chip.on or one.chip.starts != starts:
+            return
+        self._promises.checks["worn"] += 1
+        for event in reversed(one.recorded):
+            if event[2] == codes.SECTOR_BAD:
+                return
+            if event[2] == codes.STARTED:
+                break
+        self._promises.red("worn", f"{one.name}: a sector did not take what was written, and that is not on record")
 
     def ill(self, name: str) -> bool:
         """Whether the access list of that board may hold something else than it says."""
@@ -77,7 +96,8 @@ class Rot:
             del self._since[one.name]
             self._promises.checks["rot"] += 1
             return
-        at_work = one.chip.on and self._scheduler.now - max(one.chip.booted, self._since[one.name]) >= CURED_US
+        rounds = CURED_US * (one.chip.flash["acl"].size // flash.SECTOR)
+        at_work = one.chip.on and self._scheduler.now - max(one.chip.booted, self._since[one.name]) >= rounds
         if at_work:
             del self._since[one.name]
             text = f"{one.name}: access list {said.version} does not hold what it says, and its patrol has passed"

@@ -60,7 +60,8 @@ class Strikes:
         code, at = event
         by_record = at == now and code in (codes.GRANTED, codes.RELEASED_REMOTE)
         by_fire = promises.stays_released(one, door.number) and not by_record and not by_button
-        if by_fire and one.inputs.burns(door.number):
+        evacuated = promises.building.emergencies.evacuated(one.name)
+        if by_fire and one.inputs.burns(door.number) and not evacuated:
             self._scheduler.after(10 * MS, self._fire_told, one, place, now, one.chip.starts)
         if not by_record and not by_button and not by_fire:
             promises.red("record", f"{text} and no release is on record")
@@ -70,7 +71,7 @@ class Strikes:
             taps = self._taps.get(place, ())
             if not any(right and now - then <= SECOND for then, right in taps):
                 promises.red("right", f"{text} and nobody with a right stood there")
-        if one.name not in promises.started:
+        if one.name not in promises.started and not by_fire:  # an evacuation goes on at a start
             promises.red("safe", f"{text} before the board was at work")
 
     def pressed(self, one: "VirtualController", door: "Doorway") -> None:

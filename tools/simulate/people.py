@@ -13,12 +13,14 @@ from sim.virtual.faults import Faults
 from sim.virtual.scheduler import DAY, MS, SECOND
 from sim.virtual.verdicts import ANYTHING, DENIED
 from sim.world.wiegand import card_bits
-from tools.cloud.models import AccessGroup, Controller, Credential, Door, Grant, Person
+from tools.cloud.models import AccessGroup, Controller, Credential, Door, Grant, Person, Site
 from tools.cloud.models import Command as Row
+from tools.cloud.services import commands
 from tools.simulate.worker import Worker
 
 LOOK_US, LONGEST_LOOK_US = SECOND, 32 * SECOND  # between two looks whether all controllers have a change
 ANSWER_US = 60 * MS
+AGAIN_US = 660 * SECOND  # an emergency's command is good for ten minutes: who missed its end is told again
 LOCKED_OUT = 0.3  # of all people: so many have no right at a time, or one that has run out
 REVOKED_US = 1_050 * MS  # the design says a second
 
@@ -39,7 +41,7 @@ class Administrators:
         self.worker = worker
         self.luck = luck
         self.scheduler = building.scheduler
-        self.counts = {"changes": 0, "ends": 0, "releases": 0, "revoked taps": 0, "restored": 0}
+        self.counts = {"changes": 0, "ends": 0, "releases": 0, "revoked taps": 0, "restored": 0, "emergencies": 0}
         self.on = False
         self._chance = self.scheduler.chance("administrators")
         self._rates = ((changes, self._change), (ends, self._end), (releases, self._release))
@@ -171,6 +173,31 @@ class Administrators:
         self.counts["releases"] += 1
         # What the wire says is in whole seconds, rounded up, and a board's clock may be a little behind.
         self.building.verdicts.may_release(one.name, door.number, self.scheduler.now + (seconds + 2) * SECOND)
+
+    def emergency(self, chance: Random) -> None:
+        """Lockdown or evacuation for all, for some minutes."""
+        if any(self.building.emergencies.lasts(one.name) for one in self.building.controllers):
+            return
+        self.counts["emergencies"] += 1
+        self._ask_for(chance.choice(("lockdown", "evacuation")))
+        self.scheduler.after(SECOND + int(chance.expovariate(1 / 240) * SECOND), self._end_emergency)
+
+    def _end_emergency(self) -> None:
+        """Asked again until every board has heard of it, also when the administrators have gone home."""
+        self._ask_for("normal")
+        self.scheduler.after(AGAIN_US, self._look_for_emergency)
+
+    def _look_for_emergency(self) -> None:
+        if any(self.building.emergencies.lasts(one.name) for one in self.building.controllers):
+            self._end_emergency()
+
+    def _ask_for(self, do: str) -> None:
+        self.building.record("", "asked for", do)
+        asked = commands.emergency(Site.objects.get(), do, None)
+        good_s = int((asked[0].expires_at - asked[0].requested_at).total_seconds())
+        for one in self.building.controllers:
+            self.building.emergencies.asked(one.name, do, self.scheduler.now + (good_s + 2) * SECOND)
+        self.building.nudge()
 
     def _read(self, holder: dict[str, Any]) -> None:
         """What the database says this person may."""

@@ -19,6 +19,7 @@ RATES = {
     "network": 40.0, "black_hole": 30.0, "power": 60.0, "torn_write": 300.0, "again": 0.5, "broker": 20.0, "dns": 10.0,
     "stuck": 12.0, "crowd": 60.0, "half_open": 10.0, "hostile": 120.0, "noise": 0.1, "worker": 100.0, "backup": 80.0,
     "restore": 60.0, "break_in": 40.0, "errs": 150.0, "rot": 40.0, "weak": 0.2, "worn": 4.0,
+    "emergency": 20.0, "fire": 10.0,
 }  # fmt: skip
 
 
@@ -123,8 +124,8 @@ def _soak(seed: int) -> dict[str, Any]:
 def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
     missed = [one["name"] for one in found if not one["found"]]
     lines = [
-        f"found      {one['name']}: promise {one['promise']}, {one['what'][:90]}" if one["found"]
-        else f"NOT FOUND  {one['name']} {one.get('what', '')}"
+        f"found {one['seconds']:4.0f} s  {one['name']}: promise {one['promise']}, {one['what'][:90]}" if one["found"]
+        else f"NOT FOUND {one['seconds']:4.0f} s  {one['name']} {one.get('what', '')}"
         for one in found
     ]  # fmt: skip
     by = sorted({one["chosen_by"] for one in found})

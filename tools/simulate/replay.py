@@ -50,6 +50,8 @@ def kinds() -> list[str]:
         "backup",
         "restore",
         "errs",
+        "emergency",
+        "fire",
     ]
 
 

@@ -8,6 +8,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,16 @@ STEP_S = 900
 HEALTH_S = 3_600  # how often the database is held against what was recorded
 BREAK_INS = 1.0  # a day
 CHANGES = 6.0  # of rights, a day and door
+# One of these days begins a soak: the last of a year, a 28 February before a leap day, two in whose night the clocks
+# of Norway change, and one like any other.
+DAYS = ("2026-11-22", "2027-03-27", "2027-10-30", "2027-12-31", "2028-02-28")
+FIRE = {"kind": "fire", "pin": 39, "active": 1, "doors": [1, 2], "relock": 60}
+BURNS_S = 300
 ROW = "SELECT public_id, name, log_epoch, acked FROM cloud_controller WHERE id = %s"
+ACKED = "SELECT acked FROM cloud_controller WHERE public_id = %s"
 SHOWN = 20_000  # records in a picture: some weeks of a door
 WORKER_KILLS, BACKUPS, RESTORES, ERRORS = 6.0, 1.0, 0.5, 6.0  # a day
+EMERGENCIES, FIRES = 0.5, 0.3
 
 
 def soak(
@@ -73,7 +81,7 @@ def _soak(
 
     from sim.report.watch import watch
     from sim.story.outcome import promises as outcomes
-    from sim.virtual.building import START, VirtualBuilding
+    from sim.virtual.building import VirtualBuilding
     from sim.virtual.faults import EVERYTHING, Faults
     from sim.virtual.pace import ESP32, HANDSHAKE_US
     from sim.virtual.scheduler import DAY, SECOND
@@ -90,6 +98,9 @@ def _soak(
     board = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
     for label, count in sectors.items():
         board["flash"][label] = count * 4096
+    board["inputs"] = [FIRE]
+    day = datetime.fromisoformat(random.Random(f"{seed}/day").choice(DAYS)).replace(tzinfo=UTC)
+    begins = int(day.timestamp())
     before = clock.source
     building: VirtualBuilding | None = None
     workers: list[Worker] = []
@@ -99,11 +110,12 @@ def _soak(
         return workers[0]
 
     try:
-        clock.source = lambda: building.utc() if building is not None else START
+        clock.source = lambda: building.utc() if building is not None else begins
         settings = enrolled(described, board, chance.randbytes)
         pace = replace(ESP32, handshake_us=HANDSHAKE_US) if tls else ESP32
         shown = report is not None
-        building = VirtualBuilding(described, settings, board, scratch, seed, cloud, taps, keep=shown, pace=pace)
+        how: dict[str, Any] = {"keep": shown, "pace": pace, "begins": begins}
+        building = VirtualBuilding(described, settings, board, scratch, seed, cloud, taps, **how)
         if shown:
             watch(building, DatabaseHand())
         worker = workers[0]
@@ -127,6 +139,8 @@ def _soak(
             raise Problem("the controllers were not in sync within 5 minutes; this is a defect, please report it")
         building.verdicts.ready = True
 
+        people: Administrators
+
         def kill(luck_chance: random.Random) -> None:
             worker.kill(luck_chance)
             luck.disturb("", 300 * SECOND)
@@ -143,7 +157,18 @@ def _soak(
             building.record(one.name, "force", door.number)
             door.force(2_000)
 
+        def emergency(luck_chance: random.Random) -> None:
+            people.emergency(luck_chance)
+
+        def burn(luck_chance: random.Random) -> None:
+            one = luck_chance.choice(building.controllers)
+            one.inputs.switch("fire", True)
+            seconds = 1 + luck_chance.expovariate(1 / BURNS_S)
+            scheduler.after(int(seconds * SECOND), one.inputs.switch, "fire", False)
+
         more = (
+            (rates.pop("emergency", EMERGENCIES), "emergency", emergency),
+            (rates.pop("fire", FIRES), "fire", burn),
             (rates.pop("break_in", BREAK_INS), "door forced", break_in),
             (rates.pop("worker", WORKER_KILLS), "cloud worker killed", kill),
             (rates.pop("backup", BACKUPS), "cloud backed up", worker.back_up),
@@ -158,7 +183,7 @@ def _soak(
         building.broker.subscribe("#", promises.carried)
         people.start()
         luck.start()
-        end = scheduler.now + days * DAY
+        end = scheduler.now + int(days * DAY)
         checked = scheduler.now
         while scheduler.now < end and not (first and promises.broken):
             building.run(min(STEP_S, (end - scheduler.now) / SECOND))
@@ -229,9 +254,11 @@ def listen_to_channels(promises: Any) -> None:
 
 def acknowledged(one: Any) -> int:
     """Up to which event the cloud has all that a controller recorded."""
-    from tools.cloud.models import Controller
+    from django.db import connection
 
-    return int(Controller.objects.values_list("acked", flat=True).get(public_id=one.settings["controller"]))
+    with connection.cursor() as cursor:
+        cursor.execute(ACKED, [one.settings["controller"]])
+        return int(cursor.fetchone()[0])
 
 
 def kept(one: Any, door: int) -> int | None:

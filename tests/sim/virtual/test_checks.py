@@ -6,7 +6,7 @@ from firmware.controller import clock, loop
 from firmware.controller import events as codes
 from firmware.controller.guarded import GuardedDoor
 from firmware.controller.points.door import Door
-from firmware.controller.storage import patrol
+from firmware.controller.storage import log, patrol, sectors
 from sim.cloud import MemoryCloud
 from sim.mcu import chip as mcu
 from sim.virtual.checks import CHECKS, NAMES
@@ -129,7 +129,18 @@ def bits_that_nobody_looks_for(building, patch):
     )
     part.poke(at, bytes((found[at] ^ 1,)))
     building.world.promises.rot.turned(one, "acl", at, found[at : at + 16], image(part)[at : at + 16])
-    building.wait(2_400)
+    building.wait(5_400)
+
+
+def a_worn_sector_that_nobody_tells_of(building, patch):
+    for module in (sectors, log):
+        patch(module, "fault", lambda code, extra: None)
+    one = board(building)
+    part = one.parts["log"]
+    part.worn.add(one.placed // SECTOR)
+    part.on_lost = lambda: building.world.promises.rot.lost(one)
+    building.tap(DOOR, WHO)
+    building.wait(100)
 
 
 def a_journal_that_jumps(building, patch):
@@ -230,6 +241,7 @@ RED = {
     "events": an_event_that_is_gone,
     "access list": another_access_list,
     "rot": bits_that_nobody_looks_for,
+    "worn": a_worn_sector_that_nobody_tells_of,
     "journal": a_journal_that_jumps,
     "safe": a_strike_released_at_a_start,
     "hanging": a_loop_that_hangs,
