@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import paho.mqtt.client as mqtt
 import pytest
 
 from tests.link.line import NAME, Board, Cloud, Mosquitto, free_ports
@@ -14,6 +15,7 @@ from tools.cloud.services import mosquitto as files_of
 
 pytestmark = [pytest.mark.micropython, pytest.mark.mosquitto]
 FREE = ("user root", "allow_anonymous true", "persistence false")
+OTHER = "fedcba9876543210"
 KEY, OTHER_KEY = "7b" * 32, "7c" * 32
 
 
@@ -77,6 +79,15 @@ def test_a_board_with_the_key_opens_a_session_as_itself(micropython: str, mosqui
             bad.until("link:")
             assert "opened" not in bad.said and OTHER_KEY not in str(bad.said) and OTHER_KEY[:8] not in str(bad.said)
         assert cloud.opened == 1
+        other = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=OTHER)
+        other.username_pw_set("worker", "w")
+        other.connect("127.0.0.1", plain)
+        forger = broker(psk, tls="psk", key=KEY)
+        with board(micropython, tmp_path, controller=OTHER, broker=forger) as forged:
+            kept = [other.loop(0.1) for _ in range(8)]
+            assert set(kept) == {mqtt.MQTT_ERR_SUCCESS}, "nobody is put out by name"
+            assert "opened" not in forged.said
+        other.disconnect()
     finally:
         cloud.close()
         server.kill()

@@ -61,10 +61,11 @@ def configuration(
         "# For the worker on this machine.",
         f"listener {plain} 127.0.0.1",
         "",
-        "# For boards with a key. Each is who its key says it is.",
+        "# For boards with a key. Each is who its key says it is, and puts out nobody else under another name.",
         f"listener {psk}",
         "psk_hint portvakt",
         "use_identity_as_username true",
+        "use_username_as_clientid true",
         "tls_version tlsv1.2",
     ]
     if certificate is not None and key is not None:
@@ -74,11 +75,10 @@ def configuration(
             f"listener {certificates}",
             f"certfile {certificate.absolute()}",
             f"keyfile {key.absolute()}",
+            "use_username_as_clientid true",
         ]
         if boards_ca is not None:
             lines += [f"cafile {boards_ca.absolute()}", "require_certificate true", "use_identity_as_username true"]
-        else:
-            lines.append("use_username_as_clientid true")
     return "\n".join(lines) + "\n"
 
 
