@@ -1,0 +1,119 @@
+"""The two modes an installer needs, from the page's press through the cloud to the real firmware's reader, and back."""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from cloud_world import House, Stopped, counted_bytes
+
+from firmware.controller import events
+from firmware.controller.cloud import wire
+from sim.fuzz import board as boards
+from sim.mcu.chip import use
+from tests.firmware.bench import frame26
+from tools.cloud.ingest.ingest import Ingest
+from tools.cloud.models import Event, Reading
+from tools.cloud.services import clock, commands, commissioning, learning
+
+NUMBER = 17 << 16 | 4711
+
+
+class Whole:
+    """A board, the ingest, and the broker's bytes between them."""
+
+    def __init__(self, house: House, time_now: Stopped, folder: Path):
+        self.time = time_now
+        time_now.now = float(boards.UTC)
+        house.settings |= {"broker": boards.SETTINGS["broker"], "wifi": boards.SETTINGS["wifi"]}
+        self.board = boards.HandBoard(folder, Random(1), house.settings)
+        self.down: list[bytes] = []
+        self.bytes: list[bytes] = []  # everything that a broker sees
+        self.ingest = Ingest(lambda topic, payload: self.down.append(payload), time_now, counted_bytes(3 << 40))
+        self.up = wire.topics(self.board.name)[0]
+        self.board.session.begin(self.board.chip.time)
+        self.run(8)
+
+    def run(self, seconds: float) -> None:
+        board = self.board
+        for _ in range(int(seconds * 20)):
+            self.time.now += 0.05
+            board.chip.time = (board.chip.time + 50) % (1 << 30)
+            board.turn()
+            for payload in board.sent:
+                self.ingest.on_message(self.up, payload)
+            self.bytes += board.sent + self.down
+            board.sent.clear()
+            self.ingest.poll()
+            for payload in self.down:
+                board.session.receive(payload, board.chip.time)
+            self.down.clear()
+
+    def swipe(self, door: int, frame: str) -> None:
+        for bit in frame:
+            line = (12, 13, 18, 19)[door * 2 - 2 + int(bit)]
+            self.board.chip.input(line, 0)
+            self.board.chip.input(line, 1)
+            self.board.chip.sleep_ms(2)
+        self.run(1)
+
+    def codes(self) -> list[tuple[int, int, int]]:
+        rows = Event.objects.order_by("pk").values_list("code", "door_number", "extra")
+        return [row for row in rows if row[0] not in (events.STARTED, events.CLOCK_SET)]
+
+
+@pytest.fixture
+def whole(house: House, time_now: Stopped, tmp_path: Path) -> Iterator[Whole]:
+    try:
+        yield Whole(house, time_now, tmp_path)
+    finally:
+        use(None)
+
+
+def test_a_card_from_the_reader_to_the_person_and_back_to_the_door(house: House, whole: Any) -> None:
+    reading = learning.arm(house.person, house.doors[1], None)
+    whole.run(1)
+    whole.swipe(2, frame26(17, 4711))
+    reading = Reading.objects.get(pk=reading.pk)
+    assert (reading.state, reading.bits, reading.number) == ("read", 26, NUMBER)
+    assert whole.board.chip.releases == 0
+    (armed, learned) = whole.codes()
+    assert armed[:2] == (events.LEARN_ARMED, 2) and 30 <= armed[2] <= 60
+    assert learned == (events.CARD_LEARNED, 2, 26)
+    learning.give(reading, None)
+    whole.run(3)
+    whole.swipe(2, frame26(17, 4711))
+    assert whole.codes()[-1] == (events.GRANTED, 2, 0)
+    assert whole.board.chip.releases == 1
+    kept = whole.board.sync.rare["learning"]
+    assert kept._message is None
+    for payload in whole.bytes:
+        assert struct.pack("<I", NUMBER)[:3] not in payload and struct.pack(">I", NUMBER)[1:] not in payload
+
+
+def test_nobody_is_armed_by_what_the_cloud_did_not_say(house: House, whole: Any) -> None:
+    whole.swipe(1, frame26(17, 4711))
+    assert whole.codes() == [(events.DENIED_UNKNOWN, 1, 0)]
+    assert "learning" not in whole.board.sync.rare
+    assert not Reading.objects.exists()
+
+
+def test_an_installer_walks_from_door_to_door(house: House, whole: Any) -> None:
+    commands.commission(house.controller, None, 15)
+    whole.run(1)
+    whole.swipe(1, frame26(1, 2))
+    whole.swipe(2, frame26(0, 1204))  # Ingrid's card: it passes as ever
+    found = commissioning.last(house.row(), clock.now())
+    assert found is not None and found.on
+    assert [check.what for check in found.checks if check.at] == ["reader", "reader", "strike"]
+    assert whole.board.chip.releases == 1
+    assert (events.GRANTED, 2, 0) in whole.codes() and (events.DENIED_UNKNOWN, 1, 0) in whole.codes()
+    marked = Event.objects.filter(code=events.TRIED)
+    assert all(event.flags & events.COMMISSIONING for event in marked) and marked.count() == 2
+    commands.commission(house.controller, None, 0)
+    whole.run(1)
+    assert whole.codes()[-1] == (events.COMMISSIONING_ENDED, 0, 2)
+    found = commissioning.last(house.row(), clock.now())
+    assert found is not None and not found.on and found.done == 3
