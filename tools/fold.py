@@ -7,6 +7,7 @@ Functions at the top of a module that nothing in the firmware names, because onl
 
 import ast
 import operator
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +18,8 @@ _SUMS = {
     ast.LShift: operator.lshift,
     ast.BitOr: operator.or_,
 }
+
+_PAIRS = re.compile(r"^( *[\w.]+(?:\[\w+\])?(?:, [\w.]+(?:\[\w+\])?)+ = )\((.+)\)$", re.MULTILINE)
 
 
 def fold(source: Path, root: Path, keep: bool = False) -> str:
@@ -34,7 +37,22 @@ def fold(source: Path, root: Path, keep: bool = False) -> str:
     tree = _TakeOut({} if keep else own, own, put_in).visit(tree)
     unused = [] if keep else [node for node in tree.body if isinstance(node, ast.FunctionDef) and _unused(node, root)]
     tree.body = [node for node in tree.body if node not in unused]
-    return text if not put_in.changed and not unused else ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+    return text if not put_in.changed and not unused else _bare(ast.unparse(ast.fix_missing_locations(tree))) + "\n"
+
+
+def _bare(text: str) -> str:
+    """`a, b = (c, d)`, as ast writes it, without the parentheses: with them MicroPython makes a tuple each time."""
+    return _PAIRS.sub(lambda found: found[1] + found[2] if _whole(found[2]) else found[0], text)
+
+
+def _whole(inner: str) -> bool:
+    """Whether a parenthesis before it is closed only behind it."""
+    depth = 0
+    for letter in inner:
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth < 0 or letter in "'\"":
+            return False
+    return True
 
 
 def defined(file: Path) -> dict[str, int]:

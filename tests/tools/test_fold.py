@@ -85,3 +85,12 @@ def test_no_board_loads_the_table_of_events() -> None:
     for source in build.sources().values():
         if source.is_relative_to(build.FIRMWARE):
             assert "events import" not in fold(source, build.FIRMWARE), source
+
+
+def test_two_names_that_get_values_at_once_need_no_tuple(tmp_path: Path) -> None:
+    lines = "a, b = x.c, (1, ONE)\n    x.a, x[b] = b, a\n    a, b, c = f(c), (b), a\n    a, b = (c, b), a\n"
+    text = folded(tmp_path, f"from ..other import ONE\n\ndef f(x, c):\n    {lines}")
+    bare = "a, b = x.c, (1, 1)\n    x.a, x[b] = b, a\n    a, b, c = f(c), b, a\n    a, b = (c, b), a\n"
+    assert text == f"\ndef f(x, c):\n    {bare}"
+    kept = "\ndef f(x=(1, 1)):\n    a = (x, 'a) = (')\n    (x, a)\n    return (a, x)\n"
+    assert folded(tmp_path, "from ..other import ONE\n" + kept.replace("(1, 1)", "(1, ONE)")) == kept
