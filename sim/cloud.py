@@ -3,15 +3,15 @@
 import copy
 import json
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from firmware.controller import records
-from firmware.controller.access.credential import card_value, credential_key
+from firmware.controller.access.credential import card_pin_value, card_value, credential_key, pin_value
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN, RENEW, Refused
-from sim.far_end import Channel, accept_message, read_open, rules_parts
+from sim.far_end import REFUSED, Channel, accept_message, read_open, rules_parts
 from sim.virtual.controller import VirtualController
 from sim.world.building import Building
 from sim.world.wiegand import payload
@@ -74,6 +74,10 @@ class _Row:
     secret: bytes
     table_key: bytes
     doors: list[str]
+    rules: dict[int, dict[str, Any]] = field(default_factory=dict)  # of doors by number: what they have of their own
+    rules_version: int = 1
+    rules_told: int = 0  # which the controller has
+    rules_refused: bool = False
     held: dict[bytes, bytes] = field(default_factory=dict)  # key: record, as the controller should have them
     changes: list[tuple[int, bytes]] = field(default_factory=list)  # what led to each version
     version: int = 1
@@ -138,9 +142,9 @@ class MemoryCloud:
         self._backup: dict[str, _Row] = {}
         for row in self._rows.values():
             for person in description["people"]:
-                record = self._record(row, person["name"], person["doors"])
-                if record is not None:
-                    row.held[record[:7]] = record
+                mask = self._mask(row, person["doors"])
+                for key in self._keys(row, person) if mask else ():
+                    row.held[key] = self._pack(key, person, mask)
             row.note()
 
     # What a hand does.
@@ -148,15 +152,36 @@ class MemoryCloud:
     def grant(self, who: str, doors: list[str]) -> None:
         """This person may pass these doors, and no others."""
         for row in self._rows.values():
-            self._change(row, who, self._record(row, who, doors))
+            self._change(row, who, self._mask(row, doors))
 
     def revoke(self, who: str) -> None:
         self.grant(who, [])
 
     def enter(self, holder: dict[str, Any]) -> None:
-        """Somebody gets a card: name, card, doors and until as the description has them."""
+        """Somebody gets a card: name, card, doors, until and hours as the description has them."""
         self._holders[holder["name"]] = holder
+        if holder.get("hours") and json.dumps(holder["hours"][1]) not in self._schedules:
+            self._schedules[json.dumps(holder["hours"][1])] = len(self._schedules) + 1
+            for row in self._rows.values():
+                self._send_rules(row)
         self.grant(holder["name"], holder["doors"])
+
+    def give_pin(self, who: str, digits: str, doors: list[str]) -> None:
+        """A PIN in place of the one before: it opens alone or with the card, as the rules of a door say."""
+        self.grant(who, [])
+        self._holders[who]["pin"] = digits
+        self.grant(who, doors)
+
+    def rules(self, one: VirtualController, door: int, fields: dict[str, Any]) -> None:
+        """A door gets rules of its own, as firmware/controller/access/README.md names them."""
+        row = self._rows[one.settings["controller"]]
+        row.rules[door] = fields
+        self._send_rules(row)
+
+    def rules_taken(self, one: VirtualController) -> bool | None:
+        """Whether the controller has its rules of this moment; None: it refused them."""
+        row = self._rows[one.settings["controller"]]
+        return None if row.rules_refused else row.rules_told == row.rules_version
 
     def release(self, one: VirtualController, door: int) -> int:
         self._commands += 1
@@ -266,17 +291,38 @@ class MemoryCloud:
                 self._snapshot(row, part)
             else:
                 self._snapshot(row, 0)
+        elif kind == wire.RULES_TAKEN:
+            version, part = struct.unpack_from("<IH", message, 1)
+            if version == row.rules_version and part == REFUSED:
+                row.rules_refused = True
+            elif version == row.rules_version and part == len(self._rules(row)):
+                row.rules_told = version
         elif kind == wire.PING:
             self._send(row, bytes((wire.PONG,)))
 
     def _hello(self, row: _Row, said: dict[str, Any]) -> None:
         row.epoch = said["epoch"]
         row.told = said["acl"], int(said["digest"], 16)
+        row.rules_told = said["rules"]
         if said["last"] >= said["first"] > row.acknowledged + 1:
             row.gaps.update(range(row.acknowledged + 1, said["first"]))
             row.acknowledged = said["first"] - 1
         if 0 < row.acknowledged <= said["last"]:
             self._send(row, wire.packed(wire.STORED, "<II", row.epoch, row.acknowledged))
+        if said["rules"] != row.rules_version:
+            for part in self._rules(row):
+                self._send(row, part)
+        self._bring_in_line(row)
+
+    def _send_rules(self, row: _Row) -> None:
+        """There are others."""
+        row.rules_version += 1
+        row.rules_refused = False
+        for part in self._rules(row):
+            self._send(row, part)
+
+    def _rules(self, row: _Row) -> list[bytes]:
+        """The messages that bring what holds now."""
         times = {"release_ms": 5_000, "held_ms": 30_000}
         if self._retention_days is not None:
             times["retention_days"] = self._retention_days
@@ -287,19 +333,16 @@ class MemoryCloud:
             for number in self._schedules.values():
                 profiles[str(number << 8 | mask)] = {"doors": {str(door): number for door in doors}}
         fields: dict[str, Any] = {
-            "version": 1,
+            "version": row.rules_version,
             "profiles": profiles,
-            "doors": {str(n + 1): times for n in range(len(row.doors))},
+            "doors": {str(n + 1): times | row.rules.get(n + 1, {}) for n in range(len(row.doors))},
         }
         if self._schedules:
             fields["zone"] = self._timezone
             fields["schedules"] = {
                 str(number): {"times": json.loads(times)} for times, number in self._schedules.items()
             }
-        if said["rules"] != fields["version"]:
-            for part in rules_parts(fields["version"], json.dumps(fields).encode()):
-                self._send(row, part)
-        self._bring_in_line(row)
+        return rules_parts(fields["version"], json.dumps(fields).encode())
 
     def _events(self, row: _Row, message: bytes) -> None:
         for at in range(5, len(message), records.EVENT):
@@ -314,33 +357,43 @@ class MemoryCloud:
 
     # The access list.
 
-    def _record(self, row: _Row, who: str, doors: Iterable[str]) -> bytes | None:
-        """The credential as this controller holds it; None when no door of it is open to this person."""
-        mask = sum(1 << n for n, name in enumerate(row.doors) if name in doors)
-        return self._pack(row, who, mask) if mask else None
+    @staticmethod
+    def _mask(row: _Row, doors: list[str]) -> int:
+        """Which of the controller's doors are among these: the profile of whoever may pass them."""
+        return sum(1 << n for n, name in enumerate(row.doors) if name in doors)
 
-    def _pack(self, row: _Row, who: str, mask: int) -> bytes:
-        holder = self._holders[who]
-        value = card_value(holder["card"]["bits"], payload(**holder["card"]))
-        key = credential_key(row.table_key, value)
+    @staticmethod
+    def _keys(row: _Row, holder: dict[str, Any]) -> list[bytes]:
+        """The credentials of this person, as this controller knows them: the card, and with a PIN two more."""
+        card = card_value(holder["card"]["bits"], payload(**holder["card"]))
+        values = [card]
+        if holder.get("pin"):
+            digits = holder["pin"].encode()
+            values += [pin_value(digits), card_pin_value(card, digits)]
+        return [credential_key(row.table_key, value) for value in values]
+
+    def _pack(self, key: bytes, holder: dict[str, Any], mask: int) -> bytes:
         if holder.get("hours"):
             mask |= self._schedules[json.dumps(holder["hours"][1])] << 8
         return bytes(records.pack_credential(key, mask, records.until_minutes(holder.get("until"))))
 
-    def _change(self, row: _Row, who: str, record: bytes | None) -> None:
-        key = self._pack(row, who, 1)[:7]
-        before = row.held.get(key)
-        if before == record:
-            return
-        if record is None:
-            del row.held[key]
-        else:
-            row.held[key] = record
-        change = bytes((records.REMOVE,)) + (before or b"") if record is None else bytes((records.PUT,)) + record
-        row.version += 1
-        row.changes.append((row.version, change))
-        row.note()
-        self._bring_in_line(row)
+    def _change(self, row: _Row, who: str, mask: int) -> None:
+        """mask: the doors that this person may pass from now on."""
+        holder = self._holders[who]
+        for key in self._keys(row, holder):
+            before, record = row.held.get(key), self._pack(key, holder, mask) if mask else None
+            if before == record:
+                continue
+            if record is None:
+                del row.held[key]
+                change = bytes((records.REMOVE,)) + (before or b"")
+            else:
+                row.held[key] = record
+                change = bytes((records.PUT,)) + record
+            row.version += 1
+            row.changes.append((row.version, change))
+            row.note()
+            self._bring_in_line(row)
 
     def _bring_in_line(self, row: _Row) -> None:
         version = row.told[0]

@@ -27,6 +27,30 @@ sync with a cloud that lives in memory. Nothing waits: a week takes seconds.
         ]
         assert building.all_stored()
 
+Doors can have rules of their own, as firmware/controller/access/README.md names them, people PINs, hours and an end;
+the building can be locked down, be evacuated, or burn.
+
+    def test_card_and_pin_after_hours(make_building):
+        building = make_building(begins=datetime(2026, 11, 23, 16, 59, tzinfo=UTC), board="esp32-two-door-supervised")
+        building.rules("Garasje", who=[["card+pin", 0]], pin_length=4)
+        building.give_pin("Ingrid Solheim", "4711")
+        assert building.tap("Garasje", "Ingrid Solheim") == "nothing"  # the PIN is waited for
+        assert building.type("Garasje", "4711") == "granted"
+
+        building.enter("Cleaner", (26, 17, 900), ["Postrom"], hours=["monday 18:00-20:00"])
+        assert building.tap("Postrom", "Cleaner") == "denied: outside its schedule"
+        building.wait(60)  # it is six o'clock in Oslo
+        assert building.tap("Postrom", "Cleaner") == "granted"
+
+        building.lockdown()
+        assert building.tap("Postrom", "Cleaner") == "denied: lockdown"
+        building.switch("all", "fire", True)
+        assert building.push("Postrom")  # fire opens every door
+        building.switch("all", "fire", False)
+        building.wait(130)
+        assert not building.push("Postrom")  # and then it is still locked down
+        building.normal()
+
 `make_building(doors=4, people=20, seed=7, visits=100)` makes others. A test fails at its end when the building broke
 one of the design's promises; `building.broken` has the sentences, and `building.expect_broken()` says that it is meant.
 `building.report("story.html")` writes the picture of what happened.
@@ -39,21 +63,32 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sim import words
+from sim.story import setting
 from sim.virtual.scheduler import SECOND
-from sim.world.building import BUILDING, generate
+from sim.virtual.verdicts import ANYTHING
+from sim.world.building import BUILDING, Building, generate, may_pass
 
 if TYPE_CHECKING:
     from sim.cloud import MemoryCloud
     from sim.virtual.building import VirtualBuilding
     from sim.virtual.controller import VirtualController
+    from sim.virtual.doorway import Doorway
 
 ALL = "all"
+ZONE = "Europe/Oslo"
+KEY_S = 0.3  # between two keys
+# Rules of a door that the judges of the promises bear: what they change is who is let in, and not what a strike does.
+RULES = (
+    "who", "pin_length", "offline_hours", "two_person", "passage", "passback", "passback_minutes", "interlock",
+    "interlock_open",
+)  # fmt: skip
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -79,6 +114,7 @@ class House:
         self._cloud = cloud
         self._player = Player(world, cloud)
         self._breaks_on_purpose = False
+        self._ruled: set[str] = set()  # doors with rules of their own
         watch(world, cloud)
         begin(world, cloud, walk=False)
 
@@ -102,18 +138,37 @@ class House:
         """Seconds since the world began."""
         return self.world.scheduler.now / SECOND
 
+    @property
+    def time(self) -> datetime:
+        """The right time, as the cloud has it."""
+        return datetime.fromtimestamp(self.world.utc(), UTC)
+
     # What people do.
 
     def tap(self, door: str, who: str) -> str:
         """Holds a card to the reader. What the board says to it, as in its log; "nothing" when it says nothing."""
-        from sim.story.outcome import verdict_on
-
         before = len(self.world.records)
+        if door in self._ruled:
+            self.world.muddled(*self._place(door))  # what the board makes of it is for the test to judge
         self.world.tap(door, self._holder(who))
         self.world.run(2)
-        tap = next(one for one in self.world.records[before:] if one.what == "tap")
-        code = verdict_on(self.world.records[before:], tap)
-        return "nothing" if code is None else words.word(code)
+        return self._verdict(before)
+
+    def type(self, door: str, keys: str) -> str:
+        """Types on the reader's keypad: digits, * or #. What the board says in the end, as for a tap."""
+        board, doorway = self._place(door)
+        before = len(self.world.records)
+        owners = [one for one in self._player.holders.values() if one.get("pin") == keys.rstrip("#")]
+        right = any(may_pass(one, door, int(self.world.utc())) for one in owners)
+        for n, key in enumerate(keys, 1):
+            doorway.tap(f"{'0123456789*#'.index(key):04b}")
+            if n < len(keys):
+                self.world.run(KEY_S)
+        self.world.record(board.name, "tap", doorway.number, "", right)
+        self.world.verdicts.tapped(board.name, doorway.number, ANYTHING)
+        self.world.promises.tapped(board.name, doorway.number, right)
+        self.world.run(2)
+        return self._verdict(before)
 
     def push(self, door: str, stays_s: float = 3) -> bool:
         """Pushes the leaf. Whether it gave way."""
@@ -139,12 +194,25 @@ class House:
 
     # What administrators do. The boards have it a moment later, when their link is up.
 
-    def enter(self, who: str, card: tuple[int, int, int], doors: list[str]) -> None:
-        """Somebody new. card: (bits, facility, number), 26 or 34 bits."""
+    def enter(
+        self,
+        who: str,
+        card: tuple[int, int, int],
+        doors: list[str],
+        until: datetime | None = None,
+        hours: list[str] | None = None,
+    ) -> None:
+        """Somebody new. card: (bits, facility, number), 26 or 34 bits. until: the card's end.
+
+        hours: when they may come, local time of Oslo: ["monday 08:00-16:00", "every day 22:00-24:00"].
+        """
         if who in self._player.holders:
             raise ValueError(f"there is a {who!r} already; choose another name")
         frame = dict(zip(("bits", "facility", "number"), card, strict=True))
-        holder: dict[str, Any] = {"name": who, "card": frame, "doors": [], "until": None}
+        end = None if until is None else int(until.timestamp())
+        holder: dict[str, Any] = {"name": who, "card": frame, "doors": [], "until": end}
+        if hours is not None:
+            holder["hours"] = ZONE, setting.hours(hours, lambda field, why: ValueError(f"hours: {why}"))
         self.world.description["people"].append(holder)
         self._player.holders[who] = holder
         self._cloud.enter(holder)
@@ -162,12 +230,57 @@ class House:
     def revoke(self, who: str) -> None:
         self.grant(who, [])
 
+    def give_pin(self, who: str, digits: str) -> None:
+        """A PIN of 4 to 12 digits. It is asked for where a door's rules say so: rules("Garasje", who=[["pin", 0]])."""
+        if not (digits.isdigit() and 4 <= len(digits) <= 12):
+            raise ValueError(f"a PIN has 4 to 12 digits, not {digits!r}")
+        self._cloud.give_pin(who, digits, self._holder(who)["doors"])
+        self.world.run(2)
+
+    def rules(self, door: str, **fields: Any) -> None:
+        """Rules of a door, in place of those before, as firmware/controller/access/README.md names them: `RULES`."""
+        unknown = [name for name in fields if name not in RULES]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is no rule that can be set here; there are {', '.join(RULES)}")
+        board, doorway = self._place(door)
+        self._ruled.add(door)
+        self._cloud.rules(board, doorway.number, fields)
+        self.world.run(2)
+        if self._cloud.rules_taken(board) is None:
+            raise ValueError(f"{board.name} refuses these rules: {fields}")
+
+    def lockdown(self) -> None:
+        """No card opens, in the whole building, until normal()."""
+        self._emergency("lockdown")
+
+    def evacuate(self) -> None:
+        """Every door stands released, until normal()."""
+        self._emergency("evacuation")
+
+    def normal(self) -> None:
+        """A lockdown or an evacuation is over."""
+        self._emergency("normal")
+
+    def _emergency(self, do: str) -> None:
+        self._player.emergency(do)
+        self.world.run(2)
+
     def release(self, door: str) -> None:
         """Releases a door from afar."""
         self._player.release(door)
         self.world.run(2)
 
     # What goes wrong. where: a door or a controller, or "all".
+
+    def switch(self, where: str, kind: str, on: bool) -> None:
+        """An input of the boards: "fire", "enclosure", "mains"; of one door: "reader" (tampered with), "bell".
+
+        A board must have it: make_building(board="esp32-two-door-supervised") has them all.
+        """
+        number = self.world.doors[where][1].number if where in self.world.doors else 0
+        for one in self._boards(where):
+            self._player.switch(one, kind, on, number if kind in ("reader", "bell") else 0)
+        self.world.run(1)
 
     def cut_network(self, where: str = ALL) -> None:
         for one in self._boards(where):
@@ -246,6 +359,19 @@ class House:
         shown = facts.facts(self.world, title, self.seed, figures(self.world, self._cloud))
         page.write(Path(path), shown)
 
+    def _verdict(self, before: int) -> str:
+        """What was said to the first tap of the records from there on."""
+        from sim.story.outcome import verdict_on
+
+        tap = next(one for one in self.world.records[before:] if one.what == "tap")
+        code = verdict_on(self.world.records[before:], tap)
+        return "nothing" if code is None else words.word(code)
+
+    def _place(self, door: str) -> "tuple[VirtualController, Doorway]":
+        if door not in self.world.doors:
+            raise ValueError(f"there is no door {door!r}; there are {', '.join(self.doors)}")
+        return self.world.doors[door]
+
     def _holder(self, who: str) -> dict[str, Any]:
         if who not in self._player.holders:
             raise ValueError(f"nobody is called {who!r}; there are {', '.join(self._player.holders)}")
@@ -264,23 +390,35 @@ class House:
 
 @pytest.fixture
 def make_building(tmp_path: Path) -> Iterator[Callable[..., House]]:
-    """make_building(doors=None, people=None, seed=1, visits=0): buildings of any size; None: the demo building.
+    """make_building(doors=None, people=None, seed=1, visits=0, begins=None, board=...): buildings of any size.
 
-    visits: how many people a day come to each door by themselves.
+    doors: None: the demo building. visits: how many people a day come to each door by themselves. begins: the time with
+    which its world begins. board: the name of a folder in boards/.
     """
     _import_umqtt()
     from sim.story.play import stage
+    from sim.virtual.building import START
 
     made: list[House] = []
     with ExitStack() as stages:
 
-        def make(doors: int | None = None, people: int | None = None, seed: int = 1, visits: float = 0) -> House:
+        def make(
+            doors: int | None = None,
+            people: int | None = None,
+            seed: int = 1,
+            visits: float = 0,
+            begins: datetime | None = None,
+            board: str = setting.USUAL,
+        ) -> House:
+            described: Building
             if doors is None:
                 described = copy.deepcopy(BUILDING)
             else:
                 described = generate(doors, people or 5 + 3 * doors, random.Random(f"{seed}/building"))
             folder = tmp_path / f"building-{len(made) + 1}"
-            world, cloud = stages.enter_context(stage(described, folder, seed, visits))
+            table = setting.board(board, lambda field, why: ValueError(f"{field}: {why}"))
+            start = START if begins is None else int(begins.timestamp())
+            world, cloud = stages.enter_context(stage(described, folder, seed, visits, table, start))
             made.append(House(world, cloud, seed))
             if visits:
                 world.walk()

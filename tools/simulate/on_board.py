@@ -1,11 +1,13 @@
 """`portvakt sim run SCENARIO --on board`: a story on real MicroPython in real time, and the same in virtual time.
 
-The building of `portvakt run` plays it: virtual boards with littlefs, installed over their serial ports, a real broker,
-the cloud's worker in a process of its own. What both told must be the same: each verdict with its reason, what each
-board recorded and in which order, each alarm.
+The building of `portvakt run` plays it: virtual boards with littlefs, a real broker, the cloud's worker in a process of
+its own. What both told must be the same: each verdict with its reason, what each board recorded and in which order,
+each alarm.
 """
 
 import asyncio
+import importlib.util
+import json
 import multiprocessing
 import sqlite3
 import tempfile
@@ -18,6 +20,7 @@ from typing import Any
 
 from firmware.controller import events as codes
 from sim import words
+from sim.mcu.flash import SECTOR
 from sim.story import outcome, script, short
 from sim.story.script import Happening, Story
 from sim.virtual.building import Record
@@ -38,6 +41,8 @@ Told = dict[str, Any]
 
 def compared(name: str, seed: int | None) -> Told:
     """Plays the story both ways at once. Raises Problem when it cannot be played on boards."""
+    if importlib.util.find_spec("littlefs") is None:
+        raise Problem("littlefs-python is missing; install the extra `dev`")
     story = _short(name, seed)
     minutes = (story.days * 86_400 - short.LEAD_S) / 60
     progress(f"{story.title}: {minutes:.1f} minutes of real time, and the same in virtual time")
@@ -100,13 +105,39 @@ def on_boards(story: Story) -> Told:
 async def _on_boards(story: Story, folder: Path, url: str) -> Told:
     from tools.run.building import Building
 
-    building = Building(story.description, folder, "micropython", progress, url, own_broker=True)
+    class Installed(Building):
+        """Its boards come with the firmware on their flash: the installer has tests of its own, and takes its time."""
+
+        async def _start_controller(self, one: Any) -> None:
+            await asyncio.to_thread(image, one)
+            await one.network.start()
+            await one.board.start()
+
+    building = Installed(story.description, folder, "micropython", progress, url, own_broker=True)
     try:
         await building.start()
         stage = Stage(story, building, folder)
         return await stage.play()
     finally:
         await building.stop()
+
+
+def image(one: Any) -> None:
+    """The board's file system as an installer leaves it."""
+    from littlefs import LittleFS
+
+    from tools import build
+    from tools.install import payload
+    from tools.run.controllers import BOARD
+
+    settings = one.folder / "settings.json"
+    settings.write_text(json.dumps(one.settings))
+    files = LittleFS(block_size=SECTOR, block_count=one.board.board["flash"]["littlefs"] // SECTOR, prog_size=256)
+    for path, content in payload.assemble(build.make(), BOARD, settings).files.items():
+        files.makedirs(path.rpartition("/")[0] or "/", exist_ok=True)
+        with files.open(path, "wb") as file:
+            file.write(content)
+    (one.folder / "littlefs.img").write_bytes(bytes(files.context.buffer))
 
 
 @dataclass
@@ -150,12 +181,20 @@ class Stage:
             await self._until(round(self.story.days * 86_400 * SECOND))
             await asyncio.gather(*tasks)
             self.mend()
-            settled = await self.building.settle(SETTLE_S)
+            settled, figures = await self.settled()
         finally:
             for task in (*tasks, looking):
                 task.cancel()
-        figures = await self.building.in_thread(self.figures)
         return tell(Over(self.story, self, settled, figures), [])
+
+    async def settled(self) -> tuple[bool, dict[str, float]]:
+        """Whether everything is stored in the end, and the figures then. A leaf that falls shut is another event."""
+        end = time.monotonic() + SETTLE_S
+        while True:
+            settled = await self.building.settle(end - time.monotonic())
+            figures = await self.building.in_thread(self.figures)
+            if not figures["lost"] or time.monotonic() > end:
+                return settled, figures
 
     async def _until(self, at: int) -> None:
         await asyncio.sleep(max(0, at - self.now) / SECOND)

@@ -1,6 +1,7 @@
 """The fixture that integrators use: its example is a test, and it fails a test whose building broke a promise."""
 
 import ast
+import re
 import textwrap
 from pathlib import Path
 
@@ -13,18 +14,18 @@ pytest_plugins = ["sim.fixture", "pytester"]
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def example() -> str:
-    """The test that stands in the fixture's docstring."""
+def examples() -> str:
+    """The tests that stand in the fixture's docstring."""
     text = ast.get_docstring(ast.parse((ROOT / "sim" / "fixture.py").read_text())) or ""
-    start, end = text.index("    def test_"), text.index("`make_building(")
-    return textwrap.dedent(text[start:end])
+    parts = [textwrap.dedent(part) for part in re.findall(r"(?:^    .*\n|^\n)+", text, re.M) if "def test_" in part]
+    return "from datetime import UTC, datetime\n\n" + "\n".join(parts)
 
 
-def test_the_example_of_the_docstring_runs_outside_the_project(pytester, monkeypatch):
+def test_the_examples_of_the_docstring_run_outside_the_project(pytester, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeconftest('pytest_plugins = ["sim.fixture"]')
-    pytester.makepyfile(example())
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.makepyfile(examples())
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
 
 
 def test_a_building_that_breaks_a_promise_fails_its_test(pytester, monkeypatch):
