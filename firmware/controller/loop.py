@@ -52,6 +52,7 @@ class Loop:
         self._watchdog = watchdog
         self.restart = restart
         self._fed = None
+        self._over = None  # a tap that nobody needs any more: the next one is made of it
         self._folder = folder
         self._extras = None
         self.follow(rules)
@@ -106,13 +107,18 @@ class Loop:
         else:
             self.record(verdict & 255, now, guarded.number, verdict >> 8, tap.key)
             guarded.pins.signal.show(signal.DENIED, now)
-        if extras:
-            extras.answered(guarded, tap, verdict, now)
+        if not extras or not extras.answered(guarded, tap, verdict, now):
+            self._over = tap
 
     def look(self, value, door, now):
         """What the rules are asked about: what the credential table knows of what was presented, where and when."""
         rules = self.rules
-        tap = rules.tap(rules, door, self.clock.utc(now))
+        tap, self._over = self._over, None
+        utc = self.clock.utc(now)
+        if type(tap) is rules.tap:
+            tap.__init__(rules, door, utc)
+        else:
+            tap = rules.tap(rules, door, utc)
         if self._key:
             tap.key = keyed(self._key, value)[:7]
             try:

@@ -9,15 +9,15 @@ class Tap:
 
     rules: those that hold. door: its number. utc: Unix seconds, 0 when the time is not known.
     key: of the credential, for the record. profile: what its profile says, None: not known here.
+    A tap that is over may be begun again: what it was about is forgotten.
     """
-
-    unknown = DENIED_UNKNOWN
-    key = profile = None
 
     def __init__(self, rules, door, utc):
         self.rules = rules
         self.door = door
         self.utc = utc
+        self.unknown = DENIED_UNKNOWN
+        self.key = self.profile = None
 
     def found(self, record):
         """record: (profile number, packed end) from the credential table, or None."""

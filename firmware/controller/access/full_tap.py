@@ -1,6 +1,6 @@
 """A tap where there are rules beyond profiles that open doors, and what is on record when none of them objects."""
 
-from ..events import GRANTED, GRANTED_DURESS
+from ..events import DENIED_UNKNOWN, GRANTED, GRANTED_DURESS
 from .decision import Tap
 from .kinds import CARD
 
@@ -13,12 +13,16 @@ class FullTap(Tap):
     remembers} and guarded, all doors of this controller.
     """
 
-    kind = CARD
-    duress = False
-    company = None
-    here = {}
-    now = heard = asked = 0
-    place = None
+    def __init__(self, rules, door, utc):
+        self.rules = rules
+        self.door = door
+        self.utc = utc
+        self.here = rules.door(door)
+        self.unknown = DENIED_UNKNOWN
+        self.kind = CARD
+        self.duress = False
+        self.key = self.profile = self.company = self.place = None
+        self.asked = 0
 
     def says(self, field, otherwise=None):
         """A field of its profile."""
