@@ -19,7 +19,7 @@ from firmware.controller.access.credential import (
     pin_value,
 )
 
-from ..models import AclChange, AclEntry, Controller, Credential, Profile
+from ..models import AclChange, AclEntry, Controller, Credential, Profile, Tenant
 from . import grants, pins, rules
 from .grants import Granted
 from .prepared import Given, Prepared
@@ -65,12 +65,16 @@ def refresh(
     people, controllers: which could be concerned; None: all of the tenant.
     """
     with transaction.atomic():
+        # One change of a tenant at a time, before anything is read: two at once then see one another.
+        Tenant.objects.select_for_update().get(pk=tenant)
+        rights = _rights(tenant, _minutes(now), people)
         concerned = Controller.objects.filter(site__tenant=tenant).order_by("pk")
         if controllers is not None:
             concerned = concerned.filter(pk__in=controllers)
-        # Locked before anything is read: two changes at once then see one another.
+        elif people is not None:  # of a thousand boards, those where they may pass or could so far
+            hold = AclEntry.objects.filter(credential__person__in=people, controller__site__tenant=tenant)
+            concerned = concerned.filter(pk__in={*rights, *hold.values_list("controller", flat=True)})
         locked = list(concerned.select_for_update().values_list("pk", "table_key", "lost_at"))
-        rights = _rights(tenant, _minutes(now), people)
         written = 0
         for controller, table_key, lost_at in locked:
             here = {} if lost_at else rights.get(controller, {})  # a lost board may do nothing any more
