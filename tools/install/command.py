@@ -10,8 +10,8 @@ import typer
 
 from tools import boards
 from tools import build as building
+from tools.install import papers, target
 from tools.install import payload as payloads
-from tools.install import target
 from tools.install.remote import RESET, Remote, on_board
 from tools.terminal import Json, Problem, progress, result
 
@@ -27,6 +27,11 @@ def install(
     release_key: Annotated[
         Path | None, typer.Option(help="The .pub file of the key whose updates the board is to take.")
     ] = None,
+    broker_ca: Annotated[Path | None, typer.Option(help="The CA of the broker's certificate, PEM or DER.")] = None,
+    board_certificate: Annotated[
+        Path | None, typer.Option(help="A certificate of the board, for a broker that wants to see one.")
+    ] = None,
+    board_key: Annotated[Path | None, typer.Option(help="The key of the board's certificate.")] = None,
     commission: Annotated[
         int, typer.Option(min=0, max=60, help="Minutes of commissioning after a first installation; 0: none.")
     ] = 15,
@@ -38,9 +43,12 @@ def install(
     made = building.make()
     progress(f"build {made.id}: {len(made.files)} files, {made.total} bytes")
     payload = replace(payloads.assemble(made, board, settings, release_key), commission=commission)
+    told = payloads.load_settings(settings) if settings else {}
+    payload.new.update(papers.files(told, broker_ca, board_certificate, board_key))
     remote = Remote(port)
     found = remote.tell("run", on_board("probe.py"), timeout_s=START_S)
     target.check(found, table, made.folder / "controller" / "app.mpy", payload.space)
+    papers.check(found, told)
     progress(f"{port}: MicroPython {'.'.join(map(str, found['version']))}, now {found['current'] or 'empty'}")
     if found["running"]:
         stop_controller(remote)

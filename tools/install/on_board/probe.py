@@ -18,6 +18,17 @@ def partitions():
     return sizes
 
 
+def psk():
+    """Whether the interpreter's TLS can do without certificates."""
+    try:
+        import tls
+
+        ciphers = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT).get_ciphers()
+    except (ImportError, AttributeError):
+        return False
+    return any(name.startswith("TLS-PSK-") for name in ciphers)
+
+
 def current():
     try:
         with open("/current") as file:
@@ -35,6 +46,7 @@ print(
             "mpy": getattr(sys.implementation, "_mpy", None),
             "free": space[0] * space[3],
             "partitions": partitions(),
+            "psk": psk(),
             "current": current(),
             "running": "controller.app" in sys.modules,
         }
