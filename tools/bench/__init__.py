@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.bench import cuts, decisions, fuzz, growth, memory, revocation, storage, sync, tap, tap_links, taps
+from tools.bench import cuts, decisions, fuzz, growth, memory, osdp, revocation, storage, sync, tap, tap_links, taps
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -41,6 +41,14 @@ def show_taps(
 ) -> None:
     """What is left of the heap after many taps, with the sync going on."""
     show(json, taps.measure(taps_))
+
+
+@app.command("osdp")
+def show_osdp(
+    polls: Annotated[int, typer.Option("--polls", help="How many.", min=100)] = osdp.POLLS, json: Json = False
+) -> None:
+    """What OSDP readers cost a board: code, heap, and what a poll allocates, on the real MicroPython."""
+    show(json, osdp.measure(polls))
 
 
 @app.command("storage")

@@ -56,14 +56,14 @@ class Bus:
             return
         if self._checks is None or ticks.passed(self._checks, now):
             self._see_to_keys(loop, now)
-        if self._asked is not None and not self._answered(loop.record, now):
+        if self._asked is not None and not self._answered(loop, now):
             return
         self._ask(now)
 
     def deadline(self):
         return self._due
 
-    def _answered(self, record, now):
+    def _answered(self, loop, now):
         """Whether the reader that was asked has answered, or is not going to."""
         asked = self._asked
         more = self._uart.any()
@@ -72,7 +72,7 @@ class Bus:
             self._grew = now
         rx, have = self._rx, self._have
         at = find(rx, have, asked.address) if have >= LEAST else -1
-        while at >= 0 and not asked.answer(rx, at, record, now):
+        while at >= 0 and not asked.answer(rx, at, loop, now):
             rx[at] = 0  # looked at
             at = find(rx, have, asked.address)
         if at < 0:
@@ -80,7 +80,7 @@ class Bus:
             if not over and ticks.diff(now, self._until) < 0:
                 self._due = ticks.add(now, _AGAIN_MS)
                 return False
-            asked.silent(record, now)
+            asked.silent(loop, now)
         self._asked = None
         return True
 
@@ -142,7 +142,9 @@ class Bus:
             kept, _ = settings.load(loop._folder, _KEPT)
             for reader in self.readers:
                 reader.key = _key(kept.get(str(reader.door)))
-        commissioned = [part for part in loop.parts if hasattr(part, "is_on") and part.is_on()]
+        commissioned = False
+        for part in loop.parts:
+            commissioned = commissioned or (hasattr(part, "is_on") and part.is_on())
         for reader in self.readers:
             if not commissioned:
                 reader.gets = None

@@ -212,17 +212,17 @@ class Reader:
             at += 1
         return at
 
-    def silent(self, record, now):
+    def silent(self, loop, now):
         """No answer came, or none that can be read: the same again, or from the beginning."""
         if self._stage < ABLE:
             self.why = SILENT if self._stage == WHO else REFUSES
         self.due = now
-        self._trouble(record, now)
+        self._trouble(loop, now)
 
-    def busy(self, record, now):
+    def busy(self, loop, now):
         """It asks for patience."""
         self.due = ticks.add(now, 4 * self._poll_ms)
-        self._trouble(record, now)
+        self._trouble(loop, now)
 
     def again(self, now):
         """From the beginning."""
@@ -232,7 +232,7 @@ class Reader:
         self._secure = self._proof = None
         self.due = now
 
-    def answer(self, frame, at, record, now):
+    def answer(self, frame, at, loop, now):
         """A whole answer of this reader begins at `at`. False when it is none to what it was asked."""
         control = frame[at + 4]
         end = at + (frame[at + 2] | frame[at + 3] << 8) - 2
@@ -247,38 +247,38 @@ class Reader:
         start += 1
         if kind < SEALED:
             if code == BUSY:
-                self.busy(record, now)
+                self.busy(loop, now)
                 return True
             if code == NAK and (self._sealed or self._stage < ABLE or frame[start] not in _NO_MATTER):
-                self._refused(record, now)
+                self._refused(loop, now)
                 return True
         if control & frames.NUMBER != self._number:
             return False  # of a command before: it was late, and that one was sent again
         if self._sealed:
             if kind != SEALED_ANSWER and kind != ENCRYPTED_ANSWER:
                 if self._stage != KEY:  # with its new key it may have forgotten the session
-                    return self._stranger(UNSEALED, 1, record, now)
+                    return self._stranger(UNSEALED, 1, loop, now)
             elif not self._secure.unseal(frame, at, end):
-                return self._stranger(UNSEALED, 2, record, now)
+                return self._stranger(UNSEALED, 2, loop, now)
             else:
                 end -= SEAL
                 if kind == ENCRYPTED_ANSWER:
                     end = self._secure.decrypt(frame, start, end)
                     if end < 0:
-                        return self._stranger(UNSEALED, 2, record, now)
+                        return self._stranger(UNSEALED, 2, loop, now)
         self.end = 0
         self._number = self._number % 3 + 1
         self.due = now
         if self._stage < WORKS:
-            self._next(code, frame, start, end, record, now)
+            self._next(code, frame, start, end, loop, now)
         else:
             self._good = now
-            self._heard(code, frame, start, end, record, now)
+            self._heard(code, frame, start, end, loop, now)
             if not self._to_show:
                 self.due = ticks.add(self._asked, self._poll_ms)
         return True
 
-    def _trouble(self, record, now):
+    def _trouble(self, loop, now):
         """One that has not worked for a while is told to be lost, and tried from the beginning now and then."""
         if ticks.diff(now, self._good) < _DEAD_MS:
             return
@@ -287,26 +287,26 @@ class Reader:
             self._told = self.why
             self.answers = False
             self._old = True
-            record(READER_LOST, now, self.door, self._told)
+            loop.record(READER_LOST, now, self.door, self._told)
         self.again(ticks.add(now, _AGAIN_MS))
 
-    def _refused(self, record, now):
+    def _refused(self, loop, now):
         """It takes no part in this: it started anew, or has another key."""
         if self._stage in (CHALLENGE, PROOF):
             self.why = REFUSES
             self.gets = None
         self.again(now)
-        self._trouble(record, now)
+        self._trouble(loop, now)
 
-    def _stranger(self, why, extra, record, now):
+    def _stranger(self, why, extra, loop, now):
         """An answer that this reader would not give; it counts as none."""
         self.why = why
         if self._strange is None or ticks.passed(self._strange, now):
             self._strange = ticks.add(now, _STRANGE_MS)
-            record(READER_STRANGE, now, self.door, extra)
+            loop.record(READER_STRANGE, now, self.door, extra)
         return False
 
-    def _next(self, code, frame, start, end, record, now):
+    def _next(self, code, frame, start, end, loop, now):
         """An answer on the way to work."""
         stage = self._stage
         if stage == WHO:
@@ -314,7 +314,7 @@ class Reader:
                 if self.secure:
                     self.why = KEYLESS
                     self.again(ticks.add(now, _AGAIN_MS))
-                    self._trouble(record, now)
+                    self._trouble(loop, now)
                     return
                 stage = PROOF
         elif stage == CHALLENGE:
@@ -322,12 +322,12 @@ class Reader:
                 self._proof = self._secure.prove(bytes(frame[start + 8 : start + 16]), frame[start + 16 : end])
             if self._proof is None:
                 if not self.gets:
-                    self._stranger(REFUSES, 3, record, now)
-                self._refused(record, now)
+                    self._stranger(REFUSES, 3, loop, now)
+                self._refused(loop, now)
                 return
         elif stage == PROOF:
             if code != RMAC_I or end - start != 16:
-                self._refused(record, now)
+                self._refused(loop, now)
                 return
             for i in range(16):
                 self._secure.heard[i] = frame[start + i]
@@ -336,18 +336,18 @@ class Reader:
         elif stage == ABLE:
             self._able(code, frame, start, end)
         elif stage == STATE:
-            self._heard(code, frame, start, end, record, now)
+            self._heard(code, frame, start, end, loop, now)
             if not self.gets:
                 stage = KEY
         elif stage == KEY:
             if code == ACK:
                 self.key, self.gets = self.gets, None
-                record(READER_KEYED, now, self.door)
+                loop.record(READER_KEYED, now, self.door)
             self.again(now)
             return
         self._stage = stage + 1
         if self._stage == WORKS:
-            self._begins(record, now)
+            self._begins(loop, now)
 
     def _able(self, code, frame, start, end):
         """What it can show: not every reader has a light and a sound."""
@@ -358,16 +358,16 @@ class Reader:
                 if frame[at] in _SHOWS and frame[at + 1]:
                     self._can |= frame[at] - 3  # 4: lights, 5: sounds
 
-    def _begins(self, record, now):
+    def _begins(self, loop, now):
         self._good = now
         self.answers = True
         self.why = SILENT
         self._to_show |= 1
         if self._told:
             self._told = 0
-            record(READER_BACK, now, self.door, 1 if self._sealed else 0)
+            loop.record(READER_BACK, now, self.door, 1 if self._sealed else 0)
 
-    def _heard(self, code, frame, start, end, record, now):
+    def _heard(self, code, frame, start, end, loop, now):
         """What it tells when it is polled. A card that lay there before it worked opens nothing."""
         if code == ACK:
             self._old = self._old and not self._polled
@@ -376,7 +376,7 @@ class Reader:
                 begun = 1 if frame[start + i] else 0
                 if begun != self._state[i]:
                     self._state[i] = begun
-                    record(_STATES[2 * i + 1 - begun], now, self.door)
+                    loop.record(_STATES[2 * i + 1 - begun], now, self.door)
         elif self._old:
             return
         elif code == RAW and end - start >= 4:

@@ -1,0 +1,13 @@
+"""What OSDP readers cost a board, on real MicroPython."""
+
+import pytest
+
+from tools.bench import osdp
+
+
+@pytest.mark.micropython
+def test_a_poll_allocates_nothing_and_the_board_fits_its_heap() -> None:
+    found = osdp.measure(40)
+    assert all(goal["met"] for goal in found["goals"]), found["goals"]
+    loaded = found["loaded"]
+    assert "controller/readers/osdp_secure.mpy" in loaded and "controller/readers/osdp_codes.mpy" not in loaded
