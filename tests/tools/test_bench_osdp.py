@@ -6,6 +6,7 @@ from tools.bench import osdp
 
 
 @pytest.mark.micropython
+@pytest.mark.slow
 def test_a_poll_allocates_nothing_and_the_board_fits_its_heap() -> None:
     found = osdp.measure(40)
     assert all(goal["met"] for goal in found["goals"]), found["goals"]
