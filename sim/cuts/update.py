@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from firmware.controller.cloud import trial, update, wire
+from firmware.controller.events import UPDATE_KEPT, UPDATE_RETURNED
 from firmware.controller.records import EVENT, pack_event
 from sim.mcu import chip as chips
 from sim.mcu import machine
@@ -80,11 +81,11 @@ class Firmware:
     doors = ()
     trial = None
 
-    def __init__(self) -> None:
+    def __init__(self, on_record: Callable[[int], None]) -> None:
         self.said: dict[str, Any] = {}
         self.link = self.log = self
         self.beat = 0
-        self.recorded: list[int] = []
+        self.on_record = on_record
         self.events: list[bytes | None] = []  # the credential of each
 
     def say(self, message: bytes) -> bool:
@@ -95,7 +96,7 @@ class Firmware:
         return True
 
     def record(self, code: int, now: int, door: int = 0, extra: int = 0, key: bytes | None = None) -> None:
-        self.recorded.append(code)
+        self.on_record(code)
 
     def restart(self) -> None:
         raise Restart
@@ -199,7 +200,7 @@ class Walk:
             self.check()
             if not self.goes_on(self.boot):
                 continue
-            self.firmware = Firmware()
+            self.firmware = Firmware(self.noted)
             self.updates = update.Updates("/")
             self.trial: Any = None
             self.now = 0
@@ -207,6 +208,11 @@ class Walk:
                 return
             if self.goes_on(self.begin):
                 return
+
+    def noted(self, code: int) -> None:
+        """An event is on record: it tells the cloud how a trial ended."""
+        if code in (UPDATE_KEPT, UPDATE_RETURNED):
+            self.tried = False
 
     def boot(self) -> None:
         """The real boot.py."""
