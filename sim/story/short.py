@@ -21,7 +21,7 @@ EXPIRES_S = 13  # after a command, which is dead after 10 s
 STAYS_S = 3  # how long a leaf stands open, when nothing is said
 MOST_S = 360
 
-_CROWD = ("taps", "granted", "denied", "misread", "releases", "recorded", "stored")  # figures of who walks by themselves
+_CROWD = ("taps", "granted", "denied", "misread", "releases", "recorded", "stored")  # of who walks by themselves
 
 # What cannot be made to happen on a board in real time, and why.
 _NOT = {
