@@ -111,10 +111,10 @@ class _Direction:
 
         Piece by piece, added to `out`: a heap long in use has no room for many copies of a long message.
         """
-        blocks = bytearray(_PIECE)
+        blocks = bytearray(min(_PIECE, len(data) + 15 & -16))
         for start in range(0, len(data), _PIECE):
             piece = data[start : start + _PIECE]
-            for at in range(0, _PIECE, 16):
+            for at in range(0, len(blocks), 16):
                 struct.pack_into("<II", blocks, at, counter, start + at)
             stream = self._cipher.encrypt(blocks)[: len(piece)]
             mixed = int.from_bytes(stream, "little") ^ int.from_bytes(piece, "little")

@@ -12,6 +12,7 @@ from .state import TIME
 
 _SLOTS = const(128)
 _PIECE = const(8)  # slots that are read at a time
+_FREE = b"\xff" * (_PIECE * EVENT)
 _PIECES = const(4)  # in a step
 _PAUSE_MS = const(5000)  # from step to step at least
 _DAY_S = const(86400)
@@ -63,7 +64,7 @@ class Patrol:
         self._left -= 1
         self._place = place = (self._place - _PIECE) % (flash.count * _SLOTS)
         flash.read(place * EVENT, buf)
-        if min(buf) == 0xFF:
+        if buf == _FREE:
             return
         view = memoryview(buf)
         for slot in range(_PIECE - 1, -1 if place % _SLOTS else 0, -1):
