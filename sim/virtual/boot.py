@@ -13,6 +13,8 @@ import sim.mcu  # the chip's modules come before the firmware's
 from sim.mcu.bind import bind, urandom
 from sim.mcu.chip import current
 
+from .slots import MANNER, WELL, DoesNotStart
+
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
 
@@ -72,8 +74,29 @@ def _print(*words: Any) -> None:
         console.append(" ".join(str(word) for word in words))
 
 
-def starter(folder: Path, on_crash: Callable[[Exception], None]) -> Callable[[Any], None]:
-    """What a chip does after a start, with its littlefs in `folder`. on_crash: what main.py would print."""
+def run(app: Any, root: str, manner: str) -> None:
+    """The firmware of a slot, as it is: well, or ill in one of the manners of slots.py."""
+    if manner == "crashes":
+        raise DoesNotStart
+    if manner == "hangs":
+        while True:
+            current().sleep_ms(1_000)
+    loop = app.build(root)
+    if manner == "blind":
+        for guarded in loop.doors:
+            guarded.pins.reader.poll = lambda now: None
+    if manner != "silent":
+        app._thread.start_new_thread(loop.link.run, ())
+    loop.run()
+
+
+def starter(
+    folder: Path, on_crash: Callable[[Exception], None], on_start: Callable[[str], None] = lambda build: None
+) -> Callable[[Any], None]:
+    """What a chip does after a start, with its littlefs in `folder`.
+
+    on_crash: what main.py would print. on_start(build): which slot boot.py has chosen.
+    """
     app = load()
     scripts = [_compiled("boot.py"), _compiled("main.py")]
     root = f"{folder}/"
@@ -81,10 +104,25 @@ def starter(folder: Path, on_crash: Callable[[Exception], None]) -> Callable[[An
     def opened(name: str, *how: Any, **more: Any) -> Any:
         return Path(root, name.removeprefix("/")).open(*how, **more)
 
+    path: list[str] = []
+
+    def chosen() -> None:
+        """The slot that boot.py has put first."""
+        build = path[0].rpartition("/")[2]
+        on_start(build)
+        found = folder / "slots" / build / MANNER
+        if found.is_file() and (manner := found.read_text()) != WELL:
+            run(app, root, manner)
+        else:
+            app.main(root)
+
     stand_ins = {
-        "sys": SimpleNamespace(path=[], print_exception=on_crash),
-        "os": SimpleNamespace(listdir=lambda name: sorted(p.name for p in Path(root + name).iterdir())),
-        "controller.app": SimpleNamespace(main=lambda: app.main(root)),
+        "sys": SimpleNamespace(path=path, print_exception=on_crash),
+        "os": SimpleNamespace(
+            listdir=lambda name: sorted(p.name for p in Path(root + name).iterdir()),
+            rename=lambda old, new: Path(root + old).replace(root + new),
+        ),
+        "controller.app": SimpleNamespace(main=chosen),
     }
 
     def imported(name: str, *more: Any) -> Any:
@@ -92,6 +130,7 @@ def starter(folder: Path, on_crash: Callable[[Exception], None]) -> Callable[[An
 
     def boot(chip: Any) -> None:
         _TOLD[chip] = []
+        path.clear()
         for script in scripts:
             names = {**vars(builtins), "open": opened, "__import__": imported}
             exec(script, {"__builtins__": names, "__name__": "__main__"})

@@ -25,6 +25,7 @@ from .pace import INSTANT, Pace
 from .post import Post
 from .promises import Broken, Promises
 from .scheduler import MS, SECOND, Event, Scheduler
+from .slots import WELL, DoesNotStart
 from .verdicts import ANYTHING, DENIED, GRANTED, MISREAD, Verdicts
 
 START = 1_795_305_600  # Unix seconds at the beginning of a world, if nothing else is said: 2026-11-22 00:00 UTC
@@ -135,6 +136,7 @@ class VirtualBuilding:
                 door.on_leaf = partial(self.promises.leaf_moved, one)
                 door.on_press = partial(self.promises.pressed, one)
             one.on_state = partial(self.promises.noted, one)
+            one.on_start = partial(self.promises.slots.started, one)
         self.doors = {door.name: (one, door) for one in self.controllers for door in one.doors}
         self.cloud: Cloud | None = None
         if cloud is not None:
@@ -252,6 +254,8 @@ class VirtualBuilding:
         unheard = door.polled is not None and not door.polled.listened()
         if unheard or door.reader_fault is not None or door.reader_changed >= began:
             self.muddled(controller, door)
+        if self.promises.slots.manner(controller.name) != WELL:
+            return False
         return chip.booted < began and self._muddled.get((controller.name, door.number), -1) < began
 
     def muddled(self, controller: VirtualController, door: Doorway) -> None:
@@ -313,6 +317,8 @@ class VirtualBuilding:
     def _crash(self, controller: VirtualController, error: Exception) -> None:
         if isinstance(error, Starved):
             self.counts["ended without memory"] += 1
+            return
+        if isinstance(error, DoesNotStart):
             return
         self._wrong(f"{controller.name}: the firmware ended in {type(error).__name__}: {error}", "crash")
 

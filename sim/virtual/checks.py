@@ -24,11 +24,10 @@ PROMISES = (
     Promise(9, "identifiers", "No name and no plain card number in flash, topics or messages."),
     Promise(10, "retention", "Within 24 hours of its end an event's content is gone from the flash, and not before."),
     Promise(11, "chain", "The log cannot be altered unseen: events are chained under keys that are then gone."),
+    Promise(12, "update", "An update either is the new version, proven healthy, or the old one."),
 )
 NAMES = {one.number: one.name for one in PROMISES}
-NOT_JUDGED = {
-    12: "updates: no story has one yet",
-}
+NOT_JUDGED: dict[int, str] = {}
 
 # name: (promise, what breaks it). A check that has judged nothing says nothing.
 CHECKS: dict[str, tuple[int, str]] = {
@@ -61,6 +60,7 @@ CHECKS: dict[str, tuple[int, str]] = {
     "plain": (9, "a name or a card stands in plain text"),
     "retention": (10, "an event is on flash a day after its time was over"),
     "chain": (11, "an event is not bound to the one before"),
+    "update": (12, "a build runs that nobody signed or that is not whole, or is kept though it is not well"),
     "old keys": (11, "a key under which older events were chained is still on the flash"),
     "key stream": (9, "two messages are sealed with the same key stream"),
 }

@@ -435,7 +435,10 @@ class VirtualChip(mcu.Chip):
 
     def _interrupt(self, call: Callable[..., Any], *arguments: Any) -> None:
         before = mcu.use(self)
-        call(*arguments)
+        try:
+            call(*arguments)
+        except Halted:  # an interrupt may start the board again
+            pass
         self._look()
         mcu.use(before)
 

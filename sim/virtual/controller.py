@@ -54,6 +54,7 @@ class VirtualController:
         self.digest = hashlib.sha256()
         self.on_note: Callable[[int], None] | None = None  # it wrote down up to which event the cloud has all
         self.on_state: Callable[[int, int], None] = lambda kind, value: None  # a number is in its state journal
+        self.on_start: Callable[[str], None] = lambda build: None  # boot.py has chosen this slot
         self._on_event = on_event
         app = boot.load()
         from firmware.controller import records
@@ -77,7 +78,7 @@ class VirtualController:
             scheduler,
             network,
             flash,
-            boot.starter(folder, lambda error: on_crash(self, error)),
+            boot.starter(folder, lambda error: on_crash(self, error), lambda build: self.on_start(build)),
             on_output=self._output,
             on_crash=lambda _, error: on_crash(self, error),
             make_flash=partial(self._make_flash, scheduler),

@@ -9,6 +9,7 @@ from sim.world.wiegand import payload
 
 from . import flash
 from .scheduler import MS, SECOND
+from .slots import WELL
 
 if TYPE_CHECKING:
     from .building import Record
@@ -51,6 +52,8 @@ class Links:
             return None
         luck = self._promises.luck
         if (luck is not None and not luck.calm(one.name)) or self._promises.rot.ill(one.name):
+            return None
+        if self._promises.slots.manner(one.name) != WELL:
             return None
         felt = () if luck is None else (luck.disturbed.get(one.name), luck.disturbed.get(""))
         return self._unrest[one.name], self._unrest[""], one.chip.starts, *felt

@@ -19,6 +19,7 @@ from .logs import Logs
 from .rot import Rot
 from .scheduler import SECOND
 from .sealed import Sealed
+from .slots import Slots
 from .strikes import Strikes
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Promises:
         self.links = Links(self)
         self.logs = Logs(self)
         self.rot = Rot(self)
+        self.slots = Slots(self)
         building.verdicts.damaged = self.rot.ill
         self.messages = Sealed(building.description, self.red)
         building.network.on_hang = self._hangs
@@ -142,7 +144,7 @@ class Promises:
             return
         self._timed(one, event)
         if event[2] == codes.STARTED:
-            if event[4] == mcu.WDT_RESET:
+            if event[4] == mcu.WDT_RESET and self.slots.before.get(one.name) != "hangs":
                 self.red("crash", f"{one.name}: the watchdog had to start the board")
             self.safe(one)
             self.audit(one)

@@ -82,6 +82,10 @@ _AUTHOR = (
      "if type(expires) is not int:"),
     ("any answer tells the time", CLOUD + "sync",
      "bytes(message[1:9]) != nonce or ticks.diff(now, self._asked) > _TIME_MS", "False"),
+    ("an update is kept without proof", CLOUD + "trial", "if not (self._read or steady or _answer(loop.doors)):",
+     "if False:"),
+    ("a release that nobody signed is taken", CLOUD + "update", "if not signed(digest(path), signature,",
+     "if False and not signed(digest(path), signature,"),
     # The channel, at both ends.
     ("replays are taken", CLOUD + "channel", "if counter <= way.counter:", "if False:"),
     ("tags are not compared", CLOUD + "channel", "if not same(way.tag(view[:-TAG]), sealed[-TAG:]):", "if False:"),

@@ -24,6 +24,7 @@ class Story:
     changes: float | None = None
     tls: bool = False
     defect: str = ""
+    readers: str = "wiegand"
 
     def command(self) -> str:
         words = [f"portvakt sim replay {self.seed} --doors {self.doors} --days {self.days:g}"]
@@ -34,6 +35,8 @@ class Story:
             words.append(f"--changes {self.changes:g}")
         if self.tls:
             words.append("--tls")
+        if self.readers != "wiegand":
+            words.append(f"--readers {self.readers}")
         if self.defect:
             words.append(f"--defect '{self.defect}'")
         return " ".join(words)
@@ -52,6 +55,7 @@ def kinds() -> list[str]:
         "errs",
         "emergency",
         "fire",
+        "update",
     ]
 
 
@@ -80,6 +84,7 @@ def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
         changes=story.changes,
         tls=story.tls,
         report=report,
+        readers=story.readers,
     )
 
 

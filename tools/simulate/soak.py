@@ -30,7 +30,8 @@ ROW = "SELECT public_id, name, log_epoch, acked FROM cloud_controller WHERE id =
 ACKED = "SELECT acked FROM cloud_controller WHERE public_id = %s"
 SHOWN = 20_000  # records in a picture: some weeks of a door
 WORKER_KILLS, BACKUPS, RESTORES, ERRORS = 6.0, 1.0, 0.5, 6.0  # a day
-EMERGENCIES, FIRES = 0.5, 0.3
+EMERGENCIES, FIRES, UPDATES = 0.5, 0.3, 0.5
+TRIAL_MINUTES, SHORT_TRIAL_MINUTES = 60, 6  # where a board has a day; in a soak of less than a day
 
 
 def soak(
@@ -46,19 +47,20 @@ def soak(
     worn: bool = False,
     tls: bool = False,
     report: Path | None = None,
+    readers: str = "wiegand",
 ) -> dict[str, Any]:
     """One building in this process, once a process.
 
     first: stop at the first broken promise. tell(days, events): how far it is.
     changes: of rights, a day; by default CHANGES a door. sectors: of partitions, when not the board's.
     worn: the stores of the boards are nearly full. tls: every connection costs a board a handshake's arithmetic.
-    report: where a picture of the last of it goes.
+    report: where a picture of the last of it goes. readers: "wiegand", or "osdp" for polled ones.
     """
     import_path()
     logging.disable(logging.CRITICAL)  # what the ingest refuses is what it is sent
     with tempfile.TemporaryDirectory() as scratch, database(Path(scratch)):
         many = CHANGES * doors if changes is None else changes
-        how = dict(rates or {}), first, tell, many, sectors or {}, worn, tls, report
+        how = dict(rates or {}), first, tell, many, sectors or {}, worn, tls, report, readers
         return _soak(Path(scratch), seed, doors, days, taps, *how)
 
 
@@ -76,6 +78,7 @@ def _soak(
     worn: bool,
     tls: bool,
     report: Path | None,
+    readers: str,
 ) -> dict[str, Any]:
     from dataclasses import replace
 
@@ -83,12 +86,14 @@ def _soak(
     from sim.story.outcome import promises as outcomes
     from sim.virtual.building import VirtualBuilding
     from sim.virtual.faults import EVERYTHING, Faults
+    from sim.virtual.osdp import polled
     from sim.virtual.pace import ESP32, HANDSHAKE_US
     from sim.virtual.scheduler import DAY, SECOND
     from sim.world.building import generate
     from tools.cloud.services import clock
     from tools.simulate.errors import Errors
     from tools.simulate.people import Administrators
+    from tools.simulate.rollouts import Rollouts
     from tools.simulate.wear import wear
     from tools.simulate.worker import Worker
     from tools.story import DatabaseHand, picture
@@ -96,6 +101,8 @@ def _soak(
     chance = random.Random(f"{seed}/enrolment")
     described = copy.deepcopy(generate(doors, 5 + 3 * doors, chance))
     board = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
+    if readers == "osdp":
+        board = polled(board)
     for label, count in sectors.items():
         board["flash"][label] = count * 4096
     board["inputs"] = [FIRE]
@@ -140,6 +147,8 @@ def _soak(
         building.verdicts.ready = True
 
         people: Administrators
+        end = scheduler.now + int(days * DAY)
+        rollouts = Rollouts(building, TRIAL_MINUTES if days >= 1 else SHORT_TRIAL_MINUTES, end)
 
         def kill(luck_chance: random.Random) -> None:
             worker.kill(luck_chance)
@@ -167,6 +176,7 @@ def _soak(
             scheduler.after(int(seconds * SECOND), one.inputs.switch, "fire", False)
 
         more = (
+            (rates.pop("update", UPDATES), "update offered", rollouts.offer),
             (rates.pop("emergency", EMERGENCIES), "emergency", emergency),
             (rates.pop("fire", FIRES), "fire", burn),
             (rates.pop("break_in", BREAK_INS), "door forced", break_in),
@@ -183,13 +193,13 @@ def _soak(
         building.broker.subscribe("#", promises.carried)
         people.start()
         luck.start()
-        end = scheduler.now + int(days * DAY)
         checked = scheduler.now
         while scheduler.now < end and not (first and promises.broken):
             building.run(min(STEP_S, (end - scheduler.now) / SECOND))
             if scheduler.now - checked >= HEALTH_S * SECOND:
                 checked = scheduler.now
                 books.look()
+                rollouts.look()
             tell(scheduler.now / DAY, building.counts["events"])
             if len(building.records) > 2 * SHOWN:
                 del building.records[:-SHOWN]
@@ -199,6 +209,7 @@ def _soak(
         worker.mend()
         if not (first and promises.broken):
             books.settle()
+            rollouts.look()
         wall, used = time.perf_counter() - began, time.process_time() - cpu
         facts = figures(building, seed, doors, wall, used, luck.counts(), worker.kills, people.counts)
         found = outcomes(building)

@@ -143,6 +143,13 @@ def a_worn_sector_that_nobody_tells_of(building, patch):
     building.wait(100)
 
 
+def a_build_that_is_kept_and_not_well(building, patch):
+    one, slots = board(building), building.world.promises.slots
+    slots.offered["0123456789ab"] = {}, "blind"
+    (one.folder / "current").write_text("0123456789ab")
+    slots.look(one)
+
+
 def a_journal_that_jumps(building, patch):
     building.world.promises.noted(board(building), 2, 99)
 
@@ -241,6 +248,7 @@ RED = {
     "events": an_event_that_is_gone,
     "access list": another_access_list,
     "rot": bits_that_nobody_looks_for,
+    "update": a_build_that_is_kept_and_not_well,
     "worn": a_worn_sector_that_nobody_tells_of,
     "journal": a_journal_that_jumps,
     "safe": a_strike_released_at_a_start,
