@@ -19,6 +19,7 @@ from firmware.controller.events import (
     NEEDS_SECOND,
     RELEASED_REX,
 )
+from firmware.controller.loop import EMERGENCY
 from tests.firmware.controller_bench import CONTACT, KEY, REX
 from tests.firmware.helper import raises
 from tests.firmware.rules_bench import CONTACT as CONTACT_2
@@ -288,6 +289,23 @@ def test_during_lockdown_nobody_passes_but_who_is_to():
     bench.loop.extras().emergency("normal", bench.chip.now)
     assert bench.events()[-1][0] == EMERGENCY_ENDED
     assert bench.tap(5) == OK
+
+
+def test_an_emergency_that_begins_is_noted_before_it_is_told_and_one_that_ends_after():
+    """The power may fail in between: whatever is on record is then in force, or is told again by the start."""
+    bench = RulesBench(rules())
+    loop, seen = bench.loop, []
+    record = loop.record
+
+    def told(code, *rest):
+        seen.append((code, loop.journal.get(EMERGENCY)))
+        return record(code, *rest)
+
+    loop.record = told
+    for verb in ("lockdown", "evacuation", "normal"):
+        loop.extras().emergency(verb, bench.chip.now)
+    assert seen == [(LOCKDOWN_BEGAN, 1), (EVACUATION_BEGAN, 2), (EMERGENCY_ENDED, 2)]
+    assert loop.journal.get(EMERGENCY) == 0
 
 
 def test_lockdown_needs_no_other_rules():
