@@ -28,6 +28,13 @@ def test_the_examples_of_the_docstring_run_outside_the_project(pytester, monkeyp
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
 
 
+def test_the_example_of_the_simulators_page_runs(building):
+    text = (ROOT / "sim" / "README.md").read_text().split("```python")[1].split("```")[0]
+    names = {}
+    exec(text, names)
+    names["test_a_pin_at_the_garage"](building)
+
+
 def test_a_building_that_breaks_a_promise_fails_its_test(pytester, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeconftest('pytest_plugins = ["sim.fixture"]')
