@@ -74,6 +74,8 @@ class Patrol:
                 if whole(slot):
                     self._share ^= credential_digest(slot[:CREDENTIAL])
                     continue
+                if min(piece[at:]) == 0xFF:
+                    return True  # free from here on
                 if not counts(slot):
                     continue
             elif whole(slot):
@@ -82,7 +84,7 @@ class Patrol:
             self._at = self._share = 0
             return False
         self._at += _PIECE
-        return self._at == SECTOR or min(slot) == 0xFF
+        return self._at == SECTOR
 
     def _cure(self, table, sector):
         """Moves the bucket, with its bits turned back, to a spare sector. Raises Damaged when that cannot be."""
