@@ -201,7 +201,7 @@ def test_what_tls_is_told_of_the_board():
     BenchChip()
     made = link.Link(SETTINGS, 1, 2, 3)
     loop = Loop(made)
-    links.begin(loop, {"since": 1795000000}, "/x/")
+    links.begin(loop, {"broker": {}, "since": 1795000000}, "/x/")
     assert loop.link is made and made.tls[:2] == ("/x/", 1795000000) and made.tls[2]()
     loop.values[TIME] = 1796000000
     links.begin(loop, SETTINGS, "/x/")

@@ -20,6 +20,9 @@ def begin(loop, settings, folder):
         from .brokers import Several
 
         link = loop.link = Several(settings, *link.shared)
+    for broker in [settings["broker"]] + settings.get("more_brokers", []):
+        if "tls" in broker:  # loaded now, while there are whole blocks in the heap
+            from . import tls  # noqa: F401
     link.tls = folder, max(settings["since"], loop.journal.get(TIME)), loop.quiet
     loop.parts.append(Floor(now()))
 

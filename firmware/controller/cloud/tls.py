@@ -5,6 +5,7 @@ the file `broker.ca` and be made out to the name by which the board calls the br
 shown to a broker that wants to see them. All three are DER, in the folder of the settings.
 """
 
+import gc
 import select
 import time
 from binascii import unhexlify
@@ -45,6 +46,7 @@ class Secure(Stream):
             context = _by_certificate(self._folder)
             if utc() < self._floor:
                 set_clock(self._floor)
+        gc.collect()  # where its buffers lie in this heap, they are two whole blocks of 16 KB
         self._raw.setblocking(False)
         self.socket = context.wrap_socket(
             self._raw, server_hostname=self._broker["host"], do_handshake_on_connect=False
