@@ -54,13 +54,13 @@ def test_a_card_of_somebody_names_who(house: House, linked: Any) -> None:
     assert api("GET", f"/readings/{reading['id']}")[1]["number"] is None
 
 
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.GUARD, Role.INSTALLER])
-def test_who_gives_no_cards_reads_none(house: House, role: Role) -> None:
+def test_who_gives_no_cards_reads_none(house: House) -> None:
     _, reading = Api(house)("POST", f"/people/{house.person.pk}/readings", {"door": house.doors[0].pk})
-    api = Api(house, role)
-    assert api("POST", f"/people/{house.person.pk}/readings", {"door": house.doors[0].pk})[0] in (403, 404)
-    for method, path in (("GET", ""), ("POST", "/give"), ("DELETE", "")):
-        assert api(method, f"/readings/{reading['id']}{path}")[0] in (403, 404)
+    for role in (Role.VIEWER, Role.GUARD, Role.INSTALLER):
+        api = Api(house, role)
+        assert api("POST", f"/people/{house.person.pk}/readings", {"door": house.doors[0].pk})[0] in (403, 404)
+        for method, path in (("GET", ""), ("POST", "/give"), ("DELETE", "")):
+            assert api(method, f"/readings/{reading['id']}{path}")[0] in (403, 404)
     assert Command.objects.count() == 1
 
 
@@ -96,9 +96,9 @@ def test_commissioning_begins_fills_its_list_and_ends(house: House) -> None:
     assert api("POST", f"{path}/alarm")[0] == 202
 
 
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.GUARD])
-def test_who_installs_nothing_begins_nothing(house: House, role: Role) -> None:
+def test_who_installs_nothing_begins_nothing(house: House) -> None:
     path = f"/controllers/{house.controller.pk}/commissioning"
-    assert Api(house, role)("POST", path, {})[0] == 403
-    assert Api(house, role)("POST", f"{path}/alarm")[0] == 403
+    for role in (Role.VIEWER, Role.GUARD):
+        assert Api(house, role)("POST", path, {})[0] == 403
+        assert Api(house, role)("POST", f"{path}/alarm")[0] == 403
     assert Command.objects.count() == 0
