@@ -118,7 +118,7 @@ def test_a_schedule_counts_between_its_dates_and_then_asks_the_next():
 
 def test_without_a_clock_times_are_not_kept_unless_the_profile_says_so():
     office = rules({"1": {"times": [[255, 0, 1440]]}})
-    assert verdict(office, 0) == DENIED_TIME | 1 << 8
+    assert verdict(office, 0) == DENIED_NO_CLOCK
     assert verdict(office, 0, 7, until_minutes(utc(2030, 1, 1))) == DENIED_NO_CLOCK
     assert verdict(office, 0, 8, until_minutes(utc(2030, 1, 1))) == GRANTED
     assert verdict(office, utc(2031, 1, 1), 8, until_minutes(utc(2030, 1, 1))) == DENIED_EXPIRED

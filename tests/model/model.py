@@ -242,7 +242,7 @@ class Model:
                 return events.DENIED_EXPIRED, 0
         schedule = profile["doors"][str(door)]
         if not excused and not self.on(schedule):
-            return events.DENIED_TIME, schedule
+            return (events.DENIED_TIME, schedule) if self.utc else (events.DENIED_NO_CLOCK, 0)
         if "who" in says or profile.get("pin"):
             asked = self.asked(door)
             if tap.kind not in (
