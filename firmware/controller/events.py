@@ -9,7 +9,7 @@ GRANTED = 1  # extra: how often it has passed, if its uses are counted; + 128: a
 DENIED_UNKNOWN = 2  # not in the credential table
 DENIED_DOOR = 3  # known, but not at this door
 DENIED_EXPIRED = 4
-DENIED_NO_CLOCK = 5  # it has an end, and the time is not known
+DENIED_NO_CLOCK = 5  # it has an end, a beginning or a schedule, and the time is not known
 DENIED_DAMAGED = 6  # its place in the table cannot be read: a re-sync is asked for
 DENIED_TIME = 7  # outside its schedule; extra: which
 DENIED_NOT_YET = 8  # valid from later on
@@ -41,8 +41,10 @@ DOOR_UNASKED = 39  # opened without a release where the rules call that no alarm
 EXIT_ASKED = 40  # the exit button, where it releases nothing and only makes the next opening rightful
 EXIT_REFUSED = 41  # the exit button outside its schedule: nothing was released
 DOOR_RELOCKED = 42  # the fire input let go of the door; extra: number of the fire input
+DOOR_FOUND_OPEN = 43  # the leaf was open when the controller started: nobody knows since when
 
 # Readers. extra: bits seen.
+READER_JABBERS = 47  # it sends without a pause: nothing is taken from it until it has stopped for a minute
 READER_MISREAD = 48  # wrong length, parity or time: not a guess
 READER_TAMPER = 49  # the reader was opened or taken off its wall
 READER_TAMPER_OVER = 50

@@ -27,7 +27,7 @@ EVENTS = {
     events.DENIED_DOOR: Words("bad", "cross", _("Denied: no right at this door")),
     events.DENIED_EXPIRED: Words("bad", "cross", _("Denied: the card’s time has run out")),
     events.DENIED_NO_CLOCK: Words(
-        "bad", "cross", _("Denied: the card has an end, and the controller did not know the time")
+        "bad", "cross", _("Denied: the card has its times, and the controller did not know the time")
     ),
     events.DENIED_DAMAGED: Words(
         "bad", "cross", _("Denied: the controller could not read its table; it asks for a new one")
@@ -56,6 +56,8 @@ EVENTS = {
     events.EXIT_ASKED: Words("", "exit", _("Exit button pressed")),
     events.EXIT_REFUSED: Words("warn", "exit", _("Exit button pressed outside its schedule")),
     events.DOOR_RELOCKED: Words("", "door-closed", _("Locked again after the fire input")),
+    events.DOOR_FOUND_OPEN: Words("warn", "door-open", _("Door found open when the controller started")),
+    events.READER_JABBERS: Words("bad", "unknown", _("Reader sends without a pause: it is muted until it stops")),
     events.READER_MISREAD: Words("warn", "unknown", _("Misread: what the reader sent is no card")),
     events.READER_TAMPER: Words("bad", "door-forced", _("Reader opened or torn off")),
     events.READER_TAMPER_OVER: Words("", "check", _("Reader in its place again")),

@@ -15,7 +15,13 @@ GRANTED = (events.GRANTED, events.GRANTED_DURESS)
 DENIED = tuple(code for code, name in NAMES.items() if name.startswith(("denied_", "needs_", "denials_")))
 RELEASED = (events.RELEASED_REMOTE, events.RELEASED_REX, events.RELEASED_FIRE)
 PASSAGES = (*GRANTED, *DENIED, *RELEASED)
-LEAF = (events.DOOR_OPENED, events.DOOR_CLOSED, events.DOOR_UNASKED, events.GRANTED_NOT_OPENED)
+LEAF = (
+    events.DOOR_OPENED,
+    events.DOOR_CLOSED,
+    events.DOOR_UNASKED,
+    events.DOOR_FOUND_OPEN,
+    events.GRANTED_NOT_OPENED,
+)
 
 TRUSTED = [bits for bits in range(256) if bits & events.TIME_TRUSTED]  # flags of an event whose time is to be trusted
 

@@ -15,6 +15,7 @@ CONFIRMED_FOR = timedelta(seconds=5)  # a link heard from within this time count
 CONTACT = {
     codes.DOOR_CLOSED: "closed",
     codes.DOOR_OPENED: "open",
+    codes.DOOR_FOUND_OPEN: "open",
     codes.DOOR_HELD: "held",
     codes.DOOR_FORCED: "forced",
 }
