@@ -35,10 +35,26 @@ class Rules:
         return self.fields.get("release_ms", 5000), self.fields.get("held_ms", 30000)
 
 
-class DoorBench:
-    """fields: of every door's rules. more: fields of board.json. wires: other wires of door 1, {} for none of it."""
+class Journal:
+    """State that outlives a start."""
 
-    def __init__(self, fields=None, more=None, wires=None, doors=1, levels=None, volts=None):
+    def __init__(self):
+        self.values = {}
+
+    def get(self, kind):
+        return self.values.get(kind, 0)
+
+    def set(self, kind, value):
+        self.values[kind] = value
+
+
+class DoorBench:
+    """fields: of every door's rules. more: fields of board.json. wires: other wires of door 1, {} for none of it.
+
+    journal: of an earlier bench, to start again with what it kept.
+    """
+
+    def __init__(self, fields=None, more=None, wires=None, doors=1, levels=None, volts=None, journal=None):
         self.chip = BenchChip()
         self.chip.inputs = {18: 1, 19: 1, 32: 1, 33: 1, CONTACT: 0, REX: 1, 35: 0, 13: 1}
         self.chip.inputs.update(levels or {})
@@ -49,6 +65,7 @@ class DoorBench:
         self.recorded = []
         self.record = self._record
         self.broken = False
+        self.journal = journal or Journal()
         self.board = Board(table)
         self.doors = [GuardedDoor(n + 1, pins, Rules(fields or {})) for n, pins in enumerate(self.board.doors)]
         self.door = self.doors[0]

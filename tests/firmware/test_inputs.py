@@ -43,11 +43,11 @@ IN, OTHER, RELAY, ADC_PIN = 17, 16, 5, 36
 LINE_CONTACT = {"contact": {"pin": CONTACT, "open": 1, "supervised": True}}
 
 
-def board(*inputs, alarm=None, doors=1, levels=None, volts=None, wires=None, fields=None):
+def board(*inputs, alarm=None, doors=1, levels=None, volts=None, wires=None, fields=None, journal=None):
     more = {"inputs": list(inputs)}
     if alarm:
         more["alarm"] = alarm
-    return DoorBench(fields, more, wires, doors, levels or {IN: 1, OTHER: 1}, volts)
+    return DoorBench(fields, more, wires, doors, levels or {IN: 1, OTHER: 1}, volts, journal)
 
 
 def fire(doors=(1,), pin=IN, **more):
@@ -336,6 +336,22 @@ def test_a_door_waits_for_the_key_switch_where_the_board_says_so():
     bench.put(OTHER, 0)
     assert bench.on(STRIKE) == 0
     assert bench.codes() == [FIRE, RELEASED_FIRE, FIRE_OVER, DOOR_RELOCKED]
+
+
+def test_it_waits_for_the_key_switch_over_a_restart_too():
+    inputs = fire(relock="reset"), fire([2], pin=RELAY), {"kind": "reset", "pin": OTHER, "active": 0}
+    levels = {IN: 1, OTHER: 1, RELAY: 1}
+    bench = board(*inputs, doors=2, levels=levels)
+    for pin in (IN, RELAY):
+        bench.put(pin, 0)
+        bench.put(pin, 1)
+    for _ in range(2):
+        bench = board(*inputs, doors=2, levels=levels, journal=bench.journal)
+        assert (bench.on(STRIKE), bench.on(SECOND_STRIKE)) == (1, 0)
+        assert bench.recorded == [(RELEASED_FIRE, 1, 1)]
+    bench.put(OTHER, 0)
+    assert bench.on(STRIKE) == 0
+    assert board(*inputs, doors=2, levels=levels, journal=bench.journal).codes() == []
 
 
 def test_a_door_named_by_two_inputs_waits_for_both():

@@ -8,6 +8,8 @@ from .. import ticks
 from ..events import DOOR_RELOCKED, FIRE, FIRE_OVER, RELEASED_FIRE
 from .door import FIRE as BURNING
 
+HOLDS = 41  # kind of state (storage/state.py): a bit for each input whose doors wait for the reset
+
 
 class _Line:
     """relock: seconds from the end of the alarm until the doors lock again, or "reset": when somebody says so."""
@@ -28,8 +30,11 @@ class Fire:
     def __init__(self, inputs, reset):
         self._lines = [_Line(*one) for one in inputs]
         self._reset = reset
+        self._recalled = False
 
     def watch(self, loop, now):
+        if not self._recalled:
+            self._recall(loop, now)
         reset = self._reset
         if reset is not None:
             reset.poll(now)
@@ -52,14 +57,42 @@ class Fire:
             due = ticks.soonest(due, ticks.soonest(line.due, line.source.deadline()))
         return due
 
+    def _recall(self, loop, now):
+        """After a start: doors that waited for the reset go on waiting for it."""
+        self._recalled = True
+        holds = loop.journal.get(HOLDS)
+        for line in self._lines:
+            if holds >> line.number & 1 and line.relock == "reset" and not line.source.on:
+                self._release(loop, line, now)
+                self._told(loop, line, now)
+        self._keep(loop)
+
     def _begin(self, loop, line, now):
+        self._release(loop, line, now)
+        self._tell(loop, FIRE, 0, line, now)
+        self._told(loop, line, now)
+        self._keep(loop)
+
+    def _release(self, loop, line, now):
         line.holding = True
         line.due = None
         for number in line.doors:
             loop.doors[number - 1].hold(BURNING, True, now)
-        self._tell(loop, FIRE, 0, line, now)
+
+    def _told(self, loop, line, now):
         for number in line.doors:
             self._tell(loop, RELEASED_FIRE, number, line, now)
+
+    def _keep(self, loop):
+        """Which doors wait for the reset holds over a restart."""
+        holds = 0
+        for line in self._lines:
+            if line.holding and line.relock == "reset":
+                holds |= 1 << line.number
+        try:
+            loop.journal.set(HOLDS, holds)
+        except OSError as error:
+            print("fire: not kept:", error)
 
     def _end(self, loop, line, now):
         line.holding = False
@@ -68,6 +101,7 @@ class Fire:
             if not any(other.holding and number in other.doors for other in self._lines):
                 loop.doors[number - 1].hold(BURNING, False, now)
                 self._tell(loop, DOOR_RELOCKED, number, line, now)
+        self._keep(loop)
 
     def _tell(self, loop, code, door, line, now):
         try:
