@@ -10,6 +10,7 @@ from .events import (
     GRANTED,
     GRANTED_DURESS,
     NETWORK_RESTARTED,
+    READER_JABBERS,
     READER_MISREAD,
     SETTINGS_FAULT,
     STARTED,
@@ -18,6 +19,7 @@ from .events import (
 from .guarded import GuardedDoor
 from .hmac import keyed
 from .outputs import signal
+from .readers.wiegand import JABBER
 from .recorder import Recorder
 from .storage.table import Damaged
 
@@ -91,7 +93,7 @@ class Loop:
         bits, number = frame
         extras = self._extras
         if number is None or (bits <= KEYS and not (extras and extras.is_key(guarded, frame))):
-            self.record(READER_MISREAD, now, guarded.number, bits)
+            self.record(READER_JABBERS if bits == JABBER else READER_MISREAD, now, guarded.number, bits)
             guarded.pins.signal.show(signal.MISREAD, now)
             return
         if extras:
@@ -155,6 +157,11 @@ class Loop:
         self.record(STARTED, now, 0, cause)
         if faults:
             self.record(SETTINGS_FAULT, now, 0, min(faults, 255))
+        for guarded in self.doors:
+            if guarded.door.open:
+                from .points.holding import found_open
+
+                found_open(guarded, self.record, now)
 
     def follow(self, rules):
         """New rules hold from now on."""

@@ -65,15 +65,16 @@ class Watchdog:
 
 
 class Bench:
-    """flash, folder: of an earlier bench, to start again with what it held. rules, table: other than usual."""
+    """flash, folder: of an earlier bench, to start again with what it held. rules, table, levels: other than usual."""
 
-    def __init__(self, flash=None, key=KEY, folder=None, rules=RULES, table=TABLE):
+    def __init__(self, flash=None, key=KEY, folder=None, rules=RULES, table=TABLE, levels=None):
         self.folder = folder or "bench-%d-" % time.time_ns()  # rules go to files that begin like this
         faults.clear()  # what an earlier bench left: on a board each start has its own
         self.chip = BenchChip()
         self.flash = flash or {"acl": nor_flash(24576), "log": nor_flash(16384), "state": nor_flash(8192)}
         self.chip.partition = self.flash.get
         self.chip.inputs = {D0: 1, D1: 1, CONTACT: 0, REX: 1}
+        self.chip.inputs.update(levels or {})
         self.inbox, self.outbox = Mailbox(Lock(), 4), Mailbox(Lock(), 4)
         self.refused = {"content": 0, "tag": 0, "session": 0}
         self.sync = Sync(self.inbox, self.outbox, self.refused, self.folder)

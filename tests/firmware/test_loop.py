@@ -7,10 +7,12 @@ from firmware.controller.events import (
     DENIED_UNKNOWN,
     DOOR_CLOSED,
     DOOR_FORCED,
+    DOOR_FOUND_OPEN,
     DOOR_HELD,
     DOOR_OPENED,
     GRANTED,
     NETWORK_RESTARTED,
+    READER_JABBERS,
     READER_MISREAD,
     RELEASED_REX,
     SETTINGS_FAULT,
@@ -53,6 +55,45 @@ def test_the_record_is_on_flash_before_the_strike_moves():
     before = log.programs
     bench.tap(12, 3456)
     assert seen == [before + 1]
+
+
+def jabber(bench, pulses):
+    """The line never pauses. Returns how often there was a quiet moment."""
+    quiet = 0
+    for _ in range(pulses):
+        bench.chip.pulse(D0)
+        bench.run(20)
+        quiet += bench.loop.quiet()
+    return quiet
+
+
+def test_a_reader_that_sends_without_a_pause_is_told_once_and_keeps_nothing_waiting():
+    bench = Bench()
+    key = bench.give(12, 3456)
+    assert jabber(bench, 400) > 100
+    assert bench.events() == [(READER_JABBERS, 1, 255, None)]
+    bench.run(60000)
+    assert jabber(bench, 300) > 30, "it still does not pause"
+    bench.run(60000)
+    bench.tap(12, 3456)
+    assert bench.events()[1:] == [(GRANTED, 1, 0, key)]
+    bench.run(60000)
+    bench.tap(12, 3456)
+    jabber(bench, 300)
+    assert [event[0] for event in bench.events()[1:]] == [GRANTED, GRANTED, READER_JABBERS]
+
+
+def test_a_leaf_that_is_open_at_the_start_is_told_and_watched():
+    bench = Bench()
+    bench.chip.input(CONTACT, 1)
+    bench.run(1000)
+    bench = Bench(flash=bench.flash, levels={CONTACT: 1})
+    bench.loop.started(1, 0)
+    bench.run(29999)
+    told = [(STARTED, 0, 1, None), (DOOR_FOUND_OPEN, 1, 0, None)]
+    assert bench.events()[1:] == told
+    bench.run(1)
+    assert bench.events()[1:] == told + [(DOOR_HELD, 1, 0, None)]
 
 
 def test_a_log_that_cannot_be_written_releases_nothing():

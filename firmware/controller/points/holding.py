@@ -1,6 +1,7 @@
-"""Keeping a door released for a reason: free access, fire, evacuation, a command."""
+"""What a door is seldom told: that it is kept released for a reason, and that its leaf was open at the start."""
 
 from .. import ticks
+from ..events import DOOR_FOUND_OPEN
 from .door import SLOW_LEAF_MS
 
 
@@ -17,3 +18,11 @@ def hold(door, reason, on, now):
             door.rightful = ticks.add(now, SLOW_LEAF_MS)
         if door.open:
             door.held = ticks.add(now, door.held_ms)
+
+
+def found_open(guarded, record, now):
+    """The leaf was open when the controller started: that is told, and from now on it is watched."""
+    door = guarded.door
+    record(DOOR_FOUND_OPEN, now, guarded.number)
+    if not door.holds:
+        door.held = ticks.add(now, door.held_ms)

@@ -13,6 +13,7 @@ from .. import clock, ticks
 FRAME_END_MS = 25  # readers send a bit every 0.2 to 20 ms (SIA AC-01 limits the pulse interval to 20 ms)
 FRAMES = (26, 34)
 KEYS = (4, 8)
+JABBER = 255  # bits: no reader sends so many, so the line does not end a frame
 _MOST_BITS = const(64)
 
 
@@ -21,32 +22,38 @@ class Wiegand:
 
     def __init__(self, d0, d1, wake):
         self._bits = bytearray(_MOST_BITS)
-        self._count = 0
+        self.count = 0
         self._last = 0
         self._wake = wake
         self._one = d1
-        for pin in (d0, d1):
-            pin.irq(self._take, Pin.IRQ_FALLING)
+        self.pins = (d0, d1)
+        for pin in self.pins:
+            pin.irq(self.take, Pin.IRQ_FALLING)
 
-    def _take(self, pin):
+    def take(self, pin):
         """Runs as an interrupt: it allocates nothing."""
-        if self._count < _MOST_BITS:
-            self._bits[self._count] = pin is self._one
-        self._count += 1
+        if self.count < _MOST_BITS:
+            self._bits[self.count] = pin is self._one
+        self.count += 1
         self._last = clock.now()
         self._wake[0] = 1
 
     def deadline(self):
         """When the frame coming in is over, or None."""
-        return ticks.add(self._last, FRAME_END_MS) if self._count else None
+        return ticks.add(self._last, FRAME_END_MS) if self.count else None
 
     def poll(self, now):
         """A frame that is over: (bits, number), number None when it is misformed. None while there is none."""
-        if not self._count or ticks.diff(now, self._last) < FRAME_END_MS:
+        count = self.count
+        if count >= JABBER:
+            from .jabber import Muted
+
+            Muted(self, now)
+            return JABBER, None
+        if not count or ticks.diff(now, self._last) < FRAME_END_MS:
             return None
-        count = self._count
         number = payload(self._bits, count)
-        self._count = 0
+        self.count = 0
         return count, number
 
 
