@@ -28,8 +28,9 @@ def load() -> Any:
     bind(app, clock, link, session)
     osdp.urandom = osdp_reader.urandom = urandom  # type: ignore[attr-defined]
     from firmware.controller import idle, recorder
-    from firmware.controller.storage import sectors
+    from firmware.controller.storage import sectors, settings_check
 
+    assert settings_check  # what it says is seen below from the first board on
     if not isinstance(sectors.faults, _Faults):
         told: Any = _Faults(sectors.faults)
         sectors.faults = recorder.faults = idle.faults = told
