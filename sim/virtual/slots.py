@@ -36,7 +36,7 @@ class Slots:
         self.minutes = 24 * 60  # of a trial
         self.runs: dict[str, str] = {}  # of each board: which build it started last
         self.before: dict[str, str] = {}  # and how the one was that ran before
-        self._tried: dict[tuple[str, str], int] = {}  # of each board and build on trial: when it first started
+        self._tried: dict[str, tuple[str, int]] = {}  # of each board: the build on trial, and when it first started
 
     def manner(self, name: str) -> str:
         """How the firmware is that a board runs."""
@@ -47,6 +47,8 @@ class Slots:
         promises, now = self._promises, self._promises.scheduler.now
         self.before[one.name] = self.manner(one.name)
         self.runs[one.name] = build
+        if self._tried.get(one.name, (build,))[0] != build:
+            del self._tried[one.name]  # it is over
         if build not in self.offered:
             return
         promises.checks["update"] += 1
@@ -60,7 +62,7 @@ class Slots:
                 promises.red("update", f"{text}, of which {name} is not whole")
         self.look(one)
         if _word(one.folder / "trial") == build:
-            since = self._tried.setdefault((one.name, build), now)
+            since = self._tried.setdefault(one.name, (build, now))[1]
             if now - since > STARTS * self.minutes * 60 * SECOND:
                 promises.red("update", f"{text}, whose trial should have ended")
 
