@@ -127,7 +127,9 @@ def test_what_a_reader_cannot_show_it_is_not_told_again():
     bench.run(500)
     bench.board.doors[0].signal.show(GRANTED, bench.chip.now)
     bench.run(500)
-    assert bench.answers()
+    bench.readers[0].card(CARD)
+    bench.run(150)
+    assert bench.read == [READ]
     assert bench.told() == []
     bench.clean()
 

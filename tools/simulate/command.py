@@ -10,7 +10,14 @@ import typer
 from tools.cuts import cuts
 from tools.terminal import Json, Problem, progress, result
 
+
+class Kind(StrEnum):
+    wiegand = "wiegand"
+    osdp = "osdp"
+
+
 Tls = Annotated[bool, typer.Option(help="Each connection holds a board for a second: a certificate's handshake.")]
+Readers = Annotated[Kind, typer.Option(help="What hangs at the doors.")]
 Junit = Annotated[Path | None, typer.Option(help="Write what was kept and broken as JUnit XML.")]
 
 
@@ -114,6 +121,7 @@ def soak(
     days: Annotated[float, typer.Option(help="How many days each building runs.", min=0.01)] = 1,
     taps: Annotated[float, typer.Option(help="Visits a day at each door.", min=1)] = 200,
     tls: Tls = False,
+    readers: Readers = Kind.wiegand,
     processes: Annotated[int, typer.Option(help="How many cores to use.", min=1)] = os.cpu_count() or 1,
     report: Annotated[Path | None, typer.Option(help="Write a picture of the last of it, a building a file.")] = None,
     junit: Junit = None,
@@ -124,7 +132,7 @@ def soak(
     from tools.story import writable
 
     writable(report, junit)
-    facts = soak_all(doors, days, seed, taps, processes, tls, report, junit)
+    facts = soak_all(doors, days, seed, taps, processes, tls, report, junit, readers.value)
     result(as_json, facts, *soak_lines(facts))
     if facts["broken_promises"]:
         raise typer.Exit(1)
@@ -137,6 +145,7 @@ def replay(
     days: Annotated[float, typer.Option(help="At the most.", min=0.01)] = 1,
     taps: Annotated[float, typer.Option(help="As in the soak.", min=1)] = 200,
     tls: Tls = False,
+    readers: Readers = Kind.wiegand,
     without: Annotated[list[str], typer.Option(help="Leave out a kind of fault; as --shrink told.")] = [],  # noqa: B006
     changes: Annotated[float | None, typer.Option(help="Rights changed a day; as --shrink told.", min=0)] = None,
     defect: Annotated[str, typer.Option(help="Plant this defect first; `planted` lists them.")] = "",
@@ -152,7 +161,7 @@ def replay(
     from tools.story import writable
 
     writable(report, junit)
-    story = Story(seed, doors, days, taps, tuple(without), changes, tls, defect)
+    story = Story(seed, doors, days, taps, tuple(without), changes, tls, defect, readers.value)
     if shrink:
         story = shortest(story, processes)
     facts = tell_again(story, report)

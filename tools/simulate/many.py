@@ -44,13 +44,13 @@ def _child(told: Any) -> None:
 
 
 def building(
-    number: int, seed: int, doors: int, days: float, taps: float, tls: bool, report: Path | None
+    number: int, seed: int, doors: int, days: float, taps: float, tls: bool, report: Path | None, readers: str
 ) -> dict[str, Any]:
     """One building, in a child."""
     from tools.simulate.soak import soak
 
     tell = partial(_tell, number)
-    return soak(seed, doors, days, taps, tell=tell, tls=tls, report=report)
+    return soak(seed, doors, days, taps, tell=tell, tls=tls, report=report, readers=readers)
 
 
 def _tell(number: int, day: float, events: int) -> None:
@@ -107,6 +107,7 @@ def soak_all(
     tls: bool = False,
     report: Path | None = None,
     junit: Path | None = None,
+    readers: str = "wiegand",
 ) -> dict[str, Any]:
     """The whole soak. Its figures: sums over all buildings, speeds a core.
 
@@ -114,10 +115,8 @@ def soak_all(
     """
     shares = split(doors, processes)
     seeds = [seed_of(seed, n) for n in range(len(shares))]
-    jobs = [
-        (seeds[n], share, days, taps, tls, report and (report.with_stem(f"{report.stem}-{seeds[n]}") if n else report))
-        for n, share in enumerate(shares)
-    ]
+    pictures = [report and (report.with_stem(f"{report.stem}-{one}") if n else report) for n, one in enumerate(seeds)]
+    jobs = [(seeds[n], share, days, taps, tls, pictures[n], readers) for n, share in enumerate(shares)]
     began = time.perf_counter()
     days_done: dict[int, float] = {}
     events_done: dict[int, int] = {}
@@ -135,7 +134,7 @@ def soak_all(
     parts = in_processes(building, jobs, processes, told)
     wall = time.perf_counter() - began
     cpu = sum(one["cpu_seconds"] for one in parts)
-    total: dict[str, Any] = {"seed": seed, "buildings": len(parts), "doors": doors, "days": days}
+    total: dict[str, Any] = {"seed": seed, "buildings": len(parts), "doors": doors, "days": days, "readers": readers}
     for name in SUMS:
         total[name] = sum(one[name] for one in parts)
     for name in ("people", "faults", "checks", "judged", "held", "answers_ms"):
@@ -171,5 +170,6 @@ def soak_lines(facts: dict[str, Any]) -> list[str]:
     ]
     for one in facts["broken"]:
         text.append(f"  BROKEN promise {one['promise']}, step {one['step']}: {one['what']}")
-        text.append(f"    portvakt sim replay {one['seed']} --doors {one['doors']} --days {facts['days']}")
+        readers = "" if facts["readers"] == "wiegand" else f" --readers {facts['readers']}"
+        text.append(f"    portvakt sim replay {one['seed']} --doors {one['doors']} --days {facts['days']}{readers}")
     return text

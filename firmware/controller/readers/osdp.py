@@ -66,9 +66,8 @@ class Bus:
     def _answered(self, loop, now):
         """Whether the reader that was asked has answered, or is not going to."""
         asked = self._asked
-        more = self._uart.any()
-        if more:
-            self._take(more)
+        if self._uart.any():
+            self._take()
             self._grew = now
         rx, have = self._rx, self._have
         at = find(rx, have, asked.address) if have >= LEAST else -1
@@ -84,14 +83,12 @@ class Bus:
         self._asked = None
         return True
 
-    def _take(self, more):
-        """What came in goes behind what is there; of noise without end only the last is kept."""
+    def _take(self):
+        """What came in goes behind what is there, as far as there is room."""
         have = self._have
         if not have:
             self._have = self._uart.readinto(self._rx) or 0
             return
-        if have + more > len(self._rx):
-            have = 0
         self._have = have + (self._uart.readinto(memoryview(self._rx)[have:]) or 0)
 
     def _ask(self, now):
