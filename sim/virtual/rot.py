@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .promises import Promises
 
 CURED_US = 160 * SECOND  # of uninterrupted work for each sector: two rounds, eight pieces of a bucket, ten seconds
+UNLOOKED = 4  # sectors of a partition that no bucket is in, at least
 LOOK_US = 60 * SECOND
 TOLD_US = 60 * SECOND
 UNREADABLE = (0, codes.LOG_OVERWRITTEN, 0, 1, 0)  # time, code, door, extra, flags
@@ -96,7 +97,7 @@ class Rot:
             del self._since[one.name]
             self._promises.checks["rot"] += 1
             return
-        rounds = CURED_US * (one.chip.flash["acl"].size // flash.SECTOR)
+        rounds = CURED_US * (one.chip.flash["acl"].size // flash.SECTOR - UNLOOKED)
         at_work = one.chip.on and self._scheduler.now - max(one.chip.booted, self._since[one.name]) >= rounds
         if at_work:
             del self._since[one.name]

@@ -30,12 +30,14 @@ class Patrol:
 
     def __init__(self, table):
         self._bucket = table.end // SLOT % table.buckets
+        self._at = 0  # in the bucket
         self._begin(table)
 
     def _begin(self, table):
+        """A round, from the next bucket on: of this one a part may have been read before a change."""
         self._said = table.digest
-        self._left = table.buckets  # of this round
-        self._at = self._sum = self._share = 0
+        self._left = table.buckets + 1
+        self._sum = self._share = 0
 
     def step(self, table):
         """One piece: at most 512 bytes of flash and 32 credentials."""
@@ -51,7 +53,8 @@ class Patrol:
             return
         if done:
             self._bucket = (self._bucket + 1) % table.buckets
-            self._sum ^= self._share
+            if self._left <= table.buckets:
+                self._sum ^= self._share
             self._at = self._share = 0
             self._left -= 1
             if not self._left:

@@ -80,6 +80,17 @@ def test_a_credential_that_is_gone_without_a_trace_is_noticed_as_well():
     faults.clear()
 
 
+def test_changes_on_the_way_do_not_keep_it_from_the_end_of_a_bucket():
+    nor, table = full(100)
+    slots = [place(nor, key(n)) for n in range(1, 101)]
+    flip(nor, max(at for at in slots if at & 4095 > 512), 3)
+    for n in range(40):
+        apply(table, 4 + n, put(300 + n % 2, n))
+        step(table)
+    assert faults == [(BIT_TURNED, 65)]
+    faults.clear()
+
+
 def test_changes_on_the_way_do_not_mislead_it():
     _, table = full()
     for n in range(60):
