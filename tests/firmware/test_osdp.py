@@ -60,7 +60,7 @@ def test_a_card_with_wrong_parity_or_length_is_refused():
         bench.readers[0].card(CARD[:-1])
         bench.readers[0].card("1" * 300)
         bench.run(500)
-        assert bench.read == [(1, 26, None), (1, 25, None), (1, 255, None)]
+        assert bench.read == [(1, 26, None), (1, 25, None), (1, 254, None)]
 
     both(test)
 

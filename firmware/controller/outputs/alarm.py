@@ -10,12 +10,24 @@ from ..events import (
     ENCLOSURE_OPENED,
     LINE_CUT,
     LINE_SHORT,
+    READER_LOST,
+    READER_STRANGE,
     READER_TAMPER,
 )
 from .relay import Relay
 
 # Duress is none of them: nobody at the door is to notice.
-ALARMS = (DOOR_FORCED, DOOR_HELD, DOOR_STILL_HELD, READER_TAMPER, ENCLOSURE_OPENED, LINE_CUT, LINE_SHORT)
+ALARMS = (
+    DOOR_FORCED,
+    DOOR_HELD,
+    DOOR_STILL_HELD,
+    READER_TAMPER,
+    READER_LOST,
+    READER_STRANGE,
+    ENCLOSURE_OPENED,
+    LINE_CUT,
+    LINE_SHORT,
+)
 
 
 class Alarm:

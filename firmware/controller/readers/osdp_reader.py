@@ -381,7 +381,7 @@ class Reader:
             return
         elif code == RAW and end - start >= 4:
             count = frame[start + 2] | frame[start + 3] << 8
-            self._card = min(count, 255), self._raw(frame, start + 4, end, count)
+            self._card = min(count, 254), self._raw(frame, start + 4, end, count)
             self._since = now
         elif code == FMT:
             self._card = 0, None  # digits as text: what bits they were made of is not to be guessed
