@@ -5,6 +5,7 @@ import gc
 import json
 import logging
 import random
+import struct
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from firmware.controller.cloud import wire
 from tools.simulate.run import _ROOT, BOARD, answers, database, enrolled, import_path, in_sync, pauses
 from tools.terminal import Problem
 
@@ -307,12 +309,6 @@ class Known:
 
 def said_by_cloud(promises: Any, books: "Books", controller: int, message: bytes) -> None:
     """3, 7 and 9, as the cloud seals a message: what it calls stored is committed, no command comes twice, no name."""
-    import struct
-
-    from django.db import connection
-
-    from firmware.controller.cloud import wire
-
     promises.sealed(message)
     if message[0] == wire.COMMAND:
         number = wire.read_json(message)["id"]
@@ -320,6 +316,8 @@ def said_by_cloud(promises: Any, books: "Books", controller: int, message: bytes
             promises.red("command", f"the cloud sends command {number} a second time")
         books.commands.add(number)
     elif message[0] == wire.STORED:
+        from django.db import connection
+
         epoch, sequence = struct.unpack("<II", message[1:9])
         with connection.cursor() as cursor:  # often, and a queryset takes ten times as long
             cursor.execute(ROW, [controller])

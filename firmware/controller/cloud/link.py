@@ -67,6 +67,8 @@ class Stream:
         return data
 
     def flush(self):
+        if not self._out:
+            return
         view = memoryview(self._out)
         sent = 0
         while sent < len(view):
