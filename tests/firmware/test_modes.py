@@ -1,7 +1,15 @@
 """Modes: free access, first person in, office mode, held released by command; and exit buttons with a schedule."""
 
 from firmware.controller.access.rules import Rules
-from firmware.controller.events import FREE_BEGAN, FREE_ENDED, GRANTED
+from firmware.controller.events import (
+    EMERGENCY_ENDED,
+    EVACUATION_BEGAN,
+    FREE_BEGAN,
+    FREE_ENDED,
+    GRANTED,
+    LOCKDOWN_BEGAN,
+)
+from firmware.controller.loop import EMERGENCY
 from firmware.controller.points.door import FREE
 from tests.firmware.controller_bench import REX
 from tests.firmware.helper import raises
@@ -153,6 +161,21 @@ def test_lockdown_ends_free_access_and_office_mode():
     assert not bench.released()
     bench.loop.extras().emergency("normal", bench.chip.now)
     assert bench.released()
+
+
+def test_an_emergency_is_noted_before_it_is_on_record_and_forgotten_after_its_end_is():
+    bench = RulesBench(rules(free=1))
+    record, seen = bench.loop.record, []
+
+    def told(code, now, *more):
+        seen.append((code, bench.loop.journal.get(EMERGENCY)))  # the power may fail here
+        record(code, now, *more)
+
+    bench.loop.record = told
+    for verb in ("lockdown", "normal", "evacuation", "normal"):
+        bench.loop.extras().emergency(verb, bench.chip.now)
+    assert seen == [(LOCKDOWN_BEGAN, 1), (EMERGENCY_ENDED, 1), (EVACUATION_BEGAN, 2), (EMERGENCY_ENDED, 2)]
+    assert bench.loop.journal.get(EMERGENCY) == 0
 
 
 def test_free_access_is_on_flash_before_the_strike_moves():
