@@ -88,7 +88,7 @@ def shown(controller: Controller, user: Any) -> dict[str, Any]:
     now = clock.now()
     zone = controller.site.zone
     found = service.last(controller, now)
-    asked = _asked(controller, now)
+    asked = _asked(controller, found is not None and found.on, now)
     here: dict[str, Any] = {
         "on": found is not None and found.on,
         "minutes": MINUTES,
@@ -114,9 +114,9 @@ def shown(controller: Controller, user: Any) -> dict[str, Any]:
     return here | {"mark": "-".join(marks)}
 
 
-def _asked(controller: Controller, now: Any) -> Command | None:
-    """The last command of this page, while its fate is news."""
-    wanted = (Command.Do.COMMISSION, Command.Do.TRY, Command.Do.IDENTIFY, Command.Do.RELEASE)
+def _asked(controller: Controller, on: bool, now: Any) -> Command | None:
+    """The last command that belongs here, while its fate is news."""
+    wanted = [Command.Do.COMMISSION, Command.Do.TRY] + ([Command.Do.IDENTIFY, Command.Do.RELEASE] if on else [])
     rows = Command.objects.filter(controller=controller, do__in=wanted, requested_at__gt=now - ASKED)
     return rows.select_related("door").order_by("-pk").first()
 
