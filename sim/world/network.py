@@ -1,11 +1,21 @@
 """The network between a board and its broker, as a TCP proxy that can be cut or turned into a black hole."""
 
 import asyncio
+import os
+import random
 import socket
+from collections import Counter
 
 PASS = "pass"  # everything travels
 CUT = "cut"  # open connections end, new ones are refused
 BLACK_HOLE = "black hole"  # connections stay and new ones are taken, but nothing travels
+
+# What can be planned for a byte, of whichever way.
+BREAK = "cut, both ends learn"
+HOLE = "black hole"
+HALF = "one way is lost"
+GARBAGE, BIT, MISSING, DRIP = "garbage", "a bit", "bytes are missing", "slow drip"
+KINDS = (BREAK, HOLE, HALF, GARBAGE, BIT, MISSING, DRIP)
 
 _CHUNK = 4096
 
@@ -22,6 +32,10 @@ class Network:
         self.carried = 0  # bytes that travelled, both ways
         self.turns = 0  # how often the one end spoke after the other: two are a round trip
         self.delay_s = 0.0  # how long everything takes, one way
+        self.cuts: Counter[str] = Counter()  # what was planned and has happened
+        self.gap_s = 0.0  # between two bytes
+        self.planned: tuple[str, int] | None = None  # one of KINDS, after so many more bytes
+        self._lost: set[asyncio.StreamReader] = set()  # nothing that comes from there travels any more
         self._last: asyncio.StreamReader | None = None
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -116,16 +130,58 @@ class Network:
         try:
             while data := await reader.read(_CHUNK):
                 await self._flowing.wait()
+                if self.planned is not None:
+                    data = self._count(reader, data)
+                if reader in self._lost:
+                    continue
                 self.carried += len(data)
                 self.turns += self._last is not reader
                 self._last = reader
                 if self.delay_s:
                     asyncio.get_running_loop().call_later(self.delay_s, _write, writer, data)
                     continue
-                writer.write(data)
-                await writer.drain()
+                for piece in [data[n : n + 1] for n in range(len(data))] if self.gap_s else [data]:
+                    await asyncio.sleep(self.gap_s)
+                    writer.write(piece)
+                    await writer.drain()
         except OSError:
             return  # one end was cut: that ends the connection, which _carry sees to
+
+    def _count(self, reader: asyncio.StreamReader, data: bytes) -> bytes:
+        """Bytes on their way; what is planned happens when its byte has come. What of them is to go on."""
+        assert self.planned is not None
+        kind, left = self.planned
+        if left > len(data):
+            self.planned = kind, left - len(data)
+            return data
+        self.planned = None
+        self.cuts[kind] += 1
+        loop = asyncio.get_running_loop()
+        before, rest = data[:left], data[left:]
+        if kind == BREAK:
+            loop.call_soon(self._break)
+            return before
+        if kind == HOLE:
+            self._flowing.clear()
+            loop.call_later(random.uniform(1, 15), self._flowing.set)
+        elif kind == HALF:
+            loop.call_soon(self._lost.add, reader)
+            return before
+        elif kind == GARBAGE:
+            rest = os.urandom(random.randrange(1, 60)) + rest
+        elif kind == BIT:
+            rest = bytes(one ^ (n == 0) << random.randrange(8) for n, one in enumerate(rest or b"\0"))
+        elif kind == MISSING:
+            rest = rest[random.randrange(1, 40) :]
+        else:
+            self.gap_s = random.uniform(0.002, 0.1)
+            loop.call_later(random.uniform(1, 5), setattr, self, "gap_s", 0.0)
+        return before + rest
+
+    def _break(self) -> None:
+        """Every connection ends at once; new ones are taken."""
+        for writer in list(self._writers):
+            writer.transport.abort()
 
 
 def _write(writer: asyncio.StreamWriter, data: bytes) -> None:

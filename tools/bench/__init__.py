@@ -9,7 +9,22 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.bench import cuts, decisions, fuzz, growth, memory, osdp, revocation, storage, sync, tap, tap_links, taps
+from tools.bench import (
+    cuts,
+    cuts_real,
+    decisions,
+    fuzz,
+    growth,
+    memory,
+    osdp,
+    returning,
+    revocation,
+    storage,
+    sync,
+    tap,
+    tap_links,
+    taps,
+)
 from tools.terminal import Json, progress, result
 
 app = typer.Typer(help="Figures against their goals.", no_args_is_help=True, add_completion=False)
@@ -87,10 +102,24 @@ def show_decisions(
 @app.command("sync")
 def show_sync(
     events: Annotated[int, typer.Option("--events", help="How many wait to be sent.", min=600)] = sync.EVENTS,
+    broker: Annotated[str, typer.Option("--broker", help="amqtt or mosquitto; by default one after the other.")] = "",
     json: Json = False,
 ) -> None:
-    """Events up and a card down over a link of 50 ms; how a million boards come back to a broker."""
-    show(json, sync.measure(events))
+    """Events up and a card down over a link of 50 ms, with amqtt and with mosquitto."""
+    show(json, sync.measure(events, broker))
+
+
+@app.command("returning")
+def show_returning(
+    boards: Annotated[int, typer.Option("--boards", help="How many lost the broker.", min=100)] = returning.BOARDS,
+    picture: Annotated[Path | None, typer.Option(help="Draw the curves: an SVG file.")] = None,
+    json: Json = False,
+) -> None:
+    """How two million boards come back to a broker that was away: arrivals a second."""
+    found = returning.measure(boards)
+    if picture is not None:
+        picture.write_text(returning.svg(found))
+    show(json, found)
 
 
 @app.command("cuts")
@@ -101,6 +130,16 @@ def show_cuts(
 ) -> None:
     """Cuts of the link at any byte, of every kind, in virtual time: nothing lost, nothing twice, lists equal."""
     show(json, cuts.measure(count, seed))
+
+
+@app.command("cuts-real")
+def show_cuts_real(
+    broker: Annotated[str, typer.Option("--broker", help="amqtt or mosquitto.")] = "mosquitto",
+    count: Annotated[int, typer.Option("--count", help="How many cuts.", min=1)] = cuts_real.CUTS,
+    json: Json = False,
+) -> None:
+    """The same with a real broker and MicroPython: a proxy cuts at a byte, processes are killed with -9."""
+    show(json, cuts_real.measure(broker, count))
 
 
 @app.command("revocation")

@@ -18,6 +18,7 @@ from sim.world.broker import Broker
 from sim.world.hostile import Hostile
 from tools.cloud.ingest.ingest import Ingest
 from tools.cloud.models import Controller, Event, Gap
+from tools.cloud.pages.views.controllers import _refused
 
 STEP_MS = 250
 HARMLESS = {"drop", "stop for a while", "delay", "reorder", "stale time", "hint"}  # nothing arrives that is not honest
@@ -126,6 +127,15 @@ def test_who_owns_the_broker_may_delay_and_no_more(town: Town) -> None:
         assert stored == list(range(1, one.loop.log.last + 1)), "lost or doubled"
         assert house.row().in_sync and set(Event.objects.values_list("chain_ok", flat=True)) == {True}
     assert not Gap.objects.exists()
+    if len(town.hostile.acts) > 1:  # both ends' counts stand on the controller's page: the board's come with its hello
+        for one, _ in town.boards:
+            use(one.chip)
+            one.session.begin(one.chip.time)
+        town.run(3)
+        for one, house in town.boards:
+            shown = _refused(house.row())
+            assert shown["tag"] >= one.refused["tag"] > 0 and shown["replay"] >= one.refused["replay"] > 0, shown
+            assert sum(shown.values()) >= sum(one.refused.values()) + sum(house.row().refused.values())
     counted = sum(sum(one.refused.values()) for one, _ in town.boards)
     counted += sum(sum(refused.values()) for refused in Controller.objects.values_list("refused", flat=True))
     if not set(town.hostile.acts) <= HARMLESS:
