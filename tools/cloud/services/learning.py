@@ -12,7 +12,7 @@ from ..models import ApiToken, Credential, Door, Look, Person, Reading, User
 from . import clock, commands, looks, people
 from .told import Told
 
-KEPT = timedelta(minutes=10)  # a number that nobody gave by then is erased
+KEPT = timedelta(minutes=10)  # a number that nobody gave by then is shown no more; tidying erases it
 LATE = timedelta(seconds=20)  # after its time a card may still be on its way here
 _CARD = 0
 # How a controller says that there is no card.
