@@ -18,6 +18,7 @@ from .verbs import LEAF, LINES, SWITCHES
 LEAD_S = 60  # before the first happening; a building is ready then
 WAIT_S = 6  # after most things: a board that starts, or its link, is back, and the door below is shut
 EXPIRES_S = 13  # after a command, which is dead after 10 s
+BROKER_S = 40  # after a broker: boards come back over seconds, and wait longer each time
 STAYS_S = 3  # how long a leaf stands open, when nothing is said
 MOST_S = 360
 
@@ -89,6 +90,8 @@ def _rest(one: Happening) -> int:
     """How long what follows from it takes: microseconds that are not cut."""
     if one.do in LEAF:
         return (STAYS_S * SECOND if one.lasts is None else one.lasts) + STAYS_S * SECOND
+    if one.do in ("broker off", "broker on"):
+        return BROKER_S * SECOND
     return (EXPIRES_S if one.do in ("release", "lockdown", "evacuation", "normal") else WAIT_S) * SECOND
 
 
