@@ -178,6 +178,14 @@ class Network:
             loop.call_later(random.uniform(1, 5), setattr, self, "gap_s", 0.0)
         return before + rest
 
+    def mend(self) -> None:
+        """Nothing is planned any more, and what was slowed or held goes on."""
+        self.planned = None
+        self.gap_s = 0.0
+        self._lost.clear()
+        if self.state != BLACK_HOLE:
+            self._flowing.set()
+
     def _break(self) -> None:
         """Every connection ends at once; new ones are taken."""
         for writer in list(self._writers):

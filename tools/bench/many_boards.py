@@ -8,6 +8,7 @@ socket that blocks would need a thread for each board.
 """
 
 import asyncio
+import gc
 import json
 import sys
 import tempfile
@@ -118,10 +119,10 @@ async def main(file: str) -> None:
     sys.path.insert(0, str(umqtt.path()))
     plan = json.loads(Path(file).read_text())
     with tempfile.TemporaryDirectory(prefix="portvakt-boards-") as folder:
-        boards = [
-            Board(place, settings, Path(folder) / str(place), plan["port"])
-            for place, settings in enumerate(plan["settings"])
-        ]
+        boards = []
+        for place, settings in enumerate(plan["settings"]):
+            boards.append(Board(place, settings, Path(folder) / str(place), plan["port"]))
+            gc.freeze()  # each board collects its garbage when it starts: not that of all before it
         print(json.dumps("built"), flush=True)
         for board in boards:
             await board.connect()

@@ -6,12 +6,15 @@ the broker are processes of their own, as they are run.
 
 import asyncio
 import json
+import os
 import random
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import psutil  # type: ignore[import-untyped]
 
 from tools.bench.memory import goal
 from tools.bench.mosquitto import Mosquitto
@@ -58,13 +61,24 @@ async def _measure(folder: Path, count: int, revocations: int) -> Figures:
         children.append(boards)
         held = Held(boards)
         await _until_ready(held, count)
-        return await _revoke(held, cards, count)
+        worker, boards_end = psutil.Process(children[0].pid), psutil.Process(boards.pid)
+        began, before = time.monotonic(), [_used(one) for one in (worker, boards_end)]
+        found = await _revoke(held, cards, count)
+        seconds, after = time.monotonic() - began, [_used(one) for one in (worker, boards_end)]
+        shares = [round((b - a) / seconds, 3) for a, b in zip(before, after, strict=True)]
+        return {**found, "of one core: worker, all boards": shares, "load of the machine": os.getloadavg()[0]}
     finally:
         for child in reversed(children):
             if child.returncode is None:
                 child.kill()
             await child.wait()
         mosquitto.kill()
+
+
+def _used(process: psutil.Process) -> float:
+    """Seconds of a core."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 class Held:

@@ -28,7 +28,7 @@ CARD = (34, 1, 4711)
 ANSWER_S = 5.0
 REST_S = 0.3  # before the same board is tapped again: its strike is back
 RELEASE_MS = 150
-PSK = "ab" * 16
+PSK = "ab" * 32
 
 Figures = dict[str, Any]
 
@@ -135,8 +135,8 @@ def _settings(n: int, state: str) -> dict[str, Any]:
     if state == "dead DNS":
         broker["host"] = "broker.invalid"  # RFC 2606: no such name, for ever
     if state == "TLS stall":
-        broker |= {"tls": "psk", "user": "board", "key": PSK}
-    return {
+        broker |= {"tls": "psk", "user": f"{n:016x}", "key": PSK}
+    return ({"since": int(time.time())} if "tls" in broker else {}) | {
         "controller": f"{n:016x}",
         "link_secret": random.randbytes(32).hex(),
         "table_key": random.randbytes(32).hex(),
