@@ -14,6 +14,8 @@ from .scheduler import MS, SECOND, Scheduler
 if TYPE_CHECKING:
     from .doorway import Doorway
 
+TROUBLE_US = 3 * SECOND  # so long a change on a line may be felt
+SLACK_US = 700 * MS
 LISTENS_US = 400 * MS  # a reader that was polled within that time is heard within a second
 
 
@@ -23,13 +25,19 @@ class VirtualLine(Line):
     def __init__(self, table: dict[str, Any], readers: list[Reader], scheduler: Scheduler) -> None:
         super().__init__(readers, lambda: scheduler.now, table.get("baud", 9600), "de" in table)
         self.scheduler = scheduler
-        self.quiet_at = -SECOND  # when noise ended, or will end
+        self.quiet_at = self.changed_at = -TROUBLE_US  # when noise ended, or will end; when a reader died or came back
         self._de: int | None = table.get("de")
 
     def output(self, pin: int, level: int | None) -> None:
         """The board moved a pin; the direction pin has a resistor to ground."""
         if pin == self._de:
             self.drive(level or 0)
+
+    def slack_us(self) -> int:
+        """How much longer than usual an answer may take: each silent reader takes its time, and so do frames lost."""
+        now = self.scheduler.now
+        troubled = self.meddle is not None or now - max(self.quiet_at, self.changed_at) < TROUBLE_US
+        return SLACK_US if troubled or any(reader.dead for reader in self.readers) else 0
 
     def noise(self, chance: Random) -> None:
         """For some seconds every tenth frame loses a byte, gains some, or has a bit turned over."""
@@ -78,6 +86,7 @@ class Polled:
         if self._fault == "dead":
             self.reader.restart()
         self.reader.dead = fault is not None
+        self.line.changed_at = self.line.scheduler.now
         self._fault = fault
 
 
