@@ -212,6 +212,23 @@ def test_what_tls_is_told_of_the_board():
     assert nobody.link is None and nobody.parts == []
 
 
+def test_an_interpreter_without_tls_starts_all_the_same():
+    BenchChip()
+    asked = []
+
+    def missing():
+        asked.append(1)
+        raise ImportError("no module named 'tls'")
+
+    before, links.load_tls = links.load_tls, missing
+    try:
+        loop = Loop(link.Link(SETTINGS, 1, 2, 3))
+        links.begin(loop, {"broker": {"tls": "psk"}, "since": 1795000000}, "/x/")
+        assert asked and len(loop.parts) == 1
+    finally:
+        links.load_tls = before
+
+
 def test_the_time_is_kept_on_flash_once_a_day_and_not_while_a_card_is_read():
     BenchChip()
     loop = Loop(None)

@@ -21,10 +21,18 @@ def begin(loop, settings, folder):
 
         link = loop.link = Several(settings, *link.shared)
     for broker in [settings["broker"]] + settings.get("more_brokers", []):
-        if "tls" in broker:  # loaded now, while there are whole blocks in the heap
-            from . import tls  # noqa: F401
+        if "tls" in broker:
+            try:
+                load_tls()
+            except (ImportError, MemoryError) as error:  # the doors work without a link; it will say so itself
+                print("link:", error)
     link.tls = folder, max(settings["since"], loop.journal.get(TIME)), loop.quiet
     loop.parts.append(Floor(now()))
+
+
+def load_tls():
+    """At the start, while there are whole blocks in the heap."""
+    from . import tls  # noqa: F401
 
 
 class Floor:
