@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sim.world.building import BUILDING
 from tools import umqtt
@@ -29,12 +30,12 @@ PLAIN_SCRIPT = """
 import sys, time
 sys.path.insert(0, {umqtt!r})
 from umqtt.simple import MQTTClient
-client = MQTTClient(b"plain", "127.0.0.1", {port}, keepalive=60)
+client = MQTTClient(b"plain", "127.0.0.1", {port}, {user!r}, {password!r}, keepalive=60)
 client.set_callback(lambda *_: None)
 client.connect()
 start = time.ticks_ms()
 for n in range({count}):
-    client.publish(b"plain/events", bytes(32), qos=1)
+    client.publish(b"portvakt/0000000000000000/down", bytes(32), qos=1)
 print({count} * 1000 / time.ticks_diff(time.ticks_ms(), start))
 """
 
@@ -74,7 +75,7 @@ async def _measure(folder: Path, events: int, broker: str) -> dict[str, Any]:
         controller = building.controllers[0]
         network = controller.network
         network.delay_s = ROUND_TRIP_S / 2
-        plain = await _plain(network.port)
+        plain = await _plain(network.port, mqtt_url)
         progress(f"plain umqtt, QoS 1: {plain:.1f} events/s")
         rate, size, batch_turns = await _up(building, controller, events)
         progress(f"{rate:.0f} events/s, {size:.1f} bytes an event")
@@ -98,9 +99,12 @@ async def _measure(folder: Path, events: int, broker: str) -> dict[str, Any]:
             mosquitto.kill()
 
 
-async def _plain(port: int) -> float:
+async def _plain(port: int, url: str) -> float:
     """Events a second by umqtt.simple alone, each one acknowledged by the broker before the next."""
-    script = PLAIN_SCRIPT.format(umqtt=str(umqtt.path()), port=port, count=PLAIN)
+    who = urlsplit(url)
+    script = PLAIN_SCRIPT.format(
+        umqtt=str(umqtt.path()), port=port, count=PLAIN, user=who.username, password=who.password
+    )
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("micropython")), "-c", script,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
