@@ -237,7 +237,7 @@ class VirtualBuilding:
                 timeless = bool(holder.get("hours")) and controller.name not in self._timely
                 unsure = unsure or (allowed and (timeless or self.emergencies.unsure(controller.name)))
                 good = right or unsure
-                unsure = not self._seen(controller, door, began) or unsure
+                unsure = not self.seen(controller, door, began) or unsure
                 expected = ANYTHING if unsure else MISREAD if bits else GRANTED if right else DENIED
                 self.verdicts.tapped(*place, expected)
                 self.promises.tapped(*place, good)
@@ -245,7 +245,7 @@ class VirtualBuilding:
 
         door.tap(bits or card_bits(holder["card"]), read)
 
-    def _seen(self, controller: VirtualController, door: Doorway, began: int) -> bool:
+    def seen(self, controller: VirtualController, door: Doorway, began: int) -> bool:
         """Whether the board saw every bit of a card from `began` on, and is not still at one of which it did not."""
         chip = controller.chip
         if chip.lost_at >= began:

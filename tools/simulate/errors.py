@@ -7,6 +7,7 @@ import struct
 from collections import deque
 from random import Random
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from firmware.controller import records
 from firmware.controller.cloud import wire
@@ -22,7 +23,8 @@ class Errors:
 
     def __init__(self, live: Any) -> None:
         self._live = live
-        self._kept: dict[int, deque[bytes]] = {}
+        # Of a session: a worker that was started anew, or whose database is an old one, does not know it any more.
+        self._kept: WeakKeyDictionary[Any, deque[bytes]] = WeakKeyDictionary()
         self._armed = 0  # snapshots
         self._others: dict[int, tuple[int, int]] = {}  # another log, and how many events too many
         self._begun: dict[int, Any] = {}  # sessions in which it has acknowledged something
@@ -41,7 +43,8 @@ class Errors:
 
     def _repeat(self, one: Any, chance: Random) -> None:
         """It says again what it said before: changes to an older list, a command."""
-        for message in chance.sample(list(self._kept.get(one.pk, ())), min(3, len(self._kept.get(one.pk, ())))):
+        kept = list(self._kept.get(one, ()))
+        for message in chance.sample(kept, min(3, len(kept))):
             _seal(one, message)
 
     def _other_log(self, one: Any, chance: Random) -> None:
@@ -59,7 +62,7 @@ class Errors:
 
         def sends(one: Any, message: bytes) -> None:
             if message[0] in (wire.DELTA, wire.COMMAND):
-                self._kept.setdefault(one.pk, deque(maxlen=_KEPT)).append(message)
+                self._kept.setdefault(one, deque(maxlen=_KEPT)).append(message)
             elif message[0] == wire.STORED and one.pk in self._others:
                 epoch, more = self._others[one.pk]
                 if self._begun.get(one.pk) is not one._channel:

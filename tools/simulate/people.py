@@ -136,7 +136,8 @@ class Administrators:
                 return
             right = door_name in holder["doors"]
             self.building.record(one.name, "tap", door.number, holder["name"], right)
-            self.building.verdicts.tapped(one.name, door.number, ANYTHING if right else DENIED)
+            unsure = right or not self.building.seen(one, door, began)
+            self.building.verdicts.tapped(one.name, door.number, ANYTHING if unsure else DENIED)
             self.building.promises.tapped(one.name, door.number, right)
             if not right:
                 self.counts["revoked taps"] += 1
