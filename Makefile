@@ -51,7 +51,7 @@ types: .venv/dev.stamp build/umqtt/umqtt/simple.py build/stubs/stamp
 
 unit: venv
 	@$(PYTHON) tools/prepare.py mosquitto
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 test: lint types unit
 
