@@ -18,6 +18,7 @@ PARTS = (
     "firmware/controller/**/*.py",
     "sim/__init__.py",
     "sim/far_end.py",
+    "sim/release.py",
     "sim/mcu/*.py",
     "sim/world/__init__.py",
     "sim/world/osdp.py",

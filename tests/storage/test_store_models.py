@@ -78,7 +78,10 @@ class TableModel(RuleBasedStateMachine):
         self.under_power(cut, act)
         if self.table.version == 0:
             for key in {*known, *self.known}:
-                assert self.table.find(key) in (known.get(key), self.known.get(key))
+                try:
+                    assert self.table.find(key) in (known.get(key), self.known.get(key))
+                except Damaged:  # half of it is there; who had the right before has it
+                    assert key not in self.known
             with pytest.raises(Damaged) if self.table.digest else nullcontext():
                 apply(self.table, 0, b"")
             act()

@@ -11,7 +11,7 @@ from django.test import Client
 
 from firmware.controller import events
 from tools.cloud.models import Alarm, Area, Command, Event, Look, Role, Schedule, Site
-from tools.cloud.services import alarms, clock, holidays, links, lost, pins, schedules
+from tools.cloud.services import alarms, clock, holidays, learning, links, lost, pins, schedules
 
 
 class Api:
@@ -191,6 +191,7 @@ WRITES: list[tuple[str, str, Any, set[str]]] = [
     ("POST", "/controllers/{controller}/identify", None, {"administrator", "installer"}),
     ("POST", "/controllers/{controller}/restart", None, {"administrator", "installer"}),
     ("POST", "/controllers/{controller}/diagnostics", None, {"administrator", "installer"}),
+    ("POST", "/controllers/{controller}/commissioning", {"minutes": 15}, {"administrator", "installer"}),
     ("POST", "/doors/{door}/release", None, {"administrator", "guard"}),
     ("POST", "/doors/{door}/hold", {"until": None}, {"administrator", "guard"}),
     ("POST", "/sites/{site}/emergency", {"do": "normal"}, {"administrator", "guard"}),
@@ -210,6 +211,7 @@ WRITES: list[tuple[str, str, Any, set[str]]] = [
     ("POST", "/pins", {"person": "{person}"}, {"administrator"}),
     ("POST", "/credentials", {"person": "{person}", "number": 5}, {"administrator"}),
     ("POST", "/credentials/{credential}/revoke", None, {"administrator"}),
+    ("POST", "/people/{person}/readings", {"door": "{door}"}, {"administrator"}),
     ("POST", "/groups", {"name": "x"}, {"administrator"}),
     ("PATCH", "/groups/{group}", {"name": "x"}, {"administrator"}),
     ("PATCH", "/groups/{group}/rules", {"hold": True}, {"administrator"}),
@@ -248,6 +250,7 @@ def numbers(house: House) -> dict[str, int]:
         "credential": house.card.pk,
         "group": house.group.pk,
         "grant": house.person.grants.get().pk,
+        "reading": learning.arm(house.person, house.doors[0], None, None).pk,
     }
 
 
