@@ -37,6 +37,8 @@ REFUSALS = {
     "conflict": gettext_lazy("events that differ from those stored"),
     "unknown": gettext_lazy("messages of an unknown kind"),
     "unexpected": gettext_lazy("answers that nobody asked for"),
+    "version": gettext_lazy("messages of another version of the protocol"),
+    "content": gettext_lazy("changes that the controller did not accept"),
     "size": gettext_lazy("messages that are too long"),
     "rules": gettext_lazy("rules that the controller did not accept"),
     "database": gettext_lazy("messages that could not be stored at once"),
