@@ -72,6 +72,8 @@ PACKED: dict[str, tuple[str, str]] = {
     "SNAPSHOT": ("<IHHQH", "credential records of 12 bytes"),
     "BUCKETS_ASKED": ("<HB", ""),
     "RULES": ("<IHH", "bytes of JSON"),
+    "SECRETS": ("<B", ""),
+    "SECRET": ("<", "32 bytes or none"),
     "PASSED": ("<B", "credentials let in of 12 bytes"),
     "UPDATE": ("<I", "bytes of a release; at offset 0xFFFFFFFF JSON"),
     "TIME": ("<8sQ", ""),

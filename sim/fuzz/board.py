@@ -116,7 +116,9 @@ class HandBoard:
 
     def _new_session(self) -> Any:
         shared = self.sync._inbox, self.sync._outbox, self.refused
-        return self._sessions.Session(self.name, self.secret, self.sent.append, *shared)
+        secret = bytes.fromhex(self.link._settings["link_secret"])
+        self.link._session = self._sessions.Session(self.name, secret, self.sent.append, *shared)
+        return self.link._session
 
     def turn(self) -> None:
         """One round of both loops at this moment; a link that was given up is tried again at once."""

@@ -145,26 +145,37 @@ def lost(
 ) -> None:
     """Give a controller up as lost: it is shut out, and what it knew is listed to be replaced."""
     _django()
-    from django.db.models import Q
-
-    from .models import Controller
     from .services import lost as service
 
-    named = Controller.objects.of(_tenant(tenant, make=False)).filter(Q(name=controller) | Q(public_id=controller))
-    found = list(named.filter(lost_at=None)[:2]) or list(named[:2])
-    if len(found) != 1:
-        what = "more than one controller is" if found else "no controller is"
-        raise Problem(f"{what} called {controller}; give its public id, as portvakt cloud enrol showed it")
-    if found[0].lost_at is None:
-        service.lost(found[0], None)
-    replace = service.to_replace(found[0])
-    lines = [f"{found[0].name} is given up. To be replaced: {len(replace)} cards and PINs."]
+    found = _controller(controller, tenant)
+    if found.lost_at is None:
+        service.lost(found, None)
+    replace = service.to_replace(found)
+    lines = [f"{found.name} is given up. To be replaced: {len(replace)} cards and PINs."]
     lines += [f"  {one.person.name}: {one.get_kind_display()}" for one in replace]
     facts = {
-        "controller": found[0].public_id,
+        "controller": found.public_id,
         "replace": [{"credential": one.pk, "kind": one.kind, "person": one.person.name} for one in replace],
     }
     result(as_json, facts, *lines)
+
+
+@app.command()
+def rotate(
+    controller: Annotated[str, typer.Argument(help="The controller's name, or its public id.")],
+    tenant: TenantName = None,
+    as_json: Json = False,
+) -> None:
+    """Give a controller a new link secret, without a visit. By itself that happens once a year."""
+    _django()
+    from .services import rotation
+
+    found = _controller(controller, tenant)
+    if found.lost_at is not None:
+        raise Problem(f"{found.name} was given up as lost; enrol the board anew")
+    begun = rotation.begin(found.pk)
+    said = "gets a new link secret within the hour that it is linked" if begun else "has a new one on its way already"
+    result(as_json, {"controller": found.public_id, "begun": begun}, f"{found.name} {said}.")
 
 
 @app.command()
@@ -341,6 +352,20 @@ def serve(
     progress(f"http://{host}:{port}")
     uvicorn.Server(uvicorn.Config(application, log_level="warning")).run(sockets=[listening])
     result(as_json, {"host": host, "port": port}, "The server has ended.")
+
+
+def _controller(name: str, tenant: str | None):  # type: ignore[no-untyped-def]
+    """The controller of that name or public id: one that is not lost, if there is any."""
+    from django.db.models import Q
+
+    from .models import Controller
+
+    named = Controller.objects.of(_tenant(tenant, make=False)).filter(Q(name=name) | Q(public_id=name))
+    found = list(named.filter(lost_at=None)[:2]) or list(named[:2])
+    if len(found) != 1:
+        what = "more than one controller is" if found else "no controller is"
+        raise Problem(f"{what} called {name}; give its public id, as portvakt cloud enrol showed it")
+    return found[0]
 
 
 def _tenant(name: str | None, make: bool):  # type: ignore[no-untyped-def]

@@ -1,6 +1,6 @@
 """What the cloud says seldom: rules, commands, whole tables, updates. Loaded with the first such message."""
 
-from .wire import BUCKETS_ASKED, COMMAND, PASSED, RULES, SNAPSHOT, UPDATE, unpacked
+from .wire import BUCKETS_ASKED, COMMAND, PASSED, RULES, SECRET, SNAPSHOT, UPDATE, unpacked
 
 
 def handle(sync, loop, message, now):
@@ -53,7 +53,14 @@ def _passed(sync, loop, message, now):
     take(loop, message, now)
 
 
+def _secret(sync, loop, message, now):
+    from .rotate import take
+
+    take(sync, loop, message, now)
+
+
 _DOES = {
+    SECRET: _secret,
     PASSED: _passed,
     RULES: _rules,
     COMMAND: _command,

@@ -21,6 +21,7 @@ RESULT = 0x72  # JSON {"id", "result": "done" | "expired" | "refused", "why"}, a
 UPDATE_STATE = 0x57  # JSON {"build", "state", "next": offset wanted, "why"}; the states: update.py
 CARD_READ = 0x6C  # how u8 (0: a card; else why there is none, as LEARN_ENDED says), its bits u8, its number u64 (the
 # payload without parity), then the id of the command "learn" as JSON
+SECRETS = 0x4C  # count u8: how many link secrets the controller keeps
 TIME_ASKED = 0x71  # nonce, 8 bytes
 PING = 0x70  # empty; confirms the link both ways
 
@@ -33,6 +34,7 @@ BUCKETS_ASKED = 0x62  # first u16, count u8: the digests of so many buckets of t
 RULES = 0x75  # version u32, part u16, parts u16, then bytes of the JSON, which has "version" too: access/README.md
 PASSED = 0x77  # fresh u8 (1: nothing is missing up to now), then who was let in at other controllers: key 7 bytes, area
 # u8, minute u32 since 1970; only where areas are shared, see ../access/README.md
+SECRET = 0x4B  # 32 bytes: the link secret from now on, beside the one before; none: the one before is over
 COMMAND = 0x63  # JSON {"id", "do", "door", "expires", ...}; what can be done: commands.py
 UPDATE = 0x55  # offset u32, bytes of a signed release from there on; offset 0xFFFFFFFF: JSON {"build", "head", "start"}
 TIME = 0x74  # the nonce asked with, Unix milliseconds u64

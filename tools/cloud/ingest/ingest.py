@@ -29,7 +29,7 @@ PRESENCE = {b"0": False, b"1": True}
 QUIET = (wire.PING, wire.EVENTS, wire.TIME_ASKED)
 
 # What a session needs of its row, and what brings it in line.
-IDENTITY = ("pk", "public_id", "link_secret")
+IDENTITY = ("pk", "public_id", "link_secret", "next_secret")
 SYNC = (
     "pk",
     "acl_version",

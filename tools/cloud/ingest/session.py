@@ -10,7 +10,7 @@ from firmware.controller.cloud.channel import NONCE, OPEN, RENEW, SEALED, Refuse
 from sim.far_end import Channel, accept_message, read_open
 
 from ..models import Controller
-from ..services import chain, learning
+from ..services import chain, learning, rotation
 from ..services.clock import at
 from . import store
 from .sync import Sync
@@ -41,6 +41,7 @@ class Session:
         self.heard_is_new = False  # not yet in the database
         self._public_id = row.public_id
         self._secret = bytes(row.link_secret)
+        self._next = bytes(row.next_secret) if row.next_secret else None  # the secret that is to take its place
         self._publish = publish
         self._now = now
         self._urandom = urandom
@@ -50,7 +51,8 @@ class Session:
         self._last = 0  # the last event that it has said it has
         self._channel: Channel | None = None
         self._nonce: bytes | None = None  # of the controller, in the session that is open
-        self._openings: dict[bytes, tuple[Channel, bytes]] = {}  # by the controller's nonce: channel, answer
+        # By the controller's nonce: channel, answer, under which secret.
+        self._openings: dict[bytes, tuple[Channel, bytes, bytes]] = {}
         self._renewed: float | None = None
         self._log: tuple[int, chain.Follower] | None = None  # its epoch, and its chain as it comes in
         self._ahead: tuple[int, float] | None = None  # first sequence of a batch that came too early, and when
@@ -65,6 +67,7 @@ class Session:
             wire.RESULT: self._result,
             wire.UPDATE_STATE: self._update_state,
             wire.CARD_READ: self._card_read,
+            wire.SECRETS: self._secrets,
             wire.TIME_ASKED: self._time_asked,
             wire.PING: self._ping,
         }
@@ -116,26 +119,38 @@ class Session:
     # The opening
 
     def _open(self, payload: bytes) -> None:
-        nonce = bytes(read_open(self._secret, self._public_id, payload))
+        secret, nonce = self._read_open(payload)
         if nonce == self._nonce:
             raise Refused("replay")
         if nonce not in self._openings:
             if len(self._openings) == OPENINGS:
                 del self._openings[next(iter(self._openings))]
             own = self._urandom(NONCE)
-            channel = Channel(self._secret, nonce, own)
-            answer = accept_message(self._secret, self._public_id, nonce, own)
-            self._openings[nonce] = channel, answer
+            channel = Channel(secret, nonce, own)
+            answer = accept_message(secret, self._public_id, nonce, own)
+            self._openings[nonce] = channel, answer, secret
         # The same opening twice gets the same answer: which of the two the controller took does not matter.
         self._publish(self._openings[nonce][1])
+
+    def _read_open(self, payload: bytes) -> tuple[bytes, bytes]:
+        """(the secret under which it opens a session, its nonce). Raises Refused."""
+        try:
+            return self._secret, bytes(read_open(self._secret, self._public_id, payload))
+        except Refused:
+            if self._next is None:
+                raise
+        return self._next, bytes(read_open(self._next, self._public_id, payload))
 
     def _unseal(self, payload: bytes) -> bytes:
         """The message inside. The open session serves until a new one has delivered its first good message."""
         if self._channel is not None and payload[1:5] == self._channel.session:
             return self._channel.open(payload)
-        for nonce, (channel, _) in self._openings.items():
+        for nonce, (channel, _, secret) in self._openings.items():
             if payload[1:5] == channel.session:
                 message = channel.open(payload)
+                if secret != self._secret:
+                    rotation.proven(self.pk, secret, at(self._now()))
+                    self._secret, self._next = secret, None
                 self._channel, self._nonce, self._openings = channel, nonce, {}
                 self._ahead = None
                 self._sync = Sync(self.pk, self.send)
@@ -235,6 +250,19 @@ class Session:
     def _time_asked(self, message: bytes, now: datetime) -> None:
         (nonce,) = _unpack("<8s", message)
         self.send(wire.packed(wire.TIME, "<8sQ", nonce, int(self._now() * 1000)))
+        self._rotate(now)  # asked when a session begins, and once an hour
+
+    def _rotate(self, now: datetime) -> None:
+        secret = rotation.wanted(self.pk, now)
+        if secret is not None:
+            self._next = secret or None
+            self.send(bytes((wire.SECRET,)) + secret)
+
+    def _secrets(self, message: bytes, now: datetime) -> None:
+        (count,) = _unpack("<B", message)
+        if count not in (1, 2):
+            raise Refused("malformed")
+        rotation.held(self.pk, count)
 
     def _ping(self, message: bytes, now: datetime) -> None:
         if len(message) != 1:

@@ -34,6 +34,9 @@ class Controller(Owned):
         max_length=16, unique=True
     )  # 16 hex digits, random: says nothing about the place
     link_secret = models.BinaryField(max_length=32)
+    next_secret = models.BinaryField(max_length=32, null=True)  # the link secret that is to take its place
+    secret_at = models.DateTimeField(null=True, blank=True)  # since when it is this one; None: since the enrolment
+    secrets_held = models.PositiveSmallIntegerField(default=1)  # how many the board keeps, as far as it has said
     table_key = models.BinaryField(max_length=32)
     broker_key = models.BinaryField(max_length=32, default=b"")  # of its account at the broker; empty: it has none
     board = models.JSONField()

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from ..models import Controller, Progress
-from . import acl, alarms, history, learning, retention, rules
+from . import acl, alarms, history, learning, retention, rotation, rules
 from .prepared import Prepared
 
 log = logging.getLogger("portvakt.housekeeping")
@@ -28,6 +28,7 @@ def tidy(now: datetime) -> dict[str, int]:
     """Erases what is past its days, forgets what no controller needs. Returns what was done."""
     acl.refresh_due(now)
     learning.forget(now)
+    rotation.begin_due(now)
     done = {"erased": retention.erase(now), "changes": 0, "profiles": 0}
     for controller in Controller.objects.filter(lost_at=None).order_by("pk").values_list("pk", flat=True):
         done["profiles"] += rules.prune(controller)

@@ -30,8 +30,10 @@ def lost(controller: Controller, user: User | None, urandom: Callable[[int], byt
         Exposure.objects.bulk_create(exposed)
         row.lost_at, row.lost_by = now, user
         row.link_secret, row.table_key, row.broker_key = urandom(32), urandom(32), b""
+        row.next_secret = None
         row.confirmed_at = None
-        row.save(update_fields=["lost_at", "lost_by", "link_secret", "table_key", "broker_key", "confirmed_at"])
+        changed = ["lost_at", "lost_by", "link_secret", "next_secret", "table_key", "broker_key", "confirmed_at"]
+        row.save(update_fields=changed)
         Command.objects.filter(controller=row, state=Command.State.QUEUED).update(
             state=Command.State.EXPIRED, why="the controller was given up as lost", ended_at=now
         )

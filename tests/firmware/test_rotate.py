@@ -1,0 +1,109 @@
+"""The link secret changes: two are kept until the cloud says that one is over, and the other one is tried."""
+
+import os
+from binascii import hexlify
+
+from firmware.controller.cloud import rotate
+from firmware.controller.cloud.wire import SECRET, SECRETS
+from firmware.controller.storage import settings
+from tests.firmware.helper import raises
+
+FOLDER = "rotate-%d." % id(rotate)
+OLD, NEW = b"\x05" * 32, b"\x07" * 32
+
+
+class Session:
+    _renew = False
+
+    def __init__(self, secret):
+        self._secret = secret
+
+
+class Stand:
+    """A loop, its link and its sync, as far as a secret concerns them."""
+
+    def __init__(self):
+        self._settings = {"controller": "0123456789abcdef", "link_secret": hexlify(OLD).decode()}
+        self._session = Session(OLD)
+        self.link = self
+        self.parts = []
+        self.folder = FOLDER
+        self.open = True
+        self.said = []
+        settings.save(FOLDER, self._settings)
+
+    def say(self, message):
+        self.said.append(message)
+
+    def hears(self, secret=b""):
+        rotate.take(self, self, bytes((SECRET,)) + secret, 0)
+
+    def kept(self):
+        fields = settings.load(FOLDER)[0]
+        return [fields.get("link_secret"), fields.get("link_secret_before")]
+
+
+def with_files(test):
+    def run():
+        try:
+            test(Stand())
+        finally:
+            for name in os.listdir("."):
+                if name.startswith(FOLDER):
+                    os.remove(name)
+
+    return run
+
+
+@with_files
+def test_both_are_kept_and_the_next_session_is_opened_with_the_new_one(stand):
+    stand.hears(NEW)
+    assert stand.kept() == [hexlify(NEW).decode(), hexlify(OLD).decode()]
+    assert stand._session._secret == NEW and stand._session._renew
+    assert stand.said == [bytes((SECRETS, 2))]
+    stand.hears(NEW)  # said again before that session: nothing is to be done
+    assert stand.said == [bytes((SECRETS, 2))]
+
+
+@with_files
+def test_the_one_before_goes_when_the_cloud_says_so(stand):
+    stand.hears(NEW)
+    stand._session = Session(NEW)
+    stand.hears(NEW)
+    assert stand.kept() == [hexlify(NEW).decode(), hexlify(OLD).decode()]
+    stand.hears()
+    assert stand.kept() == [hexlify(NEW).decode(), None]
+    assert stand.said[-1] == bytes((SECRETS, 1))
+
+
+@with_files
+def test_what_opened_this_session_is_what_stays(stand):
+    """A cloud that was put back knows the one before: that is not what goes."""
+    stand.hears(NEW)
+    stand._session = Session(OLD)
+    stand.hears()
+    assert stand.kept() == [hexlify(OLD).decode(), None]
+
+
+@with_files
+def test_the_other_one_is_tried_when_one_opens_nothing(stand):
+    stand.hears(NEW)
+    either = stand.parts[0]
+    either.watch(stand, 0)
+    assert either.deadline() is None  # there is a session
+    stand.open = False
+    either.watch(stand, 1000)
+    either.watch(stand, 60999)
+    assert stand._settings["link_secret"] == hexlify(NEW).decode()
+    either.watch(stand, 61000)
+    assert stand._settings["link_secret"] == hexlify(OLD).decode()
+    either.watch(stand, 121000)
+    assert stand._settings["link_secret"] == hexlify(NEW).decode()
+    assert stand.kept()[0] == hexlify(NEW).decode()
+
+
+@with_files
+def test_what_is_no_secret_is_refused(stand):
+    for body in (b"\x01", NEW[:31], NEW + b"\x00"):
+        raises(ValueError, lambda body=body: stand.hears(body))
+    assert stand.kept() == [hexlify(OLD).decode(), None] and not stand.said

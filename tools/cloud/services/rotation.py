@@ -1,0 +1,53 @@
+"""The link secret of a board changes without a visit: once a year, or when somebody says so.
+
+The cloud has the new one in charge when the board has spoken under it. The board keeps the one before for a week
+longer, so that a cloud restored from a backup of these days still finds it.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
+from ..models import Controller
+
+KEEP = timedelta(days=7)
+YEAR = timedelta(days=365)
+
+
+def begin(controller: int, urandom: Callable[[int], bytes] = os.urandom) -> bool:
+    """A new secret is to come. False: one is on its way already, or the board is lost."""
+    waiting = Controller.objects.filter(pk=controller, lost_at=None, next_secret=None)
+    return bool(waiting.update(next_secret=urandom(32)))
+
+
+def begin_due(now: datetime, urandom: Callable[[int], bytes] = os.urandom) -> int:
+    """For every board whose secret is a year old. Returns how many."""
+    since = Coalesce(F("secret_at"), F("enrolled_at"))
+    old = Controller.objects.annotate(since=since).filter(since__lte=now - YEAR, lost_at=None, next_secret=None)
+    return sum(begin(pk, urandom) for pk in old.values_list("pk", flat=True))
+
+
+def wanted(controller: int, now: datetime) -> bytes | None:
+    """What a board is to be told: the next secret; b"": the one before is over; None: nothing."""
+    row = Controller.objects.filter(pk=controller).values_list("next_secret", "secrets_held", "secret_at").first()
+    if row is None:
+        return None
+    following, held, since = row
+    if following is not None:
+        return bytes(following)
+    return b"" if held > 1 and since is not None and now - since >= KEEP else None
+
+
+def proven(controller: int, secret: bytes, now: datetime) -> None:
+    """The board has spoken under its next secret: that one is in charge."""
+    Controller.objects.filter(pk=controller, next_secret=secret).update(
+        link_secret=secret, next_secret=None, secret_at=now, secrets_held=2
+    )
+
+
+def held(controller: int, count: int) -> None:
+    """So many the board keeps."""
+    Controller.objects.filter(pk=controller).update(secrets_held=count)
