@@ -83,7 +83,7 @@ class Board:
             assert self.chain.take(buf) in (WHOLE, EXPIRED, LOST)
 
 
-@pytest.mark.parametrize("sectors", [4, 6])
+@pytest.mark.parametrize("sectors", [4, pytest.param(6, marks=pytest.mark.slow)])
 def test_retention_survives_any_power_cut(sectors: int) -> None:
     board, cuts = Board(sectors), 0
     random = board.random

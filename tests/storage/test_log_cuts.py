@@ -208,7 +208,7 @@ def test_any_two_flipped_bits_of_a_byte_cost_one_event_and_say_which() -> None:
                 seq += 1
 
 
-@pytest.mark.parametrize("head", [1, 4, 6, 8])
+@pytest.mark.parametrize("head", [pytest.param(head, marks=pytest.mark.slow) for head in (1, 4, 8)] + [6])
 def test_an_unreadable_sector_loses_only_its_own_events(head: int) -> None:
     flash, state = NorFlash(9 * SECTOR), NorFlash(2 * SECTOR)
     total = (9 + head) * 127 + 50

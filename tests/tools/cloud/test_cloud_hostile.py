@@ -262,7 +262,7 @@ def test_a_database_that_refuses_acknowledges_nothing(
     assert house.row().refused == {"database": 1}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(payloads=some.lists(some.binary(max_size=120), max_size=5))
 def test_noise_in_clear_and_under_the_seal_never_stops_the_ingest(payloads: list[bytes]) -> None:
     from django.db import transaction
