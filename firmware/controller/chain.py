@@ -12,7 +12,10 @@ LOST = "lost"  # the controller says that it cannot read this one any more
 UNPROVEN = "unproven"  # the one before it is missing, and without that nothing can be proven
 BROKEN = "broken"  # not what the controller recorded here
 
-_MOST = 1 << 16  # keys that are tried at most after a gap: as many sectors no log has
+# Keys that are tried after so many unproven events: the key moves with a sector of 127, and some are left early because
+# they are worn. A log that cannot be proven any more, as after a cloud was put back, must not cost more with each event.
+_EVENTS_A_KEY = 64
+_KEYS_MORE = 16
 
 
 class Chain:
@@ -65,7 +68,7 @@ class Chain:
 
     def _proven(self, before, record, chain, flags):
         key = self.key
-        for _ in range(min(self.unproven, _MOST) + 1):
+        for _ in range(min(self.unproven, self.unproven // _EVENTS_A_KEY + _KEYS_MORE) + 1):
             if chain_mac(key, before, bytes(record)) == chain:
                 self.key = next_chain_key(key) if flags & NEW_KEY else key
                 self.unproven = 0
