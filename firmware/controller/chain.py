@@ -12,8 +12,8 @@ LOST = "lost"  # the controller says that it cannot read this one any more
 UNPROVEN = "unproven"  # the one before it is missing, and without that nothing can be proven
 BROKEN = "broken"  # not what the controller recorded here
 
-# Keys that are tried after so many unproven events: the key moves with a sector of 127, and some are left early because
-# they are worn. A log that cannot be proven any more, as after a cloud was put back, must not cost more with each event.
+# Keys that are tried after so many unproven events: the key moves with a sector of 127, and some are left early, worn.
+# A log that cannot be proven any more, as after a cloud was put back, must not cost more with each event.
 _EVENTS_A_KEY = 64
 _KEYS_MORE = 16
 
