@@ -92,8 +92,10 @@ class HandBoard:
     def __init__(self, folder: Path, chance: Random, settings: dict[str, Any] = SETTINGS) -> None:
         from firmware.controller import app
         from firmware.controller.cloud import link, session
+        from firmware.controller.storage import sectors
 
         bind.bind(app, clock, link, session)
+        sectors.faults.clear()  # a board starts without any; this list is one for the whole process
         self.chip = HandChip(chance)
         use(self.chip)
         doors = [_door((12, 13, 14, 15, 16, 17), STRIKES[0]), _door((18, 19, 21, 22, 23, 27), STRIKES[1])]
