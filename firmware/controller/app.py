@@ -71,7 +71,7 @@ def build(folder="/"):
     credentials = CredentialTable(partition("acl", folder))
     loop = Loop(board, credentials, log, journal, rules, key, sync, link, WDT(timeout=_WATCHDOG_MS), reset, folder)
     loop.started(reset_cause(), faults)
-    if "link_secret_before" in chosen:
+    if "old_secret" in chosen:
         from .cloud import rotate
 
         rotate.begin(loop, sync)

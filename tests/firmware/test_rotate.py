@@ -40,7 +40,7 @@ class Stand:
 
     def kept(self):
         fields = settings.load(FOLDER)[0]
-        return [fields.get("link_secret"), fields.get("link_secret_before")]
+        return [fields.get("link_secret"), fields.get("old_secret")]
 
 
 def with_files(test):

@@ -60,7 +60,7 @@ class Stream:
         """Exactly `size` bytes. Raises OSError when the connection ends first or the message is too long for us."""
         self.flush()
         if size > MAX_MESSAGE:
-            raise OSError("message too long")
+            raise OSError("too long")
         data = self.socket.read(size)
         if data is None or len(data) < size:
             raise OSError("connection ended")
@@ -195,6 +195,7 @@ class Link:
         self._client = self._session = None
         if session is not None:
             while not self._inbox.put(sessions.LOST):
+                self.shared[1].empty()  # what waits there is for nobody now, and the control loop may wait for room in it
                 clock.wait(_LOOK_MS, self._inbox.room)
         if client is not None and client.sock is not None:
             client.sock.close()

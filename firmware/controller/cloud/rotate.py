@@ -12,7 +12,7 @@ from .. import ticks
 from ..storage import settings
 from .wire import SECRETS
 
-_BEFORE = "link_secret_before"
+_OLD = "old_secret"
 _PATIENCE_MS = const(60000)  # without a session, until the other one is tried
 
 
@@ -35,10 +35,10 @@ def take(sync, loop, message, now):
     used = hexlify(session._secret).decode()  # it has opened this session
     if not secret:
         fields["link_secret"] = used
-        fields.pop(_BEFORE, None)
+        fields.pop(_OLD, None)
     elif secret != fields["link_secret"]:
         fields["link_secret"] = secret
-        fields[_BEFORE] = used
+        fields[_OLD] = used
     if fields != link._settings:
         settings.save(sync.folder, fields)
         link._settings = fields
@@ -46,7 +46,7 @@ def take(sync, loop, message, now):
         begin(loop, sync)
         session._secret = unhexlify(secret)
         session._renew = True
-    sync.say(bytes((SECRETS, 2 if _BEFORE in fields else 1)))
+    sync.say(bytes((SECRETS, 2 if _OLD in fields else 1)))
 
 
 class Either:
@@ -58,14 +58,14 @@ class Either:
 
     def watch(self, loop, now):
         link = loop.link
-        if self._sync.open or _BEFORE not in link._settings:
+        if self._sync.open or _OLD not in link._settings:
             self._due = None
         elif self._due is None:
             self._due = ticks.add(now, _PATIENCE_MS)
         elif ticks.passed(self._due, now):
             self._due = ticks.add(now, _PATIENCE_MS)
             fields = dict(link._settings)
-            fields["link_secret"], fields[_BEFORE] = fields[_BEFORE], fields["link_secret"]
+            fields["link_secret"], fields[_OLD] = fields[_OLD], fields["link_secret"]
             link._settings = fields  # whole: the network loop looks at it
 
     def deadline(self):

@@ -42,7 +42,7 @@ class Link(Whole):
     def board_keeps(self) -> list[bytes]:
         """On its flash: the secret in charge, and the one before."""
         kept = settings.load(f"{self.folder}/")[0]
-        names = ("link_secret", "link_secret_before")
+        names = ("link_secret", "old_secret")
         return [bytes.fromhex(kept[name]) for name in names if name in kept]
 
     def restart_board(self) -> None:

@@ -1,0 +1,57 @@
+"""A link that is lost, while both mailboxes are full."""
+
+from firmware.controller.cloud import link as links
+from firmware.controller.cloud.mailbox import Mailbox
+from firmware.controller.cloud.session import LOST
+
+
+class Lock:
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *error):
+        pass
+
+
+class Inbox(Mailbox):
+    """The control loop takes from it only while its own mailbox has room for the answers."""
+
+    def put(self, message):
+        if self.outbox.room() >= 2:
+            self.get()
+        return Mailbox.put(self, message)
+
+
+class Clock:
+    """Time goes by, not for ever."""
+
+    waits = 0
+
+    def now(self):
+        return 0
+
+    def wait(self, ms, pending):
+        self.waits += 1
+        assert self.waits < 9, "it waits for ever"
+
+
+class Lost(links.Link):
+    def __init__(self, inbox, outbox):
+        self.shared = inbox, outbox, {}
+        self._inbox = inbox
+        self._client = None
+        self._session = self
+
+
+def test_it_is_told_though_the_control_loop_waits_for_room_itself():
+    inbox, outbox = Inbox(Lock(), 4), Mailbox(Lock(), 4)
+    inbox.outbox = outbox
+    for _ in range(4):
+        inbox._messages.append(b"in")
+        outbox.put(b"out")
+    before, links.clock = links.clock, Clock()
+    try:
+        Lost(inbox, outbox)._drop()
+    finally:
+        links.clock = before
+    assert inbox._messages[-1] == LOST and outbox.waiting() == 0
