@@ -195,7 +195,7 @@ class Link:
         self._client = self._session = None
         if session is not None:
             while not self._inbox.put(sessions.LOST):
-                self.shared[1].empty()  # what waits there is for nobody now, and the control loop may wait for room in it
+                self.shared[1].empty()  # it is for nobody now, and the control loop may wait for room
                 clock.wait(_LOOK_MS, self._inbox.room)
         if client is not None and client.sock is not None:
             client.sock.close()
