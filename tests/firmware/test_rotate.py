@@ -103,6 +103,17 @@ def test_the_other_one_is_tried_when_one_opens_nothing(stand):
 
 
 @with_files
+def test_said_again_in_a_session_of_its_own_it_does_not_push_the_one_before_out(stand):
+    stand.hears(NEW)
+    stand._session = Session(NEW)
+    fields = dict(stand._settings)
+    fields["link_secret"], fields["old_secret"] = fields["old_secret"], fields["link_secret"]
+    stand._settings = fields  # the other one was about to be tried
+    stand.hears(NEW)
+    assert stand.kept() == [hexlify(NEW).decode(), hexlify(OLD).decode()]
+
+
+@with_files
 def test_what_is_no_secret_is_refused(stand):
     for body in (b"\x01", NEW[:31], NEW + b"\x00"):
         raises(ValueError, lambda body=body: stand.hears(body))

@@ -36,7 +36,7 @@ def take(sync, loop, message, now):
     if not secret:
         fields["link_secret"] = used
         fields.pop(_OLD, None)
-    elif secret != fields["link_secret"]:
+    elif secret not in (used, fields["link_secret"]):
         fields["link_secret"] = secret
         fields[_OLD] = used
     if fields != link._settings:
