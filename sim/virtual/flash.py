@@ -123,25 +123,32 @@ def access_list(acl: bytes) -> AccessList | None:
         return None
     at, end, said = newest[journal][1] * SECTOR + 16, (newest[journal][1] + 1) * SECTOR, None
     while at + 20 <= end:
-        version, digest, count = struct.unpack_from("<IQI", acl, at)
-        size = 20 + (count >> 24) * 13
-        if at + size > end:
+        entry = _entry(acl[at:end])
+        if entry is None:
             break
-        if not is_whole(acl[at : at + size]):
-            entry = mended(acl[at : at + size])
-            if entry is None:
-                break
-            version, digest, count = struct.unpack_from("<IQI", entry)
-            if size != 20 + (count >> 24) * 13:
-                break
-        said = version, digest
-        at += size
+        said = struct.unpack_from("<IQ", entry)
+        at += len(entry)
     if said is None or said[1] >= (1 << 64) - 2:
         return None
     held = 0
     for slot in _credentials(acl, newest, journal):
         held ^= int.from_bytes(hashlib.sha256(slot[:12]).digest()[:8], "big")
     return AccessList(*said, held)
+
+
+def _entry(rest: bytes) -> bytes | None:
+    """The first entry of that part of a journal, as it was before one of its bits turned over."""
+    if rest[:4] == b"\xff" * 4:
+        return None
+    for turned in (0, 1, 2, 4, 8, 16, 32, 64, 128):
+        head = rest[:15] + bytes([rest[15] ^ turned])
+        entry = head + rest[16 : 20 + head[15] * 13]
+        if is_whole(entry):
+            return entry
+        fixed = None if turned else mended(entry)
+        if fixed is not None and fixed[15] == rest[15]:
+            return fixed
+    return None
 
 
 def credential(acl: bytes, key: bytes) -> bytes | None:
@@ -187,8 +194,8 @@ def _credentials(acl: bytes, newest: dict[int, tuple[int, int]], journal: int) -
 
 
 def mended(record: bytes) -> bytes | None:
-    """A short record before one of its bits turned over, None when that is not what happened."""
-    for bit in range(8 * len(record) if len(record) <= 64 else 0):
+    """A record before one of its bits turned over, None when that is not what happened."""
+    for bit in range(8 * len(record)):
         fixed = bytearray(record)
         fixed[bit // 8] ^= 1 << bit % 8
         if is_whole(fixed):

@@ -30,7 +30,7 @@ _REGION = const(64)
 _SPARES = const(2)  # one that is filled, one that is erased ahead meanwhile
 _NONE = const(0xFF)  # no sector has the bucket; none of the region is erased ahead
 _UNREAD = const(0xFE)  # the headers of the region were not read yet
-_ENTRY = "<IQI"  # of the journal: version, digest, count and (<< 24) how many changes follow; then its CRC-32
+ENTRY = "<IQI"  # of the journal: version, digest, count and (<< 24) how many changes follow; then its CRC-32
 _LEAST = const(20)
 
 
@@ -148,7 +148,7 @@ class CredentialTable:
         self.making = len(changes) > 0
         size = _LEAST + len(changes)
         entry = self.view[:size]
-        pack_into(_ENTRY, entry, 0, version, digest, count | len(changes) // CHANGE << 24)
+        pack_into(ENTRY, entry, 0, version, digest, count | len(changes) // CHANGE << 24)
         entry[16:-4] = changes
         entry[-4:] = pack("<I", crc32(entry[:-4]))
         at = self.end
@@ -193,22 +193,21 @@ class CredentialTable:
     def _resume(self):
         """Reads the journal, and makes the changes of its last entry if the power went before they were made."""
         self.flash.read(self.head * SECTOR, self._buf)
-        at, changes, size = SLOT, b"", _LEAST
-        while at + size <= SECTOR:
-            version, digest, count = unpack_from(_ENTRY, self._buf, at)
+        at, changes = SLOT, b""
+        while at + _LEAST <= SECTOR:
+            version, digest, count = unpack_from(ENTRY, self._buf, at)
             size = _LEAST + (count >> 24) * CHANGE
-            entry = self.view[at : at + size]
-            if not whole(entry):
-                from .rot import mended
-
-                fixed = mended(entry)
-                if not fixed:
+            if not whole(self.view[at : at + size]):
+                if version + 1 >> 32:  # nothing is written there
                     break
-                entry[:] = fixed
+                from .rot import mend_entry
+
+                if not mend_entry(self.view, at):
+                    break
+                continue
             self.version, self.digest, self.count = version, digest, count & 0xFFFFFF
             changes = bytes(self.view[at + 16 : at + size - 4])
             at += size
-            size = _LEAST
         # A torn entry has no length to go by: the next one goes to a new sector.
         if self._buf.count(b"\xff", at) == SECTOR - at:
             self.end = at
