@@ -7,6 +7,7 @@ from micropython import const
 from .. import ticks
 from ..clock import Clock
 from ..records import EVENT, expired
+from .rot import mended
 from .sectors import whole
 from .state import TIME
 
@@ -75,10 +76,11 @@ class Patrol:
                 continue  # young, at a glance
             if min(record) == 0xFF or expired(record) or not any(record):
                 continue
+            known = record if whole(record) else mended(record)
             days = shortest
-            if whole(record):
-                days = rules.retention(record[9])
-                time = self._later = time or self._later
+            if known:
+                days = rules.retention(known[9])
+                time = self._later = unpack_from("<I", known, 4)[0] or self._later
             else:
                 time = self._later if record[4] else 1  # the power went while it expired: go on with that
             if days is not None and time and utc - time >= max(1, days) * _DAY_S:

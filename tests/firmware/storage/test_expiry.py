@@ -115,6 +115,18 @@ def test_a_damaged_event_goes_with_the_next_one_too():
     assert kept.codes() == [0] * 5
 
 
+def test_a_bit_that_turned_over_makes_no_event_older():
+    kept = Kept()
+    kept.add(0, count=8)  # without a time, which is four bytes of zero, as in an event that is half gone
+    for slot in range(1, 9):
+        flip(kept.nor, slot * EVENT + 3 * slot, 1)  # in the number, the time, the key, the chain
+    kept.add(UTC)
+    kept.round(rules(d1=7), UTC + 6 * DAY)
+    assert kept.codes() == [GRANTED] * 9
+    kept.round(rules(d1=7), UTC + 7 * DAY)
+    assert kept.content() == 0
+
+
 def test_nothing_expires_while_the_time_is_not_known():
     kept = Kept()
     kept.add(UTC)
