@@ -52,9 +52,7 @@ class Build:
 
 def sources() -> dict[str, Path]:
     """Every module of a slot: its path there (still .py) -> its source."""
-    found = {
-        str(file.relative_to(FIRMWARE)): file for file in sorted((FIRMWARE / "controller").rglob("*.py"))
-    }
+    found = {str(file.relative_to(FIRMWARE)): file for file in sorted((FIRMWARE / "controller").rglob("*.py"))}
     return {**found, "umqtt/simple.py": umqtt.source()}
 
 
@@ -132,9 +130,7 @@ def build(
         progress(f"{made.bytes_of(path):7} {path}")
     facts = {
         "build": made.id,
-        "files": {
-            path: {"bytes": made.bytes_of(path), "sha256": digest} for path, digest in made.files.items()
-        },
+        "files": {path: {"bytes": made.bytes_of(path), "sha256": digest} for path, digest in made.files.items()},
         "bytes": made.total,
         "folder": str(made.folder.relative_to(ROOT)),
         "board": board,

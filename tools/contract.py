@@ -1,6 +1,6 @@
 """The contract between controller and cloud, written out from wire.py: AsyncAPI 3 with JSON Schema, and a page to read.
 
-    python -m tools.contract     writes firmware/controller/cloud/asyncapi.json and README.md
+python -m tools.contract     writes firmware/controller/cloud/asyncapi.json and README.md
 """
 
 import json

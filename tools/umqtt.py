@@ -82,8 +82,7 @@ def _download(folder: Path) -> Path:
         if found:
             return found[0]
     raise Problem(
-        f"{REQUIREMENT} could not be downloaded ({said}); "
-        "check the network or the package index, then try again"
+        f"{REQUIREMENT} could not be downloaded ({said}); check the network or the package index, then try again"
     )
 
 

@@ -130,11 +130,13 @@ def test_identify_shows_light_and_sound_and_moves_no_strike():
 def test_a_restart_is_recorded_answered_and_not_repeated():
     bench = connected()
     bench.hear(command(do="restart", door=0))
-    assert len(bench.restarts) == 1
     assert answers(bench) == [{"id": 1, "result": "done", "why": ""}]
+    bench.run(400)
+    assert len(bench.restarts) == 1
     assert (COMMAND_DONE, 0, 2, None) in bench.events()
     again = connected(flash=bench.flash)
     assert tell(again, do="restart", door=0) == ("refused", "done before")
+    again.run(12000)
     assert again.restarts == []
 
 

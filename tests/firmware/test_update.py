@@ -198,6 +198,7 @@ def test_a_start_puts_it_on_trial_and_restarts_the_board():
     assert board.bench.restarts == []
     board.bring(release)
     assert board.tell(release.offer(start=True)) == ("starting", None)
+    board.bench.run(400)
     assert len(board.bench.restarts) == 1
     assert update.read(board.root + "trial") == NEW + " 0 1440"
     assert update.read(board.root + "current") == OLD

@@ -103,9 +103,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": dj_database_url.config(default=f"sqlite:///{DATA / 'portvakt.sqlite3'}", conn_max_age=600)
-}
+DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{DATA / 'portvakt.sqlite3'}", conn_max_age=600)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # What is erased is overwritten in the file (secure_delete).
     # Acknowledged means durable, so a commit is on the disk (FULL). Whoever will write takes the lock at once

@@ -60,9 +60,7 @@ class Payload:
         }
 
 
-def assemble(
-    built: Build, board_name: str, settings_file: Path | None, release_key: Path | None = None
-) -> Payload:
+def assemble(built: Build, board_name: str, settings_file: Path | None, release_key: Path | None = None) -> Payload:
     board = boards.load(board_name)
     new = {name: (FIRMWARE / name).read_bytes() for name in ROOT_FILES}
     new["board.json"] = _compact(board)

@@ -9,7 +9,6 @@ from binascii import crc32
 
 from micropython import const
 
-from .. import clock
 from ..events import COMMAND_DONE, COMMAND_REFUSED, RELEASED_REMOTE
 from ..storage.state import BOOTS
 from ..version import VERSION
@@ -41,7 +40,6 @@ _FIRST = const(64)  # ... under the kinds 64 to 71
 _RELEASE_S = const(30)  # an expiry further away than this is not a release's
 _LEARN_S = const(60)
 _LONGEST_S = const(900)
-_DRAIN_MS = const(1000)  # how long a restart waits for its result to be sent
 _BLINK = ((300, 1, 1), (300, 0, 0)) * 10
 
 
@@ -76,9 +74,9 @@ def run(sync, loop, message, now):
         answer["data"] = data
     sync.say(json_message(RESULT, answer))
     if data == "restart":
-        clock.wait(_DRAIN_MS, sync.sent)
-        clock.wait(_DRAIN_MS // 4, lambda: False)
-        loop.restart()
+        from ..leaving import leave
+
+        leave(loop, sync, now)
 
 
 def _remember(loop, number, expires, longest, now):

@@ -15,7 +15,6 @@ from hashlib import sha256
 
 from micropython import const
 
-from .. import clock
 from ..events import UPDATE_STAGED
 from .wire import UPDATE_STATE, json_message, unpacked
 
@@ -26,7 +25,6 @@ _BLOCK = const(4096)
 _FOLDER = const(2)  # blocks of an empty one: littlefs keeps two copies of its names
 _SPARE = const(8)  # blocks that stay free: settings and rules, their second copies, what littlefs moves
 _TRIAL_MINUTES = const(1440)
-_DRAIN_MS = const(1000)
 _SHA256 = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"  # RFC 8017, 9.2, note 1
 
 
@@ -132,9 +130,9 @@ class Updates:
         answer["build"] = build
         sync.say(json_message(UPDATE_STATE, answer))
         if answer["state"] == "starting":
-            clock.wait(_DRAIN_MS, sync.sent)
-            clock.wait(_DRAIN_MS // 4, lambda: False)
-            loop.restart()
+            from ..leaving import leave
+
+            leave(loop, sync, now)
 
     def _offered(self, build, head, start, loop, now):
         root = self._root

@@ -6,66 +6,99 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cloud', '0001_first'),
+        ("cloud", "0001_first"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Exposure',
+            name="Exposure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='apitoken',
-            name='token_role',
+            model_name="apitoken",
+            name="token_role",
         ),
         migrations.RemoveConstraint(
-            model_name='membership',
-            name='membership_role',
+            model_name="membership",
+            name="membership_role",
         ),
         migrations.AddField(
-            model_name='controller',
-            name='lost_at',
+            model_name="controller",
+            name="lost_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='controller',
-            name='lost_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="controller",
+            name="lost_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AlterField(
-            model_name='apitoken',
-            name='role',
-            field=models.CharField(choices=[('owner', 'Owner'), ('administrator', 'Administrator'), ('viewer', 'Viewer'), ('guard', 'Guard'), ('installer', 'Installer')], max_length=16),
+            model_name="apitoken",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("owner", "Owner"),
+                    ("administrator", "Administrator"),
+                    ("viewer", "Viewer"),
+                    ("guard", "Guard"),
+                    ("installer", "Installer"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='membership',
-            name='role',
-            field=models.CharField(choices=[('owner', 'Owner'), ('administrator', 'Administrator'), ('viewer', 'Viewer'), ('guard', 'Guard'), ('installer', 'Installer')], max_length=16),
+            model_name="membership",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("owner", "Owner"),
+                    ("administrator", "Administrator"),
+                    ("viewer", "Viewer"),
+                    ("guard", "Guard"),
+                    ("installer", "Installer"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='apitoken',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'administrator', 'viewer', 'guard', 'installer'])), name='token_role'),
+            model_name="apitoken",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["owner", "administrator", "viewer", "guard", "installer"])),
+                name="token_role",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'administrator', 'viewer', 'guard', 'installer'])), name='membership_role'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["owner", "administrator", "viewer", "guard", "installer"])),
+                name="membership_role",
+            ),
         ),
         migrations.AddField(
-            model_name='exposure',
-            name='controller',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exposures', to='cloud.controller'),
+            model_name="exposure",
+            name="controller",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="exposures", to="cloud.controller"
+            ),
         ),
         migrations.AddField(
-            model_name='exposure',
-            name='credential',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exposures', to='cloud.credential'),
+            model_name="exposure",
+            name="credential",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="exposures", to="cloud.credential"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exposure',
-            constraint=models.UniqueConstraint(fields=('controller', 'credential'), name='exposure_once'),
+            model_name="exposure",
+            constraint=models.UniqueConstraint(fields=("controller", "credential"), name="exposure_once"),
         ),
     ]

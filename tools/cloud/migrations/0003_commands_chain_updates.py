@@ -5,130 +5,188 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cloud', '0002_lost'),
+        ("cloud", "0002_lost"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LogKey',
+            name="LogKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('epoch', models.PositiveBigIntegerField()),
-                ('sequence', models.PositiveBigIntegerField()),
-                ('key', models.BinaryField(max_length=32)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("epoch", models.PositiveBigIntegerField()),
+                ("sequence", models.PositiveBigIntegerField()),
+                ("key", models.BinaryField(max_length=32)),
             ],
         ),
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('build', models.CharField(max_length=64, unique=True)),
-                ('folder', models.CharField(max_length=500)),
-                ('size', models.PositiveIntegerField()),
-                ('added_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("build", models.CharField(max_length=64, unique=True)),
+                ("folder", models.CharField(max_length=500)),
+                ("size", models.PositiveIntegerField()),
+                ("added_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Rollout',
+            name="Rollout",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('percent', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('running', 'Running'), ('paused', 'Paused'), ('done', 'Done'), ('aborted', 'Aborted')], default='running', max_length=8)),
-                ('started_at', models.DateTimeField()),
-                ('abort_after', models.PositiveSmallIntegerField(default=1)),
-                ('timeout_h', models.PositiveSmallIntegerField(default=24)),
-                ('why', models.CharField(blank=True, max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("percent", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("paused", "Paused"),
+                            ("done", "Done"),
+                            ("aborted", "Aborted"),
+                        ],
+                        default="running",
+                        max_length=8,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("abort_after", models.PositiveSmallIntegerField(default=1)),
+                ("timeout_h", models.PositiveSmallIntegerField(default=24)),
+                ("why", models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='RolloutBoard',
+            name="RolloutBoard",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sending', 'Sending'), ('staged', 'Staged'), ('kept', 'Kept'), ('returned', 'Returned'), ('silent', 'Silent')], default='waiting', max_length=8)),
-                ('at', models.DateTimeField()),
-                ('sent', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("sending", "Sending"),
+                            ("staged", "Staged"),
+                            ("kept", "Kept"),
+                            ("returned", "Returned"),
+                            ("silent", "Silent"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("sent", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='controller',
-            name='controller_name_once',
+            model_name="controller",
+            name="controller_name_once",
         ),
         migrations.AddField(
-            model_name='command',
-            name='arguments',
+            model_name="command",
+            name="arguments",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AddField(
-            model_name='command',
-            name='data',
+            model_name="command",
+            name="data",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AddField(
-            model_name='controller',
-            name='replaced_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='cloud.controller'),
+            model_name="controller",
+            name="replaced_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="cloud.controller",
+            ),
         ),
         migrations.AddField(
-            model_name='event',
-            name='chain',
+            model_name="event",
+            name="chain",
             field=models.BinaryField(max_length=8, null=True),
         ),
         migrations.AddField(
-            model_name='event',
-            name='chain_ok',
+            model_name="event",
+            name="chain_ok",
             field=models.BooleanField(null=True),
         ),
         migrations.AddField(
-            model_name='event',
-            name='count',
+            model_name="event",
+            name="count",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AlterField(
-            model_name='command',
-            name='do',
-            field=models.CharField(choices=[('release', 'Release'), ('hold', 'Hold released'), ('lockdown', 'Lockdown'), ('evacuation', 'Evacuation'), ('normal', 'Back to normal'), ('identify', 'Identify'), ('restart', 'Restart'), ('diagnostics', 'Diagnostics')], default='release', max_length=16),
+            model_name="command",
+            name="do",
+            field=models.CharField(
+                choices=[
+                    ("release", "Release"),
+                    ("hold", "Hold released"),
+                    ("lockdown", "Lockdown"),
+                    ("evacuation", "Evacuation"),
+                    ("normal", "Back to normal"),
+                    ("identify", "Identify"),
+                    ("restart", "Restart"),
+                    ("diagnostics", "Diagnostics"),
+                ],
+                default="release",
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='command',
-            name='door',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='commands', to='cloud.door'),
+            model_name="command",
+            name="door",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="commands", to="cloud.door"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='controller',
-            constraint=models.UniqueConstraint(condition=models.Q(('lost_at', None)), fields=('site', 'name'), name='controller_name_once'),
+            model_name="controller",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lost_at", None)), fields=("site", "name"), name="controller_name_once"
+            ),
         ),
         migrations.AddField(
-            model_name='logkey',
-            name='controller',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='log_keys', to='cloud.controller'),
+            model_name="logkey",
+            name="controller",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="log_keys", to="cloud.controller"
+            ),
         ),
         migrations.AddField(
-            model_name='rollout',
-            name='release',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rollouts', to='cloud.release'),
+            model_name="rollout",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="rollouts", to="cloud.release"
+            ),
         ),
         migrations.AddField(
-            model_name='rolloutboard',
-            name='controller',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rollouts', to='cloud.controller'),
+            model_name="rolloutboard",
+            name="controller",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="rollouts", to="cloud.controller"
+            ),
         ),
         migrations.AddField(
-            model_name='rolloutboard',
-            name='rollout',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='boards', to='cloud.rollout'),
+            model_name="rolloutboard",
+            name="rollout",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="boards", to="cloud.rollout"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='logkey',
-            constraint=models.UniqueConstraint(fields=('controller', 'epoch', 'sequence'), name='log_key_once'),
+            model_name="logkey",
+            constraint=models.UniqueConstraint(fields=("controller", "epoch", "sequence"), name="log_key_once"),
         ),
         migrations.AddConstraint(
-            model_name='rollout',
-            constraint=models.CheckConstraint(condition=models.Q(('percent__gte', 1), ('percent__lte', 100)), name='rollout_percent'),
+            model_name="rollout",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("percent__gte", 1), ("percent__lte", 100)), name="rollout_percent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rolloutboard',
-            constraint=models.UniqueConstraint(fields=('rollout', 'controller'), name='rollout_board_once'),
+            model_name="rolloutboard",
+            constraint=models.UniqueConstraint(fields=("rollout", "controller"), name="rollout_board_once"),
         ),
     ]

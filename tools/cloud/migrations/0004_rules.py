@@ -6,356 +6,626 @@ from django.db import migrations, models
 
 
 def profiles_as_json(apps, schema_editor):
-    for profile in apps.get_model('cloud', 'Profile').objects.all():
-        profile.content = f'[{profile.content}]'
-        profile.save(update_fields=['content'])
+    for profile in apps.get_model("cloud", "Profile").objects.all():
+        profile.content = f"[{profile.content}]"
+        profile.save(update_fields=["content"])
 
 
 def profiles_as_text(apps, schema_editor):
-    for profile in apps.get_model('cloud', 'Profile').objects.all():
-        profile.content = profile.content.strip('[]')
-        profile.save(update_fields=['content'])
+    for profile in apps.get_model("cloud", "Profile").objects.all():
+        profile.content = profile.content.strip("[]")
+        profile.save(update_fields=["content"])
 
 
 def due_is_the_end(apps, schema_editor):
-    apps.get_model('cloud', 'AclEntry').objects.filter(until__lt=0xFFFFFF).update(due=models.F('until'))
+    apps.get_model("cloud", "AclEntry").objects.filter(until__lt=0xFFFFFF).update(due=models.F("until"))
 
 
 def doors_of_groups(apps, schema_editor):
-    places = apps.get_model('cloud', 'GroupDoor')
-    for group in apps.get_model('cloud', 'AccessGroup').objects.all():
+    places = apps.get_model("cloud", "GroupDoor")
+    for group in apps.get_model("cloud", "AccessGroup").objects.all():
         places.objects.bulk_create(places(accessgroup=group, door=door) for door in group.doors.all())
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cloud', '0003_commands_chain_updates'),
+        ("cloud", "0003_commands_chain_updates"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Area',
+            name="Area",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(15)])),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('limit', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='at most so many people')),
-                ('forget_hours', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='forget after hours')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "number",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(15),
+                        ]
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "limit",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="at most so many people"),
+                ),
+                (
+                    "forget_hours",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="forget after hours"),
+                ),
             ],
             options={
-                'ordering': ['site', 'number'],
+                "ordering": ["site", "number"],
             },
         ),
         migrations.CreateModel(
-            name='DoorRules',
+            name="DoorRules",
             fields=[
-                ('door', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='rules', serialize=False, to='cloud.door')),
-                ('extended_ms', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(100), django.core.validators.MaxValueValidator(3600000)], verbose_name='extended release time')),
-                ('retention_days', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(3650)], verbose_name='keep the log for days')),
-                ('who', models.JSONField(blank=True, default=list)),
-                ('offline_hours', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(8760)], verbose_name='hours without a link')),
-                ('first_in', models.BooleanField(default=False)),
-                ('two_person', models.BooleanField(default=False)),
-                ('passback', models.CharField(blank=True, choices=[('hard', 'Deny'), ('soft', 'Let pass, and record it'), ('timed', 'Deny for a time')], max_length=8)),
-                ('passback_minutes', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1440)], verbose_name='minutes')),
-                ('interlock', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(15)], verbose_name='interlock group')),
-                ('interlock_open', models.BooleanField(default=True)),
-                ('relock', models.CharField(choices=[('time', 'when the time is over'), ('open', 'when it is opened'), ('close', 'when it is closed')], default='time', max_length=8)),
-                ('relock_delay_ms', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10000)], verbose_name='delay')),
-                ('pulse_ms', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(50), django.core.validators.MaxValueValidator(10000)], verbose_name='pulse')),
-                ('warn_ms', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1000), django.core.validators.MaxValueValidator(600000)], verbose_name='warning before held open')),
-                ('repeat_ms', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(10000), django.core.validators.MaxValueValidator(3600000)], verbose_name='say held open again')),
-                ('unopened', models.BooleanField(default=False)),
-                ('forced', models.CharField(choices=[('alarm', 'an alarm'), ('event', 'recorded only')], default='alarm', max_length=8)),
-                ('rex', models.CharField(choices=[('release', 'releases the door'), ('hold', 'releases it as long as pressed'), ('shunt', 'releases nothing, but opening is no alarm')], default='release', max_length=8)),
+                (
+                    "door",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="rules",
+                        serialize=False,
+                        to="cloud.door",
+                    ),
+                ),
+                (
+                    "extended_ms",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(100),
+                            django.core.validators.MaxValueValidator(3600000),
+                        ],
+                        verbose_name="extended release time",
+                    ),
+                ),
+                (
+                    "retention_days",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(3650),
+                        ],
+                        verbose_name="keep the log for days",
+                    ),
+                ),
+                ("who", models.JSONField(blank=True, default=list)),
+                (
+                    "offline_hours",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(8760),
+                        ],
+                        verbose_name="hours without a link",
+                    ),
+                ),
+                ("first_in", models.BooleanField(default=False)),
+                ("two_person", models.BooleanField(default=False)),
+                (
+                    "passback",
+                    models.CharField(
+                        blank=True,
+                        choices=[("hard", "Deny"), ("soft", "Let pass, and record it"), ("timed", "Deny for a time")],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "passback_minutes",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1440),
+                        ],
+                        verbose_name="minutes",
+                    ),
+                ),
+                (
+                    "interlock",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(15),
+                        ],
+                        verbose_name="interlock group",
+                    ),
+                ),
+                ("interlock_open", models.BooleanField(default=True)),
+                (
+                    "relock",
+                    models.CharField(
+                        choices=[
+                            ("time", "when the time is over"),
+                            ("open", "when it is opened"),
+                            ("close", "when it is closed"),
+                        ],
+                        default="time",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "relock_delay_ms",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                        verbose_name="delay",
+                    ),
+                ),
+                (
+                    "pulse_ms",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(50),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                        verbose_name="pulse",
+                    ),
+                ),
+                (
+                    "warn_ms",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1000),
+                            django.core.validators.MaxValueValidator(600000),
+                        ],
+                        verbose_name="warning before held open",
+                    ),
+                ),
+                (
+                    "repeat_ms",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(10000),
+                            django.core.validators.MaxValueValidator(3600000),
+                        ],
+                        verbose_name="say held open again",
+                    ),
+                ),
+                ("unopened", models.BooleanField(default=False)),
+                (
+                    "forced",
+                    models.CharField(
+                        choices=[("alarm", "an alarm"), ("event", "recorded only")], default="alarm", max_length=8
+                    ),
+                ),
+                (
+                    "rex",
+                    models.CharField(
+                        choices=[
+                            ("release", "releases the door"),
+                            ("hold", "releases it as long as pressed"),
+                            ("shunt", "releases nothing, but opening is no alarm"),
+                        ],
+                        default="release",
+                        max_length=8,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='GroupDoor',
+            name="GroupDoor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
             ],
         ),
         migrations.CreateModel(
-            name='Holiday',
+            name="Holiday",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('first', models.DateField(verbose_name='first day')),
-                ('last', models.DateField(verbose_name='last day')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("first", models.DateField(verbose_name="first day")),
+                ("last", models.DateField(verbose_name="last day")),
             ],
             options={
-                'ordering': ['first', 'pk'],
+                "ordering": ["first", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('times', models.JSONField(default=list)),
-                ('first_day', models.DateField(blank=True, null=True, verbose_name='counts from')),
-                ('last_day', models.DateField(blank=True, null=True, verbose_name='counts until')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("times", models.JSONField(default=list)),
+                ("first_day", models.DateField(blank=True, null=True, verbose_name="counts from")),
+                ("last_day", models.DateField(blank=True, null=True, verbose_name="counts until")),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.RemoveConstraint(
-            model_name='aclentry',
-            name='entry_credential_once',
+            model_name="aclentry",
+            name="entry_credential_once",
         ),
         migrations.RemoveConstraint(
-            model_name='credential',
-            name='credential_bits',
+            model_name="credential",
+            name="credential_bits",
         ),
         migrations.RemoveConstraint(
-            model_name='profile',
-            name='profile_doors_once',
+            model_name="profile",
+            name="profile_doors_once",
         ),
         migrations.AddField(
-            model_name='accessgroup',
-            name='exempt',
-            field=models.BooleanField(default=False, verbose_name='anti-passback, limits and interlocks do not count'),
+            model_name="accessgroup",
+            name="exempt",
+            field=models.BooleanField(default=False, verbose_name="anti-passback, limits and interlocks do not count"),
         ),
         migrations.AddField(
-            model_name='accessgroup',
-            name='hold',
-            field=models.BooleanField(default=False, verbose_name='a door they opened may stand open'),
+            model_name="accessgroup",
+            name="hold",
+            field=models.BooleanField(default=False, verbose_name="a door they opened may stand open"),
         ),
         migrations.AddField(
-            model_name='accessgroup',
-            name='lockdown',
-            field=models.BooleanField(default=False, verbose_name='pass during lockdown'),
+            model_name="accessgroup",
+            name="lockdown",
+            field=models.BooleanField(default=False, verbose_name="pass during lockdown"),
         ),
         migrations.AddField(
-            model_name='accessgroup',
-            name='no_clock',
-            field=models.BooleanField(default=False, verbose_name='pass while the controller does not know the time'),
+            model_name="accessgroup",
+            name="no_clock",
+            field=models.BooleanField(default=False, verbose_name="pass while the controller does not know the time"),
         ),
         migrations.AddField(
-            model_name='accessgroup',
-            name='office',
-            field=models.BooleanField(default=False, verbose_name='two taps switch the office mode'),
+            model_name="accessgroup",
+            name="office",
+            field=models.BooleanField(default=False, verbose_name="two taps switch the office mode"),
         ),
         migrations.AddField(
-            model_name='accessgroup',
-            name='pin',
-            field=models.BooleanField(default=False, verbose_name='the card alone is never enough'),
+            model_name="accessgroup",
+            name="pin",
+            field=models.BooleanField(default=False, verbose_name="the card alone is never enough"),
         ),
         migrations.AddField(
-            model_name='credential',
-            name='mark',
+            model_name="credential",
+            name="mark",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='credential',
-            name='sealed',
+            model_name="credential",
+            name="sealed",
             field=models.BinaryField(null=True),
         ),
         migrations.AddField(
-            model_name='grant',
-            name='uses',
-            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='uses'),
+            model_name="grant",
+            name="uses",
+            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="uses"),
         ),
         migrations.AddField(
-            model_name='grant',
-            name='valid_from',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='valid from'),
+            model_name="grant",
+            name="valid_from",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="valid from"),
         ),
         migrations.AddField(
-            model_name='person',
-            name='escort',
-            field=models.CharField(blank=True, choices=[('needs', 'Passes only with an escort'), ('gives', 'Escorts others')], max_length=8, verbose_name='escort'),
+            model_name="person",
+            name="escort",
+            field=models.CharField(
+                blank=True,
+                choices=[("needs", "Passes only with an escort"), ("gives", "Escorts others")],
+                max_length=8,
+                verbose_name="escort",
+            ),
         ),
         migrations.AddField(
-            model_name='person',
-            name='extended',
-            field=models.BooleanField(default=False, verbose_name='doors stay released longer'),
+            model_name="person",
+            name="extended",
+            field=models.BooleanField(default=False, verbose_name="doors stay released longer"),
         ),
-        migrations.RenameField(model_name='profile', old_name='doors', new_name='content'),
+        migrations.RenameField(model_name="profile", old_name="doors", new_name="content"),
         migrations.AlterField(
-            model_name='profile',
-            name='content',
+            model_name="profile",
+            name="content",
             field=models.CharField(max_length=4000),
         ),
         migrations.RunPython(profiles_as_json, profiles_as_text),
         migrations.AddField(
-            model_name='aclentry',
-            name='due',
+            model_name="aclentry",
+            name="due",
             field=models.PositiveIntegerField(null=True),
         ),
         migrations.RunPython(due_is_the_end, migrations.RunPython.noop),
-        migrations.RemoveIndex(model_name='aclentry', name='entry_until'),
+        migrations.RemoveIndex(model_name="aclentry", name="entry_until"),
         migrations.AddIndex(
-            model_name='aclentry',
-            index=models.Index(fields=['controller', 'due'], name='entry_due'),
+            model_name="aclentry",
+            index=models.Index(fields=["controller", "due"], name="entry_due"),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='pin_digits',
+            model_name="tenant",
+            name="pin_digits",
             field=models.PositiveSmallIntegerField(default=6),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='retention_days',
+            model_name="tenant",
+            name="retention_days",
             field=models.PositiveSmallIntegerField(default=90),
         ),
         migrations.AlterField(
-            model_name='credential',
-            name='bits',
-            field=models.PositiveSmallIntegerField(default=26, null=True, validators=[django.core.validators.MinValueValidator(4), django.core.validators.MaxValueValidator(64)], verbose_name='bits'),
+            model_name="credential",
+            name="bits",
+            field=models.PositiveSmallIntegerField(
+                default=26,
+                null=True,
+                validators=[django.core.validators.MinValueValidator(4), django.core.validators.MaxValueValidator(64)],
+                verbose_name="bits",
+            ),
         ),
         migrations.AlterField(
-            model_name='credential',
-            name='kind',
-            field=models.CharField(choices=[('card', 'Card'), ('pin', 'PIN'), ('duress', 'Duress PIN')], default='card', max_length=8),
+            model_name="credential",
+            name="kind",
+            field=models.CharField(
+                choices=[("card", "Card"), ("pin", "PIN"), ("duress", "Duress PIN")], default="card", max_length=8
+            ),
         ),
         migrations.AlterField(
-            model_name='credential',
-            name='number',
-            field=models.PositiveBigIntegerField(null=True, verbose_name='number'),
+            model_name="credential",
+            name="number",
+            field=models.PositiveBigIntegerField(null=True, verbose_name="number"),
         ),
         migrations.AddConstraint(
-            model_name='credential',
-            constraint=models.UniqueConstraint(condition=models.Q(('active', True), models.Q(('mark', ''), _negated=True)), fields=('tenant', 'mark'), name='credential_pin_once'),
+            model_name="credential",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("active", True), models.Q(("mark", ""), _negated=True)),
+                fields=("tenant", "mark"),
+                name="credential_pin_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='credential',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('bits__gte', 4), ('bits__lte', 64), ('kind', 'card'), ('mark', ''), ('number__isnull', False), ('sealed', None)), models.Q(('bits', None), ('kind__in', ['pin', 'duress']), ('number', None), ('sealed__isnull', False), models.Q(('mark', ''), _negated=True)), models.Q(('active', False), ('bits', None), ('kind__in', ['pin', 'duress']), ('mark', ''), ('number', None), ('sealed', None)), _connector='OR'), name='credential_content'),
+            model_name="credential",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("bits__gte", 4),
+                        ("bits__lte", 64),
+                        ("kind", "card"),
+                        ("mark", ""),
+                        ("number__isnull", False),
+                        ("sealed", None),
+                    ),
+                    models.Q(
+                        ("bits", None),
+                        ("kind__in", ["pin", "duress"]),
+                        ("number", None),
+                        ("sealed__isnull", False),
+                        models.Q(("mark", ""), _negated=True),
+                    ),
+                    models.Q(
+                        ("active", False),
+                        ("bits", None),
+                        ("kind__in", ["pin", "duress"]),
+                        ("mark", ""),
+                        ("number", None),
+                        ("sealed", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="credential_content",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('uses', None), models.Q(('uses__gte', 1), ('uses__lte', 250)), _connector='OR'), name='grant_uses'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("uses", None), models.Q(("uses__gte", 1), ("uses__lte", 250)), _connector="OR"),
+                name="grant_uses",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='profile',
-            constraint=models.UniqueConstraint(fields=('controller', 'content'), name='profile_content_once'),
+            model_name="profile",
+            constraint=models.UniqueConstraint(fields=("controller", "content"), name="profile_content_once"),
         ),
         migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.CheckConstraint(condition=models.Q(('pin_digits__gte', 4), ('pin_digits__lte', 12)), name='tenant_pin_digits'),
+            model_name="tenant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pin_digits__gte", 4), ("pin_digits__lte", 12)), name="tenant_pin_digits"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.CheckConstraint(condition=models.Q(('retention_days__lte', 3650)), name='tenant_retention'),
+            model_name="tenant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("retention_days__lte", 3650)), name="tenant_retention"
+            ),
         ),
         migrations.AddField(
-            model_name='area',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='areas', to='cloud.site'),
+            model_name="area",
+            name="site",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="areas", to="cloud.site"),
         ),
         migrations.AddField(
-            model_name='doorrules',
-            name='leads_from',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cloud.area'),
+            model_name="doorrules",
+            name="leads_from",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cloud.area"
+            ),
         ),
         migrations.AddField(
-            model_name='doorrules',
-            name='leads_to',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cloud.area'),
+            model_name="doorrules",
+            name="leads_to",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cloud.area"
+            ),
         ),
         migrations.AddField(
-            model_name='groupdoor',
-            name='accessgroup',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='places', to='cloud.accessgroup'),
+            model_name="groupdoor",
+            name="accessgroup",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="places", to="cloud.accessgroup"
+            ),
         ),
         migrations.AddField(
-            model_name='groupdoor',
-            name='door',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='places', to='cloud.door'),
+            model_name="groupdoor",
+            name="door",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="places", to="cloud.door"
+            ),
         ),
         migrations.AddField(
-            model_name='holiday',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holidays', to='cloud.tenant'),
+            model_name="holiday",
+            name="tenant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="holidays", to="cloud.tenant"
+            ),
         ),
         migrations.AddField(
-            model_name='schedule',
-            name='next',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='before', to='cloud.schedule'),
+            model_name="schedule",
+            name="next",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="before",
+                to="cloud.schedule",
+            ),
         ),
         migrations.AddField(
-            model_name='schedule',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='schedules', to='cloud.tenant'),
+            model_name="schedule",
+            name="tenant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="schedules", to="cloud.tenant"
+            ),
         ),
         migrations.AddField(
-            model_name='groupdoor',
-            name='schedule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='places', to='cloud.schedule'),
+            model_name="groupdoor",
+            name="schedule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="places",
+                to="cloud.schedule",
+            ),
         ),
         migrations.AddField(
-            model_name='doorrules',
-            name='free',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cloud.schedule'),
+            model_name="doorrules",
+            name="free",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="cloud.schedule",
+            ),
         ),
         migrations.AddField(
-            model_name='doorrules',
-            name='office',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cloud.schedule'),
+            model_name="doorrules",
+            name="office",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="cloud.schedule",
+            ),
         ),
         migrations.AddField(
-            model_name='doorrules',
-            name='rex_when',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cloud.schedule'),
+            model_name="doorrules",
+            name="rex_when",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="cloud.schedule",
+            ),
         ),
         migrations.AddField(
-            model_name='doorrules',
-            name='two_person_when',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cloud.schedule'),
+            model_name="doorrules",
+            name="two_person_when",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="cloud.schedule",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.UniqueConstraint(fields=('site', 'number'), name='area_number_once'),
+            model_name="area",
+            constraint=models.UniqueConstraint(fields=("site", "number"), name="area_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 15)), name='area_number'),
+            model_name="area",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gte", 1), ("number__lte", 15)), name="area_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.CheckConstraint(condition=models.Q(('limit', None), models.Q(('limit__gte', 1), ('limit__lte', 1000)), _connector='OR'), name='area_limit'),
+            model_name="area",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("limit", None), models.Q(("limit__gte", 1), ("limit__lte", 1000)), _connector="OR"),
+                name="area_limit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.CheckConstraint(condition=models.Q(('forget_hours', None), models.Q(('forget_hours__gte', 1), ('forget_hours__lte', 168)), _connector='OR'), name='area_forget'),
+            model_name="area",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("forget_hours", None),
+                    models.Q(("forget_hours__gte", 1), ("forget_hours__lte", 168)),
+                    _connector="OR",
+                ),
+                name="area_forget",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='holiday',
-            constraint=models.UniqueConstraint(fields=('tenant', 'first', 'last'), name='holiday_once'),
+            model_name="holiday",
+            constraint=models.UniqueConstraint(fields=("tenant", "first", "last"), name="holiday_once"),
         ),
         migrations.AddConstraint(
-            model_name='holiday',
-            constraint=models.CheckConstraint(condition=models.Q(('last__gte', models.F('first'))), name='holiday_order'),
+            model_name="holiday",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last__gte", models.F("first"))), name="holiday_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='schedule_name_once'),
+            model_name="schedule",
+            constraint=models.UniqueConstraint(fields=("tenant", "name"), name="schedule_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.UniqueConstraint(fields=('tenant', 'number'), name='schedule_number_once'),
+            model_name="schedule",
+            constraint=models.UniqueConstraint(fields=("tenant", "number"), name="schedule_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 200)), name='schedule_number'),
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gte", 1), ("number__lte", 200)), name="schedule_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='groupdoor',
-            constraint=models.UniqueConstraint(fields=('accessgroup', 'door'), name='group_door_once'),
+            model_name="groupdoor",
+            constraint=models.UniqueConstraint(fields=("accessgroup", "door"), name="group_door_once"),
         ),
         # The doors of the groups keep their rows, in a table that has room for a schedule.
         migrations.RunPython(doors_of_groups, migrations.RunPython.noop),
-        migrations.RemoveField(model_name='accessgroup', name='doors'),
+        migrations.RemoveField(model_name="accessgroup", name="doors"),
         migrations.AddField(
-            model_name='accessgroup',
-            name='doors',
-            field=models.ManyToManyField(blank=True, related_name='groups', through='cloud.GroupDoor', to='cloud.door'),
+            model_name="accessgroup",
+            name="doors",
+            field=models.ManyToManyField(blank=True, related_name="groups", through="cloud.GroupDoor", to="cloud.door"),
         ),
     ]

@@ -6,57 +6,132 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cloud', '0004_rules'),
+        ("cloud", "0004_rules"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Progress',
+            name="Progress",
             fields=[
-                ('name', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('value', models.PositiveBigIntegerField(default=0)),
-                ('at', models.DateTimeField(null=True)),
+                ("name", models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ("value", models.PositiveBigIntegerField(default=0)),
+                ("at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Alarm',
+            name="Alarm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('event', 'Event'), ('gap', 'Gap in the log'), ('silent', 'Controller silent')], max_length=8)),
-                ('code', models.PositiveSmallIntegerField(default=0)),
-                ('door_number', models.PositiveSmallIntegerField(default=0)),
-                ('extra', models.PositiveSmallIntegerField(default=0)),
-                ('raised_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('controller', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alarms', to='cloud.controller')),
-                ('event', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alarm', to='cloud.event')),
-                ('gap', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alarm', to='cloud.gap')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("event", "Event"), ("gap", "Gap in the log"), ("silent", "Controller silent")],
+                        max_length=8,
+                    ),
+                ),
+                ("code", models.PositiveSmallIntegerField(default=0)),
+                ("door_number", models.PositiveSmallIntegerField(default=0)),
+                ("extra", models.PositiveSmallIntegerField(default=0)),
+                ("raised_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                (
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "controller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="alarms", to="cloud.controller"
+                    ),
+                ),
+                (
+                    "event",
+                    models.OneToOneField(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="alarm", to="cloud.event"
+                    ),
+                ),
+                (
+                    "gap",
+                    models.OneToOneField(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="alarm", to="cloud.gap"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('acknowledged_at', None)), fields=['controller'], name='alarm_unacknowledged'), models.Index(fields=['raised_at'], name='alarm_raised')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None), ('kind', 'silent')), fields=('controller',), name='alarm_silent_once')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("acknowledged_at", None)),
+                        fields=["controller"],
+                        name="alarm_unacknowledged",
+                    ),
+                    models.Index(fields=["raised_at"], name="alarm_raised"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None), ("kind", "silent")),
+                        fields=("controller",),
+                        name="alarm_silent_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Look',
+            name="Look",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(choices=[('log', 'the log'), ('export', 'an export of all about a person')], max_length=8)),
-                ('at', models.DateTimeField()),
-                ('until', models.DateTimeField()),
-                ('times', models.PositiveIntegerField(default=1)),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='looked_at', to='cloud.person')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='looks', to='cloud.tenant')),
-                ('token', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='looks', to='cloud.apitoken')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='looks', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[("log", "the log"), ("export", "an export of all about a person")], max_length=8
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                ("times", models.PositiveIntegerField(default=1)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="looked_at",
+                        to="cloud.person",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="looks", to="cloud.tenant"
+                    ),
+                ),
+                (
+                    "token",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="looks",
+                        to="cloud.apitoken",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="looks",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-until', '-pk'],
-                'indexes': [models.Index(fields=['tenant', 'until'], name='look_until')],
+                "ordering": ["-until", "-pk"],
+                "indexes": [models.Index(fields=["tenant", "until"], name="look_until")],
             },
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cloud', '0005_alarms_privacy'),
+        ("cloud", "0005_alarms_privacy"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='controller',
-            name='broker_key',
-            field=models.BinaryField(default=b'', max_length=32),
+            model_name="controller",
+            name="broker_key",
+            field=models.BinaryField(default=b"", max_length=32),
         ),
     ]

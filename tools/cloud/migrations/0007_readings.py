@@ -5,37 +5,95 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cloud', '0006_broker_accounts'),
+        ("cloud", "0006_broker_accounts"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='command',
-            name='do',
-            field=models.CharField(choices=[('release', 'Release'), ('hold', 'Hold released'), ('lockdown', 'Lockdown'), ('evacuation', 'Evacuation'), ('normal', 'Back to normal'), ('identify', 'Identify'), ('restart', 'Restart'), ('diagnostics', 'Diagnostics'), ('learn', 'Read a card'), ('commission', 'Commissioning'), ('try', 'Try the alarm relay')], default='release', max_length=16),
+            model_name="command",
+            name="do",
+            field=models.CharField(
+                choices=[
+                    ("release", "Release"),
+                    ("hold", "Hold released"),
+                    ("lockdown", "Lockdown"),
+                    ("evacuation", "Evacuation"),
+                    ("normal", "Back to normal"),
+                    ("identify", "Identify"),
+                    ("restart", "Restart"),
+                    ("diagnostics", "Diagnostics"),
+                    ("learn", "Read a card"),
+                    ("commission", "Commissioning"),
+                    ("try", "Try the alarm relay"),
+                ],
+                default="release",
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='look',
-            name='what',
-            field=models.CharField(choices=[('log', 'the log'), ('export', 'an export of all about a person'), ('armed', 'a reader armed for a card'), ('learned', 'a card read at a door'), ('gave', 'a card given that was read at a door')], max_length=8),
+            model_name="look",
+            name="what",
+            field=models.CharField(
+                choices=[
+                    ("log", "the log"),
+                    ("export", "an export of all about a person"),
+                    ("armed", "a reader armed for a card"),
+                    ("learned", "a card read at a door"),
+                    ("gave", "a card given that was read at a door"),
+                ],
+                max_length=8,
+            ),
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('read', 'Read'), ('misread', 'Misread'), ('over', 'Over'), ('ended', 'Ended'), ('given', 'Given')], default='waiting', max_length=8)),
-                ('bits', models.PositiveSmallIntegerField(null=True)),
-                ('number', models.PositiveBigIntegerField(null=True)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('command', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='reading', to='cloud.command')),
-                ('credential', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='cloud.credential')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readings', to='cloud.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("read", "Read"),
+                            ("misread", "Misread"),
+                            ("over", "Over"),
+                            ("ended", "Ended"),
+                            ("given", "Given"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("bits", models.PositiveSmallIntegerField(null=True)),
+                ("number", models.PositiveBigIntegerField(null=True)),
+                ("read_at", models.DateTimeField(null=True)),
+                (
+                    "command",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reading", to="cloud.command"
+                    ),
+                ),
+                (
+                    "credential",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="cloud.credential"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="readings", to="cloud.person"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['person', '-id'], name='reading_of_person')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state', 'read'), ('number', None), _connector='OR'), name='reading_number_for_minutes')],
+                "indexes": [models.Index(fields=["person", "-id"], name="reading_of_person")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "read"), ("number", None), _connector="OR"),
+                        name="reading_number_for_minutes",
+                    )
+                ],
             },
         ),
     ]

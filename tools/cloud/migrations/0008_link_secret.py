@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cloud', '0007_readings'),
+        ("cloud", "0007_readings"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='controller',
-            name='next_secret',
+            model_name="controller",
+            name="next_secret",
             field=models.BinaryField(max_length=32, null=True),
         ),
         migrations.AddField(
-            model_name='controller',
-            name='secret_at',
+            model_name="controller",
+            name="secret_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='controller',
-            name='secrets_held',
+            model_name="controller",
+            name="secrets_held",
             field=models.PositiveSmallIntegerField(default=1),
         ),
     ]

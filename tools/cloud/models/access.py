@@ -55,9 +55,7 @@ class Credential(Whole):
         PIN = "pin", _("PIN")
         DURESS = "duress", _("Duress PIN")
 
-    tenant = models.ForeignKey(
-        Tenant, models.CASCADE, related_name="credentials"
-    )  # the person's: see services/people
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="credentials")  # the person's: see services/people
     person = models.ForeignKey(Person, models.CASCADE, related_name="credentials")
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.CARD)
     bits = models.PositiveSmallIntegerField(

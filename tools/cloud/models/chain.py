@@ -14,6 +14,4 @@ class LogKey(models.Model):
     key = models.BinaryField(max_length=32)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["controller", "epoch", "sequence"], name="log_key_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["controller", "epoch", "sequence"], name="log_key_once")]

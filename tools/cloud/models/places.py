@@ -30,9 +30,7 @@ class Controller(Owned):
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="controllers")
     name = models.CharField(_("name"), max_length=100)
-    public_id = models.CharField(
-        max_length=16, unique=True
-    )  # 16 hex digits, random: says nothing about the place
+    public_id = models.CharField(max_length=16, unique=True)  # 16 hex digits, random: says nothing about the place
     link_secret = models.BinaryField(max_length=32)
     next_secret = models.BinaryField(max_length=32, null=True)  # the link secret that is to take its place
     secret_at = models.DateTimeField(null=True, blank=True)  # since when it is this one; None: since the enrolment

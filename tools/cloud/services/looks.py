@@ -22,9 +22,7 @@ def note(
         same = Look.objects.filter(tenant=tenant, user=user, token=token, what=what, person=person)
         last = same.filter(until__gt=now - SAME).order_by("-pk").first()
         if last is None:
-            Look.objects.create(
-                tenant_id=tenant, user=user, token=token, what=what, person=person, at=now, until=now
-            )
+            Look.objects.create(tenant_id=tenant, user=user, token=token, what=what, person=person, at=now, until=now)
         else:
             last.until, last.times = now, last.times + 1
             last.save(update_fields=["until", "times"])

@@ -70,9 +70,10 @@ def _local(moment: datetime, zone: str, ending: bool) -> tuple[date, int]:
     """The local day and minute of a moment; of a minute that comes twice, the one that gives less."""
     there = moment.astimezone(ZoneInfo(zone))
     minute = there.hour * 60 + there.minute
-    if datetime.combine(there.date(), datetime.min.time(), ZoneInfo(zone)).utcoffset() == (
-        there + timedelta(days=1)
-    ).replace(hour=0, minute=0).utcoffset():
+    if (
+        datetime.combine(there.date(), datetime.min.time(), ZoneInfo(zone)).utcoffset()
+        == (there + timedelta(days=1)).replace(hour=0, minute=0).utcoffset()
+    ):
         return there.date(), minute
     # The clock is set that day. What comes after the end, or before the start, must not be let in by its clock time.
     step = timedelta(minutes=1 if ending else -1)

@@ -50,9 +50,7 @@ def one_commissioning(request: HttpRequest, controller_id: int) -> dict[str, Any
         "begun": found.begun,
         "until": found.until,
         "checks": [
-            CheckOut(
-                door_id=place.door.pk if place.door else None, what=one.what, input=one.number or None, at=one.at
-            )
+            CheckOut(door_id=place.door.pk if place.door else None, what=one.what, input=one.number or None, at=one.at)
             for place in found.places
             for one in place.checks
         ],

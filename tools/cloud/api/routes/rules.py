@@ -355,5 +355,3 @@ def _rules(door: Door) -> DoorRulesOut:
     }
     asks = [Ask(what=what, when=when) for what, when in row.who]
     return DoorRulesOut(name=door.name, release_ms=door.release_ms, held_ms=door.held_ms, who=asks, **said)
-
-

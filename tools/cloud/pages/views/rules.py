@@ -192,5 +192,3 @@ def _tenant(request: HttpRequest) -> Tenant:
 
 def _status(form: Any) -> int:
     return 422 if form.is_bound and form.errors else 200
-
-

@@ -44,9 +44,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @access.needs(Right.INSTALL)
 def add(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    form = SiteForm(
-        request.POST or None, tenants=access.tenants(user, Right.INSTALL), initial={"zone": "Europe/Oslo"}
-    )
+    form = SiteForm(request.POST or None, tenants=access.tenants(user, Right.INSTALL), initial={"zone": "Europe/Oslo"})
     if request.method == "POST" and form.is_valid():
         tenant: Any = form.cleaned_data.get("tenant") or form.only
         try:
