@@ -259,7 +259,7 @@ def test_an_expired_event_is_known_as_such_and_the_next_one_is_proven():
 
 
 def test_a_key_that_cannot_be_read_begins_a_new_chain_and_that_is_told():
-    for change in (lambda flash: flash.poke(2 * SECTOR + 16, bytes(16)), lambda flash: flip(flash, 2 * SECTOR + 20)):
+    for change in (lambda flash: flash.poke(2 * SECTOR + 16, bytes(16)), lambda flash: damage(flash, 2 * SECTOR + 20)):
         it = Full()
         change(it.nor)
         it.log = log_on(it.nor, it.state)
@@ -279,7 +279,7 @@ def test_a_key_that_cannot_be_read_begins_a_new_chain_and_that_is_told():
 
 def test_a_new_chain_without_an_event_yet_begins_anew_again():
     it = Full()
-    flip(it.nor, 2 * SECTOR + 20)
+    damage(it.nor, 2 * SECTOR + 20)
     it.log = log_on(it.nor, it.state)
     it.log.prepare()
     assert it.log.chain_start is None  # a hello must not name a key that another one may replace

@@ -363,12 +363,13 @@ class Books:
 
     def _compare(self, one: Any, after: int, upto: int) -> None:
         from tools.cloud.models import Event, Gap
+        from tools.cloud.services.chain import OWN_EPOCH
 
         promises = self.building.promises
         promises.checks["stored"] += 1
         mine = {"controller__public_id": one.settings["controller"]}
         kept: dict[int, tuple[Any, ...]] = {}
-        rows = Event.objects.filter(**mine, sequence__gt=after, sequence__lte=upto).order_by("pk")
+        rows = Event.objects.filter(**mine, epoch__lt=OWN_EPOCH, sequence__gt=after, sequence__lte=upto).order_by("pk")
         for sequence, utc, *rest in rows.values_list("sequence", "utc", "code", "door_number", "extra", "flags"):
             if sequence in kept:
                 promises.red("stored", f"{one.name}: event {sequence} is counted twice")

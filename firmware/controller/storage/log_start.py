@@ -69,7 +69,9 @@ def find_end(log):
         buf[:24] = key + end[20:28]
         if not expired(end) and not end[11] & (NEW_KEY | CHAIN_BEGINS):
             _number_before(log, at)
-            log._chained = chain_mac(key, bytes(log._one[20:28]), end) == end[20:28]
+            key = _key_under(key, bytes(log._one[20:28]), end)
+            log._chained = bool(key)
+            buf[:_KEY] = key or bytes(_KEY)
     if not log._chained:
         fault(LOG_CHAIN_ANEW, 0)
     if newest != head and header and log._slot_at(newest, 1) is None:
@@ -101,6 +103,8 @@ def find_chain(log):
         start = sector_of(log, begins)
         key = _key_of(log, start)
         if key:
+            if log._slot_at(start, 1) == begins and not expired(log._one):
+                key = _key_under(key, bytes(8), bytes(log._one)) or key
             log._start = start
             log._begins = begins, key
     sectors = {(head - back) % count for back in range(1, _BACK + 1)} | {log._start}
@@ -111,6 +115,17 @@ def _key_of(log, sector):
     """The chain key in a sector, None when it is gone."""
     key = bytes(log._flash.read(sector * SECTOR + _KEY, bytearray(_KEY)))
     return key if any(key) and min(key) < 0xFF else None
+
+
+def _key_under(key, before, event):
+    """The key under which the event follows: as it lies there, or with one bit turned back. None: there is none."""
+    for bit in range(-1, 8 * _KEY):
+        tried = bytearray(key)
+        if bit >= 0:
+            tried[bit >> 3] ^= 1 << (bit & 7)
+        if chain_mac(bytes(tried), before, event) == event[20:28]:
+            return bytes(tried)
+    return None
 
 
 def _rank(log, sector):

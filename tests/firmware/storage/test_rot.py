@@ -1,7 +1,11 @@
 """One bit that turned over is turned back: in records of every length, and in each bit of the table's journal."""
 
+from firmware.controller.chain import WHOLE, Chain
+from firmware.controller.events import GRANTED
+from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.rot import mended
-from firmware.controller.storage.sectors import sealed
+from firmware.controller.storage.sectors import faults, sealed
+from firmware.controller.storage.state import StateJournal
 from firmware.controller.storage.table import CredentialTable
 from tests.firmware.storage.bench import Partition, flash, flip
 from tests.firmware.storage.cards import apply, digest, put, snapshot
@@ -80,3 +84,31 @@ def test_an_entry_that_was_torn_is_none():
         assert table.version in (4, 5)
         apply(table, 6, put(50))
         assert restarted(nor).version == 6
+
+
+def test_each_bit_of_a_chain_key_is_turned_back_at_a_start():
+    nor, state = flash(4), flash(2)
+
+    def started():
+        return EventLog(Partition(nor), StateJournal(Partition(state)), lambda n: bytes(range(n)))
+
+    log = started()
+    log.append(GRANTED, 1, 0, None, 0, 0)
+    chain, event = Chain(*log.chain_start), bytearray(32)
+    for bit in range(128):
+        log.append(GRANTED, 1, bit, None, 0, 0)
+        flip(nor, 16 + bit // 8, bit % 8)
+        log = started()
+        flip(nor, 16 + bit // 8, bit % 8)
+        assert not faults, bit
+        if not bit:
+            assert Chain(*log.chain_start).take(read(log, 1, event)) == WHOLE
+        if log._slot == 127:
+            break
+    for sequence in range(1, log.last + 1):
+        assert chain.take(read(log, sequence, event)) == WHOLE, sequence
+
+
+def read(log, sequence, event):
+    assert log.read(sequence, event) == 1
+    return bytes(event)
