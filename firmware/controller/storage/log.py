@@ -14,9 +14,9 @@ from struct import pack_into, unpack_from
 
 from micropython import const
 
-from ..events import CHAIN_BEGINS, NEW_KEY, SECTOR_BAD
+from ..events import CHAIN_BEGINS, NEW_KEY
 from ..records import EVENT, EVENT_LAYOUT, expired, next_chain_key
-from .sectors import SECTOR, Sectors, fault, whole
+from .sectors import SECTOR, Sectors, whole
 from .state import ACKNOWLEDGED, CHAIN
 
 LETTER = 76  # L, as the log is called in events about its flash
@@ -25,7 +25,7 @@ _SLOTS = const(128)
 _KEY = const(16)  # bytes of a chain key, and where it lies in its sector
 # An acknowledgement goes to flash when it is so many events ahead; until then a restart sends them again.
 _LAZY = const(64)
-_TRIES = const(3)  # sectors in which an event is tried, should the flash not take it
+_TRIES = const(3)  # slots in which an event is tried, should the flash not take it
 
 
 class EventLog:
@@ -85,16 +85,19 @@ class EventLog:
             chain = sha256(self._hashed).digest()
             pack_into("8s", buf, 44, chain)
             pack_into("<I", buf, 52, crc32(self._body))
-            # Without success this sector is left: an erased slot with events behind it would look like the end.
-            self._slot = _SLOTS
-            if self._put(self._head * SECTOR + slot * EVENT):
-                self._slot = slot + 1
+            at = self._head * SECTOR + slot * EVENT
+            self._slot = slot + 1
+            if self._put(at):
                 self.last += 1
                 pack_into("8s", buf, 16, chain)
                 if self._turn == NEW_KEY:
                     buf[:_KEY] = next_chain_key(self._hashed[:_KEY])
                 self._turn = 0
                 return self.last
+            # A bit had turned over where nothing was yet: the slot is given up. So is the sector if even that cannot be
+            # written: an erased slot with events behind it would look like the end.
+            if not self._flash.write(at, bytes(EVENT)):
+                self._slot = _SLOTS
         raise OSError("log: the flash takes no event")
 
     def prepare(self):
@@ -135,7 +138,6 @@ class EventLog:
                 return True
         except OSError:
             pass
-        fault(SECTOR_BAD, LETTER)
         return False
 
     def _after(self, sector):

@@ -10,6 +10,7 @@ from .table import FULL, JOURNAL, SLOT, UNKNOWN, Damaged, TableFull
 
 NONE = const(0xFF)
 _LOST = const(0xFD)  # of a region: it has no sector to erase ahead
+_MOST = const(11)  # bytes of 0xFF in a slot that somebody has
 _ONE = const(33)  # bytes of a journal entry with one change
 
 
@@ -123,9 +124,12 @@ def turn_over(table, entry):
 def counts(slot):
     """Whether a slot holds a credential, or what is left of a damaged one, for that has to deny.
 
-    Not when the power went while it was being removed (its first bytes are zero) or written (its last are not there).
+    Not when the power went while it was being removed (its first bytes are zero) or written (its last are not there),
+    nor when bits turned over in one that nobody has.
     """
-    return whole(slot) or (slot[:4] != bytes(4) and slot[12:] != b"\xff\xff\xff\xff")
+    return whole(slot) or (
+        slot[:4] != bytes(4) and slot[12:] != b"\xff\xff\xff\xff" and bytes(slot).count(b"\xff") <= _MOST
+    )
 
 
 def _free(table, region):

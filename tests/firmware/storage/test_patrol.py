@@ -61,6 +61,24 @@ def test_a_header_in_which_a_bit_turned_over_is_written_anew():
     faults.clear()
 
 
+def test_a_bit_of_a_slot_that_nobody_has_is_no_damage():
+    nor, table = full(20)
+    for at in (0, 7, 12, 15):
+        flip(nor, (place(nor, key(9)) & -4096) + 4096 - 32 + at, at % 8)
+        a_round(table)
+        assert table.version == 3 and not faults
+    apply(table, 4, put(300))
+    assert snapshot(table, range(1, 30), 5)
+    a_round(table)
+    assert table.version == 5 and not faults
+    for n in range(600):  # the sectors go full, past that slot
+        apply(table, 6 + n, put(300 + n % 50, 1 + n % 9))
+        idle(table)
+    a_round(table)
+    assert table.version == 605 and all(table.find(key(300 + n)) for n in range(50))
+    faults.clear()
+
+
 def test_what_cannot_be_turned_back_makes_the_list_one_that_the_cloud_sends_again():
     nor, table = full()
     damage(nor, place(nor, key(50)) + 8)
