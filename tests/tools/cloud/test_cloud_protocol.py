@@ -447,6 +447,25 @@ def test_a_ping_is_answered_and_confirms_the_link(house: House, line: Wire) -> N
     assert house.row().confirmed_at == house.row().last_seen == clock.now()
 
 
+def test_a_session_whose_hello_was_lost_counts_for_nothing_and_is_begun_anew(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    before = house.row().confirmed_at
+    line.time.now += 60
+    board.begin()  # and its hello is lost: what the board holds is not known
+    board.heard.clear()
+    board.record(codes.DOOR_OPENED, 1)
+    board.ping()
+    board.send_events(1, 1)
+    line.poll()
+    assert house.row().confirmed_at == before and not Event.objects.filter(code=codes.DOOR_OPENED).exists()
+    assert (board.renewals, board.heard, house.row().refused) == (1, [], {"session": 2})
+    board.connect()
+    board.ping()
+    board.send_events(1, 1)
+    line.poll()
+    assert house.row().confirmed_at > before and Event.objects.filter(code=codes.DOOR_OPENED).exists()
+
+
 def test_a_release_is_sent_once_and_its_result_kept(house: House, line: Wire) -> None:
     board = line.connect(house.settings).connect()
     command = commands.release(house.doors[1], None)

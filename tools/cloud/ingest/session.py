@@ -51,6 +51,7 @@ class Session:
         self._last = 0  # the last event that it has said it has
         self._channel: Channel | None = None
         self._nonce: bytes | None = None  # of the controller, in the session that is open
+        self._greeted = False  # whether its hello has come, and is in the database
         # By the controller's nonce: channel, answer, under which secret.
         self._openings: dict[bytes, tuple[Channel, bytes, bytes]] = {}
         self._renewed: float | None = None
@@ -74,7 +75,7 @@ class Session:
 
     def is_live(self) -> bool:
         """Whether it is worth while to send something now."""
-        return self._channel is not None and self.heard is not None and self._now() - self.heard < LIVE_S
+        return self._greeted and self.heard is not None and self._now() - self.heard < LIVE_S
 
     def receive(self, payload: bytes) -> int:
         """One message from the broker, from whoever. Returns its kind. Raises Refused; then at most a hint was sent."""
@@ -85,6 +86,10 @@ class Session:
             self._open(payload)
         elif kind == SEALED:
             message = self._unseal(payload)
+            if message[0] != wire.HELLO and not self._greeted:
+                # Its hello was lost, or comes later: without it nobody knows what the controller holds.
+                self.renew()
+                raise Refused("session")
             self.heard = self._now()
             self.heard_is_new = True
             handler = self._handlers.get(message[0])
@@ -152,6 +157,7 @@ class Session:
                     rotation.proven(self.pk, secret, at(self._now()))
                     self._secret, self._next = secret, None
                 self._channel, self._nonce, self._openings = channel, nonce, {}
+                self._greeted = False
                 self._ahead = None
                 self._sync = Sync(self.pk, self.send)
                 return message
@@ -164,6 +170,7 @@ class Session:
         said = store.Hello.read(message)
         names_key = "chain" in said.health
         acked = store.hello(self.pk, said, now)
+        self._greeted = True
         # The log is walked again only when this process has not followed it, or a key has come that it did not know.
         if names_key or self._log is None or self._log[0] != said.epoch:
             self._log = said.epoch, chain.Follower(self.pk, said.epoch)
