@@ -58,7 +58,7 @@ class Sync:
         self._send = send
         self._answer_by: float | None = None
         self._snapshot: Snapshot | None = None
-        self._snapshots = 0  # begun since the table was last right
+        self._snapshots = 0  # begun since the table was right for a while
         self._again_at = 0.0  # when the next one may begin
         self._right = False  # the table was found right
         self._sums: list[int] | None = None  # of the controller's buckets, while they come in
@@ -109,7 +109,8 @@ class Sync:
         """(message, how long its answer may take)."""
         self._right = (row.held_acl_version, row.held_acl_digest) == (row.acl_version, row.acl_digest)
         if self._right:
-            self._snapshots = 0
+            if now >= self._again_at + LONGEST_PAUSE_S:
+                self._snapshots = 0
             self._compared = False
             return None, 0
         delta = self._delta(row)
