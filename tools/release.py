@@ -167,6 +167,26 @@ def rollout(
 
 
 @app.command()
+def stop(
+    rollout_: Annotated[int, typer.Argument(metavar="ROLLOUT", help="Its number, as status has it.")],
+    why: Annotated[str, typer.Option(help="What others should know.")] = "ended by hand",
+    json: Json = False,
+) -> None:
+    """End a rollout. Nothing more is sent; a board on trial keeps the new firmware only if it proves to be well."""
+    from tools.cloud.command import _django
+
+    _django()
+    from tools.cloud.models import Rollout
+    from tools.cloud.services import updates
+
+    row = Rollout.objects.filter(pk=rollout_, state=Rollout.State.RUNNING).first()
+    if row is None:
+        raise Problem(f"no rollout {rollout_} is under way; look with portvakt release status")
+    updates.abort(row, why)
+    result(json, {"rollout": rollout_, "ended": True}, f"rollout {rollout_} has ended: {why}.")
+
+
+@app.command()
 def status(json: Json = False) -> None:
     """How rollouts fare."""
     from tools.cloud.command import _django

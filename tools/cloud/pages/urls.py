@@ -3,7 +3,21 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from .views import alarms, commissioning, controllers, door, doors, log, looks, people, readings, rules, sign, sites
+from .views import (
+    alarms,
+    commissioning,
+    controllers,
+    door,
+    doors,
+    log,
+    looks,
+    people,
+    readings,
+    rules,
+    sign,
+    sites,
+    updates,
+)
 
 app_name = "pages"
 urlpatterns = [
@@ -55,6 +69,7 @@ urlpatterns = [
     path("people/<int:pk>/export", looks.export, name="export"),
     path("sites/<int:pk>/emergency", sites.emergency, name="emergency"),
     path("controllers/<int:pk>/do", controllers.do, name="controller_do"),
+    path("updates/", updates.page, name="updates"),
     path("log/", log.page, name="log"),
     path("language", set_language, name="language"),
     path("sign-out", sign.out, name="sign_out"),
