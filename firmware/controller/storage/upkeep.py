@@ -140,6 +140,7 @@ def _free(table, region):
         at = (table.newest - start + n) % table.size
         if at not in used and start + at not in table.bad and start + at != table.taken:
             return start + at
+    table.bad = ()  # in some, bits may only have turned over while they were spare: whoever comes next erases and tries
     raise Damaged("no spare sector")
 
 

@@ -4,7 +4,7 @@ from firmware.controller.events import BIT_TURNED, TABLE_DAMAGED
 from firmware.controller.records import NO_END
 from firmware.controller.storage.patrol import step
 from firmware.controller.storage.sectors import faults
-from firmware.controller.storage.table import UNKNOWN, CredentialTable
+from firmware.controller.storage.table import UNKNOWN, CredentialTable, Damaged
 from tests.firmware.storage.bench import Partition, cost, damage, flash, flip
 from tests.firmware.storage.cards import apply, digest, idle, key, place, put, snapshot
 
@@ -76,6 +76,28 @@ def test_a_bit_of_a_slot_that_nobody_has_is_no_damage():
         idle(table)
     a_round(table)
     assert table.version == 605 and all(table.find(key(300 + n)) for n in range(50))
+    faults.clear()
+
+
+def test_spares_in_which_bits_turned_over_serve_again_after_an_erase():
+    nor, table = full(20)
+    for n in range(30):
+        for sector in range(3, 7):  # whichever are spare
+            header = bytearray(16)
+            nor.read(sector * 4096, header)
+            if header[2:] == b"\xff" * 14:
+                nor.poke(sector * 4096 + 38, b"\x00")
+        flip(nor, place(nor, key(9)) + 3)  # the patrol has to move the bucket
+        for _ in range(3):  # without a spare it gives up, and the cloud sends the bucket again
+            a_round(table, 30)
+            idle(table)
+            if not table.version:
+                try:
+                    snapshot(table, range(1, 21), 4 + n)
+                except Damaged:
+                    pass
+        assert table.version, n
+        assert table.find(key(9)) == (7, NO_END)
     faults.clear()
 
 
