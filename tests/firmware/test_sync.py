@@ -258,6 +258,27 @@ def test_an_answer_that_took_too_long_is_not_the_time():
     assert bench.loop.clock.utc(bench.chip.now) == 0
 
 
+def test_a_time_that_did_not_come_is_asked_for_again_after_a_minute():
+    bench = Bench()
+    bench.connect()
+    bench.stored()
+    bench.said()
+    bench.run(3_599_000)
+    assert wire.TIME_ASKED not in [message[0] for message in bench.said()]  # once an hour where all is well
+    bench.run(2_000)
+    for _ in range(3):  # lost on its way
+        asked = [message[1:] for message in bench.said() if message[0] == wire.TIME_ASKED]
+        assert len(asked) == 1
+        bench.run(60_000)
+    nonce = next(message[1:] for message in bench.said() if message[0] == wire.TIME_ASKED)
+    bench.hear(bytes((wire.TIME,)) + nonce + wire.packed(0, "<Q", (UTC + 3_800) * 1000)[1:])
+    assert bench.loop.clock.utc(bench.chip.now) == UTC + 3_800
+    bench.stored()
+    bench.said()
+    bench.run(3_500_000)
+    assert wire.TIME_ASKED not in [message[0] for message in bench.said()]
+
+
 def test_a_time_that_cannot_be_is_refused():
     for utc_ms in (0, 1 << 41, 1600000000000, 4294967296000, (1 << 64) - 1):
         bench = Bench()

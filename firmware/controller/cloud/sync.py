@@ -26,6 +26,7 @@ _BATCH = const(60)  # events a message: 60 * 32 bytes fit under MAX_MESSAGE
 _STORED_MS = const(5000)  # a batch without an answer is sent again after that
 _TIME_MS = const(5000)  # an answer later than this tells the time too badly
 _ASK_TIME_MS = const(3600000)
+_ASK_AGAIN_MS = const(60000)  # when no answer came, or a late one
 _EARLIEST = const(1760000000)  # this firmware was not there before; an event's time has 32 bits
 _LATEST = const(4000000000)
 _REFUSED_MS = const(60000)  # refused messages are put on record together, once in this time
@@ -47,7 +48,7 @@ class Sync:
         self.folder = folder
         self.rare = {}  # of rare.py
         # _sent: the last event that went out in this session. _reported: refused messages on record.
-        self._reported = self._sent = self._asked = 0
+        self._reported = self._sent = 0
         # _held_back: for want of room in the outbox.
         self.open = self._held_back = False
         # trial: of this firmware, until it has proven healthy. coming: the snapshot coming in. _work: on the table, in
@@ -225,19 +226,19 @@ class Sync:
 
     def _ask_for_time(self, now):
         self._time_nonce = session.urandom(8)
-        self._asked = now
-        self._ask_time = ticks.add(now, _ASK_TIME_MS)
+        self._ask_time = ticks.add(now, _ASK_AGAIN_MS)
         self._outbox.put(bytes((TIME_ASKED,)) + self._time_nonce)
 
     def _time(self, loop, message, now):
         nonce, self._time_nonce = self._time_nonce, None
-        if bytes(message[1:9]) != nonce or ticks.diff(now, self._asked) > _TIME_MS:
+        if bytes(message[1:9]) != nonce or ticks.diff(self._ask_time, now) < _ASK_AGAIN_MS - _TIME_MS:
             raise ValueError("time")
         utc_ms = unpacked("<QQ", message)[1]
         if not _EARLIEST <= utc_ms // 1000 < _LATEST:
             raise ValueError("time")
         before = loop.clock.utc(now)
         loop.clock.set(utc_ms, now)
+        self._ask_time = ticks.add(now, _ASK_TIME_MS)
         if abs(before - utc_ms // 1000) > 2:
             loop.record(CLOCK_SET, now)
 
