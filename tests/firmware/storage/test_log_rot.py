@@ -9,6 +9,7 @@ from tests.firmware.storage.bench import Partition, flash, flip
 
 
 def test_each_bit_of_a_chain_key_is_turned_back_at_a_start():
+    faults.clear()
     nor, state = flash(4), flash(2)
 
     def started():
@@ -32,6 +33,7 @@ def test_each_bit_of_a_chain_key_is_turned_back_at_a_start():
 
 
 def test_a_bit_that_turned_over_where_nothing_was_yet_costs_a_slot_and_no_event():
+    faults.clear()
     nor, state = flash(4), flash(2)
     log = EventLog(Partition(nor), StateJournal(Partition(state)), lambda n: bytes(range(n)))
     event = bytearray(32)

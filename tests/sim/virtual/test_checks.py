@@ -6,7 +6,7 @@ from firmware.controller import clock, loop
 from firmware.controller import events as codes
 from firmware.controller.guarded import GuardedDoor
 from firmware.controller.points.door import Door
-from firmware.controller.storage import log, patrol, sectors
+from firmware.controller.storage import patrol, sectors
 from sim.cloud import MemoryCloud
 from sim.mcu import chip as mcu
 from sim.virtual.checks import CHECKS, NAMES
@@ -133,8 +133,7 @@ def bits_that_nobody_looks_for(building, patch):
 
 
 def a_worn_sector_that_nobody_tells_of(building, patch):
-    for module in (sectors, log):
-        patch(module, "fault", lambda code, extra: None)
+    patch(sectors, "fault", lambda code, extra: None)
     one = board(building)
     part = one.parts["log"]
     part.worn.add(one.placed // SECTOR)

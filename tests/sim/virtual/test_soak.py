@@ -35,10 +35,8 @@ def hunt(name, seed):
 # Seeds that broke a promise once, and what was wrong.
 REGRESSIONS = [
     1,  # the cloud restored from a backup never got the events again that the board had acknowledged
-    3,  # an event without a time expired at once when one of its bits had turned over
     6,  # a chain key in which one bit had turned over ended the chain
-    8,  # a bit that had turned over where nothing was yet: an event lay on flash twice, under two chains
-    13,  # a restored cloud believed, after a lost hello, in an access list that the board did not hold any more
+    13,  # a card whose frame had a bit too many and lost one in a pause was taken for somebody without a right
 ]
 
 
