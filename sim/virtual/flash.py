@@ -121,12 +121,14 @@ def access_list(acl: bytes) -> AccessList | None:
     newest, journal = _sectors(acl)
     if journal not in newest:
         return None
-    at, end, said = newest[journal][1] * SECTOR + 16, (newest[journal][1] + 1) * SECTOR, None
+    at, end = newest[journal][1] * SECTOR + 16, (newest[journal][1] + 1) * SECTOR
+    said: tuple[int, int] | None = None
     while at + 20 <= end:
         entry = _entry(acl[at:end])
         if entry is None:
             break
-        said = struct.unpack_from("<IQ", entry)
+        version, digest = struct.unpack_from("<IQ", entry)
+        said = version, digest
         at += len(entry)
     if said is None or said[1] >= (1 << 64) - 2:
         return None

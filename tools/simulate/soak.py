@@ -363,6 +363,7 @@ class Books:
 
     def _compare(self, one: Any, after: int, upto: int) -> None:
         from tools.cloud.models import Event, Gap
+        from tools.cloud.services import codes
         from tools.cloud.services.chain import OWN_EPOCH
 
         promises = self.building.promises
@@ -384,8 +385,11 @@ class Books:
                 if event[0] in written:
                     promises.red("stored", f"{one.name}: number {event[0]} was given twice")
                 written[event[0]] = event[1:6]
+        over = self._over(written)
         for sequence, fields in written.items():
             if promises.rot.told(one, sequence, kept.get(sequence)):
+                continue
+            if sequence <= over and sequence in kept and kept[sequence][1] == codes.EXPIRED:
                 continue
             if sequence in gone and sequence not in kept:
                 sectors = one.chip.flash["log"].size // 4096 - 3 - len(one.parts["log"].worn)
@@ -399,6 +403,13 @@ class Books:
                 return
         for sequence in kept.keys() - written.keys() - one.perhaps:
             promises.red("stored", f"{one.name}: the cloud keeps event {sequence}, which nobody recorded")
+
+    def _over(self, written: dict[int, tuple[Any, ...]]) -> int:
+        """Up to which event the days are over for which the cloud keeps what they say."""
+        from tools.cloud.services.rules import RETENTION_DAYS
+
+        then = self.building.utc() - RETENTION_DAYS * 86_400
+        return max((sequence for sequence, fields in written.items() if 0 < fields[0] <= then), default=0)
 
     def settle(self) -> None:
         """Everything works again: within an hour everything that was recorded is in the cloud, and all are in line."""
