@@ -136,10 +136,12 @@ def show_cuts(
 def show_cuts_real(
     broker: Annotated[str, typer.Option("--broker", help="amqtt or mosquitto.")] = "mosquitto",
     count: Annotated[int, typer.Option("--count", help="How many cuts.", min=1)] = cuts_real.CUTS,
+    boards: Annotated[int, typer.Option("--boards", help="How many controllers.", min=1)] = cuts_real.BOARDS,
+    seed: Annotated[int, typer.Option("--seed", help="Of what is cut where.")] = 1,
     json: Json = False,
 ) -> None:
     """The same with a real broker and MicroPython: a proxy cuts at a byte, processes are killed with -9."""
-    show(json, cuts_real.measure(broker, count))
+    show(json, cuts_real.measure(broker, count, boards, seed))
 
 
 @app.command("revocation")

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from sim.world.broker import CONNECT, packet, text
-from sim.world.building import BUILDING
+from sim.world.building import generate
 from sim.world.network import KINDS
 from sim.world.wiegand import encode
 from tools.bench.memory import goal
 from tools.bench.mosquitto import Mosquitto
 from tools.terminal import progress
 
-CUTS = 200
+CUTS = 1_000
+BOARDS = 6
+SHARED = 0.25  # of the cuts at one board's worth of time, how many end the broker or the worker of all boards
 TAP_S = 0.7
 CHANGE_S = 2.0
 PATIENCE_S = 20.0  # a byte that has not come by then never comes
@@ -28,13 +30,13 @@ SETTLE_S = 240.0
 TAKE_OVER, BROKER, WORKER, POWER = "client take-over", "broker killed", "cloud worker killed", "power"
 
 
-def measure(broker: str, cuts: int = CUTS) -> dict[str, Any]:
+def measure(broker: str, cuts: int = CUTS, boards: int = BOARDS, seed: int = 1) -> dict[str, Any]:
     """One building in this process, once a process. broker: "amqtt" or "mosquitto"."""
     with tempfile.TemporaryDirectory(prefix="portvakt-bench-") as folder:
-        return asyncio.run(_measure(Path(folder), broker, cuts))
+        return asyncio.run(_measure(Path(folder), broker, cuts, boards, random.Random(seed)))
 
 
-async def _measure(folder: Path, broker: str, cuts: int) -> dict[str, Any]:
+async def _measure(folder: Path, broker: str, cuts: int, boards: int, chance: random.Random) -> dict[str, Any]:
     from tools.run.environment import mqtt_of, prepare
 
     url, own = mqtt_of(None)
@@ -45,11 +47,14 @@ async def _measure(folder: Path, broker: str, cuts: int) -> dict[str, Any]:
     from tools.run.building import Building
     from tools.run.summary import compare
 
-    building = Building(BUILDING, folder, "micropython", progress, url, own, rush=True)
+    described: Any = generate(2 * boards, 12, chance)
+    building = Building(described, folder, "micropython", progress, url, own, rush=True)
     try:
         await building.start()
-        campaign = Campaign(building, mosquitto, random.Random(1))
+        campaign = Campaign(building, described["people"], mosquitto, chance)
+        started = time.monotonic()
         await campaign.run(cuts)
+        lasted = time.monotonic() - started
         began = time.monotonic()
         for one in building.controllers:
             one.network.mend()
@@ -62,6 +67,8 @@ async def _measure(folder: Path, broker: str, cuts: int) -> dict[str, Any]:
         return {
             "broker": broker,
             "interpreter": building.interpreter,
+            "boards": boards,
+            "seconds of cuts": round(lasted),
             "cuts": dict(sorted(campaign.cuts.items())),
             "events recorded": sum(len(one.log.events) for one in building.controllers),
             "events stored": sum(each.rows for each in found),
@@ -90,8 +97,9 @@ def _behind() -> int:
 class Campaign:
     """One cut after the other at every board; somebody taps, and rights change."""
 
-    def __init__(self, building: Any, mosquitto: Mosquitto | None, chance: random.Random) -> None:
+    def __init__(self, building: Any, people: Any, mosquitto: Mosquitto | None, chance: random.Random) -> None:
         self.building = building
+        self._cards = [encode(**person["card"]) for person in people]
         self.changes = 0
         self.processes: Counter[str] = Counter()
         self._mosquitto = mosquitto
@@ -115,7 +123,8 @@ class Campaign:
 
     async def _cut(self, one: Any) -> None:
         while self._left > 0:
-            kind = self._chance.choice((*KINDS, TAKE_OVER, BROKER, WORKER, POWER))
+            shared = self._chance.random() < SHARED / len(self.building.controllers)
+            kind = self._chance.choice((BROKER, WORKER) if shared else (*KINDS, TAKE_OVER, POWER))
             if kind in KINDS:
                 one.network.planned = kind, self._chance.randrange(1, self._chance.choice((700, 2_000)))
                 end = time.monotonic() + PATIENCE_S
@@ -153,12 +162,11 @@ class Campaign:
             await asyncio.to_thread(self._mosquitto.start)
 
     async def _tap(self, one: Any) -> None:
-        cards = [encode(**person["card"]) for person in BUILDING["people"]]
         while True:
             await asyncio.sleep(TAP_S * 2 * self._chance.random())
             reader = self._chance.choice(one.board.board["doors"])["reader"]
             if one.board.alive:
-                one.board.wiegand(reader["d0"], reader["d1"], self._chance.choice(cards))
+                one.board.wiegand(reader["d0"], reader["d1"], self._chance.choice(self._cards))
 
     async def _change(self) -> None:
         while True:
