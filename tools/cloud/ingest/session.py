@@ -170,10 +170,10 @@ class Session:
         said = store.Hello.read(message)
         names_key = "chain" in said.health
         acked = store.hello(self.pk, said, now)
-        self._greeted = True
         # The log is walked again only when this process has not followed it, or a key has come that it did not know.
         if names_key or self._log is None or self._log[0] != said.epoch:
             self._log = said.epoch, chain.Follower(self.pk, said.epoch)
+        self._greeted = True
         self._ahead = None
         if 0 < acked <= said.last:
             self.send(wire.packed(wire.STORED, "<II", said.epoch, acked))
