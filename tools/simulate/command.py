@@ -184,17 +184,18 @@ def planted(
     """Show that the soak can fail: defects planted in memory, one at a time. Exit code 1 when one was not found."""
     from tools.simulate.many import in_processes
     from tools.simulate.many import planted as child
-    from tools.simulate.planted import DEFECTS, summary
+    from tools.simulate.planted import DEFECTS, hunts, summary
 
     names = [name for name in DEFECTS if only in name]
     if not names:
         raise Problem(f"no planted defect is called like '{only}'; run it without --only to see all")
-    found = in_processes(child, [(name, seed) for name in names], processes, on_done=_tell_defect)
-    facts = summary(found)
+    facts = summary(hunts(names, seed, lambda jobs: in_processes(child, jobs, processes, on_done=_tell_defect)))
     result(as_json, facts, *facts["lines"])
     if facts["not_found"]:
         raise typer.Exit(1)
 
 
 def _tell_defect(facts: dict[str, Any]) -> None:
-    progress(f"{'found    ' if facts['found'] else 'NOT FOUND'}  {facts['name']}  ({facts['seconds']:.0f} s)")
+    how = "found" if facts["found"] else "not yet" if facts["name"] else "clean"
+    name = facts["name"] or f"no defect, seed {facts['seed']}"
+    progress(f"{how:<9}  {name}  ({facts['seconds']:.0f} s)")

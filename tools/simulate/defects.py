@@ -82,7 +82,7 @@ _AUTHOR = (
     ("a late command counts", CLOUD + "commands", "if type(expires) is not int or utc >= expires:",
      "if type(expires) is not int:"),
     ("any answer tells the time", CLOUD + "sync",
-     "bytes(message[1:9]) != nonce or ticks.diff(now, self._asked) > _TIME_MS", "False"),
+     "bytes(message[1:9]) != nonce or ticks.diff(self._ask_time, now) < _ASK_AGAIN_MS - _TIME_MS", "False"),
     ("an update is kept without proof", CLOUD + "trial", "if not (self._read or steady or _answer(loop.doors)):",
      "if False:"),
     ("a release that nobody signed is taken", CLOUD + "update", "if not signed(digest(path), signature,",
@@ -112,7 +112,8 @@ _READER = (
     ("ticks do not wrap", F + "ticks", "    return ((later - earlier + (PERIOD >> 1)) & (PERIOD - 1)) - (PERIOD >> 1)",
      "    return later - earlier"),
     ("a time that is not known is trusted", F + "recorder", "TIME_TRUSTED if utc else 0", "TIME_TRUSTED"),
-    ("a stale nonce is good", CLOUD + "sync", "ticks.diff(now, self._asked) > _TIME_MS", "False"),
+    ("a stale nonce is good", CLOUD + "sync", "ticks.diff(self._ask_time, now) < _ASK_AGAIN_MS - _TIME_MS",
+     "False"),
     # Who is let in and out.
     ("the exit button is looked at while it is let go", F + "guarded", "pins.rex.poll(now) and pins.rex.on",
      "pins.rex.poll(now) and not pins.rex.on and self.door.open"),

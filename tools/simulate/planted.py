@@ -4,6 +4,7 @@ import importlib.machinery
 import importlib.util
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class Hunt:
 
 
 HUNT = Hunt()
+SOAKS = 2  # for one defect, at the most: together less than a minute of a core
 
 
 class Unfit(Problem):
@@ -96,6 +98,28 @@ def hunt(name: str, seed: int) -> dict[str, Any]:
         facts |= {"found": False, "what": str(error)}
     facts["seconds"] = round(time.process_time() - began, 1)
     return facts
+
+
+def hunts(
+    names: list[str], seed: int, run: Callable[[list[tuple[str, int]]], list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Each defect in a short soak; those that were not found in another one. run(jobs): hunt(*job) for each.
+
+    Raises Problem when a soak breaks a promise without any defect: then it proves nothing.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    left = names
+    for n in range(SOAKS):
+        clean, *rest = run([("", seed + n), *((name, seed + n) for name in left)])
+        if clean["found"]:
+            raise Problem(f"the soak of seed {seed + n} breaks a promise without a defect: {clean['what']}")
+        for one in rest:
+            one["seconds"] = round(one["seconds"] + found.get(one["name"], {}).get("seconds", 0), 1)
+            found[one["name"]] = one
+        left = [name for name in left if not found[name]["found"]]
+        if not left:
+            break
+    return [found[name] for name in names]
 
 
 def _soak(seed: int) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import pytest
 from tools import umqtt
 from tools.simulate.defects import AUTHOR, DEFECTS, READER
 from tools.simulate.many import seed_of, split
-from tools.simulate.planted import Unfit, patched
+from tools.simulate.planted import Unfit, hunts, patched
+from tools.terminal import Problem
 
 # A soak ends by what it has simulated, also one that is stuck. This only ends a machine that does not get on at all.
 A_LONG_TIME_S = 900
@@ -86,3 +87,25 @@ def test_a_soak_is_split_into_whole_controllers():
         assert sum(shares) == doors and all(0 < share <= 6 for share in shares), (doors, shares)
         assert all(share % 2 == 0 for share in shares[:-1])
     assert seed_of(7, 0) == 7 and len({seed_of(7, n) for n in range(100)}) == 100
+
+
+def test_what_is_not_found_in_one_soak_is_looked_for_in_another():
+    asked = []
+
+    def run(jobs):
+        asked.append(jobs)
+        return [
+            {"name": name, "seed": seed, "found": name == "a" or (name == "b" and seed == 8), "seconds": 10}
+            for name, seed in jobs
+        ]
+
+    found = hunts(["a", "b", "c"], 7, run)
+    assert asked == [[("", 7), ("a", 7), ("b", 7), ("c", 7)], [("", 8), ("b", 8), ("c", 8)]]
+    assert [(one["found"], one["seconds"]) for one in found] == [(True, 10), (True, 20), (False, 20)]
+
+
+def test_a_soak_that_breaks_a_promise_without_a_defect_proves_nothing():
+    with pytest.raises(Problem, match="the soak of seed 7 breaks a promise without a defect: so much"):
+        hunts(
+            ["a"], 7, lambda jobs: [{"name": name, "found": True, "what": "so much", "seconds": 1} for name, _ in jobs]
+        )
