@@ -55,3 +55,44 @@ def test_it_is_told_though_the_control_loop_waits_for_room_itself():
     finally:
         links.clock = before
     assert inbox._messages[-1] == LOST and outbox.waiting() == 0
+
+
+class Starved(Clock):
+    """Every other wait finds no memory."""
+
+    def wait(self, ms, pending):
+        self.waits += 1
+        if self.waits == 8:
+            raise SystemExit
+        if self.waits % 2:
+            raise MemoryError
+
+
+class Broken(links.Link):
+    """A broker that takes no connection."""
+
+    def __init__(self):
+        self._pause = 2000
+        self.tried = 0
+
+    def _associated(self):
+        return True
+
+    def _connect(self):
+        self.tried += 1
+        raise OSError(111)
+
+    def _drop(self):
+        pass
+
+
+def test_the_network_loop_outlives_a_pause_without_memory():
+    link = Broken()
+    before, links.clock = links.clock, Starved()
+    try:
+        link.run()
+    except SystemExit:
+        pass
+    finally:
+        links.clock = before
+    assert link.tried >= 3 and link._pause == 20000

@@ -113,11 +113,19 @@ class Link:
         return socket.getaddrinfo(host, port)
 
     def run(self):
-        """The network loop. Never returns."""
+        """The network loop. Never returns, whatever there is no memory for."""
+        rest = False
         while True:
             self.beat = clock.now()
             try:
+                if rest:
+                    # Boards that lost the same broker must not come back in the same second: up to twice the pause.
+                    pause = self._pause
+                    self._pause = min(pause * 2, _LONGEST_PAUSE_MS)
+                    clock.wait(pause * int.from_bytes(sessions.urandom(2), "little") >> 15, self._cut)
+                rest = True
                 if not self._associated():
+                    rest = False
                     clock.wait(_LONGEST_PAUSE_MS, self._station.isconnected)
                     self._pause = _FIRST_PAUSE_MS
                     continue
@@ -130,10 +138,6 @@ class Link:
             except Exception as error:
                 # umqtt.simple tells a broken link by OSError, IndexError, TypeError, AssertionError and more.
                 print("link:", type(error).__name__, error)
-            # Boards that lost the same broker must not come back in the same second: anything up to twice the pause.
-            pause = self._pause
-            clock.wait(pause * int.from_bytes(sessions.urandom(2), "little") >> 15, self._cut)
-            self._pause = min(pause * 2, _LONGEST_PAUSE_MS)
 
     def _associated(self):
         """Whether there is a network; if not, asks for it."""
