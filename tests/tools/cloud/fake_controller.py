@@ -8,7 +8,16 @@ from typing import Any
 from firmware.controller import events, records
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import wire
-from firmware.controller.cloud.channel import ACCEPT, NONCE, RENEW, SEALED, Channel, open_message, read_accept
+from firmware.controller.cloud.channel import (
+    ACCEPT,
+    NONCE,
+    RENEW,
+    SEALED,
+    Channel,
+    Refused,
+    open_message,
+    read_accept,
+)
 
 
 class FakeController:
@@ -120,7 +129,10 @@ class FakeController:
 
     def receive(self, payload: bytes) -> None:
         if payload[0] == ACCEPT and self._nonce is not None:
-            cloud_nonce = read_accept(self.secret, self.id, self._nonce, payload)
+            try:
+                cloud_nonce = read_accept(self.secret, self.id, self._nonce, payload)
+            except Refused:
+                return  # the answer to an opening before this one
             self.channel = Channel(self.secret, self._nonce, cloud_nonce)
             self._nonce = None
         elif payload[0] == RENEW:
