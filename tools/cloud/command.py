@@ -3,12 +3,15 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tools import boards
 from tools.terminal import Json, Problem, progress, result
+
+if TYPE_CHECKING:
+    from .models import Controller, Tenant
 
 app = typer.Typer(
     help="The cloud end: serve it, run its worker, administer it.",
@@ -354,7 +357,7 @@ def serve(
     result(as_json, {"host": host, "port": port}, "The server has ended.")
 
 
-def _controller(name: str, tenant: str | None):  # type: ignore[no-untyped-def]
+def _controller(name: str, tenant: str | None) -> "Controller":
     """The controller of that name or public id: one that is not lost, if there is any."""
     from django.db.models import Q
 
@@ -368,7 +371,7 @@ def _controller(name: str, tenant: str | None):  # type: ignore[no-untyped-def]
     return found[0]
 
 
-def _tenant(name: str | None, make: bool):  # type: ignore[no-untyped-def]
+def _tenant(name: str | None, make: bool) -> "Tenant":
     """The tenant of that name, or the only one there is."""
     from .models import Tenant
 
