@@ -16,8 +16,8 @@ from sim.virtual.controller import VirtualController
 from sim.world.building import Building
 from sim.world.wiegand import payload
 
-PART = 150  # credentials in one part of a snapshot: it fits under wire.MAX_MESSAGE
-DELTA = 100  # more changes than that, and the whole set is sent
+PART = 80  # credentials in one part of a snapshot: it fits under wire.MAX_MESSAGE
+DELTA = 70  # more changes than that, and the whole set is sent
 COMMAND_S = 10  # a command that has not reached its door by then is dead
 
 Fields = tuple[int, ...]  # of an event: utc, code, door, extra, flags

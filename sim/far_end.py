@@ -8,7 +8,7 @@ from firmware.controller.cloud.channel import ACCEPT, NONCE, OPEN, TAG, Refused,
 from firmware.controller.hmac import hmac
 
 MOST_RULES = 16384  # bytes of the rules' JSON; a controller refuses more
-RULES_PART = wire.MAX_MESSAGE - channel.OVERHEAD - 9  # bytes of it in one message
+ROOM = wire.MAX_MESSAGE - channel.OVERHEAD  # bytes of a message before it is sealed
 REFUSED = 0xFFFF  # in place of the next part: the controller does not take these rules
 
 
@@ -18,6 +18,10 @@ class Channel(channel.Channel):
     def __init__(self, secret, controller_nonce, cloud_nonce):
         super().__init__(secret, controller_nonce, cloud_nonce)
         self._out, self._in = self._in, self._out
+
+    def seal(self, message):
+        """Bytes: brokers' libraries want no other."""
+        return bytes(super().seal(message))
 
 
 def read_open(secret, controller_id, message):
@@ -38,9 +42,10 @@ def accept_message(secret, controller_id, controller_nonce, nonce):
     return head + hmac(secret, controller_id.encode() + controller_nonce + head)[:TAG]
 
 
-def rules_parts(version, text):
+def rules_parts(version, text, room=ROOM):
     """The messages that bring rules. text: their JSON as bytes. Raises ValueError when it is too long."""
     if len(text) > MOST_RULES:
         raise ValueError(f"rules: {len(text)} bytes, at most {MOST_RULES}")
-    pieces = [text[at : at + RULES_PART] for at in range(0, len(text), RULES_PART)] or [b""]
+    size = room - 9
+    pieces = [text[at : at + size] for at in range(0, len(text), size)] or [b""]
     return [wire.packed(wire.RULES, "<IHH", version, n, len(pieces)) + piece for n, piece in enumerate(pieces)]

@@ -36,7 +36,7 @@ JSON: dict[str, Schema] = {
     "HELLO": _object(
         "acl digest rules epoch first last firmware",
         acl=_number(), digest=_hex(16), buckets=_number(U16), rules=_number(), epoch=_number(), first=_number(),
-        last=_number(), boot=_number(), firmware=_text(40), doors=_number(255),
+        last=_number(), boot=_number(), firmware=_text(40), doors=_number(255), longest=_number(least=256),
         refused={"type": "object", "additionalProperties": _number()},
         chain={"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [_number(), _hex(32)]},
     ),

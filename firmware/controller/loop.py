@@ -78,7 +78,7 @@ class Loop:
             part.watch(self, now)
         self._more = False
         if self.quiet():
-            if self._sync is not None:
+            if self._sync:
                 self._sync.step(self, now)
                 self.status.set(self._sync.open)
             self._recorder.upkeep(now)
@@ -140,7 +140,7 @@ class Loop:
         """Feeds the watchdog. A network loop that hangs is restarted with the whole board: a thread cannot be ended."""
         self.clock.utc(now)  # also where no card comes and no cloud answers for a week: its ticks must not wrap unseen
         link = self.link
-        if link is not None and ticks.diff(now, link.beat) >= _HANGS_MS and self.quiet():
+        if link and ticks.diff(now, link.beat) >= _HANGS_MS and self.quiet():
             self.record(NETWORK_RESTARTED, now)
             self.restart()
         if self.quiet():
@@ -195,11 +195,11 @@ class Loop:
         if self._more:  # of the table's upkeep, a piece at a time
             return clock.now()
         due = ticks.soonest(ticks.add(self._fed, FEED_MS), self._recorder.deadline())
-        if self._sync is not None and self.quiet():
+        if self._sync and self.quiet():
             due = ticks.soonest(due, self._sync.deadline())
         for part in self.doors + self.parts:
             due = ticks.soonest(due, part.deadline())
         return due
 
     def _pending(self):
-        return self.wake[0] or (self._sync is not None and self._sync.ready() and self.quiet())
+        return self.wake[0] or (self._sync and self._sync.ready() and self.quiet())

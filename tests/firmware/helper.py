@@ -1,5 +1,9 @@
 """Helpers of tests that run on both interpreters."""
 
+import gc
+
+SMALL = 640  # bytes of the other holes
+
 
 def raises(kind, function):
     """The exception of that kind that function() raises; an AssertionError when it raises none."""
@@ -8,3 +12,29 @@ def raises(kind, function):
     except kind as error:
         return error
     raise AssertionError("nothing was raised, expected " + kind.__name__)
+
+
+class Holes:
+    """While it lasts, MicroPython's heap has `count` holes of `size` bytes, and small ones. CPython has none."""
+
+    def __init__(self, size, count):
+        self._size = size
+        self._count = count
+        self._blocks = []
+
+    def __enter__(self):
+        if not hasattr(gc, "mem_free"):
+            return
+        gc.collect()
+        holes = [bytearray(self._size) for _ in range(self._count)]
+        try:
+            while True:
+                self._blocks.append(bytearray(SMALL))
+        except MemoryError:
+            pass
+        holes.clear()
+        for n in range(0, 36, 2):
+            self._blocks[n] = None
+
+    def __exit__(self, *error):
+        self._blocks.clear()

@@ -31,6 +31,7 @@ def test_a_hello_says_what_the_controller_has():
     assert hello["rules"] == 1
     assert (hello["first"], hello["last"]) == (1, 1)
     assert hello["epoch"] == bench.loop.log.epoch
+    assert hello["longest"] == wire.MAX_MESSAGE
 
 
 def test_events_go_up_in_batches_until_they_are_stored():
@@ -38,7 +39,7 @@ def test_events_go_up_in_batches_until_they_are_stored():
     bench.connect()
     bench.stored()
     bench.said()
-    for cause in range(100):
+    for cause in range(50):
         bench.loop.record(STARTED, bench.chip.now, 0, cause)
     bench.run()
     batch = bench.said()[0]
@@ -62,16 +63,16 @@ def test_two_full_batches_may_be_on_their_way_and_no_more():
     bench.run()
     first, second = bench.said()
     begin = unpack_event(first, 5)[0]
-    assert unpack_event(second, 5)[0] == begin + 60
+    assert unpack_event(second, 5)[0] == begin + 30
     bench.run(1000)
     assert bench.said() == []
-    bench.hear(wire.packed(wire.STORED, "<II", bench.loop.log.epoch, begin + 59))
+    bench.hear(wire.packed(wire.STORED, "<II", bench.loop.log.epoch, begin + 29))
     (third,) = bench.said()
-    assert unpack_event(third, 5)[0] == begin + 120
+    assert unpack_event(third, 5)[0] == begin + 60
     bench.run(4900)
     assert bench.said() == []
     bench.run(200)
-    assert unpack_event(bench.said()[0], 5)[0] == begin + 60
+    assert unpack_event(bench.said()[0], 5)[0] == begin + 30
 
 
 def test_a_batch_without_an_answer_is_sent_again():

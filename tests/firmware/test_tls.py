@@ -154,7 +154,7 @@ class Bench:
         secure.RTC = lambda: Module(datetime=self.set_to.append)
         before, link.socket = link.socket, Module(socket=lambda: self.raw)
         try:
-            self.stream = secure.Secure(settings, FOLDER, FLOOR, quiet)
+            self.stream = secure.Secure(bytearray(200), settings, FOLDER, FLOOR, quiet)
             self.stream.connect(("h", 1))
         finally:
             link.socket = before

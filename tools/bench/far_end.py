@@ -15,7 +15,7 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN, RENEW, SEALED, Refused
 from sim import far_end
 
-RECORDS = 128  # in one part of a snapshot
+RECORDS = 80  # in one part of a snapshot
 
 
 class FarEnd:

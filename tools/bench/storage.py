@@ -32,7 +32,7 @@ STATES = 253  # new ones a sector: header and values carried over are not
 TIMEOUT_S = 85
 EVENTS_A_DAY, ACL_CHANGES, FLOOD_A_SECOND = 10_000, 1_000, 10
 ERASE_S = 0.045  # typical; a reader's frame that begins meanwhile is damaged
-SNAPSHOT_PART = 128  # cards in a message
+SNAPSHOT_PART = 80  # cards in a message
 # Of a message beside its body: MQTT head and topic, TCP and IP heads; then its answer and the acknowledgements.
 MQTT, TCP_IP = 7, 40
 NOT_MEASURED = [
@@ -230,7 +230,7 @@ def on_the_wire(cards: int) -> float:
     from firmware.controller.cloud.wire import topics
 
     topic = len(topics("0" * 16)[1])
-    down = 19 + SNAPSHOT_PART * 12 + OVERHEAD + topic + MQTT + 2 * TCP_IP  # longer than one packet
+    down = 19 + SNAPSHOT_PART * 12 + OVERHEAD + topic + MQTT + 2 * TCP_IP
     up = 7 + OVERHEAD + topic + MQTT + TCP_IP
     acknowledged = 2 * (4 + TCP_IP) + 2 * TCP_IP  # MQTT's and TCP's, both ways
     return (down + up + acknowledged) * -(-cards // SNAPSHOT_PART) / cards

@@ -90,7 +90,7 @@ _AUTHOR = (
     # The channel, at both ends.
     ("replays are taken", CLOUD + "channel", "if counter <= way.counter:", "if False:"),
     ("tags are not compared", CLOUD + "channel", "if not same(way.tag(view[:-TAG]), sealed[-TAG:]):", "if False:"),
-    ("no encryption", CLOUD + "channel", 'out.extend(mixed.to_bytes(len(piece), "little"))', "out.extend(piece)"),
+    ("no encryption", CLOUD + "channel", '= mixed.to_bytes(len(piece), "little")', "= piece"),
     # The cloud.
     ("acknowledged before stored", C + "session", "stored = store.events(",
      'self.send(wire.packed(wire.STORED, "<II", epoch, batch[-1][0])); stored = store.events('),

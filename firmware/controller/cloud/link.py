@@ -15,6 +15,7 @@ from .wire import MAX_MESSAGE, topics
 _DEADLINE_S = const(10)  # of every read and write
 _KEEPALIVE_S = const(30)  # the session's own pings keep it
 _LOOK_MS = const(20)  # how long a message of the control loop may lie before it is sent
+_GATHERED = const(2200)  # bytes: two of the longest messages, each with what MQTT puts before it
 _FIRST_PAUSE_MS = const(2000)
 _LONGEST_PAUSE_MS = const(20000)
 
@@ -38,23 +39,29 @@ class Stream:
 
     umqtt.simple would take the deadline away after its first read and send a message in five pieces
     (micropython-lib#103, #1070), each waiting for the other end's delayed acknowledgement.
+    out: a bytearray to gather them in. What does not fit beside the others sends them first.
     """
 
-    def __init__(self):
+    def __init__(self, out):
         self.socket = socket.socket()
         self.socket.settimeout(_DEADLINE_S)
-        self._out = bytearray()
+        self._out = memoryview(out)
+        self._filled = 0
 
     def connect(self, address):
         self.socket.connect(address)
 
-    def settimeout(self, seconds):
+    def setblocking(self, flag):
         """What umqtt.simple thinks of deadlines does not count."""
 
-    setblocking = settimeout
-
     def write(self, data, size=None):
-        self._out.extend(data if size is None else data[:size])
+        if size is None:
+            size = len(data)
+        if self._filled + size > len(self._out):
+            self.flush()
+        end = self._filled + size
+        self._out[self._filled : end] = memoryview(data)[:size]
+        self._filled = end
 
     def read(self, size):
         """Exactly `size` bytes. Raises OSError when the connection ends first or the message is too long for us."""
@@ -67,16 +74,13 @@ class Stream:
         return data
 
     def flush(self):
-        if not self._out:
-            return
-        view = memoryview(self._out)
         sent = 0
-        while sent < len(view):
-            step = self.socket.write(view[sent:])
+        while sent < self._filled:
+            step = self.socket.write(self._out[sent : self._filled])
             if not step:
                 raise OSError("cannot send")
             sent += step
-        self._out = bytearray()
+        self._filled = 0
 
     def close(self):
         self.socket.close()
@@ -96,18 +100,18 @@ class Link:
         self.shared = inbox, outbox, refused
         self._inbox = inbox
         self._station = WLAN(STA_IF)
+        self._out = bytearray(_GATHERED)
         self._client = None
         self._session = None
         self._pause = _FIRST_PAUSE_MS
         self.beat = clock.now()  # when the network loop last came round
-        simple.socket = self  # umqtt.simple asks it for sockets: socket() and getaddrinfo() below
 
     def socket(self):
         if "tls" in self._broker:
             from .tls import Secure
 
-            return Secure(self._broker, *self.tls)
-        return Stream()
+            return Secure(self._out, self._broker, *self.tls)
+        return Stream(self._out)
 
     def getaddrinfo(self, host, port):
         return socket.getaddrinfo(host, port)
@@ -155,7 +159,8 @@ class Link:
     def _connect(self):
         broker = self._broker
         name = self._settings["controller"]
-        self._up, down, presence = [topic.encode() for topic in topics(name)]
+        up, down, presence = topics(name)
+        self._up, presence = up.encode(), presence.encode()
         client = self._client = simple.MQTTClient(
             name.encode(),
             broker["host"],
@@ -168,10 +173,11 @@ class Link:
             name, unhexlify(self._settings["link_secret"]), self._publish, *self.shared
         )
         client.set_callback(self._received)
-        client.set_last_will(presence, b"0", retain=True)
+        client.set_last_will(presence, b"0", True)  # kept for those who ask later: "retain"
+        simple.socket = self  # umqtt.simple asks it for sockets: socket() and getaddrinfo() above
         client.connect()
-        client.subscribe(down)
-        client.publish(presence, b"1", retain=True)
+        client.subscribe(down.encode())
+        client.publish(presence, b"1", True)
         self._session.begin(clock.now())
 
     def _serve(self):
@@ -197,9 +203,9 @@ class Link:
     def _drop(self):
         client, session = self._client, self._session
         self._client = self._session = None
-        if session is not None:
+        if session:
             while not self._inbox.put(sessions.LOST):
                 self.shared[1].empty()  # it is for nobody now, and the control loop may wait for room
                 clock.wait(_LOOK_MS, self._inbox.room)
-        if client is not None and client.sock is not None:
+        if client and client.sock:
             client.sock.close()

@@ -50,14 +50,14 @@ class Session:
         try:
             kind = message[0] if message else 0
             if kind == SEALED:
-                if self._channel is None:
+                if not self._channel:
                     raise Refused("session")
                 inside = self._channel.open(message)
                 if inside[0] < 2:
                     raise Refused("malformed")
                 self._deliver(inside)
                 self._heard = now
-            elif kind == ACCEPT and self._nonce is not None:
+            elif kind == ACCEPT and self._nonce:
                 cloud_nonce = read_accept(self._secret, self._id, self._nonce, message)
                 self._channel = Channel(self._secret, self._nonce, cloud_nonce)
                 self._nonce = None
@@ -77,7 +77,7 @@ class Session:
 
     def pending(self):
         """Whether step() has a message to send. Not before there is a session: what waits is then of an older one."""
-        return self._channel is not None and self._outbox.waiting() > 0
+        return self._channel and self._outbox.waiting()
 
     def blocked(self):
         """Whether the control loop has to take something first: then nothing more is read from the network."""
@@ -87,14 +87,14 @@ class Session:
 
     def step(self, now):
         """Sends what is due. Raises OSError when the link has died."""
-        if self._nonce is not None:
+        if self._nonce:
             if ticks.diff(now, self._asked) >= _ANSWER_MS:
                 if self._tries >= 3:
                     raise OSError("no answer")
                 self.begin(now)
         elif self._renew and ticks.diff(now, self._asked) >= _RENEW_MS:
             self.begin(now)
-        if self._channel is None:
+        if not self._channel:
             return
         if ticks.diff(now, self._heard) >= _SILENCE_MS:
             raise OSError("nothing heard")
@@ -102,18 +102,18 @@ class Session:
             self._pinged = now
             self._send(self._channel.seal(bytes((PING,))))
         message = self._outbox.get()
-        while message is not None:
+        while message:
             self._send(self._channel.seal(message))
             message = self._outbox.get()
 
     def due(self):
         """The next moment at which step() has something to do of itself."""
         due = None
-        if self._nonce is not None:
+        if self._nonce:
             due = ticks.add(self._asked, _ANSWER_MS)
         elif self._renew:
             due = ticks.add(self._asked, _RENEW_MS)
-        if self._channel is not None:
+        if self._channel:
             due = ticks.soonest(due, ticks.add(self._pinged, _PING_MS))
             due = ticks.soonest(due, ticks.add(self._heard, _SILENCE_MS))
         return due

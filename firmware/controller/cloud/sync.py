@@ -14,6 +14,7 @@ from .wire import (
     DELTA,
     EVENTS,
     HELLO,
+    MAX_MESSAGE,
     STORED,
     TIME,
     TIME_ASKED,
@@ -22,7 +23,7 @@ from .wire import (
     unpacked,
 )
 
-_BATCH = const(60)  # events a message: 60 * 32 bytes fit under MAX_MESSAGE
+_BATCH = const(30)  # events a message: 30 * 32 bytes fit under MAX_MESSAGE
 _STORED_MS = const(5000)  # a batch without an answer is sent again after that
 _TIME_MS = const(5000)  # an answer later than this tells the time too badly
 _ASK_TIME_MS = const(3600000)
@@ -69,7 +70,7 @@ class Sync:
         """Whether step() has something to do now: a message waits, or there is room again for what was held back."""
         if self._outbox.room() < _REPLIES:
             return False
-        return self._held_back or (self._work is None and self._inbox.waiting() > 0)
+        return self._held_back or (not self._work and self._inbox.waiting())
 
     def deadline(self):
         """When step() has something to do of itself."""
@@ -81,11 +82,11 @@ class Sync:
     def step(self, loop, now):
         """Takes one message and sends what is due."""
         try:
-            if self._work is not None:
+            if self._work:
                 self._go_on(now)
             elif self._outbox.room() >= _REPLIES:
                 message = self._inbox.get()
-                if message is not None:
+                if message:
                     does = self._does.get(message[0])
                     if does:
                         does(loop, message, now)
@@ -104,7 +105,7 @@ class Sync:
                 # The table says by its version or digest what became of it: the cloud sends the whole set.
                 self._work = self._work_at = self.coming = None
                 self.say_acl(loop.table)
-        if self.trial is not None:
+        if self.trial:
             self.trial = self.trial.look(self, loop, now)
         self._put_refused_on_record(loop, now)
         self._held_back = self._outbox.room() < _REPLIES
@@ -161,6 +162,7 @@ class Sync:
             "boot": loop.journal.get(BOOTS),
             "firmware": VERSION,
             "doors": len(loop.doors),
+            "longest": MAX_MESSAGE,
             "refused": self._refused,
         }
         self._version, self._digest = table.version, table.digest

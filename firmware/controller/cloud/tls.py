@@ -29,8 +29,8 @@ class Secure(Stream):
     quiet: whether no card is being read. Only then does the handshake take a step: its arithmetic holds the chip.
     """
 
-    def __init__(self, broker, folder, floor, quiet):
-        super().__init__()
+    def __init__(self, out, broker, folder, floor, quiet):
+        super().__init__(out)
         self._raw = self.socket
         self._broker = broker
         self._folder = folder
@@ -72,14 +72,13 @@ class Secure(Stream):
     def flush(self):
         """The first flush shakes hands on its way."""
         start = clock.now()
-        view = memoryview(self._out)
         sent = 0
-        while sent < len(view):
+        while sent < self._filled:
             if not self._shaken:
                 clock.wait(_left(start), self._quiet)
                 _left(start)
             try:
-                step = self.socket.write(view[sent:])
+                step = self.socket.write(self._out[sent : self._filled])
             except ValueError:  # the certificate: perhaps it is newer than the time that the board knows of
                 set_clock(max(self._floor, ask_time()))
                 raise
@@ -88,7 +87,7 @@ class Secure(Stream):
                 self._shaken = True
             else:
                 self._wait(select.POLLOUT, start)
-        self._out = bytearray()
+        self._filled = 0
 
     def close(self):
         self.socket.close()

@@ -1,10 +1,13 @@
 """A whole table on its way in, and the sums by which the cloud finds the buckets that differ. Loaded when asked for."""
 
+from micropython import const
+
 from ..records import CREDENTIAL
 from ..storage.snapshot import Snapshot, digests
 from .wire import BUCKETS, PART_TAKEN, packed, unpacked
 
 _HEAD = 19
+_MOST = const(124)  # sums in a message: so many times 8 bytes fit under MAX_MESSAGE
 
 
 class Coming:
@@ -40,7 +43,7 @@ class Coming:
 def sums(sync, table, message):
     """The digests of the buckets asked for."""
     first, count = unpacked("<HB", message)
-    if not 0 < count <= 200 or first + count > table.buckets:
+    if not 0 < count <= _MOST or first + count > table.buckets:
         raise ValueError("buckets")
     out = bytearray(8 * count)
     yield from digests(table, first, out)

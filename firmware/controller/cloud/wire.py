@@ -8,7 +8,7 @@ import json
 import struct
 
 VERSION = 1
-MAX_MESSAGE = 2048  # bytes of a sealed message, either way; longer ones are refused unread
+MAX_MESSAGE = 1024  # bytes of a sealed message, either way; longer ones are refused unread. One TCP segment holds it
 
 # Up: controller to cloud.
 HELLO = 0x68  # JSON, see hello fields below
@@ -42,7 +42,8 @@ PONG = 0x50  # empty
 
 # HELLO: {"acl": version, "digest": 16 hex digits, "buckets": of the table, "rules": version, "epoch": log epoch,
 # "first", "last": sequence numbers on flash (last 0: none), "boot": starts so far, "firmware": version,
-# "doors": how many, "refused": {why: how many messages}, "chain": [sequence number, key in hex] until it is known}
+# "doors": how many, "longest": bytes of a sealed message that it takes, "refused": {why: how many messages},
+# "chain": [sequence number, key in hex] until it is known}
 
 
 def topics(controller_id):

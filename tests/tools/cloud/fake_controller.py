@@ -19,6 +19,8 @@ from firmware.controller.cloud.channel import (
     read_accept,
 )
 
+BATCH = 30  # events in a message, as the firmware sends them
+
 
 class FakeController:
     """up(topic, payload): to the cloud. deaf: kinds of message that it lets fall."""
@@ -94,8 +96,12 @@ class FakeController:
         self.say(bytes((wire.PING,)))
 
     def send_events(self, first: int, last: int) -> bytes:
-        came = self.log[first - 1 : last]
-        return self.say(wire.packed(wire.EVENTS, "<I", self.epoch) + b"".join(came))
+        """In as many messages as it takes; the last of them, sealed."""
+        sealed = b""
+        for at in range(first - 1, last, BATCH):
+            came = self.log[at : min(at + BATCH, last)]
+            sealed = self.say(wire.packed(wire.EVENTS, "<I", self.epoch) + b"".join(came))
+        return sealed
 
     # What it holds
 

@@ -154,7 +154,7 @@ def hello(**other: object) -> bytes:
         bytes((wire.HELLO,)) + b"[]",
         bytes((wire.HELLO,)) + b"{",
         bytes((wire.HELLO,)) + b"\xff\xfe",
-        bytes((wire.HELLO,)) + b"[" * 1900,
+        bytes((wire.HELLO,)) + b"[" * 990,
         hello(acl=-1),
         hello(acl=1 << 32),
         hello(acl=True),

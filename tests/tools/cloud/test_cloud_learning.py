@@ -115,7 +115,7 @@ def test_what_says_nothing_is_refused(house: Any, user: Any, linked: Any) -> Non
     armed(house, user, linked)
     head = struct.pack("<BBQ", 0, 26, 1)
     how = struct.pack("<BBQ", 9, 26, 1)
-    bodies = [b"", head, head + b"[]", how + b"1", head + b"true", head + b"[" * 1500, head + b"-1"]
+    bodies = [b"", head, head + b"[]", how + b"1", head + b"true", head + b"[" * 900, head + b"-1"]
     for body in bodies:
         linked[1].say(bytes((wire.CARD_READ,)) + body)
     assert refused(linked) == {"malformed": len(bodies)}

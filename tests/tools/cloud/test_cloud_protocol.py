@@ -9,10 +9,10 @@ from cloud_world import House, Stopped, Wire
 from firmware.controller import events as codes
 from firmware.controller import records
 from firmware.controller.cloud import wire
-from firmware.controller.cloud.channel import RENEW
+from firmware.controller.cloud.channel import OVERHEAD, RENEW
 from tools.cloud.models import Command, Event, Gap
 from tools.cloud.services import clock, commands
-from tools.cloud.services.people import revoke
+from tools.cloud.services.people import give_card, revoke
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_long_rules_go_in_parts_each_after_the_answer_to_the_one_before(
     from tools.cloud.services import rules
 
     content = rules.content
-    monkeypatch.setattr(rules, "content", lambda pk: content(pk) | {"note": "x" * 6_000})
+    monkeypatch.setattr(rules, "content", lambda pk: content(pk) | {"note": "x" * 3_000})
     rules.refresh(house.controller.pk)
     board = line.connect(house.settings).connect()
     assert board.heard_kinds().count(wire.RULES) == 4
@@ -149,7 +149,7 @@ def test_many_changes_go_out_as_a_chain_of_deltas(house: House, line: Wire) -> N
     board.heard.clear()
     house.add_cards(230)
     line.poll()
-    assert board.heard_kinds() == [wire.DELTA] * 3
+    assert board.heard_kinds() == [wire.DELTA] * 4
     assert len(board.table) == 231 and house.row().in_sync
 
 
@@ -158,8 +158,32 @@ def test_a_table_far_behind_is_sent_whole_in_parts(house: House, line: Wire) -> 
     board.heard.clear()
     house.add_cards(520)
     line.poll()
-    assert board.heard_kinds() == [wire.SNAPSHOT] * 5
+    assert board.heard_kinds() == [wire.SNAPSHOT] * 7
     assert len(board.table) == 521 and house.row().in_sync
+
+
+def test_no_message_is_longer_than_the_controller_takes(house: House, line: Wire) -> None:
+    house.add_cards(600)
+    line.poll()
+    board = line.connect(house.settings)
+    board.begin()
+    board.hello(longest=300)
+    line.poll()
+    for number in range(40):
+        give_card(house.person, 26, 2000 + number)
+    line.poll()
+    assert len(board.table) == 641 and house.row().in_sync
+    assert {wire.RULES, wire.SNAPSHOT, wire.DELTA} <= set(board.heard_kinds())
+    lengths = [len(message) + OVERHEAD for message in board.heard]
+    assert 280 < max(lengths) <= 300
+
+
+def test_a_controller_that_takes_next_to_nothing_is_refused(house: House, line: Wire) -> None:
+    board = line.connect(house.settings)
+    board.begin()
+    board.hello(longest=255)
+    line.poll(1)
+    assert house.row().refused == {"malformed": 1} and board.heard == []
 
 
 def test_a_right_version_with_a_wrong_digest_is_sent_whole(house: House, line: Wire) -> None:
@@ -423,11 +447,11 @@ def test_a_batch_costs_few_queries(house: House, line: Wire) -> None:
     from django.test.utils import CaptureQueriesContext
 
     board = line.connect(house.settings).connect()
-    for _ in range(60):
+    for _ in range(30):
         board.record(codes.GRANTED, key=board.key(26, 1204), utc=int(line.time.now))
     with CaptureQueriesContext(connection) as queries:
-        board.send_events(1, 60)
-    assert board.acknowledged == 60
+        board.send_events(1, 30)
+    assert board.acknowledged == 30
     assert len([q for q in queries.captured_queries if "SAVEPOINT" not in q["sql"]]) <= 4
 
 

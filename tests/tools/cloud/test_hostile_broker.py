@@ -62,11 +62,11 @@ class Town:
         self.later.append((self.time.now + ms / 1000, call))
 
     def _up(self, topic: str, payload: bytes) -> None:
-        self.read.append(payload)
+        self.read.append(bytes(payload))
         self.ingest.on_message(topic, payload)
 
     def _down(self, topic: str, payload: bytes) -> None:
-        self.read.append(payload)
+        self.read.append(bytes(payload))
         for one, _ in self.boards:
             if topic == f"portvakt/{one.name}/down":
                 use(one.chip)

@@ -17,9 +17,9 @@ from firmware.controller.storage.snapshot import Snapshot
 from firmware.controller.storage.state import StateJournal
 from firmware.controller.storage.table import CredentialTable
 
-_CHUNK = 128 * 12  # records of a snapshot that come in one message, as the cloud packs them
+_CHUNK = 80 * 12  # records of a snapshot that come in one message, as the cloud packs them
 _STARTS = 5
-_DELTA = 100  # changes in one message at most
+_DELTA = 70  # changes in one message at most
 _LINK_MS = 100  # a message there and its answer back
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from firmware.controller import records
 from firmware.controller.cloud import wire
-from firmware.controller.cloud.channel import NONCE, OPEN, RENEW, SEALED, Refused
+from firmware.controller.cloud.channel import NONCE, OPEN, OVERHEAD, RENEW, SEALED, Refused
 from sim.far_end import Channel, accept_message, read_open
 
 from ..models import Controller
@@ -20,6 +20,7 @@ from .whereabouts import Whereabouts
 OPENINGS = 4  # answered and not yet taken up; an old opening that comes again cannot push the real one out at once
 RENEW_S = 1.0  # a hint that a session is not known goes out no more often
 LIVE_S = 10.0  # not heard for longer: commands and changes wait until it is
+SHORTEST = 256  # bytes of a sealed message that every controller takes
 AHEAD_S = 2.0  # a batch that is ahead of the log for longer needs a hello to explain it
 
 
@@ -47,6 +48,7 @@ class Session:
         self._urandom = urandom
         self._updates = updates
         self._whereabouts = whereabouts
+        self.room = wire.MAX_MESSAGE - OVERHEAD  # bytes of a message that it takes, before that is sealed
         self.behind = True  # its log holds more than is stored here, as far as it has said
         self._last = 0  # the last event that it has said it has
         self._channel: Channel | None = None
@@ -57,7 +59,7 @@ class Session:
         self._renewed: float | None = None
         self._log: tuple[int, chain.Follower] | None = None  # its epoch, and its chain as it comes in
         self._ahead: tuple[int, float] | None = None  # first sequence of a batch that came too early, and when
-        self._sync = Sync(row.pk, self.send)
+        self._sync = Sync(row.pk, self.send, self.room)
         self._handlers: dict[int, Callable[[bytes, datetime], None]] = {
             wire.HELLO: self._hello,
             wire.EVENTS: self._events,
@@ -159,7 +161,7 @@ class Session:
                 self._channel, self._nonce, self._openings = channel, nonce, {}
                 self._greeted = False
                 self._ahead = None
-                self._sync = Sync(self.pk, self.send)
+                self._sync = Sync(self.pk, self.send, self.room)
                 return message
         self.renew()
         raise Refused("session")
@@ -168,6 +170,10 @@ class Session:
 
     def _hello(self, message: bytes, now: datetime) -> None:
         said = store.Hello.read(message)
+        longest = said.health.get("longest", wire.MAX_MESSAGE)
+        if longest < SHORTEST:
+            raise Refused("malformed")
+        self.room = min(longest, wire.MAX_MESSAGE) - OVERHEAD
         names_key = "chain" in said.health
         acked = store.hello(self.pk, said, now)
         # The log is walked again only when this process has not followed it, or a key has come that it did not know.
@@ -179,8 +185,7 @@ class Session:
             self.send(wire.packed(wire.STORED, "<II", said.epoch, acked))
         self._last = said.last
         self.behind = acked < said.last
-        self._sync.answered()
-        self._sync.forget_rules()
+        self._sync.greeted(self.room)
         self._bring_in_line()
         self._whereabouts.begin(self, now)
 

@@ -73,7 +73,7 @@ class Hello:
                 raise ValueError("firmware or digest")
             numbers = {name: number(fields[name]) for name in ("acl", "rules", "epoch", "first", "last")}
             health: dict[str, Any] = {
-                name: number(fields[name]) for name in ("boot", "buckets", "doors", "heap") if name in fields
+                name: number(fields[name]) for name in ("boot", "buckets", "doors", "heap", "longest") if name in fields
             }
             refused = fields.get("refused", {})
             if not isinstance(refused, dict) or len(refused) > 20:

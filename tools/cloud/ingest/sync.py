@@ -8,19 +8,17 @@ from django.db import transaction
 
 from firmware.controller import records
 from firmware.controller.cloud import wire
-from firmware.controller.cloud.channel import OVERHEAD, Refused
+from firmware.controller.cloud.channel import Refused
 from sim import far_end
 
 from ..models import AclChange, AclEntry, Controller
 from ..services import acl, rules
 
-CHANGES = 100  # in one delta
-RECORDS = 128  # in one part of a snapshot
-LONGEST_CHAIN = 5 * CHANGES  # changes; a table further behind is sent whole
+DELTA_HEAD, SNAPSHOT_HEAD, BUCKETS_HEAD = 9, 19, 3  # bytes of a message before what it carries
+LONGEST_CHAIN = 500  # changes; a table further behind is sent whole
 ANSWER_S = 2.0  # a delta is answered with what the table then holds
 PART_S = 30.0  # a part of a snapshot waits for sectors to be erased, one at a time
 WORTH_COMPARING = 500  # records; a smaller table is sent whole at once
-BUCKETS_AT_ONCE = 200
 MOST_BUCKETS = 16384
 FULL = "fffffffffffffffe"  # the digest of a board that says: this set does not fit
 RULES_S = 10.0  # a part of the rules goes to a file
@@ -46,16 +44,21 @@ class Snapshot:
         )
 
 
-def _pieces(table: list[bytes]) -> list[list[bytes]]:
-    return [table[at : at + RECORDS] for at in range(0, len(table), RECORDS)] or [[]]
+def _pieces(table: list[bytes], room: int) -> list[list[bytes]]:
+    most = (room - SNAPSHOT_HEAD) // records.CREDENTIAL
+    return [table[at : at + most] for at in range(0, len(table), most)] or [[]]
 
 
 class Sync:
-    """What one controller is being told. send: seals and publishes one message. Times are Unix seconds."""
+    """What one controller is being told. send: seals and publishes one message of at most `room` bytes.
 
-    def __init__(self, controller: int, send: Callable[[bytes], None]):
+    Times are Unix seconds.
+    """
+
+    def __init__(self, controller: int, send: Callable[[bytes], None], room: int):
         self._controller = controller
         self._send = send
+        self._room = room
         self._answer_by: float | None = None
         self._snapshot: Snapshot | None = None
         self._snapshots = 0  # begun since the table was right for a while
@@ -88,9 +91,11 @@ class Sync:
         self._snapshot = self._sums = None
         self._right = False
 
-    def forget_rules(self) -> None:
-        """A hello has said which rules the controller follows: what was under way is lost, or in force."""
+    def greeted(self, room: int) -> None:
+        """A hello has said what the table holds and which rules are followed: what was under way is lost, or done."""
+        self.answered()
         self._rules = None
+        self._room = room
 
     def step(self, row: Controller, now: float) -> None:
         """Sends the next thing that the controller lacks, if any. row: as it is in the database now."""
@@ -125,7 +130,7 @@ class Sync:
             return self._ask_buckets(), PART_S
         self._again_at = now + min(PART_S * 2**self._snapshots, LONGEST_PAUSE_S)
         self._snapshots += 1
-        self._snapshot = _snapshot(row.pk)
+        self._snapshot = _snapshot(row.pk, self._room)
         self._sent_version = self._snapshot.version
         return self._snapshot.part(0), PART_S
 
@@ -139,18 +144,21 @@ class Sync:
 
     def _ask_buckets(self) -> bytes:
         first = len(self._sums or ())
-        return wire.packed(wire.BUCKETS_ASKED, "<HB", first, min(BUCKETS_AT_ONCE, self._buckets - first))
+        return wire.packed(wire.BUCKETS_ASKED, "<HB", first, self._asked_at(first))
+
+    def _asked_at(self, first: int) -> int:
+        return min((self._room - BUCKETS_HEAD) // 8, 255, self._buckets - first)
 
     def buckets(self, first: int, sums: list[int], now: float) -> None:
         """The sums of some of the controller's buckets. Raises Refused when they were not asked for."""
-        if self._sums is None or first != len(self._sums) or len(sums) != min(BUCKETS_AT_ONCE, self._buckets - first):
+        if self._sums is None or first != len(self._sums) or len(sums) != self._asked_at(first):
             raise Refused("unexpected")
         self._sums += sums
         self._answer_by = now + PART_S
         if len(self._sums) < self._buckets:
             self._send(self._ask_buckets())
             return
-        self._snapshot, self._sums = _snapshot(self._controller, self._sums), None
+        self._snapshot, self._sums = _snapshot(self._controller, self._room, self._sums), None
         self._sent_version = self._snapshot.version
         self._send(self._snapshot.part(0))
 
@@ -190,7 +198,7 @@ class Sync:
         fields = rules.content(row.pk)
         version = rules.version(fields)
         text = json.dumps({"version": version, **fields}, separators=(",", ":")).encode()
-        self._rules = version, far_end.rules_parts(version, text)
+        self._rules = version, far_end.rules_parts(version, text, self._room)
         self._rules_by = now + RULES_S
         self._send(self._rules[1][0])
 
@@ -199,8 +207,9 @@ class Sync:
         held = row.held_acl_version
         if not 0 < held < row.acl_version or row.acl_version - held > LONGEST_CHAIN:
             return None
+        many = (self._room - DELTA_HEAD) // records.CHANGE
         changes = list(
-            AclChange.objects.filter(controller=row.pk, version__gte=held, version__lte=held + CHANGES).order_by(
+            AclChange.objects.filter(controller=row.pk, version__gte=held, version__lte=held + many).order_by(
                 "version"
             )
         )
@@ -214,7 +223,7 @@ class Sync:
         return head + b"".join(bytes((step.op,)) + bytes(step.record) for step in steps)
 
 
-def _snapshot(controller: int, sums: list[int] | None = None) -> Snapshot:
+def _snapshot(controller: int, room: int, sums: list[int] | None = None) -> Snapshot:
     """The whole table of this moment, or of it the buckets that have another sum on the controller."""
     with transaction.atomic():
         acl.give_version(controller)
@@ -233,18 +242,14 @@ def _snapshot(controller: int, sums: list[int] | None = None) -> Snapshot:
             before = shares.get(bucket, (0, []))
             shares[bucket] = before[0] ^ share, [*before[1], record]
     if sums is None:
-        return Snapshot(version, digest, [(0, piece) for piece in _pieces(table)])
+        return Snapshot(version, digest, [(0, piece) for piece in _pieces(table, room)])
     different = {bucket for bucket in range(count) if shares.get(bucket, (0, []))[0] != sums[bucket]}
     if 2 * len(different) > count:
-        return Snapshot(version, digest, [(0, piece) for piece in _pieces(table)])
+        return Snapshot(version, digest, [(0, piece) for piece in _pieces(table, room)])
     # Bucket 1 tells that what follows 0 stays as it is; a part that names no bucket would go on for ever.
     different |= {1} if 0 in different or not different else set()
     contents = []
     for bucket in sorted(different):
-        for n, piece in enumerate(_pieces(shares.get(bucket, (0, []))[1])):
+        for n, piece in enumerate(_pieces(shares.get(bucket, (0, []))[1], room)):
             contents.append((bucket if n == 0 else 0, piece))
     return Snapshot(version, digest, contents)
-
-
-assert 9 + CHANGES * records.CHANGE + OVERHEAD <= wire.MAX_MESSAGE
-assert 19 + RECORDS * records.CREDENTIAL + OVERHEAD <= wire.MAX_MESSAGE

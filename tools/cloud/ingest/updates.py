@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from firmware.controller.cloud import wire
-from firmware.controller.cloud.channel import OVERHEAD, Refused
+from firmware.controller.cloud.channel import Refused
 from tools import release as releases
 
 from ..models import Rollout, RolloutBoard
@@ -19,7 +19,7 @@ from ..services import updates
 from ..services.prepared import Prepared
 
 log = logging.getLogger("portvakt.updates")
-PIECE = wire.MAX_MESSAGE - OVERHEAD - 5
+HEAD = 5  # bytes before a piece
 OFFER = 0xFFFFFFFF
 ASK_S = 60.0  # how often a board is asked how far it is when it says nothing
 STATES = ("wanted", "staged", "starting", "trying", "running", "kept", "returned", "refused")
@@ -29,6 +29,8 @@ _RUNNING = Prepared(lambda: Rollout.objects.filter(state=Rollout.State.RUNNING).
 
 class Live(Protocol):
     """What is needed of a session."""
+
+    room: int
 
     def send(self, message: bytes) -> None: ...
 
@@ -58,7 +60,7 @@ class Updates:
         pk = board.controller_id
         offset = self._wanted.pop(pk, None)
         if offset is not None and board.state != State.STAGED:
-            piece = self._stream(rollout)[offset : offset + PIECE]
+            piece = self._stream(rollout)[offset : offset + session.room - HEAD]
             self._asked[pk] = now
             session.send(wire.packed(wire.UPDATE, "<I", offset) + piece)
         elif not 0 <= now - self._asked.get(pk, 0.0) < ASK_S:

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Protocol
 
 from firmware.controller.cloud import wire
-from firmware.controller.cloud.channel import OVERHEAD
 
 from ..models import Controller, Event
 from ..services import whereabouts
 from ..services.whereabouts import Door, Passed
 
-ENTRIES = (wire.MAX_MESSAGE - OVERHEAD - 2) // 12
+HEAD = 2  # bytes before the entries
+ENTRY = 12
 
 
 class Live(Protocol):
@@ -20,6 +20,7 @@ class Live(Protocol):
 
     pk: int
     behind: bool
+    room: int
 
     def send(self, message: bytes) -> None: ...
 
@@ -36,7 +37,8 @@ class _Told:
     def tell(self, passed: Sequence[Passed], fresh: bool) -> None:
         self.fresh = fresh
         entries = whereabouts.entries(self.session.pk, passed) if passed else []
-        pieces = [entries[at : at + ENTRIES] for at in range(0, len(entries), ENTRIES)] or [[]]
+        most = (self.session.room - HEAD) // ENTRY
+        pieces = [entries[at : at + most] for at in range(0, len(entries), most)] or [[]]
         for piece in pieces[:-1]:
             self.session.send(wire.packed(wire.PASSED, "<B", 0) + b"".join(piece))
         self.session.send(wire.packed(wire.PASSED, "<B", fresh) + b"".join(pieces[-1]))
