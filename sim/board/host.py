@@ -73,7 +73,7 @@ class VirtualBoard:
         self._cause: int | None = None  # why this host ended the process
         self._watchdog: asyncio.TimerHandle | None = None
         self._driven: dict[int, int] = {}
-        self._heap_said: asyncio.Future[tuple[int, int]] | None = None
+        self._heap_said: asyncio.Future[tuple[int, int, int]] | None = None
 
     async def start(self) -> None:
         """Connects the wires and switches the power on."""
@@ -131,8 +131,8 @@ class VirtualBoard:
         self._wire.network = up
         self._wire.tell(f"n {int(up)}")
 
-    async def measure_heap(self) -> tuple[int, int]:
-        """(used, free) bytes of the interpreter's heap after a collection, while the program goes on."""
+    async def measure_heap(self) -> tuple[int, int, int]:
+        """Bytes of the interpreter's heap after a collection, while the program goes on: used, free, longest free."""
         if self.interpreter != "micropython":
             raise RuntimeError(f"{self.name} runs CPython: only MicroPython counts its heap")
         self._heap_said = asyncio.get_running_loop().create_future()
@@ -291,7 +291,7 @@ class VirtualBoard:
         elif words[0] == "u" and self.on_uart is not None:
             self.on_uart(int(words[1]), bytes.fromhex(words[2]))
         elif words[0] == "h" and self._heap_said is not None and not self._heap_said.done():
-            self._heap_said.set_result((int(words[1]), int(words[2])))
+            self._heap_said.set_result((int(words[1]), int(words[2]), int(words[3])))
         elif words[0] == "f":
             self._fed(int(words[1]))
         elif words[0] == "r":

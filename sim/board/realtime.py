@@ -155,7 +155,7 @@ class RealtimeChip(Chip):
                 self._greeted = True
             elif words[0] == "h":
                 gc.collect()
-                self._tell("h %d %d" % (gc.mem_alloc(), gc.mem_free()))
+                self._tell("h %d %d %d" % (gc.mem_alloc(), gc.mem_free(), longest_piece()))
             elif words[0] == "u":
                 self.uart(int(words[1])).feed(bytes.fromhex(words[2]))
 
@@ -165,6 +165,20 @@ class RealtimeChip(Chip):
             raise SystemExit("the serial line has gone")
         if self._key[0] == self.interrupt:
             raise KeyboardInterrupt
+
+
+def longest_piece():
+    """Bytes of the longest thing that the heap has room for now, to 32."""
+    room, none = 0, gc.mem_free()
+    while none - room > 32:
+        size = (room + none) // 2
+        try:
+            bytearray(size)
+            room = size
+        except MemoryError:
+            none = size
+    gc.collect()
+    return room
 
 
 if sys.implementation.name == "micropython":

@@ -1,6 +1,7 @@
 """What MicroPython has and CPython lacks: `micropython`, `cryptolib`, the old u-names that umqtt imports."""
 
 import binascii
+import gc
 import os
 import socket
 import ssl
@@ -82,3 +83,4 @@ def register() -> None:
         ("uos", os),
     ):
         sys.modules.setdefault(name, module)
+    gc.threshold = lambda amount: None  # type: ignore[attr-defined]

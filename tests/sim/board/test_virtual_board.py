@@ -371,8 +371,9 @@ def test_the_board_tells_its_interpreter_and_its_heap(tmp_path: Path) -> None:
         assert bench.board.version.startswith("MicroPython 1.")
         await bench.install("import time\nkept = bytearray(50000)\nprint('holds')\ntime.sleep(60)\n")
         await bench.printed("holds")
-        used, free = await bench.board.measure_heap()
+        used, free, longest = await bench.board.measure_heap()
         assert used > 50_000
+        assert 50_000 < longest <= free
         assert 200_000 < used + free < 230_000
 
     run(tmp_path, story)
