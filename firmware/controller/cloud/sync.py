@@ -177,10 +177,10 @@ class Sync:
         if ticks.passed(self._stored_by, now):
             self._sent = log.acknowledged
             self._stored_by = None
-        # Two batches may be on their way, the second only when it is full: few go together, many without a pause.
+        # Four batches may be on their way, all after the first only full ones: few go together, many without a pause.
         waiting = log.last - self._sent
         if waiting <= 0 or (
-            self._stored_by is not None and (waiting < _BATCH or self._sent - log.acknowledged > _BATCH)
+            self._stored_by is not None and (waiting < _BATCH or self._sent - log.acknowledged > 3 * _BATCH)
         ):
             return
         first = max(self._sent + 1, log.first)
