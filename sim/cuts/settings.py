@@ -4,6 +4,7 @@ from random import Random
 from typing import Any
 
 from firmware.controller.storage import settings
+from firmware.controller.storage.settings_save import save
 from sim.mcu.flash import SECTOR, NorFlash
 
 from .files import Files, make, seen_by
@@ -29,7 +30,7 @@ class Walk:
 
         def act() -> None:
             with seen_by(settings, Files(self.flash)):
-                settings.save("", fields, name)
+                save("", fields, name)
 
         if anywhere([self.flash], act, 20, random, self.tally):
             self.cuts += 1

@@ -11,7 +11,7 @@ import sim.mcu  # noqa: F401  before any firmware file is imported
 from firmware.controller import clock, ticks
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN
-from firmware.controller.storage import settings as store
+from firmware.controller.storage.settings_save import save
 from sim.far_end import Channel, accept_message, read_open
 from sim.mcu import bind
 from sim.mcu.chip import PERIOD, Chip, use
@@ -100,7 +100,7 @@ class HandBoard:
         use(self.chip)
         doors = [_door((12, 13, 14, 15, 16, 17), STRIKES[0]), _door((18, 19, 21, 22, 23, 27), STRIKES[1])]
         (folder / "board.json").write_text(json.dumps({"status": 5, "doors": doors}))
-        store.save(f"{folder}/", settings)
+        save(f"{folder}/", settings)
         for module in [one for name, one in sys.modules.items() if name.startswith("firmware.controller")]:
             module.print = lambda *words: None  # type: ignore[attr-defined]
         self.chip.inputs.update(dict.fromkeys((12, 13, 17, 18, 19, 27), 1))

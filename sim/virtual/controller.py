@@ -58,13 +58,13 @@ class VirtualController:
         self._on_event = on_event
         app = boot.load()
         from firmware.controller import records
-        from firmware.controller.storage import settings as store
+        from firmware.controller.storage.settings_save import save
 
         self._unpack = records.unpack_event
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "board.json").write_text(json.dumps(board))
         (folder / "current").write_text("sim")
-        store.save(f"{folder}/", settings)
+        save(f"{folder}/", settings)
         self.app = app
         self.doors = [
             Doorway(door, i + 1, board["doors"][i], scheduler, lambda way, on: on_strike(self, way, on))

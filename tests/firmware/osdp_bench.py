@@ -6,6 +6,7 @@ import time
 from firmware.controller import ticks
 from firmware.controller.board import Board
 from firmware.controller.storage import settings
+from firmware.controller.storage.settings_save import save
 from sim.world.osdp import Line, Reader
 from tests.firmware.bench import BenchChip
 
@@ -58,7 +59,7 @@ class OsdpBench:
     def kept(self, keys=None):
         """The keys that lie on flash; puts them there when they are given."""
         if keys:
-            settings.save(self._folder, keys, "osdp")
+            save(self._folder, keys, "osdp")
         return {int(door): bytes.fromhex(key) for door, key in settings.load(self._folder, "osdp")[0].items()}
 
     def clean(self):

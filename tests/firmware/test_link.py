@@ -1,5 +1,6 @@
 """The stream under umqtt.simple: gathers writes, reads whole, refuses what is too long."""
 
+from firmware.controller import ticks
 from firmware.controller.cloud import link
 from firmware.controller.cloud.channel import OVERHEAD, Channel
 from firmware.controller.cloud.wire import MAX_MESSAGE
@@ -8,10 +9,15 @@ from tests.firmware.helper import Holes, raises
 
 
 class FakeSocket:
-    """A connection that takes three bytes at a time and gives what is in `incoming`."""
+    """A connection that takes three bytes at a time and gives what is in `incoming`, `gives` of it after each pause.
 
-    def __init__(self, incoming=b""):
+    pause_ms: how long nothing comes.
+    """
+
+    def __init__(self, chip, incoming=b""):
+        self.chip = chip
         self.incoming = incoming
+        self.gives, self.pause_ms = 1000, 0
         self.sent = b""
         self.writes = 0
 
@@ -23,7 +29,13 @@ class FakeSocket:
         self.sent += bytes(data[:3])
         return min(3, len(data))
 
-    def read(self, size):
+    def wait(self, sock, ms, pending):
+        assert sock is self and not pending()
+        self.chip.sleep_ms(max(0, min(ms, self.pause_ms)))
+        return ms > self.pause_ms
+
+    def recv(self, size):
+        size = min(size, self.gives)
         data, self.incoming = self.incoming[:size], self.incoming[size:]
         return data
 
@@ -39,8 +51,7 @@ class Sockets:
 
 
 def stream(incoming=b""):
-    BenchChip()
-    fake = FakeSocket(incoming)
+    fake = FakeSocket(BenchChip(), incoming)
     before, link.socket = link.socket, Sockets(fake)
     try:
         return link.Stream(bytearray(8)), fake
@@ -48,12 +59,20 @@ def stream(incoming=b""):
         link.socket = before
 
 
+def read(made, size):
+    before, link.wait = link.wait, made.socket.wait
+    try:
+        return made.read(size)
+    finally:
+        link.wait = before
+
+
 def test_writes_go_out_together_before_the_next_read():
     made, fake = stream(b"answer")
     made.write(b"\x30\x05")
     made.write(b"abcdef", 3)
     assert fake.writes == 0
-    assert made.read(6) == b"answer"
+    assert read(made, 6) == b"answer"
     assert fake.sent == b"\x30\x05abc"
     made.flush()
     assert fake.sent == b"\x30\x05abc"
@@ -78,7 +97,7 @@ def test_two_of_the_longest_messages_leave_a_heap_full_of_holes():
     """Found in six boards after sixty cuts: a batch that never got out, for want of a long piece of memory."""
     made, _ = stream()
     made._out = memoryview(bytearray(2 * MAX_MESSAGE + 100))
-    made.socket = Counting()
+    made.socket = Counting(None)
     near = Channel(b"a link secret for this test only", bytes(16), bytes(16))
     message, topic = bytes(MAX_MESSAGE - OVERHEAD), bytes(28)
     with Holes(MAX_MESSAGE + 64, 1):
@@ -93,13 +112,30 @@ def test_two_of_the_longest_messages_leave_a_heap_full_of_holes():
 
 def test_a_connection_that_ends_is_an_error_and_not_a_short_message():
     made, _ = stream(b"ab")
-    raises(OSError, lambda: made.read(3))
+    raises(OSError, lambda: read(made, 3))
 
 
 def test_a_read_that_timed_out_is_an_error():
-    made, fake = stream()
-    fake.read = lambda size: None
-    raises(OSError, lambda: made.read(1))
+    made, fake = stream(b"x")
+    fake.pause_ms = 60_000
+    begun = fake.chip.now
+    raises(OSError, lambda: read(made, 1))
+    assert ticks.diff(fake.chip.now, begun) == 10_000
+
+
+def test_what_comes_in_pieces_is_read_whole():
+    made, fake = stream(b"in pieces and more")
+    fake.gives, fake.pause_ms = 2, 1000
+    assert read(made, 9) == b"in pieces" and fake.incoming == b" and more"
+
+
+def test_a_slow_drip_does_not_hold_the_link_for_longer():
+    """Found with six boards and amqtt: a read that began its ten seconds anew with every byte, and every collection."""
+    made, fake = stream(bytes(MAX_MESSAGE))
+    fake.gives, fake.pause_ms = 1, 3_000
+    begun = fake.chip.now
+    raises(OSError, lambda: read(made, MAX_MESSAGE))
+    assert ticks.diff(fake.chip.now, begun) == 10_000
 
 
 def test_a_message_too_long_for_us_is_refused_unread():

@@ -416,9 +416,9 @@ def test_a_reader_with_another_key_is_refused_and_told():
 
 def test_a_key_that_lies_damaged_is_no_key():
     bench = OsdpBench(Reader(0, KEY, os.urandom))
-    from firmware.controller.storage import settings
+    from firmware.controller.storage.settings_save import save
 
-    settings.save(bench._folder, {"1": "no key at all"}, "osdp")
+    save(bench._folder, {"1": "no key at all"}, "osdp")
     bench.run(3000)
     assert bench.told() == [(READER_LOST, 1, KEYLESS)]
     bench.clean()

@@ -6,6 +6,7 @@ from binascii import hexlify
 from firmware.controller.cloud import rotate
 from firmware.controller.cloud.wire import SECRET, SECRETS
 from firmware.controller.storage import settings
+from firmware.controller.storage.settings_save import save
 from tests.firmware.helper import raises
 
 FOLDER = "rotate-%d." % id(rotate)
@@ -30,7 +31,7 @@ class Stand:
         self.folder = FOLDER
         self.open = True
         self.said = []
-        settings.save(FOLDER, self._settings)
+        save(FOLDER, self._settings)
 
     def say(self, message):
         self.said.append(message)

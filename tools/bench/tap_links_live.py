@@ -151,11 +151,11 @@ def _flash(
     """The board as an installer and a cloud left it."""
     from littlefs import LittleFS
 
-    from firmware.controller.storage import settings as store
+    from firmware.controller.storage.settings_save import save
 
     board.folder.mkdir(parents=True)
-    store.save(f"{board.folder}/", settings)
-    store.save(f"{board.folder}/", rules, "rules")
+    save(f"{board.folder}/", settings)
+    save(f"{board.folder}/", rules, "rules")
     size = table["flash"]["littlefs"]
     files = LittleFS(block_size=4096, block_count=size // 4096, prog_size=256, read_size=256)
     saved = {f"/{name}": (board.folder / name).read_bytes() for name in ("settings.json", "rules.json")}

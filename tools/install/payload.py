@@ -102,10 +102,10 @@ def load_release_key(file: Path) -> bytes:
 
 def _sealed(settings: dict[str, Any]) -> dict[str, bytes]:
     """Both copies as the firmware itself writes them: with a CRC, and no older copy stays to fall back to."""
-    from firmware.controller.storage import settings as store
+    from firmware.controller.storage.settings_save import save
 
     with tempfile.TemporaryDirectory(prefix="portvakt-") as folder:
-        store.save(folder + "/", settings)
+        save(folder + "/", settings)
         return {file.name: file.read_bytes() for file in Path(folder).iterdir()}
 
 

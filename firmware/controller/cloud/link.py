@@ -12,7 +12,7 @@ from .. import clock, ticks
 from . import session as sessions
 from .wire import MAX_MESSAGE, topics
 
-_DEADLINE_S = const(10)  # of every read and write
+_DEADLINE_MS = const(10000)  # of every read and write
 _KEEPALIVE_S = const(30)  # the session's own pings keep it
 _LOOK_MS = const(20)  # how long a message of the control loop may lie before it is sent
 _GATHERED = const(2200)  # bytes: two of the longest messages, each with what MQTT puts before it
@@ -44,7 +44,7 @@ class Stream:
 
     def __init__(self, out):
         self.socket = socket.socket()
-        self.socket.settimeout(_DEADLINE_S)
+        self.socket.settimeout(_DEADLINE_MS // 1000)
         self._out = memoryview(out)
         self._filled = 0
 
@@ -64,13 +64,22 @@ class Stream:
         self._filled = end
 
     def read(self, size):
-        """Exactly `size` bytes. Raises OSError when the connection ends first or the message is too long for us."""
+        """Exactly `size` bytes, however slowly they come, within the deadline.
+
+        Raises OSError when they do not, when the connection ends, or when the message is too long for us.
+        """
         self.flush()
         if size > MAX_MESSAGE:
             raise OSError("too long")
-        data = self.socket.read(size)
-        if data is None or len(data) < size:
-            raise OSError("connection ended")
+        start = clock.now()
+        data = b""
+        while len(data) < size:
+            if not wait(self.socket, _DEADLINE_MS - ticks.diff(clock.now(), start), bool):  # bool(): nothing else counts
+                raise OSError("no answer")
+            piece = self.socket.recv(size - len(data))
+            if not piece:
+                raise OSError("connection ended")
+            data += piece
         return data
 
     def flush(self):

@@ -9,7 +9,7 @@ from binascii import hexlify, unhexlify
 from micropython import const
 
 from .. import ticks
-from ..storage import settings
+from ..storage.settings_save import save
 from .wire import SECRETS
 
 _OLD = "old_secret"
@@ -40,7 +40,7 @@ def take(sync, loop, message, now):
         fields["link_secret"] = secret
         fields[_OLD] = used
     if fields != link._settings:
-        settings.save(sync.folder, fields)
+        save(sync.folder, fields)
         link._settings = fields
     if secret and secret != used:
         begin(loop, sync)

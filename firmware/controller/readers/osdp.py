@@ -13,6 +13,7 @@ from micropython import const
 
 from .. import clock, ticks
 from ..storage import settings
+from ..storage.settings_save import save
 from .osdp_codes import KEYLESS, REFUSES
 from .osdp_frame import LEAST, find
 from .osdp_reader import Reader
@@ -149,7 +150,7 @@ class Bus:
                 kept, _ = settings.load(loop._folder, _KEPT)
                 reader.gets = reader.key or urandom(16)
                 kept[str(reader.door)] = hexlify(reader.gets).decode()
-                settings.save(loop._folder, kept, _KEPT)  # first: else a reader could have one that we forgot
+                save(loop._folder, kept, _KEPT)  # first: else a reader could have one that we forgot
 
 
 def _key(text):

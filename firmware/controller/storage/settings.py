@@ -1,14 +1,13 @@
 """Settings on littlefs: two copies, the last good one wins."""
 
 import json
-import os
 from binascii import crc32
 
-SEAL = ', "crc": "%08x"}'  # ends a file that save() wrote; a file put there by hand has none
+SEAL = ', "crc": "%08x"}'  # ends a file of settings_save.py; a file put there by hand has none
 
 
 def load(folder, name="settings"):
-    """(what was saved under that name, whether save() did it). ({}, False): there is no good copy."""
+    """(what was saved under that name, whether settings_save.py did it). ({}, False): there is no good copy."""
     for path in (folder + name + ".json", folder + name + ".bak"):
         try:
             with open(path, "rb") as file:
@@ -25,16 +24,6 @@ def load(folder, name="settings"):
         except ValueError:
             print(path, "is damaged: install it again")
     return {}, False
-
-
-def save(folder, fields, name="settings"):
-    """Writes both copies, one after the other, each complete before it takes its name. Save what was checked."""
-    text = json.dumps(fields)[:-1]
-    path = folder + name
-    for suffix in (".bak", ".json"):
-        with open(path + ".new", "w") as file:
-            file.write(text + SEAL % crc32(text.encode()))
-        os.rename(path + ".new", path + suffix)
 
 
 def _sealed(file):

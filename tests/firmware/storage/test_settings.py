@@ -5,6 +5,7 @@ import os
 
 from firmware.controller.storage import settings
 from firmware.controller.storage.settings_check import check
+from firmware.controller.storage.settings_save import save
 
 FOLDER = "settings-%d." % id(settings)
 CURE = ": correct it and install again"
@@ -51,9 +52,9 @@ def with_files(test):
 
 @with_files
 def test_what_was_saved_is_loaded():
-    settings.save(FOLDER, good())
+    save(FOLDER, good())
     assert settings.load(FOLDER) == (good(), True)
-    settings.save(FOLDER, {"version": 3, "profiles": {"7": [1]}}, "rules")
+    save(FOLDER, {"version": 3, "profiles": {"7": [1]}}, "rules")
     assert settings.load(FOLDER, "rules")[0] == {"version": 3, "profiles": {"7": [1]}}
     assert settings.load(FOLDER)[0] == good()
 
@@ -65,7 +66,7 @@ def test_nothing_saved_is_nothing_loaded():
 
 @with_files
 def test_a_saved_file_is_json_for_everyone():
-    settings.save(FOLDER, good())
+    save(FOLDER, good())
     fields = json.loads(read("settings.json"))
     del fields["crc"]
     assert fields == good()
@@ -73,14 +74,14 @@ def test_a_saved_file_is_json_for_everyone():
 
 @with_files
 def test_a_file_put_there_by_hand_counts():
-    settings.save(FOLDER, {"a": 1})
+    save(FOLDER, {"a": 1})
     write("settings.json", json.dumps(good()))
     assert settings.load(FOLDER) == (good(), False)
 
 
 @with_files
 def test_any_damage_to_one_copy_leaves_the_other():
-    settings.save(FOLDER, good())
+    save(FOLDER, good())
     text = read("settings.json")
     for at in range(0, len(text) - 30, 37):
         for damaged in (text[:at], text[:at] + "~" + text[at + 1 :]):
@@ -93,7 +94,7 @@ def test_any_damage_to_one_copy_leaves_the_other():
 
 @with_files
 def test_two_damaged_copies_are_no_settings():
-    settings.save(FOLDER, good())
+    save(FOLDER, good())
     write("settings.json", "{")
     write("settings.bak", "[]")
     assert settings.load(FOLDER)[0] == {}
@@ -102,7 +103,7 @@ def test_two_damaged_copies_are_no_settings():
 @with_files
 def test_long_rules_are_loaded_as_they_were_saved():
     rules = {"version": 3, "schedules": {str(n): [n, n + 1] for n in range(300)}}
-    settings.save(FOLDER, rules, "rules")
+    save(FOLDER, rules, "rules")
     assert settings.load(FOLDER, "rules") == (rules, True)
     text = read("rules.json")
     assert len(text) > 4096

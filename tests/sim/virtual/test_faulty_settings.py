@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.controller import events as codes
-from firmware.controller.storage import settings as store
+from firmware.controller.storage.settings_save import save
 from sim.cloud import MemoryCloud, settings_of
 from sim.virtual.building import VirtualBuilding
 from sim.world.building import BUILDING
@@ -60,7 +60,7 @@ def test_rules_that_this_firmware_refuses_are_fetched_again(tmp_path):
         BUILDING, settings, BOARD, tmp_path, 1, cloud=lambda *given: MemoryCloud(BUILDING, settings, *given)
     )
     controller = building.controllers[0]
-    store.save(f"{controller.folder}/", {"version": 1, "profiles": {"1": [99]}}, "rules")
+    save(f"{controller.folder}/", {"version": 1, "profiles": {"1": [99]}}, "rules")
     try:
         building.start()
         building.run(60)
