@@ -142,10 +142,11 @@ class Files:
 @contextmanager
 def seen_by(module: Any, files: Files) -> Iterator[None]:
     """A file of the firmware finds these files."""
-    before = module.os
+    before = vars(module).copy()
     module.open, module.os = files.open, files.os
     try:
         yield
     finally:
-        del module.open
-        module.os = before
+        del module.open, module.os
+        if "os" in before:
+            module.os = before["os"]

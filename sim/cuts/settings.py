@@ -3,8 +3,7 @@
 from random import Random
 from typing import Any
 
-from firmware.controller.storage import settings
-from firmware.controller.storage.settings_save import save
+from firmware.controller.storage import settings, settings_save
 from sim.mcu.flash import SECTOR, NorFlash
 
 from .files import Files, make, seen_by
@@ -29,8 +28,8 @@ class Walk:
         name, fields = random.choice(("settings", "rules")), self.some_fields()
 
         def act() -> None:
-            with seen_by(settings, Files(self.flash)):
-                save("", fields, name)
+            with seen_by(settings_save, Files(self.flash)):
+                settings_save.save("", fields, name)
 
         if anywhere([self.flash], act, 20, random, self.tally):
             self.cuts += 1

@@ -74,7 +74,8 @@ class Stream:
         start = clock.now()
         data = b""
         while len(data) < size:
-            if not wait(self.socket, _DEADLINE_MS - ticks.diff(clock.now(), start), bool):  # bool(): nothing else counts
+            left = _DEADLINE_MS - ticks.diff(clock.now(), start)
+            if not wait(self.socket, left, bool):  # bool(): nothing else ends it
                 raise OSError("no answer")
             piece = self.socket.recv(size - len(data))
             if not piece:

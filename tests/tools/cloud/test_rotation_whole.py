@@ -12,7 +12,7 @@ from cloud_world import House, Stopped, counted_bytes
 from whole_board import Whole
 
 from firmware.controller.cloud import wire
-from firmware.controller.storage import settings
+from firmware.controller.storage import settings, settings_save
 from sim.fuzz import board as boards
 from sim.mcu.chip import use
 from tools.cloud.ingest.ingest import Ingest
@@ -132,8 +132,8 @@ def test_wherever_the_power_fails_one_of_the_two_opens_the_link(
 
         return act
 
-    monkeypatch.setattr(settings.os, "rename", cut(settings.os.rename))
-    monkeypatch.setattr(settings.json, "dumps", cut(json.dumps))
+    monkeypatch.setattr(settings_save.os, "rename", cut(settings_save.os.rename))
+    monkeypatch.setattr(settings_save.json, "dumps", cut(json.dumps))
     monkeypatch.setattr(link.board.sync, "say", cut(link.board.sync.say))
     link.rotate()
     try:
