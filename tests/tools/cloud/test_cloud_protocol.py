@@ -162,7 +162,14 @@ def test_a_table_far_behind_is_sent_whole_in_parts(house: House, line: Wire) -> 
     assert len(board.table) == 521 and house.row().in_sync
 
 
-def test_no_message_is_longer_than_the_controller_takes(house: House, line: Wire) -> None:
+def test_no_message_is_longer_than_the_controller_takes(
+    house: House, line: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tools.cloud.services import rules
+
+    content = rules.content
+    monkeypatch.setattr(rules, "content", lambda pk: content(pk) | {"note": "x" * 1_000})
+    rules.refresh(house.controller.pk)
     house.add_cards(600)
     line.poll()
     board = line.connect(house.settings)
@@ -176,6 +183,19 @@ def test_no_message_is_longer_than_the_controller_takes(house: House, line: Wire
     assert {wire.RULES, wire.SNAPSHOT, wire.DELTA} <= set(board.heard_kinds())
     lengths = [len(message) + OVERHEAD for message in board.heard]
     assert 280 < max(lengths) <= 300
+
+
+@pytest.mark.parametrize(("longest", "most"), [(300, 34), (1024, 124), (4096, 124)])
+def test_no_more_buckets_are_asked_for_than_fit_into_an_answer(
+    house: House, line: Wire, longest: int, most: int
+) -> None:
+    house.add_cards(600)
+    line.poll()
+    board = line.connect(house.settings)
+    board.begin()
+    board.hello(longest=longest, buckets=200)
+    line.poll()
+    assert struct.unpack("<HB", board.last_heard(wire.BUCKETS_ASKED)[1:]) == (0, most)
 
 
 def test_a_controller_that_takes_next_to_nothing_is_refused(house: House, line: Wire) -> None:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fake_controller import FakeController
 
 from firmware.controller.cloud import wire
+from firmware.controller.cloud.channel import OVERHEAD
 from tools import build, release
 from tools.cloud.models import Controller, Release, Rollout, RolloutBoard
 from tools.cloud.services import updates
@@ -106,6 +107,19 @@ def test_a_release_goes_out_in_pieces_is_started_and_kept(
     board.heard.clear()
     run(line, 70, board)
     assert wire.UPDATE not in board.heard_kinds()
+
+
+def test_no_piece_is_longer_than_the_controller_takes(house: House, line: Wire, signed: Release, stream: bytes) -> None:
+    board = line.connect(house.settings)
+    board.begin()
+    board.hello(longest=300)
+    updated = Updated(board)
+    updated.size = len(stream)
+    updates.start(signed, 100)
+    run(line, 5, board)
+    pieces = [message for message in board.heard if message[0] == wire.UPDATE]
+    assert len(pieces) > 3 and max(len(piece) + OVERHEAD for piece in pieces) == 300
+    assert updated.got == stream[: len(updated.got)]
 
 
 def test_it_goes_on_where_it_stopped_after_any_cut(house: House, line: Wire, signed: Release, stream: bytes) -> None:

@@ -90,6 +90,17 @@ def test_who_goes_in_at_one_is_told_to_the_other_at_once_under_its_own_key(garag
     assert passed(garage.first_board)[-1] == (1, [(garage.first_board.key(26, 1204), 0, int(now) // 60 + 1)])
 
 
+def test_no_message_is_longer_than_the_controller_takes(garage: Garage) -> None:
+    for number in range(60):
+        card = give_card(garage.person, 26, 2000 + number)
+        garage.let_in(garage.first_board, 1, garage.time.now, card.number or 0)
+    garage.second_board.heard.clear()
+    garage.second_board.begin()
+    garage.second_board.hello(longest=300)
+    told = passed(garage.second_board)
+    assert [len(entries) for _, entries in told] == [22, 22, 16]
+
+
 def test_denials_and_other_doors_tell_nobody(garage: Garage) -> None:
     before = passed(garage.second_board)
     garage.first_board.record(codes.DENIED_PASSBACK, 1, garage.first_board.key(26, 1204), int(garage.time.now))
