@@ -93,6 +93,25 @@ def test_a_new_worker_begins_at_the_last_event_that_was_proven(house: House, lin
     assert vars(short._chain) == vars(long._chain)
 
 
+def test_hellos_that_tell_nothing_new_do_not_walk_the_log_again(
+    house: House, line: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the fuzz: every hello with a key walked all that was stored, so a stolen board could stop the worker."""
+    board, log = chained(house, line)
+    log.record(40)
+    board.send_events(1, 40)
+    Event.objects.update(chain_ok=None)
+    walked: list[bytes] = []
+    take = chain.Follower.take
+    monkeypatch.setattr(chain.Follower, "take", lambda self, record: walked.append(record) or take(self, record))
+    for _ in range(5):
+        board.hello(chain=[1, KEY.hex()])
+    assert not walked
+    for place in range(100, 300):
+        board.hello(chain=[place, KEY.hex()])
+    assert LogKey.objects.count() == chain.MOST_KEYS and len(walked) == 40 * (chain.MOST_KEYS - 1)
+
+
 def test_the_first_key_heard_counts_and_is_not_shown(house: House, line: Wire) -> None:
     board, log = chained(house, line)
     board.hello(chain=[1, bytes(16).hex()])

@@ -174,10 +174,10 @@ class Session:
         if longest < SHORTEST:
             raise Refused("malformed")
         self.room = min(longest, wire.MAX_MESSAGE) - OVERHEAD
-        names_key = "chain" in said.health
+        start = said.health.get("chain")
         acked = store.hello(self.pk, said, now)
         # The log is walked again only when this process has not followed it, or a key has come that it did not know.
-        if names_key or self._log is None or self._log[0] != said.epoch:
+        if self._log is None or self._log[0] != said.epoch or (start and not self._log[1].knows(start[0])):
             self._log = said.epoch, chain.Follower(self.pk, said.epoch)
         self._greeted = True
         self._ahead = None

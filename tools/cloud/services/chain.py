@@ -14,6 +14,7 @@ from firmware.controller.events import CHAIN_BEGINS, CHAIN_BROKEN
 
 from ..models import Controller, Event, Gap, LogKey
 
+MOST_KEYS = 64  # of one log: it begins anew where flash was damaged, once in years
 OWN_EPOCH = 1 << 32  # of what the cloud itself puts into a controller's log: no board has it
 # The `extra` of CHAIN_BROKEN.
 ALTERED = 1  # an event is not what the controller recorded, or was put in
@@ -35,7 +36,9 @@ def record_of(event: Event) -> bytes:
 
 
 def keep_key(controller: int, epoch: int, sequence: int, key: bytes) -> None:
-    """The key that a hello told. The first one heard for a place counts for ever."""
+    """The key that a hello told. The first one heard for a place counts for ever; no log begins anew so often."""
+    if LogKey.objects.filter(controller=controller, epoch=epoch).count() >= MOST_KEYS:
+        return
     LogKey.objects.get_or_create(controller_id=controller, epoch=epoch, sequence=sequence, defaults={"key": key})
 
 
@@ -57,6 +60,10 @@ class Follower:
                 stored = stored.filter(sequence__gt=proven.sequence)
         for event in stored.iterator(chunk_size=2000):
             self.take(record_of(event))
+
+    def knows(self, sequence: int) -> bool:
+        """Whether there is nothing to be learned from a key for that place."""
+        return sequence in self._keys or len(self._keys) >= MOST_KEYS
 
     def _begin_at(self, proven: Event, before: bytes) -> bool:
         """At an event that was in its place when it came in, so that a long log need not be walked. False: it must be.
