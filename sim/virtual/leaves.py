@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .doorway import Doorway
     from .promises import Promises
 
-CONTACT_US = 150 * MS  # from the last bounce of a contact to its event
+CONTACT_US = 150 * MS  # from the last bounce of a contact to its event, in which nothing holds the interpreter for long
 HELD_US = 2 * SECOND  # how late it may be told that a leaf stands open
 
 _TOLD = (codes.DOOR_OPENED, codes.DOOR_FORCED, codes.DOOR_CLOSED)
@@ -37,9 +37,14 @@ class Leaves:
         self._scheduler.after(CONTACT_US, self._was_told, one, door, *since, door.door.open, one.chip.starts)
 
     def _was_told(
-        self, one: "VirtualController", door: "Doorway", since: int, moved: int, is_open: bool, starts: int
-    ) -> None:
+        self, one: "VirtualController", door: "Doorway", since: int, moved: int, is_open: bool, starts: int,
+        waited: int = 0,
+    ) -> None:  # fmt: skip
         now, place = self._scheduler.now, (one.name, door.number)
+        held = one.chip.held_since(since)
+        if held - waited > MS:  # an erase takes up to 400 ms
+            self._scheduler.after(held - waited, self._was_told, one, door, since, moved, is_open, starts, held)
+            return
         told = self._told.get(place, [])
         self._told[place] = [(at, code) for at, code in told if at > now - SECOND]
         if not self._still(one, door, moved, starts):

@@ -273,6 +273,21 @@ def test_a_check_goes_red(check, building, monkeypatch):
     building.expect_broken()
 
 
+@pytest.mark.parametrize(("told_after_ms", "fine"), [(430, True), (480, False)])
+def test_an_erase_puts_off_what_is_told_of_a_leaf_and_no_more(building, told_after_ms, fine):
+    building.wait(5)
+    one, door = building.world.doors[DOOR]
+    leaves, scheduler = building.world.promises.leaves, building.world.scheduler
+    door.moved_at = scheduler.now
+    one.chip.holds.append((scheduler.now + 20_000, scheduler.now + 320_000, "erase"))
+    scheduler.after(told_after_ms * 1000, leaves.recorded, one, codes.DOOR_CLOSED, door.number)
+    leaves.moved(one, door)
+    building.wait(2)
+    assert bool(building.broken) != fine
+    if not fine:
+        building.expect_broken()
+
+
 def test_every_check_is_shown_to_go_red():
     assert RED.keys() | IN_A_SOAK | WITH_INPUTS == CHECKS.keys()
     assert {number for number, _ in CHECKS.values()} == NAMES.keys()

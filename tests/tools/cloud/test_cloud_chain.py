@@ -9,6 +9,7 @@ from fake_controller import FakeController
 
 from firmware.controller import events as codes
 from firmware.controller import records
+from firmware.controller.cloud import wire
 from tools.cloud.models import Event, LogKey
 from tools.cloud.services import chain, clock, digest
 
@@ -104,12 +105,15 @@ def test_hellos_that_tell_nothing_new_do_not_walk_the_log_again(
     walked: list[bytes] = []
     take = chain.Follower.take
     monkeypatch.setattr(chain.Follower, "take", lambda self, record: walked.append(record) or take(self, record))
-    for _ in range(5):
-        board.hello(chain=[1, KEY.hex()])
-    assert not walked
-    for place in range(100, 300):
+    for place in range(1, 100):
         board.hello(chain=[place, KEY.hex()])
-    assert LogKey.objects.count() == chain.MOST_KEYS and len(walked) == 40 * (chain.MOST_KEYS - 1)
+        board.hello(epoch=place, chain=[place, KEY.hex()])
+    board.hello()
+    assert not walked and LogKey.objects.filter(epoch=board.epoch).count() == chain.MOST_KEYS
+    for _ in range(9):
+        board.send_events(1, 3)
+        board.say(wire.packed(wire.EVENTS, "<I", 77) + board.log[30])  # of a log that nobody knows, and ahead of it
+    assert len(walked) == 40
 
 
 def test_the_first_key_heard_counts_and_is_not_shown(house: House, line: Wire) -> None:

@@ -20,6 +20,7 @@ from .whereabouts import Whereabouts
 OPENINGS = 4  # answered and not yet taken up; an old opening that comes again cannot push the real one out at once
 RENEW_S = 1.0  # a hint that a session is not known goes out no more often
 LIVE_S = 10.0  # not heard for longer: commands and changes wait until it is
+LOGS = 4  # of one controller that are followed at once: it has one, and another once its flash was changed
 SHORTEST = 256  # bytes of a sealed message that every controller takes
 AHEAD_S = 2.0  # a batch that is ahead of the log for longer needs a hello to explain it
 
@@ -57,7 +58,7 @@ class Session:
         # By the controller's nonce: channel, answer, under which secret.
         self._openings: dict[bytes, tuple[Channel, bytes, bytes]] = {}
         self._renewed: float | None = None
-        self._log: tuple[int, chain.Follower] | None = None  # its epoch, and its chain as it comes in
+        self._logs: dict[int, chain.Follower] = {}  # by epoch, the chain of a log as it comes in
         self._ahead: tuple[int, float] | None = None  # first sequence of a batch that came too early, and when
         self._sync = Sync(row.pk, self.send, self.room)
         self._handlers: dict[int, Callable[[bytes, datetime], None]] = {
@@ -176,9 +177,8 @@ class Session:
         self.room = min(longest, wire.MAX_MESSAGE) - OVERHEAD
         start = said.health.get("chain")
         acked = store.hello(self.pk, said, now)
-        # The log is walked again only when this process has not followed it, or a key has come that it did not know.
-        if self._log is None or self._log[0] != said.epoch or (start and not self._log[1].knows(start[0])):
-            self._log = said.epoch, chain.Follower(self.pk, said.epoch)
+        if start and said.epoch in self._logs and not self._logs[said.epoch].knows(start[0]):
+            del self._logs[said.epoch]
         self._greeted = True
         self._ahead = None
         if 0 < acked <= said.last:
@@ -201,13 +201,13 @@ class Session:
                 raise Refused("malformed")
             batch.append(event)
             raw[event[0]] = bytes(message[position : position + records.EVENT])
-        if self._log is None or self._log[0] != epoch:
-            self._log = epoch, chain.Follower(self.pk, epoch)
-        try:
-            stored = store.events(self.pk, epoch, batch, now, raw, self._log[1])
-        except BaseException:
-            self._log = None
-            raise
+        # Walked again only when this process has not followed it, or a key has come that it did not know.
+        log = self._logs.pop(epoch, None) or chain.Follower(self.pk, epoch)
+        stored = store.events(self.pk, epoch, batch, now, raw, log)
+        if not stored.ahead:
+            self._logs[epoch] = log
+            if len(self._logs) > LOGS:
+                del self._logs[next(iter(self._logs))]
         if stored.conflicts:
             self.count("conflict", stored.conflicts)
         self._note_ahead(batch[0][0] if stored.ahead else None)
