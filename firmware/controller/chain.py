@@ -16,6 +16,7 @@ BROKEN = "broken"  # not what the controller recorded here
 # A log that cannot be proven any more, as after a cloud was put back, must not cost more with each event.
 _EVENTS_A_KEY = 64
 _KEYS_MORE = 16
+_KEYS_MOST = 65536  # of eight million events in a row: a gap of four billion, as a stolen board may tell, costs no more
 
 
 class Chain:
@@ -68,7 +69,7 @@ class Chain:
 
     def _proven(self, before, record, chain, flags):
         key = self.key
-        for _ in range(min(self.unproven, self.unproven // _EVENTS_A_KEY + _KEYS_MORE) + 1):
+        for _ in range(min(self.unproven, self.unproven // _EVENTS_A_KEY + _KEYS_MORE, _KEYS_MOST) + 1):
             if chain_mac(key, before, bytes(record)) == chain:
                 self.key = next_chain_key(key) if flags & NEW_KEY else key
                 self.unproven = 0

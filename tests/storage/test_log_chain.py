@@ -373,3 +373,14 @@ def test_a_log_that_cannot_be_proven_does_not_cost_more_and_more(monkeypatch):
     for sequence in range(1, 2001):
         followed.take(bytes(pack_event(sequence, 0, 1, 1, 0, 0, None, 0, b"not ours")))
     assert tried < 2000 * 50
+
+
+def test_a_gap_of_four_billion_events_costs_no_more_than_one_of_eight_million(monkeypatch):
+    """Found by the fuzz: a board that told of one kept the worker busy for a minute with each event."""
+    tried = []
+    monkeypatch.setattr(reader, "next_chain_key", lambda key: tried.append(key) or key)
+    chain = Chain(1, bytes(16))
+    far = 4_000_000_000
+    assert verdicts(chain, [pack_event(far, 0, GRANTED, 1, 0, 0, CARD)]) == [UNPROVEN]
+    assert verdicts(chain, [pack_event(far + 1, 0, GRANTED, 1, 0, 0, CARD)]) == [BROKEN]
+    assert len(tried) == 65_537
