@@ -140,6 +140,7 @@ class HandBoard:
         self.session.begin(self.chip.time)
         opening = next(message for message in reversed(self.sent) if message[0] == OPEN)
         own = self.chip.urandom(16)
+        self.secret = bytes(self.session._secret)  # who has the keys may have given it another one
         nonce = read_open(self.secret, self.name, opening)
         self.channel = Channel(self.secret, nonce, own)
         self.sent.clear()
