@@ -11,13 +11,11 @@ from firmware.controller import records
 from firmware.controller.access.credential import card_pin_value, card_value, credential_key, pin_value
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN, RENEW, Refused
-from sim.far_end import REFUSED, Channel, accept_message, read_open, rules_parts
+from sim.far_end import CHANGES, RECORDS, REFUSED, Channel, accept_message, read_open, rules_parts
 from sim.virtual.controller import VirtualController
 from sim.world.building import Building
 from sim.world.wiegand import payload
 
-PART = 80  # credentials in one part of a snapshot: it fits under wire.MAX_MESSAGE
-DELTA = 70  # more changes than that, and the whole set is sent
 COMMAND_S = 10  # a command that has not reached its door by then is dead
 
 Fields = tuple[int, ...]  # of an event: utc, code, door, extra, flags
@@ -400,16 +398,16 @@ class MemoryCloud:
         if row.told == (row.version, row.digest):
             return
         due = [change for number, change in row.changes if number > version]
-        if 0 < version < row.version and row.digests.get(version) == row.told[1] and len(due) <= DELTA:
+        if 0 < version < row.version and row.digests.get(version) == row.told[1] and len(due) <= CHANGES:
             self._send(row, wire.packed(wire.DELTA, "<II", version, row.version) + b"".join(due))
         else:
             self._snapshot(row, 0)
 
     def _snapshot(self, row: _Row, part: int) -> None:
         whole = sorted(row.held.values())
-        parts = max(1, -(-len(whole) // PART))
+        parts = max(1, -(-len(whole) // RECORDS))
         head = wire.packed(wire.SNAPSHOT, "<IHHQH", row.version, part, parts, row.digest, 0)
-        self._send(row, head + b"".join(whole[part * PART : (part + 1) * PART]))
+        self._send(row, head + b"".join(whole[part * RECORDS : (part + 1) * RECORDS]))
 
     def _send(self, row: _Row, message: bytes) -> None:
         """Without a session nothing is sent: the next hello brings everything but commands in line."""

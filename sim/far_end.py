@@ -3,12 +3,17 @@
 Runs on MicroPython too, where the firmware's tests talk to it.
 """
 
+from firmware.controller import records
 from firmware.controller.cloud import channel, wire
 from firmware.controller.cloud.channel import ACCEPT, NONCE, OPEN, TAG, Refused, same
 from firmware.controller.hmac import hmac
 
 MOST_RULES = 16384  # bytes of the rules' JSON; a controller refuses more
+SHORTEST = 256  # bytes of a sealed message that every controller takes
 ROOM = wire.MAX_MESSAGE - channel.OVERHEAD  # bytes of a message before it is sealed
+RULES_HEAD, DELTA_HEAD, SNAPSHOT_HEAD, SUMS_HEAD = 9, 9, 19, 3  # bytes of a message before what it carries
+RECORDS = (ROOM - SNAPSHOT_HEAD) // records.CREDENTIAL  # in one part of a snapshot
+CHANGES = (ROOM - DELTA_HEAD) // records.CHANGE  # in one delta
 REFUSED = 0xFFFF  # in place of the next part: the controller does not take these rules
 
 
@@ -46,6 +51,6 @@ def rules_parts(version, text, room=ROOM):
     """The messages that bring rules. text: their JSON as bytes. Raises ValueError when it is too long."""
     if len(text) > MOST_RULES:
         raise ValueError(f"rules: {len(text)} bytes, at most {MOST_RULES}")
-    size = room - 9
+    size = room - RULES_HEAD
     pieces = [text[at : at + size] for at in range(0, len(text), size)] or [b""]
     return [wire.packed(wire.RULES, "<IHH", version, n, len(pieces)) + piece for n, piece in enumerate(pieces)]

@@ -8,6 +8,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+import sim.mcu  # noqa: F401  before any firmware file is imported
+from sim.far_end import SHORTEST
+
 ROOT = Path(__file__).resolve().parent.parent
 CLOUD = ROOT / "firmware" / "controller" / "cloud"
 U32, U16 = 0xFFFFFFFF, 0xFFFF
@@ -36,7 +39,7 @@ JSON: dict[str, Schema] = {
     "HELLO": _object(
         "acl digest rules epoch first last firmware",
         acl=_number(), digest=_hex(16), buckets=_number(U16), rules=_number(), epoch=_number(), first=_number(),
-        last=_number(), boot=_number(), firmware=_text(40), doors=_number(255), longest=_number(least=256),
+        last=_number(), boot=_number(), firmware=_text(40), doors=_number(255), longest=_number(least=SHORTEST),
         refused={"type": "object", "additionalProperties": _number()},
         chain={"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [_number(), _hex(32)]},
     ),

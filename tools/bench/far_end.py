@@ -15,8 +15,6 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN, RENEW, SEALED, Refused
 from sim import far_end
 
-RECORDS = 80  # in one part of a snapshot
-
 
 class FarEnd:
     """Of one controller. settings: as enrolment made them. publish(topic, payload). now(): Unix seconds."""
@@ -50,7 +48,8 @@ class FarEnd:
         self._digest = 0
         for record in whole:
             self._digest ^= records.credential_digest(record)
-        self._pieces = [b"".join(whole[at : at + RECORDS]) for at in range(0, len(whole), RECORDS)]
+        many = far_end.RECORDS
+        self._pieces = [b"".join(whole[at : at + many]) for at in range(0, len(whole), many)]
 
     def receive(self, payload: bytes) -> None:
         """What came up; what cannot be is let fall."""

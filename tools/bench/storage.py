@@ -32,7 +32,6 @@ STATES = 253  # new ones a sector: header and values carried over are not
 TIMEOUT_S = 85
 EVENTS_A_DAY, ACL_CHANGES, FLOOD_A_SECOND = 10_000, 1_000, 10
 ERASE_S = 0.045  # typical; a reader's frame that begins meanwhile is damaged
-SNAPSHOT_PART = 80  # cards in a message
 # Of a message beside its body: MQTT head and topic, TCP and IP heads; then its answer and the acknowledgements.
 MQTT, TCP_IP = 7, 40
 NOT_MEASURED = [
@@ -150,12 +149,14 @@ def on_micropython(contender: str, folder: Path, heap: str = HEAP, **plan: Any) 
 
 def ours(count: int, events: int, n: int, snapshot: bool = False, acl: int = 0) -> Figures:
     """Our stores with so many cards and a log for so many events."""
+    from sim.far_end import RECORDS
+
     log = 4
     while layouts.events(log) < events:
         log += 1
     with tempfile.TemporaryDirectory(prefix="portvakt-bench-") as folder:
         plan = fill(Path(folder), count, acl or sectors_for(count), log)
-        plan["snapshot"] = "snapshot" if snapshot else None
+        plan |= {"snapshot": "snapshot" if snapshot else None, "part": 12 * RECORDS}
         found = on_micropython("ours", Path(folder), OURS_HEAP, cards=count, n=n, **plan)
     if "failed" in found:
         raise Problem(
@@ -228,12 +229,13 @@ def on_the_wire(cards: int) -> float:
     """Bytes a card of a snapshot, everything counted that travels for it, both ways."""
     from firmware.controller.cloud.channel import OVERHEAD
     from firmware.controller.cloud.wire import topics
+    from sim.far_end import RECORDS
 
     topic = len(topics("0" * 16)[1])
-    down = 19 + SNAPSHOT_PART * 12 + OVERHEAD + topic + MQTT + 2 * TCP_IP
+    down = 19 + RECORDS * 12 + OVERHEAD + topic + MQTT + 2 * TCP_IP
     up = 7 + OVERHEAD + topic + MQTT + TCP_IP
     acknowledged = 2 * (4 + TCP_IP) + 2 * TCP_IP  # MQTT's and TCP's, both ways
-    return (down + up + acknowledged) * -(-cards // SNAPSHOT_PART) / cards
+    return (down + up + acknowledged) * -(-cards // RECORDS) / cards
 
 
 def damaged(ours: Figures) -> dict[str, float]:

@@ -1,13 +1,12 @@
 """A whole table on its way in, and the sums by which the cloud finds the buckets that differ. Loaded when asked for."""
 
-from micropython import const
-
 from ..records import CREDENTIAL
 from ..storage.snapshot import Snapshot, digests
-from .wire import BUCKETS, PART_TAKEN, packed, unpacked
+from .channel import OVERHEAD
+from .wire import BUCKETS, MAX_MESSAGE, PART_TAKEN, packed, unpacked
 
 _HEAD = 19
-_MOST = const(124)  # sums in a message: so many times 8 bytes fit under MAX_MESSAGE
+_MOST = (MAX_MESSAGE - OVERHEAD - 3) // 8  # sums that fit into a message
 
 
 class Coming:

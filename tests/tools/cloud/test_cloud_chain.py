@@ -99,8 +99,9 @@ def test_hellos_that_tell_nothing_new_do_not_walk_the_log_again(
 ) -> None:
     """Found by the fuzz: every hello with a key walked all that was stored, so a stolen board could stop the worker."""
     board, log = chained(house, line)
-    log.record(40)
+    log.record(50)
     board.send_events(1, 40)
+    ahead = board.log[49]
     Event.objects.update(chain_ok=None)
     walked: list[bytes] = []
     take = chain.Follower.take
@@ -113,6 +114,7 @@ def test_hellos_that_tell_nothing_new_do_not_walk_the_log_again(
     for _ in range(9):
         board.send_events(1, 3)
         board.say(wire.packed(wire.EVENTS, "<I", 77) + board.log[30])  # of a log that nobody knows, and ahead of it
+        board.say(wire.packed(wire.EVENTS, "<I", board.epoch) + ahead)
     assert len(walked) == 40
 
 

@@ -95,14 +95,19 @@ def test_rules_that_did_not_come_are_told_after_the_next_hello(house: House, lin
     assert board.may_pass(26, 1204, door=1)
 
 
-def test_long_rules_go_in_parts_each_after_the_answer_to_the_one_before(
-    house: House, line: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def lengthen_rules(house: House, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """By so many bytes."""
     from tools.cloud.services import rules
 
     content = rules.content
-    monkeypatch.setattr(rules, "content", lambda pk: content(pk) | {"note": "x" * 3_000})
+    monkeypatch.setattr(rules, "content", lambda pk: content(pk) | {"note": "x" * count})
     rules.refresh(house.controller.pk)
+
+
+def test_long_rules_go_in_parts_each_after_the_answer_to_the_one_before(
+    house: House, line: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengthen_rules(house, monkeypatch, 3_000)
     board = line.connect(house.settings).connect()
     assert board.heard_kinds().count(wire.RULES) == 4
     assert board.rules["version"] == house.row().held_rules_version == house.row().rules_version
@@ -165,11 +170,7 @@ def test_a_table_far_behind_is_sent_whole_in_parts(house: House, line: Wire) -> 
 def test_no_message_is_longer_than_the_controller_takes(
     house: House, line: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tools.cloud.services import rules
-
-    content = rules.content
-    monkeypatch.setattr(rules, "content", lambda pk: content(pk) | {"note": "x" * 1_000})
-    rules.refresh(house.controller.pk)
+    lengthen_rules(house, monkeypatch, 1_000)
     house.add_cards(600)
     line.poll()
     board = line.connect(house.settings)

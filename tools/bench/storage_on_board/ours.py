@@ -17,9 +17,8 @@ from firmware.controller.storage.snapshot import Snapshot
 from firmware.controller.storage.state import StateJournal
 from firmware.controller.storage.table import CredentialTable
 
-_CHUNK = 80 * 12  # records of a snapshot that come in one message, as the cloud packs them
 _STARTS = 5
-_DELTA = 70  # changes in one message at most
+_DELTA = 100  # changes that come together
 _LINK_MS = 100  # a message there and its answer back
 
 
@@ -171,12 +170,13 @@ def _snapshot(plan, table, acl):
     """
     if not plan["snapshot"]:
         return None
+    part = plan["part"]  # bytes of it that come in one message
     channel = Channel(bytes(32), bytes(16), bytes(16))
     opened = Samples([acl], 20)
     for _ in range(20):
-        opened.time(channel.seal, bytes(19 + _CHUNK))  # the same work as opening one
+        opened.time(channel.seal, bytes(19 + part))  # the same work as opening one
     open_us = opened.summary()["modelled_us"]["p50"]
-    messages = -(-plan["cards"] * 12 // _CHUNK) + 1
+    messages = -(-plan["cards"] * 12 // part) + 1
     quickest = array("d", [1e12] * messages)
     for version in (50, 51):  # twice: who else uses this machine only adds
         gc.collect()
@@ -186,7 +186,7 @@ def _snapshot(plan, table, acl):
         whole = Snapshot(table)
         with open(plan["folder"] + "/" + plan["snapshot"], "rb") as file:
             for n in range(messages):
-                chunk = file.read(_CHUNK)
+                chunk = file.read(part)
                 now += open_us + _LINK_MS * 1000
                 ms = int(now // 1000)
                 work = whole.take(chunk, ms) if chunk else whole.finish(version, int(plan["digest"]), ms)

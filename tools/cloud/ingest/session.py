@@ -7,7 +7,7 @@ from datetime import datetime
 from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import NONCE, OPEN, OVERHEAD, RENEW, SEALED, Refused
-from sim.far_end import Channel, accept_message, read_open
+from sim.far_end import SHORTEST, Channel, accept_message, read_open
 
 from ..models import Controller
 from ..services import chain, learning, rotation
@@ -21,7 +21,6 @@ OPENINGS = 4  # answered and not yet taken up; an old opening that comes again c
 RENEW_S = 1.0  # a hint that a session is not known goes out no more often
 LIVE_S = 10.0  # not heard for longer: commands and changes wait until it is
 LOGS = 4  # of one controller that are followed at once: it has one, and another once its flash was changed
-SHORTEST = 256  # bytes of a sealed message that every controller takes
 AHEAD_S = 2.0  # a batch that is ahead of the log for longer needs a hello to explain it
 
 
@@ -202,9 +201,10 @@ class Session:
             batch.append(event)
             raw[event[0]] = bytes(message[position : position + records.EVENT])
         # Walked again only when this process has not followed it, or a key has come that it did not know.
-        log = self._logs.pop(epoch, None) or chain.Follower(self.pk, epoch)
+        known = epoch in self._logs
+        log = self._logs.pop(epoch) if known else chain.Follower(self.pk, epoch)
         stored = store.events(self.pk, epoch, batch, now, raw, log)
-        if not stored.ahead:
+        if known or not stored.ahead:
             self._logs[epoch] = log
             if len(self._logs) > LOGS:
                 del self._logs[next(iter(self._logs))]

@@ -14,7 +14,6 @@ from sim import far_end
 from ..models import AclChange, AclEntry, Controller
 from ..services import acl, rules
 
-DELTA_HEAD, SNAPSHOT_HEAD, BUCKETS_HEAD = 9, 19, 3  # bytes of a message before what it carries
 LONGEST_CHAIN = 500  # changes; a table further behind is sent whole
 ANSWER_S = 2.0  # a delta is answered with what the table then holds
 PART_S = 30.0  # a part of a snapshot waits for sectors to be erased, one at a time
@@ -45,7 +44,7 @@ class Snapshot:
 
 
 def _pieces(table: list[bytes], room: int) -> list[list[bytes]]:
-    most = (room - SNAPSHOT_HEAD) // records.CREDENTIAL
+    most = (room - far_end.SNAPSHOT_HEAD) // records.CREDENTIAL
     return [table[at : at + most] for at in range(0, len(table), most)] or [[]]
 
 
@@ -147,7 +146,7 @@ class Sync:
         return wire.packed(wire.BUCKETS_ASKED, "<HB", first, self._asked_at(first))
 
     def _asked_at(self, first: int) -> int:
-        return min((self._room - BUCKETS_HEAD) // 8, 255, self._buckets - first)
+        return min((self._room - far_end.SUMS_HEAD) // 8, 255, self._buckets - first)
 
     def buckets(self, first: int, sums: list[int], now: float) -> None:
         """The sums of some of the controller's buckets. Raises Refused when they were not asked for."""
@@ -207,7 +206,7 @@ class Sync:
         held = row.held_acl_version
         if not 0 < held < row.acl_version or row.acl_version - held > LONGEST_CHAIN:
             return None
-        many = (self._room - DELTA_HEAD) // records.CHANGE
+        many = (self._room - far_end.DELTA_HEAD) // records.CHANGE
         changes = list(
             AclChange.objects.filter(controller=row.pk, version__gte=held, version__lte=held + many).order_by(
                 "version"
