@@ -37,7 +37,12 @@ build/stubs/stamp: requirements/stubs.txt | .venv/dev.stamp
 	@printf 'from typing import Any\n\nsocket: Any\n' >> build/stubs/umqtt/simple.pyi
 	@touch $@
 
-venv: .venv/dev.stamp build/umqtt/umqtt/simple.py
+# Packages of npm that tests need, each checked against its hash.
+build/npm/stamp: requirements/npm.txt tools/npm.py | .venv/dev.stamp
+	@$(BIN)/python -m tools.npm
+	@touch $@
+
+venv: .venv/dev.stamp build/npm/stamp build/umqtt/umqtt/simple.py
 
 run: .venv/run.stamp build/umqtt/umqtt/simple.py
 	@$(PORTVAKT) run $(ARGS)
