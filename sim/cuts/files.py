@@ -135,8 +135,20 @@ class Files:
         return (_FOLDER if found.type == 2 else _FILE, 0, 0, 0, 0, 0, found.size)
 
     def statvfs(self, _: str) -> tuple[int, ...]:
-        free = self.blocks - self.do(lfs.fs_size, self.system.fs)
+        """As MicroPython's (extmod/vfs_lfsx.c): it goes through lfs_fs_traverse(), which meets a folder's blocks twice."""
+        used = self.do(lfs.fs_size, self.system.fs) + 2 * self.folders("/")
+        free = (self.blocks - used) & 0xFFFFFFFF
         return (SECTOR, SECTOR, self.blocks, free, free)
+
+    @property
+    def free(self) -> int:
+        """Blocks that really are free."""
+        return int(self.blocks - self.do(lfs.fs_size, self.system.fs))
+
+    def folders(self, path: str) -> int:
+        """How many there are below a path."""
+        inner = [name for name in self.listdir(path) if self.stat(f"{path}/{name}")[0] == _FOLDER]
+        return len(inner) + sum(self.folders(f"{path}/{name}") for name in inner)
 
 
 @contextmanager

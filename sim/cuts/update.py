@@ -15,6 +15,7 @@ from typing import Any
 from firmware.controller.cloud import trial, update, wire
 from firmware.controller.events import UPDATE_KEPT, UPDATE_RETURNED
 from firmware.controller.records import EVENT, pack_event
+from firmware.controller.storage import room
 from sim.mcu import chip as chips
 from sim.mcu import machine
 from sim.mcu.flash import SECTOR, NorFlash
@@ -31,7 +32,7 @@ BOOT = compile((Path(__file__).parents[2] / "firmware/boot.py").read_text(), "bo
 RELEASES = 6
 FOLDERS = ("controller", "controller/access", "controller/cloud", "controller/points", "controller/storage", "umqtt")
 BLOCKS = 2 + 2 + 1  # of the root, of /slots, of the release key
-SPARE = 8  # blocks that update.py leaves free
+SPARE = 8  # blocks that stay free, as room.py has it
 
 
 class Restart(Exception):
@@ -169,7 +170,7 @@ class Walk:
         def whole() -> None:
             chip = chips.use(self.chip)
             try:
-                with seen_by(update, self.files):
+                with seen_by(update, self.files), seen_by(room, self.files):
                     act()
             except Restart:
                 restarted.append(True)

@@ -29,7 +29,7 @@ def test_a_release_is_refused_at_once_or_comes_and_leaves_room_for_settings(spar
         assert spare < SPARE
     else:
         assert walk.firmware.said["state"] == "staged"
-        assert walk.files.statvfs("/")[3] >= ROOM_FOR_SETTINGS
+        assert walk.files.free >= ROOM_FOR_SETTINGS
 
 
 def test_a_half_release_finds_the_room_that_the_whole_one_had() -> None:

@@ -16,14 +16,12 @@ from hashlib import sha256
 from micropython import const
 
 from ..events import UPDATE_STAGED
+from ..storage.room import FOLDER, SPARE, blocks, free
 from .wire import UPDATE_STATE, json_message, unpacked
 
 _OFFER = const(0xFFFFFFFF)
 _SIGNATURE = const(256)
 _HEAD = const(8192)  # bytes of release.json at most
-_BLOCK = const(4096)
-_FOLDER = const(2)  # blocks of an empty one: littlefs keeps two copies of its names
-_SPARE = const(8)  # blocks that stay free: settings and rules, their second copies, what littlefs moves
 _TRIAL_MINUTES = const(1440)
 _SHA256 = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"  # RFC 8017, 9.2, note 1
 
@@ -219,20 +217,19 @@ class Updates:
         if ours and fields["serial"] < json.loads(ours)["serial"]:
             self._forget("older than this one")
         self._files = self._files[:2] + [tuple(file) for file in fields["files"]]
-        needed, folders = _SPARE, []
+        needed, folders = SPARE, []
         for name, size, _ in self._files:
             if ".." in name or name[0] == "/":
                 self._forget("path")
             have = size_of(self._path(name))
             if have < size:
-                needed += size // _BLOCK - have // _BLOCK + (have == 0)
+                needed += blocks(size) - (blocks(have) if have else 0)
             while "/" in name:
                 name = name[: name.rfind("/")]
                 if name not in folders:
                     folders.append(name)
-                    needed += 0 if is_there(self._path(name)) else _FOLDER
-        space = os.statvfs(self._root)
-        if space[0] * space[3] < needed * _BLOCK:
+                    needed += 0 if is_there(self._path(name)) else FOLDER
+        if free(self._root, needed) < needed:
             self._forget("no space")
 
     def _check(self, name, sha):
