@@ -135,7 +135,7 @@ class Files:
         return (_FOLDER if found.type == 2 else _FILE, 0, 0, 0, 0, 0, found.size)
 
     def statvfs(self, _: str) -> tuple[int, ...]:
-        """As MicroPython's (extmod/vfs_lfsx.c): it goes through lfs_fs_traverse(), which meets a folder's blocks twice."""
+        """As MicroPython's (extmod/vfs_lfsx.c): its lfs_fs_traverse() meets the blocks of a folder twice."""
         used = self.do(lfs.fs_size, self.system.fs) + 2 * self.folders("/")
         free = (self.blocks - used) & 0xFFFFFFFF
         return (SECTOR, SECTOR, self.blocks, free, free)

@@ -17,10 +17,11 @@ class Walk:
         self.flash = NorFlash(sectors * SECTOR)
         make(self.flash)
         self.saved: dict[str, Any] = {}
+        self.refused = 0  # saves that found no room
         self.cuts = 0
 
     def some_fields(self) -> dict[str, Any]:
-        size = self.random.choice((3, 10, 100))
+        size = self.random.choice((3, 10, 100, 700))  # the largest do not fit beside each other
         return {str(n): self.random.randbytes(8).hex() for n in range(size)}
 
     def step(self) -> None:
@@ -29,15 +30,23 @@ class Walk:
 
         def act() -> None:
             with seen_by(settings_save, Files(self.flash)):
-                settings_save.save("", fields, name)
+                try:
+                    settings_save.save("/", fields, name)
+                    full.clear()
+                except OSError:
+                    full.append(True)
 
-        if anywhere([self.flash], act, 20, random, self.tally):
+        full: list[bool] = []
+        if anywhere([self.flash], act, random.choice((20, 20, 500)), random, self.tally):
             self.cuts += 1
+        elif full:
+            self.refused += 1
+            assert f"{name}.new" not in Files(self.flash).listdir("/"), "what found no room takes some"
         else:
             self.saved[name] = fields
         with seen_by(settings, Files(self.flash)):
             for one in ("settings", "rules"):
-                found, sealed = settings.load("", one)
+                found, sealed = settings.load("/", one)
                 before = self.saved.get(one, {})
                 after = fields if one == name else before
                 assert found in (before, after), "settings are neither the old nor the new ones"

@@ -119,3 +119,19 @@ def test_what_is_no_secret_is_refused(stand):
     for body in (b"\x01", NEW[:31], NEW + b"\x00"):
         raises(ValueError, lambda body=body: stand.hears(body))
     assert stand.kept() == [hexlify(OLD).decode(), None] and not stand.said
+
+
+@with_files
+def test_where_there_is_no_room_the_old_one_goes_on(stand):
+    def full(*_):
+        raise OSError(28)
+
+    kept, rotate.save = rotate.save, full
+    try:
+        stand.hears(NEW)
+    finally:
+        rotate.save = kept
+    assert stand.kept() == [hexlify(OLD).decode(), None]
+    assert stand._session._secret == OLD and not stand._session._renew and not stand.said
+    stand.hears(NEW)  # said again when there is room
+    assert stand.kept() == [hexlify(NEW).decode(), hexlify(OLD).decode()]

@@ -6,8 +6,8 @@ import time
 from firmware.controller import ticks
 from firmware.controller.cloud import update, wire
 from firmware.controller.cloud.trial import Trial, begin
-from firmware.controller.storage import room
 from firmware.controller.events import UPDATE_KEPT, UPDATE_RETURNED, UPDATE_STAGED
+from firmware.controller.storage import room
 from tests.firmware.controller_bench import Bench
 from tests.firmware.release_bench import FILES, NEW, OLD, Release, file, gone, root, sign
 
@@ -156,17 +156,19 @@ def test_too_little_room_is_said_before_it_is_filled():
     board = Board()
 
     class Full:
+        free = 0
+
         def __getattr__(self, name):
             return getattr(os, name)
 
         def statvfs(self, path):
-            return (4096, 4096, 100, free, free, 0, 0, 0, 0, 255)
+            return (4096, 4096, 100, self.free, self.free, 0, 0, 0, 0, 255)
 
     room.os = Full()
     try:
-        for free in (11, 0, -3, (1 << 32) - 3):  # where it counts too much it wraps: on a chip, on 64-bit words
+        for Full.free in (11, 0, -3, (1 << 32) - 3):  # it counts too much and wraps: on a chip, on 64-bit words
             assert board.bring(Release()) == ("refused", "no space")
-        free = 60
+        Full.free = 60
         assert board.bring(Release()) == ("staged", None)
         gone(board.root + "slots/" + NEW + "/")
     finally:

@@ -60,3 +60,15 @@ def test_a_broken_promise_is_found_and_names_its_seed(monkeypatch: pytest.Monkey
     assert {"kind", "seed", "step", "what"} <= set(found["broken"][0])
     with pytest.raises(cuts.Problem, match="this is a defect"):
         cuts.replay("delta", found["broken"][0]["seed"])
+
+
+def test_settings_that_find_no_room_leave_the_old_ones_and_take_none() -> None:
+    from sim.cuts.settings import Walk
+
+    refused = 0
+    for seed in range(3):
+        walk = Walk(seed)
+        for _ in range(cuts.STEPS):
+            walk.step()
+        refused += walk.refused
+    assert refused > 5

@@ -40,7 +40,11 @@ def take(sync, loop, message, now):
         fields["link_secret"] = secret
         fields[_OLD] = used
     if fields != link._settings:
-        save(sync.folder, fields)
+        try:
+            save(sync.folder, fields)
+        except OSError as error:  # no room: nothing has changed, and the cloud says it again
+            print("settings: not saved:", error)
+            return
         link._settings = fields
     if secret and secret != used:
         begin(loop, sync)
