@@ -34,6 +34,10 @@ def _object(required: str, **properties: Schema) -> Schema:
 
 
 _ID: Schema = {"type": ["integer", "string"]}
+_STANDING: Schema = {
+    "type": "array",
+    "items": {"type": "array", "minItems": 4, "prefixItems": [_number(7, 1), _number(), _number(), _number(255, 1)]},
+}
 # Bodies that are JSON.
 JSON: dict[str, Schema] = {
     "HELLO": _object(
@@ -42,7 +46,9 @@ JSON: dict[str, Schema] = {
         last=_number(), boot=_number(), firmware=_text(40), doors=_number(255), longest=_number(least=SHORTEST),
         refused={"type": "object", "additionalProperties": _number()},
         chain={"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [_number(), _hex(32)]},
+        standing=_STANDING | {"type": ["array", "null"]},
     ),
+    "STANDING": _object("standing", standing=_STANDING),
     "RESULT": _object(
         "id result", id=_ID, result={"enum": ["done", "expired", "refused"]}, why=_text(100), data={"type": "object"}
     ),

@@ -6,6 +6,8 @@ from . import clock, ticks
 from .access.card import card_value
 from .access.full_tap import FullTap, grant
 from .access.kinds import CARD, CARD_PIN, PIN
+from .access.modes import COMMAND, LOCKDOWN
+from .access.modes import EVACUATION as EVACUATED
 from .events import (
     DENIED_LOCKDOWN,
     DENIED_UNKNOWN,
@@ -62,6 +64,9 @@ class Extras:
         self._emergency = loop.journal.get(EMERGENCY)
         if self._emergency:  # what was ordered holds over a restart, and is on record before a strike moves for it
             loop.record(_BEGAN[self._emergency], clock.now())
+        from .cloud.standing import begin
+
+        begin(loop, sync)
 
     # Rules
 
@@ -260,6 +265,9 @@ class Extras:
                 reason = place.mode.reason(loop.rules.door(guarded.number), self._on, utc)
                 # Seconds after the minute begins: a minute is what schedules know.
                 self._due = ticks.add(now, (60 - utc % 60) * 1000)
+            guarded.why = reason, (place.mode.until or 0) if reason == COMMAND else 0
+            if self._emergency:
+                guarded.why = LOCKDOWN if self._emergency == 1 else EVACUATED, 0
             if self._emergency == 1:
                 reason = 0
             if reason != place.shown:

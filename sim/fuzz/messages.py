@@ -192,6 +192,7 @@ def hello(chance: Random, known: Known) -> bytes:
         "acl": number(chance), "digest": f"{chance.getrandbits(64):016x}", "rules": number(chance),
         "epoch": number(chance, near=known.epoch), "first": number(chance), "last": number(chance), "boot": 3,
         "firmware": "0.1.0", "doors": 2, "refused": {"tag": 1}, "chain": [1, "00" * 16],
+        "standing": chance.choice((None, [[4, 0, known.utc, 1, 2]])),
     }  # fmt: skip
     return bytes((wire.HELLO,)) + text(chance, bent(chance, fields))
 
@@ -220,6 +221,11 @@ def acl_now(chance: Random, known: Known) -> bytes:
     return packed(chance, wire.ACL_NOW, "IQ", known.acl, 0)
 
 
+def standing(chance: Random, known: Known) -> bytes:
+    said = [[number(chance, near=4), number(chance, near=known.utc), number(chance, near=known.utc), 1]]
+    return bytes((wire.STANDING,)) + text(chance, bent(chance, {"standing": said}))
+
+
 def part_taken(chance: Random, known: Known) -> bytes:
     return packed(chance, wire.PART_TAKEN, "IH", known.acl, 1)
 
@@ -245,7 +251,7 @@ def ping(chance: Random, known: Known) -> bytes:
     return bytes((wire.PING,)) + chance.randbytes(chance.choice((0, 0, 1)))
 
 
-UP: Kinds = (hello, events, events, acl_now, part_taken, rules_taken, result, time_asked, ping, anything)
+UP: Kinds = (hello, events, events, acl_now, standing, part_taken, rules_taken, result, time_asked, ping, anything)
 
 
 def hostile(chance: Random, known: Known, kinds: Kinds) -> bytes:

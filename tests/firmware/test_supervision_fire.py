@@ -1,5 +1,6 @@
 """New rules while it burns. By itself: in the capped heap there is no room for more beside them."""
 
+from firmware.controller.access.modes import FIRE
 from tests.firmware.wired_bench import FIRE_IN, Wired, rules
 
 
@@ -10,4 +11,12 @@ def test_new_rules_while_it_burns_shut_nothing():
     bench.run(5000)
     bench.clean()
     assert bench.loop.rules.version == 2
+    assert bench.strike() == 1
+
+
+def test_the_cloud_is_told_that_the_fire_input_keeps_doors_unlocked():
+    bench = Wired()
+    bench.put(FIRE_IN, 0)
+    bench.run(1000)
+    assert bench.sync.standing == [[FIRE, 0, 0, 1]]
     assert bench.strike() == 1

@@ -29,7 +29,11 @@ def fits(value: Any, schema: dict[str, Any]) -> bool:
     ):
         return False
     if isinstance(value, list):
-        return all(fits(one, each) for one, each in zip(value, schema.get("prefixItems", []), strict=False))
+        first = schema.get("prefixItems", [])
+        rest = schema.get("items", {})
+        return len(value) >= schema.get("minItems", 0) and all(
+            fits(one, first[n] if n < len(first) else rest) for n, one in enumerate(value)
+        )
     if isinstance(value, dict):
         if set(schema.get("required", [])) - set(value):
             return False
@@ -87,6 +91,8 @@ def test_what_a_controller_says_is_as_the_contract_says() -> None:
         offer = {"build": "abcdef012345", "head": 300}
         assert fits(offer, contract.JSON["UPDATE"])
         board.deliver(board.channel.seal(wire.packed(wire.UPDATE, "<I", 0xFFFFFFFF) + json.dumps(offer).encode()))
+        order = {"id": 9, "do": "lockdown", "door": 0, "expires": UTC + 9}
+        board.deliver(board.channel.seal(wire.json_message(wire.COMMAND, order)))
         board.told()
         use(None)
     names = {kind["kind"]: name for name, kind in contract.messages().items() if kind["way"] == "up"}
@@ -100,4 +106,4 @@ def test_what_a_controller_says_is_as_the_contract_says() -> None:
             layout, then = contract.PACKED[name]
             size = 1 + struct.calcsize(layout)
             assert len(message) >= size if then else len(message) == size, name
-    assert {"HELLO", "EVENTS", "TIME_ASKED", "RESULT", "BUCKETS", "UPDATE_STATE"} <= seen
+    assert {"HELLO", "EVENTS", "TIME_ASKED", "RESULT", "BUCKETS", "UPDATE_STATE", "STANDING"} <= seen

@@ -56,7 +56,8 @@ class Sync:
         # steps; _work_at: when the next one is due. _version, _digest: of the table, as last said. _stored_by: when the
         # answer to a batch is overdue.
         self.trial = self.coming = self._work = self._work_at = self._version = self._digest = None
-        self._report = self._stored_by = self._time_nonce = self._ask_time = None
+        # standing: what standing.py has last told.
+        self._report = self._stored_by = self._time_nonce = self._ask_time = self.standing = None
         self._batch = bytearray(1 + 4 + _BATCH * EVENT)
         self._does = {
             session.OPENED[0]: self._opened,
@@ -164,6 +165,7 @@ class Sync:
             "doors": len(loop.doors),
             "longest": MAX_MESSAGE,
             "refused": self._refused,
+            "standing": self.standing,
         }
         self._version, self._digest = table.version, table.digest
         if log.chain_start:

@@ -23,6 +23,9 @@ CARD_READ = 0x6C  # how u8 (0: a card; else why there is none, as LEARN_ENDED sa
 # payload without parity), then the id of the command "learn" as JSON
 SECRETS = 0x4C  # count u8: how many link secrets the controller keeps
 TIME_ASKED = 0x71  # nonce, 8 bytes
+STANDING = 0x53  # JSON {"standing": [[why u8, until, since, door, ...], ...]}: doors that do not stand as usual, at
+# every change and once a minute. why: 1 unlocked by schedule, 2 by the first person, 3 by office mode, 4 by command, 5
+# evacuation, 6 fire input, 7 lockdown. until: 0 until further notice; since: 0 not known
 PING = 0x70  # empty; confirms the link both ways
 
 # Down: cloud to controller.
@@ -43,7 +46,7 @@ PONG = 0x50  # empty
 # HELLO: {"acl": version, "digest": 16 hex digits, "buckets": of the table, "rules": version, "epoch": log epoch,
 # "first", "last": sequence numbers on flash (last 0: none), "boot": starts so far, "firmware": version,
 # "doors": how many, "longest": bytes of a sealed message that it takes, "refused": {why: how many messages},
-# "chain": [sequence number, key in hex] until it is known}
+# "chain": [sequence number, key in hex] until it is known, "standing": as STANDING has it, null: all as usual}
 
 
 def topics(controller_id):
@@ -60,7 +63,7 @@ def read_json(message):
     """The fields of a JSON message. Raises ValueError when it is no JSON object."""
     fields = json.loads(bytes(message[1:]))
     if not isinstance(fields, dict):
-        raise ValueError("not an object")
+        raise ValueError("no object")
     return fields
 
 
@@ -72,5 +75,5 @@ def packed(kind, layout, *numbers):
 def unpacked(layout, message):
     """The numbers after the type byte. Raises ValueError when the message is shorter than the layout."""
     if len(message) < 1 + struct.calcsize(layout):
-        raise ValueError("message too short")
+        raise ValueError("short")
     return struct.unpack_from(layout, message, 1)

@@ -82,6 +82,10 @@ class Fire:
     def _told(self, loop, line, now):
         for number in line.doors:
             self._tell(loop, RELEASED_FIRE, number, line, now)
+        try:
+            loop.extras()  # has the cloud told how the doors stand
+        except MemoryError:  # as below: a start would shut the doors
+            print("fire: the cloud is not told how the doors stand")
 
     def _keep(self, loop):
         """Which doors wait for the reset holds over a restart."""

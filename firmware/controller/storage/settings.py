@@ -20,9 +20,9 @@ def load(folder, name="settings"):
                 del fields["crc"]
             return fields, sealed
         except OSError:
-            continue  # is not there: it was never saved, or the other copy is all there is
+            pass  # it is not there: it was never saved, or the other copy is all there is
         except ValueError:
-            print(path, "is damaged: install it again")
+            print(path, "is damaged: install again")
     return {}, False
 
 

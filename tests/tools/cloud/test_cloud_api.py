@@ -1,7 +1,7 @@
 """The API: what it answers, to whom, and that no tenant sees another's."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from cloud_world import House, Stopped, Wire
 from django.test import Client
 
 from firmware.controller import events as codes
+from firmware.controller.access import modes
 from tools.cloud.models import (
     AclEntry,
     ApiToken,
@@ -23,7 +24,7 @@ from tools.cloud.models import (
     User,
     visible,
 )
-from tools.cloud.services import clock, links
+from tools.cloud.services import clock, commands, links
 
 
 class Api:
@@ -92,6 +93,37 @@ def test_a_door_is_released_and_the_command_followed(house: House, api: Api) -> 
     assert status == 202 and command["state"] == "queued"
     line.poll()
     assert api("GET", f"/commands/{command['id']}")[1]["state"] == "done"
+
+
+def test_during_a_lockdown_a_release_has_to_be_meant(house: House, api: Api) -> None:
+    board = Wire(house.time).connect(house.settings).connect()
+    board.hello(standing=[[modes.LOCKDOWN, 0, int(house.time.now), 1]])
+    status, said = api("POST", f"/doors/{house.doors[0].pk}/release")
+    assert status == 409 and "lockdown" in said["error"] and not Command.objects.exists()
+    assert api("POST", f"/doors/{house.doors[1].pk}/release")[0] == 202
+    assert api("POST", f"/doors/{house.doors[0].pk}/release?during_lockdown=true")[0] == 202
+
+
+def test_how_doors_are_locked_and_who_asked_for_it(house: House, api: Api) -> None:
+    owner = User.objects.create(email="kari@example.test")
+    until = int(house.time.now) + 900
+    command = commands.hold(house.doors[0], owner, until)
+    Command.objects.filter(pk=command.pk).update(state="done", ended_at=clock.now())
+    path = f"/doors/{house.doors[0].pk}"
+    nothing = {"why": "", "until": None, "since": None, "schedule": "", "by": ""}
+    assert api("GET", path)[1]["lock"] == {"state": "unknown"} | nothing
+    board = Wire(house.time).connect(house.settings).connect()
+    board.hello(standing=None)
+    assert [row["lock"] for row in api("GET", "/doors")[1]] == [{"state": "locked"} | nothing] * 2
+    board.hello(standing=[[modes.COMMAND, until, until - 900, 1]])
+    lock = api("GET", path)[1]["lock"]
+    assert (lock["state"], lock["why"], lock["by"]) == ("unlocked", "hold", "kari@example.test")
+    assert datetime.fromisoformat(lock["until"]).timestamp() == until
+    assert [Api(house, role)("GET", path)[1]["lock"]["by"] for role in (Role.GUARD, Role.VIEWER, Role.INSTALLER)] == [
+        "kari@example.test",
+        "kari@example.test",
+        "",
+    ]
 
 
 def test_how_doors_are(house: House, api: Api) -> None:

@@ -15,6 +15,7 @@ from cloud_world import House, Stopped, Wire
 from fake_controller import FakeController
 
 from firmware.controller import events as codes
+from firmware.controller.access import modes
 from tools.cloud.home_assistant import bridge, told
 from tools.cloud.services import alarms, clock
 from tools.cloud.services.lost import lost
@@ -87,15 +88,21 @@ def test_a_strike_is_shown_as_long_as_it_is_released(home: Home) -> None:
     assert home.door()["strike"] == "ON" and home.door(2)["strike"] == "OFF"
     home.time.now += 5
     assert home.door()["strike"] == "OFF"
-    home.happens(codes.FREE_BEGAN)
-    home.time.now += 3600
-    assert home.door()["strike"] == "ON"
-    home.happens(codes.FREE_ENDED)
-    assert home.door()["strike"] == "OFF"
-    home.happens(codes.EVACUATION_BEGAN, 0)
+    home.board.hello(standing=[[modes.COMMAND, int(home.time.now) + 3600, 0, 1]])
+    home.time.now += 3599
+    assert home.door()["strike"] == "ON" and home.door(2)["strike"] == "OFF"
+    home.board.hello(standing=[[modes.EVACUATION, 0, 0, 1, 2]])
     assert home.door()["strike"] == home.door(2)["strike"] == "ON"
-    home.happens(codes.EMERGENCY_ENDED, 0)
-    assert home.door(2)["strike"] == "OFF"
+    home.board.hello(standing=[[modes.LOCKDOWN, 0, 0, 1, 2]])
+    assert home.door()["strike"] == home.door(2)["strike"] == "OFF"
+
+
+def test_a_board_that_lost_its_hold_at_a_start_shows_no_strike_for_ever(home: Home) -> None:
+    home.board.hello(standing=[[modes.COMMAND, 0, 0, 1]])
+    home.happens(codes.FREE_BEGAN)
+    home.happens(codes.STARTED, 0)  # and no event says that the door is locked again
+    home.board.hello(standing=None)
+    assert home.door()["strike"] == "OFF"
 
 
 def test_an_alarm_shows_and_duress_does_not(home: Home) -> None:

@@ -17,9 +17,6 @@ from ..services import doors as door_states
 
 PREFIX = "homeassistant"
 LINKED_FOR = timedelta(seconds=15)  # three times what a page waits: an entity that comes and goes helps nobody
-BEGINS = {events.FREE_BEGAN: True, events.FREE_ENDED: False}
-BURNS = {events.RELEASED_FIRE: True, events.DOOR_RELOCKED: False}
-EMERGENCY = {events.EVACUATION_BEGAN: True, events.EMERGENCY_ENDED: False, events.LOCKDOWN_BEGAN: False}
 RELEASES = (*codes.GRANTED, events.RELEASED_REMOTE, events.RELEASED_REX)
 
 Place = tuple[int, int]  # controller, door number
@@ -31,39 +28,27 @@ def root(tenant: Tenant) -> str:
 
 
 class Strikes:
-    """Which doors stand released, from the events of a tenant as they come in. Reads each event once."""
+    """Which doors were released a moment ago, from the events of a tenant as they come in. Reads each event once."""
 
     def __init__(self, tenant: Tenant):
         self._tenant = tenant
         self._after = 0
-        self._free: dict[Place, bool] = {}
-        self._burns: dict[Place, bool] = {}
-        self._evacuated: dict[int, bool] = {}
         self._released: dict[Place, datetime] = {}
 
     def read(self) -> None:
-        wanted = {*BEGINS, *BURNS, *EMERGENCY, *RELEASES}
-        rows = Event.objects.filter(controller__site__tenant=self._tenant, pk__gt=self._after, code__in=wanted)
-        for pk, at, number, code, utc, received in rows.order_by("pk").values_list(
-            "pk", "controller", "door_number", "code", "utc", "received_at"
+        rows = Event.objects.filter(controller__site__tenant=self._tenant, pk__gt=self._after, code__in=RELEASES)
+        for pk, at, number, utc, received in rows.order_by("pk").values_list(
+            "pk", "controller", "door_number", "utc", "received_at"
         ):
             self._after = pk
-            place = at, number
-            if code in BEGINS:
-                self._free[place] = BEGINS[code]
-            elif code in BURNS:
-                self._burns[place] = BURNS[code]
-            elif code in EMERGENCY:
-                self._evacuated[at] = EMERGENCY[code]
-            else:
-                self._released[place] = utc or received
+            self._released[at, number] = utc or received
 
-    def is_released(self, door: Door, now: datetime) -> bool:
-        place = door.controller_id, door.number
-        if self._free.get(place) or self._burns.get(place) or self._evacuated.get(door.controller_id):
-            return True
-        at = self._released.get(place)
-        return at is not None and timedelta(0) <= now - at < timedelta(milliseconds=door.release_ms)
+    def is_released(self, state: door_states.DoorState, now: datetime) -> bool:
+        """What keeps it released for longer the controller tells of itself."""
+        door = state.door
+        at = self._released.get((door.controller_id, door.number))
+        moment = at is not None and timedelta(0) <= now - at < timedelta(milliseconds=door.release_ms)
+        return moment or state.lock.state == "unlocked"
 
 
 def messages(tenant: Tenant, strikes: Strikes, now: datetime) -> dict[str, str]:
@@ -86,7 +71,7 @@ def messages(tenant: Tenant, strikes: Strikes, now: datetime) -> dict[str, str]:
         told[f"{_base(tenant, door.controller)}/door/{door.number}"] = json.dumps(
             {
                 "contact": {"closed": "OFF", "unknown": None}.get(state.contact, "ON"),
-                "strike": _on(strikes.is_released(door, now)),
+                "strike": _on(strikes.is_released(state, now)),
                 "alarm": _on((door.controller_id, door.number) in alarms),
             }
         )

@@ -26,7 +26,7 @@ COMMANDS = 100  # taken in one poll
 PRESENCE = {b"0": False, b"1": True}
 
 # Messages after which there is nothing more to do than before.
-QUIET = (wire.PING, wire.EVENTS, wire.TIME_ASKED)
+QUIET = (wire.PING, wire.EVENTS, wire.TIME_ASKED, wire.STANDING)
 
 # What a session needs of its row, and what brings it in line.
 IDENTITY = ("pk", "public_id", "link_secret", "next_secret")

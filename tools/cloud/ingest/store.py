@@ -13,8 +13,10 @@ from firmware.controller.cloud.channel import Refused
 
 from ..models import AclChange, Command, Controller, Event, Gap
 from ..services import chain
+from ..services.locks import WHY
 from ..services.prepared import Given, Insert, Prepared
 
+Standing = dict[str, list[int]]  # of doors that do not stand as usual: {number: [why, until, since]}
 Packed = tuple[int, int, int, int, int, int, bytes | None, int]  # as records.unpack_event gives it
 
 
@@ -62,6 +64,7 @@ class Hello:
     last: int
     firmware: str
     health: dict[str, Any]
+    standing: Standing | None  # None: it says nothing of its doors
 
     @classmethod
     def read(cls, message: bytes) -> "Hello":
@@ -82,7 +85,11 @@ class Hello:
             if start is not None:
                 health["chain"] = _chain_start(start)
             health["refused"] = {str(word)[:20]: number(count) for word, count in refused.items()}
-            return cls(digest=f"{int(digest, 16):016x}", firmware=firmware, health=health, **numbers)
+            stands = fields.get("standing", ())  # null: all as usual
+            standing = None if stands == () else _standing([] if stands is None else stands)
+            return cls(
+                digest=f"{int(digest, 16):016x}", firmware=firmware, health=health, standing=standing, **numbers
+            )
         except (ValueError, KeyError, TypeError, RecursionError):
             raise Refused("malformed") from None
 
@@ -99,6 +106,45 @@ def _chain_start(start: Any) -> list[Any]:
     if type(start) is not list or len(start) != 2 or type(start[1]) is not str or len(bytes.fromhex(start[1])) != 16:
         raise ValueError("chain")
     return [number(start[0]), start[1]]
+
+
+def _standing(groups: Any) -> Standing:
+    """What STANDING carries. Raises ValueError."""
+    if type(groups) is not list:
+        raise ValueError("standing")
+    found: Standing = {}
+    for group in groups:
+        if type(group) is not list or len(group) < 4:
+            raise ValueError("standing")
+        why, until, since, *doors = [number(value) for value in group]
+        if why not in WHY:
+            raise ValueError("why")
+        found |= {str(door): [why, until, since] for door in doors if 1 <= door <= 255}
+    return found
+
+
+def standing(controller: int, message: bytes) -> None:
+    """Keeps how a controller says its doors stand. Raises Refused."""
+    try:
+        said = _standing(wire.read_json(message)["standing"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Refused("malformed") from None
+    with transaction.atomic():
+        before = Controller.objects.select_for_update().filter(pk=controller).values_list("standing").first()
+        if before is None:
+            raise Refused("unknown")
+        now = _remembered(said, before[0])
+        if now != before[0]:
+            Controller.objects.filter(pk=controller).update(standing=now)
+
+
+def _remembered(said: Standing, before: Standing | None) -> Standing:
+    """A board that has started does not know since when; it was told before."""
+    old = before or {}
+    return {
+        door: [why, until, since or (old[door][2] if door in old and old[door][0] == why else 0)]
+        for door, (why, until, since) in said.items()
+    }
 
 
 def hello(controller: int, said: Hello, now: datetime) -> int:
@@ -119,7 +165,9 @@ def hello(controller: int, said: Hello, now: datetime) -> int:
                 defaults={"last": said.first - 1, "noticed_at": now},
             )
             acked = said.first - 1
+        before = Controller.objects.filter(pk=controller).values_list("standing", flat=True).get()
         Controller.objects.filter(pk=controller).update(
+            standing=None if said.standing is None else _remembered(said.standing, before),
             held_acl_version=said.acl,
             held_acl_digest=said.digest,
             held_rules_version=said.rules,

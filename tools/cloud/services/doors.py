@@ -9,7 +9,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from firmware.controller import events as codes
 
 from ..models import Door, Event
-from . import clock
+from . import clock, locks
+from .locks import Lock
 
 CONFIRMED_FOR = timedelta(seconds=5)  # a link heard from within this time counts as up
 CONTACT = {
@@ -30,6 +31,7 @@ class DoorState:
     confirmed: bool
     in_sync: bool  # the controller holds the access list of this moment
     last_event: Event | None
+    lock: Lock
 
 
 def state(door: Door, now: datetime | None = None) -> DoorState:
@@ -67,4 +69,5 @@ def _state(door, last: dict[int, Event], now: datetime) -> DoorState:  # type: i
         confirmed=is_confirmed(door.controller.confirmed_at, now),
         in_sync=door.controller.in_sync,
         last_event=last.get(door.last_event_id),
+        lock=locks.lock(door, now),
     )
