@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from tools import private
 from tools.terminal import Problem
 
 VERBS = {
@@ -64,6 +65,7 @@ def load(where: str) -> typer.Typer:
 
 
 def call(verb: str, where: str, args: list[str]) -> None:
+    private.umask()
     try:
         typer.main.get_command(load(where))(args=args, prog_name=f"portvakt {verb}")
     except ModuleNotFoundError as missing:

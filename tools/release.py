@@ -21,13 +21,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from tools import build
+from tools import build, private
 from tools.terminal import Json, Problem, result
 
 app = typer.Typer(help="Sign a firmware for updates.", no_args_is_help=True, add_completion=False)
 BITS = 2048
 SIGNATURE = BITS // 8
-Password = Annotated[str | None, typer.Option(envvar="PORTVAKT_RELEASE_PASSWORD", help="Of the key's file.")]
+VARIABLE = "PORTVAKT_RELEASE_PASSWORD"
+Password = Annotated[str | None, typer.Option(hidden=True)]  # refused: other accounts read command lines
+PasswordFile = Annotated[Path | None, typer.Option(help=f"Holds the password of the key's file; or set {VARIABLE}.")]
 
 
 def modulus(key: rsa.RSAPrivateKey | rsa.RSAPublicKey) -> str:
@@ -70,6 +72,7 @@ def check(release: bytes, modulus_: str) -> dict:  # type: ignore[type-arg]
 
 def load(path: Path, password: str | None) -> rsa.RSAPrivateKey:
     try:
+        private.file(path)
         key = load_pem_private_key(path.read_bytes(), password.encode() if password else None)
     except (OSError, ValueError, TypeError) as error:
         raise Problem(f"{path} cannot be opened as a key ({error})") from None
@@ -82,15 +85,19 @@ def load(path: Path, password: str | None) -> rsa.RSAPrivateKey:
 def key(
     out: Annotated[Path, typer.Argument(help="Where the private key goes. Keep it off every machine with a network.")],
     password: Password = None,
+    password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
     """Make a release key, and beside it (.pub) what boards get as release.key."""
+    password = private.password("--password", password, VARIABLE, password_file)
     if out.exists():
         raise Problem(f"{out} exists; choose another file")
     made = rsa.generate_private_key(65537, BITS)
     how = BestAvailableEncryption(password.encode()) if password else NoEncryption()
-    out.touch(mode=0o600)
-    out.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how))
+    try:
+        private.write(out, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how))
+    except OSError as error:
+        raise Problem(f"{out} cannot be written ({error.strerror}); choose another file") from None
     public = out.with_name(out.name + ".pub")
     public.write_text(modulus(made) + "\n")
     facts = {"key": str(out), "public": str(public)}
@@ -103,10 +110,11 @@ def sign(
     out: Annotated[Path, typer.Option(help="Where the release goes.")],
     serial: Annotated[int | None, typer.Option(help="Rises with every release. Without: the Unix time.", min=0)] = None,
     password: Password = None,
+    password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
     """Build the firmware and sign it."""
-    signing = load(key_, password)
+    signing = load(key_, private.password("--password", password, VARIABLE, password_file))
     built = build.make()
     release = make(built, int(time.time()) if serial is None else serial, signing)
     check(release, modulus(signing))

@@ -61,6 +61,9 @@ class Mosquitto:
         self._process.wait()
 
 
+_CSRF = r'name="csrfmiddlewaretoken" value="([^"]+)"'
+
+
 class House:
     """`portvakt run` as a child process, signed in to. broker: a Mosquitto, or None for the building's own amqtt."""
 
@@ -139,8 +142,10 @@ class House:
 
     def _sign_in(self) -> None:
         assert self._link is not None
-        self.get(self._link.removeprefix(self.address))
-        self._token = _found(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get("/building/"))
+        where = self._link.removeprefix(self.address)
+        self._token = _found(_CSRF, self.get(where))
+        self.post(where, b"", "application/x-www-form-urlencoded")
+        self._token = _found(_CSRF, self.get("/building/"))
 
     def revoke(self, person: str) -> None:
         """Takes a person's card away, by the button on their page."""

@@ -7,11 +7,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
 from .services import links
 
@@ -24,13 +24,21 @@ class InvitedOnly(DefaultSocialAccountAdapter):
 
 
 @never_cache
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def enter(request: HttpRequest, token: str) -> HttpResponse:
-    """A one-time sign-in link: uses it up and goes to `next` where that is a page of ours, else to the first page."""
-    user = links.use(token)
+    """A one-time sign-in link. Looking at it uses nothing up: mail scanners and previews do. The button signs in.
+
+    Then it goes to `next` where that is a page of ours, else to the first page.
+    """
+    if request.user.is_authenticated:
+        # Not over into another account: whoever sent the link would have them work there unawares.
+        return render(request, "account/enter.html", {"signed_in": True}, status=409)
+    user = links.use(token) if request.method == "POST" else links.whose(token)
     if user is None:
         messages.error(request, _("This sign-in link has been used or has expired. Ask for a new one."))
         return redirect(settings.LOGIN_URL)
+    if request.method != "POST":
+        return render(request, "account/enter.html", {"email": user.email})
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     then = request.GET.get("next", "")
     ours = url_has_allowed_host_and_scheme(then, {request.get_host()}, require_https=request.is_secure())

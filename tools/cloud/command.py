@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tools import boards
+from tools import boards, private
 from tools.terminal import Json, Problem, progress, result
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def _check_migrated() -> None:
         raise Problem(f"the database does not answer ({error}); check DATABASE_URL") from None
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise Problem("the database is not of this version; run portvakt cloud migrate")
+    from . import sealing
+
+    sealing.check()
 
 
 @app.command()
@@ -49,10 +52,14 @@ def migrate(as_json: Json = False) -> None:
     """Make the database, or bring it to this version."""
     _django(migrated=False)
     from django.core.management import call_command
-    from django.db import OperationalError
+    from django.db import OperationalError, connection
 
     try:
         call_command("migrate", interactive=False, verbosity=0)
+        if connection.vendor == "sqlite":
+            # What a migration has overwritten still stands in the write-ahead log.
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except OperationalError as error:
         raise Problem(f"the database does not answer ({error}); check DATABASE_URL") from None
     result(as_json, {"migrated": True}, "The database is of this version.")
@@ -107,7 +114,10 @@ def enrol(
         typer.Option(help="The broker as the board reaches it; once for each, in order of preference (BOARD_BROKERS)."),
     ] = None,
     wifi_name: Annotated[str, typer.Option(help="The Wi-Fi that the board joins.", envvar="PORTVAKT_WIFI_NAME")] = "",
-    wifi_password: Annotated[str, typer.Option(envvar="PORTVAKT_WIFI_PASSWORD", show_default=False)] = "",
+    wifi_password: Annotated[str | None, typer.Option(hidden=True)] = None,
+    wifi_password_file: Annotated[
+        Path | None, typer.Option(help="Holds the Wi-Fi's password; or set PORTVAKT_WIFI_PASSWORD, or be asked for it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Enrol a controller: writes the settings.json for its board."""
@@ -118,6 +128,10 @@ def enrol(
     from .services import brokers
     from .services import enrol as service
 
+    question = f"Password of {wifi_name}: " if wifi_name else ""
+    secret = private.password("--wifi-password", wifi_password, "PORTVAKT_WIFI_PASSWORD", wifi_password_file, question)
+    for address in broker or []:
+        private.bare_address("--broker", address, "BOARD_BROKERS")
     if out.exists():
         raise Problem(f"{out} exists; choose another file, or remove it")
     description = boards.load(board)
@@ -129,7 +143,7 @@ def enrol(
             description,
             doors=door or [],
             broker=[brokers.broker_of(one) for one in broker] if broker else None,
-            wifi={"name": wifi_name, "password": wifi_password},
+            wifi={"name": wifi_name, "password": secret or ""},
         )
         # Inside the transaction: secrets that were not written down are worth nothing.
         _write_private(out, json.dumps(settings, indent=1))
@@ -267,8 +281,8 @@ def broker_files(
 @app.command("home-assistant")
 def home_assistant(
     broker: Annotated[
-        str, typer.Option(help="Home Assistant's broker, with an account of its own there.", envvar="HOME_MQTT_URL")
-    ],
+        str | None, typer.Option(help="Home Assistant's broker, with an account of its own there (HOME_MQTT_URL).")
+    ] = None,
     ca: Annotated[
         Path | None, typer.Option(help="The CA of its certificate, where the system does not know it.")
     ] = None,
@@ -285,7 +299,14 @@ def home_assistant(
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
     signal.signal(signal.SIGINT, lambda number, frame: ended.append(number))
-    address = brokers.broker_of(broker)
+    told = os.environ.get("HOME_MQTT_URL") if broker is None else broker
+    if not told:
+        raise Problem(
+            "which broker? set HOME_MQTT_URL to Home Assistant's, as in mqtts://portvakt:PASSWORD@home.example"
+        )
+    if broker is not None:
+        private.bare_address("--broker", broker, "HOME_MQTT_URL")
+    address = brokers.broker_of(told)
     if address["tls"] == "psk":
         raise Problem("this bridge speaks mqtt:// and mqtts:// (certificates); give such an address")
     Bridge(_tenant(tenant, make=False), address, str(ca) if ca else None).run(stop=lambda: bool(ended))
@@ -410,7 +431,6 @@ def _account(user: str | None) -> tuple[str, tuple[int, int] | None]:
 
 def _write_private(path: Path, text: str) -> None:
     try:
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(text)
+        private.write(path, text)
     except OSError as error:
         raise Problem(f"{path} cannot be written ({error.strerror}); choose another file") from None

@@ -5,18 +5,23 @@ SECRET_KEY     signs sessions (made once)    MQTT_URL      the worker's broker (
                                              several with spaces between, and MQTT_CA a file with the CA that signed
                                              their certificates (the system's)
 BOARD_BROKERS  brokers as boards reach them, in order of preference: mqtt:// mqtts:// mqtts+psk:// (MQTT_URL)
-PIN_KEY        seals PINs (made once; keep it apart from the database's backups)
+PIN_KEY        seals PINs and the keys of boards (made once; keep it apart from the database's backups)
 PORTVAKT_URL   the address people open: its host is the one that is served, https makes cookies secure
+SESSION_IDLE_HOURS   a session that was not used for so long is over (12)
 OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME   sign-in through OpenID Connect
 """
 
 import os
 import re
 import warnings
+from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
+
+from tools import private
 
 from .data import folder, secret_key
 
@@ -36,7 +41,11 @@ _address = urlsplit(PORTVAKT_URL)
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", _address.hostname or "localhost"]
 CSRF_TRUSTED_ORIGINS = [f"{_address.scheme}://{_address.netloc}"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _address.scheme == "https"
+SESSION_ENGINE = "tools.cloud.sessions"
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds from the sign-in on, however much it is used
+SESSION_IDLE = timedelta(hours=float(os.environ.get("SESSION_IDLE_HOURS") or 12))
 SESSION_COOKIE_SAMESITE = "Lax"  # a sign-in link and the way back from OpenID Connect come from elsewhere
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SESSION_COOKIE_SECURE else 0  # browsers then never ask in plain again
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -46,7 +55,6 @@ INSTALLED_APPS = [
     "tools.cloud.pages",
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -62,7 +70,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "tools.cloud.sessions.Middleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -105,6 +113,9 @@ TEMPLATES = [
 
 DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{DATA / 'portvakt.sqlite3'}", conn_max_age=600)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # SQLite gives -wal and -shm the mode of the database.
+    for _end in ("", "-wal", "-shm"):
+        private.file(Path(f"{DATABASES['default']['NAME']}{_end}"))
     # What is erased is overwritten in the file (secure_delete).
     # Acknowledged means durable, so a commit is on the disk (FULL). Whoever will write takes the lock at once
     # (IMMEDIATE): two transactions that read first and write later cannot both wait for one another.
@@ -139,6 +150,7 @@ OIDC = bool(os.environ.get("OIDC_ISSUER") and os.environ.get("OIDC_CLIENT_ID"))
 if OIDC:
     SOCIALACCOUNT_PROVIDERS = {
         "openid_connect": {
+            "provider_class": "tools.cloud.openid.Provider",
             "OAUTH_PKCE_ENABLED": True,
             "APPS": [
                 {

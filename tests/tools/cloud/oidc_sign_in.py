@@ -11,13 +11,19 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+LEFT_OUT = "left out"
 KEY = rsa.generate_private_key(65537, 2048)
 
 
-class Provider(BaseHTTPRequestHandler):
-    """Just enough of OpenID Connect. `claims`: of whoever signs in."""
+def said(claims: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in claims.items() if value != LEFT_OUT}
 
-    claims: dict[str, Any] = {}
+
+class Provider(BaseHTTPRequestHandler):
+    """Just enough of OpenID Connect. `info`, `token`: what it says of whoever signs in, there and there."""
+
+    info: dict[str, Any] = {}
+    token: dict[str, Any] = {}
 
     def log_message(self, *arguments: Any) -> None:
         pass
@@ -37,14 +43,14 @@ class Provider(BaseHTTPRequestHandler):
                 "jwks_uri": f"{self.base}/keys",
             },
             "/keys": {"keys": [key]},
-            "/me": {"sub": "42", **self.claims},
+            "/me": said(self.info),
         }
         self.answer(pages[urlsplit(self.path).path])
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
         now = int(time.time())
-        claims = {"iss": self.base, "aud": "portvakt", "sub": "42", "iat": now, "exp": now + 60, **self.claims}
+        claims = {"iss": self.base, "aud": "portvakt", "iat": now, "exp": now + 60, **said(self.token)}
         token = jwt.encode(claims, KEY, "RS256", headers={"kid": "1"})
         self.answer({"access_token": "a", "token_type": "Bearer", "id_token": token})
 
@@ -76,20 +82,32 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
 
-    def sign_in(verified: bool) -> None:
-        Provider.claims = {"email": "ola@example.org", "email_verified": verified}
-        client = Client(headers={"host": "127.0.0.1"})
+    def sign_in(**claims: Any) -> None:
+        """claims: at both places; token_...: in the token only."""
+        told = {"sub": "42", "email": "ola@example.org", "email_verified": True}
+        told |= {name: value for name, value in claims.items() if not name.startswith("token_")}
+        own = {name.removeprefix("token_"): value for name, value in claims.items() if name.startswith("token_")}
+        Provider.info, Provider.token = told, told | own
+        client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
         away = client.post("/accounts/oidc/oidc/login/")["Location"]
         state = parse_qs(urlsplit(away).query)["state"][0]
-        client.get("/accounts/oidc/oidc/login/callback/", {"code": "c", "state": state})
+        back = client.get("/accounts/oidc/oidc/login/callback/", {"code": "c", "state": state})
         number = client.session.get("_auth_user_id")
-        print(json.dumps([User.objects.get(pk=number).email if number else None, User.objects.count()]))
+        email = User.objects.get(pk=number).email if number else None
+        print(json.dumps([claims, email, User.objects.count(), back.status_code < 500]))
 
-    sign_in(verified=True)
+    sign_in()  # verified, but nobody has named them
     User.objects.named("ola@example.org")
-    sign_in(verified=False)
-    sign_in(verified=True)
-    sign_in(verified=True)
+    for verified in (False, "false", "False", "TRUE", "yes", "1", 1, ["true"], {"true": True}, None):
+        sign_in(email_verified=verified)
+    for subject in (LEFT_OUT, None, "", 42, ["42"], "x" * 256):
+        sign_in(sub=subject)
+        sign_in(token_sub=subject)
+    sign_in(token_sub="43")  # of somebody else than the user info is
+    sign_in(email=["ola@example.org"])
+    sign_in(email_verified="true")
+    sign_in()
+    sign_in()
 
 
 if __name__ == "__main__":

@@ -272,7 +272,7 @@ def test_enrolment_tells_the_secrets_once(house: House) -> None:
     row = house.row()
     told = house.settings
     assert told["controller"] == row.public_id and len(row.public_id) == 16
-    assert bytes.fromhex(told["link_secret"]) == bytes(row.link_secret) and len(row.link_secret) == 32
+    assert bytes.fromhex(told["link_secret"]) == bytes(row.link_secret) and len(bytes(row.link_secret)) == 32
     assert bytes.fromhex(told["table_key"]) == bytes(row.table_key) != bytes(row.link_secret)
     user, password, key = brokers.account(row)
     assert told["broker"] == {"host": "127.0.0.1", "port": 1883, "user": user, "password": password}

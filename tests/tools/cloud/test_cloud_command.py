@@ -53,7 +53,9 @@ def test_the_first_steps_of_an_installation(cloud: Cloud, tmp_path: Path) -> Non
     token = cloud.call("token", "kode", "--role", "administrator")
     assert token["token"].partition(".")[0].isdigit()
     out = tmp_path / "settings.json"
-    made = cloud.call("enrol", "Oppgang A", "--board", "esp32-two-door", "--out", str(out), "--broker", "mqtt://10.0.0.9")
+    made = cloud.call(
+        "enrol", "Oppgang A", "--board", "esp32-two-door", "--out", str(out), "--broker", "mqtt://10.0.0.9"
+    )
     settings = json.loads(out.read_text())
     assert settings["controller"] == made["controller"] and settings["broker"]["host"] == "10.0.0.9"
     assert out.stat().st_mode & 0o777 == 0o600
@@ -184,4 +186,6 @@ def test_open_id_connect_lets_in_only_those_who_are_named_and_verified(tmp_path:
     )
     assert done.returncode == 0, done.stderr
     tries = [json.loads(line) for line in done.stdout.splitlines()]
-    assert tries == [[None, 0], [None, 1], ["ola@example.org", 1], ["ola@example.org", 1]]
+    assert tries[0] == [{}, None, 0, True] and len(tries) == 28
+    assert [said for said, email, users, well in tries[1:-3] if email or users != 1 or not well] == []
+    assert [email for _, email, _, _ in tries[-3:]] == ["ola@example.org"] * 3

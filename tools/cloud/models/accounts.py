@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -108,6 +110,28 @@ class ApiToken(Owned):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(role__in=Role.values), name="token_role")]
+
+
+class Session(AbstractBaseSession):
+    """Somebody is signed in. session_key is the hash of what their browser holds (sessions.py)."""
+
+    session_key = models.CharField(max_length=64, primary_key=True)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
+    began_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+
+    objects = models.Manager()
+
+    @classmethod
+    def living(cls) -> "models.QuerySet[Session]":
+        """Those that still sign somebody in."""
+        now = timezone.now()
+        return cls.objects.filter(expire_date__gt=now, used_at__gt=now - settings.SESSION_IDLE)
+
+    @classmethod
+    def over(cls) -> "models.QuerySet[Session]":
+        now = timezone.now()
+        return cls.objects.filter(Q(expire_date__lte=now) | Q(used_at__lte=now - settings.SESSION_IDLE))
 
 
 class SignInLink(models.Model):

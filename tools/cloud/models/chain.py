@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from ..sealing import SealedField
 from .places import Controller
 
 
@@ -11,7 +12,7 @@ class LogKey(models.Model):
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="log_keys")
     epoch = models.PositiveBigIntegerField()
     sequence = models.PositiveBigIntegerField()
-    key = models.BinaryField(max_length=32)
+    key = SealedField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["controller", "epoch", "sequence"], name="log_key_once")]

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from ..sealing import SealedField
 from .accounts import Tenant, User
 from .scope import Owned, Whole
 
@@ -31,12 +32,12 @@ class Controller(Owned):
     site = models.ForeignKey(Site, models.PROTECT, related_name="controllers")
     name = models.CharField(_("name"), max_length=100)
     public_id = models.CharField(max_length=16, unique=True)  # 16 hex digits, random: says nothing about the place
-    link_secret = models.BinaryField(max_length=32)
-    next_secret = models.BinaryField(max_length=32, null=True)  # the link secret that is to take its place
+    link_secret = SealedField()
+    next_secret = SealedField(null=True)  # the link secret that is to take its place
     secret_at = models.DateTimeField(null=True, blank=True)  # since when it is this one; None: since the enrolment
     secrets_held = models.PositiveSmallIntegerField(default=1)  # how many the board keeps, as far as it has said
-    table_key = models.BinaryField(max_length=32)
-    broker_key = models.BinaryField(max_length=32, default=b"")  # of its account at the broker; empty: it has none
+    table_key = SealedField()
+    broker_key = SealedField(default=b"")  # of its account at the broker; empty: it has none
     board = models.JSONField()
     enrolled_at = models.DateTimeField()
 

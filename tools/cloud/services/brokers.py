@@ -5,6 +5,7 @@ A board's account is made of a key of its own: whoever keeps the broker learns n
 
 import hashlib
 import hmac
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,8 +14,10 @@ from urllib.parse import unquote, urlsplit
 from tools.terminal import Problem
 
 from ..models import Controller
+from ..sealing import Unreadable
 from . import mosquitto
 
+log = logging.getLogger("portvakt.brokers")
 PORTS = {"mqtt": 1883, "mqtts": 8883, "mqtts+psk": 8884}
 _WORKER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BOARD = re.compile(r"[0-9a-f]{16}")
@@ -103,7 +106,11 @@ def accounts(worker: Mapping[str, Any]) -> dict[str, str]:
     boards = Controller.objects.filter(lost_at=None).exclude(broker_key=b"").order_by("pk")
     lines, keys = [mosquitto.password_line(worker["user"], worker["password"])], []
     for board in boards.iterator():
-        user, password, key = account(board)
+        try:
+            user, password, key = account(board)
+        except Unreadable as problem:
+            log.error("%s gets no account at the broker: %s", board.public_id, problem)
+            continue
         lines.append(mosquitto.password_line(user, password))
         keys.append(f"{user}:{key}\n")
     return {"passwords": "".join(lines), "keys": "".join(keys), "topics": mosquitto.topics_of(worker["user"])}

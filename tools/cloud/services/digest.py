@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from tools import private
+
 from ..models import Controller, Event
 
 log = logging.getLogger("portvakt.digest")
@@ -121,6 +123,6 @@ def _key() -> Ed25519PrivateKey:
     path = Path(settings.DATA) / "digest.key"
     if not path.exists():
         made = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-        path.touch(mode=0o600)
-        path.write_bytes(made)
+        private.write(path, made)
+    private.file(path)
     return Ed25519PrivateKey.from_private_bytes(path.read_bytes())

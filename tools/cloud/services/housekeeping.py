@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from ..models import Controller, Progress
-from . import acl, alarms, history, learning, retention, rotation, rules
+from . import acl, alarms, history, learning, links, retention, rotation, rules
 from .prepared import Prepared
 
 log = logging.getLogger("portvakt.housekeeping")
@@ -29,6 +29,7 @@ def tidy(now: datetime) -> dict[str, int]:
     acl.refresh_due(now)
     learning.forget(now)
     rotation.begin_due(now)
+    links.forget(now)
     done = {"erased": retention.erase(now), "changes": 0, "profiles": 0}
     for controller in Controller.objects.filter(lost_at=None).order_by("pk").values_list("pk", flat=True):
         done["profiles"] += rules.prune(controller)

@@ -1,13 +1,14 @@
 """One-time sign-in links and API tokens: made here, kept as hashes only."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from ..models import ApiToken, Role, SignInLink, Tenant, User
+from ..models import ApiToken, Role, Session, SignInLink, Tenant, User
 from . import clock
 
 MINUTES = 30  # how long a sign-in link is good
@@ -28,12 +29,28 @@ def use(token: str) -> User | None:
     """The user whom a link signs in, or None when it is unknown, used or too old. Works once."""
     now = clock.now()
     with transaction.atomic():
-        good = SignInLink.objects.filter(hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True)
+        good = _good(token, now)
         link = good.select_related("user").first()
         # The update decides: of two requests at once, one finds the row still unused.
         if link is None or not good.filter(pk=link.pk).update(used_at=now):
             return None
         return link.user
+
+
+def whose(token: str) -> User | None:
+    """The user whom a link would sign in; it stays as it is."""
+    link = _good(token, clock.now()).select_related("user").first()
+    return None if link is None else link.user
+
+
+def _good(token: str, now: datetime) -> QuerySet[SignInLink]:
+    return SignInLink.objects.filter(hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True)
+
+
+def forget(now: datetime) -> None:
+    """Links and sessions that sign nobody in any more."""
+    SignInLink.objects.filter(expires_at__lte=now).delete()
+    Session.over().delete()
 
 
 def make_token(tenant: Tenant, name: str, role: Role) -> str:

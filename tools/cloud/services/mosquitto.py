@@ -10,6 +10,8 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
+from tools import private
+
 _ROUNDS = 101  # its own; the passwords are random, so that guessing is no use at any number
 
 
@@ -85,6 +87,7 @@ def configuration(
 def write(folder: Path, files: Mapping[str, str], owner: tuple[int, int] | None = None) -> bool:
     """Puts the files into the folder, each whole and readable by its owner only. Whether anything changed."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.folder(folder, "mosquitto.conf")
     changed = False
     for name, text in files.items():
         path = folder / name

@@ -5,20 +5,13 @@ sealed with a key that lies beside the database and not in it: who has a copy of
 hash under that same key, tells that two PINs are equal. Revoking erases both. Nobody is shown a PIN after it was made.
 """
 
-import base64
-import os
 import secrets
 from datetime import datetime
-from functools import cache
-from hashlib import sha256
-from hmac import new as hmac
 from itertools import pairwise
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from ..data import kept_key
+from .. import sealing
 from ..models import Credential, Door, Person, Tenant
 from . import clock
 from .told import Told
@@ -43,7 +36,7 @@ def give(person: Person, kind: str = "pin", digits: str | None = None) -> tuple[
                 for old in person.credentials.filter(kind=kind, active=True):
                     revoke(old)
                 row = Credential(tenant=tenant, person=person, kind=kind, bits=None, number=None)
-                row.sealed, row.mark = _fernet().encrypt(chosen.encode()), mark(tenant.pk, chosen)
+                row.sealed, row.mark = sealing.seal("pin", chosen.encode()), mark(tenant.pk, chosen)
                 row.save()
                 return row, chosen
         except IntegrityError:
@@ -60,15 +53,12 @@ def revoke(credential: Credential) -> None:
 
 def digits(sealed: bytes) -> str:
     """What a sealed PIN is."""
-    try:
-        return _fernet().decrypt(bytes(sealed)).decode()
-    except InvalidToken:
-        raise Told("a PIN cannot be read: the file pin_key is not the one it was sealed with; restore it") from None
+    return sealing.unseal("pin", bytes(sealed)).decode()
 
 
 def mark(tenant: int, digits: str) -> str:
     """The same for the same digits of a tenant; says nothing to who has not the key."""
-    return hmac(_key(), f"{tenant}:{digits}".encode(), sha256).hexdigest()
+    return sealing.mark(f"{tenant}:{digits}")
 
 
 def check_cap(doors: list[int]) -> None:
@@ -124,14 +114,3 @@ def _random(length: int) -> str:
     while _weak(made := f"{secrets.randbelow(10**length):0{length}d}"):
         pass
     return made
-
-
-@cache
-def _key() -> bytes:
-    given = os.environ.get("PIN_KEY")
-    return given.encode() if given else kept_key(settings.DATA, "pin_key").encode()
-
-
-@cache
-def _fernet() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(sha256(b"seal" + _key()).digest()))

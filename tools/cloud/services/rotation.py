@@ -7,7 +7,9 @@ longer, so that a cloud restored from a backup of these days still finds it.
 import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from hmac import compare_digest
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
@@ -43,9 +45,12 @@ def wanted(controller: int, now: datetime) -> bytes | None:
 
 def proven(controller: int, secret: bytes, now: datetime) -> None:
     """The board has spoken under its next secret: that one is in charge."""
-    Controller.objects.filter(pk=controller, next_secret=secret).update(
-        link_secret=secret, next_secret=None, secret_at=now, secrets_held=2
-    )
+    with transaction.atomic():
+        row = Controller.objects.select_for_update().filter(pk=controller, next_secret__isnull=False).first()
+        if row is None or not compare_digest(bytes(row.next_secret), secret):
+            return
+        row.link_secret, row.next_secret, row.secret_at, row.secrets_held = secret, None, now, 2
+        row.save(update_fields=["link_secret", "next_secret", "secret_at", "secrets_held"])
 
 
 def held(controller: int, count: int) -> None:

@@ -51,11 +51,34 @@ def test_a_link_signs_in_once(house: Any, browser: Any) -> None:
     from tools.cloud.services import links
 
     token = links.make(browser().user)
-    client = Client(headers={"accept-language": "en"})
-    assert client.get(f"/enter/{token}").headers["Location"] == "/"
+    client = Client(headers={"accept-language": "en"}, enforce_csrf_checks=True)
+    page = client.get(f"/enter/{token}").content.decode()
+    assert "This link signs in <strong>owner-" in page
+    assert client.post(f"/enter/{token}").status_code == 403, "another page cannot sign somebody in"
+    told = {"csrfmiddlewaretoken": page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]}
+    assert client.post(f"/enter/{token}", told).headers["Location"] == "/"
     assert client.get("/").status_code == 200
-    used = Client(headers={"accept-language": "en"}).get(f"/enter/{token}", follow=True)
-    assert "has been used or has expired" in used.content.decode()
+    used = Client(headers={"accept-language": "en"})
+    for again in (used.get, used.post):
+        assert "has been used or has expired" in again(f"/enter/{token}", follow=True).content.decode()
+
+
+def test_a_link_does_not_sign_somebody_over_into_another_account(house: Any, browser: Any) -> None:
+    from tools.cloud.models import SignInLink
+    from tools.cloud.services import links
+
+    client, other = browser(), browser(role="viewer").user
+    token = links.make(other)
+    for method in (client.get, client.post):
+        answer = method(f"/enter/{token}")
+        assert answer.status_code == 409 and "sign out first" in answer.content.decode()
+        assert client.session["_auth_user_id"] == str(client.user.pk)
+    assert SignInLink.objects.get().used_at is None
+    assert client.post("/sign-out", {"next": f"/enter/{token}"}).headers["Location"] == f"/enter/{token}"
+    client.post(f"/enter/{token}")
+    assert client.session["_auth_user_id"] == str(other.pk)
+    for elsewhere in ("https://elsewhere.example/enter/x", "//elsewhere.example/", "/enter/../people/"):
+        assert "elsewhere" not in client.post("/sign-out", {"next": elsewhere}).headers["Location"]
 
 
 def test_signing_out_is_a_post(browser: Any) -> None:
