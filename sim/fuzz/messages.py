@@ -135,6 +135,7 @@ def rules(chance: Random, known: Known) -> bytes:
     fields = {
         "version": version,
         "zone": "CET-1CEST,M3.5.0,M10.5.0/3",
+        "zone_changes": [[30000000, 60], [30100000, 0]],
         "holidays": ["2026-12-25"],
         "schedules": {"1": [[1, 480, 960]]},
         "profiles": {"7": [1], "8": {"doors": [1, 2], "schedule": 1, "uses": 2}},

@@ -69,6 +69,30 @@ def test_what_is_no_zone_is_refused():
     assert "zone" in str(raises(ValueError, lambda: Zone("CET-1CEST,M3.5.0/168,M10.5.0")))
 
 
+def test_changes_hold_where_the_rule_alone_is_wrong():
+    # Havana by the law of 2026 (tz 2026f): summer time goes on from 8 March 2026 until 7 November 2027.
+    first, last = utc(2026, 3, 8, 5), utc(2027, 11, 7, 5)
+    zone = Zone("CST5CDT,M3.2.0/0,M11.1.0/1", [[first // 60, -240], [last // 60, -300]])
+    for at, hours in (
+        (utc(2026, 1, 1), -5),  # before: the rule
+        (first - 1, -5),
+        (first, -4),
+        (utc(2026, 12, 24), -4),  # the rule says -5
+        (last - 1, -4),
+        (last, -5),  # from here on the rule again
+        (utc(2028, 3, 12, 4, 59), -5),
+        (utc(2028, 3, 12, 5), -4),
+        (utc(2028, 11, 5, 4, 59), -4),
+        (utc(2028, 11, 5, 5), -5),
+        (utc(2026, 12, 24), -4),  # and back: nothing of later sticks
+    ):
+        assert zone.offset(at) == hours * 3600, (at, hours)
+    zone = Zone("<+00>0", [[60, 60], [120, -90], [180, 0]])
+    known = ((3599, 0), (3600, 3600), (7199, 3600), (7200, -5400), (10799, -5400), (10800, 0))
+    for at, seconds in known + known[::-1]:  # what is known of one moment does not stick to another
+        assert zone.offset(at) == seconds, at
+
+
 def rules(schedules, holidays=()):
     profiles = {"7": {"doors": {"1": 1}}, "8": {"doors": {"1": 1}, "no_clock": True}, "9": [1]}
     fields = {"zone": OSLO, "schedules": schedules, "holidays": list(holidays), "profiles": profiles}
@@ -151,6 +175,15 @@ def test_faulty_schedules_are_refused_with_the_field_at_fault():
         ({"holidays": ["2026-02-03"] * 65}, "holidays"),
         ({"holidays": 7}, "holidays"),
         ({"zone": "CET"}, "zone"),
+        ({"zone_changes": [[60, 60], [60, 0]]}, "zone_changes: minute"),
+        ({"zone_changes": [[-1, 60]]}, "zone_changes: minute"),
+        ({"zone_changes": [[1 << 30, 60]]}, "zone_changes: minute"),
+        ({"zone_changes": [[60, 1560]]}, "zone_changes: offset"),
+        ({"zone_changes": [[60, "60"]]}, "zone_changes: offset"),
+        ({"zone_changes": [[60]]}, "zone_changes"),
+        ({"zone_changes": [60]}, "zone_changes"),
+        ({"zone_changes": {}}, "zone_changes"),
+        ({"zone_changes": [[n, 0] for n in range(49)]}, "zone_changes"),
         ({"profiles": {"7": {"doors": {"1": 4}}}}, "profiles.7.doors.1"),
         ({"profiles": {"7": {"doors": {"2": 0}}}}, "profiles.7.doors.2"),
         ({"profiles": {"7": {"from": -1}}}, "profiles.7.from"),

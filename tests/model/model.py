@@ -7,7 +7,7 @@ zoneinfo's, the settings are the JSON as it was sent, and people are tuples inst
 import io
 import struct
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -98,7 +98,7 @@ class Model:
             return True
         if self.utc is None:
             return False
-        local = self.utc.astimezone(zone(self.rules.get("zone", "UTC0")))
+        local = local_time(self.rules, self.utc)
         schedule = self.rules["schedules"][str(number)]
         first = date.fromisoformat(schedule.get("from", "1970-01-01"))
         last = date.fromisoformat(schedule.get("to", "4000-01-01"))
@@ -365,6 +365,15 @@ class Model:
     def locked(self, whose: Any) -> bool:
         count = self.wrong_now(whose)
         return count >= 3 and self.now - self.wrong[whose].at < 60 * 2 ** min(count - 3, 6)
+
+
+def local_time(rules: dict[str, Any], utc: datetime) -> datetime:
+    """By the changes that are listed, from the first to the last of them, else by the rule."""
+    changes = [(datetime.fromtimestamp(at * 60, UTC), minutes) for at, minutes in rules.get("zone_changes", [])]
+    past = [minutes for at, minutes in changes if at <= utc]
+    if 0 < len(past) < len(changes):
+        return utc.astimezone(timezone(timedelta(minutes=past[-1])))
+    return utc.astimezone(zone(rules.get("zone", "UTC0")))
 
 
 def minutes(utc: datetime) -> int:

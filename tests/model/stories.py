@@ -101,6 +101,9 @@ def settings(random: Random) -> dict[str, Any]:
         rules["schedules"] = schedules
     if maybe(0.9):
         rules["zone"] = random.choice(ZONES)
+    if maybe(0.3):
+        days = sorted(random.sample(range(20_820, 21_900), random.randint(1, 5)))  # of 2027 to 2029
+        rules["zone_changes"] = [[day * 1440 + random.randint(0, 1439), random.randint(-720, 840)] for day in days]
     if maybe(0.4):
         rules["holidays"] = [
             random.choice(("2028-02-29", "2027-12-25", ["2027-01-01", "2027-03-01"], ["2028-12-24", "2029-01-06"]))
@@ -121,6 +124,10 @@ def moment(random: Random, rules: dict[str, Any]) -> datetime:
     """A time near which something is due: what the rules name, nights of daylight saving, leap days, or any other."""
     kind = random.randint(0, 5)
     text = rules.get("zone", "UTC0")
+    if rules.get("zone_changes") and random.random() < 0.4:
+        return datetime.fromtimestamp(random.choice(rules["zone_changes"])[0] * 60, UTC) + timedelta(
+            seconds=random.choice((-1, 0, 60, random.randint(-86400, 86400)))
+        )
     if kind == 5:
         named = [profile["from"] for profile in rules["profiles"].values() if "from" in profile]
         if named and random.random() < 0.5:

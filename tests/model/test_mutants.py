@@ -28,6 +28,8 @@ MUTANTS = [
     ("access.schedule", "if not utc:\n            return False", "if not utc:\n            return True"),
     ("access.schedule", "times, first, last, schedule = ", "schedule, (times, first, last, _) = 0, "),
     ("access.zone", "utc + self.offset(utc)", "utc + self._standard"),
+    ("access.zone", "listed[at + 2] * 60 <= utc", "listed[at + 2] * 61 <= utc"),
+    ("access.zone", "elif utc >= listed[-2] * 60", "elif utc >= listed[-1] * 60"),
     ("access.zone", "+ 7 * week - 7", "+ 7 * week"),
     ("access.zone", "found -= 7", "found -= 0"),
     ("access.who", "and not (tap.kind == CARD and", "or not (tap.kind == CARD and"),

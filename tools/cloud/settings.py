@@ -24,7 +24,9 @@ from django.utils.translation import gettext_lazy as _
 from tools import private
 
 from .data import folder, secret_key
+from .services import zones
 
+zones.prefer_newest()
 # WhiteNoise hands over small files; that they are read at once is no news to whoever runs this.
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 

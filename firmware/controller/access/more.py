@@ -65,8 +65,8 @@ _MEMORIES = (("lockout", "who"), ("uses", "uses"), ("whereabouts", "passage"))  
 
 def read(rules, fields, doors):
     """Completes rules whose plain fields have been read. Raises ValueError naming the field at fault."""
-    _only("", fields, ("version", "zone", "holidays", "schedules", "profiles", "areas", "doors"))
-    calendar = Calendar(Zone(fields.get("zone", "UTC0")), fields)
+    _only("", fields, ("version", "zone", "zone_changes", "holidays", "schedules", "profiles", "areas", "doors"))
+    calendar = Calendar(Zone(fields.get("zone", "UTC0"), fields.get("zone_changes", ())), fields)
     rules.tap = FullTap
     rules.on = calendar.on
     used = set()

@@ -1,12 +1,24 @@
-"""Local time by a POSIX TZ rule (POSIX.1-2017, 8.3; hours of a rule from -167 to 167: RFC 8536, 3.3.1), offline."""
+"""Local time by a POSIX TZ rule (POSIX.1-2017, 8.3; hours of a rule from -167 to 167: RFC 9636, 3.3.1), offline."""
+
+from micropython import const
 
 from .dates import days, month_after, year_of
+from .reading import number
+
+_EVER = 1 << 40  # seconds
+CHANGES = const(48)
+_LATEST = const(0x3FFFFFFF)  # minutes
+_OFFSET = const(1559)  # minutes: RFC 9636, 3.2 has offsets of less than 26 hours
 
 
 class Zone:
-    """text: such as CET-1CEST,M3.5.0,M10.5.0/3. Raises ValueError when it is no whole rule."""
+    """text: such as CET-1CEST,M3.5.0,M10.5.0/3. Raises ValueError when it is no whole rule.
 
-    def __init__(self, text):
+    changes: ((minute since 1970, minutes by which local time is ahead of UTC from then on), ...): from the first to
+    the last of them they hold, before and after that the rule does. since, until: between these the offset is known.
+    """
+
+    def __init__(self, text, changes=()):
         try:
             at = _name(text, 0)
             west, at = _time(text, at, 24)
@@ -25,12 +37,12 @@ class Zone:
                 raise ValueError("more")
         except (IndexError, ValueError, TypeError, AttributeError):
             raise ValueError("zone: must be a whole POSIX TZ rule") from None
-        self._since = self._until = 0  # between these the offset is known
-        self._offset = self._standard
+        self._changes = _listed(changes)
+        self.since = self.until = self._offset = 0
 
     def offset(self, utc):
         """Seconds by which local time is ahead of UTC."""
-        if self._rules and not self._since <= utc < self._until:
+        if not self.since <= utc < self.until:
             self._find(utc)
         return self._offset
 
@@ -40,17 +52,46 @@ class Zone:
         return local // 86400, local % 86400 // 60
 
     def _find(self, utc):
+        self.since, self.until, self._offset = -_EVER, _EVER, self._standard
+        if self._rules:
+            self._by_rule(utc)
+        listed = self._changes
+        if not listed:
+            return
+        if utc < listed[0] * 60:
+            self.until = min(self.until, listed[0] * 60)
+        elif utc >= listed[-2] * 60:
+            self.since = max(self.since, listed[-2] * 60)
+        else:
+            at = 0
+            while listed[at + 2] * 60 <= utc:
+                at += 2
+            self.since, self._offset, self.until = listed[at] * 60, listed[at + 1] * 60, listed[at + 2] * 60
+
+    def _by_rule(self, utc):
         """The last change before, the first one after. Where two coincide, summer time goes on all year."""
         begins, ends = self._rules
         standard, summer = self._standard, self._summer
         this = year_of(utc // 86400)
-        self._since, self._until = -(1 << 40), 1 << 40
         for year in (this - 1, this, this + 1):
             for at, offset in ((_moment(ends, year) - summer, standard), (_moment(begins, year) - standard, summer)):
-                if self._since <= at <= utc:
-                    self._since, self._offset = at, offset
-                elif utc < at < self._until:
-                    self._until = at
+                if self.since <= at <= utc:
+                    self.since, self._offset = at, offset
+                elif utc < at < self.until:
+                    self.until = at
+
+
+def _listed(changes):
+    """Minute, offset, minute, offset, ..: whole minutes are small integers on a chip of 32 bits, and take no heap."""
+    if type(changes) not in (list, tuple) or len(changes) > CHANGES:
+        raise ValueError("zone_changes: must be a list of at most %d" % CHANGES)
+    found = []
+    for change in changes:
+        if type(change) not in (list, tuple) or len(change) != 2:
+            raise ValueError("zone_changes: must be [minute, offset]")
+        found.append(number("zone_changes: minute", change[0], found[-2] + 1 if found else 0, _LATEST))
+        found.append(number("zone_changes: offset", change[1], -_OFFSET, _OFFSET))
+    return tuple(found)
 
 
 def _moment(rule, year):

@@ -14,6 +14,7 @@ from ..models import Command, Controller
 from ..services import acl, housekeeping
 from ..services.clock import at
 from ..services.prepared import Given, Prepared
+from ..services.renewal import Round
 from . import store
 from .session import Session
 from .updates import Updates
@@ -72,6 +73,7 @@ class Ingest:
         self._sessions: dict[str, Session] = {}
         self._updates = Updates()
         self._whereabouts = Whereabouts()
+        self._round = Round()
         self._swept: float | None = None
 
     def start(self) -> None:
@@ -191,6 +193,7 @@ class Ingest:
         now = at(self._now())
         acl.refresh_due(now)
         housekeeping.tick(now)
+        self._round.step(now)
         store.end_commands(now)
         self._updates.poll(self._live(), now)
         self._whereabouts.poll(self._live())

@@ -12,11 +12,11 @@ from zlib import crc32
 from firmware.controller.records import until_utc
 
 from ..models import AclEntry, Area, Controller, Door, DoorRules, Holiday, Profile, Schedule
-from . import rights, timing, whereabouts, zones
+from . import clock, rights, timing, whereabouts, zones
 from .rights import Term
 from .told import Told, text
 
-LONGEST = 16_384
+LONGEST = 16_384 - 912  # bytes; what is kept free is for the longest list of a zone's changes, which a law may bring
 SCHEDULES, TIMES, HOLIDAYS, PROFILES, OBJECTS = 32, 20, 64, 500, 150
 RETENTION_DAYS = 90
 
@@ -151,7 +151,10 @@ def _content(controller: Controller, extra: Iterable[str] = ()) -> dict[str, Any
     if areas:
         fields["areas"] = areas
     if schedules.fields:
-        fields["zone"] = zones.posix(controller.site.zone)
+        told = zones.clock(controller.site.zone, clock.now())
+        fields["zone"] = told.rule
+        if told.changes:
+            fields["zone_changes"] = [list(change) for change in told.changes]
         fields["schedules"] = schedules.fields
         holidays = [_holiday(row) for row in Holiday.objects.filter(tenant=tenant)]
         if holidays:
@@ -248,7 +251,7 @@ def _check(fields: dict[str, Any]) -> None:
             text("a controller takes %(most)d sets of rights with schedules or limits, this needs %(n)d; use fewer"),
         ),
         (
-            len(json.dumps(fields, separators=(",", ":"))) + 24,  # the version comes to it
+            len(json.dumps(fields | {"zone_changes": []}, separators=(",", ":"))) + 24,  # the version comes to it
             LONGEST,
             text("a controller takes rules of %(most)d bytes, this needs %(n)d; use fewer schedules or groups"),
         ),

@@ -54,6 +54,17 @@ def test_a_site_that_cannot_be_says_why_and_keeps_what_was_entered(
     assert all(f'value="{value}"' in page for value in fields.values() if value)
 
 
+def test_a_site_says_what_may_be_wrong_with_its_clock(
+    browser: Any, house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tools.cloud.services import zones
+
+    page = browser().get(f"/sites/{house.site.pk}/").content.decode()
+    assert f"Time zone data: {zones.version()}." in page and "laws change" not in page
+    monkeypatch.setattr(zones, "version", lambda: "2023c")
+    assert "The time zone data are those of 2023c" in browser().get(f"/sites/{house.site.pk}/").content.decode()
+
+
 def test_a_site_with_controllers_stays(browser: Any, house: Any) -> None:
     client = browser()
     client.post(f"/sites/{house.site.pk}/remove")

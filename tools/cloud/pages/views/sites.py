@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ...models import Command, Controller, Right, Site, visible
-from ...services import clock, commands, sites
+from ...services import clock, commands, sites, zones
 from .. import access, standing, telling
 from ..forms.places import SiteForm
 
@@ -73,7 +73,9 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s is changed.") % {"name": site.name})
             return redirect("pages:sites")
-    shown = {"form": form, "site": get_object_or_404(Site, pk=pk), "here": "sites"}
+    saved = get_object_or_404(Site, pk=pk)
+    doubts = [telling.sentence(doubt) for doubt in zones.doubts(saved.zone, clock.now())]
+    shown = {"form": form, "site": saved, "doubts": doubts, "data": zones.version(), "here": "sites"}
     return render(request, "pages/site.html", shown, status=_status(form))
 
 
