@@ -11,7 +11,7 @@ from firmware.controller import records
 from firmware.controller.access.credential import card_pin_value, card_value, credential_key, pin_value
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN, RENEW, Refused
-from sim.far_end import CHANGES, RECORDS, REFUSED, Channel, accept_message, read_open, rules_parts
+from firmware.protocol.cloud_side import CHANGES, RECORDS, REFUSED, Channel, accept_message, read_open, rules_parts
 from sim.virtual.controller import VirtualController
 from sim.world.building import Building
 from sim.world.wiegand import payload

@@ -17,7 +17,8 @@ HEAP = "256K"
 PARTS = (
     "firmware/controller/**/*.py",
     "sim/__init__.py",
-    "sim/far_end.py",
+    "firmware/protocol/cloud_side.py",
+    "firmware/protocol/log_chain.py",
     "sim/release.py",
     "sim/mcu/*.py",
     "sim/world/__init__.py",

@@ -1,3 +1,5 @@
 """Everything on the host: the `portvakt` command, the installer, the cloud end, benchmarks."""
 
-import sim.mcu  # noqa: F401  the board's modules, which firmware files import, must be there before any of them
+from firmware.protocol import on_cpython
+
+on_cpython.register()  # MicroPython's names, which firmware files import, must be there before any of them

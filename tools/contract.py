@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import sim.mcu  # noqa: F401  before any firmware file is imported
-from sim.far_end import SHORTEST
+from firmware.protocol.cloud_side import SHORTEST
 
 ROOT = Path(__file__).resolve().parent.parent
 CLOUD = ROOT / "firmware" / "controller" / "cloud"

@@ -12,7 +12,7 @@ from firmware.controller import clock, ticks
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN
 from firmware.controller.storage.settings_save import save
-from sim.far_end import Channel, accept_message, read_open
+from firmware.protocol.cloud_side import Channel, accept_message, read_open
 from sim.mcu import bind
 from sim.mcu.chip import PERIOD, Chip, use
 from sim.mcu.flash import NorFlash

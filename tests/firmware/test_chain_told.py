@@ -1,7 +1,7 @@
 """The cloud hears once with which key the log's chain begins, and can then prove every event."""
 
-from firmware.controller.chain import WHOLE, Chain
 from firmware.controller.cloud import wire
+from firmware.protocol.log_chain import WHOLE, Chain
 from tests.firmware.controller_bench import Bench
 
 

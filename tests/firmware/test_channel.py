@@ -1,8 +1,8 @@
 from firmware.controller.cloud.channel import OVERHEAD, Channel, Refused, open_message, read_accept
 from firmware.controller.cloud.wire import MAX_MESSAGE
 from firmware.controller.hmac import hmac
-from sim import far_end
-from sim.far_end import accept_message, read_open
+from firmware.protocol import cloud_side
+from firmware.protocol.cloud_side import accept_message, read_open
 from tests.firmware.helper import Holes, raises
 
 SECRET = b"only for this test, not a secret"
@@ -11,7 +11,7 @@ UP, DOWN = b"c" * 16, b"s" * 16
 
 
 def channels(secret=SECRET):
-    return Channel(secret, UP, DOWN), far_end.Channel(SECRET, UP, DOWN)
+    return Channel(secret, UP, DOWN), cloud_side.Channel(SECRET, UP, DOWN)
 
 
 def refused(function):

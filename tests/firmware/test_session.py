@@ -3,7 +3,7 @@
 from firmware.controller.cloud import session as sessions
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.mailbox import Mailbox
-from sim.far_end import Channel, accept_message, read_open
+from firmware.protocol.cloud_side import Channel, accept_message, read_open
 from tests.firmware.bench import BenchChip
 from tests.firmware.helper import raises
 

@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 
 from firmware.controller.cloud.channel import OPEN, SEALED
 from firmware.controller.cloud.wire import PING, PONG, topics
-from sim.far_end import Channel, accept_message, read_open
+from firmware.protocol.cloud_side import Channel, accept_message, read_open
 
 ROOT = Path(__file__).parents[2]
 NAME = "0123456789abcdef"

@@ -5,12 +5,12 @@ from random import Random
 import pytest
 
 from firmware.controller.access.rules import Rules
-from firmware.controller.chain import EXPIRED, LOST, WHOLE, Chain
 from firmware.controller.events import GRANTED, LOG_OVERWRITTEN
 from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage.expiry import Patrol
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
+from firmware.protocol.log_chain import EXPIRED, LOST, WHOLE, Chain
 from sim.mcu.flash import SECTOR, NorFlash
 from tests.storage.power import HOW, Partition, content, start, survive
 

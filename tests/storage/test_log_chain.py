@@ -2,13 +2,13 @@
 
 from itertools import pairwise
 
-from firmware.controller import chain as reader
-from firmware.controller.chain import BROKEN, EXPIRED, LOST, UNPROVEN, WHOLE, Chain
 from firmware.controller.events import CHAIN_BEGINS, GRANTED, LOG_CHAIN_ANEW, LOG_OVERWRITTEN, NEW_KEY
 from firmware.controller.records import EVENT, chain_mac, next_chain_key, pack_event, unpack_event
 from firmware.controller.storage import sectors
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
+from firmware.protocol import log_chain as reader
+from firmware.protocol.log_chain import BROKEN, EXPIRED, LOST, UNPROVEN, WHOLE, Chain
 from sim.mcu.flash import SECTOR, NorFlash
 from tests.firmware.helper import raises
 from tests.firmware.storage.bench import Partition, damage, flash, flip

@@ -5,12 +5,12 @@ from random import Random
 
 import pytest
 
-from firmware.controller.chain import WHOLE, Chain
 from firmware.controller.events import LOG_OVERWRITTEN
 from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage import sectors as storage_sectors
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
+from firmware.protocol.log_chain import WHOLE, Chain
 from sim.mcu.flash import SECTOR, NorFlash
 from tests.storage.power import HOW, Partition, content, start, survive
 

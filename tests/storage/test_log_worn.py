@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from firmware.controller.chain import WHOLE, Chain
 from firmware.controller.events import FLASH_FOREIGN, GRANTED, SECTOR_BAD
 from firmware.controller.records import EVENT, pack_event, unpack_event
 from firmware.controller.storage import sectors as storage
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
 from firmware.controller.storage.table import CredentialTable
+from firmware.protocol.log_chain import WHOLE, Chain
 from sim.mcu.flash import SECTOR, NorFlash
 from tests.storage.power import Partition, content
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.world.broker import Broker, Client
-from tools.bench.far_end import FarEnd
+from tools.bench.cloud_stub import CloudStub
 
 DELAY_S = 0.025  # of every piece, each way
 FORGETS_S = 10.0
@@ -29,7 +29,7 @@ class Place:
         self.state = state
         self.wrong = False
         self.broker = Broker()
-        self.end = FarEnd(settings, self._publish, time.time, os.urandom, [(a, b) for a, b in cards], rules)
+        self.end = CloudStub(settings, self._publish, time.time, os.urandom, [(a, b) for a, b in cards], rules)
         self.broker.subscribe("portvakt/+/up", lambda topic, payload: self.end.receive(payload))
         self._lines: list[tuple[Client, asyncio.StreamWriter]] = []
         self._deaf: set[Client] = set()

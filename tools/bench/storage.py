@@ -149,7 +149,7 @@ def on_micropython(contender: str, folder: Path, heap: str = HEAP, **plan: Any) 
 
 def ours(count: int, events: int, n: int, snapshot: bool = False, acl: int = 0) -> Figures:
     """Our stores with so many cards and a log for so many events."""
-    from sim.far_end import RECORDS
+    from firmware.protocol.cloud_side import RECORDS
 
     log = 4
     while layouts.events(log) < events:
@@ -229,7 +229,7 @@ def on_the_wire(cards: int) -> float:
     """Bytes a card of a snapshot, everything counted that travels for it, both ways."""
     from firmware.controller.cloud.channel import OVERHEAD
     from firmware.controller.cloud.wire import topics
-    from sim.far_end import RECORDS
+    from firmware.protocol.cloud_side import RECORDS
 
     topic = len(topics("0" * 16)[1])
     down = 19 + RECORDS * 12 + OVERHEAD + topic + MQTT + 2 * TCP_IP

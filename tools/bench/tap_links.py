@@ -66,7 +66,7 @@ def _run(folder: Path, taps: int, seed: int, handshake_us: int | None) -> Figure
     from sim.virtual.pace import ESP32, HANDSHAKE_US
     from sim.virtual.scheduler import SECOND
     from sim.world.wiegand import payload
-    from tools.bench.far_end import FarEnd
+    from tools.bench.cloud_stub import CloudStub
 
     chance = random.Random(seed)
     states = [IDLE, *STATES]
@@ -96,7 +96,7 @@ def _run(folder: Path, taps: int, seed: int, handshake_us: int | None) -> Figure
     times = {str(n): {"release_ms": 500} for n in (1, 2)}
     rules = json.dumps({"version": 1, "profiles": {"1": [1, 2]}, "doors": times}).encode()
     ends = {
-        one.settings["controller"]: FarEnd(
+        one.settings["controller"]: CloudStub(
             one.settings, building.post.publish, building.utc, building.scheduler.chance(one.name).randbytes,
             numbers, rules,
         )

@@ -1,12 +1,12 @@
 """Retention on flash: what is too old is gone from it, and what is left is known as that."""
 
 from firmware.controller.access.rules import Rules
-from firmware.controller.chain import EXPIRED, WHOLE, Chain
 from firmware.controller.events import GRANTED
 from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage.expiry import Patrol
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import TIME, StateJournal
+from firmware.protocol.log_chain import EXPIRED, WHOLE, Chain
 from sim.mcu.flash import SECTOR
 from tests.firmware.storage.bench import Partition, cost, flash, flip
 

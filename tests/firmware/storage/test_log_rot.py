@@ -1,10 +1,10 @@
 """The event log and bits that turned over: in a chain key, and where nothing was yet."""
 
-from firmware.controller.chain import WHOLE, Chain
 from firmware.controller.events import GRANTED
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.sectors import SECTOR, faults
 from firmware.controller.storage.state import StateJournal
+from firmware.protocol.log_chain import WHOLE, Chain
 from tests.firmware.storage.bench import Partition, flash, flip
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import NONCE, OPEN, OVERHEAD, RENEW, SEALED, Refused
-from sim.far_end import SHORTEST, Channel, accept_message, read_open
+from firmware.protocol.cloud_side import SHORTEST, Channel, accept_message, read_open
 
 from ..models import Controller
 from ..services import chain, learning, rotation

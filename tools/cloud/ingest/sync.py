@@ -9,7 +9,7 @@ from django.db import transaction
 from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
-from sim import far_end
+from firmware.protocol import cloud_side
 
 from ..models import AclChange, AclEntry, Controller
 from ..services import acl, rules
@@ -44,7 +44,7 @@ class Snapshot:
 
 
 def _pieces(table: list[bytes], room: int) -> list[list[bytes]]:
-    most = (room - far_end.SNAPSHOT_HEAD) // records.CREDENTIAL
+    most = (room - cloud_side.SNAPSHOT_HEAD) // records.CREDENTIAL
     return [table[at : at + most] for at in range(0, len(table), most)] or [[]]
 
 
@@ -146,7 +146,7 @@ class Sync:
         return wire.packed(wire.BUCKETS_ASKED, "<HB", first, self._asked_at(first))
 
     def _asked_at(self, first: int) -> int:
-        return min((self._room - far_end.SUMS_HEAD) // 8, 255, self._buckets - first)
+        return min((self._room - cloud_side.SUMS_HEAD) // 8, 255, self._buckets - first)
 
     def buckets(self, first: int, sums: list[int], now: float) -> None:
         """The sums of some of the controller's buckets. Raises Refused when they were not asked for."""
@@ -174,7 +174,7 @@ class Sync:
         if self._rules is None or version != self._rules[0]:
             raise Refused("unexpected")
         parts = self._rules[1]
-        if part == far_end.REFUSED:
+        if part == cloud_side.REFUSED:
             self._rules_by = now + LONGEST_PAUSE_S
             raise Refused("rules")
         if part == len(parts):
@@ -197,7 +197,7 @@ class Sync:
         fields = rules.content(row.pk)
         version = rules.version(fields)
         text = json.dumps({"version": version, **fields}, separators=(",", ":")).encode()
-        self._rules = version, far_end.rules_parts(version, text, self._room)
+        self._rules = version, cloud_side.rules_parts(version, text, self._room)
         self._rules_by = now + RULES_S
         self._send(self._rules[1][0])
 
@@ -206,7 +206,7 @@ class Sync:
         held = row.held_acl_version
         if not 0 < held < row.acl_version or row.acl_version - held > LONGEST_CHAIN:
             return None
-        many = (self._room - far_end.DELTA_HEAD) // records.CHANGE
+        many = (self._room - cloud_side.DELTA_HEAD) // records.CHANGE
         changes = list(
             AclChange.objects.filter(controller=row.pk, version__gte=held, version__lte=held + many).order_by(
                 "version"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from firmware.controller import records
-from firmware.controller.chain import BROKEN, EXPIRED, WHOLE, Chain
 from firmware.controller.events import CHAIN_BEGINS, CHAIN_BROKEN
+from firmware.protocol.log_chain import BROKEN, EXPIRED, WHOLE, Chain
 
 from ..models import Controller, Event, Gap, LogKey
 

@@ -1,4 +1,7 @@
-"""What MicroPython has and CPython lacks: `micropython`, `cryptolib`, the old u-names that umqtt imports."""
+"""What MicroPython has and CPython lacks: `micropython`, `cryptolib`, the old u-names that umqtt imports.
+
+For the cloud end and the host's tools, which read the firmware's own files. `machine` and its like: sim/mcu.
+"""
 
 import binascii
 import gc
@@ -65,15 +68,10 @@ def _into(result, data, out):
 
 
 def register() -> None:
-    """Puts these modules, and the chip's, where `import` finds them."""
-    from . import esp32, machine, network
-
+    """Puts these modules where `import` finds them. Once is enough, more do no harm."""
     cryptolib = ModuleType("cryptolib")
     cryptolib.aes = aes  # type: ignore[attr-defined]
     for name, module in (
-        ("machine", machine),
-        ("network", network),
-        ("esp32", esp32),
         ("micropython", _micropython()),
         ("cryptolib", cryptolib),
         ("usocket", socket),
@@ -83,4 +81,5 @@ def register() -> None:
         ("uos", os),
     ):
         sys.modules.setdefault(name, module)
-    gc.threshold = lambda amount: None  # type: ignore[attr-defined]
+    if not hasattr(gc, "threshold"):
+        gc.threshold = lambda amount: None  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The far end of the channel, as every cloud holds it: the firmware's own file knows only the board's end.
+"""The cloud's side of the channel: the firmware's own file knows only the board's.
 
 Runs on MicroPython too, where the firmware's tests talk to it.
 """

@@ -3,8 +3,8 @@
 Cloud and simulator use it; no board loads it. What makes the chain is in records.py and storage/log.py.
 """
 
-from .events import CHAIN_BEGINS, LOG_OVERWRITTEN, NEW_KEY
-from .records import chain_mac, expired, next_chain_key, unpack_event
+from firmware.controller.events import CHAIN_BEGINS, LOG_OVERWRITTEN, NEW_KEY
+from firmware.controller.records import chain_mac, expired, next_chain_key, unpack_event
 
 WHOLE = "whole"  # what the controller recorded, in its place
 EXPIRED = "expired"  # its content is gone: right where its retention was over, which the reader has to judge by time

@@ -13,10 +13,10 @@ from firmware.controller import records
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN, RENEW, SEALED, Refused
-from sim import far_end
+from firmware.protocol import cloud_side
 
 
-class FarEnd:
+class CloudStub:
     """Of one controller. settings: as enrolment made them. publish(topic, payload). now(): Unix seconds."""
 
     def __init__(
@@ -39,8 +39,8 @@ class FarEnd:
         self._down = wire.topics(self._id)[1]
         self._publish, self._now, self._urandom = publish, now, urandom
         self._rules = rules
-        self._channel: far_end.Channel | None = None
-        self._opened: far_end.Channel | None = None
+        self._channel: cloud_side.Channel | None = None
+        self._opened: cloud_side.Channel | None = None
         self._first = self._last = 0
         table = bytes.fromhex(settings["table_key"])
         keys = sorted(credential_key(table, card_value(bits, number)) for bits, number in cards)
@@ -48,7 +48,7 @@ class FarEnd:
         self._digest = 0
         for record in whole:
             self._digest ^= records.credential_digest(record)
-        many = far_end.RECORDS
+        many = cloud_side.RECORDS
         self._pieces = [b"".join(whole[at : at + many]) for at in range(0, len(whole), many)]
 
     def receive(self, payload: bytes) -> None:
@@ -60,9 +60,9 @@ class FarEnd:
 
     def _receive(self, payload: bytes) -> None:
         if payload[0] == OPEN:
-            nonce, own = far_end.read_open(self._secret, self._id, payload), self._urandom(16)
-            self._opened = far_end.Channel(self._secret, nonce, own)
-            self._publish(self._down, far_end.accept_message(self._secret, self._id, nonce, own))
+            nonce, own = cloud_side.read_open(self._secret, self._id, payload), self._urandom(16)
+            self._opened = cloud_side.Channel(self._secret, nonce, own)
+            self._publish(self._down, cloud_side.accept_message(self._secret, self._id, nonce, own))
             return
         if payload[0] != SEALED:
             return
@@ -84,7 +84,7 @@ class FarEnd:
         hello = wire.read_json(message)
         self._first, self._last = hello["first"], hello["last"]
         if hello["rules"] != 1:
-            for part in far_end.rules_parts(1, self._rules):
+            for part in cloud_side.rules_parts(1, self._rules):
                 self._say(part)
         if self.mode == "snapshot" or int(hello["digest"], 16) != self._digest:
             self._begin()
