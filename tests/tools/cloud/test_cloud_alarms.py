@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cloud_world import House, Stopped
+from cloud_world import House, Stopped, Wire
 
 from firmware.controller import events
 from tools.cloud.models import Alarm, Controller, Event, Gap, User
-from tools.cloud.services import alarms, clock, codes, housekeeping, lost
+from tools.cloud.services import alarms, clock, codes, lost
 
 
 def record(house: House, code: int, door: int = 1, **more: Any) -> Event:
@@ -117,12 +117,13 @@ def test_an_event_of_another_worker_that_was_committed_late_is_not_missed(house:
 
 def test_the_worker_raises_alarms_at_once_and_tidies_once_an_hour(house: House, time_now: Stopped) -> None:
     record(house, events.DOOR_FORCED)
-    housekeeping.tick(clock.now())
+    line = Wire(time_now)
+    line.poll(0)
     assert Alarm.objects.count() == 1
     old = record(house, events.DOOR_OPENED, utc=clock.now() - timedelta(days=91))
-    housekeeping.tick(clock.now() + timedelta(minutes=59))
+    line.poll(59 * 60)
     old.refresh_from_db()
     assert old.code == events.DOOR_OPENED
-    housekeeping.tick(clock.now() + timedelta(minutes=61))
+    line.poll(2 * 60)
     old.refresh_from_db()
     assert old.code == codes.EXPIRED

@@ -3,7 +3,8 @@
 import logging
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from datetime import datetime
+from functools import lru_cache, partial
 
 from django.db import DatabaseError
 
@@ -11,10 +12,11 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import RENEW, Refused
 
 from ..models import Command, Controller
-from ..services import acl, housekeeping
+from ..services import acl, alarms, housekeeping
 from ..services.clock import at
 from ..services.prepared import Given, Prepared
 from ..services.renewal import Round
+from ..services.troubles import AWAY, ONCE, Troubles, Work
 from . import store
 from .session import Session
 from .updates import Updates
@@ -22,6 +24,8 @@ from .whereabouts import Whereabouts
 
 log = logging.getLogger("portvakt.ingest")
 
+SAID_AGAIN_S = 60.0  # what everybody suffers from is logged no more often
+SAID_MOST = 100  # different ones
 SWEEP_S = 1.0  # how often counts are written and time's own work is done
 COMMANDS = 100  # taken in one poll
 PRESENCE = {b"0": False, b"1": True}
@@ -47,8 +51,9 @@ _TO_SEND = Prepared(
     lambda: Command.objects.filter(state=Command.State.QUEUED, expires_at__gt=Given("now")).values_list("controller")
 )
 _TIME_ENDS = Prepared(
-    lambda: Controller.objects.filter(acl_due__isnull=False).order_by("acl_due").values_list("acl_due")[:1]
+    lambda: Controller.objects.filter(acl_due__isnull=False).order_by("acl_due").values_list("pk", "acl_due")[:1]
 )
+_TIMES_END = Prepared(lambda: Controller.objects.filter(acl_due__isnull=False).values_list("pk", "acl_due"))
 _BEHIND = Prepared(lambda: Controller.objects.filter(in_sync=False).order_by("pk").values_list("pk"))
 _LOST = Prepared(lambda: Controller.objects.filter(lost_at__isnull=False).values_list("public_id"))
 
@@ -71,10 +76,12 @@ class Ingest:
         self._now = now
         self._urandom = urandom
         self._sessions: dict[str, Session] = {}
-        self._updates = Updates()
+        self.troubles = Troubles(now)
+        self._updates = Updates(self.troubles)
         self._whereabouts = Whereabouts()
-        self._round = Round()
+        self._round = Round(self.troubles)
         self._swept: float | None = None
+        self._said: dict[str, float] = {}  # what everybody suffers from, and when it was logged
 
     def start(self) -> None:
         """Sessions live in memory: tells every controller that the ones of before are gone."""
@@ -84,6 +91,7 @@ class Ingest:
     def on_message(self, topic: str, payload: bytes) -> bool:
         """Whatever the broker delivers, from whoever. Whether due() may have another answer now."""
         session = None
+        public_id = ""
         try:
             public_id, way = _read_topic(topic)
             session = self._session(public_id)
@@ -96,26 +104,54 @@ class Ingest:
                 raise Refused("malformed")
         except Refused as why:
             self._count(session, why.args[0])
-        except DatabaseError:
+        except AWAY as error:
             # Not stored, so not acknowledged: the controller sends it again.
-            log.exception("a message of %s was not stored", topic)
+            self._say("a message was not stored", error)
             self._count(session, "database")
-        except Exception:
-            log.exception("a message of %s was not understood", topic)
-            self._count(session, "error")
+        except Exception as error:  # noqa: BLE001  whatever it is, the others are heard
+            self._count(session, "database" if isinstance(error, DatabaseError) else "error")
+            if session is None:
+                self._say(f"a message of {public_id} was not understood", error)
+            else:
+                self._do(partial(self.troubles.note, Work.MESSAGE, session.pk, error))
         return True
 
     def poll(self) -> None:
         """What the cloud begins by itself: commands, changes of the access list, and once a second the rest."""
+        now = at(self._now())
+        self._do(self._send_commands)
+        self._do(self._bring_in_line)
+        self._do(self._keep_seen)
+        if self._swept is None or not 0 <= self._now() - self._swept < SWEEP_S:
+            self._swept = self._now()
+            for work in (
+                partial(acl.refresh_due, now, self.troubles),
+                partial(alarms.gather, now, self.troubles),
+                partial(housekeeping.hourly, now, self.troubles),
+                partial(self._round.step, now),
+                partial(store.end_commands, now),
+                partial(self._updates.poll, self._live(), now),
+                partial(self._whereabouts.poll, self._live(), self.troubles),
+                self._forget_lost,
+                self._keep_refused,
+            ):
+                self._do(work)
+
+    def _do(self, work: Callable[[], object]) -> None:
+        """One kind of work for all. What goes wrong with it is tried again; the others go on."""
         try:
-            self._send_commands()
-            self._bring_in_line()
-            self._keep_seen()
-            if self._swept is None or not 0 <= self._now() - self._swept < SWEEP_S:
-                self._swept = self._now()
-                self._sweep()
-        except DatabaseError:
-            log.exception("the database did not take it; trying again")
+            work()
+        except Exception as error:  # noqa: BLE001  whatever it is, the others are served
+            self._say("the database did not take it" if isinstance(error, DatabaseError) else "this went wrong", error)
+
+    def _say(self, what: str, error: Exception) -> None:
+        """With the traceback, and not all day long."""
+        said = f"{what}; trying again ({error!r})"
+        if not 0 <= self._now() - self._said.get(said, -math.inf) < SAID_AGAIN_S:
+            if len(self._said) > SAID_MOST:
+                self._said.clear()
+            self._said[said] = self._now()
+            log.error(said, exc_info=error)
 
     def due(self) -> float | None:
         """When poll() has something to do next, in Unix seconds; None when only a message or a person can bring it.
@@ -127,10 +163,13 @@ class Ingest:
             now, live, queued = self._now(), self._live(), _QUEUED.rows()
             if any(controller in live for controller, _ in queued):
                 return now
-            moments = [expires_at for _, expires_at in queued] + [ends for (ends,) in _TIME_ENDS.rows()]
+            moments = [expires_at for _, expires_at in queued]
             over = store.answers_over()
             times = [moment.timestamp() for moment in ([*moments, over] if over else moments)]
-            times += [live[pk].due(now) for (pk,) in _BEHIND.rows() if pk in live]
+            until = self.troubles.until
+            ends = _TIMES_END.rows() if self.troubles.of(Work.RIGHTS) else _TIME_ENDS.rows()
+            times += [max(moment.timestamp(), until(Work.RIGHTS, pk)) for pk, moment in ends]
+            times += [max(live[pk].due(now), until(Work.LINE, pk)) for (pk,) in _BEHIND.rows() if pk in live]
         except DatabaseError:
             return self._now() + SWEEP_S
         return min(times, default=None)
@@ -143,7 +182,7 @@ class Ingest:
                 raise Refused("unknown")
             down = wire.topics(public_id)[1]
             send: Callable[[bytes], None] = lambda payload: self._publish(down, payload)  # noqa: E731
-            session = Session(row, send, self._now, self._urandom, self._updates, self._whereabouts)
+            session = Session(row, send, self._now, self._urandom, self._updates, self._whereabouts, self.troubles)
             self._sessions[public_id] = session
         return session
 
@@ -164,23 +203,33 @@ class Ingest:
             return
         queued = Command.objects.filter(state=Command.State.QUEUED, expires_at__gt=at(now), controller__in=waiting)
         for command in queued.order_by("pk").select_related("door")[:COMMANDS]:
-            session = live[command.controller_id]
-            # Marked first: should this process end in between, the door stays shut and the command is not repeated.
-            if store.take(command, at(now)):
-                fields = command.arguments | {
-                    "id": command.pk,
-                    "do": command.do,
-                    "door": command.door.number if command.door else 0,
-                    "expires": math.ceil(command.expires_at.timestamp()),
-                }
-                session.send(wire.json_message(wire.COMMAND, fields))
+            with self.troubles.aside(Work.COMMAND, command.controller_id) as attempt:
+                self._send_command(command, live[command.controller_id], at(now))
+            if attempt.failed:
+                store.give_up(command, at(now))
+
+    @staticmethod
+    def _send_command(command: Command, session: Session, now: datetime) -> None:
+        fields = command.arguments | {
+            "id": command.pk,
+            "do": command.do,
+            "door": command.door.number if command.door else 0,
+            "expires": math.ceil(command.expires_at.timestamp()),
+        }
+        message = wire.json_message(wire.COMMAND, fields)
+        # Marked first: should this process end in between, the door stays shut and the command is not repeated.
+        if store.take(command, now):
+            session.send(message)
 
     def _bring_in_line(self) -> None:
         live = self._live()
-        behind = [pk for (pk,) in _BEHIND.rows() if pk in live]
+        rows = _BEHIND.rows()
+        behind = [pk for (pk,) in rows if pk in live and not self.troubles.rests(Work.LINE, pk)]
         if behind:
             for row in Controller.objects.filter(pk__in=behind, in_sync=False).order_by("pk").only(*SYNC):
-                live[row.pk].bring_in_line(row)
+                with self.troubles.aside(Work.LINE, row.pk):
+                    live[row.pk].bring_in_line(row)
+        self.troubles.settle(Work.LINE, {pk for (pk,) in rows})
 
     def _keep_seen(self) -> None:
         new = [session for session in self._sessions.values() if session.heard_is_new]
@@ -189,20 +238,17 @@ class Ingest:
             for session in new:
                 session.heard_is_new = False
 
-    def _sweep(self) -> None:
-        now = at(self._now())
-        acl.refresh_due(now)
-        housekeeping.tick(now)
-        self._round.step(now)
-        store.end_commands(now)
-        self._updates.poll(self._live(), now)
-        self._whereabouts.poll(self._live())
-        # A board given up as lost is not heard any more, also when its session is open.
+    def _forget_lost(self) -> None:
+        """A board given up as lost is not heard any more, also when its session is open."""
         for (public_id,) in _LOST.rows():
             self._sessions.pop(public_id, None)
+
+    def _keep_refused(self) -> None:
+        for work in ONCE:
+            self.troubles.settle(work)
         counted = [session for session in self._sessions.values() if session.refused]
         if counted:
-            store.refused({session.pk: session.refused for session in counted})
+            store.refused({session.pk: session.refused for session in counted}, self.troubles)
             for session in counted:
                 session.refused = {}
 

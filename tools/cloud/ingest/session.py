@@ -12,6 +12,7 @@ from firmware.protocol.cloud_side import SHORTEST, Channel, accept_message, read
 from ..models import Controller
 from ..services import chain, learning, rotation
 from ..services.clock import at
+from ..services.troubles import Troubles, Work
 from . import store
 from .sync import Sync
 from .updates import Updates
@@ -35,6 +36,7 @@ class Session:
         urandom: Callable[[int], bytes],
         updates: Updates,
         whereabouts: Whereabouts,
+        troubles: Troubles,
     ):
         self.pk = row.pk
         self.refused: dict[str, int] = {}  # not yet in the database
@@ -48,6 +50,7 @@ class Session:
         self._urandom = urandom
         self._updates = updates
         self._whereabouts = whereabouts
+        self._troubles = troubles
         self.room = wire.MAX_MESSAGE - OVERHEAD  # bytes of a message that it takes, before that is sealed
         self.behind = True  # its log holds more than is stored here, as far as it has said
         self._last = 0  # the last event that it has said it has
@@ -289,7 +292,9 @@ class Session:
         row = Controller.objects.filter(pk=self.pk).first()
         if row is None:
             raise Refused("unknown")
-        self.bring_in_line(row)
+        if not self._troubles.rests(Work.LINE, self.pk):
+            with self._troubles.aside(Work.LINE, self.pk):
+                self.bring_in_line(row)
 
     def count(self, why: str, times: int = 1) -> None:
         """Notes a message that was not accepted; poll() puts the counts into the database."""

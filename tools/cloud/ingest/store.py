@@ -15,6 +15,7 @@ from ..models import AclChange, Command, Controller, Event, Gap
 from ..services import chain
 from ..services.locks import WHY
 from ..services.prepared import Given, Insert, Prepared
+from ..services.troubles import Troubles, Work
 
 Standing = dict[str, list[int]]  # of doors that do not stand as usual: {number: [why, until, since]}
 Packed = tuple[int, int, int, int, int, int, bytes | None, int]  # as records.unpack_event gives it
@@ -342,6 +343,13 @@ def take(command: Command, now: datetime) -> bool:
     )
 
 
+def give_up(command: Command, now: datetime) -> None:
+    """A command that cannot be made into a message is not tried again."""
+    Command.objects.filter(pk=command.pk, state=Command.State.QUEUED).update(
+        state=Command.State.REFUSED, why="the cloud could not send it", ended_at=now
+    )
+
+
 def end_commands(now: datetime) -> None:
     """Commands that can no longer be sent have expired; answers that have not come by now are not known."""
     _NOT_SENT.update(before=now, now=now)
@@ -359,13 +367,14 @@ def seen(moments: Mapping[int, datetime]) -> None:
         _SEEN.update_each({"controller": pk, "at": at} for pk, at in sorted(moments.items()))
 
 
-def refused(counts: Mapping[int, Mapping[str, int]]) -> None:
+def refused(counts: Mapping[int, Mapping[str, int]], troubles: Troubles) -> None:
     """Adds to the counts of refused messages: {controller: {why: how many}}."""
     with transaction.atomic():
         for row in Controller.objects.select_for_update().filter(pk__in=sorted(counts)).only("pk", "refused"):
-            for why, count in sorted(counts[row.pk].items()):
-                row.refused[why] = row.refused.get(why, 0) + count
-            row.save(update_fields=["refused"])
+            with troubles.aside(Work.COUNTS, row.pk), transaction.atomic():
+                for why, count in sorted(counts[row.pk].items()):
+                    row.refused[why] = row.refused.get(why, 0) + count
+                row.save(update_fields=["refused"])
 
 
 def present(controller: int, is_present: bool) -> None:

@@ -17,6 +17,7 @@ from tools import release as releases
 from ..models import Rollout, RolloutBoard
 from ..services import updates
 from ..services.prepared import Prepared
+from ..services.troubles import Troubles, Work
 
 log = logging.getLogger("portvakt.updates")
 HEAD = 5  # bytes before a piece
@@ -38,7 +39,8 @@ class Live(Protocol):
 class Updates:
     """Driven by the ingest: poll() once a second, said() for each answer of a board."""
 
-    def __init__(self) -> None:
+    def __init__(self, troubles: Troubles) -> None:
+        self._troubles = troubles
         self._streams: dict[int, bytes] = {}  # of releases, by their row
         self._wanted: dict[int, int] = {}  # offset that a controller asked for
         self._asked: dict[int, float] = {}  # when a controller was last sent something
@@ -47,26 +49,35 @@ class Updates:
         running = [pk for (pk,) in _RUNNING.rows()]
         if not running:
             self._streams.clear()
+            self._troubles.settle(Work.UPDATE)
             return
+        under_way = set()
         for rollout in Rollout.objects.filter(pk__in=running).select_related("release"):
             updates.note_silence(rollout, now)
             if updates.settle(rollout):
                 continue
             boards = rollout.boards.filter(state__in=[State.WAITING, State.SENDING, State.STAGED])
+            under_way.update(boards.values_list("controller", flat=True))
             for board in boards.filter(controller__in=list(live)):
-                self._step(rollout, board, live[board.controller_id], now.timestamp())
+                if not self._troubles.rests(Work.UPDATE, board.controller_id):
+                    with self._troubles.aside(Work.UPDATE, board.controller_id):
+                        self._step(rollout, board, live[board.controller_id], now.timestamp())
+        self._troubles.settle(Work.UPDATE, under_way)
 
     def _step(self, rollout: Rollout, board: RolloutBoard, session: Live, now: float) -> None:
         pk = board.controller_id
-        offset = self._wanted.pop(pk, None)
+        offset = self._wanted.get(pk)
         if offset is not None and board.state != State.STAGED:
             piece = self._stream(rollout)[offset : offset + session.room - HEAD]
-            self._asked[pk] = now
-            session.send(wire.packed(wire.UPDATE, "<I", offset) + piece)
+            message = wire.packed(wire.UPDATE, "<I", offset) + piece
         elif not 0 <= now - self._asked.get(pk, 0.0) < ASK_S:
-            self._asked[pk] = now
             vouched = board.state == State.STAGED and updates.vouched(rollout.release, board.controller)
-            session.send(self._offer(rollout, start=False, vouched=vouched))
+            message = self._offer(rollout, start=False, vouched=vouched)
+        else:
+            return
+        self._wanted.pop(pk, None)
+        self._asked[pk] = now
+        session.send(message)
 
     def said(self, controller: int, message: bytes, session: Live, now: datetime) -> None:
         """UPDATE_STATE. Raises Refused."""

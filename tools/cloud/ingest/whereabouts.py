@@ -9,6 +9,7 @@ from firmware.controller.cloud import wire
 
 from ..models import Controller, Event
 from ..services import whereabouts
+from ..services.troubles import Troubles, Work
 from ..services.whereabouts import Door, Passed
 
 HEAD = 2  # bytes before the entries
@@ -80,17 +81,23 @@ class Whereabouts:
                 if pk != controller and other.site == at.site:
                     other.tell(passed, other.fresh)
 
-    def poll(self, live: Mapping[int, Live]) -> None:
+    def poll(self, live: Mapping[int, Live], troubles: Troubles) -> None:
         """Says when one of those that share an area was lost or is back."""
-        partners = {site: self._partners(site) for site in {told.site for told in self._told.values()}}
+        partners: dict[int, set[int]] = {}
         for pk, told in list(self._told.items()):
             if live.get(pk) is not told.session:
                 del self._told[pk]
                 continue
-            others = partners[told.site] - {pk}
-            fresh = all(other in live and not live[other].behind for other in others)
-            if fresh != told.fresh:
-                told.tell((), fresh)
+            if troubles.rests(Work.AREAS, pk):
+                continue
+            with troubles.aside(Work.AREAS, pk):
+                if told.site not in partners:
+                    partners[told.site] = self._partners(told.site)
+                others = partners[told.site] - {pk}
+                fresh = all(other in live and not live[other].behind for other in others)
+                if fresh != told.fresh:
+                    told.tell((), fresh)
+        troubles.settle(Work.AREAS, self._told)
 
     @staticmethod
     def _partners(site: int) -> set[int]:

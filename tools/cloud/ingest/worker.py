@@ -39,7 +39,7 @@ class Worker:
             raise Problem("MQTT_URL names no broker; it looks like mqtt://host:1883")
         self._heard: dict[str, Connection] = {}  # topic of a controller -> where it last spoke
         self._ingest = Ingest(self._publish, time.time, os.urandom)
-        self._started = False
+        self._started = self._to_start = False
         self._digest: str | None = None  # the last one's SHA-256
         self._digest_at = 0.0
 
@@ -70,7 +70,14 @@ class Worker:
             broker.serve(seconds)
 
     def _poll(self) -> None:
-        connection.close_if_unusable_or_obsolete()
+        try:
+            connection.close_if_unusable_or_obsolete()
+            if self._to_start:
+                self._ingest.start()
+                self._to_start = False
+        except Exception:
+            log.exception("the database cannot be read; trying again")
+            return
         self._ingest.poll()
         if time.monotonic() >= self._digest_at:
             self._digest_at = time.monotonic() + DIGEST_S
@@ -86,8 +93,7 @@ class Worker:
 
     def connected(self) -> None:
         if not self._started:
-            self._started = True
-            self._ingest.start()
+            self._started = self._to_start = True
 
     def received(self, broker: "Connection", message: mqtt.MQTTMessage) -> None:
         if len(self._brokers) > 1 and message.topic.endswith("/up"):
@@ -170,7 +176,10 @@ class Connection:
         self._worker.connected()
 
     def _received(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
-        self._worker.received(self, message)
+        try:
+            self._worker.received(self, message)
+        except UnicodeDecodeError:
+            pass  # its topic is no text: a broker that lets that through is no broker, and no board said it
         client.ack(message.mid, message.qos)
 
     def _say(self, text: str) -> None:

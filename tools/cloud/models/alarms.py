@@ -1,4 +1,4 @@
-"""What somebody should look at now: raised by an event, by a gap in a log, or by a controller that is silent."""
+"""What somebody should look at now: raised by an event, a gap in a log, a silent controller, or work left aside."""
 
 from django.db import models
 from django.db.models import Q
@@ -15,12 +15,14 @@ class Alarm(Owned):
         EVENT = "event", _("Event")
         GAP = "gap", _("Gap in the log")
         SILENT = "silent", _("Controller silent")
+        TROUBLE = "trouble", _("Work left aside")
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="alarms")
     kind = models.CharField(max_length=8, choices=Kind)
     code = models.PositiveSmallIntegerField(default=0)  # of its event
     door_number = models.PositiveSmallIntegerField(default=0)
-    extra = models.PositiveSmallIntegerField(default=0)
+    extra = models.PositiveSmallIntegerField(default=0)  # of a trouble: services/troubles.py says which work
+    said = models.JSONField(default=dict)  # of a trouble: {"text": English sentence, "values": what it names}
     event = models.OneToOneField(Event, models.SET_NULL, null=True, related_name="alarm")
     gap = models.OneToOneField(Gap, models.SET_NULL, null=True, related_name="alarm")
     raised_at = models.DateTimeField()
@@ -38,7 +40,10 @@ class Alarm(Owned):
         constraints = [
             models.UniqueConstraint(
                 fields=["controller"], condition=Q(kind="silent", ended_at=None), name="alarm_silent_once"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["controller", "extra"], condition=Q(kind="trouble", ended_at=None), name="alarm_trouble_once"
+            ),
         ]
 
 

@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 
 from ..models import Alarm, Door, Right, User, visible
 from ..services import alarms, clock
-from . import access, standing, words
+from ..services.told import Told
+from . import access, standing, telling, words
 
 
 def now_standing(user: User) -> list[dict[str, Any]]:
@@ -48,6 +49,9 @@ def _words(alarm: Alarm) -> tuple[str, str, str]:
         n = alarm.gap.last - alarm.gap.first + 1 if alarm.gap else 0
         said_of = ngettext("%(n)d event is missing in the log", "%(n)d events are missing in the log", n)
         return "warn", "gap", said_of % {"n": n}
+    if alarm.kind == Alarm.Kind.TROUBLE:
+        problem = Told(alarm.said.get("text", ""), **alarm.said.get("values", {}))
+        return "warn", "unknown", telling.sentence(problem)
     said = words.words(alarm.code)
     return said.look or "bad", said.icon, words.sentence(alarm.code, alarm.extra, named=False)
 

@@ -25,6 +25,7 @@ from .grants import Granted
 from .prepared import Given, Prepared
 from .rights import Right
 from .told import Told
+from .troubles import Troubles, Work
 
 Change = tuple[int, bytes, int]  # PUT or REMOVE, record, credential
 _DUE = Prepared(
@@ -83,9 +84,16 @@ def refresh(
         return written
 
 
-def refresh_due(now: datetime) -> int:
+def refresh_due(now: datetime, troubles: Troubles | None = None) -> int:
     """Tables in which time itself has ended a right. Returns how many changes were written."""
-    return sum(refresh(tenant, now, controllers=[controller]) for tenant, controller in _DUE.rows(now=now))
+    troubles = troubles or Troubles()
+    due, written = _DUE.rows(now=now), 0
+    for tenant, controller in due:
+        if not troubles.rests(Work.RIGHTS, controller):
+            with troubles.aside(Work.RIGHTS, controller):
+                written += refresh(tenant, now, controllers=[controller])
+    troubles.settle(Work.RIGHTS, {controller for _, controller in due})
+    return written
 
 
 def give_version(controller: int) -> None:

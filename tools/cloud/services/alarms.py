@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -12,6 +13,7 @@ from firmware.controller import events
 from ..models import Alarm, Controller, Event, Gap, Progress, User
 from . import codes
 from .prepared import Given, Prepared
+from .troubles import Troubles, Work
 
 SILENT_FOR = timedelta(minutes=10)
 AGAIN = timedelta(seconds=10)  # nothing new: looked back again only so often
@@ -64,7 +66,7 @@ class Standing:
     over: bool
 
 
-def gather(now: datetime) -> int:
+def gather(now: datetime, troubles: Troubles | None = None) -> int:
     """Raises and ends alarms from what came in since the last time. Returns how many were raised."""
     last = sum(pk for (pk,) in _LAST.rows())
     if any(value == last and at and now - AGAIN < at <= now for value, at in _LOOKED.rows()):
@@ -74,7 +76,7 @@ def gather(now: datetime) -> int:
             Progress.objects.get_or_create(name="alarms", defaults={"at": now})
         [(value, _)] = _LOOKED.rows()
         up_to = min(last, value + AT_ONCE)
-        raised = _from_events(max(0, value - LOOK_BACK), up_to, value)
+        raised = _from_events(max(0, value - LOOK_BACK), up_to, value, troubles or Troubles())
         _SEEN_UP_TO.update(value=max(up_to, value))
     return raised + _from_gaps() + _silent(now)
 
@@ -83,10 +85,11 @@ def standing(alarms: QuerySet[Alarm], duress: Iterable[int]) -> list[Standing]:
     """What stands now among these alarms, newest first. duress: tenants in which silent ones are shown."""
     rows = alarms.filter(acknowledged_at=None).filter(Q(ended_at=None) | Q(code__in=codes.LATCHED) | Q(kind="gap"))
     rows = rows.exclude(Q(code__in=codes.SILENT) & ~Q(controller__site__tenant__in=list(duress)))
-    found: dict[tuple[int, str, int, int], list[Alarm]] = {}
+    found: dict[tuple[Any, ...], list[Alarm]] = {}
     related = ("controller__site", "event__credential__person", "gap")
     for alarm in rows.select_related(*related).order_by("-raised_at", "-pk"):
-        found.setdefault((alarm.controller_id, alarm.kind, alarm.code, alarm.door_number), []).append(alarm)
+        what = alarm.extra if alarm.kind == Alarm.Kind.TROUBLE else 0
+        found.setdefault((alarm.controller_id, alarm.kind, alarm.code, alarm.door_number, what), []).append(alarm)
     return [Standing(same[0], len(same), all(one.ended_at for one in same)) for same in found.values()]
 
 
@@ -95,10 +98,12 @@ def acknowledge(alarm: Alarm, user: User | None, now: datetime) -> int:
     same = Alarm.objects.filter(
         controller=alarm.controller_id, kind=alarm.kind, code=alarm.code, door_number=alarm.door_number
     )
+    if alarm.kind == Alarm.Kind.TROUBLE:
+        same = same.filter(extra=alarm.extra)
     return same.filter(acknowledged_at=None, pk__lte=alarm.pk).update(acknowledged_at=now, acknowledged_by=user)
 
 
-def _from_events(after: int, last: int, seen: int) -> int:
+def _from_events(after: int, last: int, seen: int, troubles: Troubles) -> int:
     """seen: up to which event this was done before. Of a start that is enough: most end no commissioning."""
     known = {event for (event,) in _KNOWN.rows(after=after, last=last)}
     standing = set(_STANDING.rows())
@@ -107,37 +112,48 @@ def _from_events(after: int, last: int, seen: int) -> int:
         raises = (code in codes.ALARMS and pk not in known) or (code in _OVER and (code != events.STARTED or pk > seen))
         if not raises and (code not in _ENDS or tuple(place) not in standing):
             continue
-        event = Event.objects.get(pk=pk)
-        at = event.utc or event.received_at
-        new = []
-        if event.code in codes.ALARMS and event.pk not in known:
-            new = [] if _is_tried(event) else [event]
-        elif event.code in _OVER:
-            new = _left_over(event)
-        for one in new:
-            Alarm.objects.create(
-                controller_id=one.controller_id,
-                kind=Alarm.Kind.EVENT,
-                code=one.code,
-                door_number=one.door_number,
-                extra=one.extra,
-                event=one,
-                raised_at=at,
-            )
-            standing.add((one.controller_id, one.door_number))
-            raised += 1
-        if event.code in _ENDS and (event.controller_id, event.door_number) in standing:
-            open_ones = Alarm.objects.filter(
-                controller=event.controller_id,
-                door_number=event.door_number,
-                code__in=_ENDS[event.code],
-                ended_at=None,
-                event__lt=event.pk,
-            )
-            if event.code == events.LINE_RIGHT:
-                open_ones = open_ones.filter(extra=event.extra)
-            open_ones.update(ended_at=at)
+        with troubles.aside(Work.ALARMS, place[0]), transaction.atomic():
+            event = Event.objects.get(pk=pk)
+            new = _raised_by(event, known)
+            standing.update((one.controller_id, one.door_number) for one in new)
+            raised += len(new)
+            if event.code in _ENDS and (event.controller_id, event.door_number) in standing:
+                _end_by(event)
     return raised
+
+
+def _raised_by(event: Event, known: set[int]) -> list[Event]:
+    """Raises what an event is an alarm of. known: events that have theirs."""
+    new = []
+    if event.code in codes.ALARMS and event.pk not in known:
+        new = [] if _is_tried(event) else [event]
+    elif event.code in _OVER:
+        new = _left_over(event)
+    for one in new:
+        Alarm.objects.create(
+            controller_id=one.controller_id,
+            kind=Alarm.Kind.EVENT,
+            code=one.code,
+            door_number=one.door_number,
+            extra=one.extra,
+            event=one,
+            raised_at=event.utc or event.received_at,
+        )
+    return new
+
+
+def _end_by(event: Event) -> None:
+    """Ends the alarms of what an event says is over."""
+    open_ones = Alarm.objects.filter(
+        controller=event.controller_id,
+        door_number=event.door_number,
+        code__in=_ENDS[event.code],
+        ended_at=None,
+        event__lt=event.pk,
+    )
+    if event.code == events.LINE_RIGHT:
+        open_ones = open_ones.filter(extra=event.extra)
+    open_ones.update(ended_at=event.utc or event.received_at)
 
 
 def _is_tried(event: Event) -> bool:

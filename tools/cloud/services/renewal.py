@@ -1,22 +1,21 @@
 """Rules that change without anybody's doing: by a law about a zone's clock, or by another version of this program."""
 
-import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from ..models import Controller, Tenant
 from . import rules
-from .told import Told
+from .troubles import Troubles, Work
 
-log = logging.getLogger("portvakt.renewal")
 ROUND = timedelta(hours=1)
 
 
 class Round:
     """Looks at the rules of every controller, one a call, and begins again an hour after it began."""
 
-    def __init__(self) -> None:
+    def __init__(self, troubles: Troubles | None = None) -> None:
+        self._troubles = troubles or Troubles()
         self._began: datetime | None = None
         self._last: int | None = None  # the controller looked at last; None: no round is under way
 
@@ -30,13 +29,7 @@ class Round:
         row = found.values_list("pk", "site__tenant").first()
         self._last = row and row[0]
         if row is not None:
-            _renew(*row)
-
-
-def _renew(controller: int, tenant: int) -> None:
-    try:
-        with transaction.atomic():
-            Tenant.objects.select_for_update().get(pk=tenant)  # one change of a tenant at a time, as services/acl.py
-            rules.refresh(controller)
-    except (Told, Controller.DoesNotExist, Tenant.DoesNotExist) as error:
-        log.error("the rules of controller %d were not made anew, the ones it has hold: %s", controller, error)
+            # What cannot be made anew is told; the rules that the board has hold.
+            with self._troubles.aside(Work.RULES, row[0]), transaction.atomic():
+                Tenant.objects.select_for_update().get(pk=row[1])  # one change of a tenant at a time, as services/acl.py
+                rules.refresh(row[0])

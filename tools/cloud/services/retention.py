@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from ..models import Alarm, Controller, Door, Event, Look
 from . import codes
+from .troubles import Troubles, Work
 
 ERASED_HERE = 1  # extra of an event that the cloud erased; one that came in erased has 0
 LOOKS_DAYS = 365
@@ -26,22 +27,30 @@ NOTHING = {
 }
 
 
-def erase(now: datetime) -> int:
+def erase(now: datetime, troubles: Troubles | None = None) -> int:
     """Erases whatever is past its days. Returns how many events that were."""
+    troubles = troubles or Troubles()
     erased = 0
     for controller in Controller.objects.select_related("site__tenant").order_by("pk"):
-        default = controller.site.tenant.retention_days
-        days = {0: default}
-        for door in Door.objects.filter(controller=controller).select_related("rules"):
-            rules = getattr(door, "rules", None)
-            own = None if rules is None else rules.retention_days
-            days[door.number] = default if own is None else own
-        for number, kept in days.items():
-            events = Event.objects.filter(controller=controller, door_number=number).exclude(code=codes.EXPIRED)
-            erased += _erase_old(events, now - timedelta(days=kept)) if kept or not number else _forget_who(events)
+        with troubles.aside(Work.ERASING, controller.pk):
+            erased += _erase_of(controller, now)
     long_ago = now - timedelta(days=LOOKS_DAYS)
     Look.objects.filter(until__lt=long_ago).delete()
     Alarm.objects.filter(raised_at__lt=long_ago).delete()  # those of gaps and silence; no event holds them
+    return erased
+
+
+def _erase_of(controller: Controller, now: datetime) -> int:
+    default = controller.site.tenant.retention_days
+    days = {0: default}
+    for door in Door.objects.filter(controller=controller).select_related("rules"):
+        rules = getattr(door, "rules", None)
+        own = None if rules is None else rules.retention_days
+        days[door.number] = default if own is None else own
+    erased = 0
+    for number, kept in days.items():
+        events = Event.objects.filter(controller=controller, door_number=number).exclude(code=codes.EXPIRED)
+        erased += _erase_old(events, now - timedelta(days=kept)) if kept or not number else _forget_who(events)
     return erased
 
 

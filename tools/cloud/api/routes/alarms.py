@@ -19,13 +19,17 @@ LONGEST_HOLD_S = 24 * 3600
 
 
 class AlarmOut(Schema):
-    """kind: event, gap or silent. count: how many of the same stand at this place."""
+    """kind: event, gap, silent or trouble. count: how many of the same stand at this place.
+
+    trouble: work for the controller that was left aside and is tried again; text says what is wrong.
+    """
 
     id: int
     controller: int
     door: int  # its number on the controller; 0: the controller itself
     kind: str
     name: str
+    text: str = ""
     raised_at: datetime
     ended_at: datetime | None
     acknowledged_at: datetime | None
@@ -41,6 +45,7 @@ class AlarmOut(Schema):
             door=alarm.door_number,
             kind=alarm.kind,
             name=codes.NAMES.get(alarm.code, "unknown") if alarm.kind == Alarm.Kind.EVENT else alarm.kind,
+            text=Told(alarm.said["text"], **alarm.said.get("values", {})).args[0] if alarm.said else "",
             raised_at=alarm.raised_at,
             ended_at=alarm.ended_at,
             acknowledged_at=alarm.acknowledged_at,
