@@ -10,6 +10,7 @@ import pytest
 from cloud_world import House, Stopped, Wire
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db import connection
 from fake_controller import FakeController
 
 from firmware.controller import events as codes
@@ -283,12 +284,26 @@ def test_a_trouble_has_a_sentence_on_the_pages_and_in_the_api(house: House, neig
         Membership.objects.create(user=user, tenant=tenant, role="owner")
         client = Client(headers={"accept-language": "en"})
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        sentence = "A PIN cannot be read: the file pin_key is not the one it was sealed with; restore it."
+        sentence = "A sealed secret cannot be read: the file pin_key is not the one it was sealed with; restore it."
         assert (sentence in client.get("/").content.decode()) == shown
         token = links.make_token(Tenant.objects.get(pk=tenant.pk), "test", "owner")
         found = Client().get("/api/alarms", headers={"authorization": f"Bearer {token}"}).json()
         assert [one["kind"] for one in found] == (["trouble"] if shown else [])
-        assert all(one["text"].startswith("a PIN cannot be read") for one in found)
+        assert all(one["text"].startswith("a sealed secret cannot be read") for one in found)
+
+
+def test_a_board_whose_secret_cannot_be_read_is_told(house: House, neighbour: House, line: Wire) -> None:
+    sick = line.connect(house.settings)
+    table = Controller._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET link_secret = %s WHERE id = %s", [b"\x01" + bytes(60), house.controller.pk])
+    for _ in range(5):
+        sick.begin()
+        line.poll(1)
+    assert line.ingest.refused == {"unreadable": 5}
+    alarm = Alarm.objects.get(kind="trouble")
+    assert alarm.controller_id == house.controller.pk and "pin_key" in alarm.said["text"]
+    is_served(neighbour, line, line.connect(neighbour.settings).connect())
 
 
 def test_a_worker_that_starts_anew_knows_what_stands(house: House, line: Wire) -> None:

@@ -182,7 +182,10 @@ class Ingest:
                 raise Refused("unknown")
             down = wire.topics(public_id)[1]
             send: Callable[[bytes], None] = lambda payload: self._publish(down, payload)  # noqa: E731
-            session = Session(row, send, self._now, self._urandom, self._updates, self._whereabouts, self.troubles)
+            with self.troubles.aside(Work.MESSAGE, row.pk):
+                session = Session(row, send, self._now, self._urandom, self._updates, self._whereabouts, self.troubles)
+            if session is None:
+                raise Refused("unreadable")
             self._sessions[public_id] = session
         return session
 
