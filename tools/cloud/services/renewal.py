@@ -31,5 +31,5 @@ class Round:
         if row is not None:
             # What cannot be made anew is told; the rules that the board has hold.
             with self._troubles.aside(Work.RULES, row[0]), transaction.atomic():
-                Tenant.objects.select_for_update().get(pk=row[1])  # one change of a tenant at a time, as services/acl.py
+                Tenant.objects.select_for_update().get(pk=row[1])  # one change of a tenant at a time: services/acl.py
                 rules.refresh(row[0])
