@@ -30,6 +30,7 @@ from tools.cloud.models import (
     Tenant,
 )
 from tools.cloud.services import clock, commands, pins, rules, updates
+from tools.cloud.services.troubles import Work
 
 SOON = timedelta(minutes=2)
 
@@ -313,7 +314,7 @@ def test_a_worker_that_starts_anew_knows_what_stands(house: House, line: Wire) -
     line.ingest = line.new_ingest(9)
     board.connect()
     run(line, 5, board)
-    alarm = Alarm.objects.get(kind="trouble")
+    alarm = Alarm.objects.get(kind="trouble", extra=Work.LINE)
     assert alarm.ended_at is None
     line.ingest = line.new_ingest(10)
     mend()
