@@ -96,6 +96,19 @@ def test_a_door_is_released_and_the_command_followed(house: House, api: Api) -> 
     assert api("GET", f"/commands/{command['id']}")[1]["state"] == "done"
 
 
+def test_a_door_that_was_shut_while_its_board_had_no_power_is_closed(house: House, api: Api) -> None:
+    board = Wire(house.time).connect(house.settings).connect()
+    board.record(codes.DOOR_OPENED, 1)
+    board.record(codes.DOOR_OPENED, 2)
+    board.record(codes.STARTED, 0)
+    board.record(codes.DOOR_FOUND_OPEN, 2)
+    board.send_events(1, 4)
+    contacts = lambda: [row["contact"] for row in api("GET", "/doors")[1]]  # noqa: E731
+    assert contacts() == ["open", "open"]  # of doors without a contact a start tells nothing
+    Controller.objects.update(board={"name": "two", "doors": [{"contact": {"pin": 34, "open": 1}}] * 2})
+    assert contacts() == ["closed", "open"]
+
+
 def test_during_a_lockdown_a_release_has_to_be_meant(house: House, api: Api) -> None:
     board = Wire(house.time).connect(house.settings).connect()
     board.hello(standing=[[modes.LOCKDOWN, 0, int(house.time.now), 1]])

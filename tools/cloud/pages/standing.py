@@ -6,7 +6,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,11 +13,11 @@ from django.utils.translation import gettext_lazy
 from firmware.controller import events
 
 from ..models import Alarm, Command, Controller, Door, Event, Right, User, visible
-from ..services import clock, codes
+from ..services import clock, codes, locks
 from ..services import doors as door_states
-from . import access, words
+from . import access, locking, words
+from .locking import Locking, moment
 
-EMERGENCY = (events.LOCKDOWN_BEGAN, events.EVACUATION_BEGAN)
 RELEASE_SHOWN_S = 60  # how long the fate of a release stands on its door
 
 Text = str | Promise
@@ -32,14 +31,21 @@ CONTACTS: dict[str, tuple[str, str, Text]] = {
     "unknown": ("", "unknown", gettext_lazy("Not reported yet")),
 }
 
-# State of a release -> look, icon, words.
+# State of what was asked of a door -> look, icon, words. A hold that is done shows as the state of its door.
 RELEASES: dict[str, tuple[str, str, Text]] = {
-    Command.State.QUEUED: ("", "clock", gettext_lazy("Release: on its way")),
-    Command.State.SENT: ("", "clock", gettext_lazy("Release: sent, waiting for the door")),
-    Command.State.DONE: ("good", "check", gettext_lazy("Release: done")),
-    Command.State.EXPIRED: ("warn", "clock", gettext_lazy("Release: expired, the controller was not reached in time")),
-    Command.State.REFUSED: ("bad", "cross", gettext_lazy("Release: refused by the controller")),
-    Command.State.UNKNOWN: ("warn", "unknown", gettext_lazy("Release: no answer. Look at the door or the log")),
+    Command.State.QUEUED: ("", "clock", gettext_lazy("Unlock: on its way")),
+    Command.State.SENT: ("", "clock", gettext_lazy("Unlock: sent, waiting for the door")),
+    Command.State.DONE: ("good", "check", gettext_lazy("Unlocked for a moment")),
+    Command.State.EXPIRED: ("warn", "clock", gettext_lazy("Not unlocked: the controller was not reached in time")),
+    Command.State.REFUSED: ("bad", "cross", gettext_lazy("Not unlocked: the controller refused")),
+    Command.State.UNKNOWN: ("warn", "unknown", gettext_lazy("Unlock: no answer. Look at the door or the log")),
+}
+HOLDS: dict[str, tuple[str, str, Text]] = {
+    Command.State.QUEUED: ("", "clock", gettext_lazy("Hold: on its way")),
+    Command.State.SENT: ("", "clock", gettext_lazy("Hold: sent, waiting for the door")),
+    Command.State.EXPIRED: ("warn", "clock", gettext_lazy("Hold: the controller was not reached in time")),
+    Command.State.REFUSED: ("bad", "cross", gettext_lazy("Hold: the controller refused")),
+    Command.State.UNKNOWN: ("warn", "unknown", gettext_lazy("Hold: no answer. Look at the door or the log")),
 }
 
 
@@ -49,15 +55,6 @@ def linked(controller: Controller, now: datetime) -> bool:
 
 def local(at: datetime, zone: str) -> datetime:
     return at.astimezone(ZoneInfo(zone))
-
-
-def moment(at: datetime, zone: str, now: datetime) -> str:
-    """14:03, or with its day when that is not today."""
-    there = local(at, zone)
-    clock_time = there.strftime("%H:%M")
-    if there.date() == local(now, zone).date():
-        return clock_time
-    return formats.date_format(there.date(), "j. F") + " " + clock_time
 
 
 @dataclass
@@ -82,9 +79,12 @@ def link(controller: Controller, now: datetime) -> Link:
 
 @dataclass
 class Standing:
-    """One door as its card shows it. contact: closed, open, held, forced or unknown."""
+    """One door as its card shows it. contact: closed, open, held, forced or unknown. linked: this is how it is now."""
 
     door: Door
+    linked: bool
+    why: str  # of locks.WHY, empty when it is locked as usual
+    lock: Locking | None
     contact: str
     look: str
     icon: str
@@ -108,14 +108,16 @@ def doors(user: User, only: int | None = None) -> list[Standing]:
     )
     releases = {command.door_id: command for command in _releases(user, now)}
     log = set(access.tenants(user, Right.LOG).values_list("pk", flat=True))
+    by = locks.told_who(lambda right: access.tenants(user, right).values_list("pk", flat=True))
     return [
         _standing(
-            state.contact,
+            state,
             door,
             passed.get(door.passage),  # type: ignore[attr-defined]
             releases.get(door.pk),
             now,
-            door.controller.site.tenant_id in log,
+            named=door.controller.site.tenant_id in log,
+            by=door.controller.site.tenant_id in by,
         )
         for door, state in zip(found, door_states.states(found, now), strict=True)
     ]
@@ -123,17 +125,28 @@ def doors(user: User, only: int | None = None) -> list[Standing]:
 
 def _releases(user: User, now: datetime) -> QuerySet[Command]:
     recent = now - timedelta(seconds=RELEASE_SHOWN_S)
-    return visible(Command, user).filter(requested_at__gt=recent).order_by("pk")
+    asked = (Command.Do.RELEASE, Command.Do.HOLD)
+    return visible(Command, user).filter(requested_at__gt=recent, do__in=asked).order_by("pk")
 
 
 def _standing(
-    contact: str, door: Door, passage: Event | None, release: Command | None, now: datetime, named: bool
+    state: door_states.DoorState,
+    door: Door,
+    passage: Event | None,
+    release: Command | None,
+    now: datetime,
+    *,
+    named: bool,
+    by: bool,
 ) -> Standing:
-    """named: the reader may know who passed."""
-    look, icon, text = CONTACTS[contact]
+    """named: the reader may know who passed; by: and who asked for what here."""
+    look, icon, text = CONTACTS[state.contact]
     return Standing(
         door,
-        contact,
+        state.confirmed,
+        state.lock.why,
+        locking.of(state.lock, door.controller.site.zone, now, by, named),
+        state.contact,
         look,
         icon,
         text,
@@ -154,8 +167,11 @@ def _passage(event: Event, door: Door, now: datetime, named: bool) -> dict[str, 
     }
 
 
-def _release(command: Command, door: Door) -> dict[str, Any]:
-    look, icon, text = RELEASES[command.state]
+def _release(command: Command, door: Door) -> dict[str, Any] | None:
+    said = HOLDS if command.do == Command.Do.HOLD else RELEASES
+    if command.state not in said:
+        return None
+    look, icon, text = said[command.state]
     return {"look": look, "icon": icon, "text": text, "time": local(command.requested_at, door.controller.site.zone)}
 
 
@@ -166,7 +182,7 @@ def sites(user: User) -> list[dict[str, Any]]:
     for standing in doors(user):
         by_controller.setdefault(standing.door.controller_id, []).append(standing)
     grouped: dict[int, dict[str, Any]] = {}
-    emergencies, tried = _emergencies(user), _tried(user)
+    tried = _tried(user)
     rows = visible(Controller, user).filter(lost_at=None).select_related("site")
     rows = rows.order_by("site__name", "site_id", "name")
     for controller in rows:
@@ -175,7 +191,7 @@ def sites(user: User) -> list[dict[str, Any]]:
             {
                 "controller": controller,
                 "link": link(controller, now),
-                "emergency": emergencies.get(controller.pk),
+                "emergency": _emergency(by_controller.get(controller.pk, [])),
                 "tried": controller.pk in tried,
                 "doors": by_controller.get(controller.pk, []),
             }
@@ -183,11 +199,10 @@ def sites(user: User) -> list[dict[str, Any]]:
     return list(grouped.values())
 
 
-def _emergencies(user: User) -> dict[int, words.Words]:
-    """{controller: the words of the lockdown or evacuation that it last said it is in}."""
-    said = Event.objects.filter(controller=OuterRef("pk"), code__in=[*EMERGENCY, events.EMERGENCY_ENDED])
-    rows = visible(Controller, user).annotate(said=Subquery(said.order_by("-id").values("code")[:1]))
-    return {row.pk: words.words(row.said) for row in rows.filter(said__in=EMERGENCY)}  # type: ignore[attr-defined]
+def _emergency(standings: list[Standing]) -> Locking | None:
+    """The lockdown or evacuation that a controller says all its doors are in."""
+    found = [one.lock for one in standings if one.why in ("lockdown", "evacuation")]
+    return found[0] if found else None
 
 
 def _tried(user: User) -> set[int]:
@@ -198,11 +213,17 @@ def _tried(user: User) -> set[int]:
     return set(rows.filter(said=events.COMMISSIONING_BEGAN).values_list("pk", flat=True))
 
 
+def _holding(controller: Controller, now: datetime) -> tuple[Any, ...]:
+    """What it says of its doors, and which of that is over by now."""
+    told = sorted((controller.standing or {}).items())
+    return controller.standing is None, *((door, *said, 0 < said[1] <= now.timestamp()) for door, said in told)
+
+
 def fingerprint(user: User) -> tuple[Any, ...]:
     """Changes whenever the doors page would look different: cheap enough to ask several times a second."""
     now = clock.now()
     controllers = tuple(
-        (c.pk, c.log_epoch, c.acked, c.in_sync, c.name, c.confirmed_at if linked(c, now) else None)
+        (c.pk, c.log_epoch, c.acked, c.in_sync, c.name, c.confirmed_at if linked(c, now) else None, _holding(c, now))
         for c in visible(Controller, user).order_by("pk")
     )
     alarms = tuple(visible(Alarm, user).filter(acknowledged_at=None).order_by("pk").values_list("pk", "ended_at"))

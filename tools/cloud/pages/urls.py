@@ -24,6 +24,7 @@ urlpatterns = [
     path("", doors.page, name="doors"),
     path("doors/stream", doors.stream, name="doors_stream"),
     path("doors/<int:pk>/release", doors.release, name="release"),
+    path("doors/<int:pk>/sure", doors.release_sure, name="release_sure"),
     path("doors/<int:pk>/", door.page, name="door"),
     path("doors/<int:pk>/hold", door.hold, name="hold"),
     path("sites/<int:site_pk>/areas", door.areas, name="areas"),

@@ -43,12 +43,15 @@ def states(doors: Iterable[Door] | QuerySet[Door], now: datetime | None = None) 
     now = now or clock.now()
     numbers = [door.pk for door in doors]
     of_door = Event.objects.filter(controller=OuterRef("controller"), door_number=OuterRef("number")).order_by("-id")
+    started = Event.objects.filter(controller=OuterRef("controller"), door_number=0, code=codes.STARTED).order_by("-id")
     rows = {
         door.pk: door
         for door in Door.objects.filter(pk__in=numbers)
         .select_related("controller__site")
         .annotate(
             last_contact=Subquery(of_door.filter(code__in=list(CONTACT)).values("code")[:1]),
+            last_contact_id=Subquery(of_door.filter(code__in=list(CONTACT)).values("id")[:1]),
+            last_start_id=Subquery(started.values("id")[:1]),
             last_event_id=Subquery(of_door.values("id")[:1]),
         )
     }
@@ -62,10 +65,22 @@ def is_confirmed(confirmed_at: datetime | None, now: datetime) -> bool:
     return confirmed_at is not None and now - confirmed_at <= CONFIRMED_FOR
 
 
+def _contact(door) -> str:  # type: ignore[no-untyped-def]
+    """A controller that starts tells which of its doors it finds open: the others are closed."""
+    if (door.last_start_id or 0) > (door.last_contact_id or 0) and _has_contact(door):
+        return "closed"
+    return CONTACT.get(door.last_contact, "unknown")
+
+
+def _has_contact(door: Door) -> bool:
+    described = door.controller.board.get("doors", ())
+    return door.number <= len(described) and bool(described[door.number - 1].get("contact"))
+
+
 def _state(door, last: dict[int, Event], now: datetime) -> DoorState:  # type: ignore[no-untyped-def]
     return DoorState(
         door=door,
-        contact=CONTACT.get(door.last_contact, "unknown"),
+        contact=_contact(door),
         confirmed=is_confirmed(door.controller.confirmed_at, now),
         in_sync=door.controller.in_sync,
         last_event=last.get(door.last_event_id),

@@ -48,3 +48,22 @@ def record(house: Any) -> Callable[..., Any]:
         return Event.objects.create(controller=house.controller, code=code, door_number=door, credential=card, **values)
 
     return store
+
+
+@pytest.fixture
+def changes(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The stream's generator with nothing to wait for: the tests' database lives in one thread's connection."""
+    from tools.cloud.pages.views import doors
+
+    def at_once(work: Any) -> Any:
+        async def run(*args: Any) -> Any:
+            return work(*args)
+
+        return run
+
+    async def no_sleep(seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr(doors, "sync_to_async", at_once)
+    monkeypatch.setattr(doors.asyncio, "sleep", no_sleep)
+    return doors._changes

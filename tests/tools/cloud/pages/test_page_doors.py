@@ -75,12 +75,13 @@ def test_a_release_is_asked_for_once_and_its_fate_shows(browser: Any, house: Any
     answer = client.post(f"/doors/{door.pk}/release", headers={"HX-Request": "true"})
     command = Command.objects.get()
     assert (command.door, command.requested_by) == (door, client.user)
-    assert "Release: on its way" in answer.content.decode()
-    for state, text in [("sent", "waiting for the door"), ("done", "Release: done"), ("expired", "expired")]:
+    assert "Unlock: on its way" in answer.content.decode()
+    fates = [("sent", "waiting for the door"), ("done", "Unlocked for a moment"), ("expired", "Not unlocked")]
+    for state, text in fates:
         Command.objects.update(state=state)
         assert text in client.get("/").content.decode()
     house.time.now += 61
-    assert "Release: expired" not in client.get("/").content.decode()
+    assert "Not unlocked" not in client.get("/").content.decode()
 
 
 def test_without_script_a_release_leads_back_to_its_door(browser: Any, house: Any) -> None:
@@ -134,25 +135,6 @@ def _next(stream: Any) -> bytes:
 def _said(stream: Any) -> dict[str, str]:
     said: dict[str, str] = json.loads(_next(stream).removeprefix(b"data: "))
     return said
-
-
-@pytest.fixture
-def changes(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The stream's generator with nothing to wait for: the tests' database lives in one thread's connection."""
-    from tools.cloud.pages.views import doors
-
-    def at_once(work: Any) -> Any:
-        async def run(*args: Any) -> Any:
-            return work(*args)
-
-        return run
-
-    async def no_sleep(seconds: float) -> None:
-        pass
-
-    monkeypatch.setattr(doors, "sync_to_async", at_once)
-    monkeypatch.setattr(doors.asyncio, "sleep", no_sleep)
-    return doors._changes
 
 
 def test_the_stream_sends_everything_once_and_then_what_changes(

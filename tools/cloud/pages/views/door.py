@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import Count, ProtectedError, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tools.terminal import Problem
 
-from ...models import Area, Door, Right, Site, visible
+from ...models import AccessGroup, Area, Door, Right, Site, visible
 from ...services import clock, commands, door_rules
-from .. import access, telling
+from .. import access, standing, telling
 from ..forms.rules import AreaForm, DoorForm
+from . import doors
 
 HOLDS = {"15": 15, "60": 60, "480": 480}  # minutes that a door can be held released for
 
@@ -46,22 +47,31 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "pin_digits": tenant.pin_digits,
         "may_change": access.may(user, tenant.pk, Right.CHANGE),
         "may_release": access.may(user, tenant.pk, Right.RELEASE),
-        "groups": door.groups.all() if "people" in access.everything(user) else [],
+        "groups": _groups(door) if "people" in access.everything(user) else [],
+        "standing": next(iter(standing.doors(user, only=pk)), None),
         "here": "doors",
     }
     return render(request, "pages/door.html", shown, status=422 if form.is_bound and form.errors else 200)
 
 
+def _groups(door: Door) -> QuerySet[AccessGroup]:
+    """Those that open it, with how many people are in them now."""
+    now = clock.now()
+    holders = Q(grants__person__active=True) & (Q(grants__valid_until=None) | Q(grants__valid_until__gt=now))
+    return door.groups.annotate(can_open=Count("grants__person", filter=holders, distinct=True)).order_by("name")
+
+
 @require_POST
 @access.needs(Right.LOOK)
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
-    """Held released for a while, or no longer."""
+    """Held unlocked for a while, or no longer."""
     user: Any = request.user
-    door = get_object_or_404(visible(Door, user).select_related("controller__site"), pk=pk)
-    access.must(user, door.controller.site.tenant_id, Right.RELEASE)
+    door = doors.releasable(request, pk)
     minutes = HOLDS.get(request.POST.get("minutes", ""))
+    if minutes is not None and doors.not_sure(request, door):
+        return doors.ask(request, door, str(minutes))
     commands.hold(door, user, None if minutes is None else int(clock.now().timestamp()) + minutes * 60)
-    return redirect("pages:doors")
+    return redirect("pages:door", pk=pk)
 
 
 @never_cache
