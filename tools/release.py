@@ -4,6 +4,7 @@ A release is one file: the signature (RSA-2048, PKCS#1 v1.5, SHA-256), release.j
 release.json: {"build", "serial", "files": [[path, bytes, SHA-256], ...]}. A board takes no smaller serial than its own.
 """
 
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -22,11 +23,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tools import build, private
+from tools.pack import NAME
 from tools.terminal import Json, Problem, result
 
 app = typer.Typer(help="Sign a firmware for updates.", no_args_is_help=True, add_completion=False)
 BITS = 2048
 SIGNATURE = BITS // 8
+MOST_SERIAL = (1 << 32) - 1
 VARIABLE = "PORTVAKT_RELEASE_PASSWORD"
 Password = Annotated[str | None, typer.Option(hidden=True)]  # refused: other accounts read command lines
 PasswordFile = Annotated[Path | None, typer.Option(help=f"Holds the password of the key's file; or set {VARIABLE}.")]
@@ -40,10 +43,11 @@ def modulus(key: rsa.RSAPrivateKey | rsa.RSAPublicKey) -> str:
 
 def make(built: build.Build, serial: int, key: rsa.RSAPrivateKey) -> bytes:
     """The release of a build."""
-    files = [[path, built.bytes_of(path), digest] for path, digest in sorted(built.files.items())]
+    app = built.slot[NAME]
+    files = [[NAME, len(app), hashlib.sha256(app).hexdigest()]]
     head = json.dumps({"build": built.id, "serial": serial, "files": files}, separators=(",", ":")).encode()
     signature = key.sign(head, padding.PKCS1v15(), SHA256())
-    return signature + head + b"".join((built.folder / str(path)).read_bytes() for path, _, _ in files)
+    return signature + head + app
 
 
 def head_of(release: bytes) -> tuple[int, dict]:  # type: ignore[type-arg]
@@ -108,7 +112,9 @@ def key(
 def sign(
     key_: Annotated[Path, typer.Option("--key", help="The release key.")],
     out: Annotated[Path, typer.Option(help="Where the release goes.")],
-    serial: Annotated[int | None, typer.Option(help="Rises with every release. Without: the Unix time.", min=0)] = None,
+    serial: Annotated[
+        int | None, typer.Option(help="Rises with every release. Without: the Unix time.", min=0, max=MOST_SERIAL)
+    ] = None,
     password: Password = None,
     password_file: PasswordFile = None,
     json: Json = False,

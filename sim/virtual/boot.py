@@ -130,7 +130,7 @@ def starter(
     stand_ins = {
         "sys": SimpleNamespace(path=path, print_exception=on_crash),
         "os": SimpleNamespace(
-            listdir=lambda name: sorted(p.name for p in Path(root + name).iterdir()),
+            listdir=lambda name: sorted(p.name for p in Path(root + name).glob("*")),  # every slot runs this tree
             rename=lambda old, new: Path(root + old).replace(root + new),
         ),
         "controller.app": SimpleNamespace(main=chosen),

@@ -359,3 +359,58 @@ def test_nothing_is_left_to_do_without_a_trial():
     assert begin(board.root, board.bench.loop, 0) is None
     assert "trial" not in os.listdir(board.root)
     gone(board.root)
+
+
+def installed(board, what):
+    """The installer put the old build in charge once more, without a release's file, and left its ticket."""
+    if "release.json" in os.listdir(board.root + "slots/" + OLD):
+        os.remove(board.root + "slots/" + OLD + "/release.json")
+    file(board.root + "trial", ("%s %s 0" % (OLD, what)).encode())
+    assert begin(board.root, board.bench.loop, 0) is None
+    assert "trial" not in os.listdir(board.root)
+
+
+def test_after_an_installation_by_cable_an_older_release_is_not_taken():
+    board = Board(serial=None)
+    installed(board, "installed:1700000000")
+    assert board.bring(Release(serial=1699999999)) == ("refused", "older than this one")
+    assert board.bring(Release(serial=1700000001)) == ("staged", None)
+    gone(board.root)
+
+
+def test_what_the_board_once_had_counts_whatever_is_installed_later():
+    board = Board(serial=9)
+    assert board.bring(Release(serial=8)) == ("refused", "older than this one")
+    installed(board, "installed:5")
+    assert board.bring(Release(serial=8)) == ("refused", "older than this one")
+    installed(board, "serial:5")  # who has the board in hand may say so
+    assert board.bring(Release(serial=8)) == ("staged", None)
+    gone(board.root)
+
+
+def test_another_build_with_the_same_serial_is_not_taken():
+    board = Board(serial=7)
+    assert board.bring(Release(serial=7)) == ("refused", "another build has this serial")
+    assert board.bring(Release(build="00000001" + OLD[8:], serial=7)) == ("refused", "another build has this serial")
+    for serial in (-1, 1 << 32, None, "8"):
+        assert board.bring(Release(serial=serial)) == ("refused", "serial")
+    assert board.bring(Release(serial=8)) == ("staged", None)
+    gone(board.root)
+
+
+def test_a_release_that_was_kept_is_the_newest_from_then_on():
+    board = Board()
+    bench = trial(board)
+    bench.connect()
+    bench.tap(12, 3456)
+    bench.loop.link.beat = bench.chip.now
+    bench.said()
+    bench.run(10000)
+    assert update.read(board.root + "current") == NEW
+    file(board.root + "current", OLD.encode())
+    os.remove(board.root + "slots/" + OLD + "/release.json")
+    bench.run(10000)
+    bench.said()
+    other = Release(build="123456789abc", serial=6)
+    assert board.bring(other) == ("refused", "older than this one")
+    gone(board.root)

@@ -45,12 +45,6 @@ def test_what_is_wrong_is_said() -> None:
         layouts.load("5mb")
 
 
-def test_the_smaller_layouts_have_room_for_two_slots_of_firmware() -> None:
-    """A slot takes some 100 blocks of littlefs: each file at least one, each folder two."""
-    for name in ("4mb-update", "8mb-update", "16mb"):
-        assert layouts.load(name).sectors("vfs") >= 256
-
-
 def test_the_table_in_the_readme_is_true() -> None:
     text = (layouts.FOLDER / "README.md").read_text()
     for name in layouts.names():

@@ -32,9 +32,11 @@ def test_the_firmware_takes_what_the_tool_signed_and_nothing_else(signed: tuple[
     for other in (bytes(256), body[:255] + bytes((body[255] ^ 1,)), body[:255], body[1:257]):
         assert not update.signed(digest, other, int(public, 16))
     assert not update.signed(sha256(b"other").digest(), body[:256], int(public, 16))
-    assert fields["serial"] == 7 and [f[0] for f in fields["files"] if f[0].endswith("/app.mpy")] == [
-        "controller/app.mpy"
-    ]
+    assert fields["serial"] == 7 and [name for name, _, _ in fields["files"]] == ["app.pack"]
+
+
+def test_a_board_takes_the_head_of_what_the_tool_signs(signed: tuple[bytes, str]) -> None:
+    assert release.head_of(signed[0])[0] <= 8192, "update.py refuses a longer one"
 
 
 @pytest.mark.parametrize("at", [0, 255, 256, 300])

@@ -13,9 +13,11 @@ from tools import build as building
 from tools.install import papers, target
 from tools.install import payload as payloads
 from tools.install.remote import RESET, Remote, on_board
+from tools.release import MOST_SERIAL
 from tools.terminal import Json, Problem, progress, result
 
 START_S = 20  # a board that was reset must answer within this time
+ROOM = building.FIRMWARE / "controller" / "storage" / "room.py"
 MAINTENANCE = "open('/maintenance', 'w').close()"
 SERVICE = "import os; 'maintenance' in os.listdir('/') and os.remove('/maintenance')"
 
@@ -35,35 +37,36 @@ def install(
     commission: Annotated[
         int, typer.Option(min=0, max=60, help="Minutes of commissioning after a first installation; 0: none.")
     ] = 15,
+    serial: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=MOST_SERIAL,
+            help="From then on the board takes no signed release with a smaller one. Without: the Unix time.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Put the firmware, a board's table and its settings on a board; verify every file there; start it."""
     begun = time.monotonic()
     table = boards.load(board)
     made = building.make()
-    progress(f"build {made.id}: {len(made.files)} files, {made.total} bytes")
-    payload = replace(payloads.assemble(made, board, settings, release_key), commission=commission)
+    progress(f"build {made.id}: {len(made.files)} modules, {made.total} bytes")
+    payload = replace(
+        payloads.assemble(made, board, settings, release_key),
+        commission=commission,
+        serial=int(time.time()) if serial is None else serial,
+        exactly=serial is not None,
+    )
     told = payloads.load_settings(settings) if settings else {}
     payload.new.update(papers.files(told, broker_ca, board_certificate, board_key))
-    remote = Remote(port)
-    found = remote.tell("run", on_board("probe.py"), timeout_s=START_S)
-    target.check(found, table, made.folder / "controller" / "app.mpy", payload.space)
-    papers.check(found, told)
-    progress(f"{port}: MicroPython {'.'.join(map(str, found['version']))}, now {found['current'] or 'empty'}")
-    if found["running"]:
-        stop_controller(remote)
-    try:
-        progress("copying, then verifying on the board")
-        proof = transfer(remote, payload)
-    except Problem:
-        if found["running"]:
-            back_in_service(remote)
-        raise
+    proof = onto(Remote(port), payload, table, told)
     seconds = round(time.monotonic() - begun, 1)
     facts = {
         "build": made.id,
         "before": proof["before"],
-        "files": payload.count,
+        "files": len(payload.copied),
+        "copied": proof["copied"],
         "bytes": payload.bytes,
         "verified": proof["verified"],
         "pruned": proof["pruned"],
@@ -78,6 +81,24 @@ def install(
         f"{payload.bytes} bytes, {seconds} s"
         + (f"; commissioning is on for {proof['commission']} minutes" if proof["commission"] else ""),
     )
+
+
+def onto(remote: Remote, payload: payloads.Payload, table: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """The whole of it at the board. Returns what it said. When it fails the board runs what it ran before."""
+    found = remote.tell("run", on_board("probe.py"), timeout_s=START_S)
+    try:
+        target.check(found, table, payload.build.folder / "controller" / "app.mpy")
+        papers.check(found, settings)
+        version = ".".join(map(str, found["version"]))
+        progress(f"{remote.port}: MicroPython {version}, now {found['current'] or 'empty'}")
+        if found["running"]:
+            stop_controller(remote)
+        progress("making room, copying, then verifying on the board")
+        return transfer(remote, payload)
+    except Problem:
+        if found["running"]:
+            back_in_service(remote)
+        raise
 
 
 def stop_controller(remote: Remote) -> None:
@@ -108,20 +129,29 @@ def back_in_service(remote: Remote) -> None:
         remote.call("exec", SERVICE, "exec", "--no-follow", RESET)
         progress("nothing was changed; the board runs what it ran before")
     except Problem:
-        progress("the board is still in maintenance and controls nothing; install again")
+        progress("the board runs what it ran before after its next start: in 10 minutes, or when its power is cut")
 
 
 def transfer(remote: Remote, payload: payloads.Payload) -> dict[str, Any]:
-    """Copies, verifies, switches and restarts, all in one call of mpremote. Returns what the board said."""
+    """Makes room, copies what is missing, verifies, switches and restarts. Returns what the board said."""
     with tempfile.TemporaryDirectory(prefix="portvakt-") as scratch:
         staged = Path(scratch)
-        (staged / "slots").mkdir()
-        (staged / "slots" / payload.build.id).symlink_to(payload.build.folder, target_is_directory=True)
-        (staged / "new").mkdir()
-        for name, content in payload.new.items():
-            (staged / "new" / name).write_bytes(content)
-        script = staged / "switch.py"
-        text = Path(on_board("switch.py")).read_text()
-        script.write_text(text.replace("PLAN = {}", f"PLAN = {payload.plan()!r}"))
+        room = remote.tell("run", script(staged, "prepare.py", payload))
+        target.check_room(room)
+        for folder in (f"slots/{payload.build.id}", "new"):
+            (staged / folder).mkdir(parents=True)
+        for path in room["missing"]:
+            (staged / path.lstrip("/")).write_bytes(payload.copied[path])
         copy = ["fs", "--no-verbose", "cp", "-r", str(staged / "slots"), str(staged / "new"), ":/"]
-        return remote.tell(*copy, "+", "run", str(script), "+", "exec", "--no-follow", RESET)
+        switch = ["run", script(staged, "switch.py", payload), "+", "exec", "--no-follow", RESET]
+        proof = remote.tell(*copy, "+", *switch)
+    return {**proof, "pruned": room["pruned"] + proof["pruned"], "copied": len(room["missing"])}
+
+
+def script(folder: Path, name: str, payload: payloads.Payload) -> str:
+    """A script of on_board/ with what stands before it and its plan. Returns its path."""
+    parts = [*((ROOM,) if name == "prepare.py" else ()), Path(on_board("files.py")), Path(on_board(name))]
+    text = "\n".join(part.read_text() for part in parts)
+    file = folder / name
+    file.write_text(text.replace("PLAN = {}", f"PLAN = {payload.plan()!r}"))
+    return str(file)

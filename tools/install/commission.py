@@ -9,7 +9,10 @@ from tools.install.remote import RESET, Remote, on_board
 from tools.terminal import Json, Problem, result
 
 # The next start finds it, removes it and begins: firmware/controller/commissioning.py.
-TICKET = "with open('/trial', 'w') as file: file.write('{build} commission {minutes}')"
+TICKET = """import os
+with open('/trial.new', 'w') as file:
+    file.write('{build} commission {minutes}')
+os.rename('/trial.new', '/trial')"""
 ON_TRIAL = "import os, json; print(json.dumps({'trial': 'trial' in os.listdir('/')}))"
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tools import boards
-from tools.boards import SECTOR
 from tools.build import FIRMWARE, ROOT_FILES, Build
 from tools.terminal import Problem
 
@@ -18,45 +17,48 @@ class Payload:
     """new: file name in the board's root -> its bytes. The slot's files are the build's.
 
     commission: for how many minutes commissioning is on after a first installation.
+    serial: no signed release with a smaller one is taken over the link from then on; exactly: also where the board has
+    known a higher one.
     """
 
     build: Build
     new: dict[str, bytes]
     commission: int = 0
+    serial: int = 0
+    exactly: bool = False
 
     @property
     def files(self) -> dict[str, bytes]:
         """Everything by its path on the board, /current last: what a board that is a folder gets."""
         slot = f"/slots/{self.build.id}"
-        paths = [*self.build.files, "manifest.json"]
         return {
-            **{f"{slot}/{path}": (self.build.folder / path).read_bytes() for path in paths},
+            **{f"{slot}/{name}": content for name, content in self.build.slot.items()},
             **{f"/{name}": content for name, content in self.new.items()},
             "/current": f"{self.build.id}\n".encode(),
         }
 
     @property
-    def count(self) -> int:
-        """How many files are copied and verified: all but /current, which the board writes itself."""
-        return len(self.files) - 1
-
-    @property
-    def space(self) -> int:
-        """Bytes that must be free for it: each file takes whole sectors, and the names take some too."""
-        return sum(SECTOR * (len(content) // SECTOR + 1) for content in self.files.values())
+    def copied(self) -> dict[str, bytes]:
+        """What goes over the cable, by the path at which it is verified; the board puts it in charge itself."""
+        slot = f"/slots/{self.build.id}"
+        return {
+            **{f"{slot}/{name}": content for name, content in self.build.slot.items()},
+            **{f"/new/{name}": content for name, content in self.new.items()},
+        }
 
     @property
     def bytes(self) -> int:
-        return sum(len(content) for content in self.files.values())
+        return sum(len(content) for content in self.copied.values())
 
     def plan(self) -> dict[str, Any]:
-        """What on_board/switch.py is to verify."""
-        manifest = (self.build.folder / "manifest.json").read_bytes()
+        """What the scripts of on_board/ are to do."""
         return {
             "build": self.build.id,
-            "new": {name: hashlib.sha256(content).hexdigest() for name, content in self.new.items()},
-            "manifest": hashlib.sha256(manifest).hexdigest(),
+            "files": {
+                path: [len(content), hashlib.sha256(content).hexdigest()] for path, content in self.copied.items()
+            },
             "commission": self.commission,
+            "serial": ("serial:" if self.exactly else "installed:") + str(self.serial),
         }
 
 

@@ -30,10 +30,16 @@ class Remote:
 
     def call(self, *commands: str, timeout_s: float = CALL_S) -> str:
         """Runs mpremote's commands in one call, without a soft reset. Returns what the board printed."""
-        command = [sys.executable, "-m", "mpremote", "connect", self.port, "resume", *commands]
+        code, out, errors = self.run("connect", self.port, "resume", *commands, timeout_s=timeout_s)
+        if code:
+            raise Problem(self._meaning(out + errors))
+        return out
+
+    def run(self, *words: str, timeout_s: float) -> tuple[int, str, str]:
+        """mpremote with these words. Returns its exit code and what it printed."""
         try:
             run = subprocess.run(
-                command,
+                [sys.executable, "-m", "mpremote", *words],
                 capture_output=True,
                 text=True,
                 errors="replace",
@@ -43,9 +49,7 @@ class Remote:
             )
         except subprocess.TimeoutExpired:
             raise Problem(f"the board at {self.port} does not answer; press its reset, then try again") from None
-        if run.returncode:
-            raise Problem(self._meaning(run.stdout + run.stderr))
-        return run.stdout
+        return run.returncode, run.stdout, run.stderr
 
     def _meaning(self, said: str) -> str:
         for words, meaning in MEANINGS.items():

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from tools.boards import SECTOR
 from tools.terminal import Problem
 
 OLDEST = (1, 24, 0)
 
 
-def check(found: dict[str, Any], board: dict[str, Any], mpy: Path, needed: int) -> None:
-    """found: what on_board/probe.py says. mpy: one of the files to install. needed: bytes. Raises Problem."""
+def check(found: dict[str, Any], board: dict[str, Any], mpy: Path) -> None:
+    """found: what on_board/probe.py says. mpy: one of the modules to install. Raises Problem."""
     version = tuple(found["version"])
     shown = ".".join(str(part) for part in version)
     if found["name"] != "micropython":
@@ -24,8 +25,15 @@ def check(found: dict[str, Any], board: dict[str, Any], mpy: Path, needed: int) 
             "flash the MicroPython release that CHANGELOG.md names"
         )
     _check_partitions(found["partitions"], board["flash"])
-    if found["free"] < needed:
-        raise Problem(f"the board has {found['free']} bytes free and needs {needed}; remove files of your own from it")
+
+
+def check_room(found: dict[str, Any]) -> None:
+    """found: what on_board/prepare.py says, after everything of ours has gone that may go. Raises Problem."""
+    if found["free"] < found["needed"]:
+        raise Problem(
+            f"the board has {found['free'] * SECTOR} bytes free and needs {found['needed'] * SECTOR}; "
+            "remove files of your own from it (mpremote fs ls, mpremote fs rm)"
+        )
 
 
 def _check_partitions(found: dict[str, int] | None, flash: dict[str, int]) -> None:

@@ -13,7 +13,7 @@ from micropython import const
 from .. import ticks
 from ..events import UPDATE_KEPT, UPDATE_RETURNED
 from ..records import EVENT, unpack_event
-from .update import put, read, remove
+from .update import newest, put, read, remove, serial_of
 from .wire import UPDATE_STATE, json_message
 
 _LOOK_MS = const(10000)
@@ -34,8 +34,11 @@ def begin(root, loop, now):
     if not trial:
         return None
     if trial[0] == current:  # the power failed in the last step of keeping it; or the installer's tool wrote it
+        what, _, serial = trial[1].partition(":") if len(trial) == 3 else ("", "", "")
+        if serial:
+            newest(loop, int(serial), current, what == "serial")
         remove(root + "trial")
-        if trial[1:2] == ["commission"]:
+        if (serial or what == "commission") and trial[2] != "0":
             from ..commissioning import Ticket
 
             return Ticket(trial[2])
@@ -89,6 +92,9 @@ class Trial:
         steady = self._vouched and ticks.diff(now, self._steady) >= _STEADY_MS
         if not (self._read or steady or _answer(loop.doors)):
             return self
+        serial = serial_of(self._root + "slots/" + self._build)
+        if serial is not None:
+            newest(loop, serial, self._build)
         put(self._root + "current", self._build + "\n")
         remove(self._root + "trial")
         loop.record(UPDATE_KEPT, now)

@@ -23,6 +23,7 @@ _OFFER = const(0xFFFFFFFF)
 _SIGNATURE = const(256)
 _HEAD = const(8192)  # bytes of release.json at most
 _TRIAL_MINUTES = const(1440)
+_NEWEST = const(5)  # kind of state (storage/state.py): serial << 32 | the first eight digits of its build
 _SHA256 = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"  # RFC 8017, 9.2, note 1
 
 
@@ -93,6 +94,19 @@ def signed(digest, signature, modulus):
     return len(signature) == _SIGNATURE and s < modulus and pow(s, 65537, modulus) == int.from_bytes(wanted, "big")
 
 
+def newest(loop, serial, build, exactly=False):
+    """Notes the firmware that is in charge as the newest this board had. exactly: also when it knows a newer one."""
+    value = serial << 32 | int(build[:8], 16)
+    if exactly or value >> 32 > loop.journal.get(_NEWEST) >> 32:
+        loop.journal.set(_NEWEST, value)
+
+
+def serial_of(slot):
+    """Of a slot that came as a signed release, else None."""
+    head = read(slot + "/release.json")
+    return json.loads(head)["serial"] if head else None
+
+
 class Updates:
     """folder: the root of the file system, with a slash at its end."""
 
@@ -153,7 +167,7 @@ class Updates:
         self._make(self._path(""))
         index = self._where()[0]
         if index > 1:
-            self._open_head()
+            self._open_head(loop)
             index = self._where()[0]
         if not start or index < len(self._files):
             return self._wanted(loop, now, False)
@@ -176,7 +190,7 @@ class Updates:
                 if have == size:
                     self._check(name, sha)
                     if index == 1:
-                        self._open_head()
+                        self._open_head(loop)
                     index += 1
                     have = size_of(self._path(self._files[index][0])) if index < len(self._files) else 0
         return self._wanted(loop, now, True)
@@ -202,7 +216,7 @@ class Updates:
                 return index, have, offset
         return len(self._files), 0, offset
 
-    def _open_head(self):
+    def _open_head(self, loop):
         """The signature and release.json are there: what follows is known, and is only taken when they are right."""
         with open(self._path("release.sig"), "rb") as file:
             signature = file.read()
@@ -213,9 +227,7 @@ class Updates:
             fields = json.load(file)
         if fields["build"] != self._build:
             self._forget("signature is of another build")
-        ours = read(self._root + "slots/" + read(self._root + "current") + "/release.json")
-        if ours and fields["serial"] < json.loads(ours)["serial"]:
-            self._forget("older than this one")
+        self._compare(fields["serial"], loop)
         self._files = self._files[:2] + [tuple(file) for file in fields["files"]]
         needed, folders = SPARE, []
         for name, size, _ in self._files:
@@ -231,6 +243,20 @@ class Updates:
                     needed += 0 if is_there(self._path(name)) else FOLDER
         if free(self._root, needed) < needed:
             self._forget("no space")
+
+    def _compare(self, serial, loop):
+        """No release is taken that is older than any this board had, whatever is in charge now."""
+        if type(serial) is not int or serial >> 32:
+            self._forget("serial")
+        current = read(self._root + "current")
+        ours = serial_of(self._root + "slots/" + current)
+        if ours is not None:
+            newest(loop, ours, current)
+        had = loop.journal.get(_NEWEST)
+        if serial < had >> 32:
+            self._forget("older than this one")
+        if had and serial == had >> 32 and int(self._build[:8], 16) != had & 0xFFFFFFFF:
+            self._forget("another build has this serial")
 
     def _check(self, name, sha):
         if sha and hexlify(digest(self._path(name))).decode() != sha:

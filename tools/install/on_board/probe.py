@@ -1,7 +1,6 @@
 """Runs on the board: says what it is and what lies on it, as one line of JSON. Changes nothing."""
 
 import json
-import os
 import sys
 
 
@@ -37,14 +36,12 @@ def current():
         return None
 
 
-space = os.statvfs("/")
 print(
     json.dumps(
         {
             "name": sys.implementation.name,
             "version": list(sys.implementation.version[:3]),
             "mpy": getattr(sys.implementation, "_mpy", None),
-            "free": space[0] * space[3],
             "partitions": partitions(),
             "psk": psk(),
             "current": current(),
