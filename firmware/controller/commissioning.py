@@ -3,12 +3,13 @@
 Loaded by a command, or after an installation over the cable, and in RAM only: its time, a command or a restart ends it.
 Who may pass is decided as always. Every card that is read well is answered by a sign of its own, every key and every
 input that changes by another, and the first time of each goes on record: these events are the cloud's checklist. All
-events of the time are marked, and the alarm relay rests.
+events of the time are marked, so the alarm relay rests.
 """
 
 from micropython import const
 
-from . import clock, ticks
+from . import ticks
+from .access.kinds import CARD
 from .events import (
     BATTERY_LOW,
     BATTERY_RIGHT,
@@ -20,6 +21,8 @@ from .events import (
     ENCLOSURE_OPENED,
     FIRE,
     FIRE_OVER,
+    GRANTED,
+    GRANTED_DURESS,
     LINE_CUT,
     LINE_RIGHT,
     LINE_SHORT,
@@ -29,9 +32,8 @@ from .events import (
     READER_TAMPER_OVER,
     TRIED,
 )
-from .loop import KEYS
+from .loop import AT_COMMISSIONING, AT_PIN_ENTRY
 from .outputs import patterns
-from .outputs.alarm import ALARMS
 from .readers.keypad import is_key
 
 MOST_MINUTES = 60
@@ -66,16 +68,16 @@ _LINES = (LINE_CUT, LINE_SHORT, LINE_RIGHT)
 
 
 class Commissioning:
-    """Stands in the way of taps and events as long as the board runs, and lets them pass when it is off."""
+    """Hears of keys, taps and events as long as the board runs, and does nothing when it is off."""
 
     def __init__(self, loop):
         self._loop = loop
         self._until = None  # None: it is off
         self._tried = set()
         self._lines = []  # of each door, what was seen last: contact, exit button, strike
-        self._judge, loop.tap = loop.tap, self._tap
-        self._tell, loop.record = loop.record, self._record
-        self._append, loop.log.append = loop.log.append, self._marked
+        loop.frames[AT_COMMISSIONING] = self._takes
+        loop.verdicts.append(self._heard)
+        loop.recorder.observers.append(self._saw)
         loop.parts.append(self)
 
     def begin(self, minutes, now):
@@ -88,6 +90,7 @@ class Commissioning:
         self._tried.clear()
         self._lines = [_lines(guarded) for guarded in self._loop.doors]
         self._until = ticks.add(now, minutes * _MINUTE_MS)
+        self._loop.recorder.marks |= COMMISSIONING
 
     def is_on(self):
         return self._until is not None
@@ -101,47 +104,35 @@ class Commissioning:
 
     def _end(self, why, now):
         self._until = None
+        self._loop.recorder.marks &= ~COMMISSIONING
         self._loop.record(COMMISSIONING_ENDED, now, 0, why)
         for guarded in self._loop.doors:
             guarded.pins.signal.show(b"", now)
 
-    def _tap(self, guarded, frame, now):
-        """In place of the loop's own, which it asks as always."""
-        bits, number = frame
-        if self._until is None or number is None:
-            self._judge(guarded, frame, now)
+    def _takes(self, guarded, frame, now):
+        """A key answers, also at a door that asks for none; where one asks for PINs it counts there as always."""
+        if self._until is None or not is_key(*frame):
+            return False
+        entry = self._loop.frames[AT_PIN_ENTRY]
+        if not (entry and entry(guarded, frame, now)):
+            guarded.pins.signal.show(patterns.KEY, now)
+        self._works(guarded.number, _KEY, now)
+        return True
+
+    def _heard(self, guarded, tap, verdict, now):
+        """After the decision: a card was read well, whatever became of it."""
+        if self._until is None or tap.kind != CARD:
             return
-        signal, relocks = guarded.pins.signal, guarded.door.relocks
-        if bits <= KEYS:
-            extras = self._loop._extras
-            if not is_key(bits, number) or (extras and extras.is_key(guarded, frame)):
-                self._judge(guarded, frame, now)
-            if is_key(bits, number):
-                self._works(guarded.number, _KEY, now)
-                signal.show(patterns.KEY, now)
-            return
-        self._judge(guarded, frame, now)
         self._works(guarded.number, _CARD, now)
-        if guarded.door.relocks == relocks:
-            signal.show(patterns.READ, now)
+        if verdict & 255 not in (GRANTED, GRANTED_DURESS):
+            guarded.pins.signal.show(patterns.READ, now)
 
-    def _record(self, code, now, door=0, extra=0, key=None):
-        """In place of the loop's own: alarms are on record, and nothing sounds."""
-        quiet = self._until is not None and code in ALARMS
-        record = self._loop._recorder.record if quiet else self._tell
-        record(code, now, door, extra, key)
-
-    def _marked(self, code, door, extra, key, utc, flags, count=0):
-        """In place of the log's own."""
-        if self._until is None:
-            return self._append(code, door, extra, key, utc, flags, count)
-        sequence = self._append(code, door, extra, key, utc, flags | COMMISSIONING, count)
-        if code in _INPUTS or code in _LINES:
-            now = clock.now()
+    def _saw(self, code, now, door, extra, flags):
+        """On record: the reader nearby says that an input, or a line, was seen to change."""
+        if self._until is not None and (code in _INPUTS or code in _LINES):
             self._sign(door, now)
             if code in _INPUTS:
                 self._works(door, _INPUT + extra, now)
-        return sequence
 
     def _sign(self, door, now):
         """At the door's reader, or at all of them when it belongs to none."""

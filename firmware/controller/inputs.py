@@ -90,7 +90,14 @@ def _fire(table, sources):
     if fires:
         from .points.fire import Fire
 
-        yield Fire(fires, reset)
+        yield Fire(fires, reset, _stand_told)
+
+
+def _stand_told(loop):
+    """From now on the cloud is told how the doors stand."""
+    from .cloud.standing import begin
+
+    begin(loop, loop.sync)
 
 
 def _others(table, board, sources):

@@ -13,7 +13,7 @@ from micropython import const
 from . import ticks
 from .cloud.wire import CARD_READ
 from .events import CARD_LEARNED, LEARN_ARMED, LEARN_ENDED, READER_MISREAD
-from .loop import KEYS
+from .loop import AT_LEARNING, KEYS
 from .outputs import patterns, signal
 
 # How it ended: for the cloud, and the `extra` of LEARN_ENDED.
@@ -28,7 +28,7 @@ _LOOK_MS = const(100)
 
 
 class Learning:
-    """Stands before the decision as long as the board runs, and does nothing but between arm() and a card.
+    """Looks at every frame as long as the board runs, and takes one only between arm() and a card.
 
     sync: to whom the number is said.
     """
@@ -42,8 +42,7 @@ class Learning:
         self._last = 0  # the event that the cloud has only after the message
         self._said = False
         self._due = None
-        self._judge = loop.tap
-        loop.tap = self._tap
+        loop.frames[AT_LEARNING] = self._takes
         loop.parts.append(self)
 
     def arm(self, guarded, name, seconds, now):
@@ -61,12 +60,11 @@ class Learning:
         self._guarded = guarded
         guarded.pins.signal.show(patterns.LEARN, now)
 
-    def _tap(self, guarded, frame, now):
-        """In place of the loop's own: what an armed reader reads is no tap."""
+    def _takes(self, guarded, frame, now):
+        """What an armed reader reads is no tap."""
         bits, number = frame
         if guarded is not self._guarded or (bits <= KEYS and number is not None):
-            self._judge(guarded, frame, now)
-            return
+            return False
         loop = self._loop
         if number is None or number >> 64:
             loop.record(READER_MISREAD, now, guarded.number, bits)
@@ -80,6 +78,7 @@ class Learning:
             seen = getattr(guarded.pins.reader, "_bits", bytearray())
             for n in range(len(seen)):
                 seen[n] = 0
+        return True
 
     def _over(self, why, bits, now):
         """Armed no longer, and no card."""

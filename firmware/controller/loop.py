@@ -1,10 +1,15 @@
-"""The control loop: input -> decision -> record -> strike. It waits for nothing but the next input or deadline."""
+"""The control loop: input -> decision -> record -> strike. It waits for nothing but the next input or deadline.
+
+A tap goes one way: a reader's frame, unless one of `frames` takes it (tap); the credential (look); the decision, the
+record, the strike (answer); then `verdicts` hear of it. What has to do with taps or events registers in these lists or
+with the recorder, and nothing stands in for anything.
+"""
 
 from micropython import const
 
 from . import clock, ticks
 from .access.card import card_value
-from .access.decision import PLAIN, decide
+from .access.decision import PLAIN, WAITS, decide
 from .events import (
     DENIED_DAMAGED,
     GRANTED,
@@ -24,7 +29,10 @@ from .recorder import Recorder
 from .storage.table import Damaged
 
 KEYS = 8  # bits: a shorter frame is a key
-EMERGENCY = 40  # kind of state (storage/state.py), of extras.py: 0 none, 1 lockdown, 2 evacuation
+EMERGENCY = 40  # kind of state (storage/state.py), of door_modes.py: 0 none, 1 lockdown, 2 evacuation
+AT_LEARNING = 0  # places in Loop.frames
+AT_COMMISSIONING = 1
+AT_PIN_ENTRY = 2
 FEED_MS = 10000  # how often the watchdog is fed at least
 _HANGS_MS = const(600000)  # every wait of the network loop ends long before
 
@@ -34,6 +42,10 @@ class Loop:
 
     key: the padded table key, or None when the settings are faulty: then every card is denied.
     sync: None when there is no cloud to talk to; link: the network loop then, to be watched. restart: starts the board.
+    frames: who looks at what a reader read before it counts as a card, in this order, None where nobody does:
+    takes(guarded, frame, now) says whether the frame was its own. verdicts: heard(guarded, tap, verdict, now) of each,
+    after each decision. followers: what rules need beside doors (followers.py): follow(rules, now), upkeep(now).
+    parts: what is neither reader nor door: watch(loop, now), deadline().
     """
 
     def __init__(self, board, table, log, journal, rules, key, sync, link, watchdog, restart, folder="/"):
@@ -42,21 +54,21 @@ class Loop:
         self.table = table
         self.log = log
         self.clock = clock.Clock()
-        self._recorder = Recorder(log, self.clock, rules)
-        self.record = self._recorder.record
-        self.rules = rules
+        self.recorder = Recorder(log, self.clock, rules)
+        self.record = self.recorder.record
         self.journal = journal
         self.doors = [GuardedDoor(n + 1, pins, rules) for n, pins in enumerate(board.doors)]
-        self.parts = list(board.parts)  # what is neither reader nor door: watch(loop, now) and deadline()
+        self.parts = list(board.parts)
+        self.frames = [None, None, None]
+        self.verdicts = []
+        self.followers = []
         self._key = key
-        self._sync = sync
+        self.sync = sync
         self.link = link
         self._watchdog = watchdog
         self.restart = restart
         self._fed = None
-        self._over = None  # a tap that nobody needs any more: the next one is made of it
-        self._folder = folder
-        self._extras = None
+        self.folder = folder
         self.follow(rules)
 
     def run(self):
@@ -78,10 +90,10 @@ class Loop:
             part.watch(self, now)
         self._more = False
         if self.quiet():
-            if self._sync:
-                self._sync.step(self, now)
-                self.status.set(self._sync.open)
-            self._recorder.upkeep(now)
+            if self.sync:
+                self.sync.step(self, now)
+                self.status.set(self.sync.open)
+            self.recorder.upkeep(now)
             self.journal.prepare()
             self._more = self.table.prepare()
         if self._fed is None or ticks.diff(now, self._fed) >= FEED_MS:
@@ -89,38 +101,21 @@ class Loop:
             self.supervise(now)
 
     def tap(self, guarded, frame, now):
-        """A reader read something: decide who may pass, put it on record, then move the strike."""
+        """A reader read something. frame: (bits, number), number None when it is misformed."""
+        for takes in self.frames:
+            if takes and takes(guarded, frame, now):
+                return
         bits, number = frame
-        extras = self._extras
-        if number is None or (bits <= KEYS and not (extras and extras.is_key(guarded, frame))):
+        if number is None or bits <= KEYS:
             self.record(READER_JABBERS if bits == JABBER else READER_MISREAD, now, guarded.number, bits)
             guarded.pins.signal.show(signal.MISREAD, now)
-            return
-        if extras:
-            tap = extras.presented(guarded, frame, now)
-            if tap is None:
-                return  # of a PIN more is to come
         else:
-            tap = self.look(card_value(bits, number), guarded.number, now)
-        verdict = decide(tap)
-        if verdict & 255 in (GRANTED, GRANTED_DURESS):
-            manner = extras.manner(guarded, tap, now) if extras else ()
-            self.release(guarded, verdict, now, tap.key, *manner)
-        else:
-            self.record(verdict & 255, now, guarded.number, verdict >> 8, tap.key)
-            guarded.pins.signal.show(signal.DENIED, now)
-        if not extras or not extras.answered(guarded, tap, verdict, now):
-            self._over = tap
+            self.answer(guarded, self.look(card_value(bits, number), guarded.number, now), now)
 
     def look(self, value, door, now):
         """What the rules are asked about: what the credential table knows of what was presented, where and when."""
-        rules = self.rules
-        tap, self._over = self._over, None
-        utc = self.clock.utc(now)
-        if type(tap) is rules.tap:
-            tap.__init__(rules, door, utc)
-        else:
-            tap = rules.tap(rules, door, utc)
+        tap = self._tap
+        tap.begin(self.rules, door, self.clock.utc(now), now)
         if self._key:
             tap.key = keyed(self._key, value)[:7]
             try:
@@ -129,6 +124,19 @@ class Loop:
                 tap.unknown = DENIED_DAMAGED
                 self.record(TABLE_DAMAGED, now)
         return tap
+
+    def answer(self, guarded, tap, now):
+        """Decides who may pass, puts it on record, then moves the strike."""
+        verdict = decide(tap)
+        if verdict & 255 in (GRANTED, GRANTED_DURESS):
+            for other in tap.brings:
+                self.record(other.verdict & 255, now, guarded.number, other.verdict >> 8, other.key)
+            self.release(guarded, verdict, now, tap.key, *tap.manner)
+        elif verdict != WAITS:
+            self.record(verdict & 255, now, guarded.number, verdict >> 8, tap.key)
+            guarded.pins.signal.show(signal.DENIED, now)
+        for heard in self.verdicts:
+            heard(guarded, tap, verdict, now)
 
     def release(self, guarded, code, now, key=None, ms=None, may_stand=False):
         """The only way to a strike: the event is on flash before it moves. code: as decide() gives it."""
@@ -147,8 +155,8 @@ class Loop:
             from .storage.patrol import step
 
             step(self.table)
-            if self._extras:
-                self._extras.upkeep(now)
+            for one in self.followers:
+                one.upkeep(now)
         self._watchdog.feed()
 
     def started(self, cause, faults):
@@ -165,24 +173,16 @@ class Loop:
 
     def follow(self, rules):
         """New rules hold from now on."""
-        self._recorder.rules = rules
-        self.rules = rules
+        self.rules = self.recorder.rules = rules
         for guarded in self.doors:
             guarded.follow(rules)
-        if self._extras:
-            self._extras.follow(rules, clock.now())
-        elif rules.chain is not PLAIN or self.journal.get(EMERGENCY):
-            self.extras()
+        if rules.chain is not PLAIN or self.journal.get(EMERGENCY):
+            from .followers import fit
 
-    def extras(self):
-        """What goes beyond cards and profiles."""
-        if not self._extras:
-            from .extras import Extras
-
-            self._extras = Extras(self, self._sync, self._folder)
-            self.parts.append(self._extras)
-            self._extras.follow(self.rules, clock.now())
-        return self._extras
+            fit(self, rules)
+        for one in self.followers:
+            one.follow(rules, clock.now())
+        self._tap = rules.tap()  # the one that every tap is made of
 
     def quiet(self):
         """Whether no card is being read: only then may flash be erased and messages be worked on."""
@@ -194,12 +194,12 @@ class Loop:
     def deadline(self):
         if self._more:  # of the table's upkeep, a piece at a time
             return clock.now()
-        due = ticks.soonest(ticks.add(self._fed, FEED_MS), self._recorder.deadline())
-        if self._sync and self.quiet():
-            due = ticks.soonest(due, self._sync.deadline())
+        due = ticks.soonest(ticks.add(self._fed, FEED_MS), self.recorder.deadline())
+        if self.sync and self.quiet():
+            due = ticks.soonest(due, self.sync.deadline())
         for part in self.doors + self.parts:
             due = ticks.soonest(due, part.deadline())
         return due
 
     def _pending(self):
-        return self.wake[0] or (self._sync and self._sync.ready() and self.quiet())
+        return self.wake[0] or (self.sync and self.sync.ready() and self.quiet())

@@ -9,12 +9,17 @@ _FLOODS = b"\x02\x03\x04\x05\x06\x07\x08\x09\x0b\x0c\x0d\x0e\x0f0FPQ"
 
 
 class Recorder:
-    """Between those who have something to tell and the log. clock: tells the time of an event. rules: retention."""
+    """Between those who have something to tell and the log. clock: tells the time of an event. rules: retention.
+
+    observers: each is told of what is on flash: saw(code, now, door, extra, flags). marks: flags of every event from now on.
+    """
 
     def __init__(self, log, clock, rules):
         self.log = log
         self.clock = clock
         self.rules = rules
+        self.observers = []
+        self.marks = 0
         self._idle = None  # what not every board has to do
 
     def record(self, code, now, door=0, extra=0, key=None):
@@ -26,7 +31,10 @@ class Recorder:
 
     def append(self, code, now, door, extra, key=None, count=0):
         utc = self.clock.utc(now)
-        self.log.append(code, door, extra, key, utc, TIME_TRUSTED if utc else 0, count)
+        flags = self.marks | (TIME_TRUSTED if utc else 0)
+        self.log.append(code, door, extra, key, utc, flags, count)
+        for saw in self.observers:
+            saw(code, now, door, extra, flags)
 
     def upkeep(self, now):
         """In an idle moment."""

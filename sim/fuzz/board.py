@@ -106,7 +106,7 @@ class HandBoard:
         self.chip.inputs.update(dict.fromkeys((12, 13, 17, 18, 19, 27), 1))
         self.loop = app.build(f"{folder}/")
         self.link = self.loop.link
-        self.sync = self.loop._sync
+        self.sync = self.loop.sync
         self.refused: dict[str, int] = self.sync._refused
         self.sent: list[bytes] = []
         self.name = settings["controller"]
@@ -161,7 +161,7 @@ class HandBoard:
     def run(self) -> None:
         """Both loops until neither has anything to do. Work on the table has its pauses: time goes on meanwhile."""
         for _ in range(2000):
-            work = self.loop._sync._work_at
+            work = self.loop.sync._work_at
             if work is not None and ticks.diff(work, self.chip.time) > 0:
                 self.chip.time = work
             now = self.link.beat = self.chip.time

@@ -186,5 +186,10 @@ class Bench:
         assert self.inbox.put(message)
         self.run()
 
+    def idle(self):
+        """The followers of rules have an idle moment, as in every few seconds."""
+        for one in self.loop.followers:
+            one.upkeep(self.now())
+
     def now(self):
         return clock.now()

@@ -46,7 +46,7 @@ class OsdpBench:
         self.line = Line(readers, lambda: self.elapsed * 1000, line["baud"], "de" in line)
         self.chip.uarts[1] = self.line
         self.chip.moved = self._moved
-        self._folder = "osdp-%d-" % time.time_ns()
+        self.folder = "osdp-%d-" % time.time_ns()
         self.kept({} if kept is None else {str(door): key.hex() for door, key in kept.items()})
         self.board = Board(board)
         self.bus = self.board.parts[0]
@@ -59,12 +59,12 @@ class OsdpBench:
     def kept(self, keys=None):
         """The keys that lie on flash; puts them there when they are given."""
         if keys:
-            save(self._folder, keys, "osdp")
-        return {int(door): bytes.fromhex(key) for door, key in settings.load(self._folder, "osdp")[0].items()}
+            save(self.folder, keys, "osdp")
+        return {int(door): bytes.fromhex(key) for door, key in settings.load(self.folder, "osdp")[0].items()}
 
     def clean(self):
         for name in os.listdir("."):
-            if name.startswith(self._folder):
+            if name.startswith(self.folder):
                 os.remove(name)
 
     def _moved(self, pin, level):

@@ -97,7 +97,7 @@ def test_a_cut_between_the_note_and_the_deed_does_not_release_later():
     def cut(*given):
         raise OSError("power")
 
-    bench.loop.release = cut
+    bench.loop.doors[0].release = cut
     try:
         bench.hear(command())
     except OSError:

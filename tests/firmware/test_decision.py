@@ -10,14 +10,20 @@ RULES = Rules({"profiles": {"7": [1, 2], "8": [2]}}, 2)
 NOON = 1800000000
 
 
+def presented(door, utc):
+    tap = RULES.tap()
+    tap.begin(RULES, door, utc, 0)
+    return tap
+
+
 def verdict(profile, door, utc, until=NO_END):
-    tap = RULES.tap(RULES, door, utc)
+    tap = presented(door, utc)
     tap.found((profile, until))
     return decide(tap)
 
 
 def test_an_unknown_credential_is_denied():
-    assert decide(RULES.tap(RULES, 1, NOON)) == DENIED_UNKNOWN
+    assert decide(presented(1, NOON)) == DENIED_UNKNOWN
 
 
 def test_a_profile_opens_its_doors_and_no_other():

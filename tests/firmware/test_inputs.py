@@ -282,7 +282,7 @@ def test_the_fire_input_releases_the_doors_it_names_and_no_other():
 def test_all_strikes_move_before_anything_is_recorded():
     bench = board(fire([1, 2]), doors=2)
     seen = []
-    bench.record = lambda code, *_: seen.append((code, bench.on(STRIKE), bench.on(SECOND_STRIKE)))
+    bench.observers.append(lambda code, *_: seen.append((code, bench.on(STRIKE), bench.on(SECOND_STRIKE))))
     bench.put(IN, 0)
     assert seen == [(FIRE, 1, 1), (RELEASED_FIRE, 1, 1), (RELEASED_FIRE, 1, 1)]
 

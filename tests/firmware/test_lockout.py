@@ -1,6 +1,8 @@
 """Lock-out: too many wrong PINs at a reader, or with a card."""
 
 from firmware.controller.events import DENIED_LOCKED_OUT, DENIED_PIN, GRANTED
+from firmware.controller.followers import follower
+from firmware.controller.rule_memory import RuleMemory
 from tests.firmware.rules_bench import RulesBench
 
 NOON = 1767614400  # Monday 2026-01-05 12:00 UTC
@@ -81,8 +83,8 @@ def test_a_lock_out_survives_a_checkpoint():
     for _ in range(3):
         bench.tap(5)
         bench.type("0000")
-    extras = bench.loop.extras()
-    extras._checkpoint.write(extras._parts())
+    kept = follower(bench.loop, RuleMemory)
+    kept._checkpoint.write(kept._parts())
     bench = bench.again(fields)
     assert bench.type("4711") == [(DENIED_LOCKED_OUT, 1)]
     bench.wait(61)
@@ -105,7 +107,7 @@ def test_a_locked_out_reader_is_forgotten_by_the_time_of_the_events():
 
 def test_at_most_sixteen_cards_are_followed():
     bench = RulesBench(rules("card+pin", pin_length=4))
-    memory = bench.loop.extras()._memory["lockout"]
+    memory = bench.loop.rules.memory["lockout"]
     for n in range(40):
         event = (0, DENIED_PIN, 1, 1 | 1 << 4, 0, bytes((n,)) * 7)
         memory.follow(bench.loop.rules, event, bench.chip.now, True)

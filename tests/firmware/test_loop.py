@@ -249,7 +249,7 @@ def test_a_message_waits_without_spinning_while_a_card_is_read():
     bench.loop.wake[0] = 0
     assert not bench.loop._pending()
     bench.run(30)
-    assert not bench.loop._sync.ready()
+    assert not bench.loop.sync.ready()
     assert bench.refused["content"] == 1
 
 

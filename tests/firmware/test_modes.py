@@ -1,6 +1,7 @@
 """Modes: free access, first person in, office mode, held released by command; and exit buttons with a schedule."""
 
 from firmware.controller.access.rules import Rules
+from firmware.controller.door_modes import door_modes
 from firmware.controller.events import (
     EMERGENCY_ENDED,
     EVACUATION_BEGAN,
@@ -136,17 +137,17 @@ def test_office_mode_only_within_its_schedule():
 def test_a_command_holds_a_door_released():
     bench = RulesBench({"version": 1, "profiles": {}})
     bench.at(EIGHT)
-    extras = bench.loop.extras()
-    extras.hold(bench.loop.doors[0], EIGHT + 3600, bench.chip.now)
+    held = door_modes(bench.loop)
+    held.hold(bench.loop.doors[0], EIGHT + 3600, bench.chip.now)
     assert bench.released()
     bench.wait(3500)
     assert bench.released()
     bench.wait(160)
     assert not bench.released()
-    extras.hold(bench.loop.doors[0], 0, bench.chip.now)
+    held.hold(bench.loop.doors[0], 0, bench.chip.now)
     bench.wait(86400)
     assert bench.released()
-    extras.hold(bench.loop.doors[0], None, bench.chip.now)
+    held.hold(bench.loop.doors[0], None, bench.chip.now)
     bench.run(10)
     assert not bench.released()
     assert modes(bench) == [(FREE_BEGAN, 4), (FREE_ENDED, 0)] * 2
@@ -156,24 +157,19 @@ def test_lockdown_ends_free_access_and_office_mode():
     bench = RulesBench(rules(free=1))
     bench.at(EIGHT + 60)
     assert bench.released()
-    bench.loop.extras().emergency("lockdown", bench.chip.now)
+    door_modes(bench.loop).emergency("lockdown", bench.chip.now)
     bench.run(10)
     assert not bench.released()
-    bench.loop.extras().emergency("normal", bench.chip.now)
+    door_modes(bench.loop).emergency("normal", bench.chip.now)
     assert bench.released()
 
 
 def test_an_emergency_is_noted_before_it_is_on_record_and_forgotten_after_its_end_is():
     bench = RulesBench(rules(free=1))
-    record, seen = bench.loop.record, []
-
-    def told(code, now, *more):
-        seen.append((code, bench.loop.journal.get(EMERGENCY)))  # the power may fail here
-        record(code, now, *more)
-
-    bench.loop.record = told
+    seen = []  # what was noted when the power may fail
+    bench.loop.recorder.observers.append(lambda code, *_: seen.append((code, bench.loop.journal.get(EMERGENCY))))
     for verb in ("lockdown", "normal", "evacuation", "normal"):
-        bench.loop.extras().emergency(verb, bench.chip.now)
+        door_modes(bench.loop).emergency(verb, bench.chip.now)
     assert seen == [(LOCKDOWN_BEGAN, 1), (EMERGENCY_ENDED, 1), (EVACUATION_BEGAN, 2), (EMERGENCY_ENDED, 2)]
     assert bench.loop.journal.get(EMERGENCY) == 0
 

@@ -418,7 +418,7 @@ def test_a_key_that_lies_damaged_is_no_key():
     bench = OsdpBench(Reader(0, KEY, os.urandom))
     from firmware.controller.storage.settings_save import save
 
-    save(bench._folder, {"1": "no key at all"}, "osdp")
+    save(bench.folder, {"1": "no key at all"}, "osdp")
     bench.run(3000)
     assert bench.told() == [(READER_LOST, 1, KEYLESS)]
     bench.clean()

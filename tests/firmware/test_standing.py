@@ -4,6 +4,7 @@ import json
 
 from firmware.controller.access.modes import COMMAND, EVACUATION, FIRST_IN, LOCKDOWN, OFFICE, SCHEDULE
 from firmware.controller.cloud import session, wire
+from firmware.controller.door_modes import door_modes
 from tests.firmware.controller_bench import UTC
 from tests.firmware.rules_bench import RulesBench
 from tests.firmware.test_modes import EIGHT, rules
@@ -144,7 +145,7 @@ def test_after_a_start_a_lockdown_is_told_and_a_hold_that_it_ended_is_not():
 def test_while_a_card_is_read_nothing_is_told():
     bench = RulesBench(rules())
     bench.connect()
-    bench.loop.extras().hold(bench.loop.doors[0], 0, bench.now())
+    door_modes(bench.loop).hold(bench.loop.doors[0], 0, bench.now())
     bench.said()
     bench.loop.quiet = lambda: False
     bench.loop.doors[0].watch(bench.loop.record, bench.now())
@@ -158,7 +159,7 @@ def test_while_a_card_is_read_nothing_is_told():
 def test_without_room_for_the_message_it_waits():
     bench = RulesBench(rules())
     bench.connect()
-    bench.loop.extras().hold(bench.loop.doors[0], 0, bench.now())
+    door_modes(bench.loop).hold(bench.loop.doors[0], 0, bench.now())
     bench.said()
     while bench.outbox.put(b"full"):
         pass

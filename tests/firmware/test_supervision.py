@@ -1,6 +1,7 @@
 """Door supervision in a whole controller: with its log and its emergencies."""
 
 from firmware.controller import ticks
+from firmware.controller.door_modes import door_modes
 from firmware.controller.events import (
     DENIED_LOCKDOWN,
     DOOR_FORCED,
@@ -19,7 +20,7 @@ from tests.firmware.wired_bench import FIRE_IN, LID, RELAY, SOUND, Wired
 def test_fire_releases_during_lockdown_and_nobody_else_does():
     bench = Wired()
     bench.give(12, 3456)
-    bench.loop.extras().emergency("lockdown", bench.chip.now)
+    door_modes(bench.loop).emergency("lockdown", bench.chip.now)
     bench.run()
     bench.tap(12, 3456)
     assert bench.strike() == 0
@@ -39,7 +40,7 @@ def test_fire_releases_during_lockdown_and_nobody_else_does():
 def test_who_is_turned_away_in_a_lockdown_hears_that_it_is_one():
     bench = Wired()
     bench.give(12, 3456)
-    bench.loop.extras().emergency("lockdown", bench.chip.now)
+    door_modes(bench.loop).emergency("lockdown", bench.chip.now)
     bench.run()
     bench.chip.moves = []
     bench.tap(12, 3456)

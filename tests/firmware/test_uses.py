@@ -109,7 +109,7 @@ def test_what_is_no_longer_in_the_table_is_not_counted():
 
 def test_at_most_a_hundred_are_counted():
     bench = RulesBench(rules(uses=3))
-    used = bench.loop.extras()._memory["uses"].used
+    used = bench.loop.rules.memory["uses"].used
     for n in range(100):
         used[bytes((n,)) * 7] = 1
     bench.give(5, 8)

@@ -6,6 +6,7 @@ from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.access.rules import Rules
 from firmware.controller.cloud.passed import take
 from firmware.controller.cloud.wire import PASSED
+from firmware.controller.door_modes import door_modes
 from firmware.controller.events import (
     DENIED_FULL,
     DENIED_INTERLOCK,
@@ -133,7 +134,7 @@ def test_hard_anti_passback_is_soft_where_another_controller_may_know_more():
     passed(bench, 0)  # one of them is not heard
     assert bench.tap(5) == [(GRANTED, 128)]
     passed(bench, 1)
-    bench.loop.extras().upkeep(bench.now())  # this one has no link itself
+    bench.idle()  # this one has no link itself
     assert bench.tap(5) == [(GRANTED, 128)]
 
 
@@ -206,7 +207,7 @@ def test_two_who_pass_together_need_two_places():
 def test_at_most_250_are_known_to_be_somewhere():
     bench = RulesBench(rules("hard"))
     bench.at(NOON)
-    memory = bench.loop.extras()._memory["whereabouts"]
+    memory = bench.loop.rules.memory["whereabouts"]
     for n in range(250):
         event = (NOON + n * 60, GRANTED, 1, 0, 0, bytes((n, n >> 8)) + b"other")
         memory.follow(bench.loop.rules, event, 0, False)
@@ -273,7 +274,7 @@ def test_during_lockdown_nobody_passes_but_who_is_to():
     bench.give(5)
     bench.give(6, 8)
     bench.tap(5)
-    bench.loop.extras().emergency("lockdown", bench.chip.now)
+    door_modes(bench.loop).emergency("lockdown", bench.chip.now)
     bench.run(10)
     assert not bench.released()
     assert bench.events()[-1][:2] == (LOCKDOWN_BEGAN, 0)
@@ -286,7 +287,7 @@ def test_during_lockdown_nobody_passes_but_who_is_to():
     assert bench.tap(5) == [(DENIED_LOCKDOWN, 0)]
     bench.loop.follow(Rules({"version": 2, "profiles": {"7": [1, 2]}}, 2))
     assert bench.tap(5) == [(DENIED_LOCKDOWN, 0)]
-    bench.loop.extras().emergency("normal", bench.chip.now)
+    door_modes(bench.loop).emergency("normal", bench.chip.now)
     assert bench.events()[-1][0] == EMERGENCY_ENDED
     assert bench.tap(5) == OK
 
@@ -295,15 +296,9 @@ def test_an_emergency_that_begins_is_noted_before_it_is_told_and_one_that_ends_a
     """The power may fail in between: whatever is on record is then in force, or is told again by the start."""
     bench = RulesBench(rules())
     loop, seen = bench.loop, []
-    record = loop.record
-
-    def told(code, *rest):
-        seen.append((code, loop.journal.get(EMERGENCY)))
-        return record(code, *rest)
-
-    loop.record = told
+    loop.recorder.observers.append(lambda code, *_: seen.append((code, loop.journal.get(EMERGENCY))))
     for verb in ("lockdown", "evacuation", "normal"):
-        loop.extras().emergency(verb, bench.chip.now)
+        door_modes(loop).emergency(verb, bench.chip.now)
     assert seen == [(LOCKDOWN_BEGAN, 1), (EVACUATION_BEGAN, 2), (EMERGENCY_ENDED, 2)]
     assert loop.journal.get(EMERGENCY) == 0
 
@@ -312,14 +307,14 @@ def test_lockdown_needs_no_other_rules():
     plain = {"version": 1, "profiles": {"7": [1]}}
     bench = RulesBench(plain)
     bench.give(5)
-    bench.loop.extras().emergency("lockdown", bench.chip.now)
+    door_modes(bench.loop).emergency("lockdown", bench.chip.now)
     assert bench.tap(5) == [(DENIED_LOCKDOWN, 0)]
     assert bench.again(plain).tap(5) == [(DENIED_LOCKDOWN, 0)]
 
 
 def test_evacuation_releases_the_doors_also_after_a_restart():
     bench = RulesBench(rules())
-    bench.loop.extras().emergency("evacuation", bench.chip.now)
+    door_modes(bench.loop).emergency("evacuation", bench.chip.now)
     bench.run(10)
     assert bench.released(1) and bench.released(2)
     assert bench.events()[-1][:2] == (EVACUATION_BEGAN, 0)
@@ -328,7 +323,7 @@ def test_evacuation_releases_the_doors_also_after_a_restart():
     bench = bench.again(rules())
     assert bench.released(1) and bench.released(2)
     assert bench.events()[-1][:2] == (EVACUATION_BEGAN, 0)
-    bench.loop.extras().emergency("normal", bench.chip.now)
+    door_modes(bench.loop).emergency("normal", bench.chip.now)
     bench.run(10)
     assert not bench.released(1) and not bench.released(2)
 
@@ -341,7 +336,7 @@ def test_an_emergency_is_on_flash_before_a_strike_moves_for_it():
             raise OSError(5)
 
     bench.flash["log"].fault = broken
-    raises(OSError, lambda: bench.loop.extras().emergency("evacuation", bench.chip.now))
+    raises(OSError, lambda: door_modes(bench.loop).emergency("evacuation", bench.chip.now))
     assert not bench.released()
 
 

@@ -156,7 +156,8 @@ class Model:
         who = ("card", number)
         profile, until = self.credentials.get(who, (None, None))
         presented = Presented(who, "card", None if profile is None else self.profile(profile), until, False, self.now)
-        if "who" in self.door(door) and presented.profile is not None:
+        turned_away = self.emergency == "lockdown" and presented.profile and not presented.profile.get("lockdown")
+        if "who" in self.door(door) and presented.profile is not None and not turned_away:
             asked = self.asked(door)
             if asked == "card+pin" or (presented.profile.get("pin") and asked != "pin"):
                 place.card = (number, self.now)

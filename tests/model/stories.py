@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from firmware.controller import events
+from firmware.controller.door_modes import door_modes
 from tests.model.board import Board, key_of
 from tests.model.model import Model, zone
 
@@ -268,12 +269,10 @@ def between(random: Random, model: Model, board: Board, rules: dict[str, Any]) -
         return f"clock {utc}"
     if kind < 0.86:
         online = not model.online
-        if board.loop._extras:
-            board.loop._extras.upkeep(board.now)
+        board.idle()
         model.link(online)
         board.sync.open = online
-        if board.loop._extras:
-            board.loop._extras.upkeep(board.now)
+        board.idle()
         return f"online {online}"
     if kind < 0.92:
         verb = random.choice(("normal", "normal", "lockdown", "evacuation"))
@@ -281,7 +280,7 @@ def between(random: Random, model: Model, board: Board, rules: dict[str, Any]) -
         if verb == "lockdown":
             for place in model.at.values():
                 place.released_until = min(place.released_until, model.now)
-        board.loop.extras().emergency(verb, board.now)
+        door_modes(board.loop).emergency(verb, board.now)
         board.wait(0)
         return verb
     if kind < 0.97:

@@ -76,7 +76,7 @@ def controller(seed: int, count: int) -> dict[str, Any]:
                 gc.collect()
                 memory.append(sys.getallocatedblocks())
         board.connect()
-        if not board.loop._sync.open or board.loop.clock.utc(board.chip.time) != UTC:
+        if not board.loop.sync.open or board.loop.clock.utc(board.chip.time) != UTC:
             raise Broke("the controller does not listen any more")
         return {
             "messages": count,

@@ -92,7 +92,7 @@ class Board(asyncio.Protocol):
                 self._transport.write(packet(PUBLISH, 0, text(self._up) + message))
             hand.sent.clear()
             busy = loop._pending() or hand.sync._outbox.waiting()
-            if not busy and not ticks.passed(loop._sync._work_at, hand.chip.time):
+            if not busy and not ticks.passed(loop.sync._work_at, hand.chip.time):
                 break
         table = loop.table
         if (table.version, table.digest) != self._told:

@@ -2,6 +2,9 @@
 
 from ..events import DENIED_DOOR, DENIED_EXPIRED, DENIED_NO_CLOCK, DENIED_UNKNOWN, GRANTED
 from ..records import until_utc
+from .kinds import CARD
+
+WAITS = 256  # no verdict yet: of a card its PIN is to come (needs_pin.py)
 
 
 class Tap:
@@ -9,10 +12,14 @@ class Tap:
 
     rules: those that hold. door: its number. utc: Unix seconds, 0 when the time is not known.
     key: of the credential, for the record. profile: what its profile says, None: not known here.
-    A tap that is over may be begun again: what it was about is forgotten.
+    When it is granted: brings, those who pass along (company.py); manner, (ms, whether the leaf may stand open).
     """
 
-    def __init__(self, rules, door, utc):
+    kind = CARD
+    brings = manner = ()
+
+    def begin(self, rules, door, utc, now):
+        """Another tap. What the one before was about is forgotten. now: in ticks."""
         self.rules = rules
         self.door = door
         self.utc = utc

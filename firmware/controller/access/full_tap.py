@@ -1,28 +1,41 @@
-"""A tap where there are rules beyond profiles that open doors, and what is on record when none of them objects."""
+"""A tap where there are rules beyond profiles that open doors, and how it passes when none of them objects."""
+
+from micropython import const
 
 from ..events import DENIED_UNKNOWN, GRANTED, GRANTED_DURESS
 from .decision import Tap
 from .kinds import CARD
 
+_EXTENDED_MS = const(15000)
+
 
 class FullTap(Tap):
-    """kind (kinds.py) and duress: of what was presented. company: the tap of who waits at this door for another one.
+    """kind (kinds.py) and duress: of what was presented. here: the fields of its door. now: in ticks.
 
-    here: the fields of its door. now: in ticks. heard: when the cloud was heard, Unix seconds, 0 when not known.
-    asked, place: what who.py and whereabouts.py have looked up. Its rules have besides: memory {rule: what it
-    remembers} and guarded, all doors of this controller.
+    asked, place: what who.py and whereabouts.py have looked up. verdict: of one that is brought along. Its rules have
+    besides (rule_memory.py): memory {rule: what it remembers}, waiting {door: the tap of who waits there for another
+    one}, guarded, all doors of this controller, and heard(utc): when the cloud was heard, 0 when not known.
     """
 
-    def __init__(self, rules, door, utc):
+    def begin(self, rules, door, utc, now):
         self.rules = rules
         self.door = door
         self.utc = utc
+        self.now = now
         self.here = rules.door(door)
         self.unknown = DENIED_UNKNOWN
         self.kind = CARD
         self.duress = False
-        self.key = self.profile = self.company = self.place = None
+        self.key = self.profile = self.place = None
         self.asked = 0
+        self.brings = self.manner = ()
+
+    def copy(self):
+        """One that stays as it is when the next tap begins."""
+        other = FullTap()
+        other.begin(self.rules, self.door, self.utc, self.now)
+        other.kind, other.duress, other.key, other.profile = self.kind, self.duress, self.key, self.profile
+        return other
 
     def says(self, field, otherwise=None):
         """A field of its profile."""
@@ -30,7 +43,18 @@ class FullTap(Tap):
 
 
 def grant(tap):
-    """Nothing speaks against it."""
+    """Nothing speaks against it: with whom, for how long, and what is on record."""
+    if tap.door in tap.rules.waiting:
+        from .company import bring
+
+        bring(tap)
+    ms = tap.here.get("extended_ms", _EXTENDED_MS) if "extended" in tap.profile else None
+    tap.manner = ms, "hold" in tap.profile
+    return granted(tap)
+
+
+def granted(tap):
+    """What is on record."""
     extra = 0
     for note in tap.rules.notes:
         extra |= note(tap)

@@ -44,6 +44,7 @@ _DOOR = {
 _AREA = {"limit": (1, 1000), "forget_hours": (1, 168), "shared": bool}
 # In the order in which they are asked: the file of a rule, and the fields that bring it in.
 _ORDER = (
+    ("needs_pin", "who"),
     ("lockout", "who"),
     ("wrong_pin", "who"),
     (has_door,),

@@ -6,6 +6,7 @@ from ..events import DENIED_OFFLINE
 def rule(tap):
     """When the time is not known, nobody can say for how long that was."""
     hours = tap.here.get("offline_hours")
-    if hours is None or (tap.utc and tap.heard and tap.utc - tap.heard < hours * 3600):
+    if hours is None:
         return 0
-    return DENIED_OFFLINE
+    heard = tap.rules.heard(tap.utc)
+    return 0 if tap.utc and heard and tap.utc - heard < hours * 3600 else DENIED_OFFLINE

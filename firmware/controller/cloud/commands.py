@@ -110,11 +110,15 @@ def _hold(sync, loop, fields, now):
     until = fields.get("until")
     if until is not None and (type(until) is not int or until < 0):
         raise ValueError("command: until")
-    loop.extras().hold(loop.doors[fields["door"] - 1], until, now)
+    from ..door_modes import door_modes
+
+    door_modes(loop).hold(loop.doors[fields["door"] - 1], until, now)
 
 
 def _emergency(sync, loop, fields, now):
-    loop.extras().emergency(fields["do"], now)
+    from ..door_modes import door_modes
+
+    door_modes(loop).emergency(fields["do"], now)
 
 
 def _identify(sync, loop, fields, now):

@@ -1,6 +1,6 @@
 """How the doors stand: why one is kept unlocked or locked down, until when, since when. For the cloud.
 
-Loaded by extras.py, which a fire input loads as well. Events tell that it began or ended; what holds now is
+Loaded by door_modes.py, and by a fire input. Events tell that it began or ended; what holds now is
 told of itself, because events come late after a time without a link, may be lost, and know no end.
 """
 
@@ -25,7 +25,7 @@ def begin(loop, sync):
 
 
 def _why(guarded):
-    """(why, until). The fire input goes before what extras.py says in `why`."""
+    """(why, until). The fire input goes before what door_modes.py says in `why`."""
     return _BURNS if guarded.door.holds & BURNING else getattr(guarded, "why", _USUAL)
 
 

@@ -1,9 +1,10 @@
-"""The alarm relay: it goes on with every alarm on record, for a while."""
+"""The alarm relay: it goes on with every alarm on record, for a while. It rests while an installer tries the doors."""
 
 from machine import Pin
 
 from .. import ticks
 from ..events import (
+    COMMISSIONING,
     DOOR_FORCED,
     DOOR_HELD,
     DOOR_STILL_HELD,
@@ -36,13 +37,13 @@ class Alarm:
     def __init__(self, relay, ms):
         self._relay = relay
         self._ms = ms
-        self._record = None
+        self._listens = False
         self._until = None
 
     def watch(self, loop, now):
-        if self._record is None:
-            self._record = loop.record
-            loop.record = self._heard
+        if not self._listens:
+            self._listens = True
+            loop.recorder.observers.append(self._saw)
         if ticks.passed(self._until, now):
             self._until = None
             self._relay.set(False)
@@ -50,9 +51,8 @@ class Alarm:
     def deadline(self):
         return self._until
 
-    def _heard(self, code, now, door=0, extra=0, key=None):
-        self._record(code, now, door, extra, key)
-        if code in ALARMS:
+    def _saw(self, code, now, door, extra, flags):
+        if code in ALARMS and not flags & COMMISSIONING:
             self.ring(now, self._ms)
 
     def ring(self, now, ms):

@@ -25,11 +25,15 @@ class _Line:
 
 
 class Fire:
-    """All fire inputs of a board. inputs: [(number, input, door numbers, relock)]. reset: an input, or None."""
+    """All fire inputs of a board. inputs: [(number, input, door numbers, relock)]. reset: an input, or None.
 
-    def __init__(self, inputs, reset):
+    told(loop): has the cloud told how the doors stand.
+    """
+
+    def __init__(self, inputs, reset, told):
         self._lines = [_Line(*one) for one in inputs]
         self._reset = reset
+        self._stand_told = told
         self._recalled = False
 
     def watch(self, loop, now):
@@ -83,7 +87,7 @@ class Fire:
         for number in line.doors:
             self._tell(loop, RELEASED_FIRE, number, line, now)
         try:
-            loop.extras()  # has the cloud told how the doors stand
+            self._stand_told(loop)
         except MemoryError:  # as below: a start would shut the doors
             print("fire: the cloud is not told how the doors stand")
 

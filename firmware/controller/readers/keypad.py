@@ -12,8 +12,8 @@ _MOST = const(12)
 
 
 def is_key(bits, number):
-    """Whether a frame that came in is a key."""
-    return number & 15 < 12 and (bits == 4 or (bits == 8 and number >> 4 == ~number & 15))
+    """Whether a frame that came in is a key. number: None when it is misformed."""
+    return number is not None and number & 15 < 12 and (bits == 4 or (bits == 8 and number >> 4 == ~number & 15))
 
 
 class Keypad:

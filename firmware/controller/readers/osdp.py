@@ -137,7 +137,7 @@ class Bus:
         first = self._checks is None
         self._checks = ticks.add(now, _KEYS_MS)
         if first:
-            kept, _ = settings.load(loop._folder, _KEPT)
+            kept, _ = settings.load(loop.folder, _KEPT)
             for reader in self.readers:
                 reader.key = _key(kept.get(str(reader.door)))
         commissioned = False
@@ -147,10 +147,10 @@ class Bus:
             if not commissioned:
                 reader.gets = None
             elif reader.secure and not reader.answers and reader.gets is None and reader.why in (KEYLESS, REFUSES):
-                kept, _ = settings.load(loop._folder, _KEPT)
+                kept, _ = settings.load(loop.folder, _KEPT)
                 reader.gets = reader.key or urandom(16)
                 kept[str(reader.door)] = hexlify(reader.gets).decode()
-                save(loop._folder, kept, _KEPT)  # first: else a reader could have one that we forgot
+                save(loop.folder, kept, _KEPT)  # first: else a reader could have one that we forgot
 
 
 def _key(text):

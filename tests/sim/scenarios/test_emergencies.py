@@ -6,7 +6,7 @@ import json
 import pytest
 
 from firmware.controller import events as codes
-from firmware.controller.extras import Extras
+from firmware.controller.door_modes import DoorModes
 from sim.story import outcome, play, script
 from sim.story.verbs import SWITCHES
 
@@ -106,19 +106,19 @@ def broken(found):
 
 
 def test_doors_that_stay_released_after_an_evacuation_break_a_promise(played, monkeypatch):
-    step = Extras._step
+    step = DoorModes._step
 
     def forgets(self, now, key=None):
         for place in self._places:
             place.evacuated = place.evacuated and self._emergency == 2
         step(self, now, key)
 
-    monkeypatch.setattr(Extras, "_step", forgets)
+    monkeypatch.setattr(DoorModes, "_step", forgets)
     assert "did not lock again" in broken(played())
 
 
 def test_who_passes_during_lockdown_breaks_a_promise(played, monkeypatch):
-    monkeypatch.setattr(Extras, "_lock", lambda self, rules: None)
+    monkeypatch.setattr(DoorModes, "_lock", lambda self, rules: None)
     assert "granted (code 1), and denied was due" in broken(played())
 
 

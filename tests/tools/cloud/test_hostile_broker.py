@@ -83,8 +83,8 @@ class Town:
                 one.chip.time = (one.chip.time + STEP_MS) % (1 << 30)
                 if taps and n % 8 == 0:
                     one.loop.record(codes.DOOR_OPENED, one.chip.time, 1)
-                    if one.loop._sync.open:
-                        one.loop._sync._ask_for_time(one.chip.time)
+                    if one.loop.sync.open:
+                        one.loop.sync._ask_for_time(one.chip.time)
                 one.turn()
                 for payload in one.sent:
                     self.broker.publish(f"portvakt/{one.name}/up", payload)

@@ -71,7 +71,7 @@ class Loop:
     """What a line asks of the control loop."""
 
     parts = ()
-    _folder = FOLDER
+    folder = FOLDER
 
     def record(self, *event):
         pass

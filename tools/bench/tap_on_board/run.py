@@ -276,8 +276,8 @@ def soak():
             luck = (luck * 1103515245 + 12345) & 0x7FFFFFFF
             numbers[i] = numbers[i + 1] = luck // 7 % count
         granted += taps(loop, ticking, numbers, times, wholes, heaps)
-        if loop.parts:
-            loop.parts[0].upkeep(ticking.now)
+        for one in loop.followers:
+            one.upkeep(ticking.now)
         if done + batch in (1000, 10000, 100000, n):
             gc.collect()
             free[done + batch] = gc.mem_free()

@@ -1,0 +1,97 @@
+"""PIN entry: keys at a door become a PIN, and that is answered as one tap, with the card before it if there was one.
+
+Loaded where a door asks for PINs by its rules.
+"""
+
+from micropython import const
+
+from . import ticks
+from .access import pins
+from .access.card import card_value
+from .access.decision import WAITS
+from .access.kinds import CARD_PIN, PIN
+from .events import DENIED_UNKNOWN
+from .loop import AT_PIN_ENTRY, KEYS
+from .outputs import patterns
+from .readers.keypad import Keypad, is_key
+
+_PIN_MS = const(20000)  # within which a card's PIN is complete
+
+
+class _Place:
+    """A door with a keypad. Times are ticks."""
+
+    def __init__(self, length):
+        self.keypad = Keypad(length)
+        self.value = None  # of the card that is being decided on
+        self.card = None  # (its value, its key) that waits for its PIN since `at`
+        self.at = 0
+
+
+class PinEntry:
+    def __init__(self, loop):
+        self._loop = loop
+        self._places = {}  # {door number: _Place}
+        loop.frames[AT_PIN_ENTRY] = self._takes
+        loop.verdicts.insert(0, self._heard)
+
+    def follow(self, rules, now):
+        """New rules hold from now on. What was typed is forgotten."""
+        self._places = {}
+        for guarded in self._loop.doors:
+            says = rules.door(guarded.number)
+            if "who" in says:
+                self._places[guarded.number] = _Place(says.get("pin_length"))
+
+    def _takes(self, guarded, frame, now):
+        """A key is taken. A card is a tap; its PIN may be asked for, and then its number is needed."""
+        place = self._places.get(guarded.number)
+        bits, number = frame
+        if place is None or number is None:
+            return False
+        if bits > KEYS:
+            place.card, place.value = None, card_value(bits, number)
+            return False
+        if not is_key(bits, number):
+            return False
+        digits = place.keypad.key(number, now)
+        guarded.pins.signal.show(patterns.KEY, now)
+        if digits:
+            self._loop.answer(guarded, self._typed(guarded, place, digits, now), now)
+        return True
+
+    def _typed(self, guarded, place, digits, now):
+        """A PIN is complete: of the card before it, or of its own. Returns the tap."""
+        card, key = place.card or (b"", None)
+        if key and ticks.diff(now, place.at) > _PIN_MS:
+            card, key = b"", None
+        place.card = None
+        tap = self._look(pins.card_pin_value(card, digits) if key else pins.pin_value(digits), guarded, now)
+        if tap.profile is None and tap.unknown == DENIED_UNKNOWN:
+            tap = self._look(pins.duress_value(card, digits), guarded, now)
+            tap.duress = tap.profile is not None
+            if not tap.duress:
+                tap.key = None
+        tap.kind = CARD_PIN if key else PIN
+        if key:
+            tap.key = key
+        return tap
+
+    def _look(self, value, guarded, now):
+        return self._loop.look(value, guarded.number, now)
+
+    def _heard(self, guarded, tap, verdict, now):
+        """A card that waits for its PIN is kept for a while."""
+        place = self._places.get(guarded.number)
+        if place:
+            if verdict == WAITS:
+                place.card, place.at = (place.value, tap.key), now
+                guarded.pins.signal.show(patterns.KEY, now)
+            place.value = None
+
+    def upkeep(self, now):
+        """Forgets what is over, before ticks wrap."""
+        for place in self._places.values():
+            if place.card and ticks.diff(now, place.at) > _PIN_MS:
+                place.card = None
+            place.keypad.forget(now)
