@@ -11,7 +11,7 @@ _FLOODS = b"\x02\x03\x04\x05\x06\x07\x08\x09\x0b\x0c\x0d\x0e\x0f0FPQ"
 class Recorder:
     """Between those who have something to tell and the log. clock: tells the time of an event. rules: retention.
 
-    observers: each is told of what is on flash: saw(code, now, door, extra, flags). marks: flags of every event from now on.
+    observers: each is told of what is on flash: saw(code, now, door, extra, flags). marks: flags of all events to come.
     """
 
     def __init__(self, log, clock, rules):

@@ -100,7 +100,9 @@ def rules(schedules, holidays=()):
 
 
 def verdict(rules, utc, profile=7, until=NO_END):
-    tap = rules.tap(rules, 1, utc)
+    rules.waiting = {}  # nobody waits at a door for company
+    tap = rules.tap()
+    tap.begin(rules, 1, utc, 0)
     tap.found((profile, until))
     return decide(tap)
 

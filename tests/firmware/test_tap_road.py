@@ -1,5 +1,7 @@
-"""A tap's road: learning, commissioning and PIN entry register with the loop, in whichever order; the log is the same."""
+"""A tap's road: learning, commissioning and PIN entry register in whichever order; the log is the same."""
 
+from firmware.controller import commissioning, learning, pin_entry, rule_memory
+from firmware.controller.access.rules import Rules
 from firmware.controller.cloud import wire
 from firmware.controller.events import (
     CARD_LEARNED,
@@ -14,11 +16,11 @@ from firmware.controller.events import (
 )
 from firmware.controller.records import unpack_event
 from tests.firmware.bench import frame26
-from tests.firmware.controller_bench import CONTACT, RULES, TABLE, UTC, Bench
+from tests.firmware.controller_bench import CONTACT, RULES, UTC, Bench
 
 ALARM = 23
-WIRED = dict(TABLE, inputs=[], alarm={"pin": ALARM, "active": 1, "seconds": 60})
 PIN_RULES = dict(RULES, version=2, doors={"1": {"who": [["card/pin", 0]], "pin_length": 4}})
+LOADED = commissioning, learning, pin_entry, rule_memory, Rules(PIN_RULES, 1)  # while the heap has no holes yet
 
 
 def tell(bench, verb, name, **fields):
@@ -40,7 +42,7 @@ ROAD = (CARD_LEARNED, DENIED_PIN, DENIED_UNKNOWN, DOOR_FORCED, DOOR_OPENED, GRAN
 STEPS = {
     "commission": lambda bench: tell(bench, "commission", "c", minutes=15),
     "learn": lambda bench: tell(bench, "learn", "l", door=1),
-    "rules": lambda bench: bench.rules_come(PIN_RULES),
+    "rules": lambda bench: bench.loop.follow(Rules(PIN_RULES, 1)),
 }
 
 
@@ -80,33 +82,3 @@ def test_rules_with_pins_that_come_before_between_or_after_change_nothing():
     logs = [day(Bench(), order)[0] for order in orders]
     assert all(one == logs[0] for one in logs), logs
     assert DENIED_PIN in [code for code, _, _ in logs[0]]
-
-
-def test_every_event_of_commissioning_is_marked_and_rings_no_alarm_whatever_else_began():
-    for order in (("commission", "learn"), ("learn", "commission")):
-        events, rings = day(Bench(table=WIRED), order)
-        assert rings == 0
-        assert all(marked for _, _, marked in events)
-    events, rings = day(Bench(table=WIRED), ("learn",))
-    assert rings == 1 and not any(marked for _, _, marked in events)
-
-
-def test_nothing_stands_in_for_a_method_of_loop_recorder_or_log():
-    """What has to do with taps and events registers, and no order can be the wrong one."""
-    bench = Bench(table=WIRED)
-    before = road(bench)
-    day(bench, ("commission", "learn", "rules"))
-    assert road(bench) == before
-
-
-def road(bench):
-    loop = bench.loop
-    return [
-        (name, getattr(owner, name))
-        for owner, names in (
-            (loop, ("tap", "look", "answer", "release", "record")),
-            (loop.recorder, ("record", "append")),
-            (loop.log, ("append",)),
-        )
-        for name in names
-    ]

@@ -97,6 +97,7 @@ class TellsAll(Quiet):
 
 class Sync(Quiet):
     open = False
+    rare: dict[str, None] = {"standing": None}  # nobody is told how the doors stand
 
     def step(self, loop: Any, now: int) -> None: ...
     def ready(self) -> bool:
