@@ -10,8 +10,10 @@ import typer
 from tools import boards, private
 from tools.terminal import Json, Problem, progress, result
 
+from .members_command import members, role_of, tokens
+
 if TYPE_CHECKING:
-    from .models import Controller, Tenant
+    from .models import Controller, Role, Tenant, User
 
 app = typer.Typer(
     help="The cloud end: serve it, run its worker, administer it.",
@@ -19,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(members, name="members")
+app.add_typer(tokens, name="tokens")
 TenantName = Annotated[str | None, typer.Option(help="Which tenant. Needed when there is more than one.")]
 
 
@@ -70,8 +74,9 @@ def link(
     email: str,
     tenant: TenantName = None,
     role: Annotated[
-        str, typer.Option(help="Of a new member: owner, administrator, viewer, guard or installer.")
-    ] = "owner",
+        str | None,
+        typer.Option(help="owner, administrator, viewer, guard or installer. Needed but for a tenant's first owner."),
+    ] = None,
     minutes: Annotated[int, typer.Option(help="How long the link is good.", min=1, max=60 * 24)] = 30,
     as_json: Json = False,
 ) -> None:
@@ -82,23 +87,47 @@ def link(
     from django.core.validators import validate_email
     from django.db import transaction
 
-    from .models import Membership, Role, User
+    from .models import User
     from .services import links
 
     try:
         validate_email(email)
     except ValidationError:
         raise Problem(f"{email} is no e-mail address; give one like name@example.org") from None
-    if role not in Role.values:
-        raise Problem(f"{role} is no role; choose {', '.join(Role.values)}")
+    wanted = role_of(role) if role is not None else None
     with transaction.atomic():
         user = User.objects.named(email)
-        if tenant is not None or not user.memberships.exists():
-            place = _tenant(tenant, make=True)
-            Membership.objects.get_or_create(user=user, tenant=place, defaults={"role": role})
+        if not user.is_active:
+            raise Problem(f"the account {email} is not active; portvakt cloud members active {email} changes that")
+        done = _joined(user, tenant, wanted)
         url = f"{settings.PORTVAKT_URL.rstrip('/')}/enter/{links.make(user, minutes)}"
     facts = {"url": url, "email": user.email, "minutes": minutes}
-    result(as_json, facts, url, f"Signs {user.email} in, once, within {minutes} minutes.")
+    lines = [url, f"Signs {user.email} in, once, within {minutes} minutes.", *done]
+    result(as_json, facts, *lines)
+
+
+def _joined(user: "User", tenant: str | None, role: "Role | None") -> list[str]:
+    """Makes somebody a member, or changes what they are. Returns what was done, in sentences."""
+    from .models import Role
+    from .services import members as service
+
+    if tenant is None and role is None and user.memberships.exists():
+        return []
+    place = _tenant(tenant, make=True)
+    row = service.of(place, user)
+    if row is None and role is None:
+        if place.memberships.exists():
+            raise Problem(f"{user.email} is no member of {place.name} yet; say with --role what they shall be")
+        role = Role("owner")
+    if row is None:
+        assert role is not None
+        service.invite(place, user.email, role)
+        return [f"They are {role} of {place.name}."]
+    if role is None or row.role == role:
+        return [f"They are {row.role} of {place.name}, as before."]
+    before = row.role
+    service.set_role(row, role)
+    return [f"They are {role} of {place.name} now; they were {before}."]
 
 
 @app.command()
@@ -204,12 +233,12 @@ def token(
 ) -> None:
     """A bearer token of the API. It is shown once."""
     _django()
-    from .models import Role
+    from .models import ApiToken
     from .services import links
 
-    if role not in set(Role) - {Role.OWNER}:
+    if role not in ApiToken.ROLES:
         raise Problem(f"{role} is no role of a token; choose administrator, viewer, guard or installer")
-    made = links.make_token(_tenant(tenant, make=False), name, Role(role))
+    made = links.make_token(_tenant(tenant, make=False), name, role_of(role))
     result(as_json, {"token": made, "name": name, "role": role}, made)
 
 

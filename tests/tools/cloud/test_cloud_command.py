@@ -80,6 +80,40 @@ def test_an_administrators_verbs(cloud: Cloud, tmp_path: Path) -> None:
     assert "no controller is called Nowhere" in cloud.fail("lost", "Nowhere", *of)
 
 
+def test_a_link_gives_the_role_that_is_said_and_no_other(cloud: Cloud) -> None:
+    of = ("--tenant", "Torget")
+    cloud.call("link", "eier@example.org", *of)
+    shown = lambda: {one["email"]: one["role"] for one in cloud.call("members", "list", *of)["members"]}  # noqa: E731
+    assert shown() == {"eier@example.org": "owner"}, "the first of a tenant"
+    assert "say with --role what they shall be" in cloud.fail("link", "per@example.org", *of)
+    assert shown() == {"eier@example.org": "owner"}
+    cloud.call("link", "per@example.org", "--role", "owner", *of)
+    said = cloud.run("cloud", "link", "eier@example.org", "--role", "viewer", *of)
+    assert "They are viewer of Torget now; they were owner." in said.stdout
+    assert shown() == {"eier@example.org": "viewer", "per@example.org": "owner"}
+    assert "would have no owner" in cloud.fail("link", "per@example.org", "--role", "viewer", *of)
+
+
+def test_access_is_taken_away_on_the_command_line(cloud: Cloud) -> None:
+    of = ("--tenant", "Havna")
+    cloud.call("link", "eva@example.org", *of)
+    cloud.call("link", "nils@example.org", "--role", "guard", *of)
+    assert cloud.call("members", "role", "nils@example.org", "owner", *of)["before"] == "guard"
+    assert cloud.call("members", "sign-out", "nils@example.org") == {"email": "nils@example.org", "sessions": 0}
+    assert cloud.call("members", "inactive", "eva@example.org")["active"] is False
+    assert "is not active; portvakt cloud members active eva@example.org" in cloud.fail("link", "eva@example.org")
+    assert "would have no owner" in cloud.fail("members", "end", "nils@example.org", *of)
+    cloud.call("members", "active", "eva@example.org")
+    assert cloud.call("members", "end", "nils@example.org", *of)["ended"]
+    assert "is no member of Havna" in cloud.fail("members", "end", "nils@example.org", *of)
+    assert "there is no account x@example.org" in cloud.fail("members", "inactive", "x@example.org")
+    number = cloud.call("token", "port", *of)["token"].partition(".")[0]
+    assert [one["name"] for one in cloud.call("tokens", "list", *of)["tokens"]] == ["port"]
+    assert cloud.call("tokens", "revoke", number)["revoked"]
+    assert cloud.call("tokens", "list", *of)["tokens"] == []
+    assert "there is no token 999999" in cloud.fail("tokens", "revoke", "999999")
+
+
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [

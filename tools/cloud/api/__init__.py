@@ -4,7 +4,7 @@ from ninja import NinjaAPI
 
 from .auth import Bearer, SignedIn
 from .errors import explain
-from .routes import alarms, commissioning, controllers, doors, log, people, readings, rules
+from .routes import alarms, commissioning, controllers, doors, log, members, people, readings, rules
 
 api = NinjaAPI(
     title="Portvakt",
@@ -14,5 +14,5 @@ api = NinjaAPI(
     auth=[Bearer(), SignedIn()],
 )
 explain(api)
-for subject in (doors, people, readings, rules, log, alarms, controllers, commissioning):
+for subject in (doors, people, readings, rules, log, alarms, controllers, commissioning, members):
     api.add_router("", subject.router)

@@ -91,6 +91,8 @@ class Membership(Owned):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
 
+    SEEN_WITH = Right.MEMBERS
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "tenant"], name="membership_once"),
@@ -106,7 +108,12 @@ class ApiToken(Owned):
     role = models.CharField(max_length=16, choices=Role)
     hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
+    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="tokens")  # None: on the command line
+    used_at = models.DateTimeField(null=True, blank=True)  # to the hour
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    SEEN_WITH = Right.MEMBERS
+    ROLES = [Role.ADMINISTRATOR, Role.VIEWER, Role.GUARD, Role.INSTALLER]  # no program is an owner
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(role__in=Role.values), name="token_role")]

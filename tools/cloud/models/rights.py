@@ -13,11 +13,12 @@ class Right(Enum):
     CHANGE = "change"  # people, cards, PINs, groups, schedules, holidays, doors
     INSTALL = "install"  # sites and controllers: enrol, rename, give up as lost
     AUDIT = "audit"  # see who looked at whose passages
+    MEMBERS = "members"  # who may sign in and as what; tokens of the API
 
 
 ROLES = {
     "owner": frozenset(Right),
-    "administrator": frozenset(Right) - {Right.AUDIT},
+    "administrator": frozenset(Right) - {Right.AUDIT, Right.MEMBERS},
     "viewer": frozenset({Right.LOOK, Right.PEOPLE, Right.LOG}),
     "guard": frozenset({Right.LOOK, Right.ALARMS, Right.DURESS, Right.RELEASE}),
     "installer": frozenset({Right.LOOK, Right.INSTALL}),

@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from .views import (
+    account,
     alarms,
     commissioning,
     controllers,
@@ -11,6 +12,7 @@ from .views import (
     doors,
     log,
     looks,
+    members,
     people,
     readings,
     rules,
@@ -72,6 +74,17 @@ urlpatterns = [
     path("controllers/<int:pk>/do", controllers.do, name="controller_do"),
     path("updates/", updates.page, name="updates"),
     path("log/", log.page, name="log"),
+    path("members/", members.page, name="members"),
+    path("members/<int:pk>/role", members.role, name="member_role"),
+    path("members/<int:pk>/link", members.link, name="member_link"),
+    path("members/<int:pk>/sign-out", members.sign_out, name="member_sign_out"),
+    path("members/<int:pk>/active", members.active, name="member_active"),
+    path("members/<int:pk>/end", members.end, name="member_end"),
+    path("tenants/<int:tenant_pk>/members/new", members.invite, name="member_add"),
+    path("tenants/<int:tenant_pk>/tokens/new", members.token, name="token_add"),
+    path("tokens/<int:pk>/revoke", members.revoke, name="token_revoke"),
+    path("account/", account.page, name="account"),
+    path("account/sign-out-elsewhere", account.end_others, name="sign_out_elsewhere"),
     path("language", set_language, name="language"),
     path("sign-out", sign.out, name="sign_out"),
 ]

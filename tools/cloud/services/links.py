@@ -10,8 +10,10 @@ from django.db.models import QuerySet
 
 from ..models import ApiToken, Role, Session, SignInLink, Tenant, User
 from . import clock
+from .told import Told
 
 MINUTES = 30  # how long a sign-in link is good
+HOUR = timedelta(hours=1)
 
 
 def _hash(token: str) -> str:
@@ -53,10 +55,12 @@ def forget(now: datetime) -> None:
     Session.over().delete()
 
 
-def make_token(tenant: Tenant, name: str, role: Role) -> str:
+def make_token(tenant: Tenant, name: str, role: Role, by: User | None = None) -> str:
     """A new bearer token; it is told once. Begins with its row's number, by which it is looked up."""
+    if role not in ApiToken.ROLES:
+        raise Told("a token is never an owner; choose another role")
     secret = secrets.token_urlsafe(32)
-    row = ApiToken.objects.create(tenant=tenant, name=name, role=role, hash=_hash(secret))
+    row = ApiToken.objects.create(tenant=tenant, name=name, role=role, hash=_hash(secret), made_by=by)
     return f"{row.pk}.{secret}"
 
 
@@ -66,4 +70,9 @@ def read_token(token: str) -> ApiToken | None:
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         return None
     row = ApiToken.objects.select_related("tenant").filter(pk=int(number), revoked_at=None).first()
-    return row if row is not None and compare_digest(row.hash, _hash(secret)) else None
+    if row is None or not compare_digest(row.hash, _hash(secret)):
+        return None
+    now = clock.now()
+    if row.used_at is None or now - row.used_at >= HOUR:
+        ApiToken.objects.filter(pk=row.pk).update(used_at=now)
+    return row

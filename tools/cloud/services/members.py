@@ -1,0 +1,115 @@
+"""Who may sign in to a tenant, and as what. What is taken away is gone at once: sessions, links and tokens too.
+
+Streams ask again every few seconds (pages/live.py). An account may belong to several tenants: an owner of one of them
+decides about the membership there, and about the account itself only where all its tenants are theirs.
+"""
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from ..models import ApiToken, Membership, Right, Role, SignInLink, Tenant, User
+from . import clock
+from .told import Told
+
+
+def of(tenant: Tenant, user: User) -> Membership | None:
+    return Membership.objects.filter(tenant=tenant, user=user).first()
+
+
+def invite(tenant: Tenant, email: str, role: Role) -> Membership:
+    """Somebody becomes a member; their account is made when there is none."""
+    with transaction.atomic():
+        Tenant.objects.select_for_update().get(pk=tenant.pk)
+        user = User.objects.named(email)
+        if of(tenant, user) is not None:
+            raise Told("%(email)s is a member already; change their role", email=user.email)
+        if user.memberships.exists():
+            # Who vouched for this account so far, by a link, must not come in here with it.
+            _shut_out(user)
+        return Membership.objects.create(user=user, tenant=tenant, role=role)
+
+
+def set_role(membership: Membership, role: Role) -> None:
+    """Who may no longer make tokens leaves none that work."""
+    with transaction.atomic():
+        row = _locked(membership)
+        if row.role == Role.OWNER and role != Role.OWNER:
+            _keep_an_owner(row.tenant, row.user)
+        row.role = role
+        row.save(update_fields=["role"])
+        if Right.MEMBERS not in role.rights:
+            _revoke_all(ApiToken.objects.filter(tenant=row.tenant, made_by=row.user))
+
+
+def end(membership: Membership) -> None:
+    """They are no longer of this tenant. Their sessions end, and the tokens that they made here."""
+    with transaction.atomic():
+        row = _locked(membership)
+        if row.role == Role.OWNER:
+            _keep_an_owner(row.tenant, row.user)
+        row.delete()
+        _shut_out(row.user)
+        _revoke_all(ApiToken.objects.filter(tenant=row.tenant, made_by=row.user))
+
+
+def set_active(user: User, active: bool) -> None:
+    """An account that is not active signs nobody in, anywhere."""
+    with transaction.atomic():
+        if not active:
+            for row in user.memberships.filter(role=Role.OWNER).select_related("tenant").order_by("tenant"):
+                Tenant.objects.select_for_update().get(pk=row.tenant_id)
+                _keep_an_owner(row.tenant, user)
+            _shut_out(user)
+            _revoke_all(ApiToken.objects.filter(made_by=user))
+        user.is_active = active
+        user.save(update_fields=["is_active"])
+
+
+def set_active_by(by: User, user: User, active: bool) -> None:
+    """set_active() by the owner of all that the account belongs to."""
+    if not may_vouch(by, user):
+        raise Told("%(email)s belongs to other organisations too; end the membership here instead", email=user.email)
+    set_active(user, active)
+
+
+def sign_out(user: User) -> int:
+    """Ends all sessions of an account. Returns how many."""
+    return _shut_out(user)
+
+
+def revoke(token: ApiToken) -> None:
+    _revoke_all(ApiToken.objects.filter(pk=token.pk))
+
+
+def _revoke_all(tokens: QuerySet[ApiToken]) -> None:
+    tokens.filter(revoked_at=None).update(revoked_at=clock.now())
+
+
+def may_vouch(by: User, user: User) -> bool:
+    """Whether `by` owns every tenant that the account belongs to: then they may make it a link, or inactive.
+
+    A link signs in as that account, everywhere: it is not for the owner of one tenant to make where there are others.
+    """
+    owned = by.memberships.filter(role=Role.OWNER).values("tenant")
+    return not user.memberships.exclude(tenant__in=owned).exists()
+
+
+def _shut_out(user: User) -> int:
+    SignInLink.objects.filter(user=user, used_at=None).delete()
+    gone, _ = user.sessions.all().delete()
+    return gone
+
+
+def _locked(membership: Membership) -> Membership:
+    """The row as it is now: of two changes at once the second sees the first."""
+    Tenant.objects.select_for_update().get(pk=membership.tenant_id)
+    row = Membership.objects.select_related("tenant", "user").filter(pk=membership.pk).first()
+    if row is None:
+        raise Told("this membership has ended already")
+    return row
+
+
+def _keep_an_owner(tenant: Tenant, without: User) -> None:
+    owners = Membership.objects.filter(tenant=tenant, role=Role.OWNER, user__is_active=True)
+    if not owners.exclude(user=without).exists():
+        raise Told("%(tenant)s would have no owner; make somebody else an owner first", tenant=tenant.name)
