@@ -1,5 +1,7 @@
 """Commands from the cloud: done once, after their record, before their expiry; refused with a reason otherwise."""
 
+import gc
+
 from firmware.controller.cloud import session, wire
 from firmware.controller.events import COMMAND_DONE, COMMAND_REFUSED, RELEASED_REMOTE
 from tests.firmware.controller_bench import STRIKE, UTC, Bench
@@ -107,14 +109,61 @@ def test_a_cut_between_the_note_and_the_deed_does_not_release_later():
     assert again.strike() == 0
 
 
-def test_so_many_commands_are_remembered_and_no_more_are_taken():
+def test_so_many_commands_are_remembered_and_what_expires_first_goes():
     bench = connected()
     for number in range(8):
-        assert tell(bench, id=number, do="identify") == ("done", "")
-    assert tell(bench, id=8) == ("refused", "too many at once")
+        assert tell(bench, id=number, expires=UTC + 10 + number % 2) == ("done", "")
+    assert tell(bench, id=8, expires=UTC + 10) == ("refused", "too many at once")
+    assert tell(bench, id=9, expires=UTC + 12) == ("done", ""), "it takes the place of one that expires sooner"
+    for number in range(8):
+        why = tell(bench, id=number, expires=UTC + 10 + number % 2)[1]
+        assert why in ("done before", "too many at once"), number
     bench.run(10000)
     bench.said()
-    assert tell(bench, id=9, expires=UTC + 20) == ("done", "")
+    assert tell(bench, id=10, expires=UTC + 20) == ("done", "")
+
+
+def test_an_emergency_always_gets_through_and_keeps_no_other_command_out():
+    """A nervous hand: lockdown and normal, again and again within their ten minutes."""
+    bench = connected()
+    for number in range(40):
+        do = ("lockdown", "normal", "evacuation")[number % 3]
+        assert tell(bench, id=number, do=do, door=0, expires=UTC + 600 + number) == ("done", ""), number
+    assert tell(bench, id=50, expires=UTC + 10) == ("done", "")
+    assert tell(bench, id=51, do="hold", until=None, expires=UTC + 10) == ("done", "")
+    assert tell(bench, id=52, do="identify", expires=UTC + 60) == ("done", "")
+    for number in range(40):
+        do = ("lockdown", "normal", "evacuation")[number % 3]
+        result, why = tell(bench, id=number, do=do, door=0, expires=UTC + 600 + number)
+        assert result == "refused" and why in ("done before", "too many at once"), number
+
+
+def test_whatever_comes_in_whatever_order_nothing_is_done_twice():
+    """Commands of every kind and life, new ones and old ones again; first with restarts, then as time goes by."""
+    bench = connected()
+    state, done, known, at = 7, {}, [], 0
+    for step in range(160):
+        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+        draw = state >> 8
+        if step < 60 and draw % 20 == 0:
+            flash, bench = bench.flash, None
+            gc.collect()
+            bench = connected(flash=flash)
+        elif step >= 60 and draw % 7 == 0:
+            bench.run(1000 * (draw % 5))
+            bench.said()
+            at += draw % 5
+        if draw % 2 and known:
+            name = (draw >> 4) % len(known)
+        else:
+            do, life = (("release", 8), ("hold", 20), ("normal", 90), ("identify", 30))[(draw >> 4) % 4]
+            name = len(known)
+            known.append((do, at + 1 + (draw >> 9) % life))
+        do, expires = known[name]
+        if tell(bench, id=name, do=do, expires=UTC + expires)[0] == "done":
+            done[name] = done.get(name, 0) + 1
+        del bench.chip.moves[:]
+    assert len(done) > 25 and max(done.values()) == 1
 
 
 def test_identify_shows_light_and_sound_and_moves_no_strike():

@@ -108,6 +108,7 @@ def test_nobody_begins_it_for_more_than_an_hour():
     bench.connect()
     bench.said()
     for name, minutes in enumerate((61, -1, "15", None, True)):
+        bench.run(1000)
         assert begin(bench, minutes=minutes, name=name) == []
     assert bench.refused["content"] == 5
     assert COMMISSIONING_BEGAN not in codes(bench)

@@ -1,7 +1,8 @@
 """What the cloud may tell the controller to do. Each command has an expiry and is done at most once.
 
 Loaded when the first command comes. What was done is remembered on flash until it expires: neither a restart nor a
-cloud that repeats itself does it again, and a restart is not followed by another.
+cloud that repeats itself does it again, and a restart is not followed by another. Where there is no more room, the one
+that expires first is forgotten, and nothing is taken that expires no later: so what was forgotten is not done again.
 """
 
 import gc
@@ -35,8 +36,12 @@ _WHY = (
     "commissioning is not on",
 )
 
-_KEPT = const(8)  # commands that are remembered: number << 32 | expiry, in the state journal
-_FIRST = const(64)  # ... under the kinds 64 to 71
+# Commands that are remembered, number << 32 | expiry in the state journal, under 8 kinds or 4 from these on. Each room
+# is of its own: what lives for ten minutes must not keep out what lives for ten seconds. The cloud counts as we do, and
+# refuses what we would.
+_STRIKES = const(64)
+_EMERGENCIES = const(72)
+_OTHERS = const(76)
 _RELEASE_S = const(30)  # an expiry further away than this is not a release's
 _LEARN_S = const(60)
 _LONGEST_S = const(900)
@@ -52,14 +57,14 @@ def run(sync, loop, message, now):
     name, verb, door = fields["id"], fields["do"], fields.get("door", 0)
     if type(name) not in (int, str) or type(verb) is not str:
         raise ValueError("command: id or do")
-    do, first_door, longest = _VERBS.get(verb, (None, 0, 0))
+    do, first_door, longest, room = _VERBS.get(verb, (None, 0, 0, 0))
     data = None
     if do is None:
         why = _UNKNOWN
     elif type(door) is not int or not first_door <= door <= len(loop.doors):
         why = _NO_DOOR
     else:
-        why = _remember(loop, crc32(str(name).encode()), fields["expires"], longest, now)
+        why = _remember(loop, crc32(str(name).encode()), fields["expires"], longest, room, now)
     if not why:
         data = do(sync, loop, fields, now)
         if type(data) is int:
@@ -79,7 +84,7 @@ def run(sync, loop, message, now):
         leave(loop, sync, now)
 
 
-def _remember(loop, number, expires, longest, now):
+def _remember(loop, number, expires, longest, room, now):
     """Notes on flash that this command is being done. Returns why it is not. longest: seconds until it expires."""
     utc = loop.clock.utc(now)
     if not utc:
@@ -88,13 +93,14 @@ def _remember(loop, number, expires, longest, now):
         return _EXPIRED
     if expires - utc > longest:
         return _TOO_LATE
-    free = 0
-    for kind in range(_FIRST, _FIRST + _KEPT):
+    free, soonest = 0, expires
+    for kind in range(room, room + (8 if room == _STRIKES else 4)):
         kept = loop.journal.get(kind)
-        if kept & 0xFFFFFFFF <= utc:
-            free = kind
-        elif kept >> 32 == number:
+        until = kept & 0xFFFFFFFF
+        if kept >> 32 == number and until > utc:
             return _DONE_BEFORE
+        if until < soonest:
+            free, soonest = kind, until
     if not free:
         return _TOO_MANY
     loop.journal.set(free, number << 32 | expires)
@@ -183,17 +189,18 @@ def _try(sync, loop, fields, now):
     return None if one.sound(now) else _UNKNOWN
 
 
-# What a command does, the lowest door number it may name (0 is the controller), and how soon it must expire: seconds.
+# What a command does, the lowest door number it may name (0 is the controller), how soon it must expire: seconds, and
+# where it is remembered.
 _VERBS = {
-    "release": (_release, 1, _RELEASE_S),
-    "hold": (_hold, 1, _LONGEST_S),
-    "lockdown": (_emergency, 0, _LONGEST_S),
-    "evacuation": (_emergency, 0, _LONGEST_S),
-    "normal": (_emergency, 0, _LONGEST_S),
-    "identify": (_identify, 0, _LONGEST_S),
-    "restart": (_restart, 0, _LONGEST_S),
-    "diagnostics": (_diagnostics, 0, _LONGEST_S),
-    "learn": (_learn, 0, _LEARN_S),
-    "commission": (_commission, 0, _LONGEST_S),
-    "try": (_try, 0, _LONGEST_S),
+    "release": (_release, 1, _RELEASE_S, _STRIKES),
+    "hold": (_hold, 1, _LONGEST_S, _STRIKES),
+    "lockdown": (_emergency, 0, _LONGEST_S, _EMERGENCIES),
+    "evacuation": (_emergency, 0, _LONGEST_S, _EMERGENCIES),
+    "normal": (_emergency, 0, _LONGEST_S, _EMERGENCIES),
+    "identify": (_identify, 0, _LONGEST_S, _OTHERS),
+    "restart": (_restart, 0, _LONGEST_S, _OTHERS),
+    "diagnostics": (_diagnostics, 0, _LONGEST_S, _OTHERS),
+    "learn": (_learn, 0, _LEARN_S, _OTHERS),
+    "commission": (_commission, 0, _LONGEST_S, _OTHERS),
+    "try": (_try, 0, _LONGEST_S, _STRIKES),
 }

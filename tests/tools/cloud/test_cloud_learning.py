@@ -136,6 +136,7 @@ def test_what_is_no_card_is_said_so_and_a_number_that_fits_no_frame_is_a_misread
         (0, 65, 1, "misread"),
         (0, 200, 1, "misread"),
     ):
+        house.time.now += 1
         reading = armed(house, user, linked)
         linked[1].say(said(reading, how, bits, number))
         reading.refresh_from_db()

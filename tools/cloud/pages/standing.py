@@ -172,6 +172,8 @@ def _release(command: Command, door: Door) -> dict[str, Any] | None:
     if command.state not in said:
         return None
     look, icon, text = said[command.state]
+    if command.state == Command.State.REFUSED and command.why in words.WHY:
+        text = f"{text} ({words.WHY[command.why]})"
     return {"look": look, "icon": icon, "text": text, "time": local(command.requested_at, door.controller.site.zone)}
 
 

@@ -45,6 +45,18 @@ _REFUSALS = {
     7: gettext_lazy("it would hold too long"),
     8: gettext_lazy("commissioning is not on"),
 }
+# The same as a command's row has it, which says it before the controller does.
+WHY = {
+    "expired": _REFUSALS[1],
+    "no such door": _REFUSALS[2],
+    "unknown command": _REFUSALS[3],
+    "no clock": _REFUSALS[4],
+    "done before": _REFUSALS[5],
+    "too many at once": _REFUSALS[6],
+    "expires too late": _REFUSALS[7],
+    "commissioning is not on": _REFUSALS[8],
+    "the cloud could not send it": gettext_lazy("this cloud could not send it"),
+}
 _WANTED = {
     1: gettext_lazy("a card"),
     2: gettext_lazy("a PIN"),

@@ -1,15 +1,33 @@
-"""Commands from people to doors and controllers. Each has an expiry; the worker sends it at most once."""
+"""Commands from people to doors and controllers. Each has an expiry; the worker sends it at most once.
 
+A controller remembers what it did until that expires, in so much room. What it would refuse for want of it is refused
+here: the row is there, with its reason, and is never sent. An emergency always gets through.
+"""
+
+import math
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.db import transaction
 
 from ..models import Command, Controller, Door, Site, User
 from . import clock
 
 SECONDS = 10  # a release that has not reached its door by then is dead
 LEARN_S = 45  # a reader is armed for a card until then: a controller takes at most 60
+LONGEST_S = 840  # of an emergency: a controller takes at most 900, and its clock may be behind
+TOO_MANY = "too many at once"  # as the controller says it
 MINUTE = 60  # ... and what moves no strike by itself may be a little later
+
+_Do = Command.Do
+EMERGENCY = (_Do.LOCKDOWN, _Do.EVACUATION, _Do.NORMAL)
+# What shares a room at the controller, and how many fit into it: as firmware/controller/cloud/commands.py has it.
+ROOMS = {
+    (_Do.RELEASE, _Do.HOLD, _Do.TRY): 8,
+    EMERGENCY: 4,
+    (_Do.IDENTIFY, _Do.RESTART, _Do.DIAGNOSTICS, _Do.LEARN, _Do.COMMISSION): 4,
+}
 
 
 def release(door: Door, user: User | None) -> Command:
@@ -58,10 +76,11 @@ def try_alarm(controller: Controller, user: User | None) -> Command:
 
 def emergency(site: Site, do: str, user: User | None) -> list[Command]:
     """lockdown, evacuation or normal, for every controller of a site; one that is away hears of it for ten minutes."""
-    if do not in (Command.Do.LOCKDOWN, Command.Do.EVACUATION, Command.Do.NORMAL):
+    if do not in EMERGENCY:
         raise ValueError(f"{do} is no emergency")
     controllers = Controller.objects.filter(site=site, lost_at=None).order_by("pk")
-    return [_ask(pk, do, user, 10 * MINUTE) for pk in controllers.values_list("pk", flat=True)]
+    with transaction.atomic():
+        return [_ask(pk, do, user, 10 * MINUTE) for pk in controllers.values_list("pk", flat=True)]
 
 
 def _ask(
@@ -73,6 +92,18 @@ def _ask(
     arguments: Mapping[str, Any] | None = None,
 ) -> Command:
     now = clock.now()
+    expires_at = now + timedelta(seconds=seconds)
+    verbs = next(verbs for verbs in ROOMS if do in verbs)
+    others = Command.objects.filter(controller=controller, do__in=verbs, expires_at__gt=now)
+    others = others.exclude(state__in=[Command.State.REFUSED, Command.State.EXPIRED])
+    before = [_expiry(at) for at in others.order_by("-expires_at").values_list("expires_at", flat=True)[: ROOMS[verbs]]]
+    refused = False
+    if verbs is EMERGENCY:
+        # Each expires later than the one before: so the controller has room for it, however many there were.
+        if before and _expiry(expires_at) <= before[0]:
+            expires_at = clock.at(min(before[0] + 1, now.timestamp() + LONGEST_S))
+    else:
+        refused = len(before) == ROOMS[verbs] and _expiry(expires_at) <= before[-1]
     return Command.objects.create(
         controller_id=controller,
         door=door,
@@ -80,5 +111,13 @@ def _ask(
         arguments=dict(arguments or {}),
         requested_by=user,
         requested_at=now,
-        expires_at=now + timedelta(seconds=seconds),
+        expires_at=expires_at,
+        state=Command.State.REFUSED if refused else Command.State.QUEUED,
+        why=TOO_MANY if refused else "",
+        ended_at=now if refused else None,
     )
+
+
+def _expiry(at: datetime) -> int:
+    """As the controller is told it."""
+    return math.ceil(at.timestamp())

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from firmware.controller.cloud.channel import Refused
 
-from ..models import ApiToken, Credential, Door, Look, Person, Reading, User
+from ..models import ApiToken, Command, Credential, Door, Look, Person, Reading, User
 from . import clock, commands, looks, people
 from .told import Told
 
@@ -27,7 +27,10 @@ def arm(person: Person, door: Door, user: User | None, token: ApiToken | None = 
     forget(now)
     with transaction.atomic():
         looks.note([person.tenant_id], Look.What.ARMED, now, user=user, token=token, person=person)
-        return Reading.objects.create(command=commands.learn(door, user), person=person)
+        command = commands.learn(door, user)
+        if command.state == Command.State.REFUSED:
+            raise Told("this controller has too much to do at once; try again in a minute")
+        return Reading.objects.create(command=command, person=person)
 
 
 def took(controller: int, message: bytes, now: datetime) -> None:
