@@ -87,6 +87,70 @@ def test_granting_again_changes_until_when(house: House, api: Api) -> None:
     assert house.person.grants.get().valid_until == until
 
 
+@pytest.mark.parametrize(
+    "time", ["2026-05-03T17:00:00", "2026-05-03", "2026-05-03 17:00", 1_777_777_777, "1777777777", "tomorrow", ""]
+)
+def test_a_time_without_its_offset_is_refused(house: House, api: Api, time: Any) -> None:
+    grant = {"person": house.person.pk, "group": house.group.pk}
+    card = {"person": house.person.pk, "number": 77}
+    for path, body in (
+        ("/grants", grant | {"valid_until": time}),
+        ("/grants", grant | {"valid_from": time}),
+        ("/credentials", card | {"valid_until": time}),
+    ):
+        status, said = api("POST", path, body)
+        assert status == 422 and "offset from UTC, such as 2027-05-03T17:00:00+02:00" in said["error"], (path, said)
+    for name in ("since", "until"):
+        status, said = api("GET", f"/events?{urlencode({name: time})}")
+        assert status == 422 and "in an address + is written %2B" in said["error"]
+    assert house.person.grants.get().valid_until is None and house.person.credentials.count() == 1
+
+
+def test_a_time_with_any_offset_is_taken(house: House, api: Api) -> None:
+    body = {"person": house.person.pk, "group": house.group.pk, "valid_until": "2027-05-03T17:00:00-04:00"}
+    status, said = api("POST", "/grants", body)
+    assert status == 201 and datetime.fromisoformat(said["valid_until"]).timestamp() == 1_809_378_000
+    assert house.person.grants.get().valid_until.isoformat() == "2027-05-03T21:00:00+00:00"
+    assert api("GET", f"/events?{urlencode({'since': '2026-05-03T17:00:00+02:00'})}")[0] == 200
+    assert api("GET", "/events?since=2026-05-03T17:00:00Z")[0] == 200
+
+
+def test_every_time_that_the_api_takes_asks_for_its_offset() -> None:
+    """The kind: a field of a request that is a plain datetime would take a time of nowhere."""
+    from tools.cloud.api import api as whole
+
+    schema = whole.get_openapi_schema()
+    taken = [
+        parameter["schema"]
+        for methods in schema["paths"].values()
+        for method in methods.values()
+        for parameter in method.get("parameters", ())
+    ]
+    seen, left = set(), _named(schema["paths"], only="requestBody")
+    while left:
+        name = left.pop()
+        if name not in seen:
+            seen.add(name)
+            fields = schema["components"]["schemas"][name].get("properties", {})
+            taken += fields.values()
+            left += _named(fields)
+    moments = [one for field in taken for one in [field, *field.get("anyOf", ())] if one.get("format") == "date-time"]
+    assert len(moments) == 5
+    assert {one.get("description") for one in moments} == {"With its offset from UTC."}
+
+
+def _named(part: Any, only: str = "") -> list[str]:
+    """The schemas that a part of the description names; only: below this key."""
+    if isinstance(part, list):
+        return [name for one in part for name in _named(one, only)]
+    if not isinstance(part, dict):
+        return []
+    found = [] if only or "$ref" not in part else [part["$ref"].rpartition("/")[2]]
+    for key, value in part.items():
+        found += _named(value, "" if key == only else only)
+    return found
+
+
 def test_a_door_is_released_and_the_command_followed(house: House, api: Api) -> None:
     line = Wire(house.time)
     line.connect(house.settings).connect()

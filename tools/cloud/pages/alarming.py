@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -38,7 +37,7 @@ def row(alarm: Alarm, count: int, over: bool, log: set[int], may: set[int]) -> d
         "over": over,
         "may_acknowledge": site.tenant_id in may,
         "by": alarm.acknowledged_by,
-        "acknowledged": alarm.acknowledged_at and timezone.localtime(alarm.acknowledged_at),
+        "acknowledged": alarm.acknowledged_at and standing.moment(alarm.acknowledged_at, site.zone, clock.now()),
     }
 
 

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ..models import ApiToken, Event, Look, Person, User
-from . import codes
+from . import codes, local_time
 
 SAME = timedelta(minutes=10)  # somebody who pages through a log looks once
 
@@ -29,7 +30,11 @@ def note(
 
 
 def export(person: Person) -> dict[str, Any]:
-    """Everything kept about a person, for them: GDPR article 15. PINs are not known to anybody."""
+    """Everything kept about a person, for them: GDPR article 15. PINs are not known to anybody.
+
+    Times are by the clock of the site, or of most of the sites, with their offset from UTC.
+    """
+    home = ZoneInfo(local_time.of_tenant(person.tenant_id)[0])
     events = Event.objects.filter(credential__person=person).select_related("controller__site", "credential")
     doors = {
         (door.controller_id, door.number): door.name
@@ -42,23 +47,29 @@ def export(person: Person) -> dict[str, Any]:
         "extended": person.extended,
         "escort": person.escort,
         "credentials": [
-            {"kind": one.kind, "bits": one.bits, "number": one.number, "active": one.active, "until": one.valid_until}
+            {
+                "kind": one.kind,
+                "bits": one.bits,
+                "number": one.number,
+                "active": one.active,
+                "until": _at(one.valid_until, home),
+            }
             for one in person.credentials.all()
         ],
         "groups": [
             {
                 "group": grant.group.name,
                 "doors": [place.door.name for place in grant.group.places.select_related("door")],
-                "from": grant.valid_from,
-                "until": grant.valid_until,
+                "from": _at(grant.valid_from, home),
+                "until": _at(grant.valid_until, home),
                 "uses": grant.uses,
             }
             for grant in person.grants.select_related("group")
         ],
         "events": [
             {
-                "utc": event.utc,
-                "received_at": event.received_at,
+                "at": _at(event.utc, ZoneInfo(event.controller.site.zone)),
+                "received_at": _at(event.received_at, ZoneInfo(event.controller.site.zone)),
                 "what": codes.NAMES.get(event.code, str(event.code)),
                 "site": event.controller.site.name,
                 "door": doors.get((event.controller_id, event.door_number), event.controller.name),
@@ -66,7 +77,11 @@ def export(person: Person) -> dict[str, Any]:
             for event in events.order_by("pk")
         ],
         "looked_at_by": [
-            {"what": look.what, "from": look.at, "until": look.until, "times": look.times}
+            {"what": look.what, "from": _at(look.at, home), "until": _at(look.until, home), "times": look.times}
             for look in Look.objects.filter(tenant=person.tenant_id, person=person)
         ],
     }
+
+
+def _at(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")

@@ -12,6 +12,7 @@ from firmware.controller.events import GRANTED as granted
 from ...models import Event, Gap, Look, Person, Right
 from ...services import clock, codes, looks, retention
 from ..auth import caller
+from ..moments import Moment
 
 router = Router(tags=["log"])
 
@@ -21,8 +22,8 @@ class EventFilter(Schema):
     door: int | None = None  # its number on the controller; 0: the controller itself
     person: int | None = None
     code: list[int] | None = None
-    since: datetime | None = None  # by when it came in
-    until: datetime | None = None
+    since: Moment | None = None  # by when it came in
+    until: Moment | None = None
     before: int | None = None  # the id at which the page before ended
     limit: int = 100
 

@@ -14,6 +14,7 @@ from ...services import clock, looks, people, pins
 from ...services.told import Told
 from ..auth import Caller, caller
 from ..errors import Error
+from ..moments import Moment
 
 router = Router(tags=["people"])
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
@@ -49,7 +50,7 @@ class CardIn(Schema):
     bits: int = 26
     facility: int | None = None
     number: int
-    valid_until: datetime | None = None
+    valid_until: Moment | None = None
 
 
 class CardOut(Schema):
@@ -101,8 +102,8 @@ class GroupOut(Schema):
 class GrantIn(Schema):
     person: int
     group: int
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
     uses: int | None = Field(None, ge=1, le=250)  # passages, counted at the controller
 
 

@@ -1,15 +1,20 @@
 """What can be entered about schedules, groups and doors. What was entered is shown again when something is wrong."""
 
+from collections.abc import Callable
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ...models import ASKS, AccessGroup, Area, Door, DoorRules, GroupDoor, Schedule, Tenant
-from ...services import schedules
+from ...models import ASKS, AccessGroup, Area, Door, DoorRules, Grant, GroupDoor, Schedule, Tenant
+from ...services import local_time, schedules
+from ...services.told import Told
+from .. import telling
 from .places import Plain
 
 DAYS = (
@@ -30,15 +35,18 @@ ASKED = {
 }
 
 
-def day(label: Any) -> forms.DateField:
-    return forms.DateField(
-        required=False, label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+# What a controller's clock and a date with an offset can bear: beyond it a slip of the finger.
+DAYS_TAKEN = (MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2199, 12, 31)))
 
 
-def moment(label: Any) -> forms.DateTimeField:
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(required=False, label=label, widget=widget)
+def day(label: Any, required: bool = False) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(required=required, label=label, widget=widget, validators=DAYS_TAKEN)
+
+
+def hour(label: Any, help_text: Any) -> forms.TimeField:
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    return forms.TimeField(required=False, label=label, help_text=help_text, widget=widget)
 
 
 class ScheduleForm(Plain):
@@ -316,22 +324,60 @@ class HolidayForm(Plain):
     """tenant: asked for only when the user administers several."""
 
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
-    first = forms.DateField(label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    first = day(gettext_lazy("First day"), required=True)
     last = day(gettext_lazy("Last day, if more than one"))
 
 
 class GrantForm(Plain):
-    """When and how often a right in a group holds."""
+    """When and how often a right in a group holds. zones: where the group's doors lie; the first is what is offered."""
 
-    valid_from = moment(gettext_lazy("From"))
-    valid_until = moment(gettext_lazy("Until"))
+    valid_from = day(gettext_lazy("From"))
+    from_time = hour(gettext_lazy("From, time"), gettext_lazy("Empty: from the beginning of the day."))
+    valid_until = day(gettext_lazy("Until"))
+    until_time = hour(gettext_lazy("Until, time"), gettext_lazy("Empty: until the end of the day."))
+    zone = forms.ChoiceField(label=gettext_lazy("By the clock in"))
     uses = _number(gettext_lazy("Number of passages"), 1, 250, gettext_lazy("Empty: as often as they like."))
 
+    def __init__(self, *args: Any, grant: Grant, zones: list[str], **kwargs: Any):
+        initial = self._shown(grant, zones[0])
+        super().__init__(*args, initial=initial, auto_id=f"grant_{grant.pk}_%s", **kwargs)
+        zone: Any = self.fields["zone"]
+        zone.choices = [(one, local_time.city(one)) for one in zones]
+        if len(zones) > 1:
+            zone.help_text = _("The doors of this group lie in several time zones. It is one moment for all of them.")
+        else:
+            zone.disabled = True
+
+    @staticmethod
+    def _shown(grant: Grant, zone: str) -> dict[str, Any]:
+        said: dict[str, Any] = {"uses": grant.uses, "zone": zone}
+        if grant.valid_from:
+            begins = local_time.there(grant.valid_from, zone)
+            said |= {"valid_from": begins.date(), "from_time": begins.time()}
+        if grant.valid_until:
+            ends, last = local_time.there(grant.valid_until, zone), local_time.last_day(grant.valid_until, zone)
+            said |= {"valid_until": last} if last else {"valid_until": ends.date(), "until_time": ends.time()}
+        return said
+
     def clean(self) -> dict[str, Any]:
+        """As services/people.py limit() takes it."""
         fields = super().clean() or {}
-        if fields.get("valid_from") and fields.get("valid_until") and fields["valid_until"] <= fields["valid_from"]:
+        begins = self._moment(fields, "valid_from", "from_time", local_time.begins)
+        ends = self._moment(fields, "valid_until", "until_time", local_time.ends)
+        if begins and ends and ends <= begins:
             self.add_error("valid_until", _("It ends before it begins. Exchange the two."))
-        return fields
+        return {"valid_from": begins, "valid_until": ends, "uses": fields.get("uses")}
+
+    def _moment(self, fields: dict[str, Any], day: str, hour: str, find: Callable[..., datetime]) -> datetime | None:
+        if fields.get(day) is None or "zone" not in fields:
+            if fields.get(hour) is not None and day in fields:
+                self.add_error(day, _("A time needs its day. Choose it."))
+            return None
+        try:
+            return find(fields[day], fields.get(hour), fields["zone"])
+        except Told as wrong:
+            self.add_error(hour, telling.sentence(wrong))
+            return None
 
 
 class PinForm(Plain):

@@ -93,7 +93,6 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "link": standing.link(controller, now),
         "doors": controller.doors.all(),
         "seen": controller.last_seen and standing.moment(controller.last_seen, zone, now),
-        "enrolled": standing.local(controller.enrolled_at, zone),
         "records": controller.entries.count(),
         "held": controller.in_sync,
         "full": controller.held_acl_digest == TABLE_FULL,

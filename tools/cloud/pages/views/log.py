@@ -1,12 +1,11 @@
 """The log: what happened, newest first, with what is missing shown as missing."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,21 +17,22 @@ from django.views.decorators.http import require_GET
 
 from firmware.controller.events import COMMISSIONING
 
-from ...models import Door, Event, Gap, Look, Person, Right, visible
-from ...services import clock, codes, looks, retention
+from ...models import Door, Event, Gap, Look, Person, Right, Site, visible
+from ...services import clock, codes, local_time, looks, retention
 from .. import access, standing, words
+from ..forms.rules import day
 
 PER_PAGE = 60
 
 
 class Filters(forms.Form):
-    """What the log is narrowed to. Days are those of the site."""
+    """What the log is narrowed to. Days are those of each site."""
 
     door = forms.ModelChoiceField(Door.objects.none(), required=False, label=gettext_lazy("Door"))
     person = forms.ModelChoiceField(Person.objects.none(), required=False, label=gettext_lazy("Person"))
     kind = forms.ChoiceField(required=False, label=gettext_lazy("What"))
-    since = forms.DateField(required=False, label=gettext_lazy("From day"))
-    until = forms.DateField(required=False, label=gettext_lazy("To day"))
+    since = day(gettext_lazy("From day"))
+    until = day(gettext_lazy("To day"))
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any):
         super().__init__(*args, label_suffix="", **kwargs)
@@ -42,8 +42,6 @@ class Filters(forms.Form):
         fields["door"].empty_label = _("All doors")
         fields["person"].empty_label = _("Everybody")
         fields["kind"].choices = [("", _("Everything"))] + [(key, text) for key, (text, codes) in words.KINDS.items()]
-        for name in ("since", "until"):
-            fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 @never_cache
@@ -55,7 +53,8 @@ def page(request: HttpRequest) -> HttpResponse:
     all_of_it = set(access.tenants(user, Right.DURESS).values_list("pk", flat=True))
     wanted = filters.cleaned_data if filters.is_valid() else {}
     kept = visible(Event, user).exclude(code=codes.EXPIRED, extra=retention.ERASED_HERE)
-    events = _narrowed(kept, wanted, all_of_it)
+    zones = sorted(set(visible(Site, user).values_list("zone", flat=True)))
+    events = _narrowed(kept, wanted, all_of_it, zones)
     looks.note(_seen(user), Look.What.LOG, clock.now(), user=user, person=wanted.get("person"))
     before, after = _number(request, "before"), _number(request, "after")
     if after is not None:
@@ -72,6 +71,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "narrowed": bool(chosen),
         "days": _days(found, all_of_it, [] if _by_content(wanted) else _gaps(user, found, wanted)),
+        "several_zones": len(zones) > 1,
         "newer": newer and found and urlencode({**chosen, "after": found[0].pk}),
         "older": older and found and urlencode({**chosen, "before": found[-1].pk}),
         "first_page": before is None and after is None,
@@ -85,7 +85,9 @@ def _number(request: HttpRequest, name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _narrowed(events: QuerySet[Event], wanted: dict[str, Any], all_of_it: set[int]) -> QuerySet[Event]:
+def _narrowed(
+    events: QuerySet[Event], wanted: dict[str, Any], all_of_it: set[int], zones: Iterable[str]
+) -> QuerySet[Event]:
     events = events.select_related("controller__site", "credential__person")
     if wanted.get("door"):
         events = events.filter(controller=wanted["door"].controller_id, door_number=wanted["door"].number)
@@ -95,17 +97,24 @@ def _narrowed(events: QuerySet[Event], wanted: dict[str, Any], all_of_it: set[in
         events = events.filter(code__in=words.KINDS[wanted["kind"]][1])
         if wanted["kind"] == "alarm":  # a silent one would be told by standing there
             events = events.exclude(Q(code__in=codes.SILENT) & ~Q(controller__site__tenant__in=all_of_it))
-    if wanted.get("since"):
-        start = _midnight(wanted["since"])
-        events = events.filter(Q(utc__gte=start) | Q(utc=None, received_at__gte=start))
-    if wanted.get("until"):
-        end = _midnight(wanted["until"] + timedelta(days=1))
-        events = events.filter(Q(utc__lt=end) | Q(utc=None, received_at__lt=end))
+    if wanted.get("since") or wanted.get("until"):
+        events = events.filter(_in_days(zones, wanted.get("since"), wanted.get("until")))
     return events
 
 
-def _midnight(day: Any) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(settings.TIME_ZONE))
+def _in_days(zones: Iterable[str], since: date | None, until: date | None) -> Q:
+    """Between two days, both included: at each site those of its own clock, under which the log shows its events."""
+    found = Q(pk=None)
+    for zone in zones:
+        here = Q(controller__site__zone=zone)
+        if since:
+            start = local_time.begins(since, None, zone)
+            here &= Q(utc__gte=start) | Q(utc=None, received_at__gte=start)
+        if until:
+            end = local_time.ends(until, None, zone)
+            here &= Q(utc__lt=end) | Q(utc=None, received_at__lt=end)
+        found |= here
+    return found
 
 
 def _by_content(wanted: dict[str, Any]) -> bool:
@@ -159,6 +168,7 @@ def _row(event: Event, code: int, door: Door | None, at: datetime) -> dict[str, 
         "event": event,
         "time": at.strftime("%H:%M:%S"),
         "iso": at.isoformat(timespec="seconds"),
+        "city": local_time.city(event.controller.site.zone),
         "untimed": event.utc is None,
         "unsure": event.utc is not None and not event.time_trusted,
         "tried": bool(event.flags & COMMISSIONING),

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from ...models import Look, Person, Right, visible
-from ...services import clock, looks
+from ...services import clock, local_time, looks
 from .. import access
 
 PER_PAGE = 60
@@ -24,6 +24,9 @@ def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     rows = visible(Look, user).select_related("user", "token", "person")
     found = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    zones = local_time.of_tenants({look.tenant_id for look in found})
+    for look in found:
+        look.zone = zones[look.tenant_id][0]
     return render(request, "pages/looks.html", {"page": found, "here": "log"})
 
 

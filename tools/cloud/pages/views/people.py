@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ...models import Credential, Grant, Person, Right, visible
+from ...services import local_time, pins
 from ...services import people as service
-from ...services import pins
-from .. import access, arrival, telling, words
+from .. import access, arrival, telling, times, words
 from ..forms.people import CardForm, GroupsForm, PersonForm
 from ..forms.rules import GrantForm, PinForm
 from . import readings
@@ -110,7 +110,7 @@ def change_grant(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     grant = get_object_or_404(visible(Grant, user).select_related("person", "group"), pk=pk)
     access.must_change(user, grant.person.tenant_id)
-    form = GrantForm(request.POST)
+    form = GrantForm(request.POST, grant=grant, zones=local_time.of_group(grant.group))
     if form.is_valid():
         try:
             service.limit(grant, **form.cleaned_data)
@@ -205,15 +205,20 @@ def _changeable(request: HttpRequest, pk: int) -> Person:
 
 def _card(card: Credential, request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
+    zones = local_time.of_tenant(card.tenant_id)
     return {
         "row": card,
         "name": words.credential(card),
+        "ends": card.valid_until and times.ends(card.valid_until, zones[:1], len(zones) > 1),
         "arrival": None if card.active else arrival.of(card, user),
     }
 
 
-def _limits(grant: Grant) -> dict[str, Any]:
-    return {"valid_from": grant.valid_from, "valid_until": grant.valid_until, "uses": grant.uses}
+def _grant(grant: Grant, form: GrantForm | None, several: bool) -> dict[str, Any]:
+    """several: the tenant has sites in several zones, so the place is said with each time."""
+    zones = local_time.of_group(grant.group)
+    shown = times.validity(grant, zones, several)
+    return {"row": grant, "form": form or GrantForm(grant=grant, zones=zones), **shown}
 
 
 def _taken(person: Person, fields: dict[str, Any]) -> str:
@@ -233,6 +238,7 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
     groups_form = forms.get("groups_form") or GroupsForm(person=person)
     changed, grant_form = forms.get("grant_form", (0, None))
     carried = visible(Credential, user).filter(person=person, active=True).exclude(kind=Credential.Kind.CARD)
+    zones = local_time.of_tenant(person.tenant_id)
     shown = {
         "person": person,
         "cards": [_card(card, request) for card in cards],
@@ -240,7 +246,7 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
         "pins": [{"row": row} for row in carried.order_by("-kind")],
         "pin_form": forms.get("pin_form") or PinForm(),
         "grants": [
-            {"row": row, "form": grant_form if row.pk == changed else GrantForm(initial=_limits(row))}
+            _grant(row, grant_form if row.pk == changed else None, len(zones) > 1)
             for row in person.grants.select_related("group").order_by("group__name")
         ],
         "escorts": Person.Escort.choices,

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ...models import AccessGroup, GroupDoor, Holiday, Right, Schedule, Tenant, visible
-from ...services import clock, groups, holidays, schedules
-from .. import access, telling
+from ...services import clock, groups, holidays, local_time, schedules
+from .. import access, telling, times
 from ..forms.rules import GroupForm, HolidayForm, ScheduleForm, chosen_tenant, like_monday
 
 PLACES = (
@@ -55,7 +55,11 @@ def group(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": row.name})
             return redirect("pages:group", pk=row.pk)
-    people = row.grants.select_related("person").order_by("person__name") if row.pk else []
+    people = list(row.grants.select_related("person").order_by("person__name")) if row.pk else []
+    if people:
+        zones, several = local_time.of_group(row), len(local_time.of_tenant(row.tenant_id)) > 1
+        for grant in people:
+            grant.said = times.validity(grant, zones, several)
     shown = {"form": form, "group": row, "grants": people, "may_change": may, "here": "access"}
     return render(request, "pages/group.html", shown, status=_status(form))
 

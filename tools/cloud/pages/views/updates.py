@@ -58,7 +58,7 @@ def _rollout(one: Rollout, now: Any) -> dict[str, Any]:
     return {
         "row": one,
         "look": ROLLOUTS[one.state],
-        "begun": standing.local(one.started_at, zone),
+        "zone": zone,
         "kept": states[State.KEPT],
         "failed": states[State.RETURNED] + states[State.SILENT],
         "count": len(boards),
