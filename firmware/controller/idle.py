@@ -17,7 +17,7 @@ class Idle:
         self._recorder = recorder
         self._log = recorder.log
         self._denials = Denials()
-        self._patrol = None
+        self._retention = None
         self._told = []
 
     def take(self, code, door, key, now):
@@ -33,12 +33,12 @@ class Idle:
                 recorder.append(fault[0], now, 0, fault[1])
         for code, door, count in self._denials.over(now, not crowded(self._log)):
             recorder.append(DENIALS_REPEATED, now, door, code, None, min(count, 255))
-        if self._patrol is None and recorder.rules.retains:
-            from .storage.expiry import Patrol
+        if self._retention is None and recorder.rules.retains:
+            from .storage.log_retention import Retention
 
-            self._patrol = Patrol(self._log, now)
-        if self._patrol is not None:
-            self._patrol.step(recorder.rules, recorder.clock.utc(now), now)
+            self._retention = Retention(self._log, now)
+        if self._retention is not None:
+            self._retention.step(recorder.rules, recorder.clock.utc(now), now)
 
     def deadline(self):
         return None if crowded(self._log) else self._denials.deadline()

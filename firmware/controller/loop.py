@@ -152,7 +152,7 @@ class Loop:
             self.record(NETWORK_RESTARTED, now)
             self.restart()
         if self.quiet():
-            from .storage.patrol import step
+            from .storage.table_scrub import step
 
             step(self.table)
             for one in self.followers:

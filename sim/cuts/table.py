@@ -5,8 +5,8 @@ from functools import partial
 from random import Random
 
 from firmware.controller.records import NO_END, PUT, REMOVE, bucket_of, credential_digest, pack_credential
-from firmware.controller.storage.snapshot import Snapshot, digests
 from firmware.controller.storage.table import CredentialTable, Damaged
+from firmware.controller.storage.table_snapshot import Snapshot, digests
 from sim.mcu.flash import SECTOR, NorFlash
 
 from .power import Partition, Tally, anywhere, start

@@ -49,7 +49,7 @@ CHECKS: dict[str, tuple[int, str]] = {
     "answer": (4, "a grant came late after the card"),
     "events": (5, "a recorded event is gone after a start"),
     "access list": (5, "the access list is not one that the cloud made"),
-    "rot": (5, "bits of the access list turned over, and its patrol did not find them"),
+    "rot": (5, "bits of the access list turned over, and its scrub did not find them"),
     "worn": (5, "a worn sector did not take what was written, and that is not on record"),
     "journal": (5, "the numbers of the state journal do not go on from where they stood"),
     "safe": (6, "a strike is not safe at a start"),

@@ -1,7 +1,7 @@
 """Bits that turn over at rest and sectors that wear out: what is still owed then, and until when.
 
 An event in which one bit turned over is owed whole: its CRC-32 tells which bit it was. One in which two did is owed its
-number, as an event that cannot be read. The access list is owed its cure: within two rounds of its patrol it holds
+number, as an event that cannot be read. The access list is owed its cure: within two rounds of its scrub it holds
 again what it says, or says that it does not.
 """
 
@@ -101,7 +101,7 @@ class Rot:
         at_work = one.chip.on and self._scheduler.now - max(one.chip.booted, self._since[one.name]) >= rounds
         if at_work:
             del self._since[one.name]
-            text = f"{one.name}: access list {said.version} does not hold what it says, and its patrol has passed"
+            text = f"{one.name}: access list {said.version} does not hold what it says, and its scrub has passed"
             self._promises.red("rot", text)
         else:
             self._scheduler.after(LOOK_US, self._look, one)

@@ -12,9 +12,9 @@ from firmware.controller.events import FILES_INSTEAD
 from firmware.controller.storage import files
 from firmware.controller.storage.sectors import faults
 from sim.mcu.flash import SECTOR
-from tests.firmware.storage import bench, test_log, test_snapshot, test_state, test_table
+from tests.firmware.storage import bench, test_log, test_state, test_table, test_table_snapshot
 
-ROOMS = (test_table, test_snapshot, test_state, test_log)
+ROOMS = (test_table, test_table_snapshot, test_state, test_log)
 
 
 class FileFlash:

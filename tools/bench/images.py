@@ -62,8 +62,8 @@ def put_cards(acl: NorFlash, key: bytes, cards: list[tuple[int, int]]) -> None:
     """A whole access list, version 1, all with profile 1. cards: (bits, number)."""
     from firmware.controller.access.credential import card_value, credential_key
     from firmware.controller.records import NO_END, credential_digest, pack_credential
-    from firmware.controller.storage.snapshot import Snapshot
     from firmware.controller.storage.table import CredentialTable
+    from firmware.controller.storage.table_snapshot import Snapshot
     from sim.mcu.esp32 import Partition
 
     before = use(Images({"acl": acl}))

@@ -80,9 +80,9 @@ def fill(folder: Path, count: int, acl: int, log: int) -> dict[str, Any]:
     """Full stores as files: the table at its load and long in use, the log more than once round."""
     from firmware.controller.records import NO_END, PUT, credential_digest, pack_credential
     from firmware.controller.storage.log import EventLog
-    from firmware.controller.storage.snapshot import Snapshot
     from firmware.controller.storage.state import StateJournal
     from firmware.controller.storage.table import CredentialTable
+    from firmware.controller.storage.table_snapshot import Snapshot
 
     flash = {"acl": Partition(acl), "log": Partition(log), "state": Partition(2)}
     records = sorted(pack_credential(cards.key(i), 1, NO_END) for i in range(count))

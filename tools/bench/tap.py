@@ -63,8 +63,8 @@ def image(folder: Path, count: int) -> int:
     """The acl partition with so many cards, as a file; returns its sectors."""
     from firmware.controller.access.credential import card_value, credential_key
     from firmware.controller.records import NO_END, credential_digest, pack_credential
-    from firmware.controller.storage.snapshot import Snapshot
     from firmware.controller.storage.table import CredentialTable
+    from firmware.controller.storage.table_snapshot import Snapshot
 
     sectors = sectors_for(count)
     partition = Partition(sectors)

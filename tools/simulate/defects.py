@@ -69,10 +69,10 @@ _AUTHOR = (
     ("nobody looks for bits that turned over", F + "loop", "            step(self.table)\n", "            pass\n"),
     ("a bit that turned over costs an event", S + "log_read", "record[:] = mended(record) or record", "pass"),
     ("a worn sector is not told", F + "idle", "recorder.append(fault[0], now, 0, fault[1])", "pass"),
-    ("events are not read back", S + "log", "if self._flash.read(at, self._one) == self._event:", "if True:"),
+    ("events are not read back", S + "log", "if self.flash.read(at, self.one) == self._event:", "if True:"),
     ("an emergency is forgotten at a start", F + "door_modes", "self._emergency = loop.journal.get(EMERGENCY)",
      "self._emergency = 0"),
-    ("a snapshot's digest is not compared", S + "snapshot", "if self._sum == digest:", "if True:"),
+    ("a snapshot's digest is not compared", S + "table_snapshot", "if self._sum == digest:", "if True:"),
     # The link, on the board.
     ("sent is as good as stored", CLOUD + "sync", "self._sent = first + count - 1",
      "self._sent = first + count - 1; log.acknowledge(self._sent)"),
@@ -124,18 +124,18 @@ _READER = (
     ("a card's old record stays beside its new one", S + "table", "            elif at not in gone:\n",
      "            elif not slot and at not in gone:\n"),
     # Flash.
-    ("the header comes before what it stands for", S + "upkeep",
+    ("the header comes before what it stands for", S + "table_upkeep",
      "if not table.flash.write(sector * SECTOR + SLOT, view[SLOT:end]):\n            table.bad += (sector,)\n"
      "        elif settle(table, bucket, sector):\n",
      "if not settle(table, bucket, sector):\n            table.bad += (sector,)\n"
      "        elif table.flash.write(sector * SECTOR + SLOT, view[SLOT:end]):\n"),
-    ("the last slot of a sector is not read", S + "log_read", "(log._slot if sector == log._head else _SLOTS) - slot)",
-     "(log._slot if sector == log._head else _SLOTS - 1) - slot)"),
+    ("the last slot of a sector is not read", S + "log_read", "(log.slot if sector == log.head else _SLOTS) - slot)",
+     "(log.slot if sector == log.head else _SLOTS - 1) - slot)"),
     ("a full journal begins with nothing", S + "state_move", "for kind, value in journal.values.items():",
      "for kind, value in ():"),
     ("the digest forgets what is replaced", S + "table",
      "digest ^= credential_digest(bytes(self.view[at : at + CREDENTIAL]))", "pass"),
-    ("what was overwritten is still offered", S + "log", "self._find_oldest(self._after(sector))", "pass"),
+    ("what was overwritten is still offered", S + "log", "self._find_oldest(self.after(sector))", "pass"),
     # The link.
     ("another log's acknowledgement is good", CLOUD + "sync", "epoch != log.epoch or sequence > log.last",
      "sequence > log.last + 1000"),

@@ -1,7 +1,7 @@
 """A whole table on its way in, and the sums by which the cloud finds the buckets that differ. Loaded when asked for."""
 
 from ..records import CREDENTIAL
-from ..storage.snapshot import Snapshot, digests
+from ..storage.table_snapshot import Snapshot, digests
 from .channel import OVERHEAD
 from .wire import BUCKETS, MAX_MESSAGE, PART_TAKEN, packed, unpacked
 
@@ -23,7 +23,7 @@ class Coming:
             raise ValueError("snapshot: part")
 
     def take(self, sync, message, now):
-        """The work of one part, in steps as storage/snapshot.py has them; then the answer."""
+        """The work of one part, in steps as storage/table_snapshot.py has them; then the answer."""
         version, _, parts, digest, bucket = unpacked("<IHHQH", message)
         snapshot = self._snapshot
         if bucket:

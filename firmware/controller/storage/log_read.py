@@ -2,14 +2,11 @@
 
 from struct import unpack_from
 
-from micropython import const
-
 from ..events import LOG_OVERWRITTEN
 from ..records import EVENT, expired, pack_event
-from .rot import mended
+from .bit_errors import mended
+from .log_format import SLOTS
 from .sectors import SECTOR, last, whole
-
-_SLOTS = const(128)
 
 
 def read(log, seq, buf):
@@ -19,18 +16,18 @@ def read(log, seq, buf):
     view = memoryview(buf)
     room = len(buf) // EVENT
     sector = sector_of(log, seq)
-    slot = max(1, seq - (log._first(sector) or seq) + 1)
+    slot = max(1, seq - (log.first_in(sector) or seq) + 1)
     n = 0
     chain = bytes(8)
     while n < room:
-        took = min(room - n, (log._slot if sector == log._head else _SLOTS) - slot)
+        took = min(room - n, (log.slot if sector == log.head else SLOTS) - slot)
         if took <= 0:
-            if sector == log._head:
+            if sector == log.head:
                 break
-            sector, slot = log._after(sector), 1
+            sector, slot = log.after(sector), 1
             continue
         part = view[n * EVENT : (n + took) * EVENT]
-        log._flash.read(sector * SECTOR + slot * EVENT, part)
+        log.flash.read(sector * SECTOR + slot * EVENT, part)
         slot += took
         for at in range(0, took * EVENT, EVENT):
             record = part[at : at + EVENT]
@@ -52,6 +49,6 @@ def read(log, seq, buf):
 
 def sector_of(log, seq):
     """The sector from which on to look for seq, by halving from the oldest to the head."""
-    tail, count = log._tail, log._flash.count
-    behind = (log._head - tail) % count + 1
-    return (tail + last(0, behind, lambda i: log._readable((tail + i) % count)[0] <= seq)) % count
+    tail, count = log.tail, log.flash.count
+    behind = (log.head - tail) % count + 1
+    return (tail + last(0, behind, lambda i: log.readable((tail + i) % count)[0] <= seq)) % count

@@ -6,20 +6,18 @@ from micropython import const
 
 from ..events import CHAIN_BEGINS, FLASH_FOREIGN, LOG_CHAIN_ANEW, NEW_KEY
 from ..records import EVENT, chain_mac, expired
-from .log import LETTER
+from .log_format import KEY, LETTER, SLOTS
 from .log_read import sector_of
 from .sectors import SECTOR, fault, last
 from .state import CHAIN
 
-_SLOTS = const(128)
-_KEY = const(16)  # bytes of a chain key, and where it lies in its sector
 _BACK = const(3)  # sectors in which a power cut may have left a key
 _NEAR = const(8)  # worn sectors side by side that a start sees through
 
 
 def find_end(log):
     """The last event, the head that holds it, and the chain from there. Without any a new log begins."""
-    flash, buf = log._flash, log._buf
+    flash, buf = log.flash, log.buf
     newest = _newest(log)
     number = 0
     if newest is not None:
@@ -31,21 +29,21 @@ def find_end(log):
             flash.complete(newest, header[0], header[1])
             before = (newest - 1) % flash.count
             _firm(log, before, _end_of(log, before) - 1)
-        if not header or header[1] > 1 or log._slot_at(newest, 1) is not None:
-            at, number = _number_before(log, newest * _SLOTS + _end_of(log, newest))
+        if not header or header[1] > 1 or log.slot_at(newest, 1) is not None:
+            at, number = _number_before(log, newest * SLOTS + _end_of(log, newest))
         for back in range(1, _NEAR + 1):
             if not header or not 0 < number < header[1] - 1:
                 break
             # A worn sector that still holds what it held? Then the head lies before it.
-            place, found = _number_before(log, (newest - back) % flash.count * _SLOTS)
+            place, found = _number_before(log, (newest - back) % flash.count * SLOTS)
             if found >= header[1] - 1:
                 at, number = place, found
     if not number:
         _begin(log)
         return
-    log._slot_at(at // _SLOTS, at % _SLOTS)
-    end = bytes(log._one)
-    log._head = head = at // _SLOTS
+    log.slot_at(at // SLOTS, at % SLOTS)
+    end = bytes(log.one)
+    log.head = head = at // SLOTS
     for sector in [newest, head] + list(range(flash.count)):
         found = flash.header(sector)
         if found:
@@ -54,9 +52,9 @@ def find_end(log):
         _begin(log)
         return
     log.epoch = found[0]
-    log._slot = _end_of(log, head)
+    log.slot = _end_of(log, head)
     key = _key_of(log, head)
-    log._chained = bool(key)
+    log.chained = bool(key)
     place, before, lost = at, number, 0
     while before < 0:
         lost += 1
@@ -64,62 +62,62 @@ def find_end(log):
     log.last = before + lost
     if header and header[1] > log.last + 1:
         log.last = header[1] - 1
-        log._chained = False
-    if log._chained:
+        log.chained = False
+    if log.chained:
         buf[:24] = key + end[20:28]
         if not expired(end) and not end[11] & (NEW_KEY | CHAIN_BEGINS):
             _number_before(log, at)
-            key = _key_under(key, bytes(log._one[20:28]), end)
-            log._chained = bool(key)
-            buf[:_KEY] = key or bytes(_KEY)
-    if not log._chained:
+            key = _key_under(key, bytes(log.one[20:28]), end)
+            log.chained = bool(key)
+            buf[:KEY] = key or bytes(KEY)
+    if not log.chained:
         fault(LOG_CHAIN_ANEW, 0)
-    if newest != head and header and log._slot_at(newest, 1) is None:
-        log._next = newest
+    if newest != head and header and log.slot_at(newest, 1) is None:
+        log.ready = newest
 
 
 def _firm(log, sector, slot):
     """The last slot is what it reads as now, for ever: bits that a power cut left weak read now so, now so."""
     if not slot:
         return
-    number = log._slot_at(sector, slot)
-    event = bytes(log._one)
+    number = log.slot_at(sector, slot)
+    event = bytes(log.one)
     at = sector * SECTOR + slot * EVENT
     if number:
-        log._flash.write(at, event)
+        log.flash.write(at, event)
     elif number == 0 and any(event):
-        log._flash.write(at, bytes(EVENT))
+        log.flash.write(at, bytes(EVENT))
 
 
 def find_chain(log):
     """Where the key lies with which the chain begins, and keys that a power cut kept from going."""
-    head, count = log._head, log._flash.count
-    epoch, begins = divmod(log._state.get(CHAIN), 1 << 32)
+    head, count = log.head, log.flash.count
+    epoch, begins = divmod(log.state.get(CHAIN), 1 << 32)
     if epoch != log.epoch:
         begins = 1
     if begins > log.last:  # and the power went before there was an event
-        log._chained = False
+        log.chained = False
     elif max(log.acknowledged + 1, log.first) <= begins:
         start = sector_of(log, begins)
         key = _key_of(log, start)
         if key:
-            if log._slot_at(start, 1) == begins and not expired(log._one):
-                key = _key_under(key, bytes(8), bytes(log._one)) or key
-            log._start = start
-            log._begins = begins, key
-    sectors = {(head - back) % count for back in range(1, _BACK + 1)} | {log._start}
-    log._old = [one for one in sectors if one not in (None, head, log._next) and _key_of(log, one)]
+            if log.slot_at(start, 1) == begins and not expired(log.one):
+                key = _key_under(key, bytes(8), bytes(log.one)) or key
+            log.start = start
+            log.begins = begins, key
+    sectors = {(head - back) % count for back in range(1, _BACK + 1)} | {log.start}
+    log.old_keys = [one for one in sectors if one not in (None, head, log.ready) and _key_of(log, one)]
 
 
 def _key_of(log, sector):
     """The chain key in a sector, None when it is gone."""
-    key = bytes(log._flash.read(sector * SECTOR + _KEY, bytearray(_KEY)))
+    key = bytes(log.flash.read(sector * SECTOR + KEY, bytearray(KEY)))
     return key if any(key) and min(key) < 0xFF else None
 
 
 def _key_under(key, before, event):
     """The key under which the event follows: as it lies there, or with one bit turned back. None: there is none."""
-    for bit in range(-1, 8 * _KEY):
+    for bit in range(-1, 8 * KEY):
         tried = bytearray(key)
         if bit >= 0:
             tried[bit >> 3] ^= 1 << (bit & 7)
@@ -130,10 +128,10 @@ def _key_under(key, before, event):
 
 def _rank(log, sector):
     """A number that rises from sector to sector, from the oldest on. 0: this one says nothing. None: it is blank."""
-    header = log._flash.header(sector)
+    header = log.flash.header(sector)
     if header:
         return header[1]
-    return log._first(sector) or (None if log._slot_at(sector, 0) is None else 0)
+    return log.first_in(sector) or (None if log.slot_at(sector, 0) is None else 0)
 
 
 def _newest(log):
@@ -141,7 +139,7 @@ def _newest(log):
 
     None when no sector says anything.
     """
-    count = log._flash.count
+    count = log.flash.count
     low = base = 0
     for sector in range(count):
         if base and sector >= _NEAR:
@@ -169,11 +167,11 @@ def _newest(log):
 
 
 def _number_before(log, at):
-    """(place, number) of the last slot before `at` that has one; a place is sector * _SLOTS + slot."""
-    slots = log._flash.count * _SLOTS
+    """(place, number) of the last slot before `at` that has one; a place is sector * SLOTS + slot."""
+    slots = log.flash.count * SLOTS
     for _ in range(slots):
         at = (at - 1) % slots
-        number = at % _SLOTS and log._slot_at(at // _SLOTS, at % _SLOTS)
+        number = at % SLOTS and log.slot_at(at // SLOTS, at % SLOTS)
         if number:
             return at, number
     return 0, 0
@@ -181,18 +179,18 @@ def _number_before(log, at):
 
 def _end_of(log, sector):
     """The first erased slot of a sector."""
-    return last(0, _SLOTS, lambda slot: log._slot_at(sector, slot) is not None) + 1
+    return last(0, SLOTS, lambda slot: log.slot_at(sector, slot) is not None) + 1
 
 
 def _begin(log):
     """A new log. What the partition held is not one."""
-    from .first import clear
+    from .blank import make_blank
 
-    flash = log._flash
-    log.epoch = unpack_from("<I", log._urandom(4))[0]
-    log._head = flash.count - 1
+    flash = log.flash
+    log.epoch = unpack_from("<I", log.urandom(4))[0]
+    log.head = flash.count - 1
     foreign = False
     for sector in range(flash.count):
-        foreign = clear(flash, sector) or foreign
+        foreign = make_blank(flash, sector) or foreign
     if foreign:
         fault(FLASH_FOREIGN, LETTER)

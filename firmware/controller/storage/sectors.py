@@ -98,7 +98,7 @@ class Sectors:
         if not whole(head):
             if free > 11 or not any(head):
                 return None
-            from .rot import mended
+            from .bit_errors import mended
 
             head[:] = mended(head) or head
         magic, count, a, b = unpack_from("<2sHII", head)

@@ -44,7 +44,7 @@ class StateJournal:
                 break
             record = bytes(buf)
             if not whole(record):
-                from .rot import mended
+                from .bit_errors import mended
 
                 record = mended(record)
             if record:

@@ -16,22 +16,14 @@ they are made, so that a start can finish them: the whole set of changes counts,
 from binascii import crc32
 from struct import pack, pack_into, unpack_from
 
-from micropython import const
-
 from ..records import CHANGE, CREDENTIAL, PUT, bucket_of, credential_digest, unpack_credential
 from .sectors import SECTOR, Sectors, head, last, sealed, whole
+from .table_format import BARE_ENTRY, JOURNAL, NONE, REGION, SLOT, SPARES, UNREAD
 
-SLOT = 16
-JOURNAL = 3  # sectors, a ring
 UNKNOWN = (1 << 64) - 1  # the digest of a damaged or incomplete set
 FULL = (1 << 64) - 2  # of one that does not fit
 _REMOVED = bytes(16)
-_REGION = const(64)
-_SPARES = const(2)  # one that is filled, one that is erased ahead meanwhile
-_NONE = const(0xFF)  # no sector has the bucket; none of the region is erased ahead
-_UNREAD = const(0xFE)  # the headers of the region were not read yet
 ENTRY = "<IQI"  # of the journal: version, digest, count and (<< 24) how many changes follow; then its CRC-32
-_LEAST = const(20)
 
 
 class Damaged(Exception):
@@ -50,9 +42,9 @@ class CredentialTable:
 
     def __init__(self, partition):
         self.flash = flash = Sectors(partition, b"KA", JOURNAL + 2)
-        regions = (flash.count - JOURNAL + _REGION - 1) // _REGION
+        regions = (flash.count - JOURNAL + REGION - 1) // REGION
         self.size = (flash.count - JOURNAL) // regions  # sectors of a region
-        self.each = self.size - min(_SPARES, self.size - 1)  # buckets of a region
+        self.each = self.size - min(SPARES, self.size - 1)  # buckets of a region
         self.buckets = regions * self.each
         self.where = bytearray(b"\xff" * self.buckets)  # the sector of each bucket, in its region
         self.ready = bytearray(b"\xfe" * regions)  # the sector of each region that is erased ahead
@@ -61,7 +53,7 @@ class CredentialTable:
         self.newest = 0  # the sector that was completed last: the spares take turns
         self.tight = -1  # a bucket whose last slot is used
         self.making = False  # changes that the journal has
-        self.patrol = None  # of patrol.py
+        self.scrub = None  # of table_scrub.py
         self._buf = bytearray(SECTOR)
         self.view = memoryview(self._buf)
         self.version = self.count = 0
@@ -77,7 +69,7 @@ class CredentialTable:
         if self.turn:
             self._resume()
         else:
-            from .first import begin
+            from .table_start import begin
 
             begin(self)
 
@@ -131,7 +123,7 @@ class CredentialTable:
         if region >= 0:
             self._scan(region)
         elif self.tight >= 0 or self.end > SECTOR * 3 // 4 or self.ready.find(b"\xff") >= 0:
-            from .upkeep import work
+            from .table_upkeep import work
 
             return work(self)
         return region >= 0
@@ -146,7 +138,7 @@ class CredentialTable:
     def note(self, version, digest, count, changes=b""):
         """The commit: one entry in the journal, one program."""
         self.making = len(changes) > 0
-        size = _LEAST + len(changes)
+        size = BARE_ENTRY + len(changes)
         entry = self.view[:size]
         pack_into(ENTRY, entry, 0, version, digest, count | len(changes) // CHANGE << 24)
         entry[16:-4] = changes
@@ -154,7 +146,7 @@ class CredentialTable:
         at = self.end
         self.end += size
         if self.end > SECTOR or not self.flash.write(self.head * SECTOR + at, entry):
-            from .upkeep import turn_over
+            from .table_upkeep import turn_over
 
             turn_over(self, entry)
         self.version, self.digest, self.count = version, digest, count
@@ -162,26 +154,26 @@ class CredentialTable:
     def sector(self, bucket):
         """The sector of a bucket, -1 when none has it."""
         region = bucket // self.each
-        if self.ready[region] == _UNREAD:
+        if self.ready[region] == UNREAD:
             self._scan(region)
         at = self.where[bucket]
-        return -1 if at == _NONE else JOURNAL + region * self.size + at
+        return -1 if at == NONE else JOURNAL + region * self.size + at
 
     def _scan(self, region):
         """Reads the headers of a region."""
         flash, where = self.flash, self.where
         start = JOURNAL + region * self.size
-        self.ready[region] = _NONE
+        self.ready[region] = NONE
         for at in range(self.size):
             header = flash.header(start + at)
             if header and header[0] // self.each == region:
                 bucket = header[0]
                 old = where[bucket]
-                if old == _NONE or (flash.header(start + old) or (0, 0))[1] < header[1]:
+                if old == NONE or (flash.header(start + old) or (0, 0))[1] < header[1]:
                     where[bucket] = at
                 else:
                     old = at
-                if old != _NONE:  # the power went before it was retired
+                if old != NONE:  # the power went before it was retired
                     flash.retire(start + old)
             elif header == ():
                 self.ready[region] = at
@@ -194,13 +186,13 @@ class CredentialTable:
         """Reads the journal, and makes the changes of its last entry if the power went before they were made."""
         self.flash.read(self.head * SECTOR, self._buf)
         at, changes = SLOT, b""
-        while at + _LEAST <= SECTOR:
+        while at + BARE_ENTRY <= SECTOR:
             version, digest, count = unpack_from(ENTRY, self._buf, at)
-            size = _LEAST + (count >> 24) * CHANGE
+            size = BARE_ENTRY + (count >> 24) * CHANGE
             if not whole(self.view[at : at + size]):
                 if version + 1 >> 32:  # nothing is written there
                     break
-                from .rot import mend_entry
+                from .bit_errors import mend_entry
 
                 if not mend_entry(self.view, at):
                     break
@@ -231,7 +223,7 @@ class CredentialTable:
             yield
         self.making = False
         if full:
-            from .upkeep import refuse
+            from .table_upkeep import refuse
 
             refuse(self)
         if len(changes) > CHANGE or (changes and self.digest == UNKNOWN):
@@ -267,7 +259,7 @@ class CredentialTable:
             if whole(self.view[found : found + SLOT]):
                 return found
         if found:
-            from .rot import mended
+            from .bit_errors import mended
 
             slot = mended(self.view[found : found + SLOT])
             if not slot or slot[:7] != key:
@@ -298,13 +290,13 @@ class CredentialTable:
             for at in gone:
                 stays |= at != kept and not self.flash.write(start + at, _REMOVED)
         if stays or not took:
-            from .upkeep import compact
+            from .table_upkeep import compact
 
             try:
                 compact(self, bucket, gone + [kept], slot)
             except Damaged:
                 if stays:  # rather nobody than who has lost the right
-                    self.where[bucket] = _NONE
+                    self.where[bucket] = NONE
                     self.flash.retire(start // SECTOR)
                 raise
 

@@ -1,7 +1,7 @@
 """Cards for the tests of the credential table, and the usual things to do with them."""
 
 from firmware.controller.records import NO_END, credential_digest, pack_credential
-from firmware.controller.storage.snapshot import Snapshot, digests
+from firmware.controller.storage.table_snapshot import Snapshot, digests
 
 
 def key(n):

@@ -3,8 +3,8 @@
 from firmware.controller.events import FLASH_FOREIGN
 from firmware.controller.records import NO_END
 from firmware.controller.storage.sectors import faults
-from firmware.controller.storage.snapshot import Snapshot
 from firmware.controller.storage.table import FULL, UNKNOWN, CredentialTable, Damaged, TableFull
+from firmware.controller.storage.table_snapshot import Snapshot
 from tests.firmware.helper import raises
 from tests.firmware.storage.bench import Partition, cost, damage, flash, flip
 from tests.firmware.storage.cards import (

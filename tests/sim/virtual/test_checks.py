@@ -6,7 +6,7 @@ from firmware.controller import clock, loop
 from firmware.controller import events as codes
 from firmware.controller.guarded import GuardedDoor
 from firmware.controller.points.door import Door
-from firmware.controller.storage import patrol, sectors
+from firmware.controller.storage import sectors, table_scrub
 from sim.cloud import MemoryCloud
 from sim.mcu import chip as mcu
 from sim.virtual.checks import CHECKS, NAMES
@@ -119,7 +119,7 @@ def another_access_list(building, patch):
 
 
 def bits_that_nobody_looks_for(building, patch):
-    patch(patrol.Patrol, "step", lambda self, table: None)
+    patch(table_scrub.Scrub, "step", lambda self, table: None)
     one = board(building)
     part, found = one.parts["acl"], image(one.parts["acl"])
     at = next(

@@ -153,7 +153,7 @@ def test_bits_that_turn_over_at_rest_open_nothing_and_stop_nothing(world):
     world.building.power(world.one, False)
     world.building.power(world.one, True)
     world.faults.stop()
-    world.building.run(3_000)  # the patrol of the access list goes round
+    world.building.run(3_000)  # the scrub of the access list goes round
     assert world.is_well()
 
 

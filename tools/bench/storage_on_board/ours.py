@@ -13,9 +13,9 @@ from firmware.controller.cloud.channel import Channel
 from firmware.controller.events import DENIED_UNKNOWN
 from firmware.controller.records import NO_END, pack_credential
 from firmware.controller.storage.log import EventLog
-from firmware.controller.storage.snapshot import Snapshot
 from firmware.controller.storage.state import StateJournal
 from firmware.controller.storage.table import CredentialTable
+from firmware.controller.storage.table_snapshot import Snapshot
 
 _STARTS = 5
 _DELTA = 100  # changes that come together
@@ -130,7 +130,7 @@ def measure(plan):
 
 def _delta(table, acl):
     """The steps of a message with many changes: what each of them holds the control loop for."""
-    from firmware.controller.storage import upkeep  # noqa: F401 - loaded before its first use is timed
+    from firmware.controller.storage import table_upkeep  # noqa: F401 - loaded before its first use is timed
 
     changes = b"".join(b"+" + pack_credential(key(-10_000 - i), 1, NO_END) for i in range(_DELTA))
     back = b"".join(b"-" + changes[13 * i + 1 : 13 * i + 13] for i in range(_DELTA))

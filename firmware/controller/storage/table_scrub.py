@@ -1,4 +1,4 @@
-"""The patrol of the access list: it reads a piece of a bucket at a time, round and round, and cures what is not right.
+"""The access list read round and round, a piece of a bucket at a time; what is not right is cured.
 
 Bits turn over at rest, and a card that nobody holds to a reader would not tell. One bit in a slot or a header is turned
 back: its bucket moves to a spare sector. What cannot be turned back, or what is missing though nothing looks damaged,
@@ -9,10 +9,11 @@ from micropython import const
 
 from ..events import BIT_TURNED, TABLE_DAMAGED
 from ..records import CREDENTIAL, credential_digest
-from .rot import mended
+from .bit_errors import mended
 from .sectors import SECTOR, fault, whole
-from .table import FULL, SLOT, Damaged, TableFull
-from .upkeep import compact, counts
+from .table import FULL, Damaged, TableFull
+from .table_format import SLOT
+from .table_upkeep import compact, counts
 
 _PIECE = const(512)  # bytes that are read in a step: 32 slots
 _FREE = b"\xff" * SLOT  # most are: nothing to work out
@@ -20,12 +21,12 @@ _FREE = b"\xff" * SLOT  # most are: nothing to work out
 
 def step(table):
     """In an idle moment, every ten seconds or so: that bounds what it costs."""
-    if not table.patrol:
-        table.patrol = Patrol(table)
-    table.patrol.step(table)
+    if not table.scrub:
+        table.scrub = Scrub(table)
+    table.scrub.step(table)
 
 
-class Patrol:
+class Scrub:
     """A bucket with 178 credentials takes six steps. A round begins somewhere else after each start."""
 
     def __init__(self, table):

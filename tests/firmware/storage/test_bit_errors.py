@@ -1,6 +1,6 @@
 """One bit that turned over is turned back: in records of every length, and in each bit of the table's journal."""
 
-from firmware.controller.storage.rot import mended
+from firmware.controller.storage.bit_errors import mended
 from firmware.controller.storage.sectors import sealed
 from firmware.controller.storage.table import CredentialTable
 from tests.firmware.storage.bench import Partition, flash, flip

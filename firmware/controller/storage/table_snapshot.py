@@ -11,8 +11,9 @@ from micropython import const
 from .. import ticks
 from ..records import CREDENTIAL, bucket_of, credential_digest
 from .sectors import SECTOR, sealed, whole
-from .table import SLOT, UNKNOWN, Damaged
-from .upkeep import counts, refuse, settle, spare
+from .table import UNKNOWN, Damaged
+from .table_format import SLOT
+from .table_upkeep import counts, refuse, settle, spare
 
 _APART_MS = const(920)  # between two sectors: of the frames that readers send meanwhile an erase of 45 ms meets 1 in 20
 _AT_ONCE = const(256)  # bytes that are programmed together

@@ -1,10 +1,10 @@
-"""The patrol of the access list finds what nobody taps, and cures it."""
+"""The scrub of the access list finds what nobody taps, and cures it."""
 
 from firmware.controller.events import BIT_TURNED, TABLE_DAMAGED
 from firmware.controller.records import NO_END
-from firmware.controller.storage.patrol import step
 from firmware.controller.storage.sectors import faults
 from firmware.controller.storage.table import UNKNOWN, CredentialTable, Damaged
+from firmware.controller.storage.table_scrub import step
 from tests.firmware.storage.bench import Partition, cost, damage, flash, flip
 from tests.firmware.storage.cards import apply, digest, idle, key, place, put, snapshot
 
@@ -87,7 +87,7 @@ def test_spares_in_which_bits_turned_over_serve_again_after_an_erase():
             nor.read(sector * 4096, header)
             if header[2:] == b"\xff" * 14:
                 nor.poke(sector * 4096 + 38, b"\x00")
-        flip(nor, place(nor, key(9)) + 3)  # the patrol has to move the bucket
+        flip(nor, place(nor, key(9)) + 3)  # the scrub has to move the bucket
         for _ in range(3):  # without a spare it gives up, and the cloud sends the bucket again
             a_round(table, 30)
             idle(table)

@@ -2,16 +2,10 @@
 
 from struct import pack
 
-from micropython import const
-
 from ..events import TABLE_FULL
 from .sectors import SECTOR, fault, whole
-from .table import FULL, JOURNAL, SLOT, UNKNOWN, Damaged, TableFull
-
-NONE = const(0xFF)
-_LOST = const(0xFD)  # of a region: it has no sector to erase ahead
-_MOST = const(11)  # bytes of 0xFF in a slot that somebody has
-_ONE = const(33)  # bytes of a journal entry with one change
+from .table import FULL, UNKNOWN, Damaged, TableFull
+from .table_format import JOURNAL, LOST, MOST_ONES, NONE, ONE_ENTRY, SLOT
 
 
 def work(table):
@@ -23,7 +17,7 @@ def work(table):
             bucket, table.tight = table.tight, -1
             table.load(bucket)
             compact(table, bucket, (), b"")
-        elif table.end > SECTOR - _ONE and not table.making:
+        elif table.end > SECTOR - ONE_ENTRY and not table.making:
             table.end = SECTOR
             table.note(table.version, table.digest, table.count)
         elif table.end > SECTOR * 3 // 4 and not table.erased:
@@ -34,7 +28,7 @@ def work(table):
             region = table.ready.find(b"\xff")
             if region < 0:
                 return False
-            table.ready[region] = _LOST
+            table.ready[region] = LOST
             sector = _free(table, region)
             if _make_ready(flash, sector):
                 table.ready[region] = (sector - JOURNAL) % table.size
@@ -60,9 +54,9 @@ def spare(table, bucket):
         at = table.ready[region]
         table.ready[region] = NONE
         sector = JOURNAL + region * table.size + at
-        if at >= _LOST:
+        if at >= LOST:
             sector = _free(table, region)
-        if (at < _LOST or flash.erase(sector)) and _begin(flash, sector):
+        if (at < LOST or flash.erase(sector)) and _begin(flash, sector):
             return sector
         table.bad += (sector,)
 
@@ -80,7 +74,7 @@ def settle(table, bucket, sector):
     table.newest = sector
     if old >= 0:
         flash.retire(old)
-    if table.ready[region] == _LOST:
+    if table.ready[region] == LOST:
         table.ready[region] = NONE
     return True
 
@@ -128,7 +122,7 @@ def counts(slot):
     nor when bits turned over in one that nobody has.
     """
     return whole(slot) or (
-        slot[:4] != bytes(4) and slot[12:] != b"\xff\xff\xff\xff" and bytes(slot).count(b"\xff") <= _MOST
+        slot[:4] != bytes(4) and slot[12:] != b"\xff\xff\xff\xff" and bytes(slot).count(b"\xff") <= MOST_ONES
     )
 
 

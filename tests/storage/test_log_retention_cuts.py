@@ -7,8 +7,8 @@ import pytest
 from firmware.controller.access.rules import Rules
 from firmware.controller.events import GRANTED, LOG_OVERWRITTEN
 from firmware.controller.records import EVENT, unpack_event
-from firmware.controller.storage.expiry import Patrol
 from firmware.controller.storage.log import EventLog
+from firmware.controller.storage.log_retention import Retention
 from firmware.controller.storage.state import StateJournal
 from firmware.protocol.log_chain import EXPIRED, LOST, WHOLE, Chain
 from sim.mcu.flash import SECTOR, NorFlash
@@ -20,7 +20,7 @@ RULES = Rules({"version": 1, "doors": {"1": {"retention_days": 3}, "2": {"retent
 
 
 class Board:
-    """A log in which an hour passes from event to event, and its patrol. Doors take turns."""
+    """A log in which an hour passes from event to event, and its retention. Doors take turns."""
 
     def __init__(self, sectors: int) -> None:
         self.random = Random(sectors)
@@ -34,7 +34,7 @@ class Board:
 
     def make(self) -> EventLog:
         self.log = EventLog(Partition(self.flash), StateJournal(Partition(self.state)), self.random.randbytes)
-        self.patrol = Patrol(self.log, 0)
+        self.retention = Retention(self.log, 0)
         self.now = 0
         return self.log
 
@@ -52,7 +52,7 @@ class Board:
 
     def look(self, steps: int) -> None:
         for _ in range(steps):
-            self.patrol.step(RULES, self.utc, self.now)
+            self.retention.step(RULES, self.utc, self.now)
             self.now += 5000
 
     def check(self, settled: bool) -> None:

@@ -7,11 +7,11 @@ from micropython import const
 from .. import ticks
 from ..clock import Clock
 from ..records import EVENT, expired
-from .rot import mended
+from .bit_errors import mended
+from .log_format import SLOTS
 from .sectors import whole
 from .state import TIME
 
-_SLOTS = const(128)
 _PIECE = const(8)  # slots that are read at a time
 _FREE = b"\xff" * (_PIECE * EVENT)
 _PIECES = const(4)  # in a step
@@ -20,7 +20,7 @@ _DAY_S = const(86400)
 _NOTE_S = const(14400)  # how often the time goes to flash
 
 
-class Patrol:
+class Retention:
     """Goes through the log backwards from its head, round and round, a few slots at a time.
 
     The loop steps at least every ten seconds: a log of 1,185 sectors (16 MB boards) is seen once in 14 hours, one of
@@ -31,7 +31,7 @@ class Patrol:
 
     def __init__(self, log, now):
         self._log = log
-        self._state = state = log._state
+        self._state = state = log.state
         self._clock = Clock()
         self._clock.set(state.get(TIME) * 1000, now)
         self._buf = bytearray(_PIECE * EVENT)
@@ -57,18 +57,18 @@ class Patrol:
     def _look(self, rules, utc, shortest):
         """At one piece. shortest: the days of the door that keeps its events for the shortest time."""
         log, buf = self._log, self._buf
-        flash = log._flash
+        flash = log.flash
         if not self._left:
-            self._place = (log._head + 1) * _SLOTS
-            self._left = flash.count * _SLOTS // _PIECE
+            self._place = (log.head + 1) * SLOTS
+            self._left = flash.count * SLOTS // _PIECE
             self._later = 0
         self._left -= 1
-        self._place = place = (self._place - _PIECE) % (flash.count * _SLOTS)
+        self._place = place = (self._place - _PIECE) % (flash.count * SLOTS)
         flash.read(place * EVENT, buf)
         if buf == _FREE:
             return
         view = memoryview(buf)
-        for slot in range(_PIECE - 1, -1 if place % _SLOTS else 0, -1):
+        for slot in range(_PIECE - 1, -1 if place % SLOTS else 0, -1):
             record = view[slot * EVENT : (slot + 1) * EVENT]
             time = unpack_from("<I", record, 4)[0]
             if time and 0 <= utc - time < shortest * _DAY_S and not 0 < self._later < time:
@@ -88,6 +88,6 @@ class Patrol:
 
     def _expire(self, at, record):
         if record[31] == 0xFF and not whole(record):  # torn: its number was given to the event after it
-            self._log._flash.write(at, bytes(EVENT))
+            self._log.flash.write(at, bytes(EVENT))
         else:
-            self._log._flash.write(at + 4, bytes(16) + record[20:28] + bytes(4))
+            self._log.flash.write(at + 4, bytes(16) + record[20:28] + bytes(4))

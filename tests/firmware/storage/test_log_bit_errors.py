@@ -26,7 +26,7 @@ def test_each_bit_of_a_chain_key_is_turned_back_at_a_start():
         assert not faults, bit
         if not bit:
             assert Chain(*log.chain_start).take(read(log, 1, event)) == WHOLE
-        if log._slot == 127:
+        if log.slot == 127:
             break
     for sequence in range(1, log.last + 1):
         assert chain.take(read(log, sequence, event)) == WHOLE, sequence
@@ -40,10 +40,10 @@ def test_a_bit_that_turned_over_where_nothing_was_yet_costs_a_slot_and_no_event(
     for sequence in range(1, 60):
         log.append(GRANTED, 1, sequence, None, 0, 0)
         if sequence % 3 == 0:
-            flip(nor, log._head * SECTOR + log._slot * 32 + sequence % 32, sequence % 8)
+            flip(nor, log.head * SECTOR + log.slot * 32 + sequence % 32, sequence % 8)
     chain = Chain(*log.chain_start)
     for one in (log, EventLog(Partition(nor), StateJournal(Partition(state)), bytes)):
-        assert (one.first, one.last, log._head) == (1, 59, 0)
+        assert (one.first, one.last, log.head) == (1, 59, 0)
     for sequence in range(1, 60):
         assert chain.take(read(log, sequence, event)) == WHOLE, sequence
     numbers = []

@@ -3,8 +3,8 @@
 from firmware.controller.access.rules import Rules
 from firmware.controller.events import GRANTED
 from firmware.controller.records import EVENT, unpack_event
-from firmware.controller.storage.expiry import Patrol
 from firmware.controller.storage.log import EventLog
+from firmware.controller.storage.log_retention import Retention
 from firmware.controller.storage.state import TIME, StateJournal
 from firmware.protocol.log_chain import EXPIRED, WHOLE, Chain
 from sim.mcu.flash import SECTOR
@@ -28,7 +28,7 @@ class Kept:
 
     def start(self):
         self.log = EventLog(Partition(self.nor), StateJournal(Partition(self.state)), lambda n: b"\x07" * n)
-        self.patrol = Patrol(self.log, self.now)
+        self.retention = Retention(self.log, self.now)
 
     def add(self, utc, door=1, count=1):
         for _ in range(count):
@@ -38,7 +38,7 @@ class Kept:
     def round(self, rules, utc):
         """All of the log is seen."""
         for _ in range(self.nor.size // SECTOR * 128 // 32 + 1):
-            self.patrol.step(rules, utc, self.now)
+            self.retention.step(rules, utc, self.now)
             self.now += 5000
 
     def codes(self):
@@ -181,12 +181,12 @@ def test_a_flipped_number_of_an_expired_event_costs_that_event_alone():
 def test_a_step_is_a_bounded_piece_of_work():
     kept = Kept()
     kept.add(UTC, count=300)
-    kept.patrol.step(rules(d1=1), UTC + DAY, kept.now)  # notes the time
+    kept.retention.step(rules(d1=1), UTC + DAY, kept.now)  # notes the time
     most = 0
     for _ in range(20):
         kept.now += 5000
-        step = cost(kept.nor, lambda: kept.patrol.step(rules(d1=1), UTC + DAY, kept.now))
-        assert cost(kept.nor, lambda: kept.patrol.step(rules(d1=1), UTC + DAY, kept.now)) == (0, 0, 0)
+        step = cost(kept.nor, lambda: kept.retention.step(rules(d1=1), UTC + DAY, kept.now))
+        assert cost(kept.nor, lambda: kept.retention.step(rules(d1=1), UTC + DAY, kept.now)) == (0, 0, 0)
         assert step[1] <= 32 and step[2] == 0
         most = max(most, step[1])
     assert most == 32
@@ -202,8 +202,8 @@ def test_the_time_goes_to_flash_every_four_hours():
     kept = Kept()
     before = kept.state.programs
     for minute in range(24 * 60):
-        kept.patrol.step(rules(d1=1), UTC + minute * 60, kept.now)
+        kept.retention.step(rules(d1=1), UTC + minute * 60, kept.now)
         kept.now += 60000
     assert kept.state.programs - before == 6
-    kept.patrol.step(rules(d1=1), UTC - 3 * DAY, kept.now)  # the cloud was wrong before
+    kept.retention.step(rules(d1=1), UTC - 3 * DAY, kept.now)  # the cloud was wrong before
     assert StateJournal(Partition(kept.state)).get(TIME) == UTC - 3 * DAY

@@ -3,8 +3,8 @@
 from firmware.controller.events import TABLE_FULL
 from firmware.controller.records import NO_END, bucket_of
 from firmware.controller.storage.sectors import faults
-from firmware.controller.storage.snapshot import Snapshot
 from firmware.controller.storage.table import FULL, UNKNOWN, CredentialTable, Damaged, TableFull
+from firmware.controller.storage.table_snapshot import Snapshot
 from tests.firmware.helper import raises
 from tests.firmware.storage.bench import Partition, cost, flash
 from tests.firmware.storage.cards import (

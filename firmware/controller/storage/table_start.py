@@ -1,8 +1,10 @@
-"""The first start of a credential table, or the first one since its journal was lost; blank sectors for it."""
+"""The first start of a credential table, or the first one since its journal was lost."""
 
 from ..events import FLASH_FOREIGN
+from .blank import make_blank
 from .sectors import SECTOR, fault
-from .table import JOURNAL, UNKNOWN
+from .table import UNKNOWN
+from .table_format import JOURNAL, LETTER
 
 
 def begin(table):
@@ -14,9 +16,9 @@ def begin(table):
             return
     foreign = False
     for sector in range(flash.count):
-        foreign |= clear(flash, sector)
+        foreign |= make_blank(flash, sector)
     if foreign:
-        fault(FLASH_FOREIGN, 65)
+        fault(FLASH_FOREIGN, LETTER)
     for region in range(table.buckets // table.each):
         for n in range(table.size):
             sector = JOURNAL + region * table.size + n
@@ -25,13 +27,3 @@ def begin(table):
             else:
                 flash.write(sector * SECTOR, flash.magic)
     table.note(0, 0, 0)
-
-
-def clear(flash, sector):
-    """Erases what is not blank. Whether it had to."""
-    buf = bytearray(256)
-    for at in range(0, SECTOR, 256):
-        if flash.read(sector * SECTOR + at, buf).count(b"\xff") < 256:
-            flash.erase(sector)
-            return True
-    return False

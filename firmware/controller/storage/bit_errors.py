@@ -5,13 +5,11 @@ whole record was that one. (P. Koopman, 32-bit cyclic redundancy codes for Inter
 """
 
 from binascii import crc32
-from struct import calcsize, unpack
+from struct import unpack
 
 from ..records import CHANGE
 from .sectors import whole
-from .table import ENTRY
-
-_LEAST = calcsize(ENTRY) + 4  # bytes of an entry without changes
+from .table_format import BARE_ENTRY
 
 
 def mended(record):
@@ -43,13 +41,13 @@ def mend_entry(view, at):
     The bit may be one of those that say how many changes the entry has.
     """
     count = view[at + 15]
-    fixed = mended(view[at : at + _LEAST + count * CHANGE])
+    fixed = mended(view[at : at + BARE_ENTRY + count * CHANGE])
     if fixed and fixed[15] == count:
         view[at : at + len(fixed)] = fixed
         return True
     for bit in range(8):
         view[at + 15] = count ^ 1 << bit
-        if whole(view[at : at + _LEAST + view[at + 15] * CHANGE]):
+        if whole(view[at : at + BARE_ENTRY + view[at + 15] * CHANGE]):
             return True
     view[at + 15] = count
     return False
