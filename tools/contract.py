@@ -71,7 +71,7 @@ PACKED: dict[str, tuple[str, str]] = {
     "BUCKETS": ("<H", "u64 each"),
     "ACL_NOW": ("<IQ", ""),
     "PART_TAKEN": ("<IH", ""),
-    "RULES_TAKEN": ("<IH", ""),
+    "RULES_TAKEN": ("<IH", "what is wrong, at most 200 bytes of text, where they are refused"),
     "CARD_READ": ("<BBQ", "the id of a command as JSON"),
     "TIME_ASKED": ("<8s", ""),
     "PING": ("<", ""),

@@ -105,11 +105,27 @@ def test_faulty_rules_are_refused_whole_and_the_old_ones_hold():
     )
     for body in bodies:
         bench.hear(part(5, 0, 1, body))
-        assert bench.said()[0] == taken(5, 0xFFFF), body
+        assert bench.said()[0][:7] == taken(5, 0xFFFF), body
     assert bench.loop.rules.version == 4
     assert settings.load(bench.folder, "rules") == (RULES, True)
     assert [event[0] for event in bench.events()].count(RULES_REFUSED) == len(bodies)
     assert bench.rules_come(MANY, 9)[-1] == taken(9, 9)
+    bench.clean()
+
+
+def test_who_refuses_rules_says_what_is_wrong():
+    bench = connected()
+    wrong = (
+        (b'{"version": 5, "profiles": {"7": {"doors": {"1": 0}, "uses": 120}}}', "profiles.7.uses: must be 1 to 100"),
+        (b'{"version": 5, "doors": {"1": {"warn_ms": 40000}}}', "doors.1.warn_ms: must be less than held_ms"),
+        (b'{"version": 5, "doors": {"1": {"' + b"x" * 400 + b'": 1}}}', "doors.1." + "x" * 192),
+        (b'{"version": 5, "doors": {"1": {"who": [1, 2, 3]}}}', "doors.1.who: must be card, pin,"),
+    )
+    for body, why in wrong:
+        bench.hear(part(5, 0, 1, body))
+        said = bench.said()[0]
+        assert said[:7] == taken(5, 0xFFFF) and said[7 : 7 + len(why)] == why.encode(), said
+        assert len(said) <= 207
     bench.clean()
 
 
@@ -131,7 +147,7 @@ def test_rules_are_bounded():
     for number in range(9):
         bench.hear(part(5, number, 99, b"x" * 2000))
         said = bench.said()
-    assert said == [taken(5, 0xFFFF)]
+    assert said == [taken(5, 0xFFFF) + b"too long"]
     assert bench.files()["rules.new"] <= 16384
     assert bench.loop.rules.version == 1
     bench.clean()

@@ -107,6 +107,20 @@ def verdict(rules, utc, profile=7, until=NO_END):
     return decide(tap)
 
 
+def test_any_date_may_bound_a_schedule():
+    always = {"times": [[255, 0, 1440]]}
+    now = utc(2026, 1, 5, 12)
+    for bounds, on in (
+        ({"to": "1969-12-31"}, False),
+        ({"to": "9999-12-31"}, True),
+        ({"from": "0001-01-01"}, True),
+        ({"from": "9999-12-31"}, False),
+        ({"from": "0001-01-01", "to": "0001-01-02"}, False),
+    ):
+        verdict_then = verdict(rules({"1": dict(always, **bounds)}), now)
+        assert (verdict_then == GRANTED) == on, bounds
+
+
 def test_an_interval_counts_on_its_days_from_its_first_minute_to_the_one_before_its_last():
     office = rules({"1": {"times": [[WEEKDAYS, 480, 1020]]}})
     closed = DENIED_TIME | 1 << 8

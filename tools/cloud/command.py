@@ -10,6 +10,7 @@ import typer
 from tools import boards, private
 from tools.terminal import Json, Problem, progress, result
 
+from . import limits
 from .members_command import members, role_of, tokens
 
 if TYPE_CHECKING:
@@ -355,7 +356,9 @@ def tidy(as_json: Json = False) -> None:
 
 @app.command()
 def pins(
-    digits: Annotated[int, typer.Argument(help="How many digits a PIN has: 4 to 12.", min=4, max=12)],
+    digits: Annotated[
+        int, typer.Argument(help="How many digits a PIN has.", min=limits.PIN_DIGITS[0], max=limits.PIN_DIGITS[1])
+    ],
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
@@ -369,7 +372,9 @@ def pins(
 
 @app.command()
 def retention(
-    days: Annotated[int, typer.Argument(help="0: no event names who passed.", min=0, max=3650)],
+    days: Annotated[
+        int, typer.Argument(help="0: no event names who passed.", max=limits.door("retention_days")[1], min=0)
+    ],
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:

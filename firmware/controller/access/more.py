@@ -4,16 +4,18 @@ from micropython import const
 
 from .decision import has_door, not_ended
 from .full_tap import FullTap, grant
+from .passage import AREAS
 from .reading import DOOR, each, number
 from .schedule import Calendar
 from .zone import Zone
 
 _LONGEST_MS = const(3600000)
-_OBJECTS = const(150)
+OBJECTS = 150  # profiles that say more than which doors they open
 _ANY = "schedule"
 
+# The limits of a field stand here and nowhere else: tools/cloud/limits.py reads these tables.
 # What a field may be: a range, one of some words, a schedule, true or false, or what the file of that name reads.
-_PROFILE = {
+PROFILE = {
     "doors": "doors",
     "from": (0, 0xFFFFFFFF),
     "uses": (1, 100),
@@ -26,7 +28,7 @@ _PROFILE = {
     "exempt": bool,
     "lockdown": bool,
 }
-_DOOR = {
+DOORS = {
     "extended_ms": (100, _LONGEST_MS),
     "who": "who",
     "pin_length": (4, 12),
@@ -41,7 +43,7 @@ _DOOR = {
     "interlock": (1, 15),
     "interlock_open": bool,
 }
-_AREA = {"limit": (1, 1000), "forget_hours": (1, 168), "shared": bool}
+AREA = {"limit": (1, 1000), "forget_hours": (1, 168), "shared": bool}
 # In the order in which they are asked: the file of a rule, and the fields that bring it in.
 _ORDER = (
     ("needs_pin", "who"),
@@ -75,16 +77,16 @@ def read(rules, fields, doors):
     for name, what, profile in each(fields, "profiles", 0xFFFF, len(rules.profiles)):
         if type(profile) is not list:
             objects += 1
-            profile = _checked(what, profile, _PROFILE, calendar, used)
+            profile = _checked(what, profile, PROFILE, calendar, used)
             found = {field: profile[field] for field in profile if field != "doors" and profile[field] is not False}
             for door, label, schedule in each(profile, "doors", doors, doors, what + "."):
                 found[door] = calendar.number(label, schedule)
             rules.profiles[name] = found
-    if objects > _OBJECTS:
-        raise ValueError("profiles: at most %d may be objects" % _OBJECTS)
+    if objects > OBJECTS:
+        raise ValueError("profiles: at most %d may be objects" % OBJECTS)
     for door, what, says in each(fields, "doors", doors, doors):
-        mine = {name: says[name] for name in says if name in _DOOR or name in DOOR}
-        _checked(what, mine, _DOOR, calendar, used)
+        mine = {name: says[name] for name in says if name in DOORS or name in DOOR}
+        _checked(what, mine, DOORS, calendar, used)
         if len(mine) < len(says):
             from ..points.features import FIELDS, check
 
@@ -94,8 +96,8 @@ def read(rules, fields, doors):
             if "rex_schedule" in says:
                 calendar.number(what + ".rex_schedule", says["rex_schedule"])
     rules.areas = {}
-    for area, what, says in each(fields, "areas", 15, 15):
-        rules.areas[area] = _checked(what, says, _AREA, calendar, used)
+    for area, what, says in each(fields, "areas", AREAS, AREAS):
+        rules.areas[area] = _checked(what, says, AREA, calendar, used)
     for door, says in rules.doors.items():
         if "passback" in says and "passage" not in says:
             raise ValueError("doors.%d.passback: needs passage" % door)
@@ -144,7 +146,7 @@ def _checked(what, fields, table, calendar, used):
             _check(label, value, table[name], calendar)
             if value is not False:
                 used.add(name)
-        elif table is not _DOOR or name not in DOOR:
+        elif table is not DOORS or name not in DOOR:
             raise ValueError(label + ": is not known here")
     return fields
 

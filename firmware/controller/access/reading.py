@@ -3,7 +3,7 @@
 from micropython import const
 
 _LONGEST_MS = const(3600000)
-_PROFILES = const(500)
+PROFILES = 500
 DOOR = {"release_ms": (100, _LONGEST_MS), "held_ms": (1000, _LONGEST_MS), "retention_days": (0, 3650)}
 
 
@@ -11,7 +11,7 @@ def read(rules, fields, doors):
     """Fills rules in. doors: how many doors the board has. Raises ValueError naming the field at fault."""
     rules.version = number("version", fields.get("version", 0), 0, 0xFFFFFFFF)
     more = set(fields) - {"version", "profiles", "doors"}
-    for name, what, profile in each(fields, "profiles", 0xFFFF, _PROFILES):
+    for name, what, profile in each(fields, "profiles", 0xFFFF, PROFILES):
         if type(profile) is list:
             profile = tuple(number(what, n, 1, doors) for n in profile)
         else:

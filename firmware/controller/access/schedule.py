@@ -4,7 +4,10 @@ from .dates import read as date
 from .reading import each, number
 
 _HOLIDAY = 128
-_EVER = 1 << 20  # days
+_EVER = 1 << 22  # days: beyond year 9999, and before year 1
+SCHEDULES = 32
+TIMES = 20  # of a schedule
+HOLIDAYS = 64
 
 
 class Calendar:
@@ -17,7 +20,7 @@ class Calendar:
         self._minute = self._today = 0
         self._holidays = _holidays(fields.get("holidays", []))
         self._schedules = schedules = {}
-        for name, what, says in each(fields, "schedules", 255, 32):
+        for name, what, says in each(fields, "schedules", 255, SCHEDULES):
             schedules[name] = _schedule(what, says)
         for name in schedules:
             follower, steps = name, 0
@@ -62,8 +65,8 @@ class Calendar:
 
 def _holidays(value):
     """First and last days, one after the other."""
-    if type(value) is not list or len(value) > 64:
-        raise ValueError("holidays: must be a list of at most 64")
+    if type(value) is not list or len(value) > HOLIDAYS:
+        raise ValueError("holidays: must be a list of at most %d" % HOLIDAYS)
     found = []
     for entry in value:
         first, last = entry if type(entry) is list and len(entry) == 2 else (entry, entry)
@@ -83,8 +86,8 @@ def _schedule(what, says):
     if type(says) is not dict or set(says) - {"times", "from", "to", "next"}:
         raise ValueError(what + ": must be an object of times, from, to, next")
     times = says.get("times", [])
-    if type(times) is not list or len(times) > 20:
-        raise ValueError(what + ".times: must be a list of at most 20")
+    if type(times) is not list or len(times) > TIMES:
+        raise ValueError("%s.times: must be a list of at most %d" % (what, TIMES))
     flat = []
     for interval in times:
         if type(interval) is not list or len(interval) != 3:
@@ -94,7 +97,7 @@ def _schedule(what, says):
         number(what + ".times: to", end, 1, 1440)
         number(what + ".times: from", begin, 0, end - 1)
         flat += interval
-    first = date(what + ".from", says["from"]) if "from" in says else 0
+    first = date(what + ".from", says["from"]) if "from" in says else -_EVER
     last = date(what + ".to", says["to"]) if "to" in says else _EVER
     if first > last:
         raise ValueError(what + ".to: must not be before from")

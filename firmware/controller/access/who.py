@@ -3,16 +3,17 @@
 from ..events import DENIED_KIND
 from .kinds import CARD, CARD_PIN, PIN
 
-_ASKED = ("", "card", "pin", "card+pin", "card/pin")  # at the number that is on record
+ASKED = ("", "card", "pin", "card+pin", "card/pin")  # at the number that is on record
+IN_TURN = 8  # lines of what a door asks for
 _TAKES = ((), (CARD, CARD_PIN), (PIN,), (CARD_PIN,), (CARD, PIN, CARD_PIN))
 
 
 def read(what, value, calendar):
     """[[what, schedule], ...]."""
-    if type(value) is not list or len(value) > 8:
-        raise ValueError(what + ": must be a list of at most 8")
+    if type(value) is not list or len(value) > IN_TURN:
+        raise ValueError("%s: must be a list of at most %d" % (what, IN_TURN))
     for entry in value:
-        if type(entry) is not list or len(entry) != 2 or entry[0] not in _ASKED[1:]:
+        if type(entry) is not list or len(entry) != 2 or entry[0] not in ASKED[1:]:
             raise ValueError(what + ": must be card, pin, card+pin or card/pin, with a schedule")
         calendar.number(what, entry[1])
 
@@ -23,7 +24,7 @@ def asked(tap):
         tap.asked = 1
         for what, schedule in tap.here.get("who", ()):
             if tap.rules.on(schedule, tap.utc):
-                tap.asked = _ASKED.index(what)
+                tap.asked = ASKED.index(what)
                 break
     return tap.asked
 

@@ -14,9 +14,10 @@ from ..events import RULES_REFUSED
 from ..storage.settings import SEAL
 from .wire import RULES_TAKEN, packed, unpacked
 
-_MOST = const(16384)  # bytes of JSON
+MOST = 16384  # bytes of JSON
 _HEAD = const(9)
 _REFUSED = const(0xFFFF)
+_WHY = const(200)  # bytes of what is said to be wrong
 
 
 class Staging:
@@ -45,15 +46,17 @@ class Staging:
                 if self._next == parts:
                     self._finish(loop)
             except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError, OSError) as error:
-                print("rules: refused:", error)
+                # A ValueError names the field at fault; what else there is says what kind of thing it is.
+                why = str(error) if type(error) is ValueError else repr(error)
+                print("rules: refused:", why)
                 loop.record(RULES_REFUSED, now)
                 self._version = None
-                return packed(RULES_TAKEN, "<IH", version, _REFUSED)
+                return packed(RULES_TAKEN, "<IH", version, _REFUSED) + why.encode()[:_WHY]
         return packed(RULES_TAKEN, "<IH", version, self._next)
 
     def _write(self, piece, first):
         self._bytes += len(piece)
-        if self._bytes > _MOST:
+        if self._bytes > MOST:
             raise ValueError("too long")
         if not len(piece):
             raise ValueError("empty part")

@@ -17,6 +17,7 @@ BUCKETS = 0x42  # first u16, then a digest u64 for each bucket asked for, all on
 ACL_NOW = 0x76  # version u32, digest u64: what the credential table holds, after every change
 PART_TAKEN = 0x6E  # version u32, next part u16: the controller asks for that part of the snapshot
 RULES_TAKEN = 0x6D  # version u32, next part u16: asked for; all parts: in force; 0xFFFF: refused, the old ones hold
+# and what is wrong follows as text, the field first: "doors.1.warn_ms: must be less than held_ms"
 RESULT = 0x72  # JSON {"id", "result": "done" | "expired" | "refused", "why"}, and "data" when something was collected
 UPDATE_STATE = 0x57  # JSON {"build", "state", "next": offset wanted, "why"}; the states: update.py
 CARD_READ = 0x6C  # how u8 (0: a card; else why there is none, as LEARN_ENDED says), its bits u8, its number u64 (the

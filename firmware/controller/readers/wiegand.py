@@ -9,9 +9,10 @@ from machine import Pin
 from micropython import const
 
 from .. import clock, ticks
+from .frames import H10301, WIEGAND_34
 
 FRAME_END_MS = 25  # readers send a bit every 0.2 to 20 ms (SIA AC-01 limits the pulse interval to 20 ms)
-FRAMES = (26, 34)
+FRAMES = (H10301, WIEGAND_34)
 KEYS = (4, 8)
 JABBER = 255  # bits: no reader sends so many, so the line does not end a frame
 _MOST_BITS = const(64)

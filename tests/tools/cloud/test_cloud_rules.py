@@ -185,7 +185,8 @@ def passes(house: House, door: int, at: datetime) -> bool:
     fields = content(house)
     known = Rules({"version": rules.version(fields), **fields}, 2)
     entry = AclEntry.objects.get(credential=house.card)
-    tap = known.tap(known, door, int(at.timestamp()))
+    tap = known.tap()
+    tap.begin(known, door, int(at.timestamp()), 0)
     tap.found((entry.profile, entry.until))
     return decide(tap) & 0xFF == events.GRANTED
 

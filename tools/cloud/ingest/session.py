@@ -250,8 +250,10 @@ class Session:
         self._sync.buckets(first, sums, self._now())
 
     def _rules_taken(self, message: bytes, now: datetime) -> None:
-        version, part = _unpack("<IH", message)
-        if self._sync.rules_taken(version, part, self._now()):
+        if len(message) < 7:
+            raise Refused("malformed")
+        version, part = wire.unpacked("<IH", message)
+        if self._sync.rules_taken(version, part, message[7:], self._now()):
             self._whereabouts.begin(self, now)
 
     def _update_state(self, message: bytes, now: datetime) -> None:

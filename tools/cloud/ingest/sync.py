@@ -63,6 +63,7 @@ class Sync:
         self._snapshots = 0  # begun since the table was right for a while
         self._again_at = 0.0  # when the next one may begin
         self._right = False  # the table was found right
+        self._pruned = False  # ... and profiles that it does not name are gone
         self._sums: list[int] | None = None  # of the controller's buckets, while they come in
         self._compared = False  # once is enough: then the whole table is sent
         self._sent_version: int | None = None  # of the last snapshot
@@ -88,7 +89,7 @@ class Sync:
         """The controller has said what its table holds: what was under way has ended, well or not."""
         self._answer_by = None
         self._snapshot = self._sums = None
-        self._right = False
+        self._right = self._pruned = False
 
     def greeted(self, room: int) -> None:
         """A hello has said what the table holds and which rules are followed: what was under way is lost, or done."""
@@ -169,13 +170,17 @@ class Sync:
         self._answer_by = now + PART_S
         self._send(snapshot.part(part))
 
-    def rules_taken(self, version: int, part: int, now: float) -> bool:
-        """The controller asks for a part of the rules, or follows them all. Raises Refused when none are under way."""
+    def rules_taken(self, version: int, part: int, why: bytes, now: float) -> bool:
+        """The controller asks for a part of the rules, or follows them all. Raises Refused when none are under way.
+
+        why: what is wrong with them, when it does not take them.
+        """
         if self._rules is None or version != self._rules[0]:
             raise Refused("unexpected")
         parts = self._rules[1]
         if part == cloud_side.REFUSED:
             self._rules_by = now + LONGEST_PAUSE_S
+            rules.refused(self._controller, version, why)
             raise Refused("rules")
         if part == len(parts):
             Controller.objects.filter(pk=self._controller).update(held_rules_version=version)
@@ -188,10 +193,16 @@ class Sync:
         return False
 
     def _tell_rules(self, row: Controller, now: float) -> None:
-        wanted = Controller.objects.filter(pk=row.pk).values_list("rules_version", flat=True).first()
+        wanted, refused = Controller.objects.values_list("rules_version", "rules_refused").get(pk=row.pk)
         if wanted == row.held_rules_version:
             self._rules = None
             return
+        if wanted == refused and self._right and not self._pruned:
+            # What was at fault may be corrected, and stand only in a profile that no record names any more.
+            self._pruned = True
+            if rules.prune(row.pk):
+                self._tell_rules(row, now)
+                return
         if self._rules is not None and self._rules[0] == wanted and now < self._rules_by:
             return
         fields = rules.content(row.pk)

@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .. import limits
 from .accounts import Tenant
 from .places import Door
 from .rights import Right
@@ -155,5 +156,7 @@ class Grant(Whole):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["person", "group"], name="grant_once"),
-            models.CheckConstraint(condition=Q(uses=None) | Q(uses__gte=1, uses__lte=250), name="grant_uses"),
+            models.CheckConstraint(
+                condition=Q(uses=None) | Q(uses__gte=limits.USES[0], uses__lte=limits.USES[1]), name="grant_uses"
+            ),
         ]

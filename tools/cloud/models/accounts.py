@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .. import limits
 from .rights import ROLES, Right
 from .scope import Owned
 
@@ -58,8 +59,13 @@ class Tenant(Owned):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(pin_digits__gte=4, pin_digits__lte=12), name="tenant_pin_digits"),
-            models.CheckConstraint(condition=Q(retention_days__lte=3650), name="tenant_retention"),
+            models.CheckConstraint(
+                condition=Q(pin_digits__gte=limits.PIN_DIGITS[0], pin_digits__lte=limits.PIN_DIGITS[1]),
+                name="tenant_pin_digits",
+            ),
+            models.CheckConstraint(
+                condition=Q(retention_days__lte=limits.door("retention_days")[1]), name="tenant_retention"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,14 +4,17 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .. import limits
 from .places import Door
 from .rules import Area, Schedule
 from .scope import Whole
 
-ASKS = ("card", "pin", "card+pin", "card/pin")
+ASKS = limits.ASKS
 
 
-def _number(lowest: int, highest: int, label: str) -> models.PositiveIntegerField:
+def _number(name: str, label: str) -> models.PositiveIntegerField:
+    """A field with the limits that the controller has for it."""
+    lowest, highest = limits.door(name)
     bounds = [MinValueValidator(lowest), MaxValueValidator(highest)]
     return models.PositiveIntegerField(label, null=True, blank=True, validators=bounds)
 
@@ -39,10 +42,10 @@ class DoorRules(Whole):
         SHUNT = "shunt", _("releases nothing, but opening is no alarm")
 
     door = models.OneToOneField(Door, models.CASCADE, primary_key=True, related_name="rules")
-    extended_ms = _number(100, 3_600_000, _("extended release time"))
-    retention_days = _number(0, 3650, _("keep the log for days"))
+    extended_ms = _number("extended_ms", _("extended release time"))
+    retention_days = _number("retention_days", _("keep the log for days"))
     who = models.JSONField(default=list, blank=True)  # [[one of ASKS, schedule's primary key or None], ...]
-    offline_hours = _number(1, 8760, _("hours without a link"))
+    offline_hours = _number("offline_hours", _("hours without a link"))
     free = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="+")
     first_in = models.BooleanField(default=False)
     office = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="+")
@@ -51,14 +54,14 @@ class DoorRules(Whole):
     leads_from = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="+")
     leads_to = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="+")
     passback = models.CharField(max_length=8, blank=True, choices=Passback)
-    passback_minutes = _number(1, 1440, _("minutes"))
-    interlock = _number(1, 15, _("interlock group"))
+    passback_minutes = _number("passback_minutes", _("minutes"))
+    interlock = _number("interlock", _("interlock group"))
     interlock_open = models.BooleanField(default=True)
     relock = models.CharField(max_length=8, choices=Relock, default=Relock.TIME)
-    relock_delay_ms = _number(0, 10_000, _("delay"))
-    pulse_ms = _number(50, 10_000, _("pulse"))
-    warn_ms = _number(1000, 600_000, _("warning before held open"))
-    repeat_ms = _number(10_000, 3_600_000, _("say held open again"))
+    relock_delay_ms = _number("relock_delay_ms", _("delay"))
+    pulse_ms = _number("pulse_ms", _("pulse"))
+    warn_ms = _number("warn_ms", _("warning before held open"))
+    repeat_ms = _number("repeat_ms", _("say held open again"))
     unopened = models.BooleanField(default=False)
     forced = models.CharField(max_length=8, choices=Forced, default=Forced.ALARM)
     rex = models.CharField(max_length=8, choices=Rex, default=Rex.RELEASE)

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from .. import limits
 from ..sealing import SealedField
 from .accounts import Tenant, User
 from .scope import Owned, Whole
@@ -51,6 +52,8 @@ class Controller(Owned):
     acl_digest = models.CharField(max_length=16, default=NO_DIGEST)
     acl_due = models.DateTimeField(null=True, blank=True)  # when time alone next changes who may pass
     rules_version = models.PositiveBigIntegerField(default=0)
+    rules_refused = models.PositiveBigIntegerField(default=0)  # the last version that the board did not take
+    rules_fault = models.CharField(max_length=200, blank=True)  # and what it said is wrong with it: field and fault
 
     # What it last said it holds.
     held_acl_version = models.PositiveBigIntegerField(default=0)
@@ -105,12 +108,14 @@ class Door(Whole):
     number = models.PositiveSmallIntegerField()
     name = models.CharField(_("name"), max_length=100)
     release_ms = models.PositiveIntegerField(
-        _("release time"), default=5000, validators=[MinValueValidator(500), MaxValueValidator(60_000)]
+        _("release time"),
+        default=5000,
+        validators=[MinValueValidator(limits.door("release_ms")[0]), MaxValueValidator(limits.door("release_ms")[1])],
     )
     held_ms = models.PositiveIntegerField(
         _("held open after"),
         default=30_000,
-        validators=[MinValueValidator(1000), MaxValueValidator(3_600_000)],
+        validators=[MinValueValidator(limits.door("held_ms")[0]), MaxValueValidator(limits.door("held_ms")[1])],
     )
 
     TENANT_PATH = "controller__site__tenant"

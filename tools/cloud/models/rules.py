@@ -5,9 +5,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .. import limits
 from .accounts import Tenant
 from .places import Site
 from .scope import Owned, Whole
+
+LIMIT, FORGET_HOURS = limits.area("limit"), limits.area("forget_hours")
 
 
 class Schedule(Whole):
@@ -56,7 +59,7 @@ class Area(Owned):
     """A part of a site that people are in or not: for anti-passback and for counting."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="areas")
-    number = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(15)])
+    number = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(limits.AREAS)])
     name = models.CharField(_("name"), max_length=100)
     limit = models.PositiveSmallIntegerField(_("at most so many people"), null=True, blank=True)
     forget_hours = models.PositiveSmallIntegerField(_("forget after hours"), null=True, blank=True)
@@ -67,10 +70,14 @@ class Area(Owned):
         ordering = ["site", "number"]
         constraints = [
             models.UniqueConstraint(fields=["site", "number"], name="area_number_once"),
-            models.CheckConstraint(condition=Q(number__gte=1, number__lte=15), name="area_number"),
-            models.CheckConstraint(condition=Q(limit=None) | Q(limit__gte=1, limit__lte=1000), name="area_limit"),
+            models.CheckConstraint(condition=Q(number__gte=1, number__lte=limits.AREAS), name="area_number"),
             models.CheckConstraint(
-                condition=Q(forget_hours=None) | Q(forget_hours__gte=1, forget_hours__lte=168), name="area_forget"
+                condition=Q(limit=None) | Q(limit__gte=LIMIT[0], limit__lte=LIMIT[1]), name="area_limit"
+            ),
+            models.CheckConstraint(
+                condition=Q(forget_hours=None)
+                | Q(forget_hours__gte=FORGET_HOURS[0], forget_hours__lte=FORGET_HOURS[1]),
+                name="area_forget",
             ),
         ]
 

@@ -4,29 +4,29 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
+from .. import limits
 from ..models import ASKS, Area, Door, DoorRules, Schedule
-from .told import Told, text
-
-ASKED = 8  # lines of what a door asks for
+from .told import Told
 
 # Field -> what it is called where it is wrong.
-NAMES = {
-    "extended_ms": text("extended release time"),
-    "retention_days": text("days that the log is kept"),
-    "offline_hours": text("hours without a link"),
-    "passback": text("anti-passback"),
-    "passback_minutes": text("minutes of anti-passback"),
-    "interlock": text("interlock group"),
-    "relock": text("when it locks again"),
-    "relock_delay_ms": text("delay before it locks again"),
-    "pulse_ms": text("length of the pulse"),
-    "warn_ms": text("warning before held open"),
-    "repeat_ms": text("time after which held open is said again"),
-    "forced": text("what an opening without a release is"),
-    "rex": text("what the exit button does"),
-    "release_ms": text("release time"),
-    "held_ms": text("held open after"),
+NAMES: dict[str, Any] = {
+    "extended_ms": gettext_lazy("extended release time"),
+    "retention_days": gettext_lazy("days that the log is kept"),
+    "offline_hours": gettext_lazy("hours without a link"),
+    "passback": gettext_lazy("anti-passback"),
+    "passback_minutes": gettext_lazy("minutes of anti-passback"),
+    "interlock": gettext_lazy("interlock group"),
+    "relock": gettext_lazy("when it locks again"),
+    "relock_delay_ms": gettext_lazy("delay before it locks again"),
+    "pulse_ms": gettext_lazy("length of the pulse"),
+    "warn_ms": gettext_lazy("warning before held open"),
+    "repeat_ms": gettext_lazy("time after which held open is said again"),
+    "forced": gettext_lazy("what an opening without a release is"),
+    "rex": gettext_lazy("what the exit button does"),
+    "release_ms": gettext_lazy("release time"),
+    "held_ms": gettext_lazy("held open after"),
 }
 
 
@@ -40,6 +40,7 @@ def change(door: Door, fields: dict[str, Any]) -> Door:
             setattr(rules, name, value)
     rules.who = [[what, pk] for what, pk in rules.who]
     _check(rules, door, tenant)
+    _check_warning(rules.warn_ms, own.get("held_ms", door.held_ms))
     with transaction.atomic():
         if own:
             for name, value in own.items():
@@ -53,8 +54,8 @@ def change(door: Door, fields: dict[str, Any]) -> Door:
 
 def _check(rules: DoorRules, door: Door, tenant: int) -> None:
     _clean(rules, tuple(NAMES))
-    if len(rules.who) > ASKED:
-        raise Told("a door asks for at most %(most)d things in turn", most=ASKED)
+    if len(rules.who) > limits.IN_TURN:
+        raise Told("a door asks for at most %(most)d things in turn", most=limits.IN_TURN)
     known = set(Schedule.objects.filter(tenant=tenant).values_list("pk", flat=True))
     wanted = {pk for _, pk in rules.who} | {rules.free_id, rules.office_id, rules.two_person_when_id, rules.rex_when_id}
     if wanted - known - {None}:
@@ -70,6 +71,16 @@ def _check(rules: DoorRules, door: Door, tenant: int) -> None:
         raise Told("the first person in begins free access, and there is none; choose its schedule")
 
 
+def _check_warning(warn_ms: int | None, held_ms: Any) -> None:
+    """Also when only the other of the two is changed. What is no time at all is said by its own field."""
+    if warn_ms and isinstance(held_ms, int) and warn_ms >= held_ms:
+        raise Told(
+            "the warning comes %(warn)g s before held open, which comes after %(held)g s; give it less time than that",
+            warn=warn_ms / 1000,
+            held=held_ms / 1000,
+        )
+
+
 def _clean(row: Any, names: tuple[str, ...]) -> None:
     """What the model's own fields refuse, as a sentence."""
     others = [field.name for field in row._meta.fields if field.name not in names]
@@ -77,4 +88,4 @@ def _clean(row: Any, names: tuple[str, ...]) -> None:
         row.clean_fields(exclude=others)
     except ValidationError as error:
         name, faults = next(iter(error.message_dict.items()))
-        raise Told("%(field)s: %(fault)s", field=str(NAMES.get(name, name)), fault=" ".join(faults)) from None
+        raise Told("%(field)s: %(fault)s", field=NAMES.get(name, name), fault=" ".join(faults)) from None

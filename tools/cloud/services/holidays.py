@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
+from .. import limits
 from ..models import Holiday
 from . import clock
-from .rules import HOLIDAYS
 from .told import Told
 
 LONGEST_DAYS = 366
@@ -25,8 +25,8 @@ def add(tenant: int, name: str, first: date, last: date | None = None) -> Holida
         raise Told("these days are entered already; change or remove them there")
     with transaction.atomic():
         _forget_past(tenant)
-        if Holiday.objects.filter(tenant=tenant).count() >= HOLIDAYS:
-            raise Told("there are %(n)d holidays already; remove some first", n=HOLIDAYS)
+        if Holiday.objects.filter(tenant=tenant).count() >= limits.HOLIDAYS:
+            raise Told("there are %(n)d holidays already; remove some first", n=limits.HOLIDAYS)
         return Holiday.objects.create(tenant_id=tenant, name=name.strip()[:100], first=first, last=last)
 
 

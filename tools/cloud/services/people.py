@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from tools.terminal import Problem
 
+from .. import limits
 from ..models import Credential, Grant, Person
 from . import pins
 from .told import Told
@@ -63,8 +64,11 @@ def limit(
     """From when, until when and how often a right holds."""
     if valid_from and valid_until and valid_until <= valid_from:
         raise Told("a right ends after it begins; exchange the two")
-    if uses is not None and not 1 <= uses <= 250:
-        raise Told("a right holds for 1 to 250 passages, or for any number; correct it")
+    least, most = limits.USES
+    if uses is not None and not least <= uses <= most:
+        raise Told(
+            "a right holds for %(least)d to %(most)d passages, or for any number; correct it", least=least, most=most
+        )
     grant.valid_from, grant.valid_until, grant.uses = valid_from, valid_until, uses
     with transaction.atomic():
         grant.save()

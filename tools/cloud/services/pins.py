@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from django.db import IntegrityError, transaction
 
-from .. import sealing
+from .. import limits, sealing
 from ..models import Credential, Door, Person, Tenant
 from . import clock
 from .told import Told
@@ -88,8 +88,9 @@ def with_pin(tenant: int, door: int, now: datetime) -> int:
 
 def set_length(tenant: Tenant, length: int) -> None:
     """How long the tenant's PINs are. Only while there are none: a door takes PINs of one length."""
-    if not 4 <= length <= 12:
-        raise Told("a PIN has 4 to 12 digits")
+    least, most = limits.PIN_DIGITS
+    if not least <= length <= most:
+        raise Told("a PIN has %(least)d to %(most)d digits; choose within", least=least, most=most)
     pins = Credential.objects.filter(tenant=tenant, kind__in=["pin", "duress"], active=True)
     if length != tenant.pin_digits and pins.exists():
         raise Told("there are PINs of %(n)d digits; revoke them first", n=tenant.pin_digits)

@@ -9,15 +9,19 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zlib import crc32
 
+from django.db import transaction
+from django.db.models import F
+
 from firmware.controller.records import until_utc
 
-from ..models import AclEntry, Area, Controller, Door, DoorRules, Holiday, Profile, Schedule
+from .. import limits
+from ..models import AclEntry, Area, Controller, Door, DoorRules, Holiday, Profile, Schedule, Tenant
 from . import clock, rights, timing, whereabouts, zones
 from .rights import Term
 from .told import Told, text
 
-LONGEST = 16_384 - 912  # bytes; what is kept free is for the longest list of a zone's changes, which a law may bring
-SCHEDULES, TIMES, HOLIDAYS, PROFILES, OBJECTS = 32, 20, 64, 500, 150
+# What is kept free is for the longest list of a zone's changes, which a law may bring.
+LONGEST = limits.RULES_BYTES - 912
 RETENTION_DAYS = 90
 
 # Field of DoorRules -> its default, which is not sent.
@@ -77,14 +81,27 @@ def has_room(controller_id: int, profile: str) -> bool:
 
 
 def prune(controller_id: int) -> int:
-    """Takes away profiles that no record names any more. Only when the board is known to hold just these records."""
-    if not Controller.objects.filter(pk=controller_id, in_sync=True).exists():
-        return 0
-    used = AclEntry.objects.filter(controller=controller_id).values("profile")
-    gone, _ = Profile.objects.filter(controller=controller_id).exclude(number__in=used).delete()
-    if gone:
-        refresh(controller_id)
-    return gone
+    """Takes away profiles that no record names any more. Only when the board is known to hold just these records.
+
+    Whether it follows the newest rules does not matter: it may have refused them for what goes out here.
+    """
+    with transaction.atomic():
+        tenant = Controller.objects.filter(pk=controller_id).values_list("site__tenant", flat=True).first()
+        Tenant.objects.select_for_update().filter(pk=tenant).first()  # no record comes to name one meanwhile
+        held = Controller.objects.filter(pk=controller_id, acl_version=F("held_acl_version"))
+        if not held.filter(acl_digest=F("held_acl_digest")).exists():
+            return 0
+        used = AclEntry.objects.filter(controller=controller_id).values("profile")
+        gone, _ = Profile.objects.filter(controller=controller_id).exclude(number__in=used).delete()
+        if gone:
+            refresh(controller_id)
+        return gone
+
+
+def refused(controller_id: int, version: int, why: bytes) -> None:
+    """Keeps what a board says is wrong with its rules; services/faults.py says it in words."""
+    said = why.decode(errors="replace").replace("\0", "")[:200]
+    Controller.objects.filter(pk=controller_id).update(rules_refused=version, rules_fault=said)
 
 
 class _Schedules:
@@ -232,22 +249,22 @@ def _check(fields: dict[str, Any]) -> None:
     counts = [
         (
             len(fields.get("schedules", ())),
-            SCHEDULES,
+            limits.SCHEDULES,
             text("a controller takes %(most)d schedules, this needs %(n)d; use fewer"),
         ),
         (
             len(fields.get("holidays", ())),
-            HOLIDAYS,
+            limits.HOLIDAYS,
             text("a controller takes %(most)d holidays, these are %(n)d; remove some"),
         ),
         (
             len(fields["profiles"]),
-            PROFILES,
+            limits.PROFILES,
             text("a controller takes %(most)d different sets of rights, this needs %(n)d; use fewer groups"),
         ),
         (
             objects,
-            OBJECTS,
+            limits.OBJECTS,
             text("a controller takes %(most)d sets of rights with schedules or limits, this needs %(n)d; use fewer"),
         ),
         (

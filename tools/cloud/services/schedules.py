@@ -7,8 +7,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
+from .. import limits
 from ..models import DoorRules, Schedule
-from .rules import TIMES
 from .told import Told
 
 DAYS = 8  # Monday to Sunday, holidays: bits 1 to 128
@@ -70,8 +70,9 @@ def checked(times: list[list[int]]) -> list[list[int]]:
     found = [[days, begin, end] for (begin, end), days in sorted(by_hours.items())]
     for bit in range(DAYS):
         _check_apart([(begin, end) for days, begin, end in found if days >> bit & 1])
-    if len(found) > TIMES:
-        raise Told("a schedule has at most %(most)d different intervals, this has %(n)d", most=TIMES, n=len(found))
+    if len(found) > limits.TIMES:
+        n, most = len(found), limits.TIMES
+        raise Told("a schedule has at most %(most)d different intervals, this has %(n)d", most=most, n=n)
     return found
 
 

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import override
 from ninja import Field, Router, Schema, Status
 
 from ...models import Controller, Credential, Right, Site
-from ...services import clock, controllers, doors, enrol, lost, sites
+from ...services import clock, controllers, doors, enrol, faults, lost, sites
 from ..auth import Caller, caller
 from ..errors import Error
 
@@ -35,6 +36,7 @@ class ControllerOut(Schema):
     log_epoch: int | None
     acked: int  # events up to this sequence number are stored
     last_seen: datetime | None
+    rules_fault: str | None  # why it refuses the rules it was sent, and what to correct; null: it refuses none
     refused: dict[str, int]  # messages that the cloud did not accept, by why
     health: dict[str, Any]  # what the board last said of itself, with what it refused
     lost_at: datetime | None
@@ -42,6 +44,12 @@ class ControllerOut(Schema):
     @staticmethod
     def resolve_confirmed(controller: Controller) -> bool:
         return doors.is_confirmed(controller.confirmed_at, clock.now())
+
+    @staticmethod
+    def resolve_rules_fault(controller: Controller, context: dict[str, Any]) -> str | None:
+        who = caller(context["request"])
+        with override("en"):
+            return faults.of(controller, controller.site.tenant_id in who.tenants(Right.PEOPLE))
 
 
 class SiteIn(Schema):

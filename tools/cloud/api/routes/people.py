@@ -9,6 +9,7 @@ from ninja import Field, Router, Schema, Status
 
 from tools.terminal import Problem
 
+from ... import limits
 from ...models import AccessGroup, Credential, Door, Grant, Look, Person
 from ...services import clock, looks, people, pins
 from ...services.told import Told
@@ -104,7 +105,7 @@ class GrantIn(Schema):
     group: int
     valid_from: Moment | None = None
     valid_until: Moment | None = None
-    uses: int | None = Field(None, ge=1, le=250)  # passages, counted at the controller
+    uses: int | None = Field(None, ge=limits.USES[0], le=limits.USES[1])  # passages, counted at the controller
 
 
 class GrantOut(Schema):

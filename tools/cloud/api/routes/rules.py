@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
+from ... import limits
 from ...models import AccessGroup, Area, Controller, Door, DoorRules, Holiday, Right, Schedule, Site, Tenant
 from ...services import door_rules, groups, holidays, rules, schedules, tenants
 from ...services.told import Told
@@ -60,10 +61,10 @@ class YearIn(Schema):
 
 
 class AreaIn(Schema):
-    number: int = Field(ge=1, le=15)
+    number: int = Field(ge=1, le=limits.AREAS)
     name: str = Field(min_length=1, max_length=100)
-    limit: int | None = Field(None, ge=1, le=1000)
-    forget_hours: int | None = Field(None, ge=1, le=168)
+    limit: int | None = Field(None, ge=limits.area("limit")[0], le=limits.area("limit")[1])
+    forget_hours: int | None = Field(None, ge=limits.area("forget_hours")[0], le=limits.area("forget_hours")[1])
 
 
 class AreaOut(Schema):
@@ -194,7 +195,7 @@ class TenantOut(Schema):
 
 
 class TenantChange(Schema):
-    retention_days: int = Field(ge=0, le=3650)
+    retention_days: int = Field(ge=limits.door("retention_days")[0], le=limits.door("retention_days")[1])
 
 
 @router.get("/tenants", response=list[TenantOut])

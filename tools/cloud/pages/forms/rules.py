@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ... import limits
 from ...models import ASKS, AccessGroup, Area, Door, DoorRules, Grant, GroupDoor, Schedule, Tenant
 from ...services import local_time, schedules
 from ...services.told import Told
@@ -192,13 +193,14 @@ FLAGS = {
 }
 
 
-def _seconds(
-    label: Any, lowest: float, highest: float, help_text: Any = "", required: bool = False
-) -> forms.FloatField:
+def _seconds(name: str, label: Any, help_text: Any = "", required: bool = False) -> forms.FloatField:
+    """A time of a door in seconds, with the limits that it has in milliseconds."""
+    lowest, highest = (bound / 1000 for bound in limits.door(name))
     return forms.FloatField(min_value=lowest, max_value=highest, label=label, help_text=help_text, required=required)
 
 
-def _number(label: Any, lowest: int, highest: int, help_text: Any = "") -> forms.IntegerField:
+def _number(label: Any, bounds: tuple[int, int], help_text: Any = "") -> forms.IntegerField:
+    lowest, highest = bounds
     return forms.IntegerField(min_value=lowest, max_value=highest, label=label, help_text=help_text, required=False)
 
 
@@ -210,17 +212,17 @@ class DoorForm(Plain):
     """A door: its name, its times in seconds, and its rules. What is left empty is as the firmware has it."""
 
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
-    release_ms = _seconds(gettext_lazy("Released for, seconds"), 0.5, 60, required=True)
+    release_ms = _seconds("release_ms", gettext_lazy("Released for, seconds"), required=True)
     extended_ms = _seconds(
-        gettext_lazy("For those who need longer, seconds"), 0.1, 3600, gettext_lazy("Empty: 15 seconds.")
+        "extended_ms", gettext_lazy("For those who need longer, seconds"), gettext_lazy("Empty: 15 seconds.")
     )
-    held_ms = _seconds(gettext_lazy("Held open after, seconds"), 1, 3600, required=True)
-    warn_ms = _seconds(gettext_lazy("Warn so long before, seconds"), 1, 600, gettext_lazy("The reader sounds."))
-    repeat_ms = _seconds(gettext_lazy("Say it again every, seconds"), 10, 3600)
+    held_ms = _seconds("held_ms", gettext_lazy("Held open after, seconds"), required=True)
+    warn_ms = _seconds("warn_ms", gettext_lazy("Warn so long before, seconds"), gettext_lazy("The reader sounds."))
+    repeat_ms = _seconds("repeat_ms", gettext_lazy("Say it again every, seconds"))
     relock = forms.ChoiceField(choices=DoorRules.Relock.choices, label=gettext_lazy("Locks again"))
-    relock_delay_ms = _seconds(gettext_lazy("after a delay of, seconds"), 0, 10)
+    relock_delay_ms = _seconds("relock_delay_ms", gettext_lazy("after a delay of, seconds"))
     pulse_ms = _seconds(
-        gettext_lazy("Pulse to the strike, seconds"), 0.05, 10, gettext_lazy("Empty: current as long as released.")
+        "pulse_ms", gettext_lazy("Pulse to the strike, seconds"), gettext_lazy("Empty: current as long as released.")
     )
     forced = forms.ChoiceField(choices=DoorRules.Forced.choices, label=gettext_lazy("Opening without a release is"))
     unopened = forms.BooleanField(required=False, label=gettext_lazy("Record when nobody opened after a release"))
@@ -233,20 +235,23 @@ class DoorForm(Plain):
     )
     two_person = forms.ChoiceField(required=False, label=gettext_lazy("Two people together"))
     offline_hours = _number(
-        gettext_lazy("Hours without a link, then nobody passes"), 1, 8760, gettext_lazy("Empty: no limit.")
+        gettext_lazy("Hours without a link, then nobody passes"),
+        limits.door("offline_hours"),
+        gettext_lazy("Empty: no limit."),
     )
     leads_from = forms.ModelChoiceField(Area.objects.none(), required=False, label=gettext_lazy("Leads from"))
     leads_to = forms.ModelChoiceField(Area.objects.none(), required=False, label=gettext_lazy("to"))
     passback = forms.ChoiceField(required=False, label=gettext_lazy("Who did not leave"))
-    passback_minutes = _number(gettext_lazy("for minutes"), 1, 1440, gettext_lazy("Empty: 10."))
+    passback_minutes = _number(gettext_lazy("for minutes"), limits.door("passback_minutes"), gettext_lazy("Empty: 10."))
     interlock = _number(
-        gettext_lazy("Interlock group"), 1, 15, gettext_lazy("Of the doors of a group only one is open at a time.")
+        gettext_lazy("Interlock group"),
+        limits.door("interlock"),
+        gettext_lazy("Of the doors of a group only one is open at a time."),
     )
     interlock_open = forms.BooleanField(required=False, label=gettext_lazy("an open leaf counts, too"))
     retention_days = _number(
         gettext_lazy("Keep the log of this door for days"),
-        0,
-        3650,
+        limits.door("retention_days"),
         gettext_lazy("0: no event names who passed. Empty: as the organisation has it."),
     )
 
@@ -314,10 +319,12 @@ class DoorForm(Plain):
 
 
 class AreaForm(Plain):
-    number = forms.IntegerField(min_value=1, max_value=15, label=gettext_lazy("Number"))
+    number = forms.IntegerField(min_value=1, max_value=limits.AREAS, label=gettext_lazy("Number"))
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
-    limit = _number(gettext_lazy("At most so many people"), 1, 1000)
-    forget_hours = _number(gettext_lazy("Forget who went in after hours"), 1, 168, gettext_lazy("Empty: 24."))
+    limit = _number(gettext_lazy("At most so many people"), limits.area("limit"))
+    forget_hours = _number(
+        gettext_lazy("Forget who went in after hours"), limits.area("forget_hours"), gettext_lazy("Empty: 24.")
+    )
 
 
 class HolidayForm(Plain):
@@ -336,7 +343,7 @@ class GrantForm(Plain):
     valid_until = day(gettext_lazy("Until"))
     until_time = hour(gettext_lazy("Until, time"), gettext_lazy("Empty: until the end of the day."))
     zone = forms.ChoiceField(label=gettext_lazy("By the clock in"))
-    uses = _number(gettext_lazy("Number of passages"), 1, 250, gettext_lazy("Empty: as often as they like."))
+    uses = _number(gettext_lazy("Number of passages"), limits.USES, gettext_lazy("Empty: as often as they like."))
 
     def __init__(self, *args: Any, grant: Grant, zones: list[str], **kwargs: Any):
         initial = self._shown(grant, zones[0])
@@ -385,7 +392,7 @@ class PinForm(Plain):
 
     digits = forms.CharField(
         required=False,
-        max_length=12,
+        max_length=limits.PIN_DIGITS[1],
         label=gettext_lazy("PIN"),
         help_text=gettext_lazy("Empty: one is chosen at random, which is best."),
         widget=forms.PasswordInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),

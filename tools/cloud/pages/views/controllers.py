@@ -16,7 +16,7 @@ from tools import boards
 from tools.terminal import Problem
 
 from ...models import Command, Controller, Credential, Right, Site, visible
-from ...services import brokers, clock, commands, controllers, enrol, lost
+from ...services import brokers, clock, commands, controllers, enrol, faults, lost
 from .. import access, standing, telling, words
 from ..forms.places import ControllerForm, EnrolForm
 from . import commissioning
@@ -95,6 +95,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "seen": controller.last_seen and standing.moment(controller.last_seen, zone, now),
         "records": controller.entries.count(),
         "held": controller.in_sync,
+        "fault": faults.of(controller, access.may(user, controller.site.tenant_id, Right.PEOPLE)),
         "full": controller.held_acl_digest == TABLE_FULL,
         "refused": [(REFUSALS.get(why, why), count) for why, count in sorted(_refused(controller).items()) if count],
         "form": ControllerForm(initial={"name": controller.name}),

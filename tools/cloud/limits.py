@@ -1,0 +1,66 @@
+"""What a controller takes of each setting: (least, most), from the firmware's own tables. No number stands here twice.
+
+Models, services, API and forms ask here, so what is taken here a controller takes as well.
+"""
+
+from typing import Any
+
+from firmware.controller.access.more import AREA, DOORS, OBJECTS, PROFILE
+from firmware.controller.access.passage import AREAS
+from firmware.controller.access.reading import DOOR as TIMES_OF_DOOR
+from firmware.controller.access.reading import PROFILES
+from firmware.controller.access.schedule import HOLIDAYS, SCHEDULES, TIMES
+from firmware.controller.access.who import ASKED, IN_TURN
+from firmware.controller.cloud.parts import MOST as RULES_BYTES
+from firmware.controller.points.features import NUMBERS
+from firmware.controller.readers.frames import H10301, WIEGAND_34
+
+__all__ = [
+    "AREAS",
+    "ASKS",
+    "CARD_BITS",
+    "HOLIDAYS",
+    "IN_TURN",
+    "OBJECTS",
+    "PIN_DIGITS",
+    "PROFILES",
+    "RULES_BYTES",
+    "SCHEDULES",
+    "TIMES",
+    "USES",
+    "area",
+    "door",
+]
+
+Range = tuple[int, int]
+
+
+def _ranges(*tables: dict[str, Any]) -> dict[str, Range]:
+    """The fields of the firmware's tables that are a number between two others."""
+    found = {}
+    for table in tables:
+        for name, kind in table.items():
+            if isinstance(kind, tuple) and isinstance(kind[0], int):
+                found[name] = kind
+    return found
+
+
+_DOOR = _ranges(TIMES_OF_DOOR, DOORS, NUMBERS)
+# Narrower than a controller has it: shorter is no time to open a door, longer is free access, which has a schedule.
+_DOOR["release_ms"] = (500, 60_000)
+_AREA = _ranges(AREA)
+
+USES: Range = _ranges(PROFILE)["uses"]
+PIN_DIGITS: Range = _DOOR["pin_length"]
+ASKS: tuple[str, ...] = ASKED[1:]
+CARD_BITS: tuple[int, ...] = (H10301, WIEGAND_34)
+
+
+def door(name: str) -> Range:
+    """Of a field of a door's rules."""
+    return _DOOR[name]
+
+
+def area(name: str) -> Range:
+    """Of a field of an area."""
+    return _AREA[name]
