@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -13,9 +14,13 @@ from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from tools.cloud.models import Session
+from tools.cloud.sessions import hashed
+
 from . import live
 from .state import snapshot
 
+_ASK_S = 2.0  # so soon a stream ends whose session has ended
 _SLOWEST_S = 5.0  # a state goes out at least so often: it keeps proxies and the page sure of the stream
 _FASTEST_S = 0.08
 _LONGEST_BODY = 1000
@@ -79,14 +84,20 @@ async def state(request: HttpRequest) -> HttpResponse:
 @require_GET
 @signed_in
 async def stream(request: HttpRequest) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(_states(get_language() or "nb"), content_type="text/event-stream")
+    session = hashed(request.session.session_key or "")
+    response = StreamingHttpResponse(_states(get_language() or "nb", session), content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _states(language: str) -> AsyncIterator[bytes]:
+async def _states(language: str, session: str) -> AsyncIterator[bytes]:
     building = live.building()
+    asked = -_ASK_S
     while not building.ended:
+        if time.monotonic() - asked >= _ASK_S:
+            asked = time.monotonic()
+            if not await Session.living().filter(session_key=session, user__is_active=True).aexists():
+                return  # signed out meanwhile
         seen = building.version
         with override(language):
             text = json.dumps(snapshot(building), ensure_ascii=False)

@@ -1,5 +1,6 @@
 """How every door stands now: what its last events, its controller's link and its last release say."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,9 +125,13 @@ def doors(user: User, only: int | None = None) -> list[Standing]:
 
 
 def _releases(user: User, now: datetime) -> QuerySet[Command]:
+    return _recent(visible(Command, user), now)
+
+
+def _recent(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
     recent = now - timedelta(seconds=RELEASE_SHOWN_S)
     asked = (Command.Do.RELEASE, Command.Do.HOLD)
-    return visible(Command, user).filter(requested_at__gt=recent, do__in=asked).order_by("pk")
+    return commands.filter(requested_at__gt=recent, do__in=asked).order_by("pk")
 
 
 def _standing(
@@ -221,12 +226,16 @@ def _holding(controller: Controller, now: datetime) -> tuple[Any, ...]:
     return controller.standing is None, *((door, *said, 0 < said[1] <= now.timestamp()) for door, said in told)
 
 
-def fingerprint(user: User) -> tuple[Any, ...]:
-    """Changes whenever the doors page would look different: cheap enough to ask several times a second."""
+def fingerprints(tenants: Collection[int]) -> dict[int, list[Any]]:
+    """{tenant: what changes whenever its doors would look different}: cheap enough to ask several times a second."""
     now = clock.now()
-    controllers = tuple(
-        (c.pk, c.log_epoch, c.acked, c.in_sync, c.name, c.confirmed_at if linked(c, now) else None, _holding(c, now))
-        for c in visible(Controller, user).order_by("pk")
-    )
-    alarms = tuple(visible(Alarm, user).filter(acknowledged_at=None).order_by("pk").values_list("pk", "ended_at"))
-    return controllers, tuple(_releases(user, now).values_list("pk", "state")), alarms
+    found: dict[int, list[Any]] = {tenant: [] for tenant in tenants}
+    for c in Controller.objects.of(*tenants).select_related("site").order_by("pk"):
+        confirmed_at = c.confirmed_at if linked(c, now) else None
+        found[c.site.tenant_id] += [(c.pk, c.log_epoch, c.acked, c.in_sync, c.name, confirmed_at, _holding(c, now))]
+    alarms = Alarm.objects.of(*tenants).filter(acknowledged_at=None).order_by("pk")
+    for tenant, *alarm in alarms.values_list(Alarm.TENANT_PATH, "pk", "ended_at"):
+        found[tenant] += [("alarm", *alarm)]
+    for tenant, *release in _recent(Command.objects.of(*tenants), now).values_list(Command.TENANT_PATH, "pk", "state"):
+        found[tenant] += [("release", *release)]
+    return found

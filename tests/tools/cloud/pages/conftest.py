@@ -52,18 +52,23 @@ def record(house: Any) -> Callable[..., Any]:
 
 @pytest.fixture
 def changes(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The stream's generator with nothing to wait for: the tests' database lives in one thread's connection."""
+    """changes(client, language): the stream of a browser, with nothing to wait for: a look is made when it is asked."""
+    from tools.cloud.pages import live
     from tools.cloud.pages.views import doors
+    from tools.cloud.sessions import hashed
 
-    def at_once(work: Any) -> Any:
-        async def run(*args: Any) -> Any:
-            return work(*args)
+    hub = live.Hub()
 
-        return run
+    async def at_once() -> None:
+        hub.look()
 
-    async def no_sleep(seconds: float) -> None:
-        pass
+    monkeypatch.setattr(hub, "next", at_once)
+    monkeypatch.setattr(live, "ASK_S", 0)
 
-    monkeypatch.setattr(doors, "sync_to_async", at_once)
-    monkeypatch.setattr(doors.asyncio, "sleep", no_sleep)
-    return doors._changes
+    def follow(client: Any, language: str = "en", door: int | None = None) -> Any:
+        one = live.Stream(client.user, hashed(client.session.session_key), language, door)
+        hub.join(one)
+        return doors._written(hub, one)
+
+    follow.hub = hub  # type: ignore[attr-defined]
+    return follow

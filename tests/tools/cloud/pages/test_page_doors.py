@@ -1,5 +1,6 @@
 """The doors page: how doors stand, who may release them, and what the live stream says."""
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from firmware.controller import events
+from tools.cloud.models import Role
 
 
 def _confirm(house: Any, seconds_ago: float) -> None:
@@ -141,7 +143,7 @@ def test_the_stream_sends_everything_once_and_then_what_changes(
     changes: Any, browser: Any, house: Any, record: Any
 ) -> None:
     first_door = f"door-{house.doors[0].pk}-now"
-    stream = changes(browser().user, "en")
+    stream = changes(browser(), "en")
     assert _next(stream) == b"retry: 2000\n\n"
     assert set(_said(stream)) == {
         "alarms",
@@ -159,7 +161,7 @@ def test_the_stream_sends_everything_once_and_then_what_changes(
 
 def test_the_stream_tells_when_a_link_is_lost(changes: Any, browser: Any, house: Any) -> None:
     _confirm(house, 1)
-    stream = changes(browser().user, "nb")
+    stream = changes(browser(), "nb")
     _next(stream)
     _said(stream)
     house.time.now += 10
@@ -167,7 +169,123 @@ def test_the_stream_tells_when_a_link_is_lost(changes: Any, browser: Any, house:
 
 
 def test_a_quiet_stream_is_kept_alive(changes: Any, browser: Any, house: Any) -> None:
-    stream = changes(browser().user, "nb")
+    stream = changes(browser(), "nb")
     _next(stream)
     _said(stream)
     assert _next(stream).startswith(b":")
+
+
+def _over(stream: Any) -> bool:
+    """Whether its next piece is its last, and says so."""
+    if _next(stream) != b"event: over\ndata: \n\n":
+        return False
+    try:
+        stream.__anext__().send(None)
+    except StopAsyncIteration:
+        return True
+    return False
+
+
+WAYS = {
+    "signed out": lambda client, row: client.post("/sign-out"),
+    "session ended": lambda client, row: _members().sign_out(row.user),
+    "account inactive": lambda client, row: _members().set_active(row.user, False),
+    "membership ended": lambda client, row: _members().end(row),
+    "another role": lambda client, row: _members().set_role(row, Role.VIEWER),
+    "not used": lambda client, row: row.user.sessions.update(used_at="2020-01-01T00:00:00Z"),
+    "days over": lambda client, row: row.user.sessions.update(expire_date="2020-01-01T00:00:00Z"),
+}
+
+
+def _members() -> Any:
+    from tools.cloud.services import members
+
+    return members
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("door", [False, True])
+def test_a_stream_ends_when_access_is_taken_away(
+    changes: Any, browser: Any, house: Any, record: Any, way: str, door: bool
+) -> None:
+    from tools.cloud.models import Membership
+
+    client, other = browser(role="guard"), browser()
+    only = house.doors[0].pk if door else None
+    stream, others = changes(client, door=only), changes(other, door=only)
+    for one in (stream, others):
+        _next(one)
+        assert _said(one)
+    WAYS[way](client, Membership.objects.get(user=client.user))
+    assert _over(stream)
+    record(events.DOOR_FORCED)
+    house.controller.acked += 1
+    house.controller.save(update_fields=["acked"])
+    assert "Forced" in str(_said(others)), "the others go on"
+    assert len(changes.hub.streams) == 1
+
+
+def test_one_look_serves_all_streams(changes: Any, browser: Any, house: Any, monkeypatch: Any) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from tools.cloud.pages import live
+
+    monkeypatch.setattr(live, "OF_A_USER", 300)
+    client = browser(role="viewer")
+    asked = []
+    for count in (1, 200):
+        while len(changes.hub.streams) < count:
+            changes(client)
+        changes.hub._known = {}
+        with CaptureQueriesContext(connection) as queries:
+            changes.hub.look()
+        asked.append(len(queries))
+    assert asked[0] == asked[1] > 0
+
+
+def test_a_user_has_room_for_so_many_streams_and_others_are_not_kept_out(changes: Any, browser: Any) -> None:
+    from tools.cloud.pages import live
+
+    client = browser(role="viewer")
+    streams = [changes(client) for _ in range(live.OF_A_USER)]
+    with pytest.raises(live.Crowded):
+        changes(client)
+    changes(browser())
+    _next(streams[0])
+    _said(streams[0])
+    with contextlib.suppress(StopIteration):
+        streams[0].aclose().send(None)  # a page is closed
+    changes(client)
+
+
+def test_a_stream_that_never_began_makes_room(changes: Any, browser: Any) -> None:
+    from tools.cloud.pages import live
+
+    client = browser(role="viewer")
+    for _ in range(live.OF_A_USER):
+        changes(client)
+    for one in changes.hub.streams:
+        one.joined -= 11
+    changes(client)
+    assert len(changes.hub.streams) == 1
+
+
+def test_where_nobody_can_say_who_may_look_streams_end(changes: Any, browser: Any, monkeypatch: Any) -> None:
+    import asyncio
+
+    from tools.cloud.pages import live
+
+    hub = live.Hub()
+    one = live.Stream(browser().user, "x", "en")
+
+    def broken() -> None:
+        raise RuntimeError("no database")
+
+    monkeypatch.setattr(hub, "look", broken)
+
+    async def follow() -> list[Any]:
+        hub.join(one)
+        return [changed async for changed in live.changes(hub, one)]
+
+    assert asyncio.run(follow()) == [] and one.end is live.End.BROKEN and not hub.streams

@@ -1,25 +1,23 @@
 """The doors, live: the page, its stream of changes, and the release of a door."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from ...models import Door, Right, User, visible
+from ...models import Door, Right, visible
 from ...services import clock, commands, locks
-from .. import access, alarming, standing
+from ...sessions import hashed
+from .. import access, alarming, live, standing
 
-LOOK_S = 0.3
 STILL_S = 15.0  # a comment so often keeps proxies from closing a quiet stream
 
 
@@ -92,55 +90,35 @@ def ask(request: HttpRequest, door: Door, minutes: str = "") -> HttpResponse:
 @require_GET
 async def stream(request: HttpRequest) -> HttpResponseBase:
     """The parts of the page that changed, as server-sent events: {element id: HTML}. door: of that door's page."""
-    user = await request.auser()
+    user: Any = await request.auser()
     if not user.is_authenticated:
         return HttpResponse(status=401)
-    language = get_language() or "en"
     only = request.GET.get("door", "")
     door = int(only[:9]) if only.isascii() and only.isdigit() else None
-    response = StreamingHttpResponse(_changes(user, language, door), content_type="text/event-stream")
+    one = live.Stream(user, hashed(request.session.session_key or ""), get_language() or "en", door)
+    hub = live.hub()
+    try:
+        hub.join(one)
+    except live.Crowded:
+        said = _("Too many pages follow the doors at once. Close some of them.")
+        return HttpResponse(said, status=429, headers={"Retry-After": "10"}, content_type="text/plain; charset=utf-8")
+    response = StreamingHttpResponse(_written(hub, one), content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _changes(user: Any, language: str, door: int | None = None) -> AsyncIterator[bytes]:
-    sent: dict[str, str] = {}
-    seen: Any = None
+async def _written(hub: live.Hub, one: live.Stream) -> AsyncIterator[bytes]:
+    """The stream as bytes. Its last event says that the page is to be loaded anew: access has changed."""
     quiet = 0.0
     yield b"retry: 2000\n\n"
-    try:
-        while True:
-            print_now = await sync_to_async(standing.fingerprint)(user)
-            if print_now != seen:
-                seen, quiet = print_now, 0.0
-                parts = await sync_to_async(_parts)(user, language, door)
-                changed = {name: html for name, html in parts.items() if sent.get(name) != html}
-                sent = parts
-                if changed:
-                    yield f"data: {json.dumps(changed)}\n\n".encode()
+    async with aclosing(live.changes(hub, one)) as changes:
+        async for changed in changes:
+            quiet += live.LOOK_S
+            if changed:
+                quiet = 0.0
+                yield f"data: {json.dumps(changed)}\n\n".encode()
             elif quiet >= STILL_S:
                 quiet = 0.0
                 yield b": still here\n\n"
-            await asyncio.sleep(LOOK_S)
-            quiet += LOOK_S
-    finally:
-        await sync_to_async(connections.close_all)()
-
-
-def _parts(user: User, language: str, door: int | None) -> dict[str, str]:
-    parts: dict[str, str] = {}
-    with override(language):
-        if door is not None:
-            found = standing.doors(user, only=door)
-            return {f"door-{door}-at": render_to_string("pages/_at.html", {"standing": one}) for one in found}
-        parts["alarms"] = render_to_string("pages/_alarms.html", {"alarms": alarming.now_standing(user)})
-        for site in standing.sites(user):
-            for row in site["controllers"]:
-                name = f"link-{row['controller'].pk}"
-                parts[name] = render_to_string(
-                    "pages/_link.html",
-                    {name: row[name] for name in ("link", "controller", "emergency", "tried")},
-                )
-                for one in row["doors"]:
-                    parts[f"door-{one.door.pk}-now"] = render_to_string("pages/_door.html", {"standing": one})
-    return parts
+    if one.end is live.End.OVER:
+        yield b"event: over\ndata: \n\n"

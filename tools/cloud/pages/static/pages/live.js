@@ -25,10 +25,32 @@ function follow() {
   stream.onmessage = (message) => {
     for (const [id, html] of Object.entries(JSON.parse(message.data))) put(id, html);
   };
+  stream.addEventListener("over", () => {
+    stream.close();
+    location.reload(); // signed out, or in another role: what is shown here is not for this person any more
+  });
   stream.onerror = () => {
     show("warn", badge.dataset.away, "unlinked");
-    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, RETRY_MS);
+    if (stream.readyState === EventSource.CLOSED) refused();
   };
+}
+
+// An EventSource does not tell why it was refused.
+async function refused() {
+  const abort = new AbortController();
+  try {
+    const answer = await fetch(badge.dataset.stream, { signal: abort.signal });
+    if (answer.status === 401) {
+      location.reload();
+      return;
+    }
+    if (answer.status === 429) show("warn", await answer.text(), "unlinked");
+  } catch {
+    // no network: try again
+  } finally {
+    abort.abort();
+  }
+  setTimeout(follow, RETRY_MS);
 }
 
 // The server's clock and this one may differ: seconds are counted from when a confirmation was first seen.
