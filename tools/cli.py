@@ -18,6 +18,7 @@ VERBS = {
     "run": ("tools.run.command:run", "The building: broker, cloud end and boards, shown on a page."),
     "build": ("tools.build:build", "Compile the firmware for boards, with hashes."),
     "install": ("tools.install.command:install", "Put firmware and settings on a board, with proof."),
+    "board": ("tools.board.command:app", "A virtual board to install, and what people do at its doors."),
     "commission": ("tools.install.commission:commission", "Begin commissioning of a board on the cable."),
     "sim": ("tools.simulate.command:app", "Run the firmware in virtual time, from a seed."),
     "cloud": ("tools.cloud.command:app", "The cloud end: serve it, migrate it, administer it."),

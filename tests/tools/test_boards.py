@@ -31,6 +31,7 @@ def test_every_board_that_is_shipped_is_right() -> None:
         "esp32-two-door-stock",
         "esp32-two-door-supervised",
         "virtual-two-door",
+        "virtual-two-door-inputs",
     ]
     for name in boards.names():
         assert boards.load(name)["name"] == name

@@ -10,13 +10,15 @@ from typing import Any
 
 from sim.board.host import VirtualBoard
 from sim.world.network import CUT, PASS, Network
+from tools import boards
 from tools.terminal import Problem
 
 from .doors import LiveDoor
 from .figures import Progress
 from .flash import FlashLog
+from .inputs import Inputs
 
-BOARD = "virtual-two-door"
+BOARD = "virtual-two-door"  # of a controller whose description names no other
 _ROOT = Path(__file__).resolve().parents[2]
 _INSTALL_S = 90
 _PORTVAKT = "from tools.cli import app; app()"
@@ -44,7 +46,8 @@ class LiveController:
         self.online = False  # signed in to the cloud, and holds what it should
         self.progress = Progress()
         self.settings: dict[str, Any] = {}
-        table = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
+        self.board_name = str(described.get("board", BOARD))
+        table = boards.load(self.board_name)
         self.board = VirtualBoard(
             f"controller-{place + 1}",
             table,
@@ -57,6 +60,7 @@ class LiveController:
             LiveDoor(first_door + i, i + 1, door["name"], table["doors"][i], self.board, changed)
             for i, door in enumerate(described["doors"])
         ]
+        self.inputs = Inputs(table, self.board)
         self.log = FlashLog(folder / "log.img")
         self._changed = changed
 
@@ -76,7 +80,7 @@ class LiveController:
         if self.board.interpreter == "cpython":
             return await self._fill_folder(settings), time.monotonic() - begun
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _PORTVAKT, "install", "--board", BOARD, "--port", self.board.port,
+            sys.executable, "-c", _PORTVAKT, "install", "--board", self.board_name, "--port", self.board.port,
             "--settings", str(settings), "--commission", "0", "--json",
             cwd=_ROOT,
             stdin=asyncio.subprocess.DEVNULL,
@@ -102,7 +106,7 @@ class LiveController:
         from tools import build
         from tools.install import payload
 
-        ready = await asyncio.to_thread(lambda: payload.assemble(build.make(), BOARD, settings))
+        ready = await asyncio.to_thread(lambda: payload.assemble(build.make(), self.board_name, settings))
         slot = f"/slots/{ready.build.id}"
         files = {f"{slot}/{name}": source.read_bytes() for name, source in build.sources().items()}
         files |= {f"/{name}": content for name, content in ready.new.items()}
@@ -146,6 +150,7 @@ class LiveController:
         for door in self.doors:
             door.power_lost()
             door.inputs()
+        self.inputs.tell()
         self._changed()
 
     def console(self) -> str:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sim.world import door as leaf
+from sim.world.line import Line
 
 GRANTED, DENIED, SILENT = "granted", "denied", "no answer"
 ANSWER_S = 1.0  # a tap without an answer by then has none
 _RED_S = 0.6  # how long a reader stays red after a refusal: its own light, as on most readers
 _PAUSE_S = 0.1  # longer than the pauses inside one answer
+_KEY_S = 0.15  # from one key to the next
+_FOR_EVER_MS = 365 * 86_400_000
+KEYS = "0123456789*#"  # what each key is on the wire is its place here
 _LIT = 0  # light and sound of a reader are active low
 
 
@@ -19,6 +23,7 @@ class Wires(Protocol):
     """What a door needs of a virtual board."""
 
     def set_input(self, pin: int, level: int) -> None: ...
+    def set_volts(self, pin: int, microvolts: int) -> None: ...
     def wiegand(self, d0: int, d1: int, bits: str) -> None: ...
 
 
@@ -57,10 +62,13 @@ class LiveDoor:
         self.last: Tap | None = None
         self._wires = wires
         self._changed = changed
-        reader, strike, contact, rex = pins["reader"], pins["strike"], pins["contact"], pins["rex"]
+        reader, strike = pins["reader"], pins["strike"]
         self._d0, self._d1 = reader["d0"], reader["d1"]
-        self._contact, self._open_level = contact["pin"], contact["open"]
-        self._rex, self._pressed_level = rex["pin"], rex["active"]
+        self.lines = {  # of the switches that the door has, and the level at which each is true
+            role: (Line(pins[role], wires.set_input, wires.set_volts, 1 - pins[role][true]), pins[role][true])
+            for role, true in (("contact", "open"), ("rex", "active"))
+            if role in pins
+        }
         self._strike_active = strike["active"]
         self._outputs: dict[int, Callable[[int], None]] = {
             strike["pin"]: self._strike_moved,
@@ -110,9 +118,20 @@ class LiveDoor:
             self._changed()
             return self.last
 
+    async def type(self, keys: str) -> None:
+        """Presses keys of the reader's keypad, one after the other: each a burst of four bits."""
+        async with self._at_reader:
+            for key in keys:
+                self._wires.wiegand(self._d0, self._d1, f"{KEYS.index(key):04b}")
+                await asyncio.sleep(_KEY_S)
+
     def misread(self, bits: str) -> None:
         """A card of which the reader sends one bit less."""
-        self._wires.wiegand(self._d0, self._d1, bits[:-1])
+        self.send(bits[:-1])
+
+    def send(self, bits: str) -> None:
+        """The reader sends these bits; nobody waits for what comes of it."""
+        self._wires.wiegand(self._d0, self._d1, bits)
 
     def push(self, stays_ms: int) -> bool:
         gave_way = self.leaf.push(now_ms(), stays_ms)
@@ -123,9 +142,18 @@ class LiveDoor:
         self.leaf.force(now_ms(), stays_ms)
         self._leaf_moved()
 
+    def open(self) -> None:
+        """The leaf is opened, whatever the strike says, and stays so until somebody shuts it."""
+        self.leaf.force(now_ms(), _FOR_EVER_MS)
+        self._leaf_moved()
+
+    def close(self) -> None:
+        self.leaf.close(now_ms())
+        self._leaf_moved()
+
     def press(self, pressed: bool) -> None:
         """The exit button inside."""
-        self._wires.set_input(self._rex, self._pressed_level if pressed else 1 - self._pressed_level)
+        self._switch("rex", pressed)
 
     # What the wires carry.
 
@@ -192,5 +220,9 @@ class LiveDoor:
         self._leaf_moved()
 
     def _put_contact(self) -> None:
-        level = self._open_level if self.leaf.open else 1 - self._open_level
-        self._wires.set_input(self._contact, level)
+        self._switch("contact", self.leaf.open)
+
+    def _switch(self, role: str, true: bool) -> None:
+        if role in self.lines:
+            line, level = self.lines[role]
+            line.set(level if true else 1 - level)

@@ -1,6 +1,5 @@
 """The demo tenant in the cloud, as the building describes it: made through the same services as any other."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from sim.world.wiegand import payload
+from tools import boards
 from tools.cloud.models import (
     AccessGroup,
     Controller,
@@ -27,7 +27,6 @@ from tools.cloud.services.people import give_card
 
 from .controllers import BOARD
 
-_BOARDS = Path(__file__).resolve().parents[2] / "boards"
 _DEMO_USER = "demo@portvakt.example"
 
 
@@ -43,7 +42,7 @@ def places(described: dict[str, Any]) -> None:
 
 def enrol(one: dict[str, Any], broker_port: int, release_ms: int) -> dict[str, Any]:
     """Enrols one controller. Returns the settings for its board, whose broker is at that loopback port."""
-    board = json.loads((_BOARDS / BOARD / "board.json").read_text())
+    board = boards.load(str(one.get("board", BOARD)))
     site = Site.objects.get()
     broker = {"host": "127.0.0.1", "port": broker_port, "user": "", "password": ""}
     names = [door["name"] for door in one["doors"]]

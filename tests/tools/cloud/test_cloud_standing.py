@@ -82,26 +82,26 @@ def test_a_board_that_started_again_does_not_know_since_when_and_the_cloud_does(
 
 def test_who_asked_is_told(house: House, line: Wire) -> None:
     board = line.connect(house.settings).connect()
-    kari = User.objects.create(email="kari@example.test", name="Kari")
-    for do, until, door in (("hold", seconds(house, 60), 0), ("hold", seconds(house, 900), 0), ("hold", 0, 1)):
+    kari, olav = (User.objects.create(email=f"{name}@example.test", name=name) for name in ("Kari", "Olav"))
+
+    def asked(do: str, user: User, state: str, door: int | None = None, **arguments: Any) -> None:
         Command.objects.create(
-            controller=house.controller,
-            door=house.doors[door],
-            do=do,
-            arguments={"until": until},
-            requested_by=kari if until == seconds(house, 900) else None,
-            requested_at=clock.now(),
-            expires_at=clock.now(),
-            state=Command.State.DONE,
-            ended_at=clock.now(),
-        )
+            controller=house.controller, door=None if door is None else house.doors[door], do=do, arguments=arguments,
+            requested_by=user, requested_at=clock.now(), expires_at=clock.now(), state=state, ended_at=clock.now(),
+        )  # fmt: skip
+
+    asked("hold", kari, "done", 0, until=seconds(house, 900))
+    asked("hold", olav, "done", 0, until=seconds(house, 60))
+    asked("hold", olav, "refused", 0, until=seconds(house, 900))
+    asked("hold", olav, "done", 1, until=0)
+    asked("lockdown", kari, "done")
+    asked("lockdown", olav, "refused")
+    asked("evacuation", olav, "done")
     say(board, [modes.COMMAND, seconds(house, 900), seconds(house), 1], [modes.COMMAND, 0, 0, 2])
-    assert lock(house, 0).user == kari
-    assert lock(house, 1).user is None and lock(house, 1).since == clock.now()  # as the command was carried out
-    Command.objects.update(do="lockdown", door=None)
-    Command.objects.filter(requested_by=kari).update(state=Command.State.REFUSED)
+    assert [lock(house, door).user for door in (0, 1)] == [kari, olav]
+    assert lock(house, 1).since == clock.now()  # as the command was carried out
     say(board, [modes.LOCKDOWN, 0, seconds(house), 1, 2])
-    assert lock(house).user is None
+    assert lock(house).user == kari
 
 
 def test_a_schedule_tells_its_name_and_its_end(house: House, line: Wire) -> None:

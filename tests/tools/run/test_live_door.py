@@ -26,6 +26,9 @@ class Wires:
     def set_input(self, pin: int, level: int) -> None:
         self.inputs[pin] = level
 
+    def set_volts(self, pin: int, microvolts: int) -> None:
+        raise AssertionError("nothing is supervised")
+
     def wiegand(self, d0: int, d1: int, bits: str) -> None:
         self.bursts.append(bits)
         asyncio.get_running_loop().call_later(0.03, self.answer)
