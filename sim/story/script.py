@@ -13,6 +13,7 @@ from sim.virtual.building import START
 from sim.virtual.faults import Rates
 from sim.virtual.scheduler import DAY
 from sim.world.building import BUILDING, Building, doors_of, generate
+from sim.world.rhythm import RHYTHMS
 
 from . import setting
 from .verbs import LINES, SWITCHES, VERBS
@@ -26,7 +27,7 @@ FIGURES = (
 _LIMITS = ("is", "at_least", "at_most")
 _TOP = {
     "title", "story", "days", "seed", "doors", "people", "visits", "luck", "happening", "expect",
-    "person", "stranger", "retention_days", "board", "begins", "zone", "schedule",
+    "person", "stranger", "retention_days", "board", "begins", "zone", "rhythm", "schedule",
 }  # fmt: skip
 
 
@@ -181,6 +182,9 @@ class _Reader:
         described["timezone"] = setting.ZONES[self.zone]
         if "zone" in self.told or "begins" in self.told:  # else its times are those of no place
             described["zone"] = self.zone
+        if "rhythm" in self.told:
+            described["zone"] = self.zone
+            described["rhythm"] = self.one_of("rhythm", self.told, "", list(RHYTHMS))
         if "retention_days" in self.told:
             described["retention_days"] = int(self.number("retention_days", 90, 1, 3_650))
         names = {door for _, _, door in doors_of(described)}

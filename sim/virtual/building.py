@@ -184,7 +184,7 @@ class VirtualBuilding:
         """People begin to come and go."""
         self._walking = True
         chance = random.Random(self.scheduler.chance("people").getrandbits(64))
-        for one in person.people_of(self.description, self._visits_a_day, chance):
+        for one in person.people_of(self.description, self._visits_a_day, chance, self.begins):
             self._plan(one)
 
     def rest(self) -> None:

@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from .rhythm import Rhythm
+
 TAP = "tap"  # hold the card to the reader
 PUSH = "push"  # push the leaf; `stays_ms` says how long it is kept open
 PRESS = "press"  # press the exit button inside
@@ -38,8 +40,16 @@ EXIT, BAD_FRAME, TWICE, SLOW, BREAK_IN = 120, 8, 30, 12, 2
 class Person:
     """Comes back for ever, at random times with a given mean gap, and mostly to doors they may pass."""
 
-    def __init__(self, holder: dict[str, Any], doors: list[str], mean_gap_ms: int, rng: random.Random) -> None:
+    def __init__(
+        self,
+        holder: dict[str, Any],
+        doors: list[str],
+        mean_gap_ms: int,
+        rng: random.Random,
+        rhythm: Rhythm | None = None,
+    ) -> None:
         self.holder = holder
+        self._rhythm = rhythm
         self._doors = doors
         self._mean_gap_ms = mean_gap_ms
         self._rng = rng
@@ -47,10 +57,19 @@ class Person:
     def next_visit(self, now: int) -> Visit:
         """The next visit after `now`; ask again from its `at` on."""
         rng = self._rng
-        at = now + 1 + int(rng.expovariate(1 / self._mean_gap_ms))
+        at = self._next(now)
         own = [name for name in self._doors if name in self.holder.get("doors", ())] or self._doors
         door = rng.choice(self._doors if rng.random() < 0.15 else own)
         return Visit(at, self.holder, door, self._steps(rng.randrange(1000)))
+
+    def _next(self, now: int) -> int:
+        rng, rhythm = self._rng, self._rhythm
+        if rhythm is None:
+            return now + 1 + int(rng.expovariate(1 / self._mean_gap_ms))
+        while True:  # as often as in the busiest hour, and then stays away the more often the quieter it is
+            now += 1 + int(rng.expovariate(rhythm.peak / self._mean_gap_ms))
+            if rng.random() * rhythm.peak < rhythm.at(now):
+                return now
 
     def _steps(self, kind: int) -> tuple[Step, ...]:
         rng = self._rng
@@ -73,12 +92,16 @@ class Person:
         return Step(0, TAP), push
 
 
-def people_of(building: dict[str, Any], visits_a_day: float, rng: random.Random) -> list[Person]:
+def people_of(
+    building: dict[str, Any], visits_a_day: float, rng: random.Random, begins: int = 0
+) -> list[Person]:
     """Everyone who walks in this building, strangers too. visits_a_day: of all people at one door, together.
 
-    Each gets a source of chance of their own, so that one person's day does not change another's.
+    begins: Unix seconds at which their clock stands at 0; for a building that has a rhythm. Each gets a source of
+    chance of their own, so that one person's day does not change another's.
     """
     doors = [door["name"] for controller in building["controllers"] for door in controller["doors"]]
     holders = building["people"] + building["strangers"]
     mean_gap_ms = int(86_400_000 * len(holders) / (visits_a_day * len(doors)))
-    return [Person(holder, doors, mean_gap_ms, random.Random(rng.getrandbits(64))) for holder in holders]
+    rhythm = Rhythm(building["rhythm"], begins, building["zone"]) if "rhythm" in building else None
+    return [Person(holder, doors, mean_gap_ms, random.Random(rng.getrandbits(64)), rhythm) for holder in holders]

@@ -1,5 +1,8 @@
 """What a scenario's file may say, and what is said of a faulty one: file, field, why."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from sim.story import script
@@ -174,3 +177,12 @@ def test_a_faulty_time_or_place_is_told_by_its_field(tmp_path, old, new, said):
     with pytest.raises(script.Faulty) as error:
         load(tmp_path, TIMES.replace(old, new, 1))
     assert said in str(error.value)
+
+
+def test_the_office_day_is_a_working_day_where_the_office_is() -> None:
+    story = script.load(script.find("office-day"))
+    begins = datetime.fromtimestamp(story.begins, ZoneInfo(story.description["zone"]))
+    assert begins.strftime("%A %H:%M") == "Thursday 06:00"
+    assert story.description["rhythm"] == "office"
+    [courier] = [one for one in story.happenings if one.do == "release"]
+    assert begins.hour + courier.at / 3_600_000_000 == 14  # as the story tells it: by the clock on its wall

@@ -1,6 +1,9 @@
 """People and their building."""
 
 import random
+from collections import Counter
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sim.world import person
 from sim.world.building import BUILDING, doors_of, generate, may_pass
@@ -57,3 +60,21 @@ def test_visits_come_as_often_as_asked():
 def test_a_generated_building_is_the_seed_s():
     assert generate(10, 30, random.Random(1)) == generate(10, 30, random.Random(1))
     assert len(doors_of(generate(7, 30, random.Random(1)))) == 7
+
+
+def test_an_office_has_its_rhythm_by_its_own_clock_and_as_many_visits_a_day():
+    thursday = int(datetime(2026, 11, 26, tzinfo=ZoneInfo("Europe/Oslo")).timestamp())
+    office = dict(BUILDING, rhythm="office", zone="Europe/Oslo")
+    by_hour, weekend = Counter(), 0
+    for walker in person.people_of(office, 2_000, random.Random(3), thursday):
+        now = 0
+        while (visit := walker.next_visit(now)).at < 4 * 86_400_000:
+            now = visit.at
+            there = datetime.fromtimestamp(thursday + now / 1000, ZoneInfo("Europe/Oslo"))
+            if there.weekday() < 5:
+                by_hour[there.hour] += 1
+            else:
+                weekend += 1
+    assert 0.95 < sum(by_hour.values()) / (2 * 6 * 2_000) < 1.05  # visits a day at each of six doors
+    assert by_hour[8] > 50 * by_hour[3] and by_hour[8] > 2 * by_hour[10] and by_hour[16] > 2 * by_hour[13]
+    assert weekend < sum(by_hour.values()) / 20

@@ -177,6 +177,16 @@ def test_a_hold_on_its_way_is_no_release_that_was_done(browser: Any, house: Any)
     assert "Hold: the controller refused" in client.get("/").content.decode()
 
 
+def test_other_commands_to_a_door_are_no_unlock(browser: Any, house: Any) -> None:
+    from tools.cloud.services import commands
+
+    client = browser()
+    commands.learn(house.doors[0], client.user)
+    commands.identify(house.controller, client.user, house.doors[1])
+    page = client.get("/").content.decode()
+    assert "on its way" not in page and 'class="release' not in page
+
+
 def test_a_doors_page_says_who_can_open_it(browser: Any, house: Any) -> None:
     from tools.cloud.models import Grant
 
