@@ -355,6 +355,27 @@ def tidy(as_json: Json = False) -> None:
 
 
 @app.command()
+def erase(
+    person: Annotated[int, typer.Argument(help="The number in the address of the person's page.")],
+    tenant: TenantName = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Erase a person for good: name, cards, PINs and groups, here and at the doors. Nobody can take it back."""
+    _django()
+    from .models import Person
+    from .services import clock, erasure
+
+    row = Person.objects.filter(tenant=_tenant(tenant, make=False), pk=person).first()
+    if row is None:
+        raise Problem(f"there is no person {person} in this tenant; the address of their page ends in the number")
+    if not yes:
+        typer.confirm(f"Erase {row.name} for good?", abort=True, err=True)
+    erasure.erase(row, clock.now())
+    result(as_json, {"erased": person}, "The person is erased. The doors forget their cards as they are reached.")
+
+
+@app.command()
 def pins(
     digits: Annotated[
         int, typer.Argument(help="How many digits a PIN has.", min=limits.PIN_DIGITS[0], max=limits.PIN_DIGITS[1])

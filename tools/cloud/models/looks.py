@@ -16,12 +16,15 @@ class Look(Owned):
         ARMED = "armed", _("a reader armed for a card")
         LEARNED = "learned", _("a card read at a door")
         GAVE = "gave", _("a card given that was read at a door")
+        ERASED = "erased", _("a person erased")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="looks")
     user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="looks")
     token = models.ForeignKey(ApiToken, models.SET_NULL, null=True, related_name="looks")
     what = models.CharField(max_length=8, choices=What)
-    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="looked_at")  # None: of everybody
+    # None: of everybody, or of somebody who is erased since.
+    person = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="looked_at")
+    erased = models.BooleanField(default=False)
     at = models.DateTimeField()
     until = models.DateTimeField()
     times = models.PositiveIntegerField(default=1)

@@ -47,6 +47,7 @@ urlpatterns = [
     path("people/", people.listing, name="people"),
     path("people/new", people.add, name="person_add"),
     path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/erase", people.erase, name="person_erase"),
     path("people/<int:pk>/cards", people.give_card, name="card_add"),
     path("people/<int:pk>/read", readings.arm, name="read"),
     path("readings/<int:pk>", readings.follow, name="reading"),

@@ -12,8 +12,12 @@ def prune(controller_id: int) -> int:
     A step goes when the controller holds a newer version, a later one has taken its place for the same key, and an
     event of after that has come in (logs come in order: none from before is still on its way). The last word about a
     key stays: a revoked card that is tried again still has a name. So does the step that made the version held.
+    Nothing stays of who is erased, once the controller holds that; but the held version's own step keeps its digest.
     """
     row = Controller.objects.filter(pk=controller_id).values_list("held_acl_version", flat=True).first()
+    erased = AclChange.objects.filter(controller=controller_id, credential=None)
+    forgotten = erased.filter(version__lt=row or 0).delete()[0]
+    erased.filter(version=row or 0).update(record=b"", key=b"")
     seen = (
         Event.objects.filter(controller=controller_id, utc__isnull=False, flags__in=codes.TRUSTED)
         .order_by("-pk")
@@ -21,7 +25,7 @@ def prune(controller_id: int) -> int:
         .first()
     )
     if not row or seen is None:
-        return 0
+        return forgotten
     steps = AclChange.objects.filter(controller=controller_id, version__lt=row)
     later = AclChange.objects.filter(
         controller=controller_id,
@@ -34,4 +38,4 @@ def prune(controller_id: int) -> int:
     replaced = steps.filter(Exists(later))
     removals = steps.filter(op=AclChange.Op.REMOVE, at__lt=seen)
     gone = list((replaced | removals).values_list("pk", flat=True)[:5000])
-    return AclChange.objects.filter(pk__in=gone).delete()[0]
+    return forgotten + AclChange.objects.filter(pk__in=gone).delete()[0]

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from ..models import Controller, Progress
-from . import acl, history, learning, links, retention, rotation, rules
+from . import acl, erasure, history, learning, links, retention, rotation, rules
 from .prepared import Prepared
 from .troubles import Troubles, Work
 
@@ -36,6 +36,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
     learning.forget(now)
     rotation.begin_due(now)
     links.forget(now)
+    erasure.overwrite()
     if any(done.values()):
         log.info("tidied: %(erased)d events, %(changes)d changes, %(profiles)d profiles", done)
     return done

@@ -20,7 +20,7 @@ def note(
 ) -> None:
     """Keeps that somebody looks, in each tenant whose log they see."""
     for tenant in tenants:
-        same = Look.objects.filter(tenant=tenant, user=user, token=token, what=what, person=person)
+        same = Look.objects.filter(tenant=tenant, user=user, token=token, what=what, person=person, erased=False)
         last = same.filter(until__gt=now - SAME).order_by("-pk").first()
         if last is None:
             Look.objects.create(tenant_id=tenant, user=user, token=token, what=what, person=person, at=now, until=now)

@@ -178,3 +178,16 @@ def test_other_tenants_people_and_groups_do_not_exist(browser: Any, house: Any, 
     answer = client.post(f"/people/{house.person.pk}/groups", {"groups": [stranger.group.pk]})
     assert answer.status_code == 422
     assert list(house.person.grants.values_list("group", flat=True)) == [house.group.pk]
+
+
+def test_a_person_is_erased_by_who_may_change_people(browser: Any, house: Any, stranger: Any) -> None:
+    path = f"/people/{house.person.pk}/erase"
+    assert browser(role="viewer").post(path).status_code == 403
+    assert browser(tenant=stranger.tenant).post(path).status_code == 404
+    owner = browser()
+    assert owner.get(path).status_code == 405
+    assert "Erase Ingrid Solheim for good" in owner.get(f"/people/{house.person.pk}/").content.decode()
+    answer = owner.post(path, follow=True)
+    assert "The person is erased." in answer.content.decode()
+    assert "Ingrid" not in owner.get("/people/").content.decode()
+    assert "somebody who is erased" in owner.get("/looks/").content.decode()

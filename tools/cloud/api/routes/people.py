@@ -11,7 +11,7 @@ from tools.terminal import Problem
 
 from ... import limits
 from ...models import AccessGroup, Credential, Door, Grant, Look, Person
-from ...services import clock, looks, people, pins
+from ...services import clock, erasure, looks, people, pins
 from ...services.told import Told
 from ..auth import Caller, caller
 from ..errors import Error
@@ -233,6 +233,14 @@ def add_grant(request: HttpRequest, fields: GrantIn) -> Status[Grant]:
         raise Problem("the person and the group belong to different tenants; choose a group of the person's own")
     grant = Grant.objects.filter(person=person, group=group).first() or Grant(person=person, group=group)
     return Status(201, people.limit(grant, fields.valid_from, fields.valid_until, fields.uses))
+
+
+@router.delete("/people/{person_id}", response={204: None, **REFUSED})
+def erase_person(request: HttpRequest, person_id: int) -> Status[None]:
+    """Erases a person for good: name, cards, PINs, groups. To stop the cards only, set active to false."""
+    who = caller(request)
+    erasure.erase(_person(who, person_id), clock.now(), user=who.user, token=who.token)
+    return Status(204, None)
 
 
 @router.delete("/grants/{grant_id}", response={204: None, **REFUSED})

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ...models import Credential, Grant, Person, Right, visible
-from ...services import local_time, pins
+from ...services import clock, erasure, local_time, pins
 from ...services import people as service
 from .. import access, arrival, telling, times, words
 from ..forms.people import CardForm, GroupsForm, PersonForm
@@ -161,6 +161,16 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     person.active = request.POST.get("active") == "yes"
     person.save(update_fields=["active"])
     return redirect("pages:person", pk=pk)
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def erase(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _changeable(request, pk)
+    user: Any = request.user
+    erasure.erase(person, clock.now(), user=user)
+    messages.success(request, _("The person is erased. The doors forget their cards as they are reached."))
+    return redirect("pages:people")
 
 
 @require_POST
