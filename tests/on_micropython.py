@@ -2,6 +2,7 @@
 
 A test is a function test_* without arguments that raises when it fails. One line for each that fails, then a
 summary; the exit code is 0 when all passed, 1 when one failed, 2 when nothing could be run.
+on_32_bits.py does the same where a collection needs the script to return in between.
 """
 
 # mypy: ignore-errors
@@ -10,8 +11,6 @@ import gc
 import sys
 
 ROOT = __file__[: -len("tests/on_micropython.py")] or "./"
-sys.path[0] = ROOT
-sys.path.append(ROOT + "build/umqtt")
 
 
 def put_chip_modules():
@@ -32,38 +31,44 @@ def load(path):
     return module
 
 
-def run(path):
-    """Returns how many tests of this file passed and failed."""
-    passed = failed = 0
-    module = load(path)
-    for name in sorted(dir(module)):
-        test = getattr(module, name)
-        if not name.startswith("test_") or not callable(test):
-            continue
-        gc.collect()
-        try:
-            test()
-            passed += 1
-        except Exception as error:  # noqa: BLE001 - a test may raise anything
-            failed += 1
-            print(f"FAILED {path}::{name}")
-            sys.print_exception(error)
-    return passed, failed
+def each(paths):
+    """Runs the tests of these files, one whenever it is asked for the next. Yields whether it passed."""
+    for path in paths:
+        module = load(path)
+        for name in sorted(dir(module)):
+            test = getattr(module, name)
+            if not name.startswith("test_") or not callable(test):
+                continue
+            gc.collect()
+            yield passes(test, path + "::" + name)
+
+
+def passes(test, name):
+    try:
+        test()
+        return True
+    except Exception as error:  # noqa: BLE001 - a test may raise anything
+        print("FAILED", name)
+        sys.print_exception(error)
+        return False
+
+
+def told(results, paths):
+    """The exit code that says how it went."""
+    gc.collect()
+    print(f"{results.count(True)} passed, {results.count(False)} failed, {gc.mem_alloc()} bytes of heap used")
+    if not results:
+        print("no tests in", *paths)
+        return 2
+    return 1 if False in results else 0
 
 
 def main(paths):
     put_chip_modules()
-    passed = failed = 0
-    for path in paths:
-        counts = run(path)
-        passed += counts[0]
-        failed += counts[1]
-    gc.collect()
-    print(f"{passed} passed, {failed} failed, {gc.mem_alloc()} bytes of heap used")
-    if not passed + failed:
-        print("no tests in", *paths)
-        return 2
-    return 1 if failed else 0
+    return told(list(each(paths)), paths)
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.path[0] = ROOT
+    sys.path.append(ROOT + "build/umqtt")
+    sys.exit(main(sys.argv[1:]))

@@ -6,10 +6,14 @@ Loaded with rules beyond profiles that open doors.
 from .access.company import over
 from .access.full_tap import FullTap
 from .access.kinds import CARD
-from .access.more import load
 from .events import NEEDS_ESCORT, NEEDS_SECOND
 from .outputs import patterns
 from .storage.checkpoint import Checkpoint
+
+
+def _load(name):
+    """The module of access/ that remembers."""
+    return __import__("access." + name, globals(), None, ("Memory",), 1)
 
 
 class RuleMemory:
@@ -27,7 +31,7 @@ class RuleMemory:
         names = set(getattr(rules, "memories", ()))
         if names - set(self._memory):
             # A memory that is new begins with what the log tells, and with it the others: told twice it counts once.
-            self._memory = {name: load(name).Memory() for name in names | set(self._memory)}
+            self._memory = {name: _load(name).Memory() for name in names | set(self._memory)}
             latest = self._checkpoint.recall(self._parts(), rules, now)
             for memory in self._memory.values():
                 memory.recalled(latest)

@@ -38,6 +38,15 @@ def test_a_remote_release_is_recorded_before_it_happens_and_reported():
     assert answers(bench) == [{"id": "1", "result": "done", "why": ""}]
 
 
+def test_a_command_that_ends_too_early_does_nothing():
+    bench = connected()
+    whole = command(what={"a": [{}]})
+    for end in range(1, len(whole)):
+        bench.hear(whole[:end])
+    assert bench.refused["content"] == len(whole) - 1
+    assert bench.strike() == 0 and not answers(bench)
+
+
 def test_a_command_that_comes_late_or_is_not_understood_does_nothing():
     bench = connected()
     for fields, result in (

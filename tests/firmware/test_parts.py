@@ -86,6 +86,19 @@ def test_other_rules_begin_anew():
     bench.clean()
 
 
+def test_rules_that_end_too_early_are_refused():
+    bench = connected()
+    bench.rules_come(RULES)
+    text = b'{"profiles": {"7": {"doors": {"1": 0}}}, "doors": {"1": {"release_ms": 1000}}, "version": 5}'
+    for end in range(1, len(text)):
+        for piece in (text[:end], text[:end] + b"}"):
+            bench.hear(part(5, 0, 1, piece))
+            if piece != text:
+                assert bench.said()[0].startswith(taken(5, 0xFFFF)), piece
+    assert bench.said()[-1:] == [taken(5, 1)], "the last one was whole"
+    bench.clean()
+
+
 def test_faulty_rules_are_refused_whole_and_the_old_ones_hold():
     bench = connected()
     bench.rules_come(RULES)

@@ -3,6 +3,7 @@
 from firmware.controller.access import dates
 from firmware.controller.access.decision import decide
 from firmware.controller.access.rules import Rules
+from firmware.controller.access.schedule_reading import date
 from firmware.controller.access.zone import Zone
 from firmware.controller.events import (
     DENIED_EXPIRED,
@@ -27,9 +28,9 @@ def test_a_date_is_a_number_of_days():
     assert dates.days(2024, 2, 29) + 1 == dates.days(2024, 3, 1) == 19783
     assert dates.year_of(dates.days(2024, 12, 31)) == 2024
     assert dates.year_of(dates.days(2025, 1, 1)) == 2025
-    assert dates.read("from", "2024-02-29") == 19782
+    assert date("from", "2024-02-29") == 19782
     for text in ("2023-02-29", "2024-13-01", "2024-12-32", "2024-1-1", "20240101", "", None, 7):
-        assert "from" in str(raises(ValueError, lambda text=text: dates.read("from", text)))
+        assert "from" in str(raises(ValueError, lambda text=text: date("from", text)))
 
 
 def test_summer_time_begins_and_ends_on_its_night():
@@ -89,7 +90,7 @@ def test_changes_hold_where_the_rule_alone_is_wrong():
         assert zone.offset(at) == hours * 3600, (at, hours)
     zone = Zone("<+00>0", [[60, 60], [120, -90], [180, 0]])
     known = ((3599, 0), (3600, 3600), (7199, 3600), (7200, -5400), (10799, -5400), (10800, 0))
-    for at, seconds in known + known[::-1]:  # what is known of one moment does not stick to another
+    for at, seconds in known + tuple(reversed(known)):  # what is known of one moment does not stick to another
         assert zone.offset(at) == seconds, at
 
 

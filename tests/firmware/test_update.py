@@ -152,6 +152,16 @@ def test_an_offer_that_is_none_is_refused():
     gone(board.root)
 
 
+def test_an_offer_that_ends_too_early_is_refused():
+    board = Board()
+    offer = Release().offer()
+    for end in range(5, len(offer)):
+        board.bench.hear(offer[:end])
+    assert board.bench.refused["content"] == len(offer) - 5 and not board.bench.said()
+    assert board.slots() == [OLD]
+    gone(board.root)
+
+
 def test_too_little_room_is_said_before_it_is_filled():
     board = Board()
 

@@ -9,7 +9,7 @@ from firmware.controller.access.more import AREA, DOORS, OBJECTS, PROFILE
 from firmware.controller.access.passage import AREAS
 from firmware.controller.access.reading import DOOR as TIMES_OF_DOOR
 from firmware.controller.access.reading import PROFILES
-from firmware.controller.access.schedule import HOLIDAYS, SCHEDULES, TIMES
+from firmware.controller.access.schedule_reading import HOLIDAYS, SCHEDULES, TIMES
 from firmware.controller.access.who import ASKED, IN_TURN
 from firmware.controller.cloud.parts import MOST as RULES_BYTES
 from firmware.controller.points.features import NUMBERS

@@ -20,15 +20,3 @@ def year_of(day):
 def month_after(year, month):
     """The first day of the next month."""
     return days(year + month // 12, month % 12 + 1, 1)
-
-
-def read(what, text):
-    """The day of a date written YYYY-MM-DD. Raises ValueError naming the field."""
-    try:
-        year, month, day = [int(part) for part in text.split("-")]
-        found = days(year, month, day)
-        if len(text) == 10 and 1 <= month <= 12 and days(year, month, 1) <= found < month_after(year, month):
-            return found
-    except (AttributeError, ValueError):
-        pass
-    raise ValueError(what + ": must be a date, YYYY-MM-DD")

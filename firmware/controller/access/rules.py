@@ -1,5 +1,6 @@
 """The rules the cloud sends beside the credentials. README.md has their format, reading.py reads it."""
 
+from ..forget import forget
 from .decision import PLAIN, Tap
 
 RELEASE_MS = 5000
@@ -26,7 +27,10 @@ class Rules:
         self.version = 0
         self.profiles = {}
         self.doors = {}
-        read(self, fields, doors)
+        try:
+            read(self, fields, doors)
+        finally:
+            forget("access/more", "access/reading", "access/schedule_reading", "access/zone_reading")
 
     def door(self, number):
         """The fields of a door."""

@@ -3,26 +3,37 @@
 import json
 from binascii import crc32
 
-SEAL = ', "crc": "%08x"}'  # ends a file of settings_save.py; a file put there by hand has none
+from micropython import const
+
+from ..json_text import whole
+
+SEAL = ', "crc": "%08x"}'  # ends a file of settings_save.py; settings that were put there by hand have none
+_MOST = const(4096)  # bytes of those
 
 
 def load(folder, name="settings"):
-    """(what was saved under that name, whether settings_save.py did it). ({}, False): there is no good copy."""
-    for path in (folder + name + ".json", folder + name + ".bak"):
+    """(what was saved under that name, whether settings_save.py did it). ({}, False): there is no good copy.
+
+    Nothing but settings is put there by hand: what else has no seal is a piece of what had one.
+    """
+    for suffix in (".json", ".bak"):
+        path = folder + name + suffix
         try:
             with open(path, "rb") as file:
                 sealed = _sealed(file)
                 file.seek(0)
-                fields = json.load(file)
-            if not isinstance(fields, dict):
-                raise ValueError("no object")
-            if sealed:
-                del fields["crc"]
-            return fields, sealed
+                if sealed:
+                    fields = json.load(file)
+                    del fields["crc"]
+                elif name == "settings":
+                    fields = whole(file.read(_MOST))
+                else:
+                    raise ValueError
+                return fields, sealed
         except OSError:
             pass  # it is not there: it was never saved, or the other copy is all there is
         except ValueError:
-            print(path, "is damaged: install again")
+            print(path, "is damaged")
     return {}, False
 
 
@@ -40,5 +51,5 @@ def _sealed(file):
         crc = crc32(part, crc)
         left -= len(part)
     if seal != (SEAL % crc).encode():
-        raise ValueError("CRC")
+        raise ValueError
     return True

@@ -1,7 +1,11 @@
-"""Stores on files: on the real MicroPython the files lie on a littlefs."""
+"""Stores on files: on the Unix port of the real MicroPython the files lie on a littlefs."""
 
 import os
-import sys
+
+try:
+    import vfs
+except ImportError:  # CPython
+    vfs = None
 
 from firmware.controller.storage.files import Files
 from firmware.controller.storage.state import StateJournal
@@ -9,8 +13,6 @@ from firmware.controller.storage.table import CredentialTable
 from tests.firmware.storage.cards import apply, key, put, remove
 
 FOLDER = "files-%d" % id(Files)
-
-
 _BLOCKS = 120
 
 
@@ -36,9 +38,7 @@ class Blocks:
 
 def on_littlefs(test):
     def run():
-        if sys.implementation.name == "micropython":
-            import vfs
-
+        if hasattr(vfs, "VfsLfs2"):
             disk = Blocks()
             vfs.VfsLfs2.mkfs(disk)
             vfs.mount(vfs.VfsLfs2(disk), "/disk")

@@ -6,6 +6,7 @@ import os
 from firmware.controller.storage import settings
 from firmware.controller.storage.settings_check import check
 from firmware.controller.storage.settings_save import save
+from tests.firmware.helper import raises
 
 FOLDER = "settings-%d." % id(settings)
 CURE = ": correct it and install again"
@@ -90,6 +91,38 @@ def test_any_damage_to_one_copy_leaves_the_other():
     write("settings.json", text)
     write("settings.bak", text[:20])
     assert settings.load(FOLDER)[0] == good()
+
+
+@with_files
+def test_a_piece_of_what_was_saved_never_beats_a_whole_copy():
+    rules = {"version": 3, "profiles": {"7": [1]}, "doors": {"1": {"who": [["card+pin", 0]], "pin_length": 4}}}
+    save(FOLDER, rules, "rules")
+    text = read("rules.json")
+    seal = text[-20:]
+    for at in range(len(text)):
+        for piece in (text[:at], text[:at] + "}", text[:at] + "}}", text[:at] + seal):
+            write("rules.json", piece)
+            assert settings.load(FOLDER, "rules") == (rules, True), piece
+
+
+@with_files
+def test_settings_by_hand_that_end_too_early_are_none():
+    save(FOLDER, good())
+    text = json.dumps(dict(good(), more_brokers=[dict(good()["broker"], password='}]"{')]))
+    for at in range(len(text)):
+        write("settings.json", text[:at])
+        assert settings.load(FOLDER) == (good(), True), text[:at]
+    write("settings.json", text + "\n")
+    assert settings.load(FOLDER) == (json.loads(text), False)
+
+
+def test_whole_takes_one_object_and_all_of_it():
+    text = b'{"a": [1, {"b": "]}\\""}, {}], "c": {"d": {"e": []}}}'
+    assert settings.whole(text) == {"a": [1, {"b": ']}"'}, {}], "c": {"d": {"e": []}}}
+    for at in range(len(text)):
+        raises(ValueError, lambda at=at: settings.whole(text[:at]))
+    for wrong in (text + text, text + b"," + text, b"[1]", b"1", b"{}}", b"}", b"{}],[0", b"{}]"):
+        raises(ValueError, lambda wrong=wrong: settings.whole(wrong))
 
 
 @with_files
