@@ -5,14 +5,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tools.nearest import unknown
 from tools.terminal import Problem
 
 FOLDER = Path(__file__).resolve().parent.parent / "boards"
 SECTOR = 4096  # what the flash erases at once
 FLASH_LEFT = 4 * 1024 * 1024 - 0x200000  # of 4 MB, after the bootloader and MicroPython's own image
 
+# What each object of a table may say. An input has more fields, by its kind (KINDS).
+BOARD = {"name", "chip", "psram", "flash", "status", "doors", "osdp", "inputs", "alarm"}
+DOOR = {"reader", "strike", "contact", "rex"}
+READERS = {
+    "wiegand": {"kind", "d0", "d1", "light", "sound"},
+    "osdp": {"kind", "line", "address", "secure"},
+}
+WIRES = {"strike": {"pin", "active", "fail"}, "contact": {"pin", "open", "supervised"}}
+WIRES["rex"] = {"pin", "active", "supervised"}
+LINE = {"tx", "rx", "de", "baud", "poll_ms"}
+ALARM = {"pin", "active", "seconds"}
+
 OUTPUTS = {"strike", "light", "sound", "status", "alarm", "tx", "de"}
-EDGES = {"d0", "d1", "rex", "fire"}  # an edge that nobody made does harm here
+DATA = {"d0", "d1"}  # of a reader: an open collector, held up by the chip's own resistor
+EDGES = DATA | {"rex", "fire"}  # an edge that nobody made does harm here
 PINS = {*range(20), 21, 22, 23, 25, 26, 27, *range(32, 40)}
 ADC1 = {32, 33, 34, 35, 36, 39}
 
@@ -29,6 +43,7 @@ REFUSED: list[tuple[set[int], set[str], str]] = [
     ({14}, {"strike"}, "puts out pulses while the chip starts: it would release the door"),
     ({0, 2, 5, 14, 15}, {"alarm"}, "moves while the chip starts: it would sound the alarm"),
     (set(range(34, 40)), OUTPUTS, "can only be an input"),
+    ({34, 35}, DATA, "has no pull-up, which a reader's lines need"),
     ({36, 39}, EDGES, "dips for 80 ns when Wi-Fi powers its analogue part: a press or bit nobody made"),
     ({37, 38}, ANY, "is not brought out on modules"),
     # ESP-IDF 4.4, "Analog to Digital Converter": ADC1 is GPIO 32 to 39; "ADC2 is used by the Wi-Fi driver".
@@ -62,8 +77,39 @@ def check(board: Any) -> list[str]:
     """What is wrong with a board's table: "field: what and why"."""
     if not isinstance(board, dict):
         return ["the table: must be an object"]
-    checks = (_check_head(board), _check_flash(board.get("flash")), _check_pins(board), _check_osdp(board))
+    checks = (
+        _check_names(board),
+        _check_head(board),
+        _check_flash(board.get("flash")),
+        _check_pins(board),
+        _check_osdp(board),
+    )
     return [complaint for one in (*checks, _check_inputs(board)) for complaint in one]
+
+
+def _check_names(board: dict[str, Any]) -> Iterator[str]:
+    """A field that nobody reads: a door whose contact is misspelt has none, and nobody would hear of it."""
+    yield from _strange("the table", board, BOARD)
+    for number, door in enumerate(_list(board, "doors"), 1):
+        yield from _strange(f"door {number}", door, DOOR)
+        for part, known in WIRES.items():
+            yield from _strange(f"door {number} {part}", _fields(door, part), known)
+        reader = _fields(door, "reader")
+        kind = reader.get("kind")
+        if isinstance(kind, str) and kind in READERS:
+            yield from _strange(f"door {number} reader", reader, READERS[kind])
+    for number, line in enumerate(_list(board, "osdp"), 1):
+        yield from _strange(f"line {number}", line, LINE)
+    for number, one in enumerate(_inputs(board), 1):
+        kind = one.get("kind")
+        if isinstance(kind, str) and kind in KINDS:
+            yield from _strange(f"input {number} {kind}", one, KINDS[kind] | {"kind", "pin", "active", "supervised"})
+    yield from _strange("alarm", _fields(board, "alarm"), ALARM)
+
+
+def _strange(where: str, found: dict[str, Any], known: set[str]) -> Iterator[str]:
+    for name in unknown(found, known):
+        yield f"{where}: {name} means nothing there"
 
 
 def _check_head(board: dict[str, Any]) -> Iterator[str]:
@@ -138,7 +184,7 @@ def _role(wire: dict[str, Any], digital: str) -> str:
 
 
 def _check_levels(number: int, door: Any) -> Iterator[str]:
-    if _at(door, "reader", "kind") not in ("wiegand", "osdp"):
+    if _at(door, "reader", "kind") not in READERS:
         yield f"door {number} reader: kind {_at(door, 'reader', 'kind')!r} is not known; wiegand and osdp are"
     for part, level in (("strike", "active"), ("contact", "open"), ("rex", "active")):
         if part == "strike" or not isinstance(door, dict) or door.get(part) is not None:
@@ -172,9 +218,6 @@ def _check_osdp(board: dict[str, Any]) -> Iterator[str]:
         yield f"osdp: must be a list of 1 to {LINES} objects"
         return
     for number, line in enumerate(lines, 1):
-        unknown = line.keys() - {"tx", "rx", "de", "baud", "poll_ms"}
-        if unknown:
-            yield f"line {number}: {', '.join(sorted(unknown))} means nothing there"
         if line.get("baud", BAUDS[0]) not in BAUDS:
             yield f"line {number}: baud must be one of {', '.join(map(str, BAUDS))}"
         if not _is_int(line.get("poll_ms", 50)) or not 20 <= line.get("poll_ms", 50) <= 1000:
@@ -194,9 +237,6 @@ def _check_osdp(board: dict[str, Any]) -> Iterator[str]:
 
 
 def _check_osdp_reader(where: str, reader: dict[str, Any], lines: int) -> Iterator[str]:
-    unknown = reader.keys() - {"kind", "line", "address", "secure"}
-    if unknown:
-        yield f"{where}: {', '.join(sorted(unknown))} means nothing there"
     if not _is_int(reader.get("address")) or not 0 <= reader["address"] <= 126:
         yield f"{where}: address must be 0 to 126"
     if not _is_int(reader.get("line", 1)) or not 1 <= reader.get("line", 1) <= lines:
@@ -245,9 +285,6 @@ def _check_input(where: str, one: dict[str, Any], count: int) -> Iterator[str]:
     if not isinstance(kind, str) or kind not in KINDS:
         yield f"{where}: kind {kind!r} is not known; there are {', '.join(KINDS)}"
         return
-    unknown = one.keys() - KINDS[kind] - {"kind", "pin", "active", "supervised"}
-    if unknown:
-        yield f"{where} {kind}: {', '.join(sorted(unknown))} means nothing there"
     if "low_mv" in one:
         if not _is_int(one["low_mv"]) or not 1000 <= one["low_mv"] <= 60000:
             yield f"{where} {kind}: low_mv must be 1000 to 60000"

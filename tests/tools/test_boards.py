@@ -74,6 +74,8 @@ def test_the_wiring_pages_name_every_pin() -> None:
         ("rex", 36, "80 ns"),
         ("rex", 39, "80 ns"),
         ("d0", 36, "80 ns"),
+        ("d0", 34, "no pull-up"),
+        ("d1", 35, "no pull-up"),
         ("strike", 16, "PSRAM"),
         ("d0", 17, "PSRAM"),
         ("strike", 1, "serial port"),
@@ -93,6 +95,29 @@ def test_a_wiring_that_cannot_work_is_refused_with_its_reason(part: str, pin: An
     assert len(complaints) >= 1
     assert any(why in complaint for complaint in complaints), complaints
     assert all("door" in complaint or "status" in complaint for complaint in complaints)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "said"),
+    [
+        ((), "stauts", "the table: stauts (did you mean status?) means nothing there"),
+        ((), "colour", "the table: colour means nothing there"),
+        (("doors", 0), "cantact", "door 1: cantact (did you mean contact?) means nothing there"),
+        (("doors", 1, "reader"), "lihgt", "door 2 reader: lihgt (did you mean light?) means nothing there"),
+        (("doors", 0, "strike"), "fial", "door 1 strike: fial (did you mean fail?) means nothing there"),
+        (("doors", 0, "contact"), "active", "door 1 contact: active means nothing there"),
+        (("doors", 0, "rex"), "supervized", "door 1 rex: supervized (did you mean supervised?) means nothing there"),
+        (("alarm",), "second", "alarm: second (did you mean seconds?) means nothing there"),
+        (("inputs", 0), "door", "input 1 fire: door (did you mean doors?) means nothing there"),
+    ],
+)
+def test_a_field_that_nobody_reads_is_refused_by_its_name(path: Any, name: str, said: str) -> None:
+    board = boards.load("esp32-two-door-supervised")
+    inner: Any = board
+    for step in path:
+        inner = inner[step]
+    inner[name] = 1
+    assert boards.check(board) == [said]
 
 
 def test_pins_16_and_17_serve_on_a_module_without_psram() -> None:

@@ -16,13 +16,12 @@ import re
 import warnings
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from tools import private
 
+from . import address
 from .data import folder, secret_key
 from .services import zones
 
@@ -39,7 +38,7 @@ MQTT_CA = os.environ.get("MQTT_CA")
 BOARD_BROKERS = os.environ.get("BOARD_BROKERS") or " ".join(re.sub("//.*@", "//", url) for url in MQTT_URL.split())
 PORTVAKT_URL = os.environ.get("PORTVAKT_URL", "http://127.0.0.1:8000")
 
-_address = urlsplit(PORTVAKT_URL)
+_address = address.of_pages(PORTVAKT_URL)
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", _address.hostname or "localhost"]
 CSRF_TRUSTED_ORIGINS = [f"{_address.scheme}://{_address.netloc}"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _address.scheme == "https"
@@ -113,7 +112,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{DATA / 'portvakt.sqlite3'}", conn_max_age=600)}
+DATABASES = {"default": address.of_database(f"sqlite:///{DATA / 'portvakt.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # SQLite gives -wal and -shm the mode of the database.
     for _end in ("", "-wal", "-shm"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import boards
+from tools import boards, written_settings
 from tools.build import FIRMWARE, ROOT_FILES, Build
 from tools.terminal import Problem
 
@@ -75,19 +75,17 @@ def assemble(built: Build, board_name: str, settings_file: Path | None, release_
 
 def load_settings(file: Path) -> dict[str, Any]:
     """The settings in a file, when the firmware would accept them."""
-    from firmware.controller.storage.settings_check import check
-
     try:
         settings = json.loads(file.read_text(encoding="utf-8"))
+        faults = written_settings.faults(settings)
     except OSError as error:
         raise Problem(
             f"{file} cannot be read ({error.strerror}); name the file that the cloud's enrolment gave you"
         ) from error
     except ValueError as error:
         raise Problem(f"{file} is not JSON ({error}); fetch it again from the cloud's enrolment") from error
-    faults = check(settings)
     if faults:
-        raise Problem(f"{file} has faults: {'; '.join(faults)}")
+        raise Problem(f"{file} has faults: {'; '.join(faults)}; correct it and install again")
     return dict(settings)
 
 

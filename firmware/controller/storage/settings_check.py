@@ -1,14 +1,17 @@
 """What is wrong with settings, field by field. A board loads this only for settings that nobody has checked before."""
 
 _HEX = " hex digits"
+_DIGITS = "0123456789abcdef"
 _TEXT = " characters"
-# (what, least, most): characters of a text, else the number itself.
+_BYTES = " bytes"  # IEEE 802.11: an SSID has at most 32, and å takes two
+_WPA = " bytes, or 64 hex digits (a raw key), or empty for an open network"  # IEEE 802.11, J.4.1
+# (what, least, most): characters or bytes of a text, else the number itself.
 _FIELDS = {
     "controller": (_HEX, 16, 16),
     "link_secret": (_HEX, 64, 64),
     "table_key": (_HEX, 64, 64),
-    "wifi.name": (_TEXT, 1, 32),
-    "wifi.password": (_TEXT, 0, 63),
+    "wifi.name": (_BYTES, 1, 32),
+    "wifi.password": (_WPA, 8, 63),
 }
 _BROKER = {
     "host": (_TEXT, 1, 253),
@@ -16,6 +19,7 @@ _BROKER = {
     "user": (_TEXT, 0, 255),
     "password": (_TEXT, 0, 255),
 }
+_GROUPS = ("", "broker", "wifi", "more_brokers")  # that may be empty; what they lack is said
 _CHOICE = " or another"
 _TLS = ("psk", "certificates")
 _SINCE = ("", 1760000000, 4000000000)  # Unix seconds when these settings were made: asked for beyond one plain broker
@@ -23,16 +27,21 @@ _SINCE = ("", 1760000000, 4000000000)  # Unix seconds when these settings were m
 
 def told(settings):
     """How much is wrong with settings that were put on the board by hand; it is printed."""
-    faults = check(settings)
-    for fault in faults:
+    found = check(settings)
+    for fault in found:
         print("settings:", fault)
-    return len(faults)
+    return len(found)
 
 
 def check(settings):
     """Sentences that say what is wrong and what to do, none when all is right."""
+    return [fault + ": correct it and install again" for fault in faults(settings)]
+
+
+def faults(settings):
+    """Field and fault, without what to do."""
     wanted = dict(_FIELDS)
-    faults = []
+    found = []
     for path, broker in _brokers(settings):
         fields = dict(_BROKER)
         if "tls" in broker or path != "broker":
@@ -46,9 +55,14 @@ def check(settings):
     for path, value in _flat(settings, ""):
         fault = _fault(value, *wanted.pop(path)) if path in wanted else "is not known"
         if fault:
-            faults.append(path + ": " + fault)
-    faults += [path + ": is missing" for path in wanted]
-    return [fault + ": correct it and install again" for fault in sorted(faults)]
+            found.append(path + ": " + fault)
+    found += [path + ": is missing" for path in wanted]
+    return sorted(found)
+
+
+def takes(path, value):
+    """Whether a board takes this value of a field. For who asks for it before there are settings."""
+    return not _fault(value, *_FIELDS[path])
 
 
 def _brokers(settings):
@@ -66,7 +80,7 @@ def _object(value):
 
 def _flat(value, path):
     """(path, value) of every field."""
-    if not isinstance(value, (dict, list)):
+    if not isinstance(value, (dict, list)) or (not value and path not in _GROUPS):
         yield path, value
         return
     for name, item in value.items() if isinstance(value, dict) else enumerate(value):
@@ -77,8 +91,12 @@ def _fault(value, what, least, most):
     """What the value must be, None when it is. Texts may be secrets: they are not repeated."""
     if what == _CHOICE:
         return None if value in _TLS else "must be " + " or ".join(_TLS)
-    size = len(value) if what and type(value) is str else value
+    size = value
+    if what and type(value) is str:
+        size = len(value.encode()) if what in (_BYTES, _WPA) else len(value)
+        if what == _WPA and (not value or (size == 64 and not value.strip(_DIGITS + "ABCDEF"))):
+            return None
     if type(size) is int and (size is not value or not what) and least <= size <= most:
-        if what != _HEX or not value.strip("0123456789abcdef"):
+        if what != _HEX or not value.strip(_DIGITS):
             return None
     return f"must be {least} to {most}{what}" + ("" if what else f", is {value}")

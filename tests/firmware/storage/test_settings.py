@@ -199,6 +199,16 @@ def changed(path, value):
     return check(fields)
 
 
+WPA = "must be 8 to 63 bytes, or 64 hex digits (a raw key), or empty for an open network"
+
+
+def test_a_wifi_may_be_open_have_a_password_or_a_raw_key():
+    for password in ("", "12345678", "p" * 63, "æ" * 4, "0123456789abcdef" * 4, "0123456789ABCDEF" * 4):
+        assert changed(("wifi", "password"), password) == [], password
+    for name in ("x" * 32, "å" * 16):
+        assert changed(("wifi", "name"), name) == []
+
+
 def test_a_fault_says_which_field_and_why():
     for path, value, sentence in (
         (("broker", "port"), 99999, "broker.port: must be 1 to 65535, is 99999"),
@@ -206,11 +216,16 @@ def test_a_fault_says_which_field_and_why():
         (("broker", "port"), True, "broker.port: must be 1 to 65535, is True"),
         (("broker", "host"), "", "broker.host: must be 1 to 253 characters"),
         (("broker", "pasword"), "x", "broker.pasword: is not known"),
-        (("wifi", "name"), None, "wifi.name: must be 1 to 32 characters"),
-        (("wifi", "password"), 12345678, "wifi.password: must be 0 to 63 characters"),
+        (("wifi", "name"), None, "wifi.name: must be 1 to 32 bytes"),
+        (("wifi", "name"), "å" * 17, "wifi.name: must be 1 to 32 bytes"),
+        (("wifi", "password"), 12345678, "wifi.password: " + WPA),
+        (("wifi", "password"), "hallo", "wifi.password: " + WPA),
+        (("wifi", "password"), "x" * 64, "wifi.password: " + WPA),
+        (("wifi", "password"), "ø" * 32, "wifi.password: " + WPA),
         (("controller",), "0123456789abcdeg", "controller: must be 16 to 16 hex digits"),
         (("link_secret",), "5" * 63, "link_secret: must be 64 to 64 hex digits"),
         (("colour",), "red", "colour: is not known"),
+        (("colours",), {}, "colours: is not known"),
     ):
         assert changed(path, value) == [sentence + CURE], changed(path, value)
 

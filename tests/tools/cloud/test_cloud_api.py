@@ -11,6 +11,7 @@ from django.test import Client
 
 from firmware.controller import events as codes
 from firmware.controller.access import modes
+from tools import boards
 from tools.cloud.models import (
     AclEntry,
     ApiToken,
@@ -252,7 +253,7 @@ def test_the_log_is_filtered_and_comes_in_pages(house: House, api: Api) -> None:
 
 
 def test_a_controller_is_enrolled_and_its_secrets_told_once(house: House, api: Api) -> None:
-    body = {"site": house.site.pk, "name": "Kjeller", "board": {"doors": [{}, {}]}, "doors": ["Sykkelrom"]}
+    body = {"site": house.site.pk, "name": "Kjeller", "board": boards.load("esp32-two-door"), "doors": ["Sykkelrom"]}
     status, made = api("POST", "/controllers", body)
     assert status == 201
     row = Controller.objects.get(pk=made["controller"]["id"])
@@ -264,6 +265,32 @@ def test_a_controller_is_enrolled_and_its_secrets_told_once(house: House, api: A
     status, answer = api("POST", "/controllers", body)
     assert status == 400 and "choose another name" in answer["error"]
     assert api("GET", "/sites")[1] == [{"id": house.site.pk, "name": "Borettslag", "zone": "Europe/Oslo"}]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"board": {"doors": [{}]}}, "This board cannot be used: "),
+        (
+            {"board": boards.load("esp32-two-door") | {"stauts": 14}},
+            "stauts (did you mean status?) means nothing",
+        ),
+        ({"wifi": {"name": "ø" * 17, "password": ""}}, "wifi.name: must be 1 to 32 bytes"),
+        ({"wifi": {"name": "Gaten 7", "password": "hallo"}}, "wifi.password: must be 8 to 63 bytes"),
+        ({"wifi": {"nmae": "Gaten 7", "password": ""}}, "wifi.nmae: is not known (did you mean name?)"),
+        ({"broker": {"host": "", "port": 1883}}, "broker.host: must be 1 to 253 characters"),
+        ({"broker": {"host": "h", "port": "1883"}}, "broker.port: must be 1 to 65535"),
+        ({"broker": {"host": "h", "port": 0}}, "broker.port: must be 1 to 65535"),
+        ({"broker": {"host": "h", "prot": 1883}}, "prot (did you mean port?) means nothing there"),
+        ({"broker": {}}, "A broker has host and port"),
+        ({"doors": ["x" * 101]}, "a name has at most 100 characters"),
+    ],
+)
+def test_what_the_installer_would_refuse_makes_no_controller(house: House, api: Api, wrong: Any, said: str) -> None:
+    body = {"site": house.site.pk, "name": "Kjeller", "board": boards.load("esp32-two-door")}
+    status, answer = api("POST", "/controllers", body | wrong)
+    assert status == 400 and said.lower() in answer["error"].lower(), answer
+    assert not Controller.objects.filter(name="Kjeller").exists()
 
 
 # Tenants
@@ -279,7 +306,7 @@ def rows_of(house: House) -> list[tuple[str, str, Any]]:
         controller=house.controller, door=house.doors[0], requested_at=clock.now(), expires_at=clock.now()
     )
     grant = house.person.grants.get()
-    board_json = {"doors": [{}]}
+    board_json = boards.load("esp32-two-door")
     return [
         ("GET", f"/doors/{house.doors[0].pk}", None),
         ("POST", f"/doors/{house.doors[0].pk}/release", None),

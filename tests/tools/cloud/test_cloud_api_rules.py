@@ -10,6 +10,7 @@ from cloud_world import House, Stopped
 from django.test import Client
 
 from firmware.controller import events
+from tools import boards
 from tools.cloud.models import Alarm, Area, Command, Event, Look, Role, Schedule, Site
 from tools.cloud.services import alarms, clock, holidays, learning, links, lost, pins, schedules
 
@@ -128,7 +129,7 @@ def test_sites_and_a_lost_controller(house: House, api: Api) -> None:
     assert hidden == [{"credential": house.card.pk, "kind": "card", "person": None, "name": None}]
     assert api("GET", f"/controllers/{controller}/lost")[1]["replace"][0]["name"] == "Ingrid Solheim"
     assert api("POST", f"/controllers/{controller}/lost")[0] == 400
-    body = {"site": house.site.pk, "name": "Ny", "board": {"doors": [{}, {}]}, "replaces": controller}
+    body = {"site": house.site.pk, "name": "Ny", "board": boards.load("esp32-two-door"), "replaces": controller}
     assert api("POST", "/controllers", body)[0] == 201
     assert [door["name"] for door in api("GET", "/doors")[1]][-2:] == ["Hovedinngang", "Postrom"]
 

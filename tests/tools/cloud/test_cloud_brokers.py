@@ -34,10 +34,32 @@ def test_the_broker_of_an_address() -> None:
     }
     two = brokers.brokers_of("mqtts+psk://a.example.org mqtt://b.example.org:1884")
     assert [(one["port"], one["tls"]) for one in two] == [(8884, "psk"), (1884, "")]
-    for url in ("http://ola:secret@example.org", "mqtt://", "mqtt://ola:secret@example.org:0", "mqtt://x:secret@h:99999"):
+    for url in (
+        "http://ola:secret@example.org",
+        "mqtt://",
+        "mqtt://ola:secret@example.org:0",
+        "mqtt://x:secret@h:99999",
+    ):
         with pytest.raises(Problem, match="looks like mqtt://host:1883") as said:
             brokers.broker_of(url)
         assert "secret" not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    "secret", ["pa/se-cret", "p?se-cret", "p#se-cret", "se-cret[", "se-cret]", "12/se-cret", "x://se-cret"]
+)
+def test_a_password_that_divides_its_address_is_said_to_be_written_otherwise(secret: str) -> None:
+    with pytest.raises(Problem, match=r"mqtt://host:1883 has .* percent-encoded: / as %2F") as said:
+        brokers.broker_of(f"mqtt://ola:{secret}@host:1883")
+    assert "se-cret" not in str(said.value)
+    assert brokers.broker_of("mqtt://ola:p%2Fa%25%5B@host")["password"] == "p/a%["
+
+
+@pytest.mark.parametrize("url", ["mqtt://host/prefix", "mqtt://host?x=1", "mqtt://host#x", "mqtt://[::1", "mqtt://a]b"])
+def test_what_comes_after_the_port_means_nothing_and_is_refused(url: str) -> None:
+    with pytest.raises(Problem, match=r"looks like mqtt://host:1883"):
+        brokers.broker_of(url)
+    assert brokers.broker_of("mqtt://[::1]:1884/")["host"] == "::1"
 
 
 def enrolled(house: House, urls: str, name: str = "Oppgang B") -> dict[str, Any]:

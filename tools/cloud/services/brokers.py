@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from tools.nearest import unknown
 from tools.terminal import Problem
 
 from ..models import Controller
@@ -21,17 +22,24 @@ log = logging.getLogger("portvakt.brokers")
 PORTS = {"mqtt": 1883, "mqtts": 8883, "mqtts+psk": 8884}
 _WORKER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BOARD = re.compile(r"[0-9a-f]{16}")
+FIELDS = {"host", "port", "user", "password", "tls"}
 TLS = {"mqtt": "", "mqtts": "certificates", "mqtts+psk": "psk"}
 
 
 def broker_of(url: str) -> dict[str, Any]:
     """A broker from its address. No sentence repeats a password."""
-    parts = urlsplit(url)
+    if set(url.partition("://")[2].rpartition("@")[0]) & set("/?#[]"):
+        raise Problem(
+            f"the user or password for {bare(url)} has a letter that divides an address; write it percent-encoded: "
+            "/ as %2F, ? as %3F, # as %23, [ as %5B, ] as %5D, @ as %40, % as %25"
+        )
     try:
+        parts = urlsplit(url)
         port = parts.port
-    except ValueError:
-        port = 0
-    if parts.scheme not in PORTS or not parts.hostname or port == 0:
+    except ValueError:  # a port that is no number, a bracket that is none of an IPv6 address
+        parts, port = urlsplit(""), 0
+    more = parts.path.strip("/") or parts.query or parts.fragment
+    if parts.scheme not in PORTS or not parts.hostname or port == 0 or more:
         raise Problem(
             "a broker's address looks like mqtt://host:1883, mqtts://user:password@host (certificates) or "
             f"mqtts+psk://host (a key for each board); {bare(url)} does not"
@@ -47,7 +55,7 @@ def broker_of(url: str) -> dict[str, Any]:
 
 def bare(url: str) -> str:
     """The address without user and password."""
-    scheme, mark, rest = url.rpartition("://")
+    scheme, mark, rest = url.partition("://")
     return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
@@ -61,6 +69,12 @@ def settings_of(controller: Controller, brokers: Sequence[Mapping[str, Any]], no
     user, password, key = account(controller)
     told = []
     for broker in brokers:
+        if set(broker) - FIELDS or {"host", "port"} - set(broker):
+            wrong = unknown(broker, FIELDS)
+            raise Problem(
+                "a broker has host and port, and may have user, password and tls"
+                + (f"; {', '.join(wrong)} means nothing there" if wrong else "; name both")
+            )
         how = broker.get("tls") or ""
         if how not in TLS.values():
             raise Problem('"tls" of a broker is "psk" or "certificates", or is left out')

@@ -7,12 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from tools import written_settings
+
 from ..models import Controller, Door, Site
 from . import brokers, clock, rules
 from .told import Told
 
 RELEASE_MS = 5000
 HELD_MS = 30000
+NAME = 100  # characters
 
 
 def enrol(
@@ -37,6 +40,8 @@ def enrol(
         raise Told('board.json names no doors; "doors" must list 1 to 255 of them')
     if len(doors) > len(places):
         raise Told("the board has %(n)d doors, %(names)d names were given", n=len(places), names=len(doors))
+    if any(len(door) > NAME for door in (name, *doors)):
+        raise Told("a name has at most %(most)d characters; shorten it", most=NAME)
     several: Sequence[Mapping[str, Any]]
     if broker is None:
         several = brokers.brokers_of(settings.BOARD_BROKERS)
@@ -56,13 +61,20 @@ def enrol(
                 enrolled_at=clock.now(),
             )
             for number in range(1, len(places) + 1):
-                door = (doors[number - 1] if number <= len(doors) else "") or f"{name} {number}"
+                door = (doors[number - 1] if number <= len(doors) else "") or f"{name[: NAME - 4]} {number}"
                 Door.objects.create(
                     controller=controller, number=number, name=door, release_ms=RELEASE_MS, held_ms=HELD_MS
                 )
             if replaces is not None:
                 _take_over(controller, replaces, doors)
-            told = brokers.settings_of(controller, several, clock.now().timestamp())
+            made = {
+                "controller": controller.public_id,
+                "link_secret": link_secret.hex(),
+                "table_key": table_key.hex(),
+                **brokers.settings_of(controller, several, clock.now().timestamp()),
+                "wifi": dict(wifi if wifi is not None else {"name": "", "password": ""}),
+            }
+            _check(made)
             rules.refresh(controller.pk)
     except IntegrityError:
         if not Controller.objects.filter(site=site, name=name).exists():
@@ -71,13 +83,16 @@ def enrol(
             "%(site)s has a controller named %(name)s already; choose another name", site=site.name, name=name
         ) from None
     controller.refresh_from_db()
-    return controller, {
-        "controller": controller.public_id,
-        "link_secret": link_secret.hex(),
-        "table_key": table_key.hex(),
-        **told,
-        "wifi": dict(wifi if wifi is not None else {"name": "", "password": ""}),
-    }
+    return controller, made
+
+
+def _check(made: Mapping[str, Any]) -> None:
+    """What the installer would refuse is said before there is a controller. The Wi-Fi may be named later, by hand."""
+    faults = written_settings.faults(made)
+    if made["wifi"].get("name") == "":
+        faults = [fault for fault in faults if not fault.startswith("wifi.name: ")]
+    if faults:
+        raise Told("the board would not take these settings (%(faults)s); correct them", faults="; ".join(faults))
 
 
 def _take_over(controller: Controller, lost: Controller, names: Sequence[str]) -> None:

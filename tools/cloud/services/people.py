@@ -29,8 +29,12 @@ def card_number(bits: int, facility: int, number: int) -> int:
 
 def give_card(person: Person, bits: int, number: int, valid_until: datetime | None = None) -> Credential:
     """A person gets a card. number: the payload of its frame. Raises Problem when somebody holds it."""
-    if not 4 <= bits <= 64:
-        raise Problem("a card has 4 to 64 bits; most have 26 or 34")
+    if bits not in limits.CARD_BITS:
+        raise Told(
+            "no reader here reads cards of %(bits)d bits, only of %(known)s; order cards of such a format",
+            bits=bits,
+            known=", ".join(map(str, limits.CARD_BITS)),
+        )
     if not 0 <= number < 1 << (bits - 2):
         raise Problem(f"a card of {bits} bits has a number below {1 << (bits - 2)}; check what is printed on it")
     holders = Credential.objects.filter(

@@ -7,6 +7,9 @@ from django.http import HttpRequest
 from django.utils.translation import override
 from ninja import Field, Router, Schema, Status
 
+from tools import boards
+from tools.terminal import Problem
+
 from ...models import Controller, Credential, Right, Site
 from ...services import clock, controllers, doors, enrol, faults, lost, sites
 from ..auth import Caller, caller
@@ -146,6 +149,9 @@ def enrol_controller(request: HttpRequest, fields: EnrolIn) -> Status[dict[str, 
     who = caller(request)
     site = who.one(Site, fields.site)
     who.must(site.tenant_id, Right.INSTALL)
+    complaints = boards.check(fields.board)
+    if complaints:
+        raise Problem(f"this board cannot be used: {'; '.join(complaints)}; correct its board.json")
     controller, settings = enrol.enrol(
         site,
         fields.name,

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from firmware.controller.storage import settings_check
 from tools import boards
 from tools.terminal import Problem
 
@@ -91,10 +92,11 @@ class EnrolForm(Plain):
         label=gettext_lazy("Broker’s password"),
         widget=forms.PasswordInput(render_value=True, attrs={"autocomplete": "off"}),
     )
-    wifi_name = forms.CharField(max_length=32, label=gettext_lazy("Wi-Fi name"))
+    wifi_name = forms.CharField(label=gettext_lazy("Wi-Fi name"))
     wifi_password = forms.CharField(
         required=False,
-        max_length=63,
+        max_length=64,
+        strip=False,
         label=gettext_lazy("Wi-Fi password"),
         widget=forms.PasswordInput(render_value=True, attrs={"autocomplete": "off"}),
     )
@@ -121,6 +123,13 @@ class EnrolForm(Plain):
         if any(len(name) > 100 for name in names):
             self.add_error("doors", _("A door’s name has at most 100 characters."))
         fields["door_names"] = names
+        if "wifi_name" in fields and not settings_check.takes("wifi.name", fields["wifi_name"]):
+            self.add_error("wifi_name", _("A Wi-Fi’s name has at most 32 bytes; letters like å take two."))
+        if not settings_check.takes("wifi.password", fields.get("wifi_password", "")):
+            self.add_error(
+                "wifi_password",
+                _("A Wi-Fi’s password has 8 to 63 characters, or is a key of 64 hex digits. Empty: an open network."),
+            )
         return fields
 
 
