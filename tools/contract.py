@@ -153,7 +153,7 @@ def page() -> str:
         "# The wire",
         "",
         "Made from wire.py by `python -m tools.contract`; asyncapi.json says the same to programs.",
-        "Topics are `portvakt/<controller>/up`, `/down` and `/presence`; presence proves nothing. channel.py says how",
+        "Topics are `portvakt/<controller>/up` and `/down`. channel.py says how",
         "a message is sealed, ../access/README.md what rules are.",
     ]
     for way, title in (("up", "Controller to cloud"), ("down", "Cloud to controller")):

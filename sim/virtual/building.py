@@ -142,8 +142,7 @@ class VirtualBuilding:
         if cloud is not None:
             chance = self.scheduler.chance("cloud")
             self.cloud = cloud(self.post.publish, self.utc, chance.randbytes)
-            for way in ("up", "presence"):
-                self.post.subscribe(f"portvakt/+/{way}", self._cloud_hears)
+            self.post.subscribe("portvakt/+/up", self._cloud_hears)
             self._plan_poll(IDLE_US)
 
     def utc(self) -> float:

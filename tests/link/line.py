@@ -69,7 +69,7 @@ class Cloud:
 
     def __init__(self, port: int, user: str = "", password: str = "") -> None:
         self.opened = 0
-        self._up, self._down, _ = topics(NAME)
+        self._up, self._down = topics(NAME)
         self._channel: Channel | None = None
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"cloud-{port}")
         if user:

@@ -38,7 +38,7 @@ class Board(asyncio.Protocol):
         self.place = place
         self.hand = HandBoard(folder, Random(place), settings)
         self._began = time.monotonic_ns() // 1_000_000 - self.hand.chip.time
-        self._up, self._down, self._presence = wire.topics(settings["controller"])
+        self._up, self._down = wire.topics(settings["controller"])
         self._port = port
         self._transport: asyncio.Transport | None = None
         self._rest = b""
@@ -51,10 +51,8 @@ class Board(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
         name = text(self.hand.name)
-        will = text(self._presence) + text("0")
-        transport.write(packet(CONNECT, 0, text("MQTT") + bytes((4, 0x26, 0, KEEPALIVE_S)) + name + will))
+        transport.write(packet(CONNECT, 0, text("MQTT") + bytes((4, 2, 0, KEEPALIVE_S)) + name))
         transport.write(packet(SUBSCRIBE, 2, b"\x00\x01" + text(self._down) + b"\x00"))
-        transport.write(packet(PUBLISH, 1, text(self._presence) + b"1"))
         self._at_work()
         self.hand.session.begin(self.hand.chip.time)
         self._serve()

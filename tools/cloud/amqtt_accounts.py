@@ -22,7 +22,7 @@ from .services.mosquitto import hashed
 
 _BOARD = re.compile(r"[0-9a-f]{16}")
 _DOWN = re.compile(r"portvakt/[0-9a-f]{16}/down")
-_EVERY_UP, _, _EVERY_PRESENCE = topics("+")
+_EVERY_UP, _ = topics("+")
 
 
 class Accounts(BaseAuthPlugin, BaseTopicPlugin):
@@ -52,7 +52,7 @@ class Accounts(BaseAuthPlugin, BaseTopicPlugin):
         if not _BOARD.fullmatch(user):
             return True
         # Another board's client identifier would put that board out; a last will is a message like any other.
-        will_is_own = not session.will_flag or session.will_topic in _said_by(user)
+        will_is_own = not session.will_flag or session.will_topic == topics(user)[0]
         return session.client_id == user and will_is_own
 
     async def topic_filtering(
@@ -65,8 +65,8 @@ class Accounts(BaseAuthPlugin, BaseTopicPlugin):
             return True  # of what it was let subscribe to
         board = _BOARD.fullmatch(user)
         if action == Action.PUBLISH:
-            return topic in _said_by(user) if board else bool(_DOWN.fullmatch(topic))
-        return topic == topics(user)[1] if board else topic in (_EVERY_UP, _EVERY_PRESENCE)
+            return topic == topics(user)[0] if board else bool(_DOWN.fullmatch(topic))
+        return topic == topics(user)[1] if board else topic == _EVERY_UP
 
     def _kept(self, user: str) -> str | None:
         """The user's line of the file."""
@@ -79,8 +79,3 @@ class Accounts(BaseAuthPlugin, BaseTopicPlugin):
         except OSError:
             self._hashes, self._read_at = {}, 0
         return self._hashes.get(user)
-
-
-def _said_by(user: str) -> tuple[str, str]:
-    up, _, presence = topics(user)
-    return up, presence

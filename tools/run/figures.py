@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Max, Min
 
 from firmware.controller import events
-from tools.cloud.models import Event
+from tools.cloud.models import Controller, Event
 
 from .doors import DENIED, GRANTED, SILENT, Tap
 from .flash import Recorded
@@ -44,6 +44,7 @@ class Stored:
     missing: int  # events on flash that are not stored
     kinds: Counter[str]
     grants: int
+    refused: int  # messages, by the board or by the cloud
 
     @property
     def contiguous(self) -> bool:
@@ -88,7 +89,14 @@ def stored(controller: str, on_flash: dict[int, Recorded]) -> Stored:
         missing=sum(n not in held for n in on_flash),
         kinds=kinds,
         grants=sum(row[2] == events.GRANTED for row in rows),
+        refused=sum(row[4] for row in rows if row[2] == events.MESSAGE_REFUSED) + _refused_by_cloud(controller),
     )
+
+
+def _refused_by_cloud(controller: str) -> int:
+    """But for what a cut link leaves behind, as the board itself counts: messages of a session that is over."""
+    counts = Controller.objects.values_list("refused", flat=True).get(public_id=controller)
+    return sum(count for why, count in counts.items() if why != "session")
 
 
 def _differs(row: tuple[object, ...], event: Recorded) -> bool:

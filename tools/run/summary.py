@@ -25,6 +25,7 @@ def summary(building: Building, held: list[Stored], seconds: float) -> dict[str,
     lost = sum(each.missing for each in held) + sum(one.log.gaps() for one in building.controllers)
     duplicated = sum(each.rows - each.distinct for each in held)
     different = sum(each.different for each in held)
+    refused = sum(each.refused for each in held)
     contiguous = all(each.contiguous for each in held)
     p50, p99 = (percentile(pins.strike_ms, share) for share in (0.5, 0.99))
     goals = [
@@ -32,6 +33,7 @@ def summary(building: Building, held: list[Stored], seconds: float) -> dict[str,
         _goal("duplicated", duplicated, "events", "= 0", duplicated == 0),
         _goal("stored otherwise than recorded", different, "events", "= 0", different == 0),
         _goal("contiguous", contiguous, "", "true", contiguous),
+        _goal("messages refused", refused, "messages", "= 0", refused == 0),
         _goal("taps without an answer", pins.unanswered, "taps", "= 0", pins.unanswered == 0),
         _goal("kinds of denial", len(kinds), "kinds", ">= 2", len(kinds) >= 2),
         _goal("tap to strike p50", _ms(p50), "ms", f"<= {P50_MS}", p50 is not None and p50 <= P50_MS),
@@ -46,6 +48,7 @@ def summary(building: Building, held: list[Stored], seconds: float) -> dict[str,
         "stored": sum(each.rows for each in held),
         "lost": lost,
         "duplicated": duplicated,
+        "refused": refused,
         "contiguous": contiguous,
         "tap_to_strike_ms": {"p50": _ms(p50), "p99": _ms(p99)},
         "controllers": len(building.controllers),

@@ -169,8 +169,8 @@ class Link:
     def _connect(self):
         broker = self._broker
         name = self._settings["controller"]
-        up, down, presence = topics(name)
-        self._up, presence = up.encode(), presence.encode()
+        up, down = topics(name)
+        self._up, self._down = up.encode(), down.encode()
         client = self._client = simple.MQTTClient(
             name.encode(),
             broker["host"],
@@ -183,11 +183,9 @@ class Link:
             name, unhexlify(self._settings["link_secret"]), self._publish, *self.shared
         )
         client.set_callback(self._received)
-        client.set_last_will(presence, b"0", True)  # kept for those who ask later: "retain"
         simple.socket = self  # umqtt.simple asks it for sockets: socket() and getaddrinfo() above
         client.connect()
-        client.subscribe(down.encode())
-        client.publish(presence, b"1", True)
+        client.subscribe(self._down)
         self._session.begin(clock.now())
 
     def _serve(self):
@@ -208,7 +206,8 @@ class Link:
         self._client.publish(self._up, message)
 
     def _received(self, topic, message):
-        self._session.receive(message, clock.now())
+        if topic == self._down:  # amqtt 0.12.1 gives a new client what others have left as retained
+            self._session.receive(message, clock.now())
 
     def _drop(self):
         client, session = self._client, self._session

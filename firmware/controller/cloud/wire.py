@@ -53,9 +53,9 @@ PONG = 0x50  # empty
 
 
 def topics(controller_id):
-    """(up, down, presence) of one controller."""
+    """(up, down) of one controller. Whether it is there is known from what it says, sealed: no broker is asked."""
     root = "portvakt/" + controller_id
-    return root + "/up", root + "/down", root + "/presence"
+    return root + "/up", root + "/down"
 
 
 def json_message(kind, fields):

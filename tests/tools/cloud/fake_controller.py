@@ -31,7 +31,7 @@ class FakeController:
         self.id = settings["controller"]
         self.secret = bytes.fromhex(settings["link_secret"])
         self.table_key = bytes.fromhex(settings["table_key"])
-        self.topic, _, self.presence_topic = wire.topics(self.id)
+        self.topic, _ = wire.topics(self.id)
         self._up = up
         self._urandom = urandom
         self.deaf: set[int] = set()

@@ -265,14 +265,14 @@ def test_a_board_hears_and_says_on_its_own_topics_and_no_other(street: Street) -
 def test_a_last_will_reaches_no_topic_but_its_own(street: Street) -> None:
     mine, other = street.account(street.house), street.account(street.other)
     worker = street.enter("worker", "of-the-cloud")[1]
-    presence = street.hear(worker, "portvakt/+/presence")
-    for topic in (topics(other[0])[2], topics(mine[0])[2]):
+    up = street.hear(worker, "portvakt/+/up")
+    for topic in (topics(other[0])[0], topics(mine[0])[0]):
         said, board = street.enter(*mine, will=topic)
         if said == "Success":
             street.clients.remove(board)
             board.socket().close()
-    street.until(lambda: presence, "the will of the board itself")
-    assert presence == [(topics(mine[0])[2], b"will")]
+    street.until(lambda: up, "the will of the board itself")
+    assert up == [(topics(mine[0])[0], b"will")]
 
 
 def test_a_board_that_is_lost_does_not_come_in_again(street: Street) -> None:

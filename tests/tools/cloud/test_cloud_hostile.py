@@ -209,7 +209,7 @@ def test_a_kind_of_message_that_nobody_knows_is_counted(house: House, line: Wire
         ("portvakt/00112233445566ZZ/up", "topic"),
         ("portvakt//up", "topic"),
         ("portvakt/0011223344556677/up", "unknown"),
-        ("portvakt/0011223344556677/presence", "unknown"),
+        ("portvakt/0011223344556677/presence", "topic"),
     ],
 )
 def test_topics_of_nobody_are_counted(line: Wire, topic: str, why: str) -> None:

@@ -11,7 +11,7 @@ from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OVERHEAD, RENEW
 from tools.cloud.models import Command, Event, Gap
-from tools.cloud.services import clock, commands
+from tools.cloud.services import clock, commands, doors
 from tools.cloud.services.people import give_card, revoke
 
 
@@ -487,7 +487,7 @@ def test_an_idle_poll_costs_two_queries(house: House, line: Wire) -> None:
     assert len(queries) == 2
 
 
-# Time, commands, presence
+# Time, commands, silence
 
 
 def test_time_is_told_with_the_nonce_that_asked(house: House, line: Wire) -> None:
@@ -635,15 +635,19 @@ def test_one_board_cannot_answer_for_another(house: House, time_now: Stopped, li
     assert command.state == Command.State.SENT
 
 
-def test_presence_is_kept_and_proves_nothing(house: House, line: Wire) -> None:
-    topic = f"portvakt/{house.controller.public_id}/presence"
-    line.up(topic, b"1")
-    row = house.row()
-    assert row.present and row.confirmed_at is None
-    line.up(topic, b"0")
-    line.up(topic, b"perhaps")
+@pytest.mark.parametrize("payload", [b"0", b"1", b"perhaps"])
+def test_nobody_but_the_board_says_that_it_is_there_or_gone(house: House, line: Wire, payload: bytes) -> None:
+    """The will of a connection that is long dead, kept by the broker, once made a working board look gone."""
+    board = line.connect(house.settings).connect()
+    board.ping()
     line.poll(1)
-    assert not house.row().present and house.row().refused == {"malformed": 1}
+    before = house.row().confirmed_at
+    line.up(f"portvakt/{house.controller.public_id}/presence", payload)
+    line.poll(1)
+    row = house.row()
+    assert row.confirmed_at == before and row.refused == {} and doors.is_confirmed(row.confirmed_at, clock.now())
+    line.poll(10)
+    assert not doors.is_confirmed(house.row().confirmed_at, clock.now()), "its silence is seen without the broker"
 
 
 def test_a_right_that_ends_by_time_alone_is_taken_out(house: House, line: Wire) -> None:

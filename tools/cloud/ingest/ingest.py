@@ -28,7 +28,6 @@ SAID_AGAIN_S = 60.0  # what everybody suffers from is logged no more often
 SAID_MOST = 100  # different ones
 SWEEP_S = 1.0  # how often counts are written and time's own work is done
 COMMANDS = 100  # taken in one poll
-PRESENCE = {b"0": False, b"1": True}
 
 # Messages after which there is nothing more to do than before.
 QUIET = (wire.PING, wire.EVENTS, wire.TIME_ASKED, wire.STANDING)
@@ -93,15 +92,10 @@ class Ingest:
         session = None
         public_id = ""
         try:
-            public_id, way = _read_topic(topic)
+            public_id = _read_topic(topic)
             session = self._session(public_id)
-            if way == "up":
-                was_live = session.is_live()
-                return session.receive(bytes(payload)) not in QUIET or not was_live
-            if payload in PRESENCE:
-                store.present(session.pk, PRESENCE[bytes(payload)])
-            else:
-                raise Refused("malformed")
+            was_live = session.is_live()
+            return session.receive(bytes(payload)) not in QUIET or not was_live
         except Refused as why:
             self._count(session, why.args[0])
         except AWAY as error:
@@ -257,12 +251,12 @@ class Ingest:
 
 
 @lru_cache(maxsize=4096)
-def _read_topic(topic: str) -> tuple[str, str]:
-    """(controller, "up" or "presence"). Raises Refused."""
+def _read_topic(topic: str) -> str:
+    """The controller. Raises Refused."""
     parts = topic.split("/")
-    if len(parts) != 3 or parts[0] != "portvakt" or parts[2] not in ("up", "presence"):
+    if len(parts) != 3 or parts[0] != "portvakt" or parts[2] != "up":
         raise Refused("topic")
     public_id = parts[1]
     if len(public_id) != 16 or set(public_id) - set("0123456789abcdef"):
         raise Refused("topic")
-    return public_id, parts[2]
+    return public_id

@@ -375,8 +375,3 @@ def refused(counts: Mapping[int, Mapping[str, int]], troubles: Troubles) -> None
                 for why, count in sorted(counts[row.pk].items()):
                     row.refused[why] = row.refused.get(why, 0) + count
                 row.save(update_fields=["refused"])
-
-
-def present(controller: int, is_present: bool) -> None:
-    """What the broker says of a controller. It proves nothing."""
-    Controller.objects.filter(pk=controller).exclude(present=is_present).update(present=is_present)

@@ -170,7 +170,7 @@ class Connection:
         if reason.is_failure:
             self._say(f"the broker at {self._host}:{self._port} refuses: {reason}; check MQTT_URL")
             return
-        client.subscribe([("portvakt/+/up", 1), ("portvakt/+/presence", 1)])
+        client.subscribe("portvakt/+/up", 1)
         self._pause = FIRST_PAUSE_S
         self._say(f"connected to {self._host}:{self._port}")
         self._worker.connected()

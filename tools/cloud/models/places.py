@@ -73,8 +73,7 @@ class Controller(Owned):
     log_epoch = models.PositiveBigIntegerField(null=True, blank=True)
     acked = models.PositiveBigIntegerField(default=0)
 
-    # How it is. `present` is what the broker says and proves nothing; `confirmed_at` is authenticated.
-    present = models.BooleanField(default=False)
+    # How it is. `confirmed_at`: when it last said something, sealed; what a broker says of it counts for nothing.
     last_seen = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     firmware = models.CharField(max_length=40, blank=True)

@@ -30,9 +30,9 @@ def topics_of(worker: str) -> str:
     """Who may say and hear what, as mosquitto reads it."""
     return (
         f"user {worker}\n"
-        "topic read portvakt/+/up\ntopic read portvakt/+/presence\ntopic write portvakt/+/down\n\n"
+        "topic read portvakt/+/up\ntopic write portvakt/+/down\n\n"
         "# Every board: its own topics only.\n"
-        "pattern write portvakt/%u/up\npattern write portvakt/%u/presence\npattern read portvakt/%u/down\n"
+        "pattern write portvakt/%u/up\npattern read portvakt/%u/down\n"
     )
 
 

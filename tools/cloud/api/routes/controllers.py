@@ -31,8 +31,7 @@ class ControllerOut(Schema):
     public_id: str
     site_id: int
     firmware: str
-    present: bool  # as the broker says: proves nothing
-    confirmed: bool
+    confirmed: bool  # it has spoken within the last seconds, and nobody else could have
     in_sync: bool
     acl_version: int
     held_acl_version: int
