@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from ...models import Session
+from ...services import local_time
 from ...sessions import hashed
 from .. import access
 
@@ -21,9 +22,11 @@ def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     own = _own(request)
     sessions = Session.living().filter(user=user).order_by("-used_at")
+    memberships = list(user.memberships.select_related("tenant").order_by("tenant__name"))
     shown = {
+        "zone": local_time.of_tenant(memberships[0].tenant_id)[0] if memberships else local_time.NOWHERE,
         "sessions": [{"row": row, "this": row.session_key == own} for row in sessions],
-        "memberships": user.memberships.select_related("tenant").order_by("tenant__name"),
+        "memberships": memberships,
         "here": "account",
     }
     return render(request, "pages/account.html", shown)

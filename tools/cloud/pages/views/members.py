@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tools.terminal import Problem
 
 from ...models import ApiToken, Membership, Right, Role, Tenant, User, visible
-from ...services import links, members
+from ...services import links, local_time, members
 from .. import access, telling
 from ..forms.members import InviteForm, TokenForm
 
@@ -157,6 +157,7 @@ def _of(tenant: Tenant, by: User, forms: dict[str, Any]) -> dict[str, Any]:
     found = found.annotate(sessions=Count("user__sessions", filter=living), used_at=Max("user__sessions__used_at"))
     return {
         "tenant": tenant,
+        "zone": local_time.of_tenant(tenant.pk)[0],
         "members": [
             {"row": row, "own": row.user_id == by.pk, "vouch": members.may_vouch(by, row.user)}
             for row in found.order_by("user__name", "user__email")
