@@ -138,7 +138,7 @@ class Chance:
 
     def _holiday(self) -> dict[str, Any]:
         first = self._day()
-        near = first and first.year < 9998 and first + timedelta(days=self._random.choice((-1, 0, 1, 20, 365, 366)))
+        near = first and 1 < first.year < 9998 and first + timedelta(days=self._random.choice((-1, 0, 1, 20, 365, 366)))
         return {"first": first, "last": near or self._day()}
 
     def _person(self) -> dict[str, Any]:

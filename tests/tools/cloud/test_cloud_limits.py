@@ -43,6 +43,7 @@ def test_what_the_cloud_takes_the_board_takes_whatever_it_is(entering: Entering)
     while entering.counts["taken"] < SETTINGS:
         tell(entering, seed, 50)
         seed += 50
+        print(f"up to seed {seed}: {entering.counts['taken']} taken")
     print(f"{entering.counts['taken']} settings taken, 0 of them refused by the board: {dict(entering.counts)}")
 
 

@@ -12,7 +12,7 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
 
 from ..models import AclChange, Command, Controller, Event, Gap
-from ..services import chain
+from ..services import chain, twins
 from ..services.locks import WHY
 from ..services.prepared import Given, Insert, Prepared
 from ..services.troubles import Troubles, Work
@@ -156,6 +156,7 @@ def hello(controller: int, said: Hello, now: datetime) -> int:
     start = said.health.pop("chain", None)  # a secret until the log has moved on: it stays out of what is shown
     with transaction.atomic():
         acked = _acked(controller, said.epoch)
+        twins.look(controller, said.epoch, now)
         if start is not None:
             chain.keep_key(controller, said.epoch, start[0], bytes.fromhex(start[1]))
         if said.last >= said.first > acked + 1:

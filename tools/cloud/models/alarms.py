@@ -16,13 +16,14 @@ class Alarm(Owned):
         GAP = "gap", _("Gap in the log")
         SILENT = "silent", _("Controller silent")
         TROUBLE = "trouble", _("Work left aside")
+        TWINS = "twins", _("Two boards with one identity")
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="alarms")
     kind = models.CharField(max_length=8, choices=Kind)
     code = models.PositiveSmallIntegerField(default=0)  # of its event
     door_number = models.PositiveSmallIntegerField(default=0)
     extra = models.PositiveSmallIntegerField(default=0)  # of a trouble: services/troubles.py says which work
-    said = models.JSONField(default=dict)  # of a trouble: {"text": English sentence, "values": what it names}
+    said = models.JSONField(default=dict)  # of a trouble or twins: {"text": English sentence, "values": what it names}
     event = models.OneToOneField(Event, models.SET_NULL, null=True, related_name="alarm")
     gap = models.OneToOneField(Gap, models.SET_NULL, null=True, related_name="alarm")
     raised_at = models.DateTimeField()

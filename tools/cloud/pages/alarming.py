@@ -48,7 +48,7 @@ def _words(alarm: Alarm) -> tuple[str, str, str]:
         n = alarm.gap.last - alarm.gap.first + 1 if alarm.gap else 0
         said_of = ngettext("%(n)d event is missing in the log", "%(n)d events are missing in the log", n)
         return "warn", "gap", said_of % {"n": n}
-    if alarm.kind == Alarm.Kind.TROUBLE:
+    if alarm.kind in (Alarm.Kind.TROUBLE, Alarm.Kind.TWINS):
         problem = Told(alarm.said.get("text", ""), **alarm.said.get("values", {}))
         return "warn", "unknown", telling.sentence(problem)
     said = words.words(alarm.code)

@@ -19,9 +19,10 @@ LONGEST_HOLD_S = 24 * 3600
 
 
 class AlarmOut(Schema):
-    """kind: event, gap, silent or trouble. count: how many of the same stand at this place.
+    """kind: event, gap, silent, trouble or twins. count: how many of the same stand at this place.
 
-    trouble: work for the controller that was left aside and is tried again; text says what is wrong.
+    trouble: work for the controller that was left aside and is tried again; twins: two boards have its settings. text
+    says what is wrong.
     """
 
     id: int

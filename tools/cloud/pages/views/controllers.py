@@ -16,7 +16,8 @@ from tools import boards
 from tools.terminal import Problem
 
 from ...models import Command, Controller, Credential, Right, Site, visible
-from ...services import brokers, clock, commands, controllers, enrol, faults, lost
+from ...services import brokers, clock, commands, controllers, enrol, faults, lost, twins
+from ...services.told import Told
 from .. import access, standing, telling, words
 from ..forms.places import ControllerForm, EnrolForm
 from . import commissioning
@@ -96,6 +97,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "records": controller.entries.count(),
         "held": controller.in_sync,
         "fault": faults.of(controller, access.may(user, controller.site.tenant_id, Right.PEOPLE)),
+        "twins": telling.sentence(Told(twins.SENTENCE)) if twins.stands(pk) else "",
         "full": controller.held_acl_digest == TABLE_FULL,
         "refused": [(REFUSALS.get(why, why), count) for why, count in sorted(_refused(controller).items()) if count],
         "form": ControllerForm(initial={"name": controller.name}),
