@@ -150,7 +150,7 @@ def test_at_the_end_nothing_is_lost_or_doubled_and_no_process_is_left(house: Hou
     assert house.tap(INGRID, FRONT) == "granted"
     left = house.pids()
     summary = house.end()
-    assert summary["lost"] == summary["duplicated"] == 0 and summary["contiguous"]
+    assert summary["lost"] == summary["duplicated"] == summary["refused"] == 0 and summary["contiguous"]
     assert summary["recorded"] == summary["stored"] > 0
     assert summary["granted"] > 0 and len(summary["denied_kinds"]) >= 2
     assert summary["interpreter"].startswith("MicroPython")

@@ -1,7 +1,8 @@
 """The building as its page draws it: one JSON object, in the language of the request."""
 
-import time
 from typing import Any
+
+from tools.cloud.services import clock, local_time
 
 from .building import Building
 from .controllers import LiveController
@@ -87,7 +88,7 @@ def _figures(building: Building) -> dict[str, Any]:
 def _line(entry: Entry) -> dict[str, str]:
     parts = [entry.person, entry.place, word(entry.what)]
     return {
-        "t": time.strftime("%H:%M:%S", time.localtime(entry.at)),
+        "t": f"{local_time.there(clock.at(entry.at), local_time.NOWHERE):%H:%M:%S}",
         "text": " · ".join(part for part in parts if part),
         "kind": DENIED if entry.denied else "",
     }
