@@ -1,4 +1,7 @@
-"""`portvakt sim cuts`: the stores lose their power a hundred thousand times, and must not break a promise once."""
+"""`portvakt sim cuts`: the stores lose their power a hundred thousand times, and must not break a promise once.
+
+One kind is an installation whose cable or power is cut at any byte (tools/install_cuts.py).
+"""
 
 import importlib
 import multiprocessing
@@ -13,8 +16,9 @@ import typer
 from tools.terminal import Json, Problem, progress, result
 
 STEPS = 150  # of one walk: then another one begins, from another seed
+STEPS_OF = {"install": 25}
 # {kind: share of the points}. A walk is made by walk().
-KINDS = {"log": 0.28, "delta": 0.28, "snapshot": 0.1, "state": 0.14, "settings": 0.1, "update": 0.1}
+KINDS = {"log": 0.28, "delta": 0.28, "snapshot": 0.1, "state": 0.14, "settings": 0.1, "update": 0.1, "install": 0.005}
 _MANY = 1_000_003
 
 Walks = dict[str, Callable[[int, Any], Any]]
@@ -39,6 +43,7 @@ def walks() -> Walks:
         "state": lambda seed, tally: state.Walk(seed, 2 + seed % 2, tally),
         "settings": lambda seed, tally: on_littlefs("settings")(seed, 12, tally),
         "update": lambda seed, tally: on_littlefs("update")(seed, tally),
+        "install": lambda seed, tally: importlib.import_module("tools.install_cuts").Walk(seed, tally),
     }
 
 
@@ -54,7 +59,7 @@ def some(kind: str, seed: int, points: int) -> Found:
         steps = 0
         try:
             walk = made(one, tally)
-            for steps in range(STEPS):  # noqa: B007 - told when a promise is broken
+            for steps in range(STEPS_OF.get(kind, STEPS)):  # noqa: B007 - told when a promise is broken
                 walk.step()
         except Problem:
             raise
@@ -118,7 +123,7 @@ def replay(kind: str, seed: int) -> Found:
     from sim.cuts.power import Tally
 
     walk = walks()[kind](seed, Tally())
-    for step in range(STEPS):
+    for step in range(STEPS_OF.get(kind, STEPS)):
         try:
             walk.step()
         except Exception as error:

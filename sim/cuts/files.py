@@ -65,7 +65,9 @@ class Written:
     def __init__(self, files: "Files", path: str, mode: str) -> None:
         self._files = files
         self._text = "b" not in mode
+        self._open = False
         self._file = files.do(lfs.file_open, files.system.fs, path, mode.rstrip("b") + "b")
+        self._open = True
 
     def write(self, data: Any) -> int:
         written: int = self._files.do(
@@ -73,13 +75,27 @@ class Written:
         )
         return written
 
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            self._files.do(lfs.file_close, self._files.system.fs, self._file)
+
+    def __del__(self) -> None:
+        """MicroPython closes a file that nobody has any more. Not where its board has no power."""
+        if not self._files.device.off:
+            with suppress(OSError, PowerCut):
+                self.close()
+
     def __enter__(self) -> "Written":
         return self
 
     def __exit__(self, why: object, *_: object) -> None:
         if why is None:
-            self._files.do(lfs.file_close, self._files.system.fs, self._file)
+            self.close()
+        elif not self._open:
+            return
         else:
+            self._open = False
             with suppress(LittleFSError):
                 lfs.file_close(self._files.system.fs, self._file)
 
@@ -99,7 +115,7 @@ class Files:
             found = None if self.device.off else call(*args, **named)
         except LittleFSError as error:
             if not self.device.off:
-                raise OSError(str(error)) from error
+                raise OSError(-error.code, str(error)) from error
         if self.device.off:
             raise PowerCut("littlefs")
         return found
@@ -120,7 +136,7 @@ class Files:
         return list(self.do(self.system.listdir, path))
 
     def mkdir(self, path: str) -> None:
-        self.do(self.system.mkdir, path)
+        self.do(lfs.mkdir, self.system.fs, path)
 
     def remove(self, path: str) -> None:
         self.do(lfs.remove, self.system.fs, path)
@@ -131,8 +147,8 @@ class Files:
         self.do(lfs.rename, self.system.fs, before, after)
 
     def stat(self, path: str) -> tuple[int, ...]:
-        found = self.do(lfs.stat, self.system.fs, path)
-        return (_FOLDER if found.type == 2 else _FILE, 0, 0, 0, 0, 0, found.size)
+        found = self.do(lfs.stat, self.system.fs, path or "/")
+        return (_FOLDER if found.type == 2 else _FILE, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
 
     def statvfs(self, _: str) -> tuple[int, ...]:
         """As MicroPython's (extmod/vfs_lfsx.c): its lfs_fs_traverse() meets the blocks of a folder twice."""

@@ -1,9 +1,14 @@
 """Stands before the other scripts of this folder: files and folders of the board."""
 
+import gc
 import hashlib
 import json
 import os
 from binascii import hexlify
+
+# A copy that broke off left its file open (these are mpremote's names): until it is closed it keeps its blocks.
+f = w = None
+gc.collect()
 
 
 def digest(path):
