@@ -5,6 +5,7 @@ from micropython import const
 from ..events import DENIED_UNKNOWN, GRANTED, GRANTED_DURESS
 from .decision import Tap
 from .kinds import CARD
+from .packed import unpacked
 
 _EXTENDED_MS = const(15000)
 
@@ -29,6 +30,11 @@ class FullTap(Tap):
         self.key = self.profile = self.place = None
         self.asked = 0
         self.brings = self.manner = ()
+
+    def found(self, record):
+        Tap.found(self, record)
+        if type(self.profile) is bytes:
+            self.profile = unpacked(self.profile)
 
     def copy(self):
         """One that stays as it is when the next tap begins."""

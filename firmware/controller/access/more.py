@@ -4,6 +4,7 @@ from micropython import const
 
 from .decision import has_door, not_ended
 from .full_tap import FullTap, grant
+from .packed import packed
 from .passage import AREAS
 from .reading import DOOR, each, number
 from .schedule import Calendar
@@ -81,7 +82,7 @@ def read(rules, fields, doors):
             found = {field: profile[field] for field in profile if field != "doors" and profile[field] is not False}
             for door, label, schedule in each(profile, "doors", doors, doors, what + "."):
                 found[door] = calendar.number(label, schedule)
-            rules.profiles[name] = found
+            rules.profiles[name] = packed(found)
     if objects > OBJECTS:
         raise ValueError("profiles: at most %d may be objects" % OBJECTS)
     for door, what, says in each(fields, "doors", doors, doors):

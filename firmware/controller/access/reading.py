@@ -11,9 +11,11 @@ def read(rules, fields, doors):
     """Fills rules in. doors: how many doors the board has. Raises ValueError naming the field at fault."""
     rules.version = number("version", fields.get("version", 0), 0, 0xFFFFFFFF)
     more = set(fields) - {"version", "profiles", "doors"}
+    same = {}  # what several profiles say is kept once
     for name, what, profile in each(fields, "profiles", 0xFFFF, PROFILES):
         if type(profile) is list:
             profile = tuple(number(what, n, 1, doors) for n in profile)
+            profile = same.setdefault(profile, profile)
         else:
             more.add(name)
         rules.profiles[name] = profile

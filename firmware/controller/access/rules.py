@@ -12,7 +12,7 @@ class Rules:
     """One version of the rules. Raises ValueError naming the field at fault; then nothing of it holds.
 
     chain: the rules that decide() asks, in order. tap: the class of what they look at.
-    profiles: {profile number: door numbers it opens, or all that it says}. doors: {door number: its fields}.
+    profiles: {profile number: door numbers it opens, or all that it says (packed.py)}. doors: {number: its fields}.
     """
 
     chain = PLAIN
