@@ -73,7 +73,7 @@ bench: venv
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
 lock:
-	$(COMPILE) pyproject.toml requirements/build.in --extra cloud --extra dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml requirements/build.in --extra cloud --extra dev --extra postgres -o requirements/dev.txt
 	$(COMPILE) pyproject.toml requirements/build.in --extra cloud -c requirements/dev.txt -o requirements/run.txt
 	$(COMPILE) pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/base.txt
 	$(COMPILE) requirements/stubs.in -o requirements/stubs.txt

@@ -1,10 +1,15 @@
-"""The cloud's tests: Django with a database in memory, each test in a transaction of its own."""
+"""The cloud's tests: Django with a database in memory, each test in a transaction of its own.
 
+With PORTVAKT_TESTS_ON=postgres the same on a PostgreSQL of their own.
+"""
+
+import atexit
 import os
 import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+import postgres
 import pytest
 
 import sim.mcu  # noqa: F401  before any firmware file is imported
@@ -20,6 +25,10 @@ def _set_django_up() -> None:
         os.environ.update(
             PORTVAKT_DATA=folder.name, SECRET_KEY="for tests", DJANGO_SETTINGS_MODULE="tools.cloud.settings"
         )
+        if postgres.wanted():
+            server = postgres.Server()
+            atexit.register(server.stop)
+            os.environ["DATABASE_URL"] = server.url
         import django
 
         django.setup()

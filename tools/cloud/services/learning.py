@@ -43,7 +43,7 @@ def took(controller: int, message: bytes, now: datetime) -> None:
     except (ValueError, struct.error, RecursionError):
         raise Refused("malformed") from None
     with transaction.atomic():
-        rows = Reading.objects.select_for_update().select_related("person", "command__requested_by")
+        rows = Reading.objects.select_for_update(of=("self",)).select_related("person", "command__requested_by")
         reading = rows.filter(command=command, command__controller=controller).first()
         if reading is None or not reading.command.requested_at <= now <= reading.command.expires_at + LATE:
             raise Refused("unexpected")
@@ -87,7 +87,7 @@ def give(reading: Reading, user: User | None, token: ApiToken | None = None) -> 
     """The card that was read becomes the person's. Raises Problem when somebody holds it, or there is none."""
     now = clock.now()
     with transaction.atomic():
-        row = Reading.objects.select_for_update().select_related("person").get(pk=reading.pk)
+        row = Reading.objects.select_for_update(of=("self",)).select_related("person").get(pk=reading.pk)
         if row.state != Reading.State.READ or row.read_at is None or row.read_at < now - KEPT:
             raise Told("there is no card to give; read it again")
         card = people.give_card(row.person, row.bits or 0, row.number or 0)
@@ -100,7 +100,7 @@ def give(reading: Reading, user: User | None, token: ApiToken | None = None) -> 
 def discard(reading: Reading, user: User | None) -> None:
     """Nothing becomes of it; a reader that still waits is told."""
     with transaction.atomic():
-        row = Reading.objects.select_for_update().select_related("command").get(pk=reading.pk)
+        row = Reading.objects.select_for_update(of=("self",)).select_related("command").get(pk=reading.pk)
         if row.state == Reading.State.WAITING and clock.now() < row.command.expires_at:
             commands.unlearn(row.command.controller_id, user)
         if row.state in (Reading.State.WAITING, Reading.State.READ):

@@ -19,7 +19,7 @@ def lost(controller: Controller, user: User | None, urandom: Callable[[int], byt
     """
     now = clock.now()
     with transaction.atomic():
-        row = Controller.objects.select_for_update().select_related("site").get(pk=controller.pk)
+        row = Controller.objects.select_for_update(of=("self",)).select_related("site").get(pk=controller.pk)
         if row.lost_at is not None:
             raise Told("this controller was given up before; its list of what to replace stands")
         held = AclEntry.objects.filter(controller=row).values_list("credential", flat=True)
