@@ -120,11 +120,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # What is erased is overwritten in the file (secure_delete).
     # Acknowledged means durable, so a commit is on the disk (FULL). Whoever will write takes the lock at once
     # (IMMEDIATE): two transactions that read first and write later cannot both wait for one another.
+    DATABASES["default"]["ENGINE"] = "tools.cloud.sqlite"  # waits for its turn
     DATABASES["default"]["OPTIONS"] = {
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; PRAGMA secure_delete=ON;"
-        ),
-        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
+        "timeout": 30,
         "transaction_mode": "IMMEDIATE",
     }
 

@@ -3,7 +3,6 @@
 With PORTVAKT_TESTS_ON=postgres the same on a PostgreSQL of their own.
 """
 
-import atexit
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ import postgres
 import pytest
 
 import sim.mcu  # noqa: F401  before any firmware file is imported
+
+SERVER = postgres.Server() if postgres.wanted() else None  # started with the first test
 
 
 def _set_django_up() -> None:
@@ -25,10 +26,8 @@ def _set_django_up() -> None:
         os.environ.update(
             PORTVAKT_DATA=folder.name, SECRET_KEY="for tests", DJANGO_SETTINGS_MODULE="tools.cloud.settings"
         )
-        if postgres.wanted():
-            server = postgres.Server()
-            atexit.register(server.stop)
-            os.environ["DATABASE_URL"] = server.url
+        if SERVER is not None:
+            os.environ["DATABASE_URL"] = SERVER.url
         import django
 
         django.setup()
@@ -45,11 +44,15 @@ _set_django_up()
 def made_database() -> Iterator[None]:
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases, teardown_test_environment
 
+    if SERVER is not None:
+        SERVER.start()
     setup_test_environment()
     made = setup_databases(verbosity=0, interactive=False)
     yield
     teardown_databases(made, verbosity=0)
     teardown_test_environment()
+    if SERVER is not None:
+        SERVER.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,15 @@
 """A PostgreSQL of the tests' own: made in a folder for them, reached by a socket in it, gone after them."""
 
+import ctypes
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
@@ -13,9 +17,10 @@ NAME = "PORTVAKT_TESTS_ON"  # the environment's: sqlite (as is) or postgres
 
 # Nothing of it is worth a wait for the disk.
 OPTIONS = (
-    "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
-    "-c max_connections=40 -c shared_buffers=32MB"
-)
+    "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+    "-c", "max_connections=40", "-c", "shared_buffers=32MB",
+)  # fmt: skip
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def wanted() -> bool:
@@ -31,32 +36,45 @@ def programs() -> Path | None:
 
 
 class Server:
-    """Runs as nobody where the tests run as root, as PostgreSQL insists."""
+    """Runs as nobody where the tests run as root, as PostgreSQL insists, and ends with this process."""
 
     def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="portvakt-postgres-"))
+        self._process: subprocess.Popen | None = None
+        self.url = f"postgres://portvakt@{quote(str(self._folder), safe='')}/postgres"
+
+    def start(self) -> None:
         found = programs()
         if found is None:
             raise RuntimeError("initdb is not there; install postgresql, or leave out the tests on it")
-        self._programs = found
-        self._folder = Path(tempfile.mkdtemp(prefix="portvakt-postgres-"))
-        self._user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-        if os.geteuid() == 0:
-            shutil.chown(self._folder, self._user)
-        self._run("initdb", "-D", str(self._folder / "data"), "-A", "trust", "-U", "portvakt", "-E", "UTF8", "--no-sync")
-        options = f"{OPTIONS} -k {self._folder}"
-        self._run("pg_ctl", "-D", str(self._folder / "data"), "-l", str(self._folder / "log"), "-o", options, "-w", "start")
-        self.url = f"postgres://portvakt@{quote(str(self._folder), safe='')}/postgres"
+        data = str(self._folder / "data")
+        how = {"cwd": self._folder, "env": {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}} | _as_other()
+        if "user" in how:
+            shutil.chown(self._folder, how["user"])
+        with (self._folder / "log").open("w") as log:
+            initdb = [found / "initdb", "-D", data, "-A", "trust", "-U", "portvakt", "-E", "UTF8", "--no-sync"]
+            subprocess.run(initdb, stdout=log, stderr=log, check=True, **how)
+            server = [found / "postgres", "-D", data, *OPTIONS, "-k", self._folder]
+            self._process = subprocess.Popen(server, stdout=log, stderr=log, preexec_fn=_end_with_parent, **how)
+        end = time.monotonic() + 60
+        while subprocess.run([found / "pg_isready", "-q", "-h", self._folder], check=False).returncode:
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError("postgres does not start: " + (self._folder / "log").read_text()[-500:])
+            time.sleep(0.05)
 
     def stop(self) -> None:
-        self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _run(self, program: str, *words: str) -> None:
-        as_other = {"user": self._user, "group": pwd.getpwnam(self._user).pw_gid} if os.geteuid() == 0 else {}
-        done = subprocess.run(
-            [str(self._programs / program), *words],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, cwd=self._folder,
-            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}, **as_other,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"{program} could not: {done.stderr.strip()[-300:]}")
+
+def _as_other() -> dict[str, Any]:
+    if os.geteuid():
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": ()}
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)

@@ -283,7 +283,7 @@ def test_enrolment_tells_the_secrets_once(house: House) -> None:
 def test_enrolment_says_what_is_wrong(house: House) -> None:
     with pytest.raises(Problem, match="has a controller named Oppgang A already"):
         enrol.enrol(house.site, "Oppgang A", {"doors": [{}]})
-    with pytest.raises(Problem, match="names no doors"):
+    with pytest.raises(Problem, match="must list 1 to 16 doors"):
         enrol.enrol(house.site, "B", {"doors": []})
     with pytest.raises(Problem, match="3 names were given"):
         enrol.enrol(house.site, "B", {"doors": [{}, {}]}, doors=["a", "b", "c"])

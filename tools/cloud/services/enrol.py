@@ -9,13 +9,14 @@ from django.db import IntegrityError, transaction
 
 from tools import written_settings
 
-from ..models import Controller, Door, Site
-from . import brokers, clock, rules
+from ..models import Controller, Door, DoorRules, GroupDoor, Site
+from . import acl, brokers, clock, rules
 from .told import Told
 
 RELEASE_MS = 5000
 HELD_MS = 30000
 NAME = 100  # characters
+MOST_DOORS = 16  # each takes four pins; of an ESP32 and its expanders
 
 
 def enrol(
@@ -36,8 +37,8 @@ def enrol(
     replaces: a lost controller whose doors this one takes over, with their names, settings and groups.
     """
     places = board.get("doors")
-    if not isinstance(places, list) or not 1 <= len(places) <= 255:
-        raise Told('board.json names no doors; "doors" must list 1 to 255 of them')
+    if not isinstance(places, list) or not 1 <= len(places) <= MOST_DOORS:
+        raise Told('board.json must list 1 to %(most)d doors under "doors"; a board has no more', most=MOST_DOORS)
     if len(doors) > len(places):
         raise Told("the board has %(n)d doors, %(names)d names were given", n=len(places), names=len(doors))
     if any(len(door) > NAME for door in (name, *doors)):
@@ -47,35 +48,30 @@ def enrol(
         several = brokers.brokers_of(settings.BOARD_BROKERS)
     else:
         several = [broker] if isinstance(broker, Mapping) else broker
+    # Whatever needs no database first: everybody else's writes wait for the transaction.
     link_secret, table_key = urandom(32), urandom(32)
+    controller = Controller(
+        site=site,
+        name=name,
+        public_id=urandom(8).hex(),
+        link_secret=link_secret,
+        table_key=table_key,
+        broker_key=urandom(32),
+        board=dict(board),
+        enrolled_at=clock.now(),
+    )
+    made = {
+        "controller": controller.public_id,
+        "link_secret": link_secret.hex(),
+        "table_key": table_key.hex(),
+        **brokers.settings_of(controller, several, clock.now().timestamp()),
+        "wifi": dict(wifi if wifi is not None else {"name": "", "password": ""}),
+    }
+    _check(made)
     try:
         with transaction.atomic():
-            controller = Controller.objects.create(
-                site=site,
-                name=name,
-                public_id=urandom(8).hex(),
-                link_secret=link_secret,
-                table_key=table_key,
-                broker_key=urandom(32),
-                board=dict(board),
-                enrolled_at=clock.now(),
-            )
-            for number in range(1, len(places) + 1):
-                door = (doors[number - 1] if number <= len(doors) else "") or f"{name[: NAME - 4]} {number}"
-                Door.objects.create(
-                    controller=controller, number=number, name=door, release_ms=RELEASE_MS, held_ms=HELD_MS
-                )
-            if replaces is not None:
-                _take_over(controller, replaces, doors)
-            made = {
-                "controller": controller.public_id,
-                "link_secret": link_secret.hex(),
-                "table_key": table_key.hex(),
-                **brokers.settings_of(controller, several, clock.now().timestamp()),
-                "wifi": dict(wifi if wifi is not None else {"name": "", "password": ""}),
-            }
-            _check(made)
-            rules.refresh(controller.pk)
+            controller.save(force_insert=True)
+            _make_doors(controller, doors, replaces)
     except IntegrityError:
         if not Controller.objects.filter(site=site, name=name).exists():
             raise
@@ -95,21 +91,48 @@ def _check(made: Mapping[str, Any]) -> None:
         raise Told("the board would not take these settings (%(faults)s); correct them", faults="; ".join(faults))
 
 
-def _take_over(controller: Controller, lost: Controller, names: Sequence[str]) -> None:
-    """The doors of a lost controller go on at a new one. A name that was given for a door stays."""
+def _make_doors(controller: Controller, names: Sequence[str], lost: Controller | None) -> None:
+    """In a few statements, however many doors. A name that was given for a door stays."""
+    made = {
+        number: Door(
+            controller=controller,
+            number=number,
+            name=f"{controller.name[: NAME - 4]} {number}",
+            release_ms=RELEASE_MS,
+            held_ms=HELD_MS,
+        )
+        for number in range(1, len(controller.board["doors"]) + 1)
+    }
+    before = {} if lost is None else _doors_of(lost, controller)
+    for number, old in before.items():
+        if number not in made:
+            raise Told("%(name)s had more doors than this board; choose a bigger board", name=old.controller.name)
+        for field in ("name", *Door.SETTINGS):
+            setattr(made[number], field, getattr(old, field))
+    for number, name in enumerate(names, 1):
+        made[number].name = name or made[number].name
+    Door.objects.bulk_create(made.values())
+    if lost is not None:
+        _take_over(controller, made, before, lost)
+    rules.refresh(controller.pk)
+
+
+def _doors_of(lost: Controller, controller: Controller) -> dict[int, Door]:
     if lost.lost_at is None or lost.site_id != controller.site_id:
         raise Told("%(name)s is not a lost controller of this site; give it up as lost first", name=lost.name)
-    for old in lost.doors.all():
-        new = controller.doors.filter(number=old.number).first()
-        if new is None:
-            raise Told("%(name)s had more doors than this board; choose a bigger board", name=lost.name)
-        for field in Door.SETTINGS:
-            setattr(new, field, getattr(old, field))
-        if not names[old.number - 1 : old.number] or not names[old.number - 1]:
-            new.name = old.name
-        new.save()
-        for group in old.groups.all():
-            group.doors.add(new)
-            group.doors.remove(old)
-    lost.replaced_by = controller
-    lost.save(update_fields=["replaced_by"])
+    return {door.number: door for door in lost.doors.select_related("controller", "rules")}
+
+
+def _take_over(controller: Controller, made: Mapping[int, Door], before: Mapping[int, Door], lost: Controller) -> None:
+    """The doors of a lost controller go on at a new one, with what they ask for and who may pass when."""
+    asks = {number: door.rules for number, door in before.items() if hasattr(door, "rules")}
+    for number, asked in asks.items():
+        asked.door = made[number]
+    DoorRules.objects.bulk_create(asks.values())
+    new = {old.pk: made[number] for number, old in before.items()}
+    places = list(GroupDoor.objects.filter(door__in=new))
+    for place in places:
+        place.door = new[place.door_id]
+    GroupDoor.objects.bulk_update(places, ["door"])
+    acl.refresh(controller.site.tenant_id, clock.now(), controllers=[controller.pk])
+    Controller.objects.filter(pk=lost.pk).update(replaced_by=controller)
