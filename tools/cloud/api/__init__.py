@@ -3,6 +3,7 @@
 from ninja import NinjaAPI
 
 from .auth import Bearer, SignedIn
+from .bounds import Bounded
 from .errors import explain
 from .routes import alarms, commissioning, controllers, doors, log, members, people, readings, rules
 
@@ -12,6 +13,7 @@ api = NinjaAPI(
     description="Doors, people and the log. Sign in, or send a bearer token (`portvakt cloud token`).",
     urls_namespace="api",
     auth=[Bearer(), SignedIn()],
+    parser=Bounded(),
 )
 explain(api)
 for subject in (doors, people, readings, rules, log, alarms, controllers, commissioning, members):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from ... import limits
 from ...models import ASKS, AccessGroup, Area, Door, DoorRules, Grant, GroupDoor, Schedule, Tenant
-from ...services import local_time, schedules
+from ...services import entered, local_time, schedules
 from ...services.told import Told
 from .. import telling
 from .places import Plain
@@ -128,10 +128,10 @@ def _intervals(pairs: list[tuple[str, str]]) -> list[tuple[int, int]]:
 
 
 def _minute(text: str) -> int:
-    hour, colon, minute = text.partition(":")
-    if not (colon and hour.isdigit() and minute[:2].isdigit()) or int(hour) > 23 or int(minute[:2]) > 59:
+    hour, minute = (entered.number(part) for part in (text.partition(":")[0], text.partition(":")[2][:2]))
+    if hour is None or minute is None or hour > 23 or minute > 59:
         raise forms.ValidationError(_("A time looks like 08:00, and each interval has two."))
-    return int(hour) * 60 + int(minute[:2])
+    return hour * 60 + minute
 
 
 def _clock(minute: int) -> str:
@@ -401,4 +401,5 @@ class PinForm(Plain):
 
 def chosen_tenant(tenants: QuerySet[Tenant], wanted: str) -> Tenant | None:
     """The tenant that a form names among those of the user, else the first."""
-    return tenants.filter(pk=int(wanted)).first() if wanted.isdigit() else tenants.first()
+    number = entered.number(wanted)
+    return tenants.first() if number is None else tenants.filter(pk=number).first()

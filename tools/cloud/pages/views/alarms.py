@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from ...models import Alarm, Right, visible
-from ...services import alarms, clock, codes
+from ...services import alarms, clock, codes, entered
 from .. import access, alarming
 
 PER_PAGE = 60
@@ -35,8 +35,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @access.needs(Right.LOOK)
 def acknowledge(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    text = request.POST.get("alarm", "")
-    wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    wanted = entered.number(request.POST.get("alarm", ""))
     alarm = get_object_or_404(visible(Alarm, user).select_related("controller__site"), pk=wanted)
     tenant = alarm.controller.site.tenant_id
     access.must(user, tenant, Right.ALARMS)

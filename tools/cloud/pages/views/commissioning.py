@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from ...models import Command, Controller, Door, Right, visible
-from ...services import clock, commands
+from ...services import clock, commands, entered
 from ...services import commissioning as service
 from .. import access, standing
 
@@ -69,8 +69,8 @@ def do(request: HttpRequest, pk: int) -> HttpResponse:
         commands.commission(controller, user, 0)
     elif asked == "alarm":
         commands.try_alarm(controller, user)
-    elif asked in ("identify", "release") and number.isascii() and number.isdigit():
-        door = get_object_or_404(visible(Door, user), pk=int(number), controller=controller)
+    elif asked in ("identify", "release") and entered.number(number) is not None:
+        door = get_object_or_404(visible(Door, user), pk=entered.number(number), controller=controller)
         if asked == "release":
             commands.release(door, user)
         else:

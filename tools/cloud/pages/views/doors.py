@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from ...models import Door, Right, visible
-from ...services import clock, commands, locks
+from ...services import clock, commands, entered, locks
 from ...sessions import hashed
 from .. import access, alarming, live, standing
 
@@ -93,8 +93,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     user: Any = await request.auser()
     if not user.is_authenticated:
         return HttpResponse(status=401)
-    only = request.GET.get("door", "")
-    door = int(only[:9]) if only.isascii() and only.isdigit() else None
+    door = entered.number(request.GET.get("door", ""))
     one = live.Stream(user, hashed(request.session.session_key or ""), get_language() or "en", door)
     hub = live.hub()
     try:

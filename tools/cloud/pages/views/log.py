@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from firmware.controller.events import COMMISSIONING
 
 from ...models import Door, Event, Gap, Look, Person, Right, Site, visible
-from ...services import clock, codes, local_time, looks, retention
+from ...services import clock, codes, entered, local_time, looks, retention
 from .. import access, standing, words
 from ..forms.rules import day
 
@@ -81,8 +81,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return entered.number(request.GET.get(name, ""))
 
 
 def _narrowed(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tools.terminal import Problem
 
 from ...models import Command, Door, Person, Reading, Right, User, visible
-from ...services import clock, learning
+from ...services import clock, entered, learning
 from .. import access, standing, telling, words
 
 SHOWN = timedelta(minutes=10)  # how long the last reading stands on a person's page
@@ -61,8 +61,7 @@ def arm(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     person = get_object_or_404(visible(Person, user), pk=pk)
     access.must_change(user, person.tenant_id)
-    number = request.POST.get("door", "")
-    door = doors(person, user).filter(pk=int(number) if number.isascii() and number.isdigit() else 0).first()
+    door = doors(person, user).filter(pk=entered.number(request.POST.get("door", ""))).first()
     if door is None:
         messages.error(request, _("Choose a door."))
         return _answer(request, person)

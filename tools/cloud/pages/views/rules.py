@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ...models import AccessGroup, GroupDoor, Holiday, Right, Schedule, Tenant, visible
-from ...services import clock, groups, holidays, local_time, schedules
+from ...services import clock, entered, groups, holidays, local_time, schedules
 from .. import access, telling, times
 from ..forms.rules import GroupForm, HolidayForm, ScheduleForm, chosen_tenant, like_monday
 
@@ -148,7 +148,7 @@ def holidays_fill(request: HttpRequest) -> HttpResponse:
     tenant = _tenant(request)
     text = request.POST.get("year", "")
     try:
-        new = holidays.fill(tenant.pk, int(text) if text.isascii() and text.isdigit() and len(text) == 4 else 0)
+        new = holidays.fill(tenant.pk, entered.number(text) or 0)
         messages.success(request, _("%(n)d holidays of %(year)s are entered.") % {"n": new, "year": text})
     except Problem as problem:
         messages.error(request, telling.sentence(problem))
