@@ -64,7 +64,7 @@ soak: venv
 	$(PORTVAKT) sim cuts --points 500000 --seed $(SEED)
 	$(PORTVAKT) sim soak --doors 10 --days 100 --seed $(SEED) $(ARGS)
 	$(PORTVAKT) sim planted --seed $(SEED)
-	$(BIN)/pytest -n 2 --dist loadfile -m slow
+	FUZZ_EXAMPLES=50 FUZZ_REQUESTS=20000 $(BIN)/pytest -n 2 --dist loadfile -m "slow or fuzz"
 
 bench: venv
 	$(PORTVAKT) bench all $(ARGS)

@@ -79,6 +79,7 @@ def wait_for(address: str) -> None:
     raise AssertionError(f"{address} does not answer")
 
 
+@pytest.mark.fuzz
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("role", ROLES)
 def test_no_request_ends_in_a_fault_of_ours(

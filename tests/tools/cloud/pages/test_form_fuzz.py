@@ -83,6 +83,7 @@ def fill(chance: random.Random, fields: dict[str, list[str]]) -> bytes:
     return body + b"&" + chance.choice(list(fields) or ["x"]).encode() + b"=" + LONE if chance.random() < 0.05 else body
 
 
+@pytest.mark.fuzz
 @pytest.mark.timeout(3_600)
 def test_nonsense_in_any_form_is_answered(house: Any, browser: Any, stranger: Any, record: Any) -> None:
     from django.db import transaction
