@@ -264,7 +264,8 @@ def test_a_controller_is_enrolled_and_its_secrets_told_once(house: House, api: A
         assert row.public_id in text and bytes(row.link_secret).hex() not in text and "table_key" not in text
     status, answer = api("POST", "/controllers", body)
     assert status == 400 and "choose another name" in answer["error"]
-    assert api("GET", "/sites")[1] == [{"id": house.site.pk, "name": "Borettslag", "zone": "Europe/Oslo"}]
+    said = {"id": house.site.pk, "name": "Borettslag", "zone": "Europe/Oslo", "warnings": []}
+    assert api("GET", "/sites")[1] == [said]
 
 
 @pytest.mark.parametrize(

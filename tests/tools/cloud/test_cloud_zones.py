@@ -135,6 +135,18 @@ def test_data_of_years_ago_are_no_reason_to_be_sure(monkeypatch: pytest.MonkeyPa
     assert "the time zone data are those of 2024b, and laws change" in str(zones.doubts("Europe/Oslo", NOW)[0])
 
 
+def test_the_api_tells_it_with_the_site(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.test import Client
+
+    from tools.cloud.models import Role
+    from tools.cloud.services import links
+
+    token = links.make_token(house.tenant, "test", Role.ADMINISTRATOR)
+    monkeypatch.setattr(zones, "version", lambda: "2023c")
+    [site] = Client(headers={"Authorization": f"Bearer {token}"}).get("/api/sites").json()
+    assert len(site["warnings"]) == 1 and "those of 2023c" in site["warnings"][0]
+
+
 def test_a_zone_that_the_data_no_longer_have_is_said() -> None:
     assert "there is no time zone Europe/Atlantis" in str(zones.doubts("Europe/Atlantis", NOW)[0])
 

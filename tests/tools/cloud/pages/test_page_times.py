@@ -146,6 +146,13 @@ def test_a_group_in_one_of_several_zones_goes_by_that(browser: Any, both: Any) -
     assert "until 4. May 2026 17:00 (Oslo)" in page(client, f"/people/{both.person.pk}/")
 
 
+def test_a_schedule_says_by_which_clock(browser: Any, far: Any) -> None:
+    client = browser()
+    assert "By the clock in New York." in page(client, "/schedules/new")
+    Site.objects.create(tenant=far.tenant, name="Brygga", zone="Europe/Oslo")
+    assert "At each door by the clock there (New York, Oslo)." in page(client, "/schedules/new")
+
+
 def test_the_logs_days_are_those_under_which_it_shows_events(browser: Any, both: Any, record: Any) -> None:
     client = browser()
     late = datetime(2026, 5, 2, 2, tzinfo=UTC)  # still the first of May in New York

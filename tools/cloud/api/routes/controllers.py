@@ -11,7 +11,7 @@ from tools import boards
 from tools.terminal import Problem
 
 from ...models import Controller, Credential, Right, Site
-from ...services import clock, controllers, doors, enrol, faults, lost, sites
+from ...services import clock, controllers, doors, enrol, faults, lost, sites, zones
 from ..auth import Caller, caller
 from ..errors import Error
 
@@ -23,6 +23,11 @@ class SiteOut(Schema):
     id: int
     name: str
     zone: str
+    warnings: list[str]  # what may be wrong with the zone's clock on controllers, now or later
+
+    @staticmethod
+    def resolve_warnings(site: Site) -> list[str]:
+        return [str(doubt) for doubt in zones.doubts(site.zone, clock.now())]
 
 
 class ControllerOut(Schema):

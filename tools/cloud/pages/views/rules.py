@@ -102,6 +102,7 @@ def schedule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     shown = {
         "form": form,
         "schedule": row,
+        "zones": [local_time.city(zone) for zone in local_time.of_tenant(row.tenant_id)],
         "used": GroupDoor.objects.filter(schedule=row.pk).select_related("accessgroup", "door") if row.pk else [],
         "may_change": access.may(user, row.tenant_id, Right.CHANGE),
         "here": "access",
