@@ -87,6 +87,15 @@ BUILDING: Building = {
             "until": 1_767_225_600,  # 2026-01-01
         },
     ],
+    # Who may pass the same doors is in the same group.
+    "groups": {
+        "Hele bygget": ["Hovedinngang", "Postrom", "Sykkelrom", "Garasje", "Bakinngang", "Takterrasse"],
+        "Beboere": ["Hovedinngang", "Postrom", "Sykkelrom", "Bakinngang", "Takterrasse"],
+        "Beboere med garasje": ["Hovedinngang", "Postrom", "Garasje", "Bakinngang"],
+        "Beboere i toppetasjen": ["Hovedinngang", "Postrom", "Takterrasse"],
+        "Bud og avis": ["Hovedinngang", "Postrom"],
+        "Tidligere beboere": ["Hovedinngang", "Postrom", "Bakinngang"],
+    },
     "strangers": [
         {"name": "Funnet kort", "card": {"bits": 26, "facility": 101, "number": 55555}},
     ],

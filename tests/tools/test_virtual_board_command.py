@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from firmware.controller import events
 from tools.board import command, control, wired
+from tools.run.flash import FlashLog
 from tools.terminal import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,6 +121,8 @@ def test_supervised_lines_are_cut_and_bridged(tmp_path: Path) -> None:
     with running(tmp_path / "board", "esp32-two-door-supervised") as board:
         board.install()
         assert board.events("tap", "1", "26:17:1204") == [("denied: unknown card", 1)]
+        log = FlashLog(board.folder / "log.img")
+        assert not {events.LINE_CUT, events.LINE_SHORT} & {event.code for event in log.refresh()}  # all is well
         assert board.events("line", "contact:1", "cut") == [("line cut", 1)]
         assert board.events("line", "contact:1", "whole") == [("line whole", 1)]
         assert board.events("line", "rex:2", "short") == [("line bridged", 2)]

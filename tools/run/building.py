@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from firmware.controller.access.credential import card_value, credential_key
 from sim.world.wiegand import payload
+from tools.cloud.services.locks import Lock
 from tools.terminal import Problem
 
 from . import figures, seed
@@ -167,6 +168,11 @@ class Building:
             self.ticker.add("network on" if up else "network off", one.name)
             self.changed()
 
+    def set_input(self, one: LiveController, number: int, on: bool) -> None:
+        """A fire alarm, the mains, ...: what it comes to the controller records."""
+        one.inputs.switch(number, on)
+        self.changed()
+
     async def set_power(self, one: LiveController, on: bool) -> None:
         if on != one.power:
             await one.set_power(on)
@@ -215,23 +221,24 @@ class Building:
 
     async def _look(self) -> None:
         for one in self.controllers:
-            fresh, progress, online = await self.in_thread(self._measure, one)
-            if fresh or progress != one.progress or online != one.online:
-                one.progress, one.online = progress, online
+            fresh, progress, online, locks = await self.in_thread(self._measure, one)
+            if fresh or (progress, online, locks) != (one.progress, one.online, one.locks):
+                one.progress, one.online, one.locks = progress, online, locks
                 self.changed()
             for event in fresh:
                 self._happened(one, event)
 
     @staticmethod
-    def _measure(one: LiveController) -> tuple[list[Recorded], figures.Progress, bool]:
-        return one.log.refresh(), figures.progress(one.identity), seed.is_online(one.identity)
+    def _measure(one: LiveController) -> tuple[list[Recorded], figures.Progress, bool, list[Lock]]:
+        told = one.identity
+        return one.log.refresh(), figures.progress(told), seed.is_online(told), figures.locks(told)
 
     def _happened(self, one: LiveController, event: Recorded) -> None:
         door = one.doors[event.door - 1] if 1 <= event.door <= len(one.doors) else None
         person = self._names.get((one.place, event.key), "") if event.key else ""
-        self.ticker.add(event.code, door.name if door else one.name, person)
+        self.ticker.add(event.code, door.name if door else one.name, person, event.extra)
         if door is not None and door.last is not None and person == door.last.person:
-            door.last.why = event.code
+            door.last.why, door.last.extra = event.code, event.extra
 
     def _tapped(self, walker: Walker, tap: Tap) -> None:
         self.pins.count(tap)

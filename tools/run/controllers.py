@@ -11,6 +11,7 @@ from typing import Any
 from sim.board.host import VirtualBoard
 from sim.world.network import CUT, PASS, Network
 from tools import boards
+from tools.cloud.services.locks import Lock
 from tools.terminal import Problem
 
 from .doors import LiveDoor
@@ -45,6 +46,7 @@ class LiveController:
         self.power = True
         self.online = False  # signed in to the cloud, and holds what it should
         self.progress = Progress()
+        self.locks: list[Lock] = []  # of its doors, as the cloud knows them
         self.settings: dict[str, Any] = {}
         self.board_name = str(described.get("board", BOARD))
         table = boards.load(self.board_name)

@@ -37,6 +37,7 @@ class Tap:
     strike_ms: float | None  # burst sent to strike moved; None when it did not move, or was released already
     at: float  # Unix seconds
     why: int | None = None  # the event code the controller recorded for it; known a moment later
+    extra: int = 0  # of that event
 
 
 def now_ms() -> int:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Max, Min
 
 from firmware.controller import events
-from tools.cloud.models import Controller, Event
+from tools.cloud.models import Controller, Door, Event
+from tools.cloud.services import clock
+from tools.cloud.services.locks import Lock, lock
 
 from .doors import DENIED, GRANTED, SILENT, Tap
 from .flash import Recorded
@@ -71,6 +73,13 @@ def progress(controller: str) -> Progress:
     rows, distinct = found["rows"], found["distinct"]
     holes = found["last"] - found["first"] + 1 - distinct if rows else 0
     return Progress(rows, found["last"] or 0, holes, rows - distinct)
+
+
+def locks(controller: str) -> list[Lock]:
+    """Whether each of its doors is locked, as the cloud has been told."""
+    doors = Door.objects.filter(controller__public_id=controller).select_related("controller__site").order_by("number")
+    now = clock.now()
+    return [lock(door, now) for door in doors]
 
 
 def stored(controller: str, on_flash: dict[int, Recorded]) -> Stored:

@@ -72,7 +72,7 @@ def people(described: dict[str, Any]) -> None:
             )
             doors = tuple(each["doors"])
             if doors not in groups:
-                groups[doors] = _group(tenant, doors)
+                groups[doors] = _group(tenant, doors, described)
             Grant.objects.create(person=person, group=groups[doors])
 
 
@@ -90,10 +90,9 @@ def sign_in_link() -> str:
     return links.make(User.objects.get(email=_DEMO_USER))
 
 
-def _group(tenant: Tenant, doors: tuple[str, ...]) -> AccessGroup:
-    every = Door.objects.filter(controller__site__tenant=tenant)
-    group = AccessGroup.objects.create(
-        tenant=tenant, name="Hele bygget" if len(doors) == every.count() else ", ".join(doors)[:100]
-    )
-    group.doors.set(every.filter(name__in=doors))
+def _group(tenant: Tenant, doors: tuple[str, ...], described: dict[str, Any]) -> AccessGroup:
+    """Named as the building has it; one that it does not know after its doors."""
+    names = {tuple(there): name for name, there in described.get("groups", {}).items()}
+    group = AccessGroup.objects.create(tenant=tenant, name=names.get(doors) or ", ".join(doors)[:100])
+    group.doors.set(Door.objects.filter(controller__site__tenant=tenant, name__in=doors))
     return group

@@ -23,6 +23,7 @@ class Pages:
             get_asgi_application(),
             lifespan="off",
             log_level="warning",
+            log_config=None,  # as Django's are: settings.py
             access_log=False,
             timeout_graceful_shutdown=1,  # a stream of states has no end of its own
         )

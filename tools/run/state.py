@@ -2,15 +2,16 @@
 
 from typing import Any
 
+from tools.cloud.pages import locking
 from tools.cloud.services import clock, local_time
 
 from .building import Building
 from .controllers import LiveController
-from .doors import DENIED, SILENT, LiveDoor
+from .doors import DENIED, GRANTED, SILENT, LiveDoor
 from .percentile import percentile
 from .ticker import Entry
 from .walks import Walker
-from .words import word
+from .words import INPUTS, word
 
 
 def snapshot(building: Building) -> dict[str, Any]:
@@ -34,16 +35,20 @@ def _controller(one: LiveController) -> dict[str, Any]:
         "recorded": one.log.last,
         "stored": one.progress.stored,
         "waiting": max(0, one.log.last - one.progress.stored),
-        "doors": [_door(door) for door in one.doors],
+        "doors": [_door(one, door) for door in one.doors],
+        "inputs": [
+            {"number": number, "name": str(INPUTS.get(table["kind"], table["kind"])), "on": on}
+            for number, (table, on) in enumerate(zip(one.inputs.tables, one.inputs.on, strict=True), 1)
+        ],
     }
 
 
-def _door(door: LiveDoor) -> dict[str, Any]:
+def _door(one: LiveController, door: LiveDoor) -> dict[str, Any]:
     tap = door.last
     last = tap and {
         "person": tap.person,
         "verdict": tap.verdict,
-        "why": word(SILENT if tap.verdict == SILENT else tap.why) if tap.verdict != "granted" else "",
+        "why": word(SILENT if tap.verdict == SILENT else tap.why, tap.extra) if tap.verdict != GRANTED else "",
         "ms": None if tap.strike_ms is None else round(tap.strike_ms),
         "at": tap.at,
     }
@@ -54,7 +59,19 @@ def _door(door: LiveDoor) -> dict[str, Any]:
         "open": door.leaf.open,
         "light": door.light,
         "last": last,
+        "lock": _lock(one, door),
     }
+
+
+def _lock(one: LiveController, door: LiveDoor) -> dict[str, str] | None:
+    """Why the door stands other than usual, as its card on Doors says it."""
+    told = one.locks[door.number - 1] if door.number <= len(one.locks) else None
+    if told is None or not told.why:
+        return None
+    said = locking.of(told, local_time.NOWHERE, clock.now(), by=True, named=True)
+    if said is None:
+        return None
+    return {"text": said.text, "detail": said.detail, "look": said.look, "icon": said.icon}
 
 
 def _person(walker: Walker, walking: bool) -> dict[str, Any]:
@@ -86,7 +103,7 @@ def _figures(building: Building) -> dict[str, Any]:
 
 
 def _line(entry: Entry) -> dict[str, str]:
-    parts = [entry.person, entry.place, word(entry.what)]
+    parts = [entry.person, entry.place, word(entry.what, entry.extra)]
     return {
         "t": f"{local_time.there(clock.at(entry.at), local_time.NOWHERE):%H:%M:%S}",
         "text": " · ".join(part for part in parts if part),

@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from firmware.controller import events
+from tools.cloud.services import codes
 
 _KEPT = 40
 _SHOWN = 12
@@ -20,19 +21,20 @@ class Entry:
     what: int | str
     place: str
     person: str = ""
+    extra: int = 0
 
     @property
     def denied(self) -> bool:
-        return isinstance(self.what, int) and events.DENIED_UNKNOWN <= self.what <= events.DENIED_DAMAGED
+        return self.what in codes.DENIED
 
 
 class Ticker:
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
 
-    def add(self, what: int | str, place: str, person: str = "") -> None:
+    def add(self, what: int | str, place: str, person: str = "", extra: int = 0) -> None:
         if what not in _QUIET:
-            self._entries.appendleft(Entry(time.time(), what, place, person))
+            self._entries.appendleft(Entry(time.time(), what, place, person, extra))
 
     def latest(self) -> list[Entry]:
         return list(self._entries)[:_SHOWN]

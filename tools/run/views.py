@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -18,12 +19,14 @@ from tools.cloud.models import Session
 from tools.cloud.sessions import hashed
 
 from . import live
+from .doors import KEYS
 from .state import snapshot
 
 _ASK_S = 2.0  # so soon a stream ends whose session has ended
 _SLOWEST_S = 5.0  # a state goes out at least so often: it keeps proxies and the page sure of the stream
 _FASTEST_S = 0.08
 _LONGEST_BODY = 1000
+_MOST_KEYS = 20
 
 T = TypeVar("T")
 View = Callable[..., Awaitable[HttpResponseBase]]
@@ -70,7 +73,8 @@ def action(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> View:
 @require_GET
 @signed_in
 async def page(request: HttpRequest) -> HttpResponse:
-    return render(request, "run/building.html")
+    # In a thread: which pages there are beside this one the database has to say.
+    return await sync_to_async(render)(request, "run/building.html")
 
 
 @never_cache
@@ -129,12 +133,42 @@ async def rex(fields: dict[str, Any]) -> dict[str, Any]:
 async def controller(fields: dict[str, Any]) -> dict[str, Any]:
     building = live.building()
     one = _one(building.controllers, fields, "controller")
-    for switch, turn in (("network", building.set_network), ("power", building.set_power)):
-        if switch in fields:
-            if not isinstance(fields[switch], bool):
-                raise Unusable(f"{switch}: true or false is needed")
-            await turn(one, fields[switch])
+    for name, turn in (("network", building.set_network), ("power", building.set_power)):
+        if name in fields:
+            await turn(one, _true(fields, name))
     return {"network": one.network_up, "power": one.power}
+
+
+@action
+async def switch(fields: dict[str, Any]) -> dict[str, Any]:
+    """An input of a controller: fire alarm, mains, enclosure, bell."""
+    building = live.building()
+    one = _one(building.controllers, fields, "controller")
+    number = _number(fields, "input", 1, len(one.inputs.tables))
+    building.set_input(one, number, _true(fields, "on"))
+    return {"on": one.inputs.on[number - 1]}
+
+
+@action
+async def leaf(fields: dict[str, Any]) -> dict[str, Any]:
+    """Opens a door's leaf, by force where it is locked, and leaves it so; or shuts it."""
+    door = _one(live.building().doors, fields, "door")
+    if _true(fields, "open"):
+        door.open()
+    else:
+        door.close()
+    return {"open": door.leaf.open}
+
+
+@action
+async def keys(fields: dict[str, Any]) -> dict[str, Any]:
+    """Presses keys of a door's keypad."""
+    door = _one(live.building().doors, fields, "door")
+    pressed = fields.get("keys")
+    if not isinstance(pressed, str) or not 1 <= len(pressed) <= _MOST_KEYS or set(pressed) - set(KEYS):
+        raise Unusable(f"keys: 1 to {_MOST_KEYS} digits, * and # are needed")
+    await door.type(pressed)
+    return {"pressed": len(pressed)}
 
 
 @action
@@ -149,8 +183,19 @@ async def walking(fields: dict[str, Any]) -> dict[str, Any]:
     return {"on": walks.on}
 
 
+def _number(fields: dict[str, Any], name: str, lowest: int, highest: int) -> int:
+    number = fields.get(name)
+    if not isinstance(number, int) or isinstance(number, bool) or not lowest <= number <= highest:
+        raise Unusable(f"{name}: a number from {lowest} to {highest} is needed")
+    return number
+
+
+def _true(fields: dict[str, Any], name: str) -> bool:
+    said = fields.get(name)
+    if not isinstance(said, bool):
+        raise Unusable(f"{name}: true or false is needed")
+    return said
+
+
 def _one(things: list[T], fields: dict[str, Any], name: str) -> T:
-    place = fields.get(name)
-    if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < len(things):
-        raise Unusable(f"{name}: a number from 0 to {len(things) - 1} is needed")
-    return things[place]
+    return things[_number(fields, name, 0, len(things) - 1)]

@@ -1,60 +1,29 @@
-"""What the building page says about events, in the languages of the cloud's pages."""
+"""What the building page says about events, as the cloud's pages do, and about its own switches."""
 
-from django.utils.translation import get_language
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from firmware.controller import events
+from tools.cloud.pages import words
+from tools.cloud.services import codes
 
-_WORDS = {
-    "nb": {
-        events.DENIED_UNKNOWN: "ukjent kort",
-        events.DENIED_DOOR: "ikke ved denne døra",
-        events.DENIED_EXPIRED: "utløpt",
-        events.DENIED_NO_CLOCK: "kontrolleren vet ikke hva klokka er",
-        events.DENIED_DAMAGED: "tabellen er skadet",
-        events.GRANTED: "sluppet inn",
-        events.RELEASED_REMOTE: "åpnet fra skyen",
-        events.RELEASED_REX: "ut med knappen",
-        events.DOOR_FORCED: "brutt opp",
-        events.DOOR_HELD: "står åpen for lenge",
-        events.READER_MISREAD: "kortet ble lest feil",
-        events.STARTED: "kontrolleren startet",
-        events.SETTINGS_FAULT: "feil i innstillingene",
-        events.LOG_OVERWRITTEN: "hendelser ble overskrevet",
-        events.TABLE_DAMAGED: "tabellen er skadet",
-        events.COMMAND_REFUSED: "en kommando ble avvist",
-        events.MESSAGE_REFUSED: "en melding ble avvist",
-        events.NETWORK_RESTARTED: "nettverksløkka ble startet på nytt",
-        "network off": "nettverket er kuttet",
-        "network on": "nettverket er tilbake",
-        "power off": "strømmen er borte",
-        "power on": "strømmen er tilbake",
-        "no answer": "ingen svar",
-    },
-    "en": {
-        events.DENIED_UNKNOWN: "unknown card",
-        events.DENIED_DOOR: "not at this door",
-        events.DENIED_EXPIRED: "expired",
-        events.DENIED_NO_CLOCK: "the controller does not know the time",
-        events.DENIED_DAMAGED: "the table is damaged",
-        events.GRANTED: "granted",
-        events.RELEASED_REMOTE: "released from the cloud",
-        events.RELEASED_REX: "out by the button",
-        events.DOOR_FORCED: "forced",
-        events.DOOR_HELD: "held open",
-        events.READER_MISREAD: "card misread",
-        events.STARTED: "the controller started",
-        events.SETTINGS_FAULT: "a fault in the settings",
-        events.LOG_OVERWRITTEN: "events were overwritten",
-        events.TABLE_DAMAGED: "the table is damaged",
-        events.COMMAND_REFUSED: "a command was refused",
-        events.MESSAGE_REFUSED: "a message was refused",
-        events.NETWORK_RESTARTED: "the network loop was restarted",
-        "network off": "the network is cut",
-        "network on": "the network is back",
-        "power off": "the power is gone",
-        "power on": "the power is back",
-        "no answer": "no answer",
-    },
+from .doors import SILENT
+
+_SWITCHED: dict[str, str | Promise] = {
+    "network off": _("the network is cut"),
+    "network on": _("the network is back"),
+    "power off": _("the power is gone"),
+    "power on": _("the power is back"),
+    SILENT: _("no answer"),
+}
+INPUTS: dict[str, str | Promise] = {
+    "fire": _("Fire alarm"),
+    "mains": _("Mains lost"),
+    "enclosure": _("Enclosure opened"),
+    "bell": _("Bell rung"),
+    "reader": _("Reader torn off"),
+    "battery": _("Battery low"),
+    "reset": _("Fire reset"),
 }
 
 # Kinds of denial, as the summary names them.
@@ -67,8 +36,13 @@ KINDS = {
 }
 
 
-def word(what: int | str | None) -> str:
-    """The words for an event code or a text above, in the language of the request; empty when untold."""
+def word(what: int | str | None, extra: int = 0) -> str:
+    """The words for an event code, with what its `extra` tells, or for a switch; empty when untold.
+
+    Whoever stands at the building's doors may see the screen: duress looks like any grant.
+    """
     if what is None:
         return ""
-    return _WORDS["nb" if (get_language() or "").startswith("nb") else "en"].get(what, "")
+    if isinstance(what, str):
+        return str(_SWITCHED.get(what, ""))
+    return words.sentence(codes.shown(what, False), extra, named=False)

@@ -34,7 +34,7 @@ class Standing:
 
     def __init__(self, loop, sync):
         self._sync = sync
-        self._doors = [(_why(guarded), 0) for guarded in loop.doors]  # each with since when, 0: not known
+        self._doors = [(_USUAL, 0)] * len(loop.doors)  # each with since when, 0: not known
         self._due = None
 
     def watch(self, loop, now):

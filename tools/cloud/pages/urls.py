@@ -72,6 +72,7 @@ urlpatterns = [
     path("looks/", looks.page, name="looks"),
     path("people/<int:pk>/export", looks.export, name="export"),
     path("sites/<int:pk>/emergency", sites.emergency, name="emergency"),
+    path("controllers/<int:pk>/commands", controllers.asked, name="controller_commands"),
     path("controllers/<int:pk>/do", controllers.do, name="controller_do"),
     path("updates/", updates.page, name="updates"),
     path("log/", log.page, name="log"),

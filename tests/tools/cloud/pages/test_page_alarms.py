@@ -99,8 +99,10 @@ def test_commands_to_a_controller(browser: Any, house: Any, stranger: Any) -> No
     client = browser()
     path = f"/controllers/{house.controller.pk}/"
     client.post(path + "do", {"do": "diagnostics"})
-    Command.objects.update(state="done", data={"heap": 61234})
-    assert "61234" in client.get(path).content.decode()
+    Command.objects.update(state="done", data={"heap": 61234, "wear": 7})
+    page = client.get(path).content.decode()
+    assert "<dt>Free memory</dt>" in page and "59.8\xa0KB" in page
+    assert '<dt>wear</dt><dd class="number">7</dd>' in page  # of a firmware that is newer than these pages
     assert client.post(path + "do", {"do": "format"}).status_code == 400
     assert browser(role="guard").post(path + "do", {"do": "restart"}).status_code == 403
     assert client.post(f"/controllers/{stranger.controller.pk}/do", {"do": "restart"}).status_code == 404
@@ -146,3 +148,47 @@ def test_repeated_denials_and_erased_events_in_the_log(browser: Any, record: Any
     assert "Denied: unknown card, 14 times more" in page
     assert page.count("Erased on the controller when its time was over") == 1
     assert page.count("<time datetime=") == 2
+
+
+def test_what_became_of_a_command_shows_by_itself(browser: Any, house: Any, stranger: Any) -> None:
+    from tools.cloud.models import Command
+
+    client = browser()
+    path = f"/controllers/{house.controller.pk}/"
+    client.post(path + "do", {"do": "identify"})
+    assert f'hx-get="{path}commands"' in client.get(path).content.decode()
+    for state, text in (("queued", "Queued"), ("sent", "Sent")):
+        Command.objects.update(state=state)
+        part = client.get(path + "commands").content.decode()
+        assert f"Identify: {text}" in part and "hx-get" in part
+    Command.objects.update(state="done")
+    part = client.get(path + "commands").content.decode()
+    assert "Identify: Done" in part and "hx-get" not in part  # there is nothing more to ask for
+    assert browser(role="guard").get(path + "commands").status_code == 403
+    assert client.get(f"/controllers/{stranger.controller.pk}/commands").status_code == 404
+
+
+def test_diagnostics_are_words_and_no_lists(browser: Any, house: Any) -> None:
+    from tools.cloud.models import Command
+    from tools.cloud.services import commands
+
+    row = house.row()
+    said = {
+        "firmware": "0.1.0", "boots": 4, "heap": 61440, "ticks": 12345678, "log": [5, 11, 30, 28],
+        "acl": [7, row.acl_digest, 2], "rules": row.rules_version, "doors": [[True, False], [False, True]],
+    }  # fmt: skip
+    commands.diagnostics(house.controller, None)
+    path = f"/controllers/{house.controller.pk}/"
+    right = ("20, of which 2 not yet sent", "2 records, as it should be", "as they should be", "open, locked")
+    for data, texts in (
+        (said, (*right, "closed, unlocked")),
+        (said | {"acl": [7, "0" * 16, 9], "rules": 1}, ("9 records, another list", "others than they should be")),
+        ({"log": "none", "acl": [1], "doors": [1, [1, 2, 3]], "heap": None}, ("none", "[1]", "[1, 2, 3]", "None")),
+    ):
+        Command.objects.update(state="done", data=data)
+        page = browser().get(path).content.decode()
+        facts = page[page.index('id="commands"') :]
+        for text in texts:
+            assert f">{text}" in facts, text
+        assert "12345678" not in facts
+    assert "<dt>Hovedinngang</dt>" in facts

@@ -18,7 +18,7 @@ from tools.terminal import Problem
 from ...models import Command, Controller, Credential, Right, Site, visible
 from ...services import brokers, clock, commands, controllers, enrol, faults, lost, twins
 from ...services.told import Told
-from .. import access, standing, telling, words
+from .. import access, diagnostics, standing, telling, words
 from ..forms.places import ControllerForm, EnrolForm
 from . import commissioning
 
@@ -102,16 +102,22 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "refused": [(REFUSALS.get(why, why), count) for why, count in sorted(_refused(controller).items()) if count],
         "form": ControllerForm(initial={"name": controller.name}),
         "install": access.may(user, controller.site.tenant_id, Right.INSTALL),
-        "commands": [
-            {"row": row, "time": standing.moment(row.requested_at, zone, now), "data": sorted(row.data.items())}
-            for row in Command.objects.filter(controller=controller, do__in=DOES).order_by("-pk")[:3]
-        ],
+        **_commands(controller),
         "does": DOES.items(),
         "exposed": _exposed(request, controller),
         "commissioning": commissioning.shown(controller, user),
         "here": "sites",
     }
     return render(request, "pages/controller.html", shown)
+
+
+@never_cache
+@require_GET
+@access.needs(Right.LOOK)
+def asked(request: HttpRequest, pk: int) -> HttpResponse:
+    """What became of the last commands: the page asks while one is on its way."""
+    controller = _changeable(request, pk)
+    return render(request, "pages/_commands.html", {"controller": controller, **_commands(controller)})
 
 
 @require_POST
@@ -155,6 +161,33 @@ def do(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseBadRequest()
     ask(controller, user)
     return redirect("pages:controller", pk=pk)
+
+
+# State of a command -> the icon before it.
+ICONS = {
+    Command.State.DONE: "check",
+    Command.State.EXPIRED: "cross",
+    Command.State.REFUSED: "cross",
+    Command.State.UNKNOWN: "unknown",
+}
+
+
+def _commands(controller: Controller) -> dict[str, Any]:
+    """The last of them, and whether one is on its way."""
+    now, zone = clock.now(), controller.site.zone
+    rows = list(Command.objects.filter(controller=controller, do__in=DOES).order_by("-pk")[:3])
+    return {
+        "waiting": any(row.state in (Command.State.QUEUED, Command.State.SENT) for row in rows),
+        "commands": [
+            {
+                "row": row,
+                "icon": ICONS.get(row.state, "clock"),
+                "time": standing.moment(row.requested_at, zone, now),
+                "data": diagnostics.rows(row.data, controller),
+            }
+            for row in rows
+        ],
+    }
 
 
 def _find(request: HttpRequest, pk: int) -> Controller:

@@ -84,7 +84,7 @@ function announceVerdicts(state) {
     for (const door of controller.doors) {
       if (!cards.asked.has(door.id) || !door.last || sameVerdict(door)) continue;
       cards.asked.delete(door.id);
-      const verdict = (words[door.last.verdict] ?? door.last.why).toLowerCase();
+      const verdict = (door.last.why || words[door.last.verdict]).toLowerCase();
       announce.textContent = say("said", { door: door.name, name: door.last.person, verdict });
     }
   }

@@ -86,11 +86,14 @@ export function drawCards({ send, announce }) {
     return item;
   }
 
-  // touch-action lets the browser scroll the row of cards sideways; any other move is ours.
+  // touch-action lets the browser scroll the row of cards sideways; any other move is ours. All that follows is heard at
+  // the window: a fast pointer has left the card before its first move is told, and one drag must not leave ears behind.
   function watchDrag(down, token, person) {
     let ghost = null;
     let over = null;
     let scrolling = null;
+    const watching = new AbortController();
+    const hear = (kind, act) => window.addEventListener(kind, (event) => event.pointerId === down.pointerId && act(event), { signal: watching.signal, passive: false });
     const move = (event) => {
       if (!ghost && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < DRAG_FROM_PX) return;
       if (!ghost) {
@@ -100,7 +103,6 @@ export function drawCards({ send, announce }) {
         ghost.tabIndex = -1;
         document.body.append(ghost);
         document.body.classList.add("dragging", "choosing");
-        token.setPointerCapture(down.pointerId);
         scrolling = startScrolling();
       }
       event.preventDefault();
@@ -115,9 +117,8 @@ export function drawCards({ send, announce }) {
       }
     };
     const end = (event) => {
-      token.removeEventListener("pointermove", move);
-      token.removeEventListener("pointerup", end);
-      token.removeEventListener("pointercancel", end);
+      if (event.type === "pointerup") move(event); // the last stretch may have come without a move of its own
+      watching.abort();
       over?.classList.remove("over");
       if (!ghost) return;
       ghost.remove();
@@ -127,9 +128,14 @@ export function drawCards({ send, announce }) {
       document.body.classList.toggle("choosing", chosen !== null);
       if (event.type === "pointerup" && over) tapAt(person.id, Number(over.dataset.door));
     };
-    token.addEventListener("pointermove", move);
-    token.addEventListener("pointerup", end);
-    token.addEventListener("pointercancel", end);
+    hear("pointermove", move);
+    hear("pointerup", end);
+    hear("pointercancel", end);
+    try {
+      token.setPointerCapture(down.pointerId); // beyond the edge of the window, too
+    } catch {
+      // the pointer is up again already
+    }
   }
 
   document.addEventListener("keydown", (event) => {

@@ -27,8 +27,41 @@ function build(state, acts) {
       });
     }
     for (const door of controller.doors) house.querySelector(".facade").append(buildDoor(door, house, acts));
+    buildPractice(controller, house, acts);
     made.houses.set(controller.id, house);
     place.append(house);
+  }
+}
+
+// What goes wrong at a house: its inputs as switches, its leaves opened and left open, keys typed.
+function buildPractice(controller, house, acts) {
+  const place = house.querySelector(".alarms");
+  for (const input of controller.inputs) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "act input-act";
+    button.dataset.input = input.number;
+    button.textContent = input.name;
+    button.addEventListener("click", () => acts.send("input", { controller: controller.id, input: input.number, on: button.getAttribute("aria-pressed") !== "true" }));
+    place.append(button);
+  }
+  for (const door of controller.doors) {
+    const row = copy("practice-template");
+    const typing = row.querySelector("form");
+    const keys = typing.querySelector("input");
+    row.querySelector(".at-name").textContent = door.name;
+    row.setAttribute("aria-label", door.name);
+    keys.setAttribute("aria-label", say("keysAt", { door: door.name }));
+    keys.placeholder = "1234#";
+    const leaf = row.querySelector(".leaf-act");
+    leaf.addEventListener("click", () => acts.send("leaf", { door: door.id, open: leaf.dataset.open !== "true" }));
+    typing.addEventListener("submit", (event) => {
+      event.preventDefault();
+      acts.send("keys", { door: door.id, keys: keys.value });
+      keys.value = "";
+    });
+    place.append(row);
+    made.doors.get(door.id).leaf = leaf;
   }
 }
 
@@ -50,7 +83,7 @@ function buildDoor(door, house, acts) {
 }
 
 export function drawHouses(state, last, acts) {
-  const shape = JSON.stringify(state.controllers.map((c) => [c.id, c.name, c.doors.map((d) => [d.id, d.name])]));
+  const shape = JSON.stringify(state.controllers.map((c) => [c.id, c.name, c.doors.map((d) => [d.id, d.name]), c.inputs.map((i) => i.name)]));
   if (shape !== made.shape) {
     build(state, acts);
     made.shape = shape;
@@ -71,6 +104,7 @@ function drawController(controller, before, house) {
   house.querySelector(".state-words").textContent = words[word];
   for (const button of house.querySelectorAll("[data-switch]")) button.setAttribute("aria-checked", String(controller[button.dataset.switch]));
   for (const cell of house.querySelectorAll("[data-count]")) cell.textContent = controller[cell.dataset.count].toLocaleString(document.documentElement.lang);
+  for (const input of controller.inputs) house.querySelector(`[data-input="${input.number}"]`).setAttribute("aria-pressed", String(input.on));
   house.querySelector(".unsent").classList.toggle("some", controller.waiting > 0);
   drawPips(house.querySelector(".pips"), controller.waiting);
   if (before && controller.stored > before.stored) sendUp(house, controller.stored - before.stored);
@@ -96,15 +130,31 @@ function sendUp(house, count) {
 }
 
 function drawDoor(door, controller, before) {
-  const { doorway, reader, caption } = made.doors.get(door.id);
+  const { doorway, reader, caption, leaf } = made.doors.get(door.id);
   doorway.classList.toggle("released", door.strike);
   doorway.classList.toggle("ajar", door.open);
   reader.dataset.light = door.light;
   const doing = [door.open ? words.open : words.closed];
   if (door.strike) doing.push(words.released);
+  if (door.lock) doing.push(door.lock.text);
+  doorway.classList.toggle("locked-down", door.lock?.icon === "lock");
+  leaf.dataset.open = String(door.open);
+  leaf.textContent = door.open ? words.shut : door.strike ? words.leave : words.force;
+  drawLock(door.lock, caption);
   doorway.querySelector(".frame").setAttribute("role", "img");
   doorway.querySelector(".frame").setAttribute("aria-label", `${door.name}: ${doing.join(", ")}`);
   drawVerdict(door.last, caption, before && JSON.stringify(before.last) !== JSON.stringify(door.last));
+}
+
+// Why the door stands other than usual: held, by schedule, lockdown, ...
+function drawLock(lock, caption) {
+  const place = caption.querySelector(".lock-now");
+  place.hidden = !lock;
+  if (!lock) return;
+  place.className = `lock-now ${lock.look}`;
+  place.querySelector("use").setAttribute("href", `${icons}#${lock.icon}`);
+  place.lastElementChild.textContent = lock.text;
+  place.title = lock.detail;
 }
 
 // A tap is granted, denied, or got no answer (a reader without power): then its reason is all there is to say.
@@ -113,9 +163,9 @@ function drawVerdict(last, caption, fresh) {
   const kind = last ? KINDS[last.verdict] : undefined;
   verdict.className = kind ? `verdict ${kind.look}` : "verdict";
   if (kind) verdict.querySelector("use").setAttribute("href", `${icons}#${kind.icon}`);
-  caption.querySelector(".verdict-words").textContent = kind ? words[last.verdict] : last ? last.why : words.quiet;
+  caption.querySelector(".verdict-words").textContent = last ? last.why || words[last.verdict] : words.quiet;
   const timed = last && last.ms !== null && last.ms !== undefined;
-  const parts = last ? [last.person, kind && last.why, timed && say("after", { ms: Math.round(last.ms) }).replaceAll(" ", "\u00a0")] : [];
+  const parts = last ? [last.person, timed && say("after", { ms: Math.round(last.ms) }).replaceAll(" ", "\u00a0")] : [];
   caption.querySelector(".detail").textContent = parts.filter(Boolean).join(" · ");
   if (!fresh) return;
   caption.classList.remove("new");

@@ -1,0 +1,211 @@
+"""The building's page: its navigation, how its doors stand and why somebody was denied, and what can be done there."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from firmware.controller import events
+from firmware.controller.access import modes
+
+ROOT = Path(__file__).resolve().parents[4]
+
+class Wires:
+    def __init__(self) -> None:
+        self.inputs: dict[int, int] = {}
+        self.bursts: list[str] = []
+
+    def set_input(self, pin: int, level: int) -> None:
+        self.inputs[pin] = level
+
+    def set_volts(self, pin: int, microvolts: int) -> None:
+        raise AssertionError("nothing is supervised")
+
+    def wiegand(self, d0: int, d1: int, bits: str) -> None:
+        self.bursts.append(bits)
+
+
+@pytest.fixture
+def building(house: Any) -> Iterator[Any]:
+    """One controller of two doors that stands in the cloud as the house's, without a board."""
+    from tools import boards
+    from tools.run import figures, live
+    from tools.run.doors import LiveDoor
+    from tools.run.inputs import Inputs
+    from tools.run.ticker import Ticker
+
+    table, wires = boards.load("virtual-two-door-inputs"), Wires()
+    doors = [LiveDoor(n, n + 1, f"Door {n + 1}", pins, wires, lambda: None) for n, pins in enumerate(table["doors"])]
+    controller = SimpleNamespace(
+        place=0, name="A", network_up=True, power=True, board=SimpleNamespace(alive=True), log=SimpleNamespace(last=0),
+        progress=figures.Progress(), locks=[], doors=doors, inputs=Inputs(table, wires),
+    )  # fmt: skip
+    made = SimpleNamespace(
+        interpreter="", walks=SimpleNamespace(on=False, walkers=[]), controllers=[controller], doors=doors,
+        pins=figures.Pins(), ticker=Ticker(), wires=wires, controller=controller,
+        set_input=lambda one, number, on: one.inputs.switch(number, on),
+    )  # fmt: skip
+    live.put(made)
+    yield made
+    live.put(None)
+
+
+@pytest.fixture
+def client(house: Any) -> Iterator[Any]:
+    from django.conf import settings
+    from django.test import Client, override_settings
+
+    from tools.cloud.models import Membership, User
+
+    user = User.objects.named("demo@example.test")
+    Membership.objects.create(tenant=house.tenant, user=user, role="owner")
+    with override_settings(
+        ROOT_URLCONF="tools.run.urls", INSTALLED_APPS=[*settings.INSTALLED_APPS, "tools.run.pages"]
+    ):
+        browser = Client(headers={"accept-language": "en"})
+        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        yield browser
+
+
+def do(client: Any, what: str, **fields: Any) -> tuple[int, Any]:
+    answer = client.post(f"/building/{what}", json.dumps(fields), content_type="application/json")
+    return answer.status_code, answer.json()
+
+
+def door(client: Any, number: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/building/state").json()["controllers"][0]["doors"][number]
+    return found
+
+
+def test_every_page_is_in_its_navigation(client: Any, building: Any) -> None:
+    page = client.get("/building/").content.decode()
+    nav = page[page.index('<nav class="nav"') : page.index("</nav>")]
+    for name in ("Building", "Doors", "People", "Access", "Log", "Sites"):
+        assert f">{name}</a>" in nav, name
+
+
+def test_a_lockdown_and_a_hold_show_at_their_doors(client: Any, building: Any, house: Any) -> None:
+    from tools.run import figures
+
+    assert door(client)["lock"] is None
+    now = int(house.time.now)
+    house.controller.standing = {"1": [modes.LOCKDOWN, 0, now], "2": [modes.COMMAND, now + 60, now]}
+    house.controller.save(update_fields=["standing"])
+    building.controller.locks = figures.locks(house.controller.public_id)
+    assert door(client)["lock"]["text"].startswith("Lockdown since ")
+    assert door(client)["lock"]["look"] == "bad"
+    assert door(client, 1)["lock"]["text"].startswith("Held unlocked until ")
+
+
+@pytest.mark.parametrize(
+    ("code", "extra", "text"),
+    [
+        (events.DENIED_LOCKDOWN, 0, "Denied: lockdown"),
+        (events.DENIED_TIME, 0, "Denied: outside its schedule"),
+        (events.DENIED_PASSBACK, 0, "Denied: it has not left where it last went in"),
+        (events.DENIED_KIND, 3, "Denied: the door asked for something else: card and PIN"),
+        (events.DENIED_UNKNOWN, 0, "Denied: unknown card"),
+        (events.NEEDS_ESCORT, 0, "Waits for an escort"),
+    ],
+)
+def test_every_denial_says_why(client: Any, building: Any, code: int, extra: int, text: str) -> None:
+    from tools.run.doors import DENIED, Tap
+
+    building.doors[0].last = Tap("Ingrid", "Door 1", DENIED, None, 0.0, code, extra)
+    building.ticker.add(code, "Door 1", "Ingrid", extra)
+    why = door(client)["last"]["why"]
+    assert why.startswith(text.split(":")[0]) and (why == text or extra)
+    line = client.get("/building/state").json()["ticker"][0]
+    assert line["kind"] == DENIED and why in line["text"]
+
+
+def test_duress_looks_like_any_grant_on_the_screen_at_the_door(client: Any, building: Any) -> None:
+    building.ticker.add(events.GRANTED_DURESS, "Door 1", "Ingrid")
+    building.ticker.add(events.GRANTED, "Door 1", "Ingrid")
+    duress, plain = (line["text"] for line in client.get("/building/state").json()["ticker"])
+    assert duress == plain
+
+
+def test_alarms_are_practised(client: Any, building: Any) -> None:
+    wires = building.wires
+    names = [(one["name"], one["on"]) for one in client.get("/building/state").json()["controllers"][0]["inputs"]]
+    assert names == [("Fire alarm", False), ("Mains lost", False), ("Enclosure opened", False), ("Bell rung", False)]
+    assert do(client, "input", controller=0, input=1, on=True) == (200, {"on": True})
+    assert wires.inputs[16] == 1 and client.get("/building/state").json()["controllers"][0]["inputs"][0]["on"]
+    assert do(client, "leaf", door=0, open=True) == (200, {"open": True}) and wires.inputs[34] == 1
+    assert do(client, "leaf", door=0, open=False) == (200, {"open": False}) and wires.inputs[34] == 0
+    assert do(client, "keys", door=1, keys="12#") == (200, {"pressed": 3})
+    assert wires.bursts == ["0001", "0010", "1011"]
+
+
+@pytest.mark.parametrize(
+    ("what", "fields"),
+    [
+        ("input", {"controller": 0, "input": 5, "on": True}),
+        ("input", {"controller": 0, "input": 0, "on": True}),
+        ("input", {"controller": 1, "input": 1, "on": True}),
+        ("input", {"controller": 0, "input": 1, "on": 1}),
+        ("leaf", {"door": 2, "open": True}),
+        ("leaf", {"door": 0}),
+        ("keys", {"door": 0, "keys": ""}),
+        ("keys", {"door": 0, "keys": "1a"}),
+        ("keys", {"door": 0, "keys": "1" * 21}),
+        ("keys", {"door": 0, "keys": ["1"]}),
+    ],
+)
+def test_what_is_not_there_is_refused(client: Any, building: Any, what: str, fields: dict[str, Any]) -> None:
+    status, said = do(client, what, **fields)
+    assert status == 400 and said["error"].endswith("needed")
+    assert building.wires.inputs == {} and building.wires.bursts == []
+
+
+def test_who_is_not_signed_in_does_nothing(client: Any, building: Any) -> None:
+    client.logout()
+    assert do(client, "input", controller=0, input=1, on=True)[0] == 401
+    assert building.wires.inputs == {}
+
+
+def test_what_django_warns_of_is_kept_and_not_printed(tmp_path: Path) -> None:
+    script = (
+        "import logging, pathlib\n"
+        f"folder = pathlib.Path({str(tmp_path)!r})\n"
+        "from tools.run.environment import prepare\n"
+        "prepare(folder, 'mqtt://127.0.0.1:1', 'http://127.0.0.1:1')\n"
+        "from tools.run.server import Pages\n"
+        "import socket\n"
+        "Pages(socket.socket())\n"
+        "for name in ('django.request', 'django.security', 'uvicorn.error', 'py.warnings'):\n"
+        "    logging.getLogger(name).warning('the page was not found')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=os.environ | {"SECRET_KEY": "for tests"}, capture_output=True,
+        text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "pages.log").read_text().count("the page was not found") == 4
+
+
+def test_groups_of_the_demo_have_names_of_their_own(house: Any) -> None:
+    from sim.world.building import BUILDING
+    from tools.cloud.models import AccessGroup, Controller, Site, Tenant
+    from tools.run import seed
+
+    tenant = Tenant.objects.create(name="demo")
+    site = Site.objects.create(tenant=tenant, name="demo")
+    for place, one in enumerate(BUILDING["controllers"]):
+        controller = Controller.objects.create(
+            site=site, name=one["name"], public_id=f"{place:016x}", link_secret=b"", table_key=b"", board={},
+            enrolled_at=house.controller.enrolled_at,
+        )  # fmt: skip
+        for number, door in enumerate(one["doors"], 1):
+            controller.doors.create(number=number, name=door["name"])
+    for doors in {tuple(person["doors"]) for person in BUILDING["people"]}:
+        seed._group(tenant, doors, BUILDING)
+    names = set(AccessGroup.objects.filter(tenant=tenant).values_list("name", flat=True))
+    assert names == set(BUILDING["groups"]) and not any("," in name for name in names)
