@@ -24,6 +24,7 @@ from .followers import follower
 from .loop import EMERGENCY
 from .outputs import patterns
 from .points.door import EVACUATION, FREE
+from .points.holding import hold
 
 _VERBS = ("normal", "lockdown", "evacuation")
 _BEGAN = (EMERGENCY_ENDED, LOCKDOWN_BEGAN, EVACUATION_BEGAN)
@@ -138,11 +139,11 @@ class DoorModes:
             if reason != place.shown:
                 if bool(reason) != bool(place.shown):
                     loop.record(FREE_BEGAN if reason else FREE_ENDED, now, guarded.number, reason, key)
-                    guarded.hold(FREE, bool(reason), now)
+                    hold(guarded, FREE, bool(reason), now)
                 place.shown = reason
             if place.evacuated != (self._emergency == _EVACUATION):
                 place.evacuated = not place.evacuated
-                guarded.hold(EVACUATION, place.evacuated, now)
+                hold(guarded, EVACUATION, place.evacuated, now)
 
     def watch(self, loop, now):
         """Lets time pass."""

@@ -4,6 +4,13 @@ from . import ticks
 from .events import RELEASED_REX
 from .points.door import Door
 
+KEYS = 8  # bits: a shorter frame is a key
+
+# A card that was not read for so long is away. While it is held most readers say it again: each 0.5 to 1 s (TransCore
+# AI1422E: Wiegand retransmit interval, 1 s from the factory; PN532 in ESPHome: update_interval, 1 s). Who is denied and
+# tries again each two seconds is to be heard. A reader that takes longer to repeat has to be set otherwise.
+AWAY_MS = 1500
+
 
 class GuardedDoor:
     """One door with its pins. number: 1 is the board's first."""
@@ -14,19 +21,20 @@ class GuardedDoor:
         self.number = number
         self.pins = pins
         self.door = Door(0, 0, pins.contact.on)
+        self._held = {}  # what was read: when it counts as away, in ticks
         self.follow(rules)
+
+    def holds(self, frame, now):
+        """Whether this card is held to the reader still: that is one tap, however often the reader says it."""
+        away = self._held.get(frame)
+        if frame[1] is not None and frame[0] > KEYS:
+            self._held[frame] = ticks.add(now, AWAY_MS)
+        return away is not None and not ticks.passed(away, now)
 
     def release(self, now, ms=None, may_stand=False):
         """Moves the strike. Whoever calls has put it on record, or does so at once after (exit button)."""
         self.door.release(now, ms, may_stand)
         self.pins.strike.set(True)
-
-    def hold(self, reason, on, now):
-        """Keeps the strike released until no reason is left (points/door.py has them). On record as with release()."""
-        from .points.holding import hold
-
-        hold(self.door, reason, on, now)
-        self.pins.strike.set(self.door.released)
 
     def exit(self, record, now):
         """The exit button was pressed."""
@@ -44,6 +52,9 @@ class GuardedDoor:
             if event is not None:
                 record(event, now, number)
         pins.signal.tick(now)
+        for frame in list(self._held):
+            if ticks.passed(self._held[frame], now):
+                del self._held[frame]
         for part in self.parts:
             part.watch(self, record, now)
         pins.strike.set(door.released)

@@ -13,7 +13,8 @@ from micropython import const
 from . import ticks
 from .cloud.wire import CARD_READ
 from .events import CARD_LEARNED, LEARN_ARMED, LEARN_ENDED, READER_MISREAD
-from .loop import AT_LEARNING, KEYS
+from .guarded import KEYS
+from .loop import AT_LEARNING
 from .outputs import patterns, signal
 
 # How it ended: for the cloud, and the `extra` of LEARN_ENDED.

@@ -8,8 +8,7 @@ with the recorder, and nothing stands in for anything.
 from micropython import const
 
 from . import clock, ticks
-from .access.card import card_value
-from .access.decision import PLAIN, WAITS, decide
+from .access.decision import PLAIN, WAITS, card_value, decide
 from .events import (
     DENIED_DAMAGED,
     GRANTED,
@@ -21,14 +20,13 @@ from .events import (
     STARTED,
     TABLE_DAMAGED,
 )
-from .guarded import GuardedDoor
+from .guarded import KEYS, GuardedDoor
 from .hmac import keyed
 from .outputs import signal
 from .readers.wiegand import JABBER
 from .recorder import Recorder
 from .storage.table import Damaged
 
-KEYS = 8  # bits: a shorter frame is a key
 EMERGENCY = 40  # kind of state (storage/state.py), of door_modes.py: 0 none, 1 lockdown, 2 evacuation
 AT_LEARNING = 0  # places in Loop.frames
 AT_COMMISSIONING = 1
@@ -83,7 +81,7 @@ class Loop:
     def step(self, now):
         for guarded in self.doors:
             frame = guarded.pins.reader.poll(now)
-            if frame is not None:
+            if frame is not None and not guarded.holds(frame, now):
                 self.tap(guarded, frame, now)
             guarded.watch(self.record, now)
         for part in self.parts:

@@ -7,11 +7,11 @@ from micropython import const
 
 from . import ticks
 from .access import pins
-from .access.card import card_value
-from .access.decision import WAITS
+from .access.decision import WAITS, card_value
 from .access.kinds import CARD_PIN, PIN
 from .events import DENIED_UNKNOWN
-from .loop import AT_PIN_ENTRY, KEYS
+from .guarded import KEYS
+from .loop import AT_PIN_ENTRY
 from .outputs import patterns
 from .readers.keypad import Keypad, is_key
 

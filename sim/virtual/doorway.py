@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from firmware.controller.guarded import AWAY_MS, KEYS
 from sim.world.door import Door
 from sim.world.line import Line
 from sim.world.wiegand import INTERVAL_US, PULSE_US
@@ -12,6 +13,9 @@ from .osdp import Polled
 from .scheduler import MS, SECOND, Event, Scheduler
 
 BETWEEN_CARDS_US = 60 * MS  # a reader sends nothing for so long after a card
+# Whoever taps again takes the card away before; the board may have looked late at the first tap, later on a polled line.
+AWAY_US = (AWAY_MS + 300) * MS
+AWAY_POLLED_US = (AWAY_MS + 2_000) * MS
 
 
 class Doorway:
@@ -43,6 +47,7 @@ class Doorway:
         self.reader_fault: str | None = None
         self.reader_changed = -1  # when it broke or was mended
         self._reader_free = 0
+        self._again: dict[str, int] = {}  # card: when it may be tapped again
         self.polled: Polled | None = None  # its OSDP reader, where it has one
         self._closer: Event | None = None
 
@@ -77,7 +82,9 @@ class Doorway:
 
     def tap(self, bits: str, about: Callable[[int], None] = lambda began: None) -> None:
         """Holds a card to the reader, once it is free. about(began): called when the last bit is out."""
-        start = max(self.scheduler.now, self._reader_free)
+        start = max(self.scheduler.now, self._reader_free, self._again.get(bits, 0))
+        if len(bits) > KEYS:
+            self._again[bits] = start + (AWAY_US if self.polled is None else AWAY_POLLED_US)
         if self.polled is not None:
             self._reader_free = start + BETWEEN_CARDS_US
             self.scheduler.at(start, self.polled.tap, bits, about)

@@ -48,6 +48,7 @@ class RulesBench(Bench):
 
     def tap(self, number, door=1):
         """What is on record for it: [(code, extra)]."""
+        self.take_away(door)
         return self.present(frame26(0, number), door)
 
     def type(self, keys, door=1):

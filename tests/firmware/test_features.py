@@ -16,6 +16,7 @@ from firmware.controller.events import (
 )
 from firmware.controller.points.door import FREE
 from firmware.controller.points.features import check
+from firmware.controller.points.holding import hold
 from tests.firmware.door_bench import CONTACT, REX, SOUND, STRIKE, DoorBench
 from tests.firmware.helper import raises
 
@@ -84,7 +85,7 @@ def test_a_bouncing_leaf_does_not_lock_itself_out():
 
 def test_a_door_that_is_kept_released_does_not_relock():
     bench = DoorBench({"relock": "close"})
-    bench.door.hold(FREE, True, bench.chip.now)
+    hold(bench.door, FREE, True, bench.chip.now)
     bench.put(CONTACT, 1)
     bench.put(CONTACT, 0)
     assert bench.on(STRIKE) == 1
@@ -115,17 +116,17 @@ def test_a_second_release_is_a_second_pulse():
 
 def test_a_door_that_is_kept_released_has_its_current_all_the_time():
     bench = DoorBench({"pulse_ms": 500})
-    bench.door.hold(FREE, True, bench.chip.now)
+    hold(bench.door, FREE, True, bench.chip.now)
     bench.run(3600000)
     assert bench.on(STRIKE) == 1
-    bench.door.hold(FREE, False, bench.chip.now)
+    hold(bench.door, FREE, False, bench.chip.now)
     bench.run(10)
     assert bench.on(STRIKE) == 0
 
 
 def test_a_card_at_a_door_that_is_kept_released_does_not_end_that():
     bench = DoorBench({"pulse_ms": 500})
-    bench.door.hold(FREE, True, bench.chip.now)
+    hold(bench.door, FREE, True, bench.chip.now)
     bench.grant()
     bench.run(3000)
     assert bench.on(STRIKE) == 1
@@ -271,7 +272,7 @@ def test_free_access_ends_a_warning():
     bench.grant()
     bench.put(CONTACT, 1)
     bench.run(25000)
-    bench.door.hold(FREE, True, bench.chip.now)
+    hold(bench.door, FREE, True, bench.chip.now)
     bench.run(100000)
     assert bench.codes() == [DOOR_OPENED, DOOR_HELD_SOON]
     assert bench.on(SOUND) == 1

@@ -26,6 +26,7 @@ from firmware.controller.events import (
     RELEASED_REX,
 )
 from firmware.controller.points import door as reasons
+from firmware.controller.points.holding import hold
 from firmware.controller.readers.line import state_of
 from tests.firmware.door_bench import (
     BRIDGED,
@@ -381,10 +382,10 @@ def test_a_log_that_cannot_be_written_does_not_shut_the_doors():
 
 def test_fire_comes_before_whatever_else_wants_the_door_locked():
     bench = board(fire(), fields={"relock": "open"})
-    bench.door.hold(reasons.EVACUATION, True, bench.chip.now)
+    hold(bench.door, reasons.EVACUATION, True, bench.chip.now)
     bench.put(IN, 0)
-    bench.door.hold(reasons.EVACUATION, False, bench.chip.now)
-    bench.door.hold(reasons.FREE, False, bench.chip.now)
+    hold(bench.door, reasons.EVACUATION, False, bench.chip.now)
+    hold(bench.door, reasons.FREE, False, bench.chip.now)
     bench.door.door.relocks = bench.chip.now
     bench.put(CONTACT, 1)
     bench.put(CONTACT, 0)

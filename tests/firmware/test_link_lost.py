@@ -1,6 +1,9 @@
 """A link that is lost, while both mailboxes are full."""
 
+import os
+
 from firmware.controller.cloud import link as links
+from firmware.controller.cloud import session as sessions
 from firmware.controller.cloud.mailbox import Mailbox
 from firmware.controller.cloud.session import LOST
 
@@ -86,13 +89,40 @@ class Broken(links.Link):
         pass
 
 
-def test_the_network_loop_outlives_a_pause_without_memory():
-    link = Broken()
-    before, links.clock = links.clock, Starved()
+def run(link, clock, urandom):
+    """The network loop, until the clock ends it. Nothing of it is another test's: neither its time nor its luck."""
+    before = links.clock, sessions.urandom
+    links.clock, sessions.urandom = clock, urandom
     try:
         link.run()
     except SystemExit:
         pass
     finally:
-        links.clock = before
+        links.clock, sessions.urandom = before
+
+
+def test_the_network_loop_outlives_a_pause_without_memory():
+    link = Broken()
+    run(link, Starved(), os.urandom)
     assert link.tried >= 3 and link._pause == 20000
+
+
+def test_the_network_loop_does_not_spin_when_chance_cannot_be_had():
+    """Each round waits before anything that may fail each time: a loop that spins takes the control loop's time."""
+    link, drawn = Broken(), []
+
+    def urandom(n):
+        drawn.append(n)
+        if len(drawn) > 8:  # it spins, and takes an AssertionError for one more trouble of the link
+            raise SystemExit
+        raise MemoryError
+
+    run(link, Ended(), urandom)
+    assert len(drawn) == 5
+
+
+class Ended(Clock):
+    def wait(self, ms, pending):
+        self.waits += 1
+        if self.waits > 4:
+            raise SystemExit

@@ -6,6 +6,7 @@ from firmware.controller import ticks
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.commissioning import commissioning
 from firmware.controller.events import GRANTED, READER_BACK, READER_KEYED, READER_LOST
+from firmware.controller.guarded import AWAY_MS
 from firmware.controller.records import NO_END
 from sim.world.osdp import LED, Line, Reader
 from tests.firmware.bench import frame26
@@ -46,4 +47,20 @@ def test_a_reader_gets_its_key_when_somebody_commissions_the_board_and_then_its_
     assert bench.strike() == 1
     bench.run(100)
     assert reader.sealed and [data[2] for command, data in reader.shown if command == LED][-1] == 2
+    bench.clean()
+
+
+def test_a_card_held_to_an_osdp_reader_is_one_tap():
+    plain = dict(TABLE, doors=[dict(TABLE["doors"][0], reader={"kind": "osdp", "address": 0, "secure": False})])
+    bench = Bench(table=plain)
+    start, reader = bench.chip.now, Reader(0, None, os.urandom)
+    bench.loop.parts[0]._uart.port = Line([reader], lambda: ticks.diff(bench.chip.now, start) * 1000, 38400)
+    know(bench.loop.table, credential_key(KEY, card_value(26, 12 << 16 | 3456)), 7, NO_END)
+    bench.run(3000)
+    for _ in range(2):
+        for _ in range(5):
+            reader.card(frame26(12, 3456))
+            bench.run(600)
+        bench.run(AWAY_MS)
+    assert [event[0] for event in bench.events()].count(GRANTED) == 2
     bench.clean()

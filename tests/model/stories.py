@@ -185,12 +185,15 @@ def story(random: Random, length: int, counts: Counter[str], folder: Path) -> in
     if random.random() < 0.9:
         clock_is(model, board, begin)
     told = []
-    decisions = 0
+    decisions, number = 0, 1
     for _ in range(length):
         step = random.random()
         door = random.randint(1, 2)
+        asked = [at for at in (1, 2) if model.at[at].card]
+        if asked and random.random() < 0.5:  # who is asked for a PIN mostly types one
+            door, step = random.choice(asked), 0.7
         if step < 0.62:
-            number = random.randint(1, 8)
+            number = random.randint(1, 8) if random.random() < 0.7 else number  # and some try again
             told.append(f"card {number} at {door}")
             expected = model.card(door, number)
             board.card(door, number)

@@ -21,8 +21,8 @@ def test_the_firmware_decides_as_the_model(random: Random, length: int) -> None:
 
 
 def test_stories_have_every_kind_of_verdict() -> None:
-    counts = campaign(7, 6000)
-    assert counts["decisions"] >= 6000
+    counts = campaign(7, 12000)
+    assert counts["decisions"] >= 12000
     for kind in (
         "GRANTED",
         "GRANTED_DURESS",

@@ -72,6 +72,9 @@ MUTANTS = [
 ]
 
 
+SEEDS = range(3, 6)  # the first finds nearly all of them; some rules are rarely alone in what they say
+
+
 @contextmanager
 def changed(name: str, right: str, wrong: str) -> Iterator[None]:
     """The module's source with one place changed, also for those who imported from it."""
@@ -101,4 +104,5 @@ def changed(name: str, right: str, wrong: str) -> Iterator[None]:
 def test_the_model_sees_it(name: str, right: str, wrong: str) -> None:
     stories.campaign(1, 60)  # everything is loaded
     with changed(name, right, wrong), pytest.raises((stories.Differ, ValueError, IndexError)):
-        stories.campaign(3, 40_000)
+        for seed in SEEDS:
+            stories.campaign(seed, 40_000)

@@ -9,6 +9,7 @@ import pytest
 from firmware.controller import events as codes
 from firmware.controller import ticks
 from firmware.controller.points.door import EVACUATION, FREE
+from firmware.controller.points.holding import hold
 from tests.firmware.door_bench import CONTACT, REX, STRIKE, DoorBench
 
 FIRE_IN = 16
@@ -79,10 +80,10 @@ class Watched:
                 self.grants(3000 + 60)
         elif what in ("free", "not free"):
             self.free = what == "free"
-            bench.door.hold(FREE, self.free, now)
+            hold(bench.door, FREE, self.free, now)
         elif what in ("evacuate", "all clear"):
             self.evacuated = what == "evacuate"
-            bench.door.hold(EVACUATION, self.evacuated, now)
+            hold(bench.door, EVACUATION, self.evacuated, now)
         elif what == "rules":
             self.fields = fields
             bench.follow(fields)

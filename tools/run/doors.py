@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from firmware.controller.guarded import AWAY_MS
 from sim.world import door as leaf
 from sim.world.line import Line
 
 GRANTED, DENIED, SILENT = "granted", "denied", "no answer"
 ANSWER_S = 1.0  # a tap without an answer by then has none
+AWAY_S = AWAY_MS / 1000 + 0.2  # whoever taps again takes the card away before
 _RED_S = 0.6  # how long a reader stays red after a refusal: its own light, as on most readers
 _PAUSE_S = 0.1  # longer than the pauses inside one answer
 _KEY_S = 0.15  # from one key to the next
@@ -81,6 +83,7 @@ class LiveDoor:
         self._sounded = 0.0  # when the sound last changed
         self._red_until = 0.0
         self._sent = 0.0
+        self._again: dict[str, float] = {}  # card: when it may be tapped again
         self._strike_was_on = False
         self._struck: float | None = None
         self._answer: asyncio.Future[str] | None = None
@@ -103,6 +106,8 @@ class LiveDoor:
         """Holds a card to the reader and waits for the answer, at most ANSWER_S."""
         async with self._at_reader:
             await self._quiet()
+            await asyncio.sleep(max(0.0, self._again.get(bits, 0.0) - time.monotonic()))
+            self._again[bits] = time.monotonic() + AWAY_S
             self._answer = asyncio.get_running_loop().create_future()
             self._struck, self._strike_was_on = None, self.strike
             at = time.time()

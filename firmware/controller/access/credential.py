@@ -1,7 +1,7 @@
 """A credential as the controller knows it: a keyed hash, different on every controller, of what was presented."""
 
 from ..hmac import hmac
-from .card import card_value
+from .decision import card_value
 from .kinds import CARD, CARD_PIN, DURESS, PIN
 from .pins import card_pin_value, duress_value, pin_value
 

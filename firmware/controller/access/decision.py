@@ -7,6 +7,13 @@ from .kinds import CARD
 WAITS = 256  # no verdict yet: of a card its PIN is to come (needs_pin.py)
 
 
+def card_value(bits, number):
+    """What the key of a card is made of. bits: frame length with parity; number: the payload without it."""
+    value = bytearray(number.to_bytes((bits + 21) // 8, "big"))
+    value[0], value[1] = CARD, bits
+    return value
+
+
 class Tap:
     """What was presented, where and when: all that a rule may look at.
 

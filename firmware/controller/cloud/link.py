@@ -129,6 +129,7 @@ class Link:
     def run(self):
         """The network loop. Never returns, whatever there is no memory for."""
         rest = False
+        spread = 32768
         while True:
             self.beat = clock.now()
             try:
@@ -136,8 +137,9 @@ class Link:
                     # Boards that lost the same broker must not come back in the same second: up to twice the pause.
                     pause = self._pause
                     self._pause = min(pause * 2, _LONGEST_PAUSE_MS)
-                    clock.wait(pause * int.from_bytes(sessions.urandom(2), "little") >> 15, self._cut)
-                rest = True
+                    clock.wait(pause * spread >> 15, self._cut)
+                rest = True  # from here on: what fails every time is not to be tried without a pause
+                spread = int.from_bytes(sessions.urandom(2), "little")
                 if not self._associated():
                     rest = False
                     clock.wait(_LONGEST_PAUSE_MS, self._station.isconnected)

@@ -7,6 +7,7 @@ release that the law asks for is hard-wired and needs none of this.
 from .. import ticks
 from ..events import DOOR_RELOCKED, FIRE, FIRE_OVER, RELEASED_FIRE
 from .door import FIRE as BURNING
+from .holding import hold
 
 HOLDS = 41  # kind of state (storage/state.py): a bit for each input whose doors wait for the reset
 
@@ -81,7 +82,7 @@ class Fire:
         line.holding = True
         line.due = None
         for number in line.doors:
-            loop.doors[number - 1].hold(BURNING, True, now)
+            hold(loop.doors[number - 1], BURNING, True, now)
 
     def _told(self, loop, line, now):
         for number in line.doors:
@@ -107,7 +108,7 @@ class Fire:
         line.due = None
         for number in line.doors:
             if not any(other.holding and number in other.doors for other in self._lines):
-                loop.doors[number - 1].hold(BURNING, False, now)
+                hold(loop.doors[number - 1], BURNING, False, now)
                 self._tell(loop, DOOR_RELOCKED, number, line, now)
         self._keep(loop)
 

@@ -5,8 +5,12 @@ from ..events import DOOR_FOUND_OPEN
 from .door import SLOW_LEAF_MS
 
 
-def hold(door, reason, on, now):
-    """The reason comes or goes. The door stays released until none is left; then its leaf is watched again."""
+def hold(guarded, reason, on, now):
+    """The reason (door.py) comes or goes. Whoever calls has put it on record, or does so at once after (fire).
+
+    The strike stays released until none is left; then the leaf is watched again.
+    """
+    door = guarded.door
     before = door.holds
     door.holds = before | reason if on else before & ~reason
     if door.holds:
@@ -18,6 +22,7 @@ def hold(door, reason, on, now):
             door.rightful = ticks.add(now, SLOW_LEAF_MS)
         if door.open:
             door.held = ticks.add(now, door.held_ms)
+    guarded.pins.strike.set(door.released)
 
 
 def found_open(guarded, record, now):

@@ -179,7 +179,7 @@ def needles(cards: list[dict[str, int]], codes: list[str], names: tuple[str, ...
 
 def records_value(bits: int, payload: int) -> bytes:
     """As the firmware packs a card before it makes a key of it."""
-    from firmware.controller.access.card import card_value
+    from firmware.controller.access.decision import card_value
 
     return bytes(card_value(bits, payload))
 

@@ -23,7 +23,7 @@ for module in (esp32, machine, network):
 had = set(sys.modules)
 import controller.app  # noqa: E402, F401
 from controller import clock  # noqa: E402
-from controller.access.card import card_value  # noqa: E402
+from controller.access.decision import card_value  # noqa: E402
 from controller.access.rules import Rules  # noqa: E402
 from controller.hmac import keyed, pads  # noqa: E402
 from controller.loop import Loop  # noqa: E402
