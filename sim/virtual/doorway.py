@@ -13,7 +13,7 @@ from .osdp import Polled
 from .scheduler import MS, SECOND, Event, Scheduler
 
 BETWEEN_CARDS_US = 60 * MS  # a reader sends nothing for so long after a card
-# Whoever taps again takes the card away before; the board may have looked late at the first tap, later on a polled line.
+# Who taps again takes the card away before. The board may have looked late at the first tap, later on a polled line.
 AWAY_US = (AWAY_MS + 300) * MS
 AWAY_POLLED_US = (AWAY_MS + 2_000) * MS
 

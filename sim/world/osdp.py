@@ -107,6 +107,9 @@ class Reader:
         self.shown = []
         self.dead = False
         self.busy = 0  # so many commands are answered by a request for patience
+        self.waits = False  # it answers nothing before its first poll
+        self.forgets = False  # it does not know a command that is sent again, and makes a new answer (libosdp 3.2.9)
+        self.long = 0  # to so many polls it gives an answer of 400 bytes
         self.refuses = ()  # commands that it does not know
         self.tampered = self.failing = 0
         self.given = 0  # keys it was given
@@ -153,13 +156,18 @@ class Reader:
         if now_us - self._heard_at > PATIENCE_US:
             self._session = self._number = None
         self._heard_at = now_us
+        if self.waits:
+            self.waits = frame[5] != POLL
+            if self.waits:
+                return b""
         if self.busy:
             self.busy -= 1
             return framed(self.address | 0x80, 0, bytes((BUSY,)))
         number = frame[4] & 3
         if number and frame == self._last[0]:
-            return self._last[1]  # the answer was lost on its way
-        if number == 0:
+            if not self.forgets or self._session is not None:
+                return self._last[1]  # the answer was lost on its way
+        elif number == 0:
             self._session = None
         elif self._number is None or number != self._number % 3 + 1:
             return self._refuse(number, SEQUENCE)
@@ -230,6 +238,9 @@ class Reader:
             return bytes((NAK, UNKNOWN))
         if command == POLL:
             self.polled_at = self._heard_at
+            if self.long:
+                self.long -= 1
+                return bytes((0x90,)) + bytes(400)
             while self._news:
                 until, news = self._news.pop(0)
                 if until is None or self._heard_at <= until:

@@ -15,7 +15,7 @@ from .. import clock, ticks
 from ..storage import settings
 from ..storage.settings_save import save
 from .osdp_codes import KEYLESS, REFUSES
-from .osdp_frame import LEAST, find
+from .osdp_frame import LEAST, find, head, length
 from .osdp_reader import Reader
 from .osdp_signal import ReaderSignal
 
@@ -26,6 +26,7 @@ _USUAL_MS = const(4)
 _AGAIN_MS = const(10)  # from one look at an answer that is not whole to the next
 _GAP_MS = const(20)  # between two bytes of a frame at the most (clause 5.4)
 _KEYS_MS = const(1000)  # how often it is seen to that readers have keys
+_ROOM = const(256)  # for an answer: what libosdp and Zephyr have for a frame, and more than any answer needs
 _KEPT = "osdp"  # the file with their keys, {door: hex digits}
 
 
@@ -42,7 +43,9 @@ class Bus:
             self._drives = Pin(table["de"], Pin.OUT, value=0)
             self._timer = Timer(number)
             self._quiet = self._let_go
-        self._rx = bytearray(160)
+        self._rx = bytearray(_ROOM)
+        self._long = False  # the answer that comes in is longer than that
+        self._patient = False  # it was given more time than usual
         self._have = 0
         self._asked = None  # who is to answer
         self._until = self._grew = 0
@@ -76,13 +79,38 @@ class Bus:
             rx[at] = 0  # looked at
             at = find(rx, have, asked.address)
         if at < 0:
+            if have == _ROOM:
+                self._make_room(asked)
             over = ticks.diff(now, self._grew) >= _GAP_MS if have else False
-            if not over and ticks.diff(now, self._until) < 0:
+            if not over and (ticks.diff(now, self._until) < 0 or self._goes_on(asked, now)):
                 self._due = ticks.add(now, _AGAIN_MS)
                 return False
-            asked.silent(loop, now)
+            if self._long:
+                asked.passed_over(loop, now)
+            else:
+                begins = head(rx, have, asked.address, False)
+                asked.silent(loop, now, length(rx, begins) if begins >= 0 else 0)
         self._asked = None
         return True
+
+    def _goes_on(self, asked, now):
+        """Time is over, and an answer has begun: it may take as long as it says, once."""
+        at = head(self._rx, self._have, asked.address, True)
+        if at < 0 or self._patient:
+            return False
+        self._patient = True
+        self._until = ticks.add(now, length(self._rx, at) * 10000 // self._baud + _GAP_MS)
+        return True
+
+    def _make_room(self, asked):
+        """No whole answer lies in all that came: what is no part of one goes, and of one that is too long the rest."""
+        rx = self._rx
+        at = head(rx, _ROOM, asked.address, True)
+        if at > 0:
+            rx[: _ROOM - at] = rx[at:]
+        elif at == 0:
+            self._long = True
+        self._have = _ROOM - at if at > 0 else LEAST if self._long else 0
 
     def _take(self):
         """What came in goes behind what is there, as far as there is room."""
@@ -116,6 +144,7 @@ class Bus:
         while self._uart.any():  # an answer that came too late
             self._uart.readinto(self._rx)
         self._have = 0
+        self._long = self._patient = False
         out_ms = size * 10000 // self._baud + 1
         if self._drives is not None:
             self._drives.value(1)

@@ -12,6 +12,7 @@ from micropython import const
 SOM = 0x53
 NUMBER, WITH_CRC, SECURED = 3, 4, 8  # bits of control
 LEAST = 8  # bytes
+MOST = 1440
 _POLYNOMIAL = const(0x1021)
 _START = const(0x1D0F)
 
@@ -46,13 +47,26 @@ def close(frame, end):
     return end + 2
 
 
+def head(buffer, have, address, unfinished):
+    """Where in the first `have` bytes an answer of that reader seems to begin; unfinished: that is not all there."""
+    for at in range(have - LEAST + 1):
+        if buffer[at] == SOM and buffer[at + 1] == address | 0x80 and buffer[at + 4] & WITH_CRC:
+            if length(buffer, at) <= MOST and not (unfinished and at + length(buffer, at) <= have):
+                return at
+    return -1
+
+
+def length(buffer, at):
+    """Of all of an answer, as it says itself."""
+    return buffer[at + 2] | buffer[at + 3] << 8
+
+
 def find(buffer, have, address):
     """Where in the first `have` bytes an answer of that reader begins that is whole and right; -1: nowhere."""
     for at in range(have - LEAST + 1):
         if buffer[at] == SOM and buffer[at + 1] == address | 0x80 and buffer[at + 4] & WITH_CRC:
-            length = buffer[at + 2] | buffer[at + 3] << 8
-            end = at + length
-            if LEAST <= length and end <= have:
+            end = at + length(buffer, at)
+            if LEAST <= end - at and end <= have:
                 value = crc(buffer, at, end - 2)
                 if buffer[end - 2] == value & 255 and buffer[end - 1] == value >> 8:
                     return at

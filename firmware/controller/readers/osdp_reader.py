@@ -1,7 +1,11 @@
 """One OSDP reader: what it is to be asked next, what its answers mean, whether it works. It knows no wire.
 
 First it says who it is, then both sides prove that they have its key, then come its abilities and its state, and from
-there on it is polled. A command is sent again, byte for byte, until it is answered: the reader knows it by its number.
+there on it is polled. Some readers answer nothing before their first poll, so one that is silent is polled and asked by
+turns. A command is sent again, byte for byte, until it is answered. By the standard a reader knows it by its number and
+says again what it said; not every one does (libosdp's device of 3.2.9 makes a new answer), and then a card in an answer
+that was lost is gone. What came broken and is not said again is told as misread, so that its holder tries again; of an
+answer of which nothing came nobody can know.
 """
 
 from os import urandom
@@ -68,6 +72,8 @@ _AGAIN_MS = const(1000)  # how often one that does not work is tried
 _STRANGE_MS = const(600000)  # a stranger is told so often at the most
 _KEYS = const(16)
 _BITS = const(34)
+_ACKS = const(8)  # bytes of an answer that tells nothing, and of a sealed one
+_ACKS_SEALED = const(14)
 _STAR, _HASH = b"\x7f*", b"\x0d#"
 _SHOWS = b"\x04\x05"  # abilities: light, sound
 _NO_MATTER = b"\x02\x03\x09"  # reasons of a NAK: it does not know such a command, or cannot do that
@@ -110,6 +116,8 @@ class Reader:
         self._card = None
         self._old = True  # what it tells lay there while nobody asked
         self._polled = False
+        self._calls = False  # a silent one is polled, in case it waits for that
+        self._broken = False  # a poll was answered by more than an ACK, and that came broken
         self._since = now
         self._bits = bytearray(_BITS)
         self.light(1, 0, 0, 0)
@@ -185,7 +193,9 @@ class Reader:
         data = b""
         if stage < WORKS:
             command = _ASKS[stage]
-            if stage == WHO or stage == ABLE:
+            if stage == WHO and self._calls:
+                command = POLL
+            elif stage == WHO or stage == ABLE:
                 data = b"\0"
             elif stage == CHALLENGE:
                 data = urandom(8)
@@ -212,10 +222,15 @@ class Reader:
             at += 1
         return at
 
-    def silent(self, loop, now):
-        """No answer came, or none that can be read: the same again, or from the beginning."""
+    def silent(self, loop, now, length):
+        """No answer came, or none that can be read: the same again, or from the beginning. length: of what came."""
         if self._stage < ABLE:
             self.why = SILENT if self._stage == WHO else REFUSES
+        if self._stage == WHO:
+            self._calls = not self._calls
+            self.end = 0
+        elif self._stage == WORKS and self._polled and not self._old:
+            self._broken = self._broken or length > (_ACKS_SEALED if self._sealed else _ACKS)
         self.due = now
         self._trouble(loop, now)
 
@@ -245,6 +260,10 @@ class Reader:
                 return False
         code = frame[start]
         start += 1
+        if self._stage == WHO and self._calls:  # whatever it says: it is awake
+            self._calls = False
+            self.again(now)
+            return True
         if kind < SEALED:
             if code == BUSY:
                 self.busy(loop, now)
@@ -266,6 +285,21 @@ class Reader:
                     end = self._secure.decrypt(frame, start, end)
                     if end < 0:
                         return self._stranger(UNSEALED, 2, loop, now)
+        self._took(code, frame, start, end, loop, now)
+        return True
+
+    def passed_over(self, loop, now):
+        """Its answer is longer than all it is asked for: that is not heard, and it goes on.
+
+        Only with its seal could the next one be checked: in the secure channel a new session begins.
+        """
+        if self._sealed:
+            self._refused(loop, now)
+        else:
+            self._took(0, self.frame, 0, 0, loop, now)
+
+    def _took(self, code, frame, start, end, loop, now):
+        """The command is answered."""
         self.end = 0
         self._number = self._number % 3 + 1
         self.due = now
@@ -274,9 +308,13 @@ class Reader:
         else:
             self._good = now
             self._heard(code, frame, start, end, loop, now)
+            if self._polled and self._broken:
+                self._broken = False
+                if code == ACK:  # it does not say again what came broken
+                    self._card = 0, None
+                    self._since = now
             if not self._to_show:
                 self.due = ticks.add(self._asked, self._poll_ms)
-        return True
 
     def _trouble(self, loop, now):
         """One that has not worked for a while is told to be lost, and tried from the beginning now and then."""
