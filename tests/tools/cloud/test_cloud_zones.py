@@ -1,8 +1,11 @@
 """Zones as controllers follow them, compared with zoneinfo, which reads the same data in its own way."""
 
+import os
 import struct
+import subprocess
+import sys
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +21,23 @@ from tools.cloud.services.told import Told
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LATER = [NOW + timedelta(hours=12 * n) for n in range(2 * 366 * 5)]
+
+
+@pytest.fixture(autouse=True)
+def shipped() -> Iterator[None]:
+    """The data of the package, which is pinned; a system's newer ones would be preferred."""
+    before = zoneinfo.TZPATH
+    _read(())
+    yield
+    _read(before)
+
+
+def _read(folders: Sequence[str]) -> None:
+    if tuple(folders) != zoneinfo.TZPATH:
+        zoneinfo.reset_tzpath(to=folders)
+        zoneinfo.ZoneInfo.clear_cache()
+        for kept in (zones.names, zones.posix, zones._clock):
+            kept.cache_clear()
 
 
 def offset(theirs: zoneinfo.ZoneInfo, moment: datetime) -> int:
@@ -169,18 +189,24 @@ def test_the_newest_data_are_used(
     if system:
         (tmp_path / "tzdata.zi").write_text(f"# version {system}\n# This zic input file is in the public domain.\n")
     monkeypatch.setattr(zones.tzdata, "IANA_VERSION", "2026f")
-    before = zoneinfo.TZPATH
-    try:
-        zoneinfo.reset_tzpath(to=[str(tmp_path)])
-        zones.prefer_newest()
-        assert ((str(tmp_path),) if used == "system" else ()) == zoneinfo.TZPATH
-        assert zones.version() == (system if used == "system" else "2026f")
-    finally:
-        zoneinfo.reset_tzpath(to=before)
+    _read([str(tmp_path)])
+    zones.prefer_newest()
+    folders = (str(tmp_path),) if used == "system" else ()
+    assert folders == zoneinfo.TZPATH
+    assert zones.version() == (system if used == "system" else "2026f")
 
 
 def test_the_data_shipped_know_this_years_laws() -> None:
     assert zones.version() >= "2026f"
+
+
+def test_the_cloud_end_begins_with_the_newest_data(tmp_path: Path) -> None:
+    program = "import zoneinfo, tools.cloud.settings; print(zoneinfo.TZPATH)"
+    told = {"PORTVAKT_DATA": str(tmp_path), "SECRET_KEY": "for tests", "PYTHONTZPATH": "/nowhere"}
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | told, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "()", "a folder without data is older than the package"
 
 
 # By itself to the boards
@@ -217,6 +243,27 @@ def test_a_law_reaches_the_boards_without_anybodys_doing(
         first.step(at + timedelta(seconds=n))
     assert house.row().rules_version != house.row().held_rules_version
     assert rules.version(rules.content(house.controller.pk)) == house.row().rules_version
+
+
+def test_a_board_that_is_in_sync_gets_the_new_law(
+    house: House, time_now: Stopped, monkeypatch: pytest.MonkeyPatch, moonlit: str
+) -> None:
+    from cloud_world import Wire
+
+    board(house, moonlit)
+    line = Wire(time_now)
+    here = line.connect(house.settings).connect()
+    for _ in range(3):
+        line.poll(1)
+    assert house.row().in_sync and here.rules["zone"] == "ABC0"
+    _pretend(monkeypatch, tzif([(seconds(2025, 1, 1), 7200)], "NEW-2"))
+    line.poll(1)
+    assert house.row().in_sync and here.rules["zone"] == "ABC0", "not at once: once an hour"
+    time_now.now += 3600
+    here.ping()
+    for _ in range(3):
+        line.poll(1)
+    assert house.row().in_sync and here.rules["zone"] == "NEW-2" and "zone_changes" not in here.rules
 
 
 def test_a_round_begins_again_after_an_hour_and_looks_once(
