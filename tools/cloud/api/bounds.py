@@ -33,7 +33,7 @@ class Bounded(Parser):
                     _check_text(text)
                     if _DIGITS.fullmatch(text):
                         raise HttpError(422, f"{values[0][:40]}: a number has at most 18 digits here.")
-        return cast(dict[str, Any], super().parse_querydict(data, list_fields, request))
+        return super().parse_querydict(data, list_fields, request)
 
 
 def _refuse_constant(name: str) -> Any:
