@@ -35,5 +35,5 @@ def explain(api: NinjaAPI) -> None:
 
     @api.exception_handler(ValidationError)
     def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
-        faults = [f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors]
-        return answer(request, 422, "; ".join(faults))
+        said = [(fault["loc"][1:], fault["msg"].removeprefix("Value error, ")) for fault in error.errors]
+        return answer(request, 422, "; ".join(f"{'.'.join(map(str, where))}: {what}" for where, what in said))

@@ -10,6 +10,7 @@ from ...models import Alarm, Command, Controller, Door, Right, Site
 from ...services import alarms, clock, codes, commands
 from ...services.told import Told
 from ..auth import Caller, caller
+from ..body import Body
 from ..errors import Error
 from .doors import CommandOut
 
@@ -56,13 +57,13 @@ class AlarmOut(Schema):
         )
 
 
-class HoldIn(Schema):
+class HoldIn(Body):
     """until: Unix seconds UTC, at most a day ahead; null: no longer held."""
 
     until: int | None
 
 
-class EmergencyIn(Schema):
+class EmergencyIn(Body):
     do: str = Field(description="lockdown, evacuation or normal")
 
 

@@ -10,6 +10,7 @@ from ...models import Command, Controller, Right
 from ...services import clock, commands
 from ...services import commissioning as service
 from ..auth import Caller, caller
+from ..body import Body
 from ..errors import Error
 from .doors import CommandOut
 
@@ -17,7 +18,7 @@ router = Router(tags=["controllers"])
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 
 
-class CommissioningIn(Schema):
+class CommissioningIn(Body):
     """minutes: 0 ends it."""
 
     minutes: int = Field(service.MINUTES, ge=0, le=service.MOST_MINUTES)

@@ -13,6 +13,7 @@ from tools.terminal import Problem
 from ...models import Controller, Credential, Right, Site
 from ...services import clock, controllers, doors, enrol, faults, lost, sites, zones
 from ..auth import Caller, caller
+from ..body import Body
 from ..errors import Error
 
 router = Router(tags=["controllers"])
@@ -59,7 +60,7 @@ class ControllerOut(Schema):
             return faults.of(controller, controller.site.tenant_id in who.tenants(Right.PEOPLE))
 
 
-class SiteIn(Schema):
+class SiteIn(Body):
     """zone: as IANA names it, like Europe/Oslo."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -67,12 +68,12 @@ class SiteIn(Schema):
     tenant: int | None = None
 
 
-class SiteChange(Schema):
+class SiteChange(Body):
     name: str | None = Field(None, min_length=1, max_length=100)
     zone: str | None = None
 
 
-class ControllerChange(Schema):
+class ControllerChange(Body):
     name: str = Field(min_length=1, max_length=100)
 
 
@@ -90,7 +91,7 @@ class Lost(Schema):
     replace: list[Replace]
 
 
-class EnrolIn(Schema):
+class EnrolIn(Body):
     """board: the content of board.json. broker, wifi: as in settings.json; left out, the cloud's own broker."""
 
     site: int

@@ -12,23 +12,24 @@ from ...models import ApiToken, Membership, Right, Role, Session, Tenant
 from ...services import links, members
 from ...services.told import Told
 from ..auth import Caller, caller
+from ..body import Body
 from ..errors import Error
 
 router = Router(tags=["members"])
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 
 
-class MemberIn(Schema):
+class MemberIn(Body):
     email: str = Field(min_length=3, max_length=254)
     role: Role
     tenant: int | None = None
 
 
-class RoleIn(Schema):
+class RoleIn(Body):
     role: Role
 
 
-class ActiveIn(Schema):
+class ActiveIn(Body):
     active: bool
 
 
@@ -53,7 +54,7 @@ class MemberOut(Schema):
         return Session.living().filter(user=row.user_id).count()
 
 
-class TokenIn(Schema):
+class TokenIn(Body):
     name: str = Field(min_length=1, max_length=100)
     role: Role = Role("viewer")
     tenant: int | None = None

@@ -14,6 +14,7 @@ from ...models import AccessGroup, Credential, Door, Grant, Look, Person
 from ...services import clock, erasure, looks, people, pins
 from ...services.told import Told
 from ..auth import Caller, caller
+from ..body import Body
 from ..errors import Error
 from ..moments import Moment
 
@@ -21,7 +22,7 @@ router = Router(tags=["people"])
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 
 
-class PersonIn(Schema):
+class PersonIn(Body):
     name: str = Field(min_length=1, max_length=100)
     active: bool = True
     extended: bool = False  # doors stay released longer
@@ -29,7 +30,7 @@ class PersonIn(Schema):
     tenant: int | None = None
 
 
-class PersonChange(Schema):
+class PersonChange(Body):
     name: str | None = Field(None, min_length=1, max_length=100)
     active: bool | None = None
     extended: bool | None = None
@@ -44,7 +45,7 @@ class PersonOut(Schema):
     escort: str
 
 
-class CardIn(Schema):
+class CardIn(Body):
     """number: the payload of the card's frame; or facility and number as they are printed on it (26 and 34 bits)."""
 
     person: int
@@ -64,7 +65,7 @@ class CardOut(Schema):
     valid_until: datetime | None
 
 
-class PinIn(Schema):
+class PinIn(Body):
     """kind: pin or duress. digits: left out, a PIN is made, which is best."""
 
     person: int
@@ -79,13 +80,13 @@ class PinOut(Schema):
     digits: str
 
 
-class GroupIn(Schema):
+class GroupIn(Body):
     name: str = Field(min_length=1, max_length=100)
     doors: list[int] = []
     tenant: int | None = None
 
 
-class GroupChange(Schema):
+class GroupChange(Body):
     name: str | None = Field(None, min_length=1, max_length=100)
     doors: list[int] | None = None
 
@@ -100,7 +101,7 @@ class GroupOut(Schema):
         return sorted(door.pk for door in group.doors.all())
 
 
-class GrantIn(Schema):
+class GrantIn(Body):
     person: int
     group: int
     valid_from: Moment | None = None

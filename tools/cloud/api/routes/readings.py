@@ -8,6 +8,7 @@ from ninja import Router, Schema, Status
 from ...models import Credential, Door, Person, Reading
 from ...services import learning
 from ..auth import Caller, caller
+from ..body import Body
 from ..errors import Error
 from .people import CardOut
 
@@ -15,7 +16,7 @@ router = Router(tags=["people"])
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 
 
-class ReadingIn(Schema):
+class ReadingIn(Body):
     door: int
 
 

@@ -12,13 +12,14 @@ from ...models import AccessGroup, Area, Controller, Door, DoorRules, Holiday, R
 from ...services import door_rules, groups, holidays, rules, schedules, tenants
 from ...services.told import Told
 from ..auth import Caller, caller
+from ..body import Body
 from ..errors import Error
 
 router = Router(tags=["rules"])
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 
 
-class ScheduleIn(Schema):
+class ScheduleIn(Body):
     """times: [[days, from, to], ...]: days is a sum of 1 Monday, 2 Tuesday ... 64 Sunday, 128 holidays; minutes."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -39,7 +40,7 @@ class ScheduleOut(Schema):
     next_id: int | None
 
 
-class HolidayIn(Schema):
+class HolidayIn(Body):
     name: str = Field(min_length=1, max_length=100)
     first: date
     last: date | None = None
@@ -53,14 +54,14 @@ class HolidayOut(Schema):
     last: date
 
 
-class YearIn(Schema):
+class YearIn(Body):
     """The public holidays of Norway in a year."""
 
     year: int
     tenant: int | None = None
 
 
-class AreaIn(Schema):
+class AreaIn(Body):
     number: int = Field(ge=1, le=limits.AREAS)
     name: str = Field(min_length=1, max_length=100)
     limit: int | None = Field(None, ge=limits.area("limit")[0], le=limits.area("limit")[1])
@@ -76,7 +77,7 @@ class AreaOut(Schema):
     forget_hours: int | None
 
 
-class Ask(Schema):
+class Ask(Body):
     """what: card, pin, card+pin or card/pin; when: a schedule, null for always."""
 
     what: str
@@ -115,7 +116,7 @@ class DoorRulesOut(Schema):
     rex_when: int | None
 
 
-class DoorRulesIn(Schema):
+class DoorRulesIn(Body):
     """What is left out stays as it is."""
 
     name: str | None = None
@@ -147,12 +148,12 @@ class DoorRulesIn(Schema):
     rex_when: int | None = None
 
 
-class PlaceIn(Schema):
+class PlaceIn(Body):
     door: int
     schedule: int | None = None
 
 
-class AllowIn(Schema):
+class AllowIn(Body):
     """Doors with their schedules (null: always), whole; and what the group allows beyond passing."""
 
     doors: list[PlaceIn] | None = None
@@ -194,7 +195,7 @@ class TenantOut(Schema):
     created_at: datetime
 
 
-class TenantChange(Schema):
+class TenantChange(Body):
     retention_days: int = Field(ge=limits.door("retention_days")[0], le=limits.door("retention_days")[1])
 
 
