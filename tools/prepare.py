@@ -77,9 +77,26 @@ def mosquitto() -> int:
     return 0
 
 
+def postgresql() -> int:
+    """Installs the programs of PostgreSQL for the tests where that is possible, else says what is left out."""
+    if list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb"):
+        return 0
+    if can_apt():
+        # The tests start a server of their own: no other one is wanted.
+        config = Path("/etc/postgresql-common/createcluster.conf")
+        if not config.exists():
+            config.parent.mkdir(parents=True, exist_ok=True)
+            config.write_text("create_main_cluster = false\n")
+    if not (can_apt() and apt("postgresql")):
+        say("PostgreSQL is not there and cannot be installed from here: the cloud's tests on it are SKIPPED")
+    return 0
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 3 and sys.argv[1] == "environment":
         sys.exit(environment(sys.argv[2]))
     if sys.argv[1:] == ["mosquitto"]:
         sys.exit(mosquitto())
-    sys.exit("usage: prepare.py environment LOCKFILE | prepare.py mosquitto")
+    if sys.argv[1:] == ["postgresql"]:
+        sys.exit(postgresql())
+    sys.exit("usage: prepare.py environment LOCKFILE | prepare.py mosquitto | prepare.py postgresql")

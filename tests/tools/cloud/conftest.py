@@ -40,6 +40,12 @@ def _set_django_up() -> None:
 _set_django_up()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if SERVER is not None and postgres.programs() is None:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="PostgreSQL is not installed"))
+
+
 @pytest.fixture(scope="session")
 def made_database() -> Iterator[None]:
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases, teardown_test_environment
@@ -58,10 +64,14 @@ def made_database() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def database(made_database: None) -> Iterator[None]:
     """Whatever a test writes is gone after it."""
-    from django.db import transaction
+    from django.db import connections, transaction
 
+    ours = connections["default"]
     with transaction.atomic():
+        # As a database in memory, which none of Django closes: it would take the test's transaction with it.
+        ours.close = lambda: None
         yield
+        del ours.close
         transaction.set_rollback(True)
 
 

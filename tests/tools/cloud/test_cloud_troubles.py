@@ -287,7 +287,7 @@ def test_a_trouble_has_a_sentence_on_the_pages_and_in_the_api(house: House, neig
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         sentence = "A sealed secret cannot be read: the file pin_key is not the one it was sealed with; restore it."
         assert (sentence in client.get("/").content.decode()) == shown
-        token = links.make_token(Tenant.objects.get(pk=tenant.pk), "test", "owner")
+        token = links.make_token(Tenant.objects.get(pk=tenant.pk), "test", "administrator")
         found = Client().get("/api/alarms", headers={"authorization": f"Bearer {token}"}).json()
         assert [one["kind"] for one in found] == (["trouble"] if shown else [])
         assert all(one["text"].startswith("a sealed secret cannot be read") for one in found)
