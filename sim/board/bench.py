@@ -31,7 +31,7 @@ class Bench:
     def _started(self) -> None:
         self.starts += 1
 
-    async def until(self, true: Callable[[], Any], what: str, seconds: float = 15) -> None:
+    async def until(self, true: Callable[[], Any], what: str, seconds: float = 40) -> None:
         """Waits until it is true; fails with the board's last words."""
         end = time.monotonic() + seconds
         while not true():
@@ -39,7 +39,7 @@ class Bench:
                 raise AssertionError(f"not {what} in {seconds} s; the board says:\n" + "\n".join(self.board.log_tail))
             await asyncio.sleep(0.02)
 
-    async def printed(self, text: str, seconds: float = 15) -> None:
+    async def printed(self, text: str, seconds: float = 40) -> None:
         """Waits for a line on the serial port, and forgets the lines up to it."""
         await self.until(lambda: any(text in line for line in self.board.log_tail), f"printed: {text}", seconds)
         while text not in self.board.log_tail.popleft():
@@ -53,7 +53,7 @@ class Bench:
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
-            out, _ = await asyncio.wait_for(process.communicate(), 40)
+            out, _ = await asyncio.wait_for(process.communicate(), 90)
         except TimeoutError:
             process.kill()
             out, _ = await process.communicate()

@@ -31,7 +31,7 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def until(true: Callable[[], Any], what: Callable[[], str] | str, seconds: float = 15) -> None:
+def until(true: Callable[[], Any], what: Callable[[], str] | str, seconds: float = 40) -> None:
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:

@@ -45,7 +45,7 @@ def test_without_a_reader_the_board_is_not_held_up() -> None:
         line.close()
         return took
 
-    assert asyncio.run(story()) < 3
+    assert asyncio.run(story()) < 30  # held up it takes a second for each of more than eighty writes
 
 
 def test_keys_reach_the_board_and_tell_which_prompt_is_wanted() -> None:

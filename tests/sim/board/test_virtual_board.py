@@ -125,22 +125,22 @@ def test_a_board_that_does_not_feed_its_watchdog_starts_again(tmp_path: Path) ->
     main = """
 import machine
 print("cause", machine.reset_cause())
-dog = machine.WDT(timeout=300)
+dog = machine.WDT(timeout=2000)  # on a busy machine a sleep of 50 ms may take a second
 if machine.reset_cause() != machine.WDT_RESET:
     while True:
         pass
 import time
-for _ in range(40):
+for _ in range(60):
     dog.feed()
     time.sleep_ms(50)
-print("fed for 2 s")
+print("fed for 3 s")
 """
 
     async def story(bench: Bench) -> None:
         await bench.install(main)
         await bench.printed("cause 2")  # installing ends with a reset
         await bench.printed("cause 3")
-        await bench.printed("fed for 2 s")
+        await bench.printed("fed for 3 s", 40)
 
     run(tmp_path, story)
 
@@ -221,9 +221,9 @@ start = time.ticks_ms()
 print("before the wrap", (1 << 30) - start <= 41000, time.ticks_ms() < 1 << 30)
 time.sleep_ms(300)
 took = time.ticks_diff(time.ticks_ms(), start)
-print("took", 300 <= took < 600, took)
+print("took", 300 <= took < 10000, took)  # on a busy machine later, never earlier
 time.sleep(0.1)
-print("took", 400 <= time.ticks_diff(time.ticks_ms(), start) < 800)
+print("took", 400 <= time.ticks_diff(time.ticks_ms(), start) < 20000)
 print(time.ticks_diff(time.ticks_add((1 << 30) - 1, 5), (1 << 30) - 1))
 """
 
