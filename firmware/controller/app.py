@@ -4,10 +4,12 @@ import _thread
 
 from micropython import const
 
-from . import board, loop  # noqa: F401  what every board loads: before the heap has holes
+from . import loop  # noqa: F401  what every board keeps: before the heap has holes
 from .access import rules  # noqa: F401
 from .cloud import link, mailbox, sync  # noqa: F401
 from .forget import forget
+from .outputs import relay  # noqa: F401
+from .readers import input, wiegand  # noqa: F401
 from .storage import log, state, table  # noqa: F401
 
 _NETWORK_STACK = const(12 * 1024)  # bytes; the port's own 4 KB are too few for a TLS handshake
@@ -18,7 +20,15 @@ def build(folder="/"):
     from .start import build
 
     made = build(folder, _thread.allocate_lock)
-    forget("start", "storage/settings", "storage/settings_check", "storage/log_start", "storage/table_start")
+    forget(
+        "start",
+        "started",
+        "board",
+        "storage/settings",
+        "storage/settings_check",
+        "storage/log_start",
+        "storage/table_start",
+    )
     return made
 
 

@@ -3,7 +3,6 @@
 A part has watch(loop, now), called in every step of the control loop, and deadline().
 """
 
-from .board import wired
 from .events import (
     BATTERY_LOW,
     BATTERY_RIGHT,
@@ -123,4 +122,6 @@ def _source(one, wake):
         from .readers.battery import Battery
 
         return Battery(one["pin"], one["low_mv"], one.get("ratio", 1))
+    from .board import wired  # here, not above: it is to be forgotten after the start
+
     return wired(one, "active", wake)

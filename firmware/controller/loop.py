@@ -16,8 +16,6 @@ from .events import (
     NETWORK_RESTARTED,
     READER_JABBERS,
     READER_MISREAD,
-    SETTINGS_FAULT,
-    STARTED,
     TABLE_DAMAGED,
 )
 from .guarded import KEYS, GuardedDoor
@@ -156,18 +154,6 @@ class Loop:
             for one in self.followers:
                 one.upkeep(now)
         self._watchdog.feed()
-
-    def started(self, cause, faults):
-        """The first record after a start. faults: how many settings are wrong."""
-        now = clock.now()
-        self.record(STARTED, now, 0, cause)
-        if faults:
-            self.record(SETTINGS_FAULT, now, 0, min(faults, 255))
-        for guarded in self.doors:
-            if guarded.door.open:
-                from .points.holding import found_open
-
-                found_open(guarded, self.record, now)
 
     def follow(self, rules):
         """New rules hold from now on."""

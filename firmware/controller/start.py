@@ -18,6 +18,7 @@ from .cloud.sync import Sync
 from .hmac import pads
 from .json_text import whole
 from .loop import Loop
+from .started import started
 from .storage import settings
 from .storage.log import EventLog
 from .storage.state import BOOTS, StateJournal
@@ -68,7 +69,7 @@ def build(folder, lock):
     journal.set(BOOTS, journal.get(BOOTS) + 1)
     credentials = CredentialTable(partition("acl", folder))
     loop = Loop(board, credentials, log, journal, rules, key, sync, link, WDT(timeout=_WATCHDOG_MS), reset, folder)
-    loop.started(reset_cause(), faults)
+    started(loop, reset_cause(), faults)
     if "old_secret" in chosen:
         from .cloud import rotate
 

@@ -1,6 +1,7 @@
 """The cloud hears once with which key the log's chain begins, and can then prove every event."""
 
 from firmware.controller.cloud import wire
+from firmware.controller.started import started
 from firmware.protocol.log_chain import WHOLE, Chain
 from tests.firmware.controller_bench import Bench
 
@@ -11,7 +12,7 @@ def hello(said):
 
 def test_the_chain_begins_with_a_key_that_every_hello_names_until_an_event_is_stored():
     bench = Bench()
-    bench.loop.started(1, 0)
+    started(bench.loop, 1, 0)
     first = hello(bench.connect())["chain"]
     assert hello(bench.connect())["chain"] == first
     bench.tap(12, 3456)

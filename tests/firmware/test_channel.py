@@ -28,9 +28,7 @@ def test_hmac_is_that_of_rfc_4231():
         hmac(b"Jefe", b"what do ya want for nothing?").hex()
         == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     )
-    assert (
-        hmac(b"\xaa" * 20, b"\xdd" * 50).hex() == "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"
-    )
+    assert hmac(b"\xaa" * 20, b"\xdd" * 50).hex() == "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"
 
 
 def test_both_ends_read_each_other():

@@ -21,6 +21,7 @@ from firmware.controller.events import (
 )
 from firmware.controller.loop import FEED_MS
 from firmware.controller.records import until_minutes
+from firmware.controller.started import started
 from tests.firmware.bench import frame26
 from tests.firmware.controller_bench import CONTACT, D0, REX, STRIKE, UTC, Bench
 
@@ -89,7 +90,7 @@ def test_a_leaf_that_is_open_at_the_start_is_told_and_watched():
     bench.chip.input(CONTACT, 1)
     bench.run(1000)
     bench = Bench(flash=bench.flash, levels={CONTACT: 1})
-    bench.loop.started(1, 0)
+    started(bench.loop, 1, 0)
     bench.run(29999)
     told = [(STARTED, 0, 1, None), (DOOR_FOUND_OPEN, 1, 0, None)]
     assert bench.events()[1:] == told
@@ -201,7 +202,7 @@ def test_without_a_table_key_every_card_is_denied():
 
 def test_a_start_is_on_record_with_its_faults():
     bench = Bench()
-    bench.loop.started(4, 2)
+    started(bench.loop, 4, 2)
     assert bench.events() == [(STARTED, 0, 4, None), (SETTINGS_FAULT, 0, 2, None)]
 
 

@@ -10,6 +10,7 @@ from firmware.controller.events import (
     STARTED,
 )
 from firmware.controller.records import NO_END, credential_digest, pack_credential, unpack_event
+from firmware.controller.started import started
 from tests.firmware.controller_bench import KEY, STRIKE, UTC, Bench
 
 CARD = pack_credential(credential_key(KEY, card_value(26, 12 << 16 | 3456)), 7, NO_END)
@@ -25,7 +26,7 @@ def delta(old, new, *changes):
 
 def test_a_hello_says_what_the_controller_has():
     bench = Bench()
-    bench.loop.started(1, 0)
+    started(bench.loop, 1, 0)
     hello = wire.read_json(bench.connect()[0])
     assert hello["acl"] == 0
     assert hello["rules"] == 1
@@ -79,7 +80,7 @@ def test_four_full_batches_may_be_on_their_way_and_no_more():
 
 def test_a_batch_without_an_answer_is_sent_again():
     bench = Bench()
-    bench.loop.started(1, 0)
+    started(bench.loop, 1, 0)
     first = [message for message in bench.connect() if message[0] == wire.EVENTS]
     bench.run(5000)
     again = [message for message in bench.said() if message[0] == wire.EVENTS]
@@ -88,7 +89,7 @@ def test_a_batch_without_an_answer_is_sent_again():
 
 def test_an_acknowledgement_of_other_events_is_refused():
     bench = Bench()
-    bench.loop.started(1, 0)
+    started(bench.loop, 1, 0)
     bench.connect()
     epoch, last = bench.loop.log.epoch, bench.loop.log.last
     bench.hear(wire.packed(wire.STORED, "<II", epoch + 1, 1))
@@ -99,7 +100,7 @@ def test_an_acknowledgement_of_other_events_is_refused():
 
 def test_what_was_acknowledged_is_not_sent_after_a_restart():
     bench = Bench()
-    bench.loop.started(1, 0)
+    started(bench.loop, 1, 0)
     bench.connect()
     bench.hear(wire.packed(wire.STORED, "<II", bench.loop.log.epoch, 2))
     for _ in range(100):
@@ -326,7 +327,7 @@ def test_a_full_outbox_holds_back_and_loses_nothing():
     bench.connect()
     while bench.outbox.put(b"in the way"):
         pass
-    bench.loop.started(1, 0)
+    started(bench.loop, 1, 0)
     bench.run(10000)
     bench.said()
     bench.run()

@@ -38,7 +38,7 @@ _AUTHOR = (
     ("a forced door is no news", F + "points.door", "return self.forced\n", "return None\n"),
     ("strikes released at a start", F + "board",
      'value=1 - strike["active"]), strike', 'value=strike["active"]), strike'),
-    ("contacts are not debounced", F + "board", "< _DEBOUNCE_MS", "< 0"),
+    ("contacts are not debounced", F + "readers.input", "< _DEBOUNCE_MS", "< 0"),
     ("a bit too many is no harm", F + "readers.wiegand", "elif count in FRAMES:", "elif count > 8:"),
     ("parity is not looked at", F + "readers.wiegand", "if sum(bits[:half]) % 2 or not sum(bits[half:count]) % 2:",
      "if False:"),
