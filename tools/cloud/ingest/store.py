@@ -71,7 +71,7 @@ class Hello:
     def read(cls, message: bytes) -> "Hello":
         """Raises Refused."""
         try:
-            fields = wire.read_json(message)
+            fields = fields_of(message)
             firmware, digest = fields["firmware"], fields["digest"]
             if type(firmware) is not str or type(digest) is not str or len(digest) != 16 or len(firmware) > 40:
                 raise ValueError("firmware or digest")
@@ -93,6 +93,16 @@ class Hello:
             )
         except (ValueError, KeyError, TypeError, RecursionError):
             raise Refused("malformed") from None
+
+
+def fields_of(message: bytes) -> dict[str, Any]:
+    """A JSON message of a board. Raises ValueError also for text that no database keeps: NUL, half a surrogate pair."""
+    fields: dict[str, Any] = wire.read_json(message)
+    text = json.dumps(fields, ensure_ascii=False, allow_nan=False)
+    text.encode()
+    if "\\u0000" in text:
+        raise ValueError("text")
+    return fields
 
 
 def number(value: Any) -> int:
@@ -320,12 +330,10 @@ def table(controller: int, version: int, digest: int) -> None:
 def result(controller: int, message: bytes, now: datetime) -> None:
     """Keeps what became of a command. Raises Refused."""
     try:
-        fields = wire.read_json(message)
+        fields = fields_of(message)
         name, state, why, data = fields["id"], fields["result"], fields.get("why", ""), fields.get("data", {})
         if type(name) is not int or not 0 < name < 1 << 63 or type(why) is not str or not isinstance(data, dict):
             raise ValueError("id, why or data")
-        if "\\u0000" in json.dumps([why, data], allow_nan=False):  # no database keeps these
-            raise ValueError("text")
         if state not in (Command.State.DONE, Command.State.EXPIRED, Command.State.REFUSED):
             raise ValueError("result")
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -18,6 +18,7 @@ from ..models import Rollout, RolloutBoard
 from ..services import updates
 from ..services.prepared import Prepared
 from ..services.troubles import Troubles, Work
+from . import store
 
 log = logging.getLogger("portvakt.updates")
 HEAD = 5  # bytes before a piece
@@ -82,7 +83,7 @@ class Updates:
     def said(self, controller: int, message: bytes, session: Live, now: datetime) -> None:
         """UPDATE_STATE. Raises Refused."""
         try:
-            fields = wire.read_json(message)
+            fields = store.fields_of(message)
             build, state, offset, why = fields["build"], fields["state"], fields.get("next", 0), fields.get("why", "")
             if type(build) is not str or state not in STATES or type(offset) is not int or type(why) is not str:
                 raise ValueError("state")
