@@ -24,8 +24,7 @@ class Caller:
 
     def rows(self, model: type[Row]) -> models.QuerySet[Row]:
         """The rows of a model that the caller may see."""
-        seen_with: Right = model.SEEN_WITH  # type: ignore[attr-defined]
-        return model.objects.of(*self.tenants(seen_with))  # type: ignore[attr-defined]
+        return model.objects.seen(self.tenants)  # type: ignore[attr-defined]
 
     def tenants(self, right: Right) -> list[int]:
         """The tenants in which the caller has a right."""

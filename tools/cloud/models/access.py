@@ -69,6 +69,7 @@ class Credential(Whole):
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
 
     SEEN_WITH = Right.PEOPLE
+    SECRET = Q(kind="duress"), Right.DURESS  # that somebody has one is for those who hear of it
 
     class Meta:
         ordering = ["person", "pk"]

@@ -62,6 +62,7 @@ class Exposure(Owned):
 
     TENANT_PATH = "controller__site__tenant"
     SEEN_WITH = Right.PEOPLE
+    SECRET = Q(credential__kind="duress"), Right.DURESS
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["controller", "credential"], name="exposure_once")]

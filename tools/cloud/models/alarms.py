@@ -4,10 +4,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from firmware.controller.events import GRANTED_DURESS
+
 from .accounts import User
 from .events import Event, Gap
 from .places import Controller
+from .rights import Right
 from .scope import Owned
+
+SILENT = (GRANTED_DURESS,)  # codes of alarms that only those with the right may know of
 
 
 class Alarm(Owned):
@@ -32,6 +37,7 @@ class Alarm(Owned):
     acknowledged_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
     TENANT_PATH = "controller__site__tenant"
+    SECRET = Q(code__in=SILENT), Right.DURESS
 
     class Meta:
         indexes = [

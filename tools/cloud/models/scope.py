@@ -1,5 +1,6 @@
 """What rows have in common: whose they are (this is the one place that says so), and whole changes."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models, transaction
@@ -21,9 +22,21 @@ class Scoped(models.QuerySet):
 
     def visible_to(self, user: "User") -> "Scoped":
         """The rows of the tenants in which the user's role lets them see this kind of thing."""
-        roles = roles_with(self.model.SEEN_WITH)
-        tenants = user.memberships.filter(role__in=roles).values("tenant") if user.is_authenticated else ()
-        return self.filter(**{f"{self.model.TENANT_PATH}__in": tenants})
+        if not user.is_authenticated:
+            return self.none()
+        return self.seen(lambda right: user.memberships.filter(role__in=roles_with(right)).values("tenant"))
+
+    def seen(self, tenants: Callable[[Right], Any]) -> "Scoped":
+        """The rows that show where there are these rights. tenants(right): where somebody has it.
+
+        A row that is SECRET to somebody does not exist for them: it is in no list, count or answer.
+        """
+        path = f"{self.model.TENANT_PATH}__in"
+        rows = self.filter(**{path: tenants(self.model.SEEN_WITH)})
+        if self.model.SECRET is None:
+            return rows
+        hidden, right = self.model.SECRET
+        return rows.exclude(hidden & ~models.Q(**{path: tenants(right)}))
 
 
 def visible(model: type[Row], user: "User") -> models.QuerySet[Row]:
@@ -36,6 +49,7 @@ class Owned(models.Model):
 
     TENANT_PATH = "tenant"
     SEEN_WITH = Right.LOOK
+    SECRET: tuple[models.Q, Right] | None = None  # rows that show only with one more right
     objects = Scoped.as_manager()
 
     class Meta:

@@ -177,9 +177,11 @@ def _detail(code: int, extra: int) -> str:
     return f": {why}" if why is not None else ""
 
 
-def credential(row: Credential) -> str:
-    """A card or PIN as the pages show it."""
-    return card(row.bits, row.number) if row.kind == Credential.Kind.CARD else str(row.get_kind_display())
+def credential(row: Credential, all_of_it: bool = True) -> str:
+    """A card or PIN as the pages show it. all_of_it: to who may know of duress; to others every PIN is a PIN."""
+    if row.kind == Credential.Kind.CARD:
+        return card(row.bits, row.number)
+    return str(Credential.Kind(row.kind if all_of_it else Credential.Kind.PIN).label)
 
 
 def card(bits: int, number: int) -> str:

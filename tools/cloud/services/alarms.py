@@ -1,8 +1,8 @@
 """Alarms: raised from what comes in, ended when the thing is over, acknowledged by a person and that is kept."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -81,16 +81,23 @@ def gather(now: datetime, troubles: Troubles | None = None) -> int:
     return raised + _from_gaps() + _silent(now)
 
 
-def standing(alarms: QuerySet[Alarm], duress: Iterable[int]) -> list[Standing]:
-    """What stands now among these alarms, newest first. duress: tenants in which silent ones are shown."""
+def standing(alarms: QuerySet[Alarm]) -> list[Standing]:
+    """What stands now among these alarms, newest first."""
     rows = alarms.filter(acknowledged_at=None).filter(Q(ended_at=None) | Q(code__in=codes.LATCHED) | Q(kind="gap"))
-    rows = rows.exclude(Q(code__in=codes.SILENT) & ~Q(controller__site__tenant__in=list(duress)))
     found: dict[tuple[Any, ...], list[Alarm]] = {}
     related = ("controller__site", "event__credential__person", "gap")
     for alarm in rows.select_related(*related).order_by("-raised_at", "-pk"):
         what = alarm.extra if alarm.kind == Alarm.Kind.TROUBLE else 0
         found.setdefault((alarm.controller_id, alarm.kind, alarm.code, alarm.door_number, what), []).append(alarm)
     return [Standing(same[0], len(same), all(one.ended_at for one in same)) for same in found.values()]
+
+
+def number(alarm: Alarm, all_of_it: bool) -> int:
+    """What an alarm is called. Their row numbers would tell who may not know that there was one in between."""
+    if all_of_it:
+        return int(alarm.pk)
+    what = (alarm.kind, alarm.event_id, alarm.gap_id, alarm.controller_id, alarm.extra, alarm.raised_at.isoformat())
+    return int.from_bytes(sha256(repr(what).encode()).digest()[:6], "big")  # exact as a number of JSON
 
 
 def acknowledge(alarm: Alarm, user: User | None, now: datetime) -> int:

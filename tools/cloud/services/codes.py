@@ -2,6 +2,9 @@
 
 from firmware.controller import events
 
+from ..models import Credential, Event
+from ..models.alarms import SILENT
+
 FLAGS = {"TIME_TRUSTED", "NEW_KEY", "CHAIN_BEGINS", "COMMISSIONING"}  # bits of an event's flags, in the same table
 NAMES = {
     value: name.lower()
@@ -62,7 +65,6 @@ TRYING = {
     events.MAINS_LOST,
     events.BATTERY_LOW,
 }
-SILENT = {events.GRANTED_DURESS}  # alarms that only those with the right may know of
 # These stand until somebody acknowledges them, also when the thing itself is over.
 LATCHED = {code for code, end in ALARMS.items() if not end} | {
     events.DOOR_FORCED,
@@ -77,3 +79,10 @@ LATCHED = {code for code, end in ALARMS.items() if not end} | {
 def shown(code: int, all_of_it: bool) -> int:
     """The code as somebody may see it: who may not know of duress sees that somebody was granted."""
     return events.GRANTED if code in SILENT and not all_of_it else code
+
+
+def shown_credential(event: Event, all_of_it: bool) -> int | None:
+    """Which of somebody's credentials it was, as somebody may see it: no PIN, ordinary or of duress."""
+    if event.credential is None or (event.credential.kind != Credential.Kind.CARD and not all_of_it):
+        return None
+    return int(event.credential.pk)

@@ -41,7 +41,9 @@ def lost(controller: Controller, user: User | None, urandom: Callable[[int], byt
     return len(exposed)
 
 
-def to_replace(controller: Controller) -> list[Credential]:
-    """The cards and PINs that the lost board knew and that still work elsewhere."""
+def to_replace(controller: Controller, duress: bool = True) -> list[Credential]:
+    """The cards and PINs that the lost board knew and that still work elsewhere. duress: for who may know of it."""
     still = Credential.objects.filter(exposures__controller=controller, active=True, person__active=True)
+    if not duress:
+        still = still.exclude(kind=Credential.Kind.DURESS)
     return list(still.select_related("person").order_by("person__name", "pk"))

@@ -289,3 +289,15 @@ def test_where_nobody_can_say_who_may_look_streams_end(changes: Any, browser: An
         return [changed async for changed in live.changes(hub, one)]
 
     assert asyncio.run(follow()) == [] and one.end is live.End.BROKEN and not hub.streams
+
+
+def test_groups_of_a_door_are_for_who_sees_people_there(browser: Any, house: Any, stranger: Any) -> None:
+    """A guard here who is a viewer elsewhere."""
+    from tools.cloud.models import Membership
+
+    guard = browser(role="guard")
+    Membership.objects.create(user=guard.user, tenant=stranger.tenant, role="viewer")
+    page = guard.get(f"/doors/{house.doors[0].pk}/").content.decode()
+    assert "Hovedinngang" in page and "alle" not in page and "Who can open" not in page
+    assert "Who can open" in guard.get(f"/doors/{stranger.doors[0].pk}/").content.decode()
+    assert "Who can open" in browser(role="viewer").get(f"/doors/{house.doors[0].pk}/").content.decode()

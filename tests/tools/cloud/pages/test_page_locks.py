@@ -206,7 +206,7 @@ def test_a_doors_page_says_who_can_open_it(browser: Any, house: Any) -> None:
 def test_the_live_stream_has_the_state_and_its_end_by_time(changes: Any, browser: Any, house: Any) -> None:
     client = browser()
     stands(house)
-    stream, one = changes(client.user, "en"), changes(client.user, "en", house.doors[0].pk)
+    stream, one = changes(client, "en"), changes(client, "en", house.doors[0].pk)
     for each in (stream, one):
         next_of(each)
         next_of(each)
@@ -219,7 +219,7 @@ def test_the_live_stream_has_the_state_and_its_end_by_time(changes: Any, browser
 
 
 def test_a_stream_of_a_door_that_is_not_theirs_says_nothing(changes: Any, browser: Any, stranger: Any) -> None:
-    stream = changes(browser().user, "en", stranger.doors[0].pk)
+    stream = changes(browser(), "en", stranger.doors[0].pk)
     next_of(stream)
     assert next_of(stream).startswith(b":")
 

@@ -201,7 +201,7 @@ def _lost(who: Caller, controller: Controller) -> dict[str, Any]:
             person=one.person_id if one.pk in mine else None,
             name=one.person.name if one.pk in mine else None,
         )
-        for one in lost.to_replace(controller)
+        for one in lost.to_replace(controller, duress=controller.site.tenant_id in who.tenants(Right.DURESS))
     ]
     return {"controller": controller, "replace": replace}
 

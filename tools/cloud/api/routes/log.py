@@ -40,7 +40,7 @@ class EventOut(Schema):
     door_number: int
     extra: int
     count: int  # of a denial: how many more came; 255: or more
-    credential_id: int | None
+    credential_id: int | None  # of a PIN only for who may know of duress: it has one of its own
     person_id: int | None
     person: str | None
     received_at: datetime
@@ -48,6 +48,10 @@ class EventOut(Schema):
     @staticmethod
     def resolve_name(event: Event) -> str:
         return codes.NAMES.get(event.code, "unknown")
+
+    @staticmethod
+    def resolve_credential_id(event: Any) -> int | None:
+        return event.shown_credential
 
     @staticmethod
     def resolve_person_id(event: Event) -> int | None:
@@ -120,7 +124,9 @@ def list_events(request: HttpRequest, wanted: Query[EventFilter]) -> dict[str, A
     limit = max(1, min(wanted.limit, 500))
     page = list(rows[: limit + 1])
     for event in page:
-        event.code = codes.shown(event.code, event.controller.site.tenant_id in duress)
+        all_of_it = event.controller.site.tenant_id in duress
+        event.code = codes.shown(event.code, all_of_it)
+        event.shown_credential = codes.shown_credential(event, all_of_it)  # type: ignore[attr-defined]
     following = page[limit - 1].pk if len(page) > limit else None
     return {"events": page[:limit], "next": following}
 

@@ -218,5 +218,5 @@ def _exposed(request: HttpRequest, controller: Controller) -> list[dict[str, Any
     mine = set(visible(Credential, user).filter(exposures__controller=controller).values_list("pk", flat=True))
     return [
         {"row": one, "name": words.credential(one) if one.pk in mine else "", "known": one.pk in mine}
-        for one in lost.to_replace(controller)
+        for one in lost.to_replace(controller, access.may(user, controller.site.tenant_id, Right.DURESS))
     ]

@@ -47,7 +47,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "pin_digits": tenant.pin_digits,
         "may_change": access.may(user, tenant.pk, Right.CHANGE),
         "may_release": access.may(user, tenant.pk, Right.RELEASE),
-        "groups": _groups(door) if "people" in access.everything(user) else [],
+        "groups": _groups(door) if access.may(user, tenant.pk, Right.PEOPLE) else None,
         "standing": next(iter(standing.doors(user, only=pk)), None),
         "here": "doors",
     }

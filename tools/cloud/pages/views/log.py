@@ -145,8 +145,8 @@ def _days(found: list[Event], all_of_it: set[int], gaps: list[Gap]) -> list[dict
         at = standing.local(event.utc or event.received_at, event.controller.site.zone)
         if not days or days[-1]["date"] != at.date():
             days.append({"date": at.date(), "name": formats.date_format(at.date(), "l j. F Y"), "rows": []})
-        code = codes.shown(event.code, event.controller.site.tenant_id in all_of_it)
-        days[-1]["rows"].append(_row(event, code, doors.get((event.controller_id, event.door_number)), at))
+        everything = event.controller.site.tenant_id in all_of_it
+        days[-1]["rows"].append(_row(event, everything, doors.get((event.controller_id, event.door_number)), at))
         gap = after.pop((event.controller_id, event.epoch, event.sequence), None)
         if gap is not None:
             days[-1]["rows"].append({"gap": gap, "count": gap.last - gap.first + 1})
@@ -161,7 +161,8 @@ def _seen(user: Any) -> list[int]:
     return list(access.tenants(user, Right.LOG).values_list("pk", flat=True))
 
 
-def _row(event: Event, code: int, door: Door | None, at: datetime) -> dict[str, Any]:
+def _row(event: Event, all_of_it: bool, door: Door | None, at: datetime) -> dict[str, Any]:
+    code = codes.shown(event.code, all_of_it)
     called = words.words(code)
     return {
         "event": event,
@@ -178,5 +179,5 @@ def _row(event: Event, code: int, door: Door | None, at: datetime) -> dict[str, 
         "place": door.name if door else event.controller.name,
         "controller": event.controller.name,
         "person": event.credential.person if event.credential else None,
-        "card": words.credential(event.credential) if event.credential else "",
+        "card": words.credential(event.credential, all_of_it) if event.credential else "",
     }

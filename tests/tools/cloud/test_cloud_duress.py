@@ -1,0 +1,222 @@
+"""Who may not know of duress sees, byte for byte, what they would see after an ordinary tap: everywhere, by any way."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cloud_world import House
+from django.apps import apps
+from django.core.management.color import no_style
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from firmware.controller import events
+from tools.cloud.models import Alarm, Credential, DoorRules, Event, Membership, Right, Role, User, visible
+from tools.cloud.models.rights import roles_with
+from tools.cloud.services import acl, alarms, clock, lost, pins
+
+UNKNOWING = [role for role in Role if role.value not in roles_with(Right.DURESS)]
+OWN = ("/sign-out", "/language", "/account/", "/enter/", "/accounts/", "/doors/stream")  # of whoever asks
+
+
+TOLD = ("/", "/log/", "/alarms/", "/api/events", "/api/alarms")
+
+
+class _Back(Exception):
+    pass
+
+
+@pytest.fixture
+def home(house: House) -> House:
+    pins.give(house.person)
+    pins.give(house.person, "duress")
+    return house
+
+
+def test_the_roles_that_may_not_know(house: House) -> None:
+    assert UNKNOWING == [Role.VIEWER, Role.INSTALLER]
+
+
+def client(house: House, role: Role, language: str = "en") -> Client:
+    user = User.objects.named(f"{role}@example.org")
+    Membership.objects.get_or_create(user=user, tenant=house.tenant, role=role)
+    made = Client(headers={"accept-language": language})
+    made.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    made.user = user  # type: ignore[attr-defined]
+    return made
+
+
+def happens(house: House, code: int, **fields: Any) -> Event:
+    sequence = 1 + Event.objects.filter(controller=house.controller).count()
+    values = {"extra": 0, "flags": 1, "utc": clock.now(), "received_at": clock.now(), **fields}
+    return Event.objects.create(
+        controller=house.controller, epoch=1, sequence=sequence, code=code, door_number=1, **values
+    )
+
+
+def after(house: House, kind: str, look: Callable[[], Any]) -> Any:
+    """What is seen after somebody was let in by that PIN and other things happened; then all of it is undone."""
+    seen: list[Any] = []
+    try:
+        with transaction.atomic():
+            happens(house, events.DOOR_FORCED)
+            alarms.gather(clock.now())
+            pin = house.person.credentials.get(kind=kind, active=True)
+            code = events.GRANTED_DURESS if kind == "duress" else events.GRANTED
+            happens(house, code, credential=pin, key=b"\x01" * 7)
+            alarms.gather(clock.now())
+            house.time.now += 20
+            happens(house, events.READER_TAMPER)
+            alarms.gather(clock.now())
+            house.controller.acked = 3
+            house.controller.save(update_fields=["acked"])
+            assert Alarm.objects.filter(code=events.GRANTED_DURESS).exists() == (kind == "duress")
+            seen.append(look())
+            raise _Back
+    except _Back:
+        house.time.now -= 20
+    for statement in connection.ops.sequence_reset_sql(no_style(), list(apps.get_models())):
+        with connection.cursor() as cursor:  # PostgreSQL gives no number twice, rolled back or not
+            cursor.execute(statement)
+    return seen[0]
+
+
+def ids() -> list[int]:
+    """The numbers of everything there is, and of the next thing."""
+    found = {0}
+    for model in (*apps.get_app_config("cloud").get_models(),):
+        if model._meta.pk.get_internal_type() in ("AutoField", "BigAutoField"):
+            found |= set(model.objects.values_list("pk", flat=True))
+    return sorted(found | {max(found) + 1, max(found) + 2})
+
+
+def paths() -> Iterator[str]:
+    """Every page and call there is, with a hole where a number goes."""
+
+    def walk(patterns: Any, before: str) -> Iterator[str]:
+        for one in patterns:
+            route = before + str(one.pattern)
+            if isinstance(one, URLPattern):
+                yield route
+            else:
+                yield from walk(one.url_patterns, route)
+
+    for route in walk(get_resolver().url_patterns, "/"):
+        path = re.sub(r"<(?:int:)?\w+>", "{}", route)
+        if not path.startswith(OWN) and "<" not in path and "^" not in path:
+            yield path
+
+
+def everything(browser: Client, numbers: list[int]) -> dict[tuple[str, str], tuple[int, bytes]]:
+    """Every answer there is to be had: to questions, and to what would change something if it were allowed."""
+    queries = [f"?code={events.GRANTED}", f"?code={events.GRANTED_DURESS}", "?limit=1", "?limit=2", "?kind=alarm"]
+    queries += ["?kind=granted", "?person={}", "?before={}", "?after={}", "?door=1"]
+    wanted = []
+    for path in paths():
+        filled = [path.replace("{}", str(n)) for n in numbers] if "{}" in path else [path]
+        wanted += [("get", one) for one in filled] + [("post", one) for one in filled]
+        if path.startswith("/api/"):
+            wanted += [(method, one) for one in filled for method in ("patch", "put", "delete")]
+        if path in ("/log/", "/api/events", "/api/alarms", "/alarms/"):
+            wanted += [("get", path + q.format(n)) for q in queries for n in (numbers if "{}" in q else [0])]
+        if path == "/alarms/acknowledge":
+            wanted += [("post", f"{path}?{n}") for n in numbers]
+    return {(method, path): _answer(browser, method, path) for method, path in wanted}
+
+
+def _answer(browser: Client, method: str, path: str) -> tuple[int, bytes]:
+    where, _, asked = path.partition("?")
+    if method == "get":
+        answer: Any = browser.get(path)
+    elif where.startswith("/api/"):
+        answer = getattr(browser, method)(where, {}, "application/json")
+    else:
+        answer = browser.post(where, {"alarm": asked})
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return answer.status_code, re.sub(rb"\b[A-Za-z0-9]{64}\b", b"", content)  # tokens against forged forms
+
+
+@pytest.mark.parametrize("role", UNKNOWING)
+def test_after_duress_everything_is_as_after_an_ordinary_pin(home: House, role: Role) -> None:
+    browser = client(home, role)
+    numbers = after(home, "duress", ids)
+    ordinary = after(home, "pin", lambda: everything(browser, numbers))
+    duress = after(home, "duress", lambda: everything(browser, numbers))
+    assert len(ordinary) > 900 and sum(status == 200 for status, _ in ordinary.values()) > 30
+    assert [path for path in ordinary if ordinary[path] != duress[path]] == []
+    assert [path for path, (_, body) in duress.items() if b"uress" in _content(body)] == []
+
+
+def _content(body: bytes) -> bytes:
+    """Without the description of the API, which names everything there is."""
+    return b"" if body.startswith(b'{"openapi"') else body
+
+
+def test_who_may_know_sees_another_thing(home: House) -> None:
+    """The comparison itself is no empty one."""
+    browser = client(home, Role.OWNER)
+    ordinary, duress = (
+        after(home, kind, lambda: {path: browser.get(path).content for path in TOLD}) for kind in ("pin", "duress")
+    )
+    assert [path for path in ordinary if ordinary[path] == duress[path]] == []
+    assert b"uress" in duress["/"] and b"granted_duress" in duress["/api/events"]
+
+
+@pytest.mark.parametrize("role", UNKNOWING)
+def test_a_stream_says_and_keeps_silent_alike(home: House, role: Role) -> None:
+    from tools.cloud.pages import live
+    from tools.cloud.sessions import hashed
+
+    browser = client(home, role)
+
+    def follow() -> list[dict[str, str]]:
+        hub = live.Hub()
+        one = live.Stream(browser.user, hashed(browser.session.session_key or ""), "en")  # type: ignore[attr-defined]
+        hub.join(one)
+        hub.look()
+        before = one.parts
+        happens(home, events.DOOR_CLOSED)
+        hub.look()
+        return [before, one.parts]
+
+    assert after(home, "pin", follow) == after(home, "duress", follow)
+
+
+def test_the_pin_of_duress_is_there_for_those_only_who_may_know(home: House) -> None:
+    row = Credential.objects.get(kind="duress")
+    for role in Role:
+        user = client(home, role).user  # type: ignore[attr-defined]
+        assert visible(Credential, user).filter(pk=row.pk).exists() == (role in (Role.OWNER, Role.ADMINISTRATOR)), role
+    said = json.loads(client(home, Role.VIEWER).get("/api/credentials").content)
+    assert {one["kind"] for one in said} == {"card", "pin"}
+
+
+def test_a_lost_board_names_it_to_those_only(home: House) -> None:
+    DoorRules.objects.create(door=home.doors[0], who=[["card/pin", None]])
+    acl.refresh(home.tenant.pk, clock.now())
+    lost.lost(home.controller, None)
+    for role in Role:
+        browser = client(home, role)
+        told = json.loads(browser.get(f"/api/controllers/{home.controller.pk}/lost").content)["replace"]
+        page = browser.get(f"/controllers/{home.controller.pk}/").content
+        knows = Right.DURESS in role.rights
+        assert ("duress" in {one["kind"] for one in told}) == knows, role
+        assert (b"Duress" in page) == knows, role
+
+
+def test_other_alarms_keep_their_number_over_time(home: House) -> None:
+    browser = client(home, Role.VIEWER)
+    happens(home, events.DOOR_FORCED)
+    alarms.gather(clock.now())
+    [first] = browser.get("/api/alarms").json()
+    home.time.now += 60
+    happens(home, events.READER_TAMPER)
+    alarms.gather(clock.now() + timedelta(seconds=1))
+    now = browser.get("/api/alarms").json()
+    assert first["id"] in {one["id"] for one in now} and len({one["id"] for one in now}) == 2
+    [told] = [one for one in client(home, Role.GUARD).get("/api/alarms").json() if one["name"] == "door_forced"]
+    assert told["id"] == Alarm.objects.get(code=events.DOOR_FORCED).pk
