@@ -2,9 +2,11 @@
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 from tools import private
+from tools.terminal import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET_KEY = "secret_key"
@@ -28,6 +30,17 @@ def folder() -> Path:
 def secret_key(data: Path) -> str:
     """SECRET_KEY from the environment, else the data folder's: made once, readable by its owner only."""
     return os.environ.get("SECRET_KEY") or kept_key(data, SECRET_KEY)
+
+
+def idle(hours: str) -> timedelta:
+    """SESSION_IDLE_HOURS: after so long without use a session is over."""
+    try:
+        wanted = float(hours or 12)
+    except ValueError:
+        wanted = 0
+    if not 0 < wanted <= 24 * 14:
+        raise Problem(f"SESSION_IDLE_HOURS is {hours}; give hours, more than 0 and at most 336")
+    return timedelta(hours=wanted)
 
 
 def kept_key(data: Path, name: str) -> str:

@@ -14,7 +14,6 @@ OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME   sign-in through Ope
 import os
 import re
 import warnings
-from datetime import timedelta
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from tools import private
 
 from . import address
-from .data import folder, secret_key
+from .data import folder, idle, secret_key
 from .services import zones
 
 zones.prefer_newest()
@@ -44,7 +43,7 @@ CSRF_TRUSTED_ORIGINS = [f"{_address.scheme}://{_address.netloc}"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _address.scheme == "https"
 SESSION_ENGINE = "tools.cloud.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds from the sign-in on, however much it is used
-SESSION_IDLE = timedelta(hours=float(os.environ.get("SESSION_IDLE_HOURS") or 12))
+SESSION_IDLE = idle(os.environ.get("SESSION_IDLE_HOURS", ""))
 SESSION_COOKIE_SAMESITE = "Lax"  # a sign-in link and the way back from OpenID Connect come from elsewhere
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SESSION_COOKIE_SECURE else 0  # browsers then never ask in plain again
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None

@@ -11,10 +11,12 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from tools.cloud.data import idle
 from tools.cloud.models import ApiToken, Membership, Role, Session, SignInLink, User
 from tools.cloud.services import links, members
 from tools.cloud.services.told import Told
 from tools.cloud.sessions import Middleware
+from tools.terminal import Problem
 
 
 def member(house: House, role: Role, email: str = "ola@example.org") -> Membership:
@@ -136,6 +138,13 @@ def test_a_session_ends_after_its_days_however_much_it_is_used(house: House) -> 
     session["began"] = int(timezone.now().timestamp()) - settings.SESSION_COOKIE_AGE
     session.save()
     assert may(client) == 401
+
+
+@pytest.mark.parametrize("said", ["x", "0", "-1", "nan", "inf", "337"])
+def test_a_time_without_use_that_is_none_is_refused_in_a_sentence(said: str) -> None:
+    assert idle("") == timedelta(hours=12) and idle("0.5") == timedelta(minutes=30)
+    with pytest.raises(Problem, match=f"SESSION_IDLE_HOURS is {said}; give hours"):
+        idle(said)
 
 
 def test_a_screen_that_is_left_on_is_no_use(house: House) -> None:
