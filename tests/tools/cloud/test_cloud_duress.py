@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from firmware.controller import events
+from tools.cloud.api import api
 from tools.cloud.models import Alarm, Credential, DoorRules, Event, Membership, Right, Role, User, visible
 from tools.cloud.models.rights import roles_with
 from tools.cloud.services import acl, alarms, clock, lost, pins
@@ -24,6 +25,10 @@ OWN = ("/sign-out", "/language", "/account/", "/enter/", "/accounts/", "/doors/s
 
 
 TOLD = ("/", "/log/", "/alarms/", "/api/events", "/api/alarms")
+
+
+# What can be asked of each call of the API.
+METHODS = {re.sub(r"{\w+}", "{}", path): list(calls) for path, calls in api.get_openapi_schema()["paths"].items()}
 
 
 class _Back(Exception):
@@ -118,9 +123,7 @@ def everything(browser: Client, numbers: list[int]) -> dict[tuple[str, str], tup
     wanted = []
     for path in paths():
         filled = [path.replace("{}", str(n)) for n in numbers] if "{}" in path else [path]
-        wanted += [("get", one) for one in filled] + [("post", one) for one in filled]
-        if path.startswith("/api/"):
-            wanted += [(method, one) for one in filled for method in ("patch", "put", "delete")]
+        wanted += [(method, one) for method in METHODS.get(path, ["get", "post"]) for one in filled]
         if path in ("/log/", "/api/events", "/api/alarms", "/alarms/"):
             wanted += [("get", path + q.format(n)) for q in queries for n in (numbers if "{}" in q else [0])]
         if path == "/alarms/acknowledge":
@@ -140,13 +143,15 @@ def _answer(browser: Client, method: str, path: str) -> tuple[int, bytes]:
     return answer.status_code, re.sub(rb"\b[A-Za-z0-9]{64}\b", b"", content)  # tokens against forged forms
 
 
+@pytest.mark.timeout(400)  # some thousand requests
 @pytest.mark.parametrize("role", UNKNOWING)
 def test_after_duress_everything_is_as_after_an_ordinary_pin(home: House, role: Role) -> None:
     browser = client(home, role)
     numbers = after(home, "duress", ids)
     ordinary = after(home, "pin", lambda: everything(browser, numbers))
     duress = after(home, "duress", lambda: everything(browser, numbers))
-    assert len(ordinary) > 900 and sum(status == 200 for status, _ in ordinary.values()) > 30
+    assert METHODS and len(ordinary) > 700 and sum(status == 200 for status, _ in ordinary.values()) > 30
+    print(len(ordinary))
     assert [(path, *_differ(ordinary[path], duress[path])) for path in ordinary if ordinary[path] != duress[path]] == []
     assert [path for path, (_, body) in duress.items() if b"uress" in _content(body)] == []
 
