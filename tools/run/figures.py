@@ -8,7 +8,8 @@ from django.db.models import Count, Max, Min
 from firmware.controller import events
 from tools.cloud.models import Controller, Door, Event
 from tools.cloud.services import clock
-from tools.cloud.services.locks import Lock, lock
+from tools.cloud.services.locks import Lock
+from tools.cloud.services.locks import locks as of_doors
 
 from .doors import DENIED, GRANTED, SILENT, Tap
 from .flash import Recorded
@@ -78,8 +79,7 @@ def progress(controller: str) -> Progress:
 def locks(controller: str) -> list[Lock]:
     """Whether each of its doors is locked, as the cloud has been told."""
     doors = Door.objects.filter(controller__public_id=controller).select_related("controller__site").order_by("number")
-    now = clock.now()
-    return [lock(door, now) for door in doors]
+    return of_doors(list(doors), clock.now())
 
 
 def stored(controller: str, on_flash: dict[int, Recorded]) -> Stored:

@@ -11,6 +11,7 @@ from firmware.controller.access import modes
 from firmware.controller.cloud import wire
 from tools.cloud.models import Command, Door, DoorRules, Event, Holiday, Schedule, User
 from tools.cloud.services import clock, hours, locks
+from tools.cloud.services import doors as door_states
 
 WEEKDAYS = [[31, 480, 960]]  # Monday to Friday, 8 to 16
 MONDAY_NINE = datetime(2025, 11, 24, 8, tzinfo=UTC)  # 9 in Oslo
@@ -90,8 +91,8 @@ def test_who_asked_is_told(house: House, line: Wire) -> None:
             requested_by=user, requested_at=clock.now(), expires_at=clock.now(), state=state, ended_at=clock.now(),
         )  # fmt: skip
 
-    asked("hold", kari, "done", 0, until=seconds(house, 900))
     asked("hold", olav, "done", 0, until=seconds(house, 60))
+    asked("hold", kari, "done", 0, until=seconds(house, 900))
     asked("hold", olav, "refused", 0, until=seconds(house, 900))
     asked("hold", olav, "done", 1, until=0)
     asked("lockdown", kari, "done")
@@ -100,6 +101,8 @@ def test_who_asked_is_told(house: House, line: Wire) -> None:
     say(board, [modes.COMMAND, seconds(house, 900), seconds(house), 1], [modes.COMMAND, 0, 0, 2])
     assert [lock(house, door).user for door in (0, 1)] == [kari, olav]
     assert lock(house, 1).since == clock.now()  # as the command was carried out
+    say(board, [modes.COMMAND, seconds(house, 1800), seconds(house), 1])
+    assert lock(house).user is None  # of another hold, that came from elsewhere
     say(board, [modes.LOCKDOWN, 0, seconds(house), 1, 2])
     assert lock(house).user == kari
 
@@ -183,3 +186,25 @@ def test_doors_that_are_not_there_are_kept_and_shown_nowhere(house: House, line:
     say(line.connect(house.settings).connect(), [modes.COMMAND, 0, seconds(house), 77, 0, 256])
     assert list(house.row().standing) == ["77"]
     assert lock(house, 0).state == lock(house, 1).state == "locked"
+
+
+def test_many_doors_cost_no_more_queries_than_one_of_each(house: House, line: Wire) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    house.time.now = MONDAY_NINE.timestamp()
+    office = Schedule.objects.create(tenant=house.tenant, name="Office hours", number=1, times=WEEKDAYS)
+    board = line.connect(house.settings).connect()
+    whys = [modes.SCHEDULE, modes.FIRST_IN, modes.OFFICE, modes.COMMAND, modes.EVACUATION, modes.FIRE, modes.LOCKDOWN]
+    doors = house.doors + [house.controller.doors.create(number=n, name=f"Door {n}") for n in range(3, 29)]
+    for door in doors:
+        DoorRules.objects.create(door=door, free=office, office=office)
+
+    def queries(count: int) -> int:
+        say(board, *[[whys[n % 7], 0, seconds(house), n + 1] for n in range(count)])
+        with CaptureQueriesContext(connection) as asked:
+            found = door_states.states(doors[:count])
+            assert [one.lock.why for one in found] == [locks.WHY[whys[n % 7]] for n in range(count)]
+        return len(asked)
+
+    assert queries(28) == queries(7) <= 10

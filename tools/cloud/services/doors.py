@@ -58,7 +58,8 @@ def states(doors: Iterable[Door] | QuerySet[Door], now: datetime | None = None) 
     last = Event.objects.select_related("credential__person").in_bulk(
         [row.last_event_id for row in rows.values() if row.last_event_id is not None]  # type: ignore[attr-defined]
     )
-    return [_state(rows[number], last, now) for number in numbers]
+    found = [rows[number] for number in numbers]
+    return [_state(row, last, lock, now) for row, lock in zip(found, locks.locks(found, now), strict=True)]
 
 
 def is_confirmed(confirmed_at: datetime | None, now: datetime) -> bool:
@@ -77,12 +78,12 @@ def _has_contact(door: Door) -> bool:
     return door.number <= len(described) and bool(described[door.number - 1].get("contact"))
 
 
-def _state(door, last: dict[int, Event], now: datetime) -> DoorState:  # type: ignore[no-untyped-def]
+def _state(door, last: dict[int, Event], lock: Lock, now: datetime) -> DoorState:  # type: ignore[no-untyped-def]
     return DoorState(
         door=door,
         contact=_contact(door),
         confirmed=is_confirmed(door.controller.confirmed_at, now),
         in_sync=door.controller.in_sync,
         last_event=last.get(door.last_event_id),
-        lock=locks.lock(door, now),
+        lock=lock,
     )
