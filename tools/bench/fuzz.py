@@ -180,7 +180,7 @@ def _wanted(controller: int) -> tuple[Any, ...]:
     from tools.cloud.models import Controller
 
     row = Controller.objects.get(pk=controller)
-    return row.link_secret, row.table_key, max(1, row.acl_version), row.acl_digest, row.rules_version
+    return bytes(row.link_secret), bytes(row.table_key), max(1, row.acl_version), row.acl_digest, row.rules_version
 
 
 def measure(count: int = MESSAGES, seed: int = 1, processes: int = 2) -> dict[str, Any]:
