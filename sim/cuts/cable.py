@@ -7,7 +7,6 @@ and the controller is what main.py imports: it runs when every module of its slo
 
 import builtins
 import errno
-import gc
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -140,7 +139,7 @@ class Board:
             "machine": machine,
             "esp32": esp32,
             "sys": self.system,
-            "gc": SimpleNamespace(threshold=lambda size: None, collect=gc.collect),
+            "gc": SimpleNamespace(threshold=lambda size: None, collect=lambda: None),
             "vfs": SimpleNamespace(mount=self.mount),
             "controller.app": SimpleNamespace(main=self.main),
         }
@@ -216,42 +215,49 @@ class Prompt:
         self.left = 0  # of the window
 
     def hear(self, data: bytes) -> None:
-        for byte in data:
+        at = 0
+        while at < len(data):
             if self.pasting:
-                self.paste(byte)
-            elif byte == 1:  # Ctrl-A
-                if self.text == b"\x05A":
-                    self.pasting, self.left = True, WINDOW
-                    self.board.out += b"R\x01" + WINDOW.to_bytes(2, "little") + b"\x01"
-                else:
-                    self.raw = True
-                    self.board.out += RAW
-                self.text.clear()
-            elif byte == 2:  # Ctrl-B
-                self.raw = False
-                self.text.clear()
-            elif byte in (3, 13):  # Ctrl-C, Return
-                self.text.clear()
-            elif self.raw:
-                self.text.append(byte)
+                at += self.paste(data[at : at + self.left])
+            else:
+                self.key(data[at])
+                at += 1
 
-    def paste(self, byte: int) -> None:
-        if byte == 3:  # Ctrl-C: of the next host, where the cable was cut in the middle
-            self.pasting = False
+    def key(self, byte: int) -> None:
+        if byte == 1:  # Ctrl-A
+            if self.text == b"\x05A":
+                self.pasting, self.left = True, WINDOW
+                self.board.out += b"R\x01" + WINDOW.to_bytes(2, "little") + b"\x01"
+            else:
+                self.raw = True
+                self.board.out += RAW
             self.text.clear()
-            self.board.out += b"\x04\x04KeyboardInterrupt: \r\n\x04>"
-            return
-        if byte == 4:  # Ctrl-D
+        elif byte == 2:  # Ctrl-B
+            self.raw = False
+            self.text.clear()
+        elif byte in (3, 13):  # Ctrl-C, Return
+            self.text.clear()
+        elif self.raw:
+            self.text.append(byte)
+
+    def paste(self, piece: bytes) -> int:
+        """Takes bytes up to the end of the piece, of the window or of the paste. Returns how many."""
+        end = _end(piece)
+        self.text += piece[:end]
+        self.left -= end
+        if end < len(piece):
             self.pasting = False
-            self.board.out += b"\x04"
             text, self.text = bytes(self.text), bytearray()
-            self.run(text.decode())
-            return
-        self.text.append(byte)
-        self.left -= 1
+            if piece[end] == 3:  # Ctrl-C: of the next host, where the cable was cut in the middle
+                self.board.out += b"\x04\x04KeyboardInterrupt: \r\n\x04>"
+            else:  # Ctrl-D
+                self.board.out += b"\x04"
+                self.run(text.decode())
+            return end + 1
         if not self.left:
             self.left = WINDOW
             self.board.out += b"\x01"
+        return end
 
     def run(self, text: str) -> None:
         error = ""
@@ -264,6 +270,12 @@ class Prompt:
         self.board.out += self.printed.getvalue().encode() + b"\x04" + error.encode() + b"\x04>"
         self.printed.seek(0)
         self.printed.truncate()
+
+
+def _end(piece: bytes) -> int:
+    """Where a paste ends: at Ctrl-C or Ctrl-D, or not in this piece."""
+    found = [at for at in (piece.find(b"\x03"), piece.find(b"\x04")) if at >= 0]
+    return min(found, default=len(piece))
 
 
 def told(error: Exception) -> str:

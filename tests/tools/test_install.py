@@ -350,3 +350,17 @@ def test_the_same_files_for_a_board_that_is_a_folder(settings: Path) -> None:
     manifest = json.loads(files[f"/slots/{made.id}/manifest.json"])
     for path, digest in manifest["files"].items():  # app.pack
         assert hashlib.sha256(files[f"/slots/{made.id}/{path}"]).hexdigest() == digest
+
+
+def test_the_only_board_that_is_plugged_in_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tools.install import remote
+
+    for found, said in (
+        ([], "no board is plugged in"),
+        (["/dev/a", "/dev/b"], r"name one with --port \(/dev/a, /dev/b\)"),
+    ):
+        monkeypatch.setattr(remote, "ports", lambda found=found: found)
+        with pytest.raises(Problem, match=said):
+            remote.the_port()
+    monkeypatch.setattr(remote, "ports", lambda: ["/dev/a"])
+    assert remote.the_port() == "/dev/a"

@@ -287,12 +287,18 @@ def broker_files(
         raise Problem("a certificate needs its key: give both --certificate and --key")
     name, owner = _account(user)
     folder = folder.absolute()
+    if shut := mosquitto.shut_to(folder, owner):
+        raise Problem(
+            f"the account {name}, which mosquitto runs as, cannot enter {shut}; choose another folder, "
+            "for example /etc/mosquitto/portvakt"
+        )
     worker = brokers.broker_of(settings.MQTT_URL.split()[0])
+    plain = any(not one["tls"] for one in brokers.elsewhere(settings.BOARD_BROKERS))
     while True:
         files = brokers.accounts(worker)
         files["mosquitto.conf"] = mosquitto.configuration(
             folder, name, plain=plain_port, psk=psk_port, certificates=tls_port,
-            certificate=certificate, key=key, boards_ca=boards_ca,
+            certificate=certificate, key=key, boards_ca=boards_ca, plain_for_boards=plain,
         )  # fmt: skip
         try:
             told = mosquitto.write(folder, files, owner) and mosquitto.tell(folder)

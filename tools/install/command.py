@@ -12,7 +12,7 @@ from tools import boards
 from tools import build as building
 from tools.install import papers, target
 from tools.install import payload as payloads
-from tools.install.remote import RESET, Remote, on_board
+from tools.install.remote import RESET, Remote, on_board, the_port
 from tools.release import MOST_SERIAL
 from tools.terminal import Json, Problem, progress, result
 
@@ -24,7 +24,13 @@ SERVICE = "import os; 'maintenance' in os.listdir('/') and os.remove('/maintenan
 
 def install(
     board: Annotated[str, typer.Option(help="A folder of boards/, for example esp32-two-door.")],
-    port: Annotated[str, typer.Option(help="Where the board is, for example /dev/ttyUSB0.")],
+    port: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PORTVAKT_PORT",
+            help="Where the board is, for example /dev/ttyUSB0. Without: the only one that is plugged in.",
+        ),
+    ] = None,
     settings: Annotated[Path | None, typer.Option(help="The file that the cloud's enrolment made.")] = None,
     release_key: Annotated[
         Path | None, typer.Option(help="The .pub file of the key whose updates the board is to take.")
@@ -60,6 +66,7 @@ def install(
     )
     told = payloads.load_settings(settings) if settings else {}
     payload.new.update(papers.files(told, broker_ca, board_certificate, board_key))
+    port = port or the_port()
     proof = onto(Remote(port), payload, table, told)
     seconds = round(time.monotonic() - begun, 1)
     facts = {

@@ -70,6 +70,23 @@ class Remote:
         raise Problem(f"{self.port}: the board's answer is not understood; press its reset and try again")
 
 
+def ports() -> list[str]:
+    """The serial ports of devices that are plugged in."""
+    from serial.tools import list_ports
+
+    return [port.device for port in list_ports.comports() if port.vid is not None]
+
+
+def the_port() -> str:
+    """That of the only board there is."""
+    found = ports()
+    if not found:
+        raise Problem("no board is plugged in; check the cable, or name its port with --port")
+    if len(found) > 1:
+        raise Problem(f"more boards than one are plugged in; name one with --port ({', '.join(found)})")
+    return found[0]
+
+
 def on_board(name: str) -> str:
     """A script of the folder on_board, by its path."""
     return str(Path(__file__).with_name("on_board") / name)

@@ -282,3 +282,18 @@ def test_a_board_that_is_lost_does_not_come_in_again(street: Street) -> None:
     assert mosquitto.write(street.folder, brokers.accounts(WORKER))
     mosquitto.tell(street.folder)
     until(lambda: street.enter(*account)[0] != "Success", "the broker to refuse it")
+
+
+def test_a_folder_that_mosquitto_cannot_enter_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    inside = tmp_path / "a" / "b"
+    assert mosquitto.shut_to(inside, None) is None
+    assert mosquitto.shut_to(inside, (54321, 54321)) == tmp_path
+    assert mosquitto.shut_to(inside, (tmp_path.stat().st_uid, 54321)) is None
+
+
+def test_boards_with_a_password_reach_the_broker_from_elsewhere(tmp_path: Path) -> None:
+    ports = {"plain": 1883, "psk": 8884, "certificates": 8883}
+    assert "listener 1883 127.0.0.1\n" in mosquitto.configuration(tmp_path, "me", **ports)
+    assert "listener 1883\n" in mosquitto.configuration(tmp_path, "me", plain_for_boards=True, **ports)
+    assert [one["host"] for one in brokers.elsewhere("mqtt://127.0.0.1 mqtt://10.0.0.5")] == ["10.0.0.5"]

@@ -64,6 +64,11 @@ def brokers_of(urls: str) -> list[dict[str, Any]]:
     return [broker_of(url) for url in urls.split()]
 
 
+def elsewhere(urls: str) -> list[dict[str, Any]]:
+    """Those of them that others than this machine reach."""
+    return [one for one in brokers_of(urls) if one["host"] not in ("localhost", "127.0.0.1", "::1")]
+
+
 def settings_of(controller: Controller, brokers: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:
     """What a board's settings say about its brokers. One that names no user gets the account of the board."""
     user, password, key = account(controller)

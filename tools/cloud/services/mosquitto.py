@@ -46,6 +46,7 @@ def configuration(
     certificate: Path | None = None,
     key: Path | None = None,
     boards_ca: Path | None = None,
+    plain_for_boards: bool = False,
 ) -> str:
     """mosquitto.conf for the other files in `folder`. boards_ca: boards come in by certificates that it signed."""
     lines = [
@@ -60,8 +61,8 @@ def configuration(
         f"psk_file {folder / 'keys'}",
         "message_size_limit 4096",
         "",
-        "# For the worker on this machine.",
-        f"listener {plain} 127.0.0.1",
+        f"# For the worker{', and for boards with a password' if plain_for_boards else ' on this machine'}.",
+        f"listener {plain}" + ("" if plain_for_boards else " 127.0.0.1"),
         "",
         "# For boards with a key. Each is who its key says it is, and puts out nobody else under another name.",
         f"listener {psk}",
@@ -82,6 +83,18 @@ def configuration(
         if boards_ca is not None:
             lines += [f"cafile {boards_ca.absolute()}", "require_certificate true", "use_identity_as_username true"]
     return "\n".join(lines) + "\n"
+
+
+def shut_to(folder: Path, owner: tuple[int, int] | None) -> Path | None:
+    """A folder above this one that mosquitto's account cannot enter. owner: that account, None where it is our own."""
+    for above in folder.parents:
+        if owner is None or not above.exists():
+            continue
+        found = above.stat()
+        bit = 0o100 if found.st_uid == owner[0] else 0o010 if found.st_gid == owner[1] else 0o001
+        if not found.st_mode & bit:
+            return above
+    return None
 
 
 def write(folder: Path, files: Mapping[str, str], owner: tuple[int, int] | None = None) -> bool:
