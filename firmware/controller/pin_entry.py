@@ -23,7 +23,7 @@ class _Place:
 
     def __init__(self, length):
         self.keypad = Keypad(length)
-        self.value = None  # of the card that is being decided on
+        self.frame = None  # of the card that is being decided on
         self.card = None  # (its value, its key) that waits for its PIN since `at`
         self.at = 0
 
@@ -50,7 +50,7 @@ class PinEntry:
         if place is None or number is None:
             return False
         if bits > KEYS:
-            place.card, place.value = None, card_value(bits, number)
+            place.card, place.frame = None, frame
             return False
         if not is_key(bits, number):
             return False
@@ -85,9 +85,9 @@ class PinEntry:
         place = self._places.get(guarded.number)
         if place:
             if verdict == WAITS:
-                place.card, place.at = (place.value, tap.key), now
+                place.card, place.at = (card_value(*place.frame), tap.key), now
                 guarded.pins.signal.show(patterns.KEY, now)
-            place.value = None
+            place.frame = None
 
     def upkeep(self, now):
         """Forgets what is over, before ticks wrap."""

@@ -61,8 +61,8 @@ class RuleMemory:
 
     def _tell(self, tap, verdict):
         event = (tap.utc, verdict & 255, tap.door, verdict >> 8, 0, tap.key)
-        for memory in self._memory.values():
-            memory.follow(tap.rules, event, tap.now, tap.kind != CARD)
+        for name in self._memory:
+            self._memory[name].follow(tap.rules, event, tap.now, tap.kind != CARD)
         if tap.rules.retains and tap.rules.retention(tap.door) == 0 and self._memory:
             self._unlogged = True
 

@@ -54,8 +54,9 @@ def grant(tap):
         from .company import bring
 
         bring(tap)
-    ms = tap.here.get("extended_ms", _EXTENDED_MS) if "extended" in tap.profile else None
-    tap.manner = ms, "hold" in tap.profile
+    if "extended" in tap.profile or "hold" in tap.profile:
+        ms = tap.here.get("extended_ms", _EXTENDED_MS) if "extended" in tap.profile else None
+        tap.manner = ms, "hold" in tap.profile
     return granted(tap)
 
 
