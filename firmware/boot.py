@@ -17,11 +17,16 @@ for _door in _board["doors"]:
     # The level is set before the direction: the pin does not move on its way to safe.
     Pin(_door["strike"]["pin"], Pin.OUT, value=1 - _door["strike"]["active"])
 
-if "ready" in os.listdir("/"):  # an installation whose power failed in its last step
-    for _name in os.listdir("/ready"):
-        os.rename("/ready/" + _name, "/" + _name)
-    os.rmdir("/ready")
-    reset()
+_tries = 3 if "ready" in os.listdir("/") else 0  # an installation whose power failed in its last step
+while _tries:
+    try:
+        for _name in os.listdir("/ready"):
+            os.rename("/ready/" + _name, "/" + _name)
+        os.rmdir("/ready")
+        reset()
+    except OSError as _error:  # a name that was moved when the power failed shows once littlefs has written again
+        print("boot:", _error)
+        _tries -= 1
 
 def _words(name):
     with open(name) as file:

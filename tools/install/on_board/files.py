@@ -60,7 +60,13 @@ def read(path):
 
 def put_in_charge():
     """What is ready takes its place. Where the power fails in it, boot.py goes on with the same."""
-    for name in names("/ready"):
-        os.rename("/ready/" + name, "/" + name)
-    if "ready" in os.listdir("/"):
-        os.rmdir("/ready")
+    for last in (False, False, True):
+        try:
+            for name in names("/ready"):
+                os.rename("/ready/" + name, "/" + name)
+            if "ready" in os.listdir("/"):
+                os.rmdir("/ready")
+            return
+        except OSError:  # a name that was moved when the power failed shows once littlefs has written again
+            if last:
+                raise
