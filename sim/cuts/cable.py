@@ -74,8 +74,8 @@ class Board:
     # Power and starts.
 
     def start(self, cause: int) -> None:
-        """From reset to the controller, or to the prompt where there is none or it is not to run."""
-        while True:
+        """From reset to the controller; to the prompt where it is not to run; or round and round."""
+        for _ in range(10):
             self.files.device.off = True  # what was open on it is open no more
             self.chip = Partitions(self.sizes, cause)
             self.files = Files(self.flash)
