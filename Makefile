@@ -57,9 +57,10 @@ types: .venv/dev.stamp build/umqtt/umqtt/simple.py build/stubs/stamp
 unit: venv
 	@$(PYTHON) tools/prepare.py mosquitto
 	@$(PYTHON) tools/prepare.py postgresql
+	@$(PYTHON) tools/prepare.py chromium
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 # The cloud end once more on PostgreSQL; what starts processes with a database of their own has been run above.
-	PORTVAKT_TESTS_ON=postgres $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow and not mosquitto" tests/tools/cloud
+	PORTVAKT_TESTS_ON=postgres $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow and not mosquitto and not chromium" tests/tools/cloud
 
 test: lint types unit
 

@@ -10,6 +10,7 @@ import sim.mcu  # noqa: F401  before any firmware file is imported
 from tools import umqtt
 
 MICROPYTHON = Path(sys.executable).with_name("micropython")
+CHROMIUM = (shutil.which("chromium") or shutil.which("google-chrome")) and shutil.which("chromedriver")
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 sys.path.insert(0, str(umqtt.path()))
@@ -19,6 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("mosquitto") and not MOSQUITTO:
             item.add_marker(pytest.mark.skip(reason="mosquitto is not installed"))
+        if item.get_closest_marker("chromium") and not CHROMIUM:
+            item.add_marker(pytest.mark.skip(reason="chromium and its driver are not installed"))
         if item.get_closest_marker("micropython") and not MICROPYTHON.exists():
             item.add_marker(pytest.mark.skip(reason="there is no MicroPython wheel for this machine"))
 

@@ -92,11 +92,20 @@ def postgresql() -> int:
     return 0
 
 
+def chromium() -> int:
+    """Installs a browser for the tests where that is possible, else says what is left out. Never fails."""
+    if (shutil.which("chromium") or shutil.which("google-chrome")) and shutil.which("chromedriver"):
+        return 0
+    if not (can_apt() and apt("chromium", "chromium-driver")):
+        say("Chromium is not there and cannot be installed from here: the tests of the pages in a browser are SKIPPED")
+    return 0
+
+
+PROGRAMS = {"mosquitto": mosquitto, "postgresql": postgresql, "chromium": chromium}
+
 if __name__ == "__main__":
     if len(sys.argv) == 3 and sys.argv[1] == "environment":
         sys.exit(environment(sys.argv[2]))
-    if sys.argv[1:] == ["mosquitto"]:
-        sys.exit(mosquitto())
-    if sys.argv[1:] == ["postgresql"]:
-        sys.exit(postgresql())
-    sys.exit("usage: prepare.py environment LOCKFILE | prepare.py mosquitto | prepare.py postgresql")
+    if len(sys.argv) == 2 and sys.argv[1] in PROGRAMS:
+        sys.exit(PROGRAMS[sys.argv[1]]())
+    sys.exit(f"usage: prepare.py environment LOCKFILE | prepare.py {' | '.join(PROGRAMS)}")

@@ -3,9 +3,10 @@
 from django.urls import include, path
 
 from .accounts import enter
-from .api import api
+from .api import api, docs
 
 urlpatterns = [
+    path("api/docs", docs.page, name="api_docs"),
     path("api/", api.urls),
     path("enter/<str:token>", enter, name="enter"),
     path("accounts/", include("allauth.urls")),

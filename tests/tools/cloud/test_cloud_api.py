@@ -426,8 +426,12 @@ def test_errors_have_one_shape(house: House, api: Api) -> None:
 
 
 def test_the_description_needs_nothing_from_elsewhere(api: Api) -> None:
-    page = api.client.get("/api/docs").content.decode()
-    assert "https://" not in page and "/static/ninja/" in page
+    answer = api.client.get("/api/docs")
+    page = answer.content.decode()
+    assert "https://" not in page and page.count("<script") == 1 and "/static/django_htmx/" in page
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    for path, calls in api("GET", "/openapi.json")[1]["paths"].items():
+        assert page.count(f"<code>{path}</code>") == len(calls), path
     assert "/api/doors/{door_id}/release" in api("GET", "/openapi.json")[1]["paths"]
 
 

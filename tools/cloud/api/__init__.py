@@ -12,6 +12,7 @@ api = NinjaAPI(
     version="1",
     description="Doors, people and the log. Sign in, or send a bearer token (`portvakt cloud token`).",
     urls_namespace="api",
+    docs_url=None,  # docs.py
     auth=[Bearer(), SignedIn()],
     parser=Bounded(),
 )

@@ -11,7 +11,7 @@ from ..services import local_time
 
 
 def begins(moment: datetime, zones: Sequence[str], named: bool) -> str:
-    """3. May 2026 08:00. named: the place is said, too; of several zones it always is."""
+    """3 May 2026 08:00. named: the place is said, too; of several zones it always is."""
     return _each(((zone, _at(moment, zone)) for zone in zones), named or len(zones) > 1)
 
 
@@ -20,7 +20,7 @@ def ends(moment: datetime, zones: Sequence[str], named: bool) -> str:
     said = []
     for zone in zones:
         day = local_time.last_day(moment, zone)
-        over = day and _("the end of %(day)s") % {"day": formats.date_format(day, "j. F Y")}
+        over = day and _("the end of %(day)s") % {"day": formats.date_format(day, "DATE_FORMAT")}
         said.append((zone, over or _at(moment, zone)))
     return _each(said, named or len(zones) > 1)
 
@@ -34,7 +34,7 @@ def validity(grant: Grant, zones: Sequence[str], named: bool) -> dict[str, str]:
 
 
 def _at(moment: datetime, zone: str) -> str:
-    return formats.date_format(local_time.there(moment, zone), "j. F Y H:i")
+    return formats.date_format(local_time.there(moment, zone), "DATETIME_FORMAT")
 
 
 def _each(said: Iterable[tuple[str, str]], named: bool) -> str:

@@ -52,10 +52,10 @@ def test_from_and_until_are_those_of_the_site(browser: Any, far: Any) -> None:
     assert grant.valid_from == datetime(2026, 5, 3, 12, tzinfo=UTC)
     assert grant.valid_until == datetime(2026, 5, 4, 21, tzinfo=UTC)
     shown = page(client, f"/people/{far.person.pk}/")
-    assert "from 3. May 2026 08:00" in shown and "until 4. May 2026 17:00" in shown
+    assert "from 3 May 2026 08:00" in shown and "until 4 May 2026 17:00" in shown
     assert all(f'value="{value}"' in shown for value in fields.values())
     assert "By the clock in" in shown and ">New York</option>" in shown
-    assert "until 4. May 2026 17:00" in page(client, f"/groups/{far.group.pk}/")
+    assert "until 4 May 2026 17:00" in page(client, f"/groups/{far.group.pk}/")
 
 
 def test_a_day_alone_begins_with_it_and_ends_with_it(browser: Any, far: Any) -> None:
@@ -64,7 +64,7 @@ def test_a_day_alone_begins_with_it_and_ends_with_it(browser: Any, far: Any) -> 
     assert grant.valid_from == datetime(2026, 5, 3, 4, tzinfo=UTC)
     assert grant.valid_until == datetime(2026, 5, 5, 4, tzinfo=UTC)
     shown = page(client, f"/people/{far.person.pk}/")
-    assert "until the end of 4. May 2026" in shown
+    assert "until the end of 4 May 2026" in shown
     assert 'value="2026-05-04"' in shown and 'value="00:00"' in shown
     again = saved(client, far, valid_from="2026-05-03", from_time="00:00", valid_until="2026-05-04")
     assert (again.valid_from, again.valid_until) == (grant.valid_from, grant.valid_until)
@@ -130,7 +130,7 @@ def test_a_group_of_several_zones_asks_by_which_clock(browser: Any, both: Any) -
     assert ">New York</option>" in shown and ">Oslo</option>" in shown and "in several time zones" in shown
     grant = saved(client, both, valid_until="2026-05-04", until_time="17:00", zone="Europe/Oslo")
     assert grant.valid_until == datetime(2026, 5, 4, 15, tzinfo=UTC)
-    assert "until 4. May 2026 11:00 (New York), 4. May 2026 17:00 (Oslo)" in page(client, f"/people/{both.person.pk}/")
+    assert "until 4 May 2026 11:00 (New York), 4 May 2026 17:00 (Oslo)" in page(client, f"/people/{both.person.pk}/")
     answer = limit(client, grant, valid_until="2026-05-05", zone="Asia/Tokyo")
     assert answer.status_code == 422
 
@@ -143,7 +143,7 @@ def test_a_group_in_one_of_several_zones_goes_by_that(browser: Any, both: Any) -
     Grant.objects.create(person=both.person, group=group)
     grant = saved(client, both, valid_until="2026-05-04", until_time="17:00", zone=NEW_YORK)
     assert grant.valid_until == datetime(2026, 5, 4, 15, tzinfo=UTC)
-    assert "until 4. May 2026 17:00 (Oslo)" in page(client, f"/people/{both.person.pk}/")
+    assert "until 4 May 2026 17:00 (Oslo)" in page(client, f"/people/{both.person.pk}/")
 
 
 def test_a_schedule_says_by_which_clock(browser: Any, far: Any) -> None:
@@ -162,8 +162,8 @@ def test_the_logs_days_are_those_under_which_it_shows_events(browser: Any, both:
     there.save()
     of_first = page(client, "/log/?since=2026-05-01&until=2026-05-01")
     of_second = page(client, "/log/?since=2026-05-02&until=2026-05-02")
-    assert "Friday 1. May 2026" in of_first and "22:00:00" in of_first and "Brygga</span>" not in of_first
-    assert "Saturday 2. May 2026" in of_second and "04:00:00" in of_second and "22:00:00" not in of_second
+    assert "Friday 1 May 2026" in of_first and "22:00:00" in of_first and "Brygga</span>" not in of_first
+    assert "Saturday 2 May 2026" in of_second and "04:00:00" in of_second and "22:00:00" not in of_second
     assert ">New York</span>" in of_first and ">Oslo</span>" in of_second
     assert here.pk and client.get("/log/?until=9999-12-31").status_code == 200
 
@@ -180,19 +180,19 @@ def test_who_looked_alarms_cards_and_lost_boards(browser: Any, far: Any, record:
     far.time.now = datetime(2026, 5, 2, 2, 30, tzinfo=UTC).timestamp()
     far.card.valid_until = datetime(2026, 5, 9, 2, tzinfo=UTC)
     far.card.save()
-    assert "until 8. May 2026 22:00" in page(client, f"/people/{far.person.pk}/")
+    assert "until 8 May 2026 22:00" in page(client, f"/people/{far.person.pk}/")
     Look.objects.create(tenant=far.tenant, what=Look.What.LOG, at=clock.now(), until=clock.now())
-    assert "1. May 22:30" in page(client, "/looks/")
+    assert "1 May 22:30" in page(client, "/looks/")
     record(events.DOOR_FORCED)
     alarms.gather(clock.now())
     alarm = Alarm.objects.get(controller=far.controller)
     alarms.acknowledge(alarm, client.user, clock.now())
     far.time.now += 86_400
-    assert "May 1 22:30" in page(client, "/alarms/")
+    assert "1 May 22:30" in page(client, "/alarms/")
     far.controller.refresh_from_db()
     assert "Enrolled" in page(client, f"/controllers/{far.controller.pk}/")
     lost.lost(far.controller, None)
-    assert "Given up on 2. May 2026 22:30" in page(client, f"/controllers/{far.controller.pk}/")
+    assert "Given up on 2 May 2026 22:30" in page(client, f"/controllers/{far.controller.pk}/")
 
 
 def test_the_persons_copy_goes_by_the_clock_of_the_site(browser: Any, far: Any, record: Any) -> None:

@@ -144,7 +144,7 @@ def _days(found: list[Event], all_of_it: set[int], gaps: list[Gap]) -> list[dict
     for event in found:
         at = standing.local(event.utc or event.received_at, event.controller.site.zone)
         if not days or days[-1]["date"] != at.date():
-            days.append({"date": at.date(), "name": formats.date_format(at.date(), "l j. F Y"), "rows": []})
+            days.append({"date": at.date(), "name": _day(at.date()), "rows": []})
         everything = event.controller.site.tenant_id in all_of_it
         days[-1]["rows"].append(_row(event, everything, doors.get((event.controller_id, event.door_number)), at))
         gap = after.pop((event.controller_id, event.epoch, event.sequence), None)
@@ -181,3 +181,7 @@ def _row(event: Event, all_of_it: bool, door: Door | None, at: datetime) -> dict
         "person": event.credential.person if event.credential else None,
         "card": words.credential(event.credential, all_of_it) if event.credential else "",
     }
+
+
+def _day(day: date) -> str:
+    return formats.date_format(day, "l ") + formats.date_format(day)

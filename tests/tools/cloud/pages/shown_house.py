@@ -1,0 +1,203 @@
+"""A tenant that has something to show on every page, and one that has nothing yet."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from firmware.controller import events
+from firmware.controller.access import modes
+from tools import boards
+from tools.cloud.models import (
+    AccessGroup,
+    Alarm,
+    Area,
+    Command,
+    Controller,
+    DoorRules,
+    Event,
+    Gap,
+    Grant,
+    Look,
+    Membership,
+    Person,
+    Reading,
+    Release,
+    Role,
+    Rollout,
+    RolloutBoard,
+    Schedule,
+    Site,
+    Tenant,
+    User,
+)
+from tools.cloud.services import acl, alarms, clock, enrol, erasure, groups, holidays, links, lost, people, pins
+from tools.cloud.services import schedules as weeks
+
+# Long, as names of places and people are.
+TENANT = "Borettslaget Solsiden og Strandkanten"
+DOORS = ["Hovedinngang mot Dronning Eufemias gate", "Sykkelparkering"]
+
+
+class Shown:
+    """The first tenant's rows by what the addresses of pages call them."""
+
+    def __init__(self) -> None:
+        self.now = clock.now()
+        self.tenant = Tenant.objects.create(name=TENANT)
+        self.owner = member(self.tenant, Role.OWNER, "Kristoffer Fredriksen-Bjørnstad")
+        self.site = Site.objects.create(tenant=self.tenant, name="Dronning Eufemias gate 20–24")
+        self.controller = self.board("Oppgang A, teknisk rom", DOORS)
+        self.silent = self.board("Garasje", ["Garasjeport", "Heisrom"])
+        self.gone = self.board("Portrom (gammelt kort)", ["Port", "Grind"], "virtual-two-door")
+        self.doors = list(self.controller.doors.order_by("number"))
+        self.rules()
+        self.people()
+        self.state()
+        self.log()
+        self.alarms()
+        self.commands()
+        self.lookers()
+        self.updates()
+        lost.lost(self.gone, self.owner)
+
+    def ago(self, **past: float) -> datetime:
+        return self.now - timedelta(**past)
+
+    def board(self, name: str, doors: list[str], board: str = "virtual-two-door-inputs") -> Controller:
+        return enrol.enrol(self.site, name, boards.load(board), doors=doors)[0]
+
+    def rules(self) -> None:
+        times = weeks.of_days([[(480, 960)]] * 5 + [[]] * 3)
+        self.schedule = weeks.save(Schedule(tenant=self.tenant), "Kontortid", times)
+        self.holiday = holidays.add(self.tenant.pk, "Inneklemt fredag etter Kristi himmelfartsdag", self.now.date())
+        holidays.fill(self.tenant.pk, self.now.year + 1)
+        self.area = Area.objects.create(site=self.site, number=1, name="Sykkelparkering i kjelleren", limit=40)
+        self.group = groups.save(
+            AccessGroup(tenant=self.tenant), "Beboere i oppgang A", {}, {door.pk: None for door in self.doors}
+        )
+        self.cleaners = groups.save(
+            AccessGroup(tenant=self.tenant), "Renhold og vaktmestertjeneste", {}, {self.doors[0].pk: self.schedule.pk}
+        )
+        DoorRules.objects.create(door=self.doors[0], who=[["card+pin", self.schedule.pk]], leads_to=self.area)
+
+    def people(self) -> None:
+        name = "Ingrid Marie Solheim-Kristoffersen"
+        self.person = Person.objects.create(tenant=self.tenant, name=name, escort="gives")
+        self.grant = Grant.objects.create(person=self.person, group=self.group)
+        Grant.objects.create(
+            person=self.person, group=self.cleaners, valid_from=self.ago(days=3), valid_until=self.ago(days=-30)
+        )
+        self.card = people.give_card(self.person, 26, people.card_number(26, 17, 1204), self.ago(days=-90))
+        gone = people.give_card(self.person, 34, 70_004_711)
+        acl.refresh(self.tenant.pk, self.now)
+        Controller.objects.filter(pk=self.silent.pk).update(held_acl_version=1)
+        people.revoke(gone)
+        pins.give(self.person)
+        pins.give(self.person, "duress")
+        away = Person.objects.create(tenant=self.tenant, name="Ola", active=False)
+        people.give_card(away, 26, 4711)
+        Person.objects.bulk_create(Person(tenant=self.tenant, name=f"Beboer {n:03d}") for n in range(120))
+        erased = Person.objects.create(tenant=self.tenant, name="Slettet")
+        at = self.ago(hours=2)
+        Look.objects.create(tenant=self.tenant, user=self.owner, what="log", person=erased, at=at, until=at)
+        erasure.erase(erased, self.now, user=self.owner)
+
+    def state(self) -> None:
+        """The first controller speaks: one door is held unlocked, the other locked down; its rules are refused."""
+        until = int(self.ago(hours=-1).timestamp())
+        since = int(self.ago(minutes=12).timestamp())
+        one = Controller.objects.get(pk=self.controller.pk)
+        one.standing = {"1": [modes.COMMAND, until, since], "2": [modes.LOCKDOWN, 0, since]}
+        one.last_seen = one.confirmed_at = self.now
+        one.firmware, one.health = "0.1.0+abcdef012345", {"boot": 12, "heap": 81_920}
+        one.refused = {"forged": 3, "old": 2}
+        one.rules_refused, one.rules_fault = one.rules_version, "doors.1.release_ms: must be 500 to 60000"
+        one.save()
+        Controller.objects.filter(pk=self.silent.pk).update(last_seen=self.ago(hours=5), firmware="0.1.0+abcdef012345")
+
+    def log(self) -> None:
+        self.sequence = 0
+        passed = self.card
+        self.event(events.STARTED, 0, extra=1, utc=None)
+        for hours, code, door, more in (
+            (27, events.DOOR_OPENED, 1, {}), (27, events.DENIED_UNKNOWN, 2, {"count": 3}),
+            (26, events.DENIALS_REPEATED, 2, {"extra": events.DENIED_UNKNOWN, "count": 41}),
+            (5, events.READER_MISREAD, 1, {"extra": 35}), (4, events.GRANTED, 1, {"credential": passed, "extra": 3}),
+            (4, events.DENIED_PASSBACK, 2, {"credential": passed, "extra": 1}), (3, events.FREE_BEGAN, 1, {"extra": 1}),
+            (2, events.DOOR_HELD, 1, {}), (2, events.READER_LOST, 2, {"extra": 3}),
+            (1, events.DOOR_FORCED, 2, {}), (1, events.DOOR_FORCED, 2, {}), (1, events.ENCLOSURE_OPENED, 0, {}),
+            (0.5, events.GRANTED_DURESS, 1, {"credential": passed}),
+        ):  # fmt: skip
+            self.event(code, door, utc=self.ago(hours=hours), **more)
+        for sequence in range(80):
+            self.event(events.GRANTED, 1 + sequence % 2, utc=self.ago(minutes=60 - sequence / 2), credential=passed)
+        Gap.objects.create(controller=self.controller, epoch=1, first=901, last=914, noticed_at=self.ago(hours=3))
+        self.event(events.COMMISSIONING_BEGAN, 0, utc=self.ago(minutes=3), extra=15)
+        for door, extra in ((1, 1), (1, 3), (2, 2)):
+            self.event(events.TRIED, door, utc=self.ago(minutes=2), extra=extra)
+
+    def event(self, code: int, door: int, **fields: Any) -> Event:
+        self.sequence += 1
+        at = fields.get("utc") or self.now
+        values = {"extra": 0, "flags": 1, "epoch": 1, "sequence": self.sequence, "received_at": at, **fields}
+        return Event.objects.create(controller=self.controller, code=code, door_number=door, **values)
+
+    def alarms(self) -> None:
+        alarms.gather(self.now)
+        held = Alarm.objects.get(code=events.DOOR_HELD)
+        alarms.acknowledge(held, self.owner, self.ago(minutes=90))
+
+    def commands(self) -> None:
+        data = {
+            "firmware": "0.1.0+abcdef012345", "boots": 12, "heap": 81_920, "log": [1, 1, 4711, 4700],
+            "acl": [1, "0" * 16, 214], "rules": 3, "doors": [[0, 1], [1, 0]],
+        }  # fmt: skip
+        for do, state, door, more in (
+            ("diagnostics", "done", None, {"data": data}), ("restart", "refused", None, {"why": "too many at once"}),
+            ("hold", "done", self.doors[0], {"arguments": {"until": int(self.ago(hours=-1).timestamp())}}),
+            ("release", "queued", self.doors[1], {}), ("identify", "queued", None, {}),
+        ):  # fmt: skip
+            Command.objects.create(
+                controller=self.controller, door=door, do=do, state=state, requested_by=self.owner,
+                requested_at=self.ago(seconds=20), expires_at=self.ago(seconds=-600), **more,
+            )  # fmt: skip
+        read = Command.objects.create(
+            controller=self.controller, door=self.doors[0], do="learn", state="done", requested_by=self.owner,
+            requested_at=self.now, expires_at=self.ago(seconds=-45),
+        )  # fmt: skip
+        self.reading = Reading.objects.create(
+            command=read, person=self.person, state="read", bits=26, number=17 << 16 | 815, read_at=self.now
+        )
+
+    def lookers(self) -> None:
+        self.member = Membership.objects.get(user=member(self.tenant, Role.INSTALLER, "Montør hos Låsteknikk Øst AS"))
+        User.objects.filter(pk=member(self.tenant, Role.VIEWER).pk).update(is_active=False)
+        links.make_token(self.tenant, "Heissentral og bookingsystem", Role.VIEWER, by=self.owner)
+        self.token = self.tenant.tokens.get()
+        for what, person, user in (
+            ("log", None, self.owner), ("export", self.person, self.owner), ("armed", self.person, self.member.user),
+            ("gave", self.person, None),
+        ):  # fmt: skip
+            Look.objects.create(
+                tenant=self.tenant, user=user, token=None if user else self.token, what=what, person=person,
+                at=self.ago(hours=1), until=self.ago(hours=1), times=3,
+            )  # fmt: skip
+
+    def updates(self) -> None:
+        for build, state, boards_are, percent in (
+            ("0123456789ab", "aborted", ("kept", "returned"), 50),
+            ("abcdef012345", "running", ("sending", "waiting"), 10),
+        ):
+            release = Release.objects.create(build=build, folder="", size=1000, added_at=self.now)
+            begun = {"percent": percent, "started_at": self.ago(hours=4), "state": state}
+            rollout = Rollout.objects.create(release=release, **begun)
+            for one, at in zip((self.controller, self.silent), boards_are, strict=True):
+                RolloutBoard.objects.create(rollout=rollout, controller=one, state=at, at=self.ago(hours=1), sent=420)
+
+
+def member(tenant: Tenant, role: Role, name: str = "") -> User:
+    user = User.objects.named(f"{role}-{tenant.pk}@nordre-strandkanten-borettslag.example")
+    user.name = name
+    user.save()
+    Membership.objects.create(user=user, tenant=tenant, role=role)
+    return user
+

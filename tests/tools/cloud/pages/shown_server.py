@@ -1,0 +1,115 @@
+"""The building's process as a browser sees it, without boards, for test_pages_in_a_browser.py: shown_server.py PORT.
+
+Prints as one line of JSON which pages there are and the sessions of who may look at them, then serves.
+"""
+
+import json
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import django
+import uvicorn
+
+import tools  # noqa: F401 - MicroPython's names, before any firmware file
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.urls import URLPattern  # noqa: E402
+from shown_house import Shown, member  # noqa: E402
+
+from tools import boards  # noqa: E402
+from tools.cloud.models import Role, Tenant, User  # noqa: E402
+from tools.cloud.pages import urls as pages  # noqa: E402
+from tools.cloud.services import links  # noqa: E402
+from tools.run import figures, live  # noqa: E402
+from tools.run import urls as building  # noqa: E402
+from tools.run.doors import LiveDoor  # noqa: E402
+from tools.run.inputs import Inputs  # noqa: E402
+from tools.run.ticker import Ticker  # noqa: E402
+
+# Parts of pages, streams, and what answers a GET with the way elsewhere: no pages of their own.
+PARTS = {
+    "doors_stream", "reading", "arrival", "commissioning", "controller_commands", "building-state", "building-stream",
+    "language",
+}  # fmt: skip
+
+
+def session(user: User) -> str:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client.cookies["sessionid"].value
+
+
+def put_building() -> None:
+    """Two doors of one controller, as tools/run has them, with nothing behind."""
+    table = boards.load("virtual-two-door-inputs")
+    wires = SimpleNamespace(set_input=lambda *_: None, set_volts=lambda *_: None, wiegand=lambda *_: None)
+    names = ["Hovedinngang mot gaten", "Sykkelparkering"]
+    doors = [LiveDoor(n, n + 1, names[n], pins, wires, lambda: None) for n, pins in enumerate(table["doors"])]
+    controller = SimpleNamespace(
+        place=0, name="Oppgang A, teknisk rom", network_up=True, power=True, board=SimpleNamespace(alive=True),
+        log=SimpleNamespace(last=0), progress=figures.Progress(), locks=[], doors=doors, inputs=Inputs(table, wires),
+    )  # fmt: skip
+    made = SimpleNamespace(
+        interpreter="MicroPython 1.29", walks=SimpleNamespace(on=False, walkers=[]), controllers=[controller],
+        doors=doors, pins=figures.Pins(), ticker=Ticker(), set_input=lambda *_: None,
+    )  # fmt: skip
+    live.put(made)
+
+
+def addresses(house: Shown) -> dict[str, str]:
+    """{name: address} of everything in the pages' urls.py that answers GET with a page."""
+    rows: dict[str, Any] = {
+        "doors": house.doors[0], "areas": house.area, "groups": house.group, "schedules": house.schedule,
+        "holidays": house.holiday, "grants": house.grant, "people": house.person, "cards": house.card,
+        "readings": house.reading, "sites": house.site, "controllers": house.controller, "members": house.member,
+        "tenants": house.tenant, "tokens": house.token,
+    }  # fmt: skip
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(house.owner, backend="django.contrib.auth.backends.ModelBackend")
+    found = {}
+    for one in [*pages.urlpatterns, *building.urlpatterns]:
+        if not isinstance(one, URLPattern) or one.name in PARTS:
+            continue
+        route = str(one.pattern)
+        for parameter in one.pattern.converters:
+            kind = "int:" + parameter
+            route = route.replace(f"<{kind}>", str(rows[route.split("/")[0]].pk))
+        answer = client.get("/" + route)
+        if answer.status_code == 405:
+            continue
+        assert answer.status_code == 200, (one.name, route, answer.status_code)
+        assert b"<!doctype html>" in answer.content, f"{one.name}: neither a whole page nor named as a part of one"
+        found[str(one.name)] = "/" + route
+    return found
+
+
+def also(house: Shown) -> dict[str, str]:
+    """What the addresses alone do not show."""
+    return {
+        "controller silent": f"/controllers/{house.silent.pk}/", "controller lost": f"/controllers/{house.gone.pk}/",
+        "log of a person": f"/log/?person={house.person.pk}", "people, page 2": "/people/?page=2",
+        "nobody found": "/people/?q=Zz", "door that asks for PINs": f"/doors/{house.doors[1].pk}/",
+        "not found": "/nowhere/", "api docs": "/api/docs",
+    }  # fmt: skip
+
+
+def main(port: int) -> None:
+    call_command("migrate", verbosity=0)
+    house = Shown()
+    put_building()
+    nobody = member(Tenant.objects.create(name="Ny kunde"), Role.OWNER, "Ny")
+    guard = member(house.tenant, Role.GUARD, "Vakt")
+    there = {
+        "sessions": {"owner": session(house.owner), "empty": session(nobody), "guard": session(guard)},
+        "pages": addresses(house), "also": also(house), "link": "/enter/" + links.make(house.owner),
+    }  # fmt: skip
+    print(json.dumps(there), flush=True)
+    uvicorn.run("tools.cloud.asgi:application", host="127.0.0.1", port=port, log_level="error")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
