@@ -57,6 +57,7 @@ CHECKS: dict[str, tuple[int, str]] = {
     "command": (7, "a door was released from afar, and no command was good"),
     "replay": (7, "an end took a sealed message again, after a later one, or one of its own"),
     "revoked": (8, "a right that was taken away still worked a second later"),
+    "served": (8, "somebody was not served because of another one's row, board or write"),
     "plain": (9, "a name or a card stands in plain text"),
     "retention": (10, "an event is on flash a day after its time was over"),
     "chain": (11, "an event is not bound to the one before"),

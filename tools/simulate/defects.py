@@ -101,6 +101,12 @@ _AUTHOR = (
     ("a command is sent again", C + "store",
      "Command.objects.filter(pk=command.pk, state=Command.State.QUEUED, expires_at__gt=now).update(",
      "True or Command.objects.filter(pk=command.pk).update("),
+    ("one tenant's trouble stops the work of all", "tools.cloud.services.troubles",
+     "        except AWAY:\n            raise\n", "        except Exception:\n            raise\n"),
+    ("a command that another worker took is sent", C + "ingest", "        if store.take(command, now):\n",
+     "        if store.take(command, now) or True:\n"),
+    ("a board's doors are made one by one", "tools.cloud.services.enrol",
+     "    Door.objects.bulk_create(made.values())\n", "    [one.save() for one in made.values()]\n"),
     ("taken rights stay in the cloud", "tools.cloud.services.acl", "if key not in wanted)", "if False)"),
     ("names in the rules", "tools.cloud.services.rules", "    _check(fields)\n    return fields\n",
      "    from ..models import Person\n"

@@ -16,6 +16,7 @@ from sim.world.wiegand import card_bits
 from tools.cloud.models import AccessGroup, Controller, Credential, Door, Grant, Person, Site
 from tools.cloud.models import Command as Row
 from tools.cloud.services import commands
+from tools.simulate.neighbours import ours
 from tools.simulate.worker import Worker
 
 LOOK_US, LONGEST_LOOK_US = SECOND, 32 * SECOND  # between two looks whether all controllers have a change
@@ -96,7 +97,7 @@ class Administrators:
         person = Person.objects.get(name=holder["name"])
         for grant in Grant.objects.filter(person=person):
             grant.delete()
-        group = chance.choice(list(AccessGroup.objects.order_by("pk")))
+        group = chance.choice(list(AccessGroup.objects.filter(tenant=person.tenant_id).order_by("pk")))
         Grant.objects.create(person=person, group=group, valid_until=until)
         if until is None:  # a card that has run out serves again
             for card in Credential.objects.filter(person=person, valid_until__isnull=False):
@@ -194,8 +195,8 @@ class Administrators:
 
     def _ask_for(self, do: str) -> None:
         self.building.record("", "asked for", do)
-        asked = commands.emergency(Site.objects.get(), do, None)
-        good_s = int((asked[0].expires_at - asked[0].requested_at).total_seconds())
+        asked = commands.emergency(Site.objects.order_by("pk")[0], do, None)
+        good_s = max(int((one.expires_at - one.requested_at).total_seconds()) for one in asked)
         for one in self.building.controllers:
             self.building.emergencies.asked(one.name, do, self.scheduler.now + (good_s + 2) * SECOND)
         self.building.nudge()
@@ -225,7 +226,7 @@ class Administrators:
     def _look(self, holder: dict[str, Any], turn: int, pause: int = LOOK_US) -> None:
         if holder["unsure"] != turn:
             return
-        behind = Controller.objects.filter(Q(in_sync=False) | Q(confirmed_at__lte=self._restored_at))
+        behind = ours().filter(Q(in_sync=False) | Q(confirmed_at__lte=self._restored_at))
         if behind.exists():
             self.scheduler.after(pause, self._look, holder, turn, min(2 * pause, LONGEST_LOOK_US))
         else:

@@ -183,9 +183,9 @@ def enrolled(described: dict[str, Any], board: dict[str, Any], urandom: Callable
 
 
 def in_sync() -> bool:
-    from tools.cloud.models import Controller
+    from tools.simulate.neighbours import ours
 
-    return not Controller.objects.filter(in_sync=False).exists()
+    return not ours().filter(in_sync=False).exists()
 
 
 def drive(building: Any, events: int, days: float | None) -> None:

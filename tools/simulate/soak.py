@@ -33,6 +33,7 @@ ACKED = "SELECT acked FROM cloud_controller WHERE public_id = %s"
 SHOWN = 20_000  # records in a picture: some weeks of a door
 WORKER_KILLS, BACKUPS, RESTORES, ERRORS = 6.0, 1.0, 0.5, 6.0  # a day
 EMERGENCIES, FIRES, UPDATES = 0.5, 0.3, 0.5
+ODD_COMMANDS, QUICKER, INSTALLERS = 2.0, 4.0, 0.1
 TRIAL_MINUTES, SHORT_TRIAL_MINUTES = 60, 6  # where a board has a day; in a soak of less than a day
 
 
@@ -94,6 +95,7 @@ def _soak(
     from sim.world.building import generate
     from tools.cloud.services import clock
     from tools.simulate.errors import Errors
+    from tools.simulate.neighbours import Neighbours
     from tools.simulate.people import Administrators
     from tools.simulate.rollouts import Rollouts
     from tools.simulate.wear import wear
@@ -137,6 +139,7 @@ def _soak(
         if first:
             promises.on_broken = lambda broken: scheduler.stop()
         books = Books(building)
+        worker.ended = lambda why: promises.red("served", f"the worker ended for everybody: {why}")
         if worn:
             for one in building.controllers:
                 wear(one)
@@ -149,6 +152,7 @@ def _soak(
         building.verdicts.ready = True
 
         people: Administrators
+        neighbours = Neighbours(building, worker, books, board)
         end = scheduler.now + int(days * DAY)
         rollouts = Rollouts(building, TRIAL_MINUTES if days >= 1 else SHORT_TRIAL_MINUTES, end)
 
@@ -178,6 +182,9 @@ def _soak(
             scheduler.after(int(seconds * SECOND), one.inputs.switch, "fire", False)
 
         more = (
+            (rates.pop("odd_command", ODD_COMMANDS), "odd row", neighbours.odd_command),
+            (rates.pop("quicker", QUICKER), "second worker", neighbours.quicker),
+            (rates.pop("installer", INSTALLERS), "board enrolled beside", neighbours.installer),
             (rates.pop("update", UPDATES), "update offered", rollouts.offer),
             (rates.pop("emergency", EMERGENCIES), "emergency", emergency),
             (rates.pop("fire", FIRES), "fire", burn),
@@ -202,6 +209,7 @@ def _soak(
                 checked = scheduler.now
                 books.look()
                 rollouts.look()
+                neighbours.look()
             tell(scheduler.now / DAY, building.counts["events"])
             if len(building.records) > 2 * SHOWN:
                 del building.records[:-SHOWN]
@@ -212,6 +220,7 @@ def _soak(
         if not (first and promises.broken):
             books.settle()
             rollouts.look()
+            neighbours.look()
         wall, used = time.perf_counter() - began, time.process_time() - cpu
         facts = figures(building, seed, doors, wall, used, luck.counts(), worker.kills, people.counts)
         found = outcomes(building)

@@ -28,6 +28,7 @@ class Worker:
     ) -> None:
         self.later: Callable[[float, Callable[[], None]], Any] = lambda seconds, call: None
         self.said: Callable[[int, bytes], None] = lambda controller, message: None  # before a message is sealed
+        self.ended: Callable[[str], None] = lambda why: None  # it ended by an error of its own
         self.kills = 0
         self._given = (self._publish, now, urandom)
         self._send = publish
@@ -106,6 +107,11 @@ class Worker:
             self.kills += 1
             self._ingest = None
             self.later(self._down_s, self._start)
+            return None
+        except Exception as error:  # noqa: BLE001  a process that ends of itself, for everybody
+            self.ended(repr(error))
+            self._ingest = None
+            self.later(1.0, self._start)
             return None
         finally:
             self._working = False
