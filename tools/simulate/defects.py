@@ -135,8 +135,8 @@ _READER = (
      "        elif settle(table, bucket, sector):\n",
      "if not settle(table, bucket, sector):\n            table.bad += (sector,)\n"
      "        elif table.flash.write(sector * SECTOR + SLOT, view[SLOT:end]):\n"),
-    ("the last slot of a sector is not read", S + "log_read", "(log.slot if sector == log.head else _SLOTS) - slot)",
-     "(log.slot if sector == log.head else _SLOTS - 1) - slot)"),
+    ("the last slot of a sector is not read", S + "log_read", "(log.slot if sector == log.head else SLOTS) - slot)",
+     "(log.slot if sector == log.head else SLOTS - 1) - slot)"),
     ("a full journal begins with nothing", S + "state_move", "for kind, value in journal.values.items():",
      "for kind, value in ():"),
     ("the digest forgets what is replaced", S + "table",
