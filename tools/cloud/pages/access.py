@@ -11,8 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from ..models import Right, Role, Tenant, User
+from ..models import Alarm, Right, Role, Tenant, User, visible
 from ..models.rights import roles_with
+from ..services import alarms
 
 View = Callable[..., HttpResponse]
 
@@ -52,9 +53,13 @@ def everything(user: User) -> set[str]:
 
 
 def offered(request: HttpRequest) -> dict[str, Any]:
-    """For every template: `may`, the names of the user's rights."""
+    """For every template: `may`, the names of the user's rights; `alarms_standing`, how many they see stand now."""
     user: Any = getattr(request, "user", None)
-    return {"may": SimpleLazyObject(lambda: everything(user) if user is not None else set())}
+    there = user is not None and user.is_authenticated
+    return {
+        "may": SimpleLazyObject(lambda: everything(user) if there else set()),
+        "alarms_standing": SimpleLazyObject(lambda: len(alarms.standing(visible(Alarm, user))) if there else 0),
+    }
 
 
 def signed_in(view: View) -> View:

@@ -170,7 +170,9 @@ def _parts(user: User, language: str, door: int | None) -> dict[str, str]:
         if door is not None:
             found = standing.doors(user, only=door)
             return {f"door-{door}-at": render_to_string("pages/_at.html", {"standing": one}) for one in found}
-        parts["alarms"] = render_to_string("pages/_alarms.html", {"alarms": alarming.now_standing(user)})
+        alarms = alarming.now_standing(user)
+        parts["alarms"] = render_to_string("pages/_alarms.html", {"alarms": alarms})
+        parts["bell"] = render_to_string("pages/_bell.html", {"alarms_standing": len(alarms)})
         for site in standing.sites(user):
             for row in site["controllers"]:
                 name = f"link-{row['controller'].pk}"

@@ -144,4 +144,3 @@ def chromium(base: str) -> Iterator[Browser]:
             yield Browser(driver, base)
         finally:
             driver.quit()
-

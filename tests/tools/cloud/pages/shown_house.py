@@ -200,4 +200,3 @@ def member(tenant: Tenant, role: Role, name: str = "") -> User:
     user.save()
     Membership.objects.create(user=user, tenant=tenant, role=role)
     return user
-

@@ -192,3 +192,29 @@ def test_diagnostics_are_words_and_no_lists(browser: Any, house: Any) -> None:
             assert f">{text}" in facts, text
         assert "12345678" not in facts
     assert "<dt>Hovedinngang</dt>" in facts
+
+
+def test_every_page_counts_what_stands_for_whom_it_is_told_to(browser: Any, house: Any, raised: Any) -> None:
+    client = browser()
+    assert "bell" not in client.get("/people/").content.decode().split("<main")[0].replace('id="bell"', "")
+    raised(events.DOOR_FORCED)
+    raised(events.GRANTED_DURESS, person=house.person)
+    for path in ("/people/", "/log/", "/account/", "/nowhere/"):
+        assert '<span class="number">2</span>' in client.get(path).content.decode(), path
+    assert "2 alarms stand" in client.get("/log/").content.decode()
+    assert '<span class="number">1</span>' in browser(role="viewer").get("/log/").content.decode()
+
+
+def test_an_alarm_is_acknowledged_on_the_alarms_own_page(browser: Any, raised: Any) -> None:
+    from tools.cloud.models import Alarm
+
+    raised(events.DOOR_FORCED)
+    assert "Acknowledge" not in browser(role="viewer").get("/alarms/").content.decode()
+    client = browser(role="guard")
+    alarm = Alarm.objects.get()
+    page = client.get("/alarms/").content.decode()
+    assert f'name="alarm" value="{alarm.pk}"' in page and 'name="from" value="alarms"' in page
+    answer = client.post("/alarms/acknowledge", {"alarm": alarm.pk, "from": "alarms"})
+    assert answer.headers["Location"] == "/alarms/"
+    page = client.get("/alarms/").content.decode()
+    assert f'value="{alarm.pk}"' not in page and client.user.email in page

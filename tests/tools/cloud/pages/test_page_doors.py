@@ -147,6 +147,7 @@ def test_the_stream_sends_everything_once_and_then_what_changes(
     assert _next(stream) == b"retry: 2000\n\n"
     assert set(_said(stream)) == {
         "alarms",
+        "bell",
         f"link-{house.controller.pk}",
         first_door,
         f"door-{house.doors[1].pk}-now",

@@ -191,3 +191,12 @@ def test_a_person_is_erased_by_who_may_change_people(browser: Any, house: Any, s
     assert "The person is erased." in answer.content.decode()
     assert "Ingrid" not in owner.get("/people/").content.decode()
     assert "somebody who is erased" in owner.get("/looks/").content.decode()
+
+
+def test_a_pin_is_not_counted_as_a_card(browser: Any, house: Any) -> None:
+    from tools.cloud.services import pins
+
+    pins.give(house.person)
+    assert "1 card, PIN</span>" in browser().get("/people/").content.decode()
+    house.person.credentials.filter(kind="card").update(active=False)
+    assert "0 cards, PIN</span>" in browser().get("/people/").content.decode()

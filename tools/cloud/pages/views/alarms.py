@@ -25,7 +25,8 @@ def page(request: HttpRequest) -> HttpResponse:
     related = ("controller__site", "event__credential__person", "gap", "acknowledged_by")
     rows = visible(Alarm, user).select_related(*related)
     found = Paginator(rows.order_by("-raised_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
-    shown = [alarming.row(one, 1, one.ended_at is not None, log, set()) for one in found]
+    may = set(access.tenants(user, Right.ALARMS).values_list("pk", flat=True))
+    shown = [alarming.row(one, 1, one.ended_at is not None, log, may) for one in found]
     return render(request, "pages/alarms.html", {"page": found, "alarms": shown, "here": "log"})
 
 
@@ -38,4 +39,4 @@ def acknowledge(request: HttpRequest) -> HttpResponse:
     mine = visible(Alarm, user).filter(controller__site__tenant__in=access.tenants(user, Right.ALARMS))
     alarm = get_object_or_404(mine, pk=wanted)
     alarms.acknowledge(alarm, user, clock.now())
-    return redirect("pages:doors")
+    return redirect("pages:alarms" if request.POST.get("from") == "alarms" else "pages:doors")

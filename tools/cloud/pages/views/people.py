@@ -31,7 +31,11 @@ def listing(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sought = request.GET.get("q", "").strip()[:100]
     found = visible(Person, user).prefetch_related("grants__group")
-    found = found.annotate(cards=Count("credentials", filter=Q(credentials__active=True)))
+    works = Q(credentials__active=True)
+    found = found.annotate(
+        cards=Count("credentials", filter=works & Q(credentials__kind=Credential.Kind.CARD)),
+        pins=Count("credentials", filter=works & ~Q(credentials__kind=Credential.Kind.CARD)),
+    )
     if sought:
         found = found.filter(name__icontains=sought)
     page = Paginator(found.order_by("-active", "name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
