@@ -276,3 +276,26 @@ def test_keys_in_files_are_their_owners_only(tmp_path: Path) -> None:
     mosquitto.write(tmp_path / "broker", {"keys": "k", "mosquitto.conf": ""})
     assert readable(tmp_path) == []
     assert time.time() - (tmp_path / "key").stat().st_mtime < 60
+
+
+HEADERS = """
+import json, os
+import django
+os.environ["DJANGO_SETTINGS_MODULE"] = "tools.cloud.settings"
+django.setup()
+from django.test import Client
+client = Client(headers={"host": "port.example.org"})
+print(json.dumps([client.get("/accounts/login/", secure=secure).headers.get("Strict-Transport-Security")
+                  for secure in (True, False)]))
+"""
+
+
+def test_where_https_is_configured_browsers_are_told_to_stay_with_it(cloud: Cloud) -> None:
+    cloud.call("migrate")
+    said = {}
+    for address in ("https://port.example.org", "http://port.example.org"):
+        cloud.env["PORTVAKT_URL"] = address
+        done = cloud.run("cloud", code=HEADERS)
+        assert done.returncode == 0, done.stderr
+        said[address[:5]] = json.loads(done.stdout)
+    assert said == {"https": ["max-age=31536000", None], "http:": [None, None]}
