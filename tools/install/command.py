@@ -17,6 +17,7 @@ from tools.release import MOST_SERIAL
 from tools.terminal import Json, Problem, progress, result
 
 START_S = 20  # a board that was reset must answer within this time
+NEIGHBOURS = ("from controller.storage.room import ", "from files import ")  # of scripts: they stand before them
 ROOM = building.FIRMWARE / "controller" / "storage" / "room.py"
 MAINTENANCE = "open('/maintenance', 'w').close()"
 SERVICE = "import os; 'maintenance' in os.listdir('/') and os.remove('/maintenance')"
@@ -156,9 +157,10 @@ def transfer(remote: Remote, payload: payloads.Payload) -> dict[str, Any]:
 
 
 def script(folder: Path, name: str, payload: payloads.Payload) -> str:
-    """A script of on_board/ with what stands before it and its plan. Returns its path."""
+    """A script of on_board/ with what it imports from its neighbours put before it, and its plan. Returns its path."""
     parts = [*((ROOM,) if name == "prepare.py" else ()), Path(on_board("files.py")), Path(on_board(name))]
-    text = "\n".join(part.read_text() for part in parts)
+    lines = [line for part in parts for line in part.read_text().splitlines() if not line.startswith(NEIGHBOURS)]
+    text = "\n".join(lines) + "\n"
     file = folder / name
     file.write_text(text.replace("PLAN = {}", f"PLAN = {payload.plan()!r}"))
     return str(file)

@@ -24,7 +24,10 @@ def packed(says):
 def unpacked(data):
     """The same dict again."""
     flags, escort, uses, since = unpack_from(_HEAD, data)
-    says = {name: True for n, name in enumerate(_FLAGS) if flags >> n & 1}
+    says = {}  # type: dict
+    for n, name in enumerate(_FLAGS):
+        if flags >> n & 1:
+            says[name] = True
     if escort:
         says["escort"] = _ESCORT[escort]
     if uses:

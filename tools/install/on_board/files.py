@@ -2,7 +2,6 @@
 
 import gc
 import hashlib
-import json
 import os
 from binascii import hexlify
 

@@ -4,6 +4,11 @@ the one that is being installed stay; others go, as far as room is needed.
 firmware/controller/storage/room.py and files.py stand before it.
 """
 
+import json
+
+from controller.storage.room import FOLDER, SPARE, blocks, free
+from files import is_right, names, put_in_charge, read, remove
+
 # The installer puts its plan here: {"build": id, "files": {path: [bytes, SHA-256]}}
 PLAN = {}
 

@@ -5,6 +5,11 @@ decides: before it the board starts what it had, after it boot.py goes on where 
 before it.
 """
 
+import json
+import os
+
+from files import is_right, names, put_in_charge, read, remove
+
 # The installer puts its plan here: {"build": id, "files": {path: [bytes, SHA-256]}, "commission": minutes, 0 for none,
 # "serial": what the board is to know of the newest firmware it had}
 PLAN = {}
