@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tools import heap
 from tools.nearest import unknown
 from tools.terminal import Problem
 
@@ -84,7 +85,17 @@ def check(board: Any) -> list[str]:
         _check_pins(board),
         _check_osdp(board),
     )
-    return [complaint for one in (*checks, _check_inputs(board)) for complaint in one]
+    return [complaint for one in (*checks, _check_inputs(board)) for complaint in one] or list(_check_heap(board))
+
+
+def _check_heap(board: dict[str, Any]) -> Iterator[str]:
+    """Of a board with nothing else wrong: with cards that open doors, and with no rule beyond that."""
+    needs = heap.needed(board, {})
+    if not heap.has_room(board, {}):
+        yield (
+            f"heap: with this wiring the controller needs {needs // 1024} KB of memory and has {heap.BUDGET // 1024}; "
+            "wire fewer doors, readers or inputs, or take a module with PSRAM"
+        )
 
 
 def _check_names(board: dict[str, Any]) -> Iterator[str]:

@@ -66,9 +66,9 @@ def sources() -> dict[str, Path]:
 
 
 def compile_one(source: Path, name: str, target: Path) -> None:
-    """name is embedded for tracebacks: the path on the board, never that of this machine."""
+    """What tracebacks show is the module's own name, which lies in the heap anyway; never a path of this machine."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    shown = name.removeprefix("controller/")  # nearly every file has it: 300 bytes less to load
+    shown = name.removesuffix(".py").replace("/", ".")
     try:
         with _folding:
             text = fold(source, FIRMWARE)

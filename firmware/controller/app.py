@@ -20,15 +20,8 @@ def build(folder="/"):
     from .start import build
 
     made = build(folder, _thread.allocate_lock)
-    forget(
-        "start",
-        "started",
-        "board",
-        "storage/settings",
-        "storage/settings_check",
-        "storage/log_start",
-        "storage/table_start",
-    )
+    forget("start", "started", "board", "storage/settings", "storage/settings_check", "storage/settings_save")
+    forget("storage/log_start", "storage/table_start", "storage/state_move")
     return made
 
 

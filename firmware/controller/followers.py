@@ -3,7 +3,6 @@
 A follower has follow(rules, now) and upkeep(now), called in an idle moment every few seconds.
 """
 
-from .access.decision import PLAIN
 from .loop import EMERGENCY
 
 
@@ -12,7 +11,7 @@ def fit(loop, rules):
     fields = set()
     for guarded in loop.doors:
         fields.update(rules.door(guarded.number))
-    if rules.chain is not PLAIN:
+    if rules.remembers:
         from .rule_memory import RuleMemory
 
         follower(loop, RuleMemory)

@@ -15,6 +15,7 @@ from tools.bench import (
     decisions,
     fuzz,
     growth,
+    heap_parts,
     memory,
     osdp,
     returning,
@@ -45,9 +46,14 @@ def show(json: bool, figures: Figures) -> None:
 
 
 @app.command("memory")
-def show_memory(json: Json = False) -> None:
-    """The controller's heap after import and its .mpy bytes, on the real MicroPython."""
-    show(json, memory.measure())
+def show_memory(
+    write: Annotated[bool, typer.Option("--write", help="Measure each part anew for tools/heap.json.")] = False,
+    json: Json = False,
+) -> None:
+    """What every board loads; the live heap of each board with plain to rich rules, on words of 32 and 64 bits."""
+    if write:
+        heap_parts.write()
+    show(json, memory.everything())
 
 
 @app.command("taps")

@@ -66,6 +66,8 @@ _ORDER = (
 _TIMED = ("valid_from", "in_schedule")  # and not_ended: what no_clock excuses
 _MEMORIES = (("lockout", "who"), ("uses", "uses"), ("whereabouts", "passage"))  # what rules remember
 
+REMEMBER = {"who", "pin", "uses", "passage", "two_person", "escort", "offline_hours", "interlock"}
+
 
 def read(rules, fields, doors):
     """Completes rules whose plain fields have been read. Raises ValueError naming the field at fault."""
@@ -102,6 +104,7 @@ def read(rules, fields, doors):
     for door, says in rules.doors.items():
         if "passback" in says and "passage" not in says:
             raise ValueError("doors.%d.passback: needs passage" % door)
+    rules.remembers = bool(used & REMEMBER)
     rules.memories = tuple(name for name, *by in _MEMORIES if used & set(by))
     rules.chain, rules.notes = _chain(used)
 

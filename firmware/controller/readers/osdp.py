@@ -12,8 +12,7 @@ from machine import UART, Pin, Timer
 from micropython import const
 
 from .. import clock, ticks
-from ..storage import settings
-from ..storage.settings_save import save
+from ..forget import forget
 from .osdp_codes import KEYLESS, REFUSES
 from .osdp_frame import LEAST, find, head, length
 from .osdp_reader import Reader
@@ -166,7 +165,7 @@ class Bus:
         first = self._checks is None
         self._checks = ticks.add(now, _KEYS_MS)
         if first:
-            kept, _ = settings.load(loop.folder, _KEPT)
+            kept = _kept(loop.folder)
             for reader in self.readers:
                 reader.key = _key(kept.get(str(reader.door)))
         commissioned = False
@@ -176,10 +175,28 @@ class Bus:
             if not commissioned:
                 reader.gets = None
             elif reader.secure and not reader.answers and reader.gets is None and reader.why in (KEYLESS, REFUSES):
-                kept, _ = settings.load(loop.folder, _KEPT)
+                kept = _kept(loop.folder)
                 reader.gets = reader.key or urandom(16)
                 kept[str(reader.door)] = hexlify(reader.gets).decode()
-                save(loop.folder, kept, _KEPT)  # first: else a reader could have one that we forgot
+                _keep(loop.folder, kept)  # first: else a reader could have one that we forgot
+
+
+def _kept(folder):
+    """{number of a door: its reader's key in hex}."""
+    from ..storage.settings import load
+
+    kept, _ = load(folder, _KEPT)
+    forget("storage/settings")
+    return kept
+
+
+def _keep(folder, kept):
+    from ..storage.settings_save import save
+
+    try:
+        save(folder, kept, _KEPT)
+    finally:
+        forget("storage/settings_save", "storage/settings")
 
 
 def _key(text):

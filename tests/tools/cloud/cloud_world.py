@@ -11,7 +11,7 @@ from tools.cloud.services import acl, clock, enrol
 from tools.cloud.services.people import give_card
 
 START = 1_763_800_000.0  # Unix seconds
-BOARD = {"name": "test-two-door", "doors": [{}, {}]}
+BOARD = {"name": "test-two-door", "psram": True, "doors": [{}, {}]}
 
 
 class Stopped:

@@ -9,7 +9,7 @@ from any_settings import Chance, Entering
 from cloud_world import House, Stopped
 from django.db import transaction
 
-from firmware.controller.access import more, reading, schedule, who
+from firmware.controller.access import more, reading, schedule_reading, who
 from firmware.controller.points import features
 from tools.cloud.models import AccessGroup, Schedule
 from tools.cloud.services import groups, holidays, schedules
@@ -53,7 +53,7 @@ QUICK = [
     (more.DOORS, "interlock", (2, 15), "door"),
     (features.NUMBERS, "repeat_ms", (10_000, 3_599_999), "door"),
     (more.AREA, "limit", (1, 999), "area"),
-    (vars(schedule), "TIMES", 1, "schedule"),
+    (vars(schedule_reading), "TIMES", 1, "schedule"),
 ]
 ALL = [
     (more.DOORS, "extended_ms", (101, 3_600_000), "door"),

@@ -14,6 +14,7 @@ from firmware.controller import events
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.access.decision import decide
 from firmware.controller.access.rules import Rules
+from tools import boards
 from tools.cloud.models import (
     AccessGroup,
     AclEntry,
@@ -28,6 +29,7 @@ from tools.cloud.models import (
     Tenant,
 )
 from tools.cloud.services import acl, clock, door_rules, holidays, people, pins, rules, schedules
+from tools.cloud.services.told import Told
 from tools.terminal import Problem
 
 WORK = [[31, 480, 960]]
@@ -491,3 +493,16 @@ def test_holidays_are_entered_once(house: House) -> None:
         holidays.fill(house.tenant.pk, 2031)
     house.time.now += 3 * 366 * 86400
     assert holidays.fill(house.tenant.pk, 2031) == 12, "those of long ago make room"
+
+
+def test_rules_that_need_more_memory_than_the_controller_has_are_refused_with_that_sentence(house: House) -> None:
+    house.controller.board = boards.load("esp32-osdp-two-door")
+    house.controller.save()
+    door_rules.change(house.doors[0], {"unopened": True})
+    before = rules.content(house.controller.pk)
+    with pytest.raises(Told, match=r"these rules need 1\d\d KB of the controller's memory and it has 104"):
+        door_rules.change(house.doors[0], {"who": [["card+pin", None]], "offline_hours": 48})
+    assert rules.content(house.controller.pk) == before
+    house.controller.board["psram"] = True
+    house.controller.save()
+    door_rules.change(house.doors[0], {"who": [["card+pin", None]], "offline_hours": 48})

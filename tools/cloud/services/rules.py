@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from firmware.controller.records import until_utc
+from tools import heap
 
 from .. import limits
 from ..models import AclEntry, Area, Controller, Door, DoorRules, Holiday, Profile, Schedule, Tenant
@@ -46,8 +47,9 @@ PLAIN = {
 
 def content(controller_id: int) -> dict[str, Any]:
     """The fields of the wire's RULES message, without the version. Raises Told when it is more than a board takes."""
-    fields = _content(Controller.objects.select_related("site__tenant").get(pk=controller_id))
-    _check(fields)
+    controller = Controller.objects.select_related("site__tenant").get(pk=controller_id)
+    fields = _content(controller)
+    _check(fields, controller.board)
     return fields
 
 
@@ -74,7 +76,7 @@ def has_room(controller_id: int, profile: str) -> bool:
         return True
     controller = Controller.objects.select_related("site__tenant").get(pk=controller_id)
     try:
-        _check(_content(controller, (profile,)))
+        _check(_content(controller, (profile,)), controller.board)
     except Told:
         return False
     return True
@@ -243,7 +245,7 @@ def _moment(minutes: int) -> datetime:
     return datetime.fromtimestamp(until_utc(minutes), UTC)
 
 
-def _check(fields: dict[str, Any]) -> None:
+def _check(fields: dict[str, Any], board: dict[str, Any]) -> None:
     """The limits of firmware/controller/access/README.md, as sentences."""
     objects = sum(isinstance(profile, dict) for profile in fields["profiles"].values())
     counts = [
@@ -276,3 +278,11 @@ def _check(fields: dict[str, Any]) -> None:
     for n, most, said in counts:
         if n > most:
             raise Told(said, n=n, most=most)
+    if not heap.has_room(board, fields):
+        needs = -(-heap.needed(board, fields) // 1024)
+        raise Told(
+            "these rules need %(n)d KB of the controller's memory and it has %(most)d; use fewer kinds of rules on its "
+            "doors, or a board with PSRAM",
+            n=needs,
+            most=heap.BUDGET // 1024,
+        )
