@@ -40,7 +40,7 @@ def test_a_tap_moves_the_strike_and_reaches_the_database(house: House) -> None:
     assert after["lost"] == after["duplicated"] == 0
     why = {line["text"] for line in house.state()["ticker"]}
     assert any("Funnet kort" in text and ("ukjent" in text or "unknown" in text) for text in why)
-    assert any("Per Moen" in text and ("utløpt" in text or "expired" in text) for text in why)
+    assert any("Per Moen" in text and ("kortets tid er ute" in text or "time has run out" in text) for text in why)
 
 
 def test_a_card_revoked_in_the_cloud_is_refused_within_a_second(house: House) -> None:

@@ -11,8 +11,8 @@ from django.test import Client
 
 from firmware.controller import events
 from tools import boards
-from tools.cloud.models import Alarm, Area, Command, Event, Look, Role, Schedule, Site
-from tools.cloud.services import alarms, clock, holidays, learning, links, lost, pins, schedules
+from tools.cloud.models import Alarm, ApiToken, Area, Command, Event, Look, Role, Schedule, Site
+from tools.cloud.services import alarms, clock, holidays, learning, links, lost, members, pins, schedules
 
 
 class Api:
@@ -184,6 +184,12 @@ def test_who_looks_through_the_api_is_kept(house: House, api: Api) -> None:
 
 
 WRITES: list[tuple[str, str, Any, set[str]]] = [
+    # No token may say who is a member.
+    ("PATCH", "/members/{member}", {"role": "viewer"}, set()),
+    ("DELETE", "/members/{member}", None, set()),
+    ("POST", "/members/{member}/sign-out", None, set()),
+    ("PUT", "/members/{member}/active", {"active": False}, set()),
+    ("DELETE", "/tokens/{token}", None, set()),
     ("POST", "/sites", {"name": "x"}, {"administrator", "installer"}),
     ("PATCH", "/sites/{site}", {"name": "x"}, {"administrator", "installer"}),
     ("DELETE", "/sites/{site}", None, {"administrator", "installer"}),
@@ -252,6 +258,10 @@ def numbers(house: House) -> dict[str, int]:
         "group": house.group.pk,
         "grant": house.person.grants.get().pk,
         "reading": learning.arm(house.person, house.doors[0], None, None).pk,
+        "member": members.invite(house.tenant, f"somebody-{house.tenant.pk}@example.test", Role.VIEWER).pk,
+        "token": ApiToken.objects.create(
+            tenant=house.tenant, name="x", role=Role.VIEWER, hash=f"{house.tenant.pk:064d}"
+        ).pk,
     }
 
 
