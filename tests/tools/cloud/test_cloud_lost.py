@@ -48,7 +48,7 @@ def test_a_lost_board_is_deaf_and_dumb(house: House, time_now: Stopped) -> None:
 
 def test_a_board_is_given_up_once(house: House) -> None:
     lost.lost(house.controller, None)
-    with pytest.raises(Problem, match="given up before"):
+    with pytest.raises(Problem, match="reported lost before"):
         lost.lost(house.controller, None)
 
 

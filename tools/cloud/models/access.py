@@ -25,7 +25,7 @@ class Person(Whole):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="people")
     name = models.CharField(_("name"), max_length=100)
     active = models.BooleanField(_("active"), default=True)
-    extended = models.BooleanField(_("doors stay released longer"), default=False)
+    extended = models.BooleanField(_("doors stay unlocked longer"), default=False)
     escort = models.CharField(_("escort"), max_length=8, blank=True, choices=Escort)
 
     SEEN_WITH = Right.PEOPLE

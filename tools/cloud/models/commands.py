@@ -11,8 +11,8 @@ from .scope import Owned
 
 class Command(Owned):
     class Do(models.TextChoices):
-        RELEASE = "release", _("Release")
-        HOLD = "hold", _("Hold released")
+        RELEASE = "release", _("Unlock")
+        HOLD = "hold", _("Hold unlocked")
         LOCKDOWN = "lockdown", _("Lockdown")
         EVACUATION = "evacuation", _("Evacuation")
         NORMAL = "normal", _("Back to normal")

@@ -37,12 +37,12 @@ class DoorRules(Whole):
         EVENT = "event", _("recorded only")
 
     class Rex(models.TextChoices):
-        RELEASE = "release", _("releases the door")
-        HOLD = "hold", _("releases it as long as pressed")
-        SHUNT = "shunt", _("releases nothing, but opening is no alarm")
+        RELEASE = "release", _("unlocks the door")
+        HOLD = "hold", _("unlocks it as long as it is pressed")
+        SHUNT = "shunt", _("does not unlock, but opening is no alarm")
 
     door = models.OneToOneField(Door, models.CASCADE, primary_key=True, related_name="rules")
-    extended_ms = _number("extended_ms", _("extended release time"))
+    extended_ms = _number("extended_ms", _("extended unlock time"))
     retention_days = _number("retention_days", _("keep the log for days"))
     who = models.JSONField(default=list, blank=True)  # [[one of ASKS, schedule's primary key or None], ...]
     offline_hours = _number("offline_hours", _("hours without a link"))

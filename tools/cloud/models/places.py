@@ -108,7 +108,7 @@ class Door(Whole):
     number = models.PositiveSmallIntegerField()
     name = models.CharField(_("name"), max_length=100)
     release_ms = models.PositiveIntegerField(
-        _("release time"),
+        _("unlock time"),
         default=5000,
         validators=[MinValueValidator(limits.door("release_ms")[0]), MaxValueValidator(limits.door("release_ms")[1])],
     )

@@ -18,7 +18,7 @@ NO_LONGER = gettext_lazy("Denied: this card is not, or no longer, in the control
 KINDS: dict[str, tuple[Text, tuple[int, ...]]] = {
     "granted": (gettext_lazy("Granted"), codes.GRANTED),
     "denied": (gettext_lazy("Denied"), codes.DENIED),
-    "released": (gettext_lazy("Released without a card"), codes.RELEASED),
+    "released": (gettext_lazy("Unlocked without a card"), codes.RELEASED),
     "door": (gettext_lazy("Doors opened and closed"), codes.LEAF),
     "alarm": (gettext_lazy("Alarms"), tuple(codes.ALARMS)),
     "controller": (
@@ -80,7 +80,7 @@ _TRIED = {
     2: gettext_lazy("exit button"),
     3: gettext_lazy("a card was read"),
     4: gettext_lazy("a key was pressed"),
-    5: gettext_lazy("released, and the leaf opened"),
+    5: gettext_lazy("unlocked, and the door opened"),
 }
 _RETURNED = {1: gettext_lazy("the new one did not start"), 2: gettext_lazy("the new one did not prove healthy")}
 _GUESSED = {1: gettext_lazy("at this reader"), 2: gettext_lazy("with this card")}

@@ -12,7 +12,7 @@ from .told import Told
 
 # Field -> what it is called where it is wrong.
 NAMES: dict[str, Any] = {
-    "extended_ms": gettext_lazy("extended release time"),
+    "extended_ms": gettext_lazy("extended unlock time"),
     "retention_days": gettext_lazy("days that the log is kept"),
     "offline_hours": gettext_lazy("hours without a link"),
     "passback": gettext_lazy("anti-passback"),
@@ -23,9 +23,9 @@ NAMES: dict[str, Any] = {
     "pulse_ms": gettext_lazy("length of the pulse"),
     "warn_ms": gettext_lazy("warning before held open"),
     "repeat_ms": gettext_lazy("time after which held open is said again"),
-    "forced": gettext_lazy("what an opening without a release is"),
+    "forced": gettext_lazy("what a door that is forced open is"),
     "rex": gettext_lazy("what the exit button does"),
-    "release_ms": gettext_lazy("release time"),
+    "release_ms": gettext_lazy("unlock time"),
     "held_ms": gettext_lazy("held open after"),
 }
 

@@ -12,7 +12,7 @@ from .door_rules import NAMES
 NAMED = 3  # people, before the others are counted
 _FIELDS: dict[str, Any] = NAMES | {
     "who": gettext_lazy("what it asks for"),
-    "free": gettext_lazy("when it stands released"),
+    "free": gettext_lazy("when it is unlocked by schedule"),
     "office": gettext_lazy("office mode"),
     "two_person": gettext_lazy("two people together"),
     "passage": gettext_lazy("where it leads from and to"),

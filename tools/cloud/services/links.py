@@ -58,7 +58,7 @@ def forget(now: datetime) -> None:
 def make_token(tenant: Tenant, name: str, role: Role, by: User | None = None) -> str:
     """A new bearer token; it is told once. Begins with its row's number, by which it is looked up."""
     if role not in ApiToken.ROLES:
-        raise Told("a token is never an owner; choose another role")
+        raise Told("an API token is never an owner; choose another role")
     secret = secrets.token_urlsafe(32)
     row = ApiToken.objects.create(tenant=tenant, name=name, role=role, hash=_hash(secret), made_by=by)
     return f"{row.pk}.{secret}"

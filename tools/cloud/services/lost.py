@@ -21,7 +21,7 @@ def lost(controller: Controller, user: User | None, urandom: Callable[[int], byt
     with transaction.atomic():
         row = Controller.objects.select_for_update(of=("self",)).select_related("site").get(pk=controller.pk)
         if row.lost_at is not None:
-            raise Told("this controller was given up before; its list of what to replace stands")
+            raise Told("this controller was reported lost before; its list of what to replace stands")
         held = AclEntry.objects.filter(controller=row).values_list("credential", flat=True)
         once = AclChange.objects.filter(controller=row, op=AclChange.Op.PUT, credential__isnull=False)
         known = {*held, *once.values_list("credential", flat=True)}

@@ -121,11 +121,11 @@ def test_a_lost_controller_lists_what_to_replace(browser: Any, house: Any) -> No
     assert "To be replaced" not in client.get(path).content.decode()
     client.post(path + "lost")
     page = client.get(path).content.decode()
-    assert "Given up as lost" in page and "Ingrid Solheim" in page and "ending in 204" in page
+    assert "Reported lost" in page and "Ingrid Solheim" in page and "ending in 204" in page
     client.post(f"/cards/{house.card.pk}/revoke")
     assert "Nothing that the board knew works any more." in client.get(path).content.decode()
     client.post(path + "lost")
-    assert "was given up before" in client.get(path).content.decode()
+    assert "was reported lost before" in client.get(path).content.decode()
     assert "Hovedinngang" not in client.get("/").content.decode()
 
 

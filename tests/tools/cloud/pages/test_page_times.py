@@ -192,7 +192,7 @@ def test_who_looked_alarms_cards_and_lost_boards(browser: Any, far: Any, record:
     far.controller.refresh_from_db()
     assert "Enrolled" in page(client, f"/controllers/{far.controller.pk}/")
     lost.lost(far.controller, None)
-    assert "Given up on 2 May 2026 22:30" in page(client, f"/controllers/{far.controller.pk}/")
+    assert "Reported lost on 2 May 2026 22:30" in page(client, f"/controllers/{far.controller.pk}/")
 
 
 def test_the_persons_copy_goes_by_the_clock_of_the_site(browser: Any, far: Any, record: Any) -> None:

@@ -212,23 +212,27 @@ class DoorForm(Plain):
     """A door: its name, its times in seconds, and its rules. What is left empty is as the firmware has it."""
 
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
-    release_ms = _seconds("release_ms", gettext_lazy("Released for, seconds"), required=True)
+    release_ms = _seconds("release_ms", gettext_lazy("Unlocked for, seconds"), required=True)
     extended_ms = _seconds(
         "extended_ms", gettext_lazy("For those who need longer, seconds"), gettext_lazy("Empty: 15 seconds.")
     )
-    held_ms = _seconds("held_ms", gettext_lazy("Held open after, seconds"), required=True)
+    held_ms = _seconds("held_ms", gettext_lazy("Counts as held open after, seconds"), required=True)
     warn_ms = _seconds("warn_ms", gettext_lazy("Warn so long before, seconds"), gettext_lazy("The reader sounds."))
     repeat_ms = _seconds("repeat_ms", gettext_lazy("Say it again every, seconds"))
     relock = forms.ChoiceField(choices=DoorRules.Relock.choices, label=gettext_lazy("Locks again"))
     relock_delay_ms = _seconds("relock_delay_ms", gettext_lazy("after a delay of, seconds"))
     pulse_ms = _seconds(
-        "pulse_ms", gettext_lazy("Pulse to the strike, seconds"), gettext_lazy("Empty: current as long as released.")
+        "pulse_ms",
+        gettext_lazy("Pulse to the strike, seconds"),
+        gettext_lazy("Empty: current as long as it is unlocked."),
     )
-    forced = forms.ChoiceField(choices=DoorRules.Forced.choices, label=gettext_lazy("Opening without a release is"))
-    unopened = forms.BooleanField(required=False, label=gettext_lazy("Record when nobody opened after a release"))
+    forced = forms.ChoiceField(choices=DoorRules.Forced.choices, label=gettext_lazy("A door that is forced open is"))
+    unopened = forms.BooleanField(
+        required=False, label=gettext_lazy("Record when a door was unlocked and nobody opened it")
+    )
     rex = forms.ChoiceField(choices=DoorRules.Rex.choices, label=gettext_lazy("The exit button"))
     rex_when = forms.ModelChoiceField(Schedule.objects.none(), required=False, label=gettext_lazy("at"))
-    free = forms.ModelChoiceField(Schedule.objects.none(), required=False, label=gettext_lazy("Stands released at"))
+    free = forms.ModelChoiceField(Schedule.objects.none(), required=False, label=gettext_lazy("Unlocked at"))
     first_in = forms.BooleanField(required=False, label=gettext_lazy("only after the first person came in"))
     office = forms.ModelChoiceField(
         Schedule.objects.none(), required=False, label=gettext_lazy("Office mode may be on at")
@@ -248,7 +252,7 @@ class DoorForm(Plain):
         limits.door("interlock"),
         gettext_lazy("Of the doors of a group only one is open at a time."),
     )
-    interlock_open = forms.BooleanField(required=False, label=gettext_lazy("an open leaf counts, too"))
+    interlock_open = forms.BooleanField(required=False, label=gettext_lazy("an open door counts, too"))
     retention_days = _number(
         gettext_lazy("Keep the log of this door for days"),
         limits.door("retention_days"),
@@ -296,9 +300,9 @@ class DoorForm(Plain):
     def sections(self) -> list[tuple[Any, list[Any]]]:
         """The form in parts; what most doors never need comes last."""
         return [
-            (_("Opening"), self.part("name", "release_ms", "extended_ms")),
+            (_("Unlocking"), self.part("name", "release_ms", "extended_ms")),
             (_("Privacy"), self.part("retention_days")),
-            (_("Standing released"), self.part("free", "first_in", "office")),
+            (_("Unlocked by schedule"), self.part("free", "first_in", "office")),
             (_("Held open and forced"), self.part("held_ms", "warn_ms", "repeat_ms", "forced", "unopened")),
             (_("Lock and exit button"), self.part("relock", "relock_delay_ms", "pulse_ms", "rex", "rex_when")),
             (_("People together"), self.part("two_person", "interlock", "interlock_open", "offline_hours")),

@@ -21,14 +21,14 @@ ASKED = timedelta(seconds=90)  # how long what became of a command stands there
 CHECKS: dict[str, tuple[str, Any, Any]] = {
     "reader": ("cardid", gettext_lazy("Reader: a card was read"), gettext_lazy("Reader: hold any card against it")),
     "keys": ("keypad", gettext_lazy("Keys: one was pressed"), gettext_lazy("Keys: press any")),
-    "contact": ("door-open", gettext_lazy("Contact: the leaf moved"), gettext_lazy("Contact: open and shut the door")),
+    "contact": ("door-open", gettext_lazy("Contact: the door moved"), gettext_lazy("Contact: open and shut the door")),
     "exit": ("exit", gettext_lazy("Exit button: pressed"), gettext_lazy("Exit button: press it")),
     "lock": (
         "unlock",
-        gettext_lazy("Lock: released, and the leaf opened"),
-        gettext_lazy("Lock: release the door, then open it"),
+        gettext_lazy("Lock: unlocked, and the door opened"),
+        gettext_lazy("Lock: unlock the door, then open it"),
     ),
-    "strike": ("unlock", gettext_lazy("Lock: released"), gettext_lazy("Lock: release the door, and look")),
+    "strike": ("unlock", gettext_lazy("Lock: unlocked"), gettext_lazy("Lock: unlock the door, and look")),
     "fire": ("fire", gettext_lazy("Fire input: it spoke"), gettext_lazy("Fire input: have it raised")),
     "enclosure": ("chip", gettext_lazy("Enclosure: it spoke"), gettext_lazy("Enclosure: open the lid")),
     "mains": ("power", gettext_lazy("Mains: it spoke"), gettext_lazy("Mains: switch its supply off and on")),

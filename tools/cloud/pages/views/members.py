@@ -108,7 +108,7 @@ def token(request: HttpRequest, tenant_pk: int) -> HttpResponse:
 @access.needs(Right.MEMBERS)
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(visible(ApiToken, _user(request)), pk=pk)
-    done = _("The token %(name)s does not work any more.") % {"name": row.name}
+    done = _("The API token %(name)s does not work any more.") % {"name": row.name}
     return _do(request, lambda: members.revoke(row), done)
 
 
