@@ -1,6 +1,5 @@
 """OSDP readers of a virtual board: their lines in virtual time, what people do there and what happens to them."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
@@ -114,7 +113,9 @@ def wire(
         chip.uarts[number] = line
         lines.append(line)
     if keys:
-        (folder / "osdp.json").write_text(json.dumps(keys))
+        from firmware.controller.storage.settings_save import save
+
+        save(f"{folder}/", keys, "osdp")  # as the firmware keeps them: sealed, in two copies
     return lines
 
 

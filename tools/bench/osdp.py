@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from firmware.controller.storage.settings_save import save
 from tools import boards, build
 from tools.bench.memory import HEAP, HEAP_GOAL, goal
 from tools.terminal import Problem
@@ -51,7 +52,7 @@ def _run(interpreter: Path, made: build.Build, polls: int, secure: bool) -> dict
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "board.json").write_text(json.dumps(board))
         if secure:
-            Path(folder, "osdp.json").write_text(json.dumps(keys))
+            save(f"{folder}/", keys, "osdp")
         code = f"import sys; sys.path[:] = [{str(build.ROOT)!r}, {str(made.folder)!r}, '.frozen']\n"
         code += f"sys.argv[:] = ['run', {folder!r}, '{polls}']\n" + SCRIPT.read_text()
         command = [str(interpreter), "-X", f"heapsize={HEAP}", "-c", code]
