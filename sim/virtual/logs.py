@@ -24,6 +24,7 @@ SPARE_KEYS = 3  # the head's, the one that is ready ahead, and one that the clou
 _FLAGS, _DOOR, _CHAIN = 11, 9, slice(20, 28)  # of an event
 _NEW_KEY, _BEGINS = 2, 4  # bits of its flags; see firmware/controller/events.py
 _KEY = slice(16, 32)  # of a sector
+_FREE = b"\xff" * 32  # an erased slot
 
 
 class Logs:
@@ -35,6 +36,7 @@ class Logs:
         self._scheduler = promises.scheduler
         self._written: dict[str, deque[tuple[int, bytes]]] = {}  # of each board: when, and what
         self._chain: dict[str, tuple[bytes, bytes]] = {}  # of each board: key, chain of the last event
+        self._last: dict[str, int] = {}  # of each board: number of that event
 
     def recorded(self, one: "VirtualController", raw: bytes, offset: int) -> None:
         """An event is on flash."""
@@ -101,10 +103,14 @@ class Logs:
         one.chip.flash["log"]._get(start, slot)
         there = self._promises.rot.was(one, start, bytes(slot))[_KEY]
         key, before = self._chain.get(one.name, (bytes(16), bytes(8)))
+        number = int.from_bytes(raw[:4], "little")
         if raw[_FLAGS] & _BEGINS:
             key, before = there, bytes(8)
+        elif number > self._last.get(one.name, number) + 1:
+            before = self._left(one, offset) or before
+        self._last[one.name] = number
         chain = sha256(key + before + raw[:20]).digest()[:8]
-        text = f"{one.name}: event {int.from_bytes(raw[:4], 'little')}"
+        text = f"{one.name}: event {number}"
         if chain != raw[_CHAIN]:
             self._promises.red("chain", f"{text} is not bound to the one before")
         if raw[_FLAGS] & _NEW_KEY:
@@ -112,6 +118,17 @@ class Logs:
             if key != there:
                 self._promises.red("chain", f"{text} begins a sector whose key does not follow from the one before")
         self._chain[one.name] = key, raw[_CHAIN]
+
+    def _left(self, one: "VirtualController", offset: int) -> bytes:
+        """The chain of the event before, of which a power cut left all but the CRC-32: it never was on record, and
+        keeps its number and its chain. b"": there is none."""
+        log = flash.image(one.chip.flash["log"])
+        for _ in range(len(log) // len(_FREE)):
+            offset = (offset - len(_FREE)) % len(log)
+            slot = log[offset : offset + len(_FREE)]
+            if offset % flash.SECTOR and any(slot) and slot != _FREE:
+                return b"" if flash.is_whole(slot) else self._promises.rot.was(one, offset, slot)[_CHAIN]
+        return b""
 
 
 def _expired(raw: bytes) -> bytes:
