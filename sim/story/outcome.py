@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from firmware.controller import events as codes
 from sim import words
 from sim.virtual.building import Record, VirtualBuilding
 from sim.virtual.checks import NOT_JUDGED, PROMISES, Promise
@@ -80,15 +81,22 @@ def _count(played: Played, one: Expect) -> int:
     wanted = words.codes_of(one.event)
     controller, door = _place(played, one.door) if one.door else (one.where, 0)
     return sum(
-        1
+        _times(record, wanted)
         for record in played.building.records
         if record.what == "event"
-        and record.detail[2] in wanted
         and record.at >= one.since
         and (one.until is None or record.at < one.until)
         and (not controller or record.where == controller)
         and (not door or record.detail[3] == door)
     )
+
+
+def _times(record: Record, wanted: tuple[int, ...]) -> int:
+    """How often an event tells that one of these happened: of a flood of denials most are told by their number."""
+    code, repeated, count = (record.detail[n] for n in (2, 4, 6))
+    if code in wanted:
+        return 1
+    return int(count) if code == codes.DENIALS_REPEATED and repeated in wanted else 0
 
 
 def _place(played: Played, door: str) -> tuple[str, int]:

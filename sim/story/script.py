@@ -5,6 +5,7 @@ import difflib
 import random
 import tomllib
 from dataclasses import dataclass, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -219,12 +220,20 @@ class _Reader:
         if stranger:
             return held
         try:
-            end = setting.unix(row["until"], self.zone) if "until" in row else None
+            end = self.until(row["until"]) if "until" in row else None
         except ValueError as error:
             raise self.wrong(f"{at}: until", f"{row['until']!s} {error}") from None
         if "hours" in row:
             held["hours"] = (self.zone, self.hours[self.one_of("hours", row, at, list(self.hours))])
         return held | {"doors": self.some("doors", row, at, sorted(doors)), "until": end}
+
+    def until(self, told: Any) -> int:
+        """Unix seconds. Raises ValueError."""
+        local = not isinstance(told, datetime) or told.tzinfo is None
+        end = setting.unix(told, self.zone)
+        if local and "begins" not in self.told:
+            raise ValueError(f"is a time of {self.zone}, and the story's times are of no place: say when it `begins`")
+        return end
 
     def luck(self) -> Rates | None:
         told = self.told.get("luck")

@@ -299,7 +299,7 @@ class VirtualBuilding:
             self.verdicts.recorded(controller.name, door, code, event[4], event[7])
         self.emergencies.recorded(controller.name, code, controller.name not in self.promises.started)
         (self._timely.add if event[5] & TIME_TRUSTED else self._timely.discard)(controller.name)
-        self.record(controller.name, "event", *event[:6])
+        self.record(controller.name, "event", *event[:6], event[7])
         self.promises.recorded(controller, event, raw)
 
     def _strike(self, controller: VirtualController, door: Doorway, released: bool) -> None:

@@ -212,7 +212,8 @@ class Stage:
     def look(self) -> None:
         for name, log in self.logs.items():
             for one in log.refresh():
-                self.record(name, "event", one.sequence, one.utc, one.code, one.door, one.extra, one.flags)
+                said = one.sequence, one.utc, one.code, one.door, one.extra, one.flags, one.count
+                self.record(name, "event", *said)
 
     # What happens.
 

@@ -155,6 +155,14 @@ def test_times_are_those_of_the_clock_on_the_wall(tmp_path):
     assert baker["hours"] == ("Europe/Oslo", [[64, 120, 600], [127, 1_380, 1_440]])
 
 
+def test_a_local_end_in_a_story_of_no_place_is_refused(tmp_path):
+    guest = '[[person]]\nname = "Guest"\ncard = [26, 1, 1]\ndoors = ["Garasje"]\nuntil = 2026-12-01'
+    with pytest.raises(script.Faulty, match="person 1: until: 2026-12-01 is a time of Europe/Oslo, and the story's"):
+        load(tmp_path, GOOD + guest)
+    story = load(tmp_path, GOOD + guest + "T00:00:00+01:00")
+    assert next(one for one in story.description["people"] if one["name"] == "Guest")["until"] == 1_796_079_600
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -8,7 +8,7 @@ from firmware.controller import events as codes
 from firmware.controller import loop
 from sim.cloud import MemoryCloud
 from sim.story import outcome, play, script
-from sim.virtual.building import Record
+from sim.virtual.building import Record, VirtualBuilding
 
 STORY = """
 title = "A test"
@@ -188,3 +188,16 @@ def test_each_door_has_its_own_verdict():
 
 def test_the_same_story_is_told_twice(play_it):
     assert play_it(FAILS) == play_it(FAILS)
+
+
+def test_denials_told_by_their_number_are_counted_where_they_were():
+    def event(code, extra=0, count=0):
+        return Record(5, "Kjeller", "event", (7, 0, code, 1, extra, 1, count))
+
+    building = VirtualBuilding.__new__(VirtualBuilding)
+    building.records = [event(codes.DENIED_UNKNOWN), event(codes.DENIALS_REPEATED, codes.DENIED_UNKNOWN, 41)]
+    building.records += [event(codes.DENIALS_REPEATED, codes.READER_MISREAD, 9), event(codes.GRANTED)]
+    played = play.Played(None, building, {}, True, 0.0)
+    for name, times in (("denied", 42), ("misread", 9), ("granted", 1), ("denials repeated", 2), ("forced", 0)):
+        one = script.Expect(name, event=name, limits=(("is", times),))
+        assert outcome.judged(played, one).kept, name
