@@ -8,8 +8,9 @@ from cloud_world import House, Stopped, Wire
 from firmware.controller.cloud import commands as firmware
 from firmware.controller.cloud import wire
 from tests.firmware.controller_bench import UTC, Bench
+from tools.cloud.ingest import store
 from tools.cloud.models import Command
-from tools.cloud.services import commands
+from tools.cloud.services import clock, commands, lost
 
 State = Command.State
 
@@ -90,6 +91,29 @@ def test_what_the_board_would_refuse_is_refused_here(house: House, line: Wire) -
             board.bench.run(seconds * 1000)
             board.bench.said()
     assert 20 < refused < 250
+
+
+@pytest.mark.parametrize("meanwhile", ["another worker sends it", "the controller is given up", "its time is over"])
+def test_what_became_of_a_command_meanwhile_keeps_it_from_being_sent(house: House, line: Wire, meanwhile: str) -> None:
+    """Two wait and are read together; while the first goes out, something happens to the second."""
+    board = line.connect(house.settings).connect()
+    first, second = (commands.release(door, None) for door in house.doors)
+    hears = board.receive
+
+    def receive(payload: bytes) -> None:
+        board.receive = hears  # type: ignore[method-assign]
+        if meanwhile == "another worker sends it":
+            assert store.take(second, clock.now())
+        elif meanwhile == "the controller is given up":
+            lost.lost(house.controller, None)
+        else:
+            Command.objects.filter(pk=second.pk).update(expires_at=clock.now())
+        hears(payload)
+
+    board.receive = receive  # type: ignore[method-assign]
+    line.poll()
+    assert board.released == [first.door.number]
+    assert house.row().refused == {} and not line.ingest.refused
 
 
 def test_a_refused_command_is_never_sent_and_the_page_says_why(house: House, line: Wire) -> None:

@@ -7,7 +7,7 @@ import pytest
 from cloud_world import House, Stopped, Wire
 
 from firmware.controller import events as codes
-from tools.cloud.models import AclEntry, Command, Event, Exposure
+from tools.cloud.models import AclEntry, Command, Controller, Event, Exposure, Site
 from tools.cloud.services import commands, enrol, lost, people, zones
 from tools.terminal import Problem
 
@@ -59,6 +59,20 @@ def test_only_a_lost_board_is_replaced(house: House) -> None:
     house.controller.refresh_from_db()
     with pytest.raises(Problem, match="more doors than this board"):
         enrol.enrol(house.site, "Ny", {"doors": [{}]}, replaces=house.controller)
+
+
+@pytest.mark.parametrize("theirs", [True, False], ids=["another tenant", "another site of the tenant"])
+def test_a_lost_controller_is_replaced_at_its_own_site_only(house: House, time_now: Stopped, theirs: bool) -> None:
+    """Its doors come with who may pass there: they are nobody's at another site."""
+    site = House("Annet sted", time_now, 9).site if theirs else Site.objects.create(tenant=house.tenant, name="Garasje")
+    lost.lost(house.controller, None)
+    house.controller.refresh_from_db()
+    with pytest.raises(Problem, match="not a lost controller of this site"):
+        enrol.enrol(site, "Ny", house.controller.board, replaces=house.controller)
+    assert not Controller.objects.filter(site=site, name="Ny").exists()
+    assert house.row().replaced_by_id is None
+    new, _ = enrol.enrol(house.site, "Ny", house.controller.board, replaces=house.controller)
+    assert house.row().replaced_by_id == new.pk
 
 
 @pytest.mark.parametrize("name", ["Europe/Oslo", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"])
