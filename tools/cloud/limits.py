@@ -3,6 +3,7 @@
 Models, services, API and forms ask here, so what is taken here a controller takes as well.
 """
 
+from datetime import date
 from typing import Any
 
 from firmware.controller.access.more import AREA, DOORS, OBJECTS, PROFILE
@@ -19,6 +20,7 @@ __all__ = [
     "AREAS",
     "ASKS",
     "CARD_BITS",
+    "DAYS",
     "HOLIDAYS",
     "IN_TURN",
     "OBJECTS",
@@ -54,6 +56,9 @@ USES: Range = _ranges(PROFILE)["uses"]
 PIN_DIGITS: Range = _DOOR["pin_length"]
 ASKS: tuple[str, ...] = ASKED[1:]
 CARD_BITS: tuple[int, ...] = (H10301, WIEGAND_34)
+# Days that mean something here: a controller's clock begins in 2000, and further than 2100 is a slip of the finger
+# that no calendar can turn into another zone's time (9999).
+DAYS: tuple[date, date] = (date(2000, 1, 1), date(2100, 12, 31))
 
 
 def door(name: str) -> Range:

@@ -124,7 +124,7 @@ def _device(tenant: Tenant, controller: Controller, doors: Iterable[Door]) -> di
             "identifiers": [f"portvakt_{controller.public_id}"],
             "name": controller.name,
             "manufacturer": "Portvakt",
-            "model": controller.board.get("name", ""),
+            "model": controller.table.get("name", ""),
             "sw_version": controller.firmware,
             "suggested_area": controller.site.name,
         },

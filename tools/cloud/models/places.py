@@ -1,5 +1,7 @@
 """Sites, the controllers on them and their doors."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -97,6 +99,22 @@ class Controller(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """The board's table; empty where something else was kept: the controller's page shows all the same."""
+        return self.board if isinstance(self.board, dict) else {}
+
+    def wiring(self, number: int) -> dict[str, Any]:
+        """How a door is wired, as the board's table says; nothing where that makes no sense."""
+        doors = self.table.get("doors")
+        wired = doors[number - 1] if isinstance(doors, list) and number <= len(doors) else None
+        return wired if isinstance(wired, dict) else {}
+
+    def inputs(self) -> list[dict[str, Any]]:
+        """The board's own inputs, in the same way."""
+        listed = self.table.get("inputs")
+        return [one if isinstance(one, dict) else {} for one in listed] if isinstance(listed, list) else []
 
 
 class Door(Whole):

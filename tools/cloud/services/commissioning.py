@@ -85,11 +85,10 @@ def _places(controller: Controller, came: Iterable[Event]) -> list[Place]:
             counts[event.extra] = counts.get(event.extra, 0) + 1 + event.count
         else:
             released.setdefault(event.door_number, _at(event))
-    wired = controller.board.get("doors", [])
-    inputs = list(_inputs(controller.board, tried))
+    inputs = list(_inputs(controller.inputs(), tried))
     found = []
     for door in controller.doors.select_related("rules"):
-        table = wired[door.number - 1] if door.number <= len(wired) else {}
+        table = controller.wiring(door.number)
         checks = [Check("reader", 0, tried.get((door.number, CARD)))]
         if (door.number, KEY) in tried or _asks_for_keys(door):
             checks.append(Check("keys", 0, tried.get((door.number, KEY))))
@@ -110,9 +109,9 @@ def _asks_for_keys(door: Door) -> bool:
     return rules is not None and any("pin" in asked[0] for asked in rules.who)
 
 
-def _inputs(board: dict[str, Any], tried: dict[tuple[int, int], datetime]) -> Iterable[tuple[int, Check]]:
+def _inputs(inputs: list[dict[str, Any]], tried: dict[tuple[int, int], datetime]) -> Iterable[tuple[int, Check]]:
     """(door, check). A battery is no switch that somebody moves: it is there when it has spoken."""
-    for number, one in enumerate(board.get("inputs", []), 1):
+    for number, one in enumerate(inputs, 1):
         at = [when for (_, what), when in tried.items() if what == INPUT + number]
-        if one["kind"] != "reset" and (at or "low_mv" not in one):
+        if one.get("kind", "reset") != "reset" and (at or "low_mv" not in one):
             yield one.get("door", 0), Check(one["kind"], number, at[0] if at else None)

@@ -74,8 +74,7 @@ def _contact(door) -> str:  # type: ignore[no-untyped-def]
 
 
 def _has_contact(door: Door) -> bool:
-    described = door.controller.board.get("doors", ())
-    return door.number <= len(described) and bool(described[door.number - 1].get("contact"))
+    return bool(door.controller.wiring(door.number).get("contact"))
 
 
 def _state(door, last: dict[int, Event], lock: Lock, now: datetime) -> DoorState:  # type: ignore[no-untyped-def]

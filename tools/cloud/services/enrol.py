@@ -1,5 +1,6 @@
 """Enrolment: a controller comes to be, and the settings that go onto its board. They are told once."""
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from .told import Told
 RELEASE_MS = 5000
 HELD_MS = 30000
 NAME = 100  # characters
+MOST_BOARD = 8_192  # characters of its table; those in boards/ have some 1,000
 MOST_DOORS = 16  # each takes four pins; of an ESP32 and its expanders
 
 
@@ -39,6 +41,8 @@ def enrol(
     places = board.get("doors")
     if not isinstance(places, list) or not 1 <= len(places) <= MOST_DOORS:
         raise Told('board.json must list 1 to %(most)d doors under "doors"; a board has no more', most=MOST_DOORS)
+    if not all(isinstance(place, dict) for place in places) or len(json.dumps(board)) > MOST_BOARD:
+        raise Told("board.json must be of objects, %(most)d characters at most; correct it", most=MOST_BOARD)
     if len(doors) > len(places):
         raise Told("the board has %(n)d doors, %(names)d names were given", n=len(places), names=len(doors))
     if any(len(door) > NAME for door in (name, *doors)):

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from .. import limits
 from ..models import Holiday
-from . import clock
+from . import clock, local_time
 from .told import Told
 
 LONGEST_DAYS = 366
@@ -17,6 +17,7 @@ def add(tenant: int, name: str, first: date, last: date | None = None) -> Holida
     last = last or first
     if not name.strip():
         raise Told("a holiday needs a name; give it one")
+    local_time.check(first, last)
     if last < first:
         raise Told("the last day lies before the first; exchange them")
     if (last - first).days >= LONGEST_DAYS:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from .. import limits
 from ..models import AccessGroup, GroupDoor, Site
 from .told import Told
 
@@ -37,7 +38,24 @@ def city(zone: str) -> str:
 
 def there(moment: datetime, zone: str) -> datetime:
     """A moment as the clock of a zone shows it: without offset, so that nothing moves it again."""
-    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    try:
+        return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    except OverflowError:  # kept before there were bounds: shown as it is, so that the page beside it shows too
+        return moment.replace(tzinfo=None)
+
+
+def check(*days: date | None) -> None:
+    """Refuses days and moments that are a slip of the finger. A moment may be another day elsewhere: one to spare."""
+    first, last = limits.DAYS
+    for one in days:
+        day = one.date() if isinstance(one, datetime) else one
+        if day is not None and not first - timedelta(days=1) <= day <= last + timedelta(days=2):
+            raise Told(
+                "%(day)s is no day that means anything here; choose one from %(first)d to %(last)d",
+                day=f"{day:%Y-%m-%d}",
+                first=first.year,
+                last=last.year,
+            )
 
 
 def begins(day: date, at: time | None, zone: str) -> datetime:
@@ -52,7 +70,10 @@ def ends(day: date, at: time | None, zone: str) -> datetime:
 
 def last_day(moment: datetime, zone: str) -> date | None:
     """The day that ends at this moment; None when none does."""
-    day = there(moment, zone).date() - timedelta(days=1)
+    local = there(moment, zone)
+    if not 1 < local.year < 9999:
+        return None
+    day = local.date() - timedelta(days=1)
     return day if _midnight(day + timedelta(days=1), zone) == moment else None
 
 

@@ -84,4 +84,9 @@ def export(person: Person) -> dict[str, Any]:
 
 
 def _at(moment: datetime | None, zone: ZoneInfo) -> str | None:
-    return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
+    if moment is None:
+        return None
+    try:
+        return moment.astimezone(zone).isoformat(timespec="seconds")
+    except OverflowError:  # kept before there were bounds
+        return moment.isoformat(timespec="seconds")

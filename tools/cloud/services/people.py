@@ -9,7 +9,7 @@ from tools.terminal import Problem
 
 from .. import limits
 from ..models import Credential, Grant, Person
-from . import pins
+from . import local_time, pins
 from .told import Told
 
 
@@ -37,6 +37,7 @@ def give_card(person: Person, bits: int, number: int, valid_until: datetime | No
         )
     if not 0 <= number < 1 << (bits - 2):
         raise Problem(f"a card of {bits} bits has a number below {1 << (bits - 2)}; check what is printed on it")
+    local_time.check(valid_until)
     holders = Credential.objects.filter(
         tenant=person.tenant_id, kind=Credential.Kind.CARD, bits=bits, number=number, active=True
     )
@@ -66,6 +67,7 @@ def limit(
     grant: Grant, valid_from: datetime | None = None, valid_until: datetime | None = None, uses: int | None = None
 ) -> Grant:
     """From when, until when and how often a right holds."""
+    local_time.check(valid_from, valid_until)
     if valid_from and valid_until and valid_until <= valid_from:
         raise Told("a right ends after it begins; exchange the two")
     least, most = limits.USES

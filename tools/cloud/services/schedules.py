@@ -9,6 +9,7 @@ from django.db.models import ProtectedError
 
 from .. import limits
 from ..models import DoorRules, Schedule
+from . import local_time
 from .told import Told
 
 DAYS = 8  # Monday to Sunday, holidays: bits 1 to 128
@@ -28,6 +29,7 @@ def save(
     if not schedule.name:
         raise Told("a schedule needs a name; give it one")
     schedule.times = checked(times)
+    local_time.check(first_day, last_day)
     if first_day and last_day and last_day < first_day:
         raise Told("the last day lies before the first; exchange them")
     schedule.first_day, schedule.last_day = first_day, last_day

@@ -98,10 +98,10 @@ def vouched(release: Release, controller: Controller) -> bool:
 
     Then also a board where nobody taps for a day may keep it: see firmware/controller/cloud/trial.py.
     """
-    kind = controller.board.get("name")
+    kind = controller.table.get("name")
     kept = RolloutBoard.objects.filter(rollout__release=release, state=State.KEPT).exclude(controller=controller)
     return any(
-        one.controller.board.get("name") == kind
+        one.controller.table.get("name") == kind
         and Event.objects.filter(controller=one.controller, key__isnull=False, received_at__gte=one.at).exists()
         for one in kept.select_related("controller")[:VOUCHERS]
     )

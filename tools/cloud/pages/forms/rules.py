@@ -1,7 +1,7 @@
 """What can be entered about schedules, groups and doors. What was entered is shown again when something is wrong."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -36,8 +36,7 @@ ASKED = {
 }
 
 
-# What a controller's clock and a date with an offset can bear: beyond it a slip of the finger.
-DAYS_TAKEN = (MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2199, 12, 31)))
+DAYS_TAKEN = (MinValueValidator(limits.DAYS[0]), MaxValueValidator(limits.DAYS[1]))
 
 
 def day(label: Any, required: bool = False) -> forms.DateField:

@@ -92,7 +92,7 @@ def shown(controller: Controller, user: Any) -> dict[str, Any]:
     here: dict[str, Any] = {
         "on": found is not None and found.on,
         "minutes": MINUTES,
-        "alarm": "alarm" in controller.board,
+        "alarm": "alarm" in controller.table,
         "install": access.may(user, controller.site.tenant_id, Right.INSTALL) and controller.lost_at is None,
         "release": access.may(user, controller.site.tenant_id, Right.RELEASE) and controller.lost_at is None,
         "asked": asked,
