@@ -73,7 +73,10 @@ is = 1
         (HEAD + "[luck]\npower = 3\n" + EXPECT, "by chance"),
         (HEAD + "retention_days = 1\n" + EXPECT, "expire"),
         (HEAD + 'board = "esp32-two-door-supervised"\n' + EXPECT, "is wired as esp32-two-door-supervised"),
-        (HEAD + '[[person]]\nname = "G"\ncard = [26, 1, 1]\ndoors = []\nuntil = 2040-01-01T00:00:00Z\n' + EXPECT, "clock decide"),
+        (
+            HEAD + '[[person]]\nname = "G"\ncard = [26, 1, 1]\ndoors = []\nuntil = 2040-01-01T00:00:00Z\n' + EXPECT,
+            "clock decide",
+        ),
         (
             HEAD + '[[happening]]\nat = "01:00"\ndo = "torn write"\nwhere = "all"\nfor = "1 s"\n' + EXPECT,
             "`sim cuts` does that",
