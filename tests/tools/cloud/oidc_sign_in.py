@@ -108,6 +108,14 @@ def main() -> None:
     sign_in(email_verified="true")
     sign_in()
     sign_in()
+    # Who is in the account by another way adds an identity of their own to it, to come back with.
+    client = Client(headers={"host": "127.0.0.1"}, raise_request_exception=False)
+    client.force_login(User.objects.get(), backend="django.contrib.auth.backends.ModelBackend")
+    Provider.info = Provider.token = {"sub": "666", "email": "eva@example.org", "email_verified": True}
+    away = client.post("/accounts/oidc/oidc/login/?process=connect")["Location"]
+    state = parse_qs(urlsplit(away).query)["state"][0]
+    client.get("/accounts/oidc/oidc/login/callback/", {"code": "c", "state": state})
+    sign_in(sub="666", email="eva@example.org")
 
 
 if __name__ == "__main__":
