@@ -60,6 +60,19 @@ def test_each_way_of_taking_access_away_ends_sessions_links_and_tokens_at_once(h
     assert may(signed_in(owner)) == 200
 
 
+@pytest.mark.parametrize("way", ["end", "inactive", "role"])
+def test_a_link_that_an_owner_made_for_somebody_ends_with_the_owner(house: House, owner: User, way: str) -> None:
+    leaving = member(house, Role.OWNER, "leaves@example.org")
+    kept = links.make(owner)  # it signs in as the one who stays
+    if way == "end":
+        members.end(leaving)
+    elif way == "inactive":
+        members.set_active(leaving.user, False)
+    else:
+        members.set_role(leaving, Role.VIEWER)
+    assert links.use(kept) is None
+
+
 def test_a_session_that_was_ended_does_not_come_back_with_the_answer_of_a_request_under_way(house: House) -> None:
     row = member(house, Role.VIEWER)
     client = signed_in(row.user)

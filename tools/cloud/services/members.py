@@ -38,6 +38,7 @@ def set_role(membership: Membership, role: Role) -> None:
         row.role = role
         row.save(update_fields=["role"])
         if Right.MEMBERS not in role.rights:
+            _forget_links(row.tenant)
             _revoke_all(ApiToken.objects.filter(tenant=row.tenant, made_by=row.user))
 
 
@@ -47,6 +48,7 @@ def end(membership: Membership) -> None:
         row = _locked(membership)
         if row.role == Role.OWNER:
             _keep_an_owner(row.tenant, row.user)
+        _forget_links(row.tenant)
         row.delete()
         _shut_out(row.user)
         _revoke_all(ApiToken.objects.filter(tenant=row.tenant, made_by=row.user))
@@ -59,6 +61,7 @@ def set_active(user: User, active: bool) -> None:
             for row in user.memberships.filter(role=Role.OWNER).select_related("tenant").order_by("tenant"):
                 Tenant.objects.select_for_update().get(pk=row.tenant_id)
                 _keep_an_owner(row.tenant, user)
+                _forget_links(row.tenant)
             _shut_out(user)
             _revoke_all(ApiToken.objects.filter(made_by=user))
         user.is_active = active
@@ -98,6 +101,11 @@ def _shut_out(user: User) -> int:
     SignInLink.objects.filter(user=user, used_at=None).delete()
     gone, _ = user.sessions.all().delete()
     return gone
+
+
+def _forget_links(tenant: Tenant) -> None:
+    """Who leaves may have kept a link that they made for somebody: none of this tenant's members signs in by one now."""
+    SignInLink.objects.filter(user__memberships__tenant=tenant, used_at=None).delete()
 
 
 def _locked(membership: Membership) -> Membership:
