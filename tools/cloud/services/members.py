@@ -104,7 +104,7 @@ def _shut_out(user: User) -> int:
 
 
 def _forget_links(tenant: Tenant) -> None:
-    """Who leaves may have kept a link that they made for somebody: none of this tenant's members signs in by one now."""
+    """Who leaves may have kept a link that they made for somebody: those of all members here sign nobody in now."""
     SignInLink.objects.filter(user__memberships__tenant=tenant, used_at=None).delete()
 
 
