@@ -77,7 +77,7 @@ class Shown:
         self.cleaners = groups.save(
             AccessGroup(tenant=self.tenant), "Renhold og vaktmestertjeneste", {}, {self.doors[0].pk: self.schedule.pk}
         )
-        DoorRules.objects.create(door=self.doors[0], who=[["card+pin", self.schedule.pk]], leads_to=self.area)
+        DoorRules.objects.create(door=self.doors[0], who=[["card+pin", self.schedule.pk]])
 
     def people(self) -> None:
         name = "Ingrid Marie Solheim-Kristoffersen"
