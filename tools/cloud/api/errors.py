@@ -1,5 +1,6 @@
 """Errors have one shape: {"error": a sentence}."""
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -18,7 +19,8 @@ def explain(api: NinjaAPI) -> None:
         return api.create_response(request, {"error": sentence}, status=status)
 
     @api.exception_handler(Http404)
-    def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    @api.exception_handler(ObjectDoesNotExist)  # removed by somebody else between the look and the lock
+    def not_found(request: HttpRequest, error: Exception) -> HttpResponse:
         return answer(request, 404, "There is no such thing, or it is not yours to see.")
 
     @api.exception_handler(AuthenticationError)

@@ -13,7 +13,7 @@ from .places import Controller, Door, Site
 from .readings import Reading
 from .rights import Right
 from .rules import Area, Holiday, Schedule
-from .scope import Scoped, visible
+from .scope import Scoped, lock, visible
 from .updates import Release, Rollout, RolloutBoard
 
 __all__ = [
@@ -54,5 +54,6 @@ __all__ = [
     "Site",
     "Tenant",
     "User",
+    "lock",
     "visible",
 ]

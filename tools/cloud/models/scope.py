@@ -44,6 +44,16 @@ def visible(model: type[Row], user: "User") -> models.QuerySet[Row]:
     return model.objects.visible_to(user)  # type: ignore[attr-defined]
 
 
+def lock(row: Row) -> Row:
+    """The row as it is now, and until the transaction ends nobody else's change of it comes in between.
+
+    Raises its DoesNotExist where somebody has removed it meanwhile. A row that is not kept yet stays as it is.
+    """
+    if row.pk is not None:
+        row.refresh_from_db(from_queryset=type(row)._default_manager.select_for_update())
+    return row
+
+
 class Owned(models.Model):
     """A row of a tenant."""
 

@@ -5,9 +5,10 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
@@ -74,6 +75,22 @@ def signed_in(view: View) -> View:
             del response.headers["Location"]
             response.status_code = 204
         return response
+
+    return answer
+
+
+def whole(view: View) -> View:
+    """What is posted here is read, compared and written in one transaction (models.lock); a row that is gone is 404."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        try:
+            with transaction.atomic():
+                return view(request, *args, **kwargs)
+        except ObjectDoesNotExist:
+            raise Http404 from None
 
     return answer
 

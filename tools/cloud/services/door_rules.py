@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from .. import limits
-from ..models import ASKS, Area, Door, DoorRules, Schedule
+from ..models import ASKS, Area, Door, DoorRules, Schedule, lock
 from .told import Told
 
 # Field -> what it is called where it is wrong.
@@ -32,16 +32,16 @@ NAMES: dict[str, Any] = {
 
 def change(door: Door, fields: dict[str, Any]) -> Door:
     """Changes a door's name, times and rules. What is not in fields stays. Raises Told, and then nothing is changed."""
-    tenant = door.controller.site.tenant_id
     own = {name: fields[name] for name in ("name", "release_ms", "held_ms") if name in fields}
-    rules = DoorRules.objects.filter(door=door).first() or DoorRules(door=door)
-    for name, value in fields.items():
-        if name not in own:
-            setattr(rules, name, value)
-    rules.who = [[what, pk] for what, pk in rules.who]
-    _check(rules, door, tenant)
-    _check_warning(rules.warn_ms, own.get("held_ms", door.held_ms))
     with transaction.atomic():
+        lock(door)
+        rules = DoorRules.objects.filter(door=door).first() or DoorRules(door=door)
+        for name, value in fields.items():
+            if name not in own:
+                setattr(rules, name, value)
+        rules.who = [[what, pk] for what, pk in rules.who]
+        _check(rules, door, door.controller.site.tenant_id)
+        _check_warning(rules.warn_ms, own.get("held_ms", door.held_ms))
         if own:
             for name, value in own.items():
                 setattr(door, name, value)

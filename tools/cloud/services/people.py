@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from tools.terminal import Problem
 
 from .. import limits
-from ..models import Credential, Grant, Person
+from ..models import Credential, Grant, Person, lock
 from . import local_time, pins
 from .told import Told
 
@@ -57,6 +57,7 @@ def give_card(person: Person, bits: int, number: int, valid_until: datetime | No
 def put_into(person: Person, groups: Collection[int]) -> None:
     """The groups of a person, whole: those that are not among them are left."""
     with transaction.atomic():
+        lock(person)
         for grant in person.grants.exclude(group__in=groups):
             grant.delete()
         for group in sorted(set(groups) - set(person.grants.values_list("group", flat=True))):

@@ -2,7 +2,7 @@
 
 from django.db import IntegrityError, transaction
 
-from ..models import Controller, Site
+from ..models import Controller, Site, lock
 from . import rules, zones
 from .told import Told
 
@@ -12,9 +12,11 @@ def make(tenant: int, name: str, zone: str = "Europe/Oslo") -> Site:
     return _save(Site(tenant_id=tenant), name, zone)
 
 
-def change(site: Site, name: str, zone: str) -> Site:
-    """Another name or zone. The controllers of the site learn the zone with their rules."""
-    return _save(site, name, zone)
+def change(site: Site, name: str | None = None, zone: str | None = None) -> Site:
+    """Another name or zone (None: as it is). The controllers of the site learn the zone with their rules."""
+    with transaction.atomic():
+        lock(site)
+        return _save(site, site.name if name is None else name, zone or site.zone)
 
 
 def remove(site: Site) -> None:

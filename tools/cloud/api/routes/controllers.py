@@ -127,7 +127,7 @@ def change_site(request: HttpRequest, site_id: int, fields: SiteChange) -> Site:
     who = caller(request)
     site = who.one(Site, site_id)
     who.must(site.tenant_id, Right.INSTALL)
-    return sites.change(site, fields.name or site.name, fields.zone or site.zone)
+    return sites.change(site, fields.name, fields.zone)
 
 
 @router.delete("/sites/{site_id}", response={204: None, **REFUSED})

@@ -10,7 +10,7 @@ from ninja import Field, Router, Schema, Status
 from tools.terminal import Problem
 
 from ... import limits
-from ...models import AccessGroup, Credential, Door, Grant, Look, Person
+from ...models import AccessGroup, Credential, Door, Grant, Look, Person, lock
 from ...services import clock, erasure, looks, people, pins
 from ...services.told import Told
 from ..auth import Caller, caller
@@ -142,9 +142,11 @@ def change_person(request: HttpRequest, person_id: int, fields: PersonChange) ->
     person = _person(caller(request), person_id)
     said = fields.dict(exclude_none=True)
     _check_escort(said)
-    for name, value in said.items():
-        setattr(person, name, value)
-    person.save()
+    with transaction.atomic():
+        lock(person)
+        for name, value in said.items():
+            setattr(person, name, value)
+        person.save(update_fields=list(said))
     return person
 
 
@@ -210,6 +212,7 @@ def change_group(request: HttpRequest, group_id: int, fields: GroupChange) -> Ac
     group = who.one(AccessGroup, group_id)
     who.change(group.tenant_id)
     with _one_name(fields.name or group.name):
+        lock(group)
         if fields.name is not None:
             group.name = fields.name
             group.save()

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
 from ... import limits
-from ...models import AccessGroup, Area, Controller, Door, DoorRules, Holiday, Right, Schedule, Site, Tenant
+from ...models import AccessGroup, Area, Controller, Door, DoorRules, Holiday, Right, Schedule, Site, Tenant, lock
 from ...services import door_rules, groups, holidays, rules, schedules, tenants
 from ...services.told import Told
 from ..auth import Caller, caller
@@ -322,11 +322,13 @@ def change_group_rules(request: HttpRequest, group_id: int, fields: AllowIn) -> 
     who.change(group.tenant_id)
     said = fields.dict(exclude_none=True)
     places = said.pop("doors", None)
-    if places is None:
-        wanted = dict(group.places.values_list("door", "schedule"))
-    else:
-        wanted = {place["door"]: place.get("schedule") for place in places}
-    return groups.save(group, group.name, said, wanted)
+    with transaction.atomic():
+        lock(group)
+        if places is None:
+            wanted = dict(group.places.values_list("door", "schedule"))
+        else:
+            wanted = {place["door"]: place.get("schedule") for place in places}
+        return groups.save(group, group.name, said, wanted)
 
 
 @router.get("/controllers/{controller_id}/rules", response={200: dict[str, Any], **REFUSED})

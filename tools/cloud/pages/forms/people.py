@@ -11,6 +11,7 @@ from tools.terminal import Problem
 
 from ...models import AccessGroup, Person, Tenant
 from ...services import people
+from .shared import Shared
 
 
 class PersonForm(forms.ModelForm):
@@ -60,7 +61,7 @@ class CardForm(forms.Form):
         return fields
 
 
-class GroupsForm(forms.Form):
+class GroupsForm(Shared):
     """Which access groups a person is in."""
 
     groups = forms.ModelMultipleChoiceField(
@@ -68,8 +69,20 @@ class GroupsForm(forms.Form):
     )
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any):
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
         groups = AccessGroup.objects.filter(tenant=person.tenant_id).prefetch_related("doors")
         self.fields["groups"].queryset = groups  # type: ignore[attr-defined]
         self.initial["groups"] = [grant.group_id for grant in person.grants.all()]
         self.all = groups
+
+
+class NeedsForm(Shared):
+    """What a person needs at a door."""
+
+    extended = forms.BooleanField(required=False, label=gettext_lazy("Doors stay unlocked longer"))
+    escort = forms.ChoiceField(required=False, label=gettext_lazy("Escort"))
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any):
+        super().__init__(*args, initial={"extended": person.extended, "escort": person.escort}, **kwargs)
+        alone = ("", gettext_lazy("passes alone"))
+        self.fields["escort"].choices = [alone, *Person.Escort.choices]  # type: ignore[attr-defined]

@@ -14,16 +14,10 @@ from tools.terminal import Problem
 
 from ...models import Controller, Site, Tenant
 from ...services import brokers, zones
+from .shared import Plain, Shared
 
 
-class Plain(forms.Form):
-    """A form whose labels end without a colon."""
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, label_suffix="", **kwargs)
-
-
-class SiteForm(Plain):
+class SiteForm(Shared):
     """A site. The tenant is asked for only when the user looks after several."""
 
     tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), label=gettext_lazy("Organisation"))
@@ -144,5 +138,5 @@ def _broker() -> dict[str, Any]:
     return {"host": "" if here else broker["host"], "port": broker["port"], "tls": broker["tls"]}
 
 
-class ControllerForm(Plain):
+class ControllerForm(Shared):
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))

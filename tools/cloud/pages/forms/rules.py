@@ -16,7 +16,7 @@ from ...models import ASKS, AccessGroup, Area, Door, DoorRules, Grant, GroupDoor
 from ...services import entered, local_time, schedules
 from ...services.told import Told
 from .. import telling
-from .places import Plain
+from .shared import Plain, Shared, plain
 
 DAYS = (
     gettext_lazy("Monday"),
@@ -49,7 +49,7 @@ def hour(label: Any, help_text: Any) -> forms.TimeField:
     return forms.TimeField(required=False, label=label, help_text=help_text, widget=widget)
 
 
-class ScheduleForm(Plain):
+class ScheduleForm(Shared):
     """A week, day by day; as many intervals a day as one likes, each a pair of times."""
 
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
@@ -83,6 +83,34 @@ class ScheduleForm(Plain):
             }
             for bit, found in enumerate(pairs)
         ]
+
+    def kept(self) -> dict[str, Any]:
+        return super().kept() | {f"day{bit}": day for bit, day in enumerate(schedules.by_day(self.times))}
+
+    def said(self) -> dict[str, Any]:
+        found = super().said()
+        for bit in range(schedules.DAYS):
+            try:
+                found[f"day{bit}"] = _intervals(_entered(self.data, bit))
+            except forms.ValidationError:
+                continue
+        return found
+
+    def put(self, data: Any, unit: str, value: Any) -> None:
+        if unit in self.fields:
+            super().put(data, unit, value)
+            return
+        bit = unit.removeprefix("day")
+        data.setlist(f"from-{bit}", [_clock(begin) for begin, _end in value])
+        data.setlist(f"to-{bit}", [_clock(end) for _begin, end in value])
+
+    def label(self, unit: str) -> str:
+        return super().label(unit) if unit in self.fields else str(DAYS[int(unit.removeprefix("day"))])
+
+    def shown(self, unit: str, value: Any) -> str:
+        if unit in self.fields:
+            return super().shown(unit, value)
+        return ", ".join(f"{_clock(begin)}–{_clock(end)}" for begin, end in value) or "–"
 
     def clean(self) -> dict[str, Any]:
         fields = super().clean() or {}
@@ -145,7 +173,7 @@ def _bars(pairs: list[tuple[str, str]]) -> list[tuple[int, int]]:
         return []
 
 
-class GroupForm(Plain):
+class GroupForm(Shared):
     """A group: its doors with their schedules, and what it allows beyond passing."""
 
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
@@ -207,7 +235,7 @@ SECONDS = ("release_ms", "held_ms", "extended_ms", "relock_delay_ms", "pulse_ms"
 SCHEDULED = ("free", "office", "rex_when")
 
 
-class DoorForm(Plain):
+class DoorForm(Shared):
     """A door: its name, its times in seconds, and its rules. What is left empty is as the firmware has it."""
 
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
@@ -279,7 +307,9 @@ class DoorForm(Plain):
         fields["two_person"].choices = [("", _("never")), *always]
         asked = [("", "–"), *((what, ASKED[what]) for what in ASKS)]
         self.who = []
-        for place in range(max(3, len(rules.who) + 1)):
+        # As many lines as were entered, also where somebody else has taken some away meanwhile.
+        entered_lines = sum(name.startswith("who-") for name in self.data)
+        for place in range(max(3, len(rules.who) + 1, min(entered_lines, limits.IN_TURN + 1))):
             what, pk = rules.who[place] if place < len(rules.who) else ("", None)
             fields[f"who-{place}"] = forms.ChoiceField(
                 required=False, choices=asked, initial=what, label=_("It asks for")
@@ -321,13 +351,22 @@ class DoorForm(Plain):
         return said
 
 
-class AreaForm(Plain):
+class AreaForm(Shared):
+    """area: the one of that number, as it is now."""
+
     number = forms.IntegerField(min_value=1, max_value=limits.AREAS, label=gettext_lazy("Number"))
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
     limit = _number(gettext_lazy("At most so many people"), limits.area("limit"))
     forget_hours = _number(
         gettext_lazy("Forget who went in after hours"), limits.area("forget_hours"), gettext_lazy("Empty: 24.")
     )
+
+    def __init__(self, *args: Any, area: Area | None = None, **kwargs: Any):
+        initial = {} if area is None else {name: getattr(area, name) for name in self.base_fields}
+        super().__init__(*args, initial=initial, **kwargs)
+
+    def _own(self) -> list[str]:
+        return [name for name in super()._own() if name != "number"]  # says which area it is
 
 
 class HolidayForm(Plain):
@@ -338,7 +377,7 @@ class HolidayForm(Plain):
     last = day(gettext_lazy("Last day, if more than one"))
 
 
-class GrantForm(Plain):
+class GrantForm(Shared):
     """When and how often a right in a group holds. zones: where the group's doors lie; the first is what is offered."""
 
     valid_from = day(gettext_lazy("From"))
@@ -351,12 +390,39 @@ class GrantForm(Plain):
     def __init__(self, *args: Any, grant: Grant, zones: list[str], **kwargs: Any):
         initial = self._shown(grant, zones[0])
         super().__init__(*args, initial=initial, auto_id=f"grant_{grant.pk}_%s", **kwargs)
+        self.grant = grant
         zone: Any = self.fields["zone"]
         zone.choices = [(one, local_time.city(one)) for one in zones]
         if len(zones) > 1:
             zone.help_text = _("The doors of this group lie in several time zones. It is one moment for all of them.")
         else:
             zone.disabled = True
+
+    # A moment is its day, its time and whose clock that is: one change, whichever of them somebody touches.
+    TIMES = ("valid_from", "from_time", "valid_until", "until_time", "zone")
+
+    def kept(self) -> dict[str, Any]:
+        return self._together({"zone": self.initial["zone"]} | super().kept())
+
+    def said(self) -> dict[str, Any]:
+        return self._together({"zone": self.initial["zone"]} | super().said())
+
+    def _together(self, units: dict[str, Any]) -> dict[str, Any]:
+        if not all(name in units for name in self.TIMES):
+            return {name: value for name, value in units.items() if name not in self.TIMES}
+        return {"times": [units.pop(name) for name in self.TIMES]} | units
+
+    def put(self, data: Any, unit: str, value: Any) -> None:
+        for name, one in zip(self.TIMES, value, strict=True) if unit == "times" else [(unit, value)]:
+            super().put(data, name, one)
+
+    def label(self, unit: str) -> str:
+        return _("From and until") if unit == "times" else super().label(unit)
+
+    def shown(self, unit: str, value: Any) -> str:
+        if unit != "times":
+            return super().shown(unit, value)
+        return " – ".join(" ".join(str(one) for one in value[at : at + 2] if one) for at in (0, 2))
 
     @staticmethod
     def _shown(grant: Grant, zone: str) -> dict[str, Any]:
@@ -376,6 +442,8 @@ class GrantForm(Plain):
         ends = self._moment(fields, "valid_until", "until_time", local_time.ends)
         if begins and ends and ends <= begins:
             self.add_error("valid_until", _("It ends before it begins. Exchange the two."))
+        if plain(self.said().get("times")) == plain(self.kept().get("times")):
+            begins, ends = self.grant.valid_from, self.grant.valid_until  # to the second, as nobody has touched it
         return {"valid_from": begins, "valid_until": ends, "uses": fields.get("uses")}
 
     def _moment(self, fields: dict[str, Any], day: str, hour: str, find: Callable[..., datetime]) -> datetime | None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools import boards
 from tools.terminal import Problem
 
-from ...models import Command, Controller, Credential, Right, Site, visible
+from ...models import Command, Controller, Credential, Right, Site, lock, visible
 from ...services import brokers, clock, commands, controllers, enrol, faults, lost, twins
 from ...services.told import Told
 from .. import access, diagnostics, standing, telling, words
@@ -85,8 +85,13 @@ def add(request: HttpRequest, site_pk: int) -> HttpResponse:
 @require_GET
 @access.needs(Right.LOOK)
 def page(request: HttpRequest, pk: int) -> HttpResponse:
-    user: Any = request.user
     controller = _find(request, pk)
+    return _page(request, controller, ControllerForm(initial={"name": controller.name}))
+
+
+def _page(request: HttpRequest, controller: Controller, form: ControllerForm) -> HttpResponse:
+    user: Any = request.user
+    pk = controller.pk
     now = clock.now()
     zone = controller.site.zone
     shown = {
@@ -100,7 +105,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "twins": telling.sentence(Told(twins.SENTENCE)) if twins.stands(pk) else "",
         "full": controller.held_acl_digest == TABLE_FULL,
         "refused": [(REFUSALS.get(why, why), count) for why, count in sorted(_refused(controller).items()) if count],
-        "form": ControllerForm(initial={"name": controller.name}),
+        "form": form,
         "install": access.may(user, controller.site.tenant_id, Right.INSTALL),
         **_commands(controller),
         "does": DOES.items(),
@@ -108,7 +113,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "commissioning": commissioning.shown(controller, user),
         "here": "sites",
     }
-    return render(request, "pages/controller.html", shown)
+    return render(request, "pages/controller.html", shown, status=422 if form.is_bound else 200)
 
 
 @never_cache
@@ -122,18 +127,19 @@ def asked(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @access.needs(Right.LOOK)
+@access.whole
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
-    controller = _changeable(request, pk)
-    form = ControllerForm(request.POST)
+    controller = lock(_changeable(request, pk))
+    form = ControllerForm(request.POST, initial={"name": controller.name})
     if form.is_valid():
         try:
             controllers.rename(controller, form.cleaned_data["name"])
-            messages.success(request, _("The controller is now called %(name)s.") % {"name": controller.name})
         except Problem as problem:
-            messages.error(request, telling.sentence(problem))
-    else:
-        messages.error(request, _("A controller needs a name of at most 100 characters."))
-    return redirect("pages:controller", pk=pk)
+            form.add_error("name", telling.sentence(problem))
+        else:
+            messages.success(request, _("The controller is now called %(name)s.") % {"name": controller.name})
+            return redirect("pages:controller", pk=pk)
+    return _page(request, _find(request, pk), form)
 
 
 @require_POST

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tools.terminal import Problem
 
-from ...models import AccessGroup, Area, Door, Right, Site, visible
-from ...services import clock, commands, door_rules
+from ...models import AccessGroup, Area, Door, Right, Site, lock, visible
+from ...services import clock, commands, door_rules, entered
 from .. import access, standing, telling
 from ..forms.rules import AreaForm, DoorForm
 from . import doors
@@ -25,12 +25,14 @@ HOLDS = {"15": 15, "60": 60, "480": 480}  # minutes that a door can be held rele
 @never_cache
 @require_http_methods(["GET", "POST"])
 @access.needs(Right.LOOK)
+@access.whole
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     door = get_object_or_404(visible(Door, user).select_related("controller__site__tenant"), pk=pk)
     tenant = door.controller.site.tenant
     if request.method == "POST":
         access.must(user, tenant.pk, Right.CHANGE)
+        lock(door)
     form = DoorForm(request.POST or None, door=door)
     if request.method == "POST" and form.is_valid():
         try:
@@ -39,6 +41,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, telling.sentence(problem))
         else:
             messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": door.name})
+            telling.meanwhile(request, form)
             return redirect("pages:door", pk=pk)
     shown = {
         "door": Door.objects.select_related("controller__site").get(pk=pk),
@@ -77,22 +80,26 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @access.needs(Right.LOOK)
+@access.whole
 def areas(request: HttpRequest, site_pk: int) -> HttpResponse:
     user: Any = request.user
     site = get_object_or_404(visible(Site, user), pk=site_pk)
     may = access.may(user, site.tenant_id, Right.CHANGE)
-    form = AreaForm(request.POST or None)
     if request.method == "POST":
         access.must(user, site.tenant_id, Right.CHANGE)
-        if form.is_valid():
-            try:
-                with transaction.atomic():
-                    Area.objects.update_or_create(
-                        site=site, number=form.cleaned_data.pop("number"), defaults=form.cleaned_data
-                    )
-                return redirect("pages:areas", site_pk=site_pk)
-            except (IntegrityError, Problem) as problem:
-                form.add_error(None, telling.sentence(Problem(str(problem))))
+        lock(site)
+    number = entered.number(request.POST.get("number") or request.GET.get("number", ""))
+    form = AreaForm(request.POST or None, area=site.areas.filter(number=number).first() if number else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                Area.objects.update_or_create(
+                    site=site, number=form.cleaned_data.pop("number"), defaults=form.cleaned_data
+                )
+            telling.meanwhile(request, form)
+            return redirect("pages:areas", site_pk=site_pk)
+        except (IntegrityError, Problem) as problem:
+            form.add_error(None, telling.sentence(Problem(str(problem))))
     shown = {"site": site, "areas": site.areas.all(), "form": form, "may_change": may, "here": "sites"}
     return render(request, "pages/areas.html", shown, status=422 if form.is_bound and form.errors else 200)
 

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tools.terminal import Problem
 
-from ...models import Credential, Grant, Person, Right, visible
-from ...services import clock, erasure, local_time, pins
+from ...models import Credential, Grant, Person, Right, lock, visible
+from ...services import clock, entered, erasure, local_time, pins
 from ...services import people as service
 from .. import access, arrival, telling, times, words
-from ..forms.people import CardForm, GroupsForm, PersonForm
+from ..forms.people import CardForm, GroupsForm, NeedsForm, PersonForm
 from ..forms.rules import GrantForm, PinForm
 from . import readings
 
@@ -93,8 +93,9 @@ def give_card(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @access.needs(Right.PEOPLE)
+@access.whole
 def give_groups(request: HttpRequest, pk: int) -> HttpResponse:
-    person = _changeable(request, pk)
+    person = lock(_changeable(request, pk))
     form = GroupsForm(request.POST, person=person)
     if not form.is_valid():
         return _person(request, person, groups_form=form, status=422)
@@ -105,15 +106,18 @@ def give_groups(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, telling.sentence(problem))
         return _person(request, person, groups_form=form, status=422)
     messages.success(request, _("The groups of %(name)s are changed.") % {"name": person.name})
+    telling.meanwhile(request, form)
     return redirect("pages:person", pk=pk)
 
 
 @require_POST
 @access.needs(Right.PEOPLE)
+@access.whole
 def change_grant(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     grant = get_object_or_404(visible(Grant, user).select_related("person", "group"), pk=pk)
     access.must_change(user, grant.person.tenant_id)
+    lock(grant)
     form = GrantForm(request.POST, grant=grant, zones=local_time.of_group(grant.group))
     if form.is_valid():
         try:
@@ -122,6 +126,7 @@ def change_grant(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, telling.sentence(problem))
         else:
             messages.success(request, _("The right in %(group)s is changed.") % {"group": grant.group.name})
+            telling.meanwhile(request, form)
             return redirect("pages:person", pk=grant.person_id)
     return _person(request, grant.person, grant_form=(grant.pk, form), status=422)
 
@@ -146,13 +151,16 @@ def give_pin(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @access.needs(Right.PEOPLE)
+@access.whole
 def needs(request: HttpRequest, pk: int) -> HttpResponse:
     """Longer opening, and whether the person needs or gives an escort."""
-    person = _changeable(request, pk)
-    escort = request.POST.get("escort", "")
-    person.extended = "extended" in request.POST
-    person.escort = escort if escort in Person.Escort.values else ""
+    person = lock(_changeable(request, pk))
+    form = NeedsForm(request.POST, person=person)
+    if not form.is_valid():
+        return _person(request, Person.objects.get(pk=pk), needs_form=form, status=422)
+    person.extended, person.escort = form.cleaned_data["extended"], form.cleaned_data["escort"]
     person.save(update_fields=["extended", "escort"])
+    telling.meanwhile(request, form)
     messages.success(request, _("%(name)s is changed.") % {"name": person.name})
     return redirect("pages:person", pk=pk)
 
@@ -263,9 +271,10 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
             _grant(row, grant_form if row.pk == changed else None, len(zones) > 1)
             for row in person.grants.select_related("group").order_by("group__name")
         ],
-        "escorts": Person.Escort.choices,
+        "needs_form": forms.get("needs_form") or NeedsForm(person=person),
         "groups": groups_form.all,
-        "granted": set(groups_form.initial["groups"]),
+        "groups_form": groups_form,
+        "granted": {entered.number(str(pk)) for pk in groups_form["groups"].value()},
         "may_change": access.may_change(user, person.tenant_id),
         "reading": readings.shown(person, user),
         "here": "people",

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tools.terminal import Problem
 
-from ...models import AccessGroup, GroupDoor, Holiday, Right, Schedule, Tenant, visible
+from ...models import AccessGroup, GroupDoor, Holiday, Right, Schedule, Tenant, lock, visible
 from ...services import clock, entered, groups, holidays, local_time, schedules
 from .. import access, telling, times
 from ..forms.rules import GroupForm, HolidayForm, ScheduleForm, chosen_tenant, like_monday
@@ -36,6 +36,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @access.needs(Right.PEOPLE)
+@access.whole
 def group(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     user: Any = request.user
     if pk is None:
@@ -45,6 +46,7 @@ def group(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     may = access.may(user, row.tenant_id, Right.CHANGE)
     if request.method == "POST":
         access.must(user, row.tenant_id, Right.CHANGE)
+        lock(row)
     form = GroupForm(request.POST or None, group=row, initial={"name": row.name})
     if request.method == "POST" and form.is_valid():
         flags = {flag: form.cleaned_data[flag] for flag in AccessGroup.FLAGS}
@@ -54,6 +56,7 @@ def group(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             form.add_error(None, telling.sentence(problem))
         else:
             messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": row.name})
+            telling.meanwhile(request, form)
             return redirect("pages:group", pk=row.pk)
     people = list(row.grants.select_related("person").order_by("person__name")) if row.pk else []
     if people:
@@ -78,6 +81,7 @@ def group_remove(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @access.needs(Right.PEOPLE)
+@access.whole
 def schedule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     user: Any = request.user
     if pk is None:
@@ -86,6 +90,7 @@ def schedule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         row = get_object_or_404(visible(Schedule, user), pk=pk)
     if request.method == "POST":
         access.must(user, row.tenant_id, Right.CHANGE)
+        lock(row)
     initial = {"name": row.name, "first_day": row.first_day, "last_day": row.last_day, "following": row.next_id}
     data = request.POST or None
     copied = bool(data) and "like-monday" in request.POST
@@ -98,6 +103,7 @@ def schedule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             form.add_error(None, telling.sentence(problem))
         else:
             messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": row.name})
+            telling.meanwhile(request, form)
             return redirect("pages:schedule", pk=row.pk)
     shown = {
         "form": form,

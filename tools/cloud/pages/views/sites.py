@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tools.terminal import Problem
 
-from ...models import Command, Controller, Right, Site, visible
+from ...models import Command, Controller, Right, Site, lock, visible
 from ...services import clock, commands, sites, zones
 from .. import access, standing, telling
 from ..forms.places import SiteForm
@@ -60,10 +60,13 @@ def add(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @access.needs(Right.LOOK)
+@access.whole
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     site = get_object_or_404(visible(Site, user), pk=pk)
     access.must(user, site.tenant_id, Right.INSTALL)
+    if request.method == "POST":
+        lock(site)
     form = SiteForm(request.POST or None, initial={"name": site.name, "zone": site.zone})
     if request.method == "POST" and form.is_valid():
         try:
@@ -72,6 +75,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("name", telling.sentence(problem))
         else:
             messages.success(request, _("%(name)s is changed.") % {"name": site.name})
+            telling.meanwhile(request, form)
             return redirect("pages:sites")
     saved = get_object_or_404(Site, pk=pk)
     doubts = [telling.sentence(doubt) for doubt in zones.doubts(saved.zone, clock.now())]
