@@ -108,7 +108,7 @@ _AUTHOR = (
     ("a board's doors are made one by one", "tools.cloud.services.enrol",
      "    Door.objects.bulk_create(made.values())\n", "    [one.save() for one in made.values()]\n"),
     ("taken rights stay in the cloud", "tools.cloud.services.acl", "if key not in wanted)", "if False)"),
-    ("names in the rules", "tools.cloud.services.rules", "    _check(fields)\n    return fields\n",
+    ("names in the rules", "tools.cloud.services.rules", "    _check(fields, controller.board)\n    return fields\n",
      "    from ..models import Person\n"
      '    return fields | {"people": list(Person.objects.values_list("name", flat=True))}\n'),
 )  # fmt: skip
