@@ -243,7 +243,7 @@ PLANTED = [
     (Loop, "tap", sleepy, "was not answered"),
     (Sync, "_stored", forgets_what_it_sent, "not stored"),
     (EventLog, "append", same_number_twice, "not stored"),
-    (log, "whole", no_crc, "is not bound to the one before"),
+    (log, "whole", no_crc, "was not answered within a second"),
 ]
 
 

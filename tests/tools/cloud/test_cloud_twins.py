@@ -45,7 +45,7 @@ def test_two_boards_that_take_turns_are_told_once(house: House, line: Wire) -> N
     assert told() == 1
     own = f"/controllers/{house.controller.pk}/"
     assert "Two boards speak as this controller, by turns" in page(house, own)
-    assert "To kort snakker som denne kontrolleren, på skift" in page(house, own, "nb")
+    assert "To kretskort snakker som denne kontrolleren, på skift" in page(house, own, "nb")
     assert "Two boards speak as this controller" in page(house, "/alarms/")
     token = links.make_token(house.tenant, "any", Role.ADMINISTRATOR)
     found: Any = Client(headers={"Authorization": f"Bearer {token}"}).get("/api/alarms").json()
