@@ -1,0 +1,283 @@
+"""A neighbour whose rows have the same numbers: whatever is done for one house, the other's rows stay as they are.
+
+Each act is done once alone and once beside the neighbour, with the same result. Where a query forgets whose rows it
+means, one of the two shows it.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from cloud_world import House, Stopped, counted_bytes
+from django.apps import apps
+from django.db import transaction
+
+from firmware.controller import events as codes
+from tools.cloud import models
+from tools.cloud.ingest import store
+from tools.cloud.models import Alarm, Command, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
+from tools.cloud.services import (
+    acl,
+    alarms,
+    chain,
+    clock,
+    commands,
+    commissioning,
+    door_rules,
+    grants,
+    groups,
+    history,
+    holidays,
+    hours,
+    links,
+    lost,
+    members,
+    people,
+    pins,
+    retention,
+    rotation,
+    rules,
+    twins,
+    whereabouts,
+)
+from tools.terminal import Problem
+
+EPOCH = 5
+Rows = dict[str, list[dict[str, Any]]]  # by model
+
+
+class Furnished(House):
+    """A house with one of everything that a query could take for another's."""
+
+    def __init__(self, name: str, time_now: Stopped, seed: int) -> None:
+        super().__init__(name, time_now, seed)
+        now = clock.now()
+        self.schedule = Schedule.objects.create(tenant=self.tenant, name="dag", number=7, times=[[31, 480, 960]])
+        holidays.add(self.tenant.pk, "fri", date(2026, 12, 24))
+        models.Holiday.objects.create(tenant=self.tenant, name="gammel", first=date(2001, 1, 1), last=date(2001, 1, 1))
+        self.area = models.Area.objects.create(site=self.site, number=1, name="gården")
+        DoorRules.objects.create(door=self.doors[0], leads_to=self.area, free=self.schedule)
+        groups.save(self.group, self.group.name, {}, {self.doors[0].pk: None, self.doors[1].pk: self.schedule.pk})
+        self.owner = User.objects.named(f"owner@{name.lower()}.test")
+        self.membership = members.invite(self.tenant, self.owner.email, Role.OWNER)
+        links.make_token(self.tenant, "program", Role.VIEWER, self.owner)
+        links.make(self.owner)
+        pins.give(self.person, digits="831274")
+        for number, code in enumerate((codes.STARTED, codes.DOOR_FORCED, codes.COMMISSIONING_BEGAN), 1):
+            Event.objects.create(
+                controller=self.controller, epoch=EPOCH, sequence=number, utc=now, code=code,
+                door_number=code == codes.DOOR_FORCED, extra=15, flags=codes.TIME_TRUSTED, received_at=now,
+            )  # fmt: skip
+        chain.alarm(self.controller.pk, chain.ALTERED, now)
+        LogKey.objects.create(controller=self.controller, epoch=EPOCH, sequence=1, key=bytes(16))
+        Gap.objects.create(controller=self.controller, epoch=EPOCH, first=9, last=11, noticed_at=now)
+        self.alarms = [
+            Alarm.objects.create(controller=self.controller, raised_at=now, **fields)
+            for fields in (
+                {"kind": Alarm.Kind.EVENT, "code": codes.DOOR_FORCED, "door_number": 1},
+                {"kind": Alarm.Kind.TWINS},
+            )
+        ]
+        self.command = commands.release(self.doors[0], None)
+        acl.refresh(self.tenant.pk, now)
+
+
+def rows_of(tenant: Tenant) -> Rows:
+    """Everything that belongs to a tenant."""
+    owned = [model for model in apps.get_models() if hasattr(model, "TENANT_PATH")]
+    rows = {model.__name__: model.objects.of(tenant.pk).order_by("pk").values() for model in owned}
+    return {
+        name: [{field: _plain(value) for field, value in row.items()} for row in found] for name, found in rows.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    """What is sealed is compared by what is in it."""
+    return bytes(value) if hasattr(value, "__bytes__") else value
+
+
+ACTS: dict[str, Callable[[House], Any]] = {}
+
+
+def act(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    ACTS[work.__name__] = work
+    return work
+
+
+@act
+def rules_are_made(house: Furnished) -> Any:
+    rules.refresh_tenant(house.tenant.pk)
+    return rules.content(house.controller.pk)
+
+
+@act
+def rights_are_made_anew(house: Furnished) -> Any:
+    for place in house.group.places.all():
+        place.delete()
+    return acl.refresh(house.tenant.pk, clock.now()), house.row().acl_version
+
+
+@act
+def the_rights_of_one_person(house: Furnished) -> Any:
+    house.person.grants.get().delete()
+    return house.row().acl_version, history.prune(house.controller.pk), rules.prune(house.controller.pk)
+
+
+@act
+def what_is_asked_and_granted(house: Furnished) -> Any:
+    asked = len(grants.asks(house.tenant.pk))
+    return asked, [door.number for door in house.doors if pins.with_pin(house.tenant.pk, door.pk, clock.now())]
+
+
+@act
+def another_length_of_pins(house: Furnished) -> Any:
+    for pin in house.person.credentials.filter(kind="pin"):
+        people.revoke(pin)
+    pins.set_length(house.tenant, 8)
+    return house.tenant.pin_digits
+
+
+@act
+def holidays_of_a_year(house: Furnished) -> Any:
+    return holidays.fill(house.tenant.pk, 2026), len(hours.holidays(house.tenant.pk))
+
+
+@act
+def a_door_with_rules_of_the_others(house: Furnished) -> Any:
+    found = []
+    theirs = {
+        "free_id": Schedule.objects.exclude(tenant=house.tenant),
+        "leads_to_id": models.Area.objects.exclude(site=house.site),
+    }
+    for field, rows in theirs.items():
+        with pytest.raises(Problem), transaction.atomic():
+            door_rules.change(house.doors[1], {field: (rows.values_list("pk", flat=True).first() or 999_999)})
+        found.append(field)
+    return found
+
+
+@act
+def an_emergency(house: Furnished) -> Any:
+    return [command.state for command in commands.emergency(house.site, "lockdown", None)]
+
+
+@act
+def as_many_commands_as_fit(house: Furnished) -> Any:
+    return [commands.release(house.doors[0], None).state for _ in range(9)]
+
+
+@act
+def the_answer_to_a_command_of_the_others(house: Furnished) -> Any:
+    from firmware.controller.cloud import wire
+    from firmware.controller.cloud.channel import Refused
+
+    Command.objects.update(state=Command.State.SENT)
+    theirs = Command.objects.exclude(controller=house.controller).values_list("pk", flat=True).first() or 999_999
+    with pytest.raises(Refused, match="unexpected"):
+        store.result(house.controller.pk, wire.json_message(wire.RESULT, {"id": theirs, "result": "done"}), clock.now())
+
+
+@act
+def a_controller_is_given_up(house: Furnished) -> Any:
+    return lost.lost(house.controller, None), len(lost.to_replace(house.controller))
+
+
+@act
+def a_secret_is_to_change(house: Furnished) -> Any:
+    return rotation.begin(house.controller.pk, counted_bytes()), rotation.begin(house.controller.pk, counted_bytes())
+
+
+@act
+def an_alarm_is_acknowledged(house: Furnished) -> Any:
+    return [alarms.acknowledge(one, house.owner, clock.now()) for one in reversed(house.alarms)]
+
+
+@act
+def another_log_and_back(house: Furnished) -> Any:
+    Alarm.objects.of(house.tenant.pk).update(acknowledged_at=clock.now())
+    for epoch in (EPOCH, EPOCH + 1, EPOCH):
+        twins.look(house.controller.pk, epoch, clock.now())
+        models.Controller.objects.filter(pk=house.controller.pk).update(log_epoch=epoch)
+    return twins.stands(house.controller.pk), [store._acked(house.controller.pk, epoch) for epoch in (EPOCH + 2, EPOCH)]
+
+
+@act
+def the_chain_is_walked(house: Furnished) -> Any:
+    chain.keep_key(house.controller.pk, EPOCH, 1, bytes(range(16)))
+    chain.alarm(house.controller.pk, chain.ALTERED, clock.now())
+    walk = chain.Walk()
+    return [(fault.epoch, fault.sequence, fault.what) for fault in chain.verify(house.row(), walk)], walk
+
+
+@act
+def what_is_old_is_erased(house: Furnished) -> Any:
+    house.time.now += timedelta(days=91).total_seconds()
+    Tenant.objects.exclude(pk=house.tenant.pk).update(retention_days=3650)
+    house.controller.refresh_from_db()
+    return retention._erase_of(house.row(), clock.now())
+
+
+@act
+def where_people_are(house: Furnished) -> Any:
+    between = whereabouts.passages(house.site.pk)
+    return sorted((number, to) for (_, number), to in between.items()), len(whereabouts.shared(between))
+
+
+@act
+def what_was_commissioned(house: Furnished) -> Any:
+    last = commissioning.last(house.controller, clock.now())
+    return last is not None and (last.on, last.begun, last.done)
+
+
+@act
+def a_member_is_no_longer_an_owner(house: Furnished) -> Any:
+    with pytest.raises(Problem, match="no owner"):
+        members.set_role(house.membership, Role.VIEWER)
+    other = members.invite(house.tenant, f"second@{house.tenant.name.lower()}.test", Role.OWNER)
+    members.set_role(house.membership, Role.VIEWER)
+    members.end(house.membership)
+    return other.role, models.ApiToken.objects.filter(tenant=house.tenant, revoked_at=None).count()
+
+
+@act
+def a_group_with_doors_and_schedules_of_the_others(house: Furnished) -> Any:
+    door = models.Door.objects.exclude(controller=house.controller).values_list("pk", flat=True).first() or 999_999
+    hours_ = Schedule.objects.exclude(tenant=house.tenant).values_list("pk", flat=True).first() or 999_999
+    for wanted in ({door: None}, {house.doors[0].pk: hours_}):
+        with pytest.raises(Problem), transaction.atomic():
+            groups.save(house.group, house.group.name, {}, wanted)
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_a_neighbour_with_the_same_numbers_is_left_alone_and_changes_nothing(name: str, time_now: Stopped) -> None:
+    begin = time_now.now
+    with transaction.atomic():
+        alone = ACTS[name](Furnished("Solsiden", time_now, 1))
+        transaction.set_rollback(True)
+    time_now.now = begin
+    before, after = Furnished("Nabo", time_now, 2), None
+    house = Furnished("Solsiden", time_now, 1)
+    after = Furnished("Etterpå", time_now, 3)
+    theirs = [rows_of(one.tenant) for one in (before, after)]
+    kept = {"Command"} if name == "the_answer_to_a_command_of_the_others" else set()
+    kept |= {"Tenant"} if name == "what_is_old_is_erased" else set()
+    assert ACTS[name](house) == alone
+    for one, was in zip((before, after), theirs, strict=True):
+        now = rows_of(one.tenant)
+        assert [one for one in _changes(was, now) if one[0] not in kept] == []
+
+
+def _changes(was: Rows, now: Rows) -> list[tuple[str, str, Any, Any]]:
+    """(model, field, as it was, as it is) of all that differs."""
+    found = []
+    for model in was:
+        assert len(was[model]) == len(now[model]), model
+        for before, after in zip(was[model], now[model], strict=True):
+            found += [(model, name, before[name], after[name]) for name in before if before[name] != after[name]]
+    return found
+
+
+def test_each_furnished_house_has_something_in_every_room(time_now: Stopped) -> None:
+    empty = {model for model, rows in rows_of(Furnished("Solsiden", time_now, 1).tenant).items() if not rows}
+    assert empty <= {"Look", "Reading", "Exposure", "Release", "Rollout", "RolloutBoard"}, empty
