@@ -7,7 +7,7 @@ PORTVAKT := $(BIN)/portvakt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test lint types unit soak bench lock clean
+.PHONY: help venv run test lint types unit postgres soak bench lock clean
 
 help:
 	@echo 'make run    the building: broker, cloud end, three controllers (ARGS="--seconds 30 --json")'
@@ -59,7 +59,10 @@ unit: venv
 	@$(PYTHON) tools/prepare.py postgresql
 	@$(PYTHON) tools/prepare.py chromium
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
-# The cloud end once more on PostgreSQL; what starts processes with a database of their own has been run above.
+
+# The cloud end once more on PostgreSQL; what starts processes with a database of their own is run by unit alone.
+postgres: venv
+	@$(PYTHON) tools/prepare.py postgresql
 	PORTVAKT_TESTS_ON=postgres $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow and not mosquitto and not chromium" tests/tools/cloud
 
 test: lint types unit
