@@ -90,7 +90,10 @@ def test_the_alarm_of_an_erased_event_goes_with_it(house: House) -> None:
 def test_what_is_erased_is_gone_from_the_file(tmp_path: Path) -> None:
     """As settings.py opens SQLite: the bytes of an erased row are not left in a free page."""
     from django.conf import settings
+    from django.db import connection
 
+    if connection.vendor != "sqlite":
+        pytest.skip("the files of another database are its own")
     assert settings.DATABASES["default"]["OPTIONS"]["init_command"].count("secure_delete=ON") == 1
     path = tmp_path / "kept.sqlite3"
     base = sqlite3.connect(path)
