@@ -28,6 +28,7 @@ while _tries:
         print("boot:", _error)
         _tries -= 1
 
+
 def _words(name):
     with open(name) as file:
         return file.read().split()

@@ -92,9 +92,7 @@ class Person:
         return Step(0, TAP), push
 
 
-def people_of(
-    building: dict[str, Any], visits_a_day: float, rng: random.Random, begins: int = 0
-) -> list[Person]:
+def people_of(building: dict[str, Any], visits_a_day: float, rng: random.Random, begins: int = 0) -> list[Person]:
     """Everyone who walks in this building, strangers too. visits_a_day: of all people at one door, together.
 
     begins: Unix seconds at which their clock stands at 0; for a building that has a rhythm. Each gets a source of

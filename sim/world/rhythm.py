@@ -26,4 +26,3 @@ class Rhythm:
         """How busy it is beside the mean of a working day, which is 1."""
         there = datetime.fromtimestamp(self._begins + ms / 1000, self._zone)
         return self._weights[there.hour] if there.weekday() < 5 else self._least
-

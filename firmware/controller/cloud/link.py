@@ -181,9 +181,7 @@ class Link:
             broker["password"].encode(),
             _KEEPALIVE_S,
         )
-        self._session = sessions.Session(
-            name, unhexlify(self._settings["link_secret"]), self._publish, *self.shared
-        )
+        self._session = sessions.Session(name, unhexlify(self._settings["link_secret"]), self._publish, *self.shared)
         client.set_callback(self._received)
         simple.socket = self  # umqtt.simple asks it for sockets: socket() and getaddrinfo() above
         client.connect()

@@ -41,9 +41,7 @@ def at(minute: int) -> datetime:
 
 
 def granted(spans: Mapping[int, Any], door: int, minute: int) -> bool:
-    return any(
-        span.start <= minute < span.end and on(chain(span.schedule), at(minute)) for span in spans.get(door, ())
-    )
+    return any(span.start <= minute < span.end and on(chain(span.schedule), at(minute)) for span in spans.get(door, ()))
 
 
 def let_in(right: rights.Right | None, door: int, minute: int) -> bool:

@@ -88,9 +88,7 @@ class Hello:
             health["refused"] = {str(word)[:20]: number(count) for word, count in refused.items()}
             stands = fields.get("standing", ())  # null: all as usual
             standing = None if stands == () else _standing([] if stands is None else stands)
-            return cls(
-                digest=f"{int(digest, 16):016x}", firmware=firmware, health=health, standing=standing, **numbers
-            )
+            return cls(digest=f"{int(digest, 16):016x}", firmware=firmware, health=health, standing=standing, **numbers)
         except (ValueError, KeyError, TypeError, RecursionError):
             raise Refused("malformed") from None
 

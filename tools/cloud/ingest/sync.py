@@ -219,9 +219,7 @@ class Sync:
             return None
         many = (self._room - cloud_side.DELTA_HEAD) // records.CHANGE
         changes = list(
-            AclChange.objects.filter(controller=row.pk, version__gte=held, version__lte=held + many).order_by(
-                "version"
-            )
+            AclChange.objects.filter(controller=row.pk, version__gte=held, version__lte=held + many).order_by("version")
         )
         # The change that made the version it holds comes first: the delta stands on the same table, or on none.
         if len(changes) < 2 or changes[0].version != held or changes[0].digest != row.held_acl_digest:

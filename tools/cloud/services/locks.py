@@ -77,9 +77,7 @@ def _lock(door: Door, said: list[int] | None, behind: "_Behind", now: datetime) 
         return Lock("unlocked", why, until, begun, name, person=behind.who_began(door, said[0]))
     order = behind.order(door, why, said[1])
     begun = begun or (order and order.ended_at)
-    return Lock(
-        "lockdown" if why == "lockdown" else "unlocked", why, end, begun, user=order and order.requested_by
-    )
+    return Lock("lockdown" if why == "lockdown" else "unlocked", why, end, begun, user=order and order.requested_by)
 
 
 def _at(seconds: int) -> datetime | None:

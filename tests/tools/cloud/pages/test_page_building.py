@@ -16,6 +16,7 @@ from firmware.controller.access import modes
 
 ROOT = Path(__file__).resolve().parents[4]
 
+
 class Wires:
     def __init__(self) -> None:
         self.inputs: dict[int, int] = {}
@@ -65,9 +66,7 @@ def client(house: Any) -> Iterator[Any]:
 
     user = User.objects.named("demo@example.test")
     Membership.objects.create(tenant=house.tenant, user=user, role="owner")
-    with override_settings(
-        ROOT_URLCONF="tools.run.urls", INSTALLED_APPS=[*settings.INSTALLED_APPS, "tools.run.pages"]
-    ):
+    with override_settings(ROOT_URLCONF="tools.run.urls", INSTALLED_APPS=[*settings.INSTALLED_APPS, "tools.run.pages"]):
         browser = Client(headers={"accept-language": "en"})
         browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         yield browser

@@ -211,7 +211,5 @@ def test_other_tenants_places_do_not_exist(browser: Any, house: Any, stranger: A
     stranger.controller.refresh_from_db()
     assert stranger.controller.lost_at is None
     # a lost controller of another tenant cannot be taken over either
-    answer = client.post(
-        f"/sites/{house.site.pk}/controllers/new", _enrolment(replaces=stranger.controller.pk)
-    )
+    answer = client.post(f"/sites/{house.site.pk}/controllers/new", _enrolment(replaces=stranger.controller.pk))
     assert answer.status_code == 422

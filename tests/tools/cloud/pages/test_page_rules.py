@@ -251,9 +251,7 @@ def test_other_tenants_rules_do_not_exist(browser: Any, house: Any, stranger: An
     for path in _changes(stranger):
         assert client.post(path, {"name": "x"}).status_code == 404, path
     theirs = stranger.tenant.schedules.get()
-    answer = client.post(
-        f"/groups/{house.group.pk}/", {"name": "alle", f"door-{house.doors[0].pk}": str(theirs.pk)}
-    )
+    answer = client.post(f"/groups/{house.group.pk}/", {"name": "alle", f"door-{house.doors[0].pk}": str(theirs.pk)})
     assert answer.status_code == 422
     client.post(f"/groups/{house.group.pk}/", {"name": "alle", f"door-{stranger.doors[0].pk}": "0"})
     assert not house.group.places.filter(door=stranger.doors[0]).exists()

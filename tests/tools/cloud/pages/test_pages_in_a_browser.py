@@ -33,9 +33,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict
     }  # fmt: skip
     env.pop("DATABASE_URL", None)
     command = [sys.executable, str(HERE / "shown_server.py"), str(port)]
-    with (folder / "log").open("w") as log, subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=log, text=True
-    ) as process:
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
         try:
             assert process.stdout is not None
             said = process.stdout.readline()
