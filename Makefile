@@ -17,12 +17,12 @@ help:
 	@echo 'make venv lint types unit lock clean'
 
 # Two stamps: running needs less than developing. Each is remade only when its lock file has changed.
-.venv/run.stamp: requirements/run.txt pyproject.toml tools/prepare.py
-	@$(PYTHON) tools/prepare.py environment requirements/run.txt
+.venv/run.stamp: tools/requirements/run.txt pyproject.toml tools/prepare.py
+	@$(PYTHON) tools/prepare.py environment tools/requirements/run.txt
 	@touch $@
 
-.venv/dev.stamp: requirements/dev.txt pyproject.toml tools/prepare.py
-	@$(PYTHON) tools/prepare.py environment requirements/dev.txt
+.venv/dev.stamp: tools/requirements/dev.txt pyproject.toml tools/prepare.py
+	@$(PYTHON) tools/prepare.py environment tools/requirements/dev.txt
 	@touch .venv/run.stamp $@
 
 # The MQTT client of the firmware, checked against its hash.
@@ -30,7 +30,7 @@ build/umqtt/umqtt/simple.py: tools/umqtt.py | .venv/run.stamp
 	@$(BIN)/python -m tools.umqtt
 	@touch $@
 
-build/stubs/stamp: requirements/stubs.txt | .venv/dev.stamp
+build/stubs/stamp: tools/requirements/stubs.txt | .venv/dev.stamp
 	@rm -rf build/stubs
 	@$(BIN)/python -m pip -qq --disable-pip-version-check install --require-hashes --no-deps --target build/stubs -r $<
 # The stub leaves out the module's own global, through which the link hands its transport in.
@@ -38,7 +38,7 @@ build/stubs/stamp: requirements/stubs.txt | .venv/dev.stamp
 	@touch $@
 
 # Packages of npm that tests need, each checked against its hash.
-build/npm/stamp: requirements/npm.txt tools/npm.py | .venv/dev.stamp
+build/npm/stamp: tools/requirements/npm.txt tools/npm.py | .venv/dev.stamp
 	@$(BIN)/python -m tools.npm
 	@touch $@
 
@@ -49,6 +49,7 @@ run: .venv/run.stamp build/umqtt/umqtt/simple.py
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: .venv/dev.stamp build/umqtt/umqtt/simple.py build/stubs/stamp
 	$(BIN)/mypy
@@ -80,10 +81,10 @@ bench: venv
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
 lock:
-	$(COMPILE) pyproject.toml requirements/build.in --extra cloud --extra dev --extra postgres -o requirements/dev.txt
-	$(COMPILE) pyproject.toml requirements/build.in --extra cloud -c requirements/dev.txt -o requirements/run.txt
-	$(COMPILE) pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/base.txt
-	$(COMPILE) requirements/stubs.in -o requirements/stubs.txt
+	$(COMPILE) pyproject.toml tools/requirements/build.in --extra cloud --extra dev --extra postgres -o tools/requirements/dev.txt
+	$(COMPILE) pyproject.toml tools/requirements/build.in --extra cloud -c tools/requirements/dev.txt -o tools/requirements/run.txt
+	$(COMPILE) pyproject.toml tools/requirements/build.in -c tools/requirements/dev.txt -o tools/requirements/base.txt
+	$(COMPILE) tools/requirements/stubs.in -o tools/requirements/stubs.txt
 
 clean:
 	rm -rf .venv build var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Fetches the packages of requirements/npm.txt and keeps them in build/npm, one folder a version.
+"""Fetches the packages of tools/requirements/npm.txt and keeps them in build/npm, one folder a version.
 
 npm's own lock file names the host that each package came from; ours holds names, versions and hashes only. What a
 package depends on is not fetched: list it as well. node and npm come from a wheel, as everything else does.
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from tools.terminal import Problem
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / "requirements" / "npm.txt"
+LOCK = ROOT / "tools" / "requirements" / "npm.txt"
 FOLDER = ROOT / "build" / "npm"
 LINE = re.compile(r"(?P<name>(?:@[\w.-]+/)?[\w.-]+)==(?P<version>[\w.+-]+) --hash=sha512:(?P<sha512>[0-9a-f]{128})")
 TRIES = 3

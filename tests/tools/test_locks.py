@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = sorted(path for path in (ROOT / "requirements").glob("*.txt") if path.name != "npm.txt")
+LOCKS = sorted(path for path in (ROOT / "tools" / "requirements").glob("*.txt") if path.name != "npm.txt")
 
 
 def versions(lock: Path) -> dict[str, str]:
@@ -25,9 +25,9 @@ def test_every_requirement_has_hashes_and_no_address(lock: Path) -> None:
 
 
 def test_all_locks_agree() -> None:
-    everything = versions(ROOT / "requirements" / "dev.txt")
+    everything = versions(ROOT / "tools" / "requirements" / "dev.txt")
     for name in ("run.txt", "base.txt"):
-        smaller = versions(ROOT / "requirements" / name)
+        smaller = versions(ROOT / "tools" / "requirements" / name)
         assert smaller
         assert smaller.items() <= everything.items()
 
@@ -38,7 +38,7 @@ def test_every_dependency_of_the_project_is_locked() -> None:
     tried = extras["dev"] + extras["postgres"]
     wanted = {"base.txt": project["dependencies"], "run.txt": extras["cloud"], "dev.txt": tried}
     for lock, requirements in wanted.items():
-        locked = versions(ROOT / "requirements" / lock)
+        locked = versions(ROOT / "tools" / "requirements" / lock)
         for requirement in requirements:
             name = re.match(r"[A-Za-z0-9._-]+", requirement)
             assert name and name.group().lower() in locked, requirement
@@ -46,4 +46,4 @@ def test_every_dependency_of_the_project_is_locked() -> None:
 
 def test_the_board_stubs_stay_out_of_the_environment() -> None:
     for name in ("base.txt", "run.txt", "dev.txt"):
-        assert "stubs" not in (ROOT / "requirements" / name).read_text()
+        assert "stubs" not in (ROOT / "tools" / "requirements" / name).read_text()
