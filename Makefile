@@ -7,7 +7,7 @@ PORTVAKT := $(BIN)/portvakt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test lint types unit postgres soak bench lock clean
+.PHONY: help venv run test bare lint types unit postgres soak bench lock clean
 
 help:
 	@echo 'make run    the building: broker, cloud end, three controllers (ARGS="--seconds 30 --json")'
@@ -67,6 +67,10 @@ postgres: venv
 	PORTVAKT_TESTS_ON=postgres $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow and not mosquitto and not chromium" tests/tools/cloud
 
 test: lint types unit
+
+# The same on a bare Debian: needs root and debootstrap. ARGS is what to run there instead.
+bare:
+	@tools/bare.sh $(ARGS)
 
 soak: venv
 	$(PORTVAKT) sim cuts --points 500000 --seed $(SEED)
