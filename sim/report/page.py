@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).resolve().parent
+SCRIPTS = ("facts.js", "draw.js", "moving.js", "page.js")  # one script, in this order
 
 
 def page(facts: dict[str, Any]) -> str:
@@ -16,7 +17,7 @@ def page(facts: dict[str, Any]) -> str:
     for mark, part in (
         ("{{title}}", escape(str(facts["title"]))),
         ("{{style}}", (_HERE / "page.css").read_text(encoding="utf-8")),
-        ("{{script}}", (_HERE / "page.js").read_text(encoding="utf-8")),
+        ("{{script}}", "".join((_HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)),
         ("{{facts}}", data),
     ):
         text = text.replace(mark, part)
