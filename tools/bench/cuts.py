@@ -35,14 +35,10 @@ def measure(cuts: int = CUTS, seed: int = 1) -> dict[str, Any]:
 
 
 def _measure(scratch: Path, cuts: int, seed: int) -> dict[str, Any]:
-    from sim.virtual import cutter as cutting
     from sim.virtual.building import START, VirtualBuilding
-    from sim.virtual.faults import Faults, Rates
-    from sim.virtual.scheduler import DAY, SECOND
+    from sim.virtual.scheduler import DAY
     from sim.world.building import generate
     from tools.cloud.services import clock
-    from tools.simulate.office import Office
-    from tools.simulate.soak import Books, Known, listen_to_boards, listen_to_channels, said_by_cloud
     from tools.simulate.worker import Worker
 
     chance = random.Random(f"{seed}/enrolment")
@@ -59,54 +55,85 @@ def _measure(scratch: Path, cuts: int, seed: int) -> dict[str, Any]:
         clock.source = lambda: building.utc() if building is not None else START
         settings = enrolled(described, board, chance.randbytes)
         building = VirtualBuilding(described, settings, board, scratch, seed, cloud, keep=False)
-        worker, promises, scheduler = workers[0], building.promises, building.scheduler
-        worker.later = lambda seconds, call: scheduler.after(int(seconds * SECOND), call)
-        known = promises.knows = Known()
-        listen_to_boards(promises, known)
-        listen_to_channels(promises)
-        promises.luck = Faults(building, Rates())  # there is never calm: what is judged is what is kept, not when
-        promises.luck.disturb("", 100_000 * DAY)
-        books = Books(building)
-        worker.said = lambda one, message: said_by_cloud(promises, books, one, message)
-        luck = scheduler.chance("cuts")
-        kinds: dict[str, Any] = {
-            "client take-over": partial(cutting.takes_over, building),
-            "broker killed": partial(cutting.broker_killed, building, luck),
-            "cloud worker killed": lambda one: worker.kill(luck),
-            "power": partial(cutting.power_cut, building, luck),
-            "power in a flash write": partial(cutting.torn_write, building, luck),
-        }
-        cutter = cutting.Cutter(building, luck, kinds)
+        books = _observe(building, workers[0])
+        cutter = _cutter(building, workers[0])
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
-        for one in building.controllers:
-            one.chip.power_on()
-        if not building.run_until(in_sync, at_most_s=300, step_s=1):
-            raise Problem("the controllers were not in sync within 5 minutes; this is a defect, please report it")
-        building.broker.subscribe("#", promises.carried)
-        taps = Tapping(building, scheduler.chance("taps"))
-        office = Office(building, changes=CHANGES_A_DAY, releases=0)
-        began, cpu, shown = scheduler.now, time.process_time(), time.monotonic()
-        taps.start()
-        office.start()
-        cutter.start()
-        while cutter.cuts.total() < cuts and not promises.broken:
-            building.run(SLICE_S)
-            books.look()
-            if time.monotonic() - shown > 10:
-                shown = time.monotonic()
-                progress(f"{cutter.cuts.total()} cuts, {building.counts['events']} events")
-        cutter.stop()
-        taps.on = False
-        office.stop()
-        worker.mend()
-        promises.luck.stop()
-        books.settle()
-        return _figures(building, cutter, office, seed, (scheduler.now - began) / DAY, time.process_time() - cpu)
+        _power_on(building)
+        began, cpu = building.scheduler.now, time.process_time()
+        office = _cut_until(building, workers[0], cutter, books, cuts)
+        days = (building.scheduler.now - began) / DAY
+        return _figures(building, cutter, office, seed, days, time.process_time() - cpu)
     finally:
         clock.source = before
         if building is not None:
             building.close()
+
+
+def _observe(building: Any, worker: Any) -> Any:
+    """The checks of the promises, and the books of what the cloud has; it is never calm."""
+    from sim.virtual.faults import Faults, Rates
+    from sim.virtual.scheduler import DAY, SECOND
+    from tools.simulate.soak import Books, Known, listen_to_boards, listen_to_channels, said_by_cloud
+
+    promises = building.promises
+    worker.later = lambda seconds, call: building.scheduler.after(int(seconds * SECOND), call)
+    known = promises.knows = Known()
+    listen_to_boards(promises, known)
+    listen_to_channels(promises)
+    promises.luck = Faults(building, Rates())  # what is judged is what is kept, not when
+    promises.luck.disturb("", 100_000 * DAY)
+    books = Books(building)
+    worker.said = lambda one, message: said_by_cloud(promises, books, one, message)
+    return books
+
+
+def _cutter(building: Any, worker: Any) -> Any:
+    """Who cuts, in the kinds of a link and those of what stands at its ends."""
+    from sim.virtual import cutter as cutting
+
+    luck = building.scheduler.chance("cuts")
+    kinds: dict[str, Any] = {
+        "client take-over": partial(cutting.takes_over, building),
+        "broker killed": partial(cutting.broker_killed, building, luck),
+        "cloud worker killed": lambda one: worker.kill(luck),
+        "power": partial(cutting.power_cut, building, luck),
+        "power in a flash write": partial(cutting.torn_write, building, luck),
+    }
+    return cutting.Cutter(building, luck, kinds)
+
+
+def _power_on(building: Any) -> None:
+    for one in building.controllers:
+        one.chip.power_on()
+    if not building.run_until(in_sync, at_most_s=300, step_s=1):
+        raise Problem("the controllers were not in sync within 5 minutes; this is a defect, please report it")
+    building.broker.subscribe("#", building.promises.carried)
+
+
+def _cut_until(building: Any, worker: Any, cutter: Any, books: Any, cuts: int) -> Any:
+    """Taps, changes and cuts until there are enough of these, then calm. Returns who changed the access list."""
+    from tools.simulate.office import Office
+
+    promises = building.promises
+    taps = Tapping(building, building.scheduler.chance("taps"))
+    office = Office(building, changes=CHANGES_A_DAY, releases=0)
+    shown = time.monotonic()
+    for started in (taps, office, cutter):
+        started.start()
+    while cutter.cuts.total() < cuts and not promises.broken:
+        building.run(SLICE_S)
+        books.look()
+        if time.monotonic() - shown > 10:
+            shown = time.monotonic()
+            progress(f"{cutter.cuts.total()} cuts, {building.counts['events']} events")
+    cutter.stop()
+    taps.on = False
+    office.stop()
+    worker.mend()
+    promises.luck.stop()
+    books.settle()
+    return office
 
 
 class Tapping:

@@ -41,7 +41,6 @@ def measure(plan):
     acl, log, state = meters
     n = plan["n"]
     startup, first, found = Samples(meters, _STARTS), Samples(meters, _STARTS), Samples(meters, 2 * n)
-    changed, recorded = Samples(meters, 2 * n), Samples(meters, 4 * n)
     stores = []
 
     def start():
@@ -76,43 +75,12 @@ def measure(plan):
         if found.time(table.find, key(-1 - i)) is not None:
             raise ValueError("a card is found that nobody has")
 
-    gc.collect()
-    before = [acl.programs, acl.erases]
-    over = 0
-    for i in range(n):
-        for change in (lambda i=i: put(table, key(-1 - i), 1, NO_END), lambda i=i: remove(table, key(-1 - i))):
-            programs, erases = acl.programs, acl.erases
-            changed.time(change)
-            over += acl.programs - programs > 2 or acl.erases > erases
-            while table.prepare():
-                pass
-    acl_programs, acl_erases = acl.programs - before[0], acl.erases - before[1]
-    journal_erases = sum(acl.worn[:3])
-    if table.count != plan["cards"]:
-        raise ValueError("the table lost count")
+    changed, wear = _changes(acl, table, plan["cards"], n)
     delta = _delta(table, acl)
 
-    gc.collect()
-    before = [log.erases, state.erases, log.programs, state.programs]
-    for _ in range(4 * n):
-        seq = recorded.time(events.append, DENIED_UNKNOWN, 1, 0, known[0], 1_800_000_000, 0)
-        events.prepare()
-        events.acknowledge(seq)
-        stores[0].prepare()
-    wear = {
-        "changes": 2 * n,
-        "acl_programs": acl_programs,
-        "acl_erases": acl_erases,
-        "journal_erases": journal_erases,
-        "changes_over": over,
-        "events": 4 * n,
-        "log_erases": log.erases - before[0],
-        "state_erases": state.erases - before[1],
-        "event_programs": log.programs - before[2] + state.programs - before[3],
-        "state_programs": state.programs - before[3],
-        "hot_changes": 2 * n,
-        "hot_worst_sector": _hot_card(table, acl, n),
-    }
+    recorded, worn = _events(log, state, events, stores[0], known[0], n)
+    wear.update(worn)
+    wear["hot_changes"], wear["hot_worst_sector"] = 2 * n, _hot_card(table, acl, n)
     return {
         "startup": startup.summary(),
         "first_find": first.summary(),
@@ -125,6 +93,50 @@ def measure(plan):
         "ram": held,
         "events_on_flash": events.last - events.first + 1,
         "snapshot": _snapshot(plan, table, acl),
+    }
+
+
+def _changes(acl, table, cards, n):
+    """n strangers put in and taken out again: the times, and what it wrote."""
+    meters = [acl]
+    changed = Samples(meters, 2 * n)
+    gc.collect()
+    before = [acl.programs, acl.erases]
+    over = 0
+    for i in range(n):
+        for change in (lambda i=i: put(table, key(-1 - i), 1, NO_END), lambda i=i: remove(table, key(-1 - i))):
+            programs, erases = acl.programs, acl.erases
+            changed.time(change)
+            over += acl.programs - programs > 2 or acl.erases > erases
+            while table.prepare():
+                pass
+    if table.count != cards:
+        raise ValueError("the table lost count")
+    return changed, {
+        "changes": 2 * n,
+        "acl_programs": acl.programs - before[0],
+        "acl_erases": acl.erases - before[1],
+        "journal_erases": sum(acl.worn[:3]),
+        "changes_over": over,
+    }
+
+
+def _events(log, state, events, journal, card, n):
+    """4n denials, each acknowledged: the times, and what they wrote."""
+    recorded = Samples([log, state], 4 * n)
+    gc.collect()
+    before = [log.erases, state.erases, log.programs, state.programs]
+    for _ in range(4 * n):
+        seq = recorded.time(events.append, DENIED_UNKNOWN, 1, 0, card, 1_800_000_000, 0)
+        events.prepare()
+        events.acknowledge(seq)
+        journal.prepare()
+    return recorded, {
+        "events": 4 * n,
+        "log_erases": log.erases - before[0],
+        "state_erases": state.erases - before[1],
+        "event_programs": log.programs - before[2] + state.programs - before[3],
+        "state_programs": state.programs - before[3],
     }
 
 
