@@ -47,7 +47,7 @@ JSON: dict[str, Schema] = {
         chain={"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [_number(), _hex(32)]},
         standing=_STANDING | {"type": ["array", "null"]},
     ),
-    "STANDING": _object("standing", standing=_STANDING),
+    "DOOR_STATUS": _object("standing", standing=_STANDING),
     "RESULT": _object(
         "id result", id=_ID, result={"enum": ["done", "expired", "refused"]}, why=_text(100), data={"type": "object"}
     ),

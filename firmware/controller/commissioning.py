@@ -88,7 +88,7 @@ class Commissioning:
             return
         self._loop.record(COMMISSIONING_BEGAN, now, 0, minutes)
         self._tried.clear()
-        self._lines = [_lines(guarded) for guarded in self._loop.doors]
+        self._lines = [_lines(unit) for unit in self._loop.doors]
         self._until = ticks.add(now, minutes * _MINUTE_MS)
         self._loop.recorder.marks |= COMMISSIONING
 
@@ -106,26 +106,26 @@ class Commissioning:
         self._until = None
         self._loop.recorder.marks &= ~COMMISSIONING
         self._loop.record(COMMISSIONING_ENDED, now, 0, why)
-        for guarded in self._loop.doors:
-            guarded.pins.signal.show(b"", now)
+        for unit in self._loop.doors:
+            unit.pins.signal.show(b"", now)
 
-    def _takes(self, guarded, frame, now):
+    def _takes(self, unit, frame, now):
         """A key answers, also at a door that asks for none; where one asks for PINs it counts there as always."""
         if self._until is None or not is_key(*frame):
             return False
         entry = self._loop.frames[AT_PIN_ENTRY]
-        if not (entry and entry(guarded, frame, now)):
-            guarded.pins.signal.show(patterns.KEY, now)
-        self._works(guarded.number, _KEY, now)
+        if not (entry and entry(unit, frame, now)):
+            unit.pins.signal.show(patterns.KEY, now)
+        self._works(unit.number, _KEY, now)
         return True
 
-    def _heard(self, guarded, tap, verdict, now):
+    def _heard(self, unit, tap, verdict, now):
         """After the decision: a card was read well, whatever became of it."""
         if self._until is None or tap.kind != CARD:
             return
-        self._works(guarded.number, _CARD, now)
+        self._works(unit.number, _CARD, now)
         if verdict & 255 not in (GRANTED, GRANTED_DURESS):
-            guarded.pins.signal.show(patterns.READ, now)
+            unit.pins.signal.show(patterns.READ, now)
 
     def _saw(self, code, now, door, extra, flags):
         """On record: the reader nearby says that an input, or a line, was seen to change."""
@@ -136,9 +136,9 @@ class Commissioning:
 
     def _sign(self, door, now):
         """At the door's reader, or at all of them when it belongs to none."""
-        for guarded in self._loop.doors:
-            if door in (0, guarded.number):
-                guarded.pins.signal.show(patterns.WORKS, now)
+        for unit in self._loop.doors:
+            if door in (0, unit.number):
+                unit.pins.signal.show(patterns.WORKS, now)
 
     def _works(self, door, what, now):
         if (door, what) not in self._tried:
@@ -151,26 +151,26 @@ class Commissioning:
         if ticks.passed(self._until, now):
             self._end(_TIME, now)
             return
-        for n, guarded in enumerate(loop.doors):
-            before, lines = self._lines[n], _lines(guarded)
+        for n, unit in enumerate(loop.doors):
+            before, lines = self._lines[n], _lines(unit)
             self._lines[n] = lines
             if lines[:2] != before[:2]:
-                self._sign(guarded.number, now)
+                self._sign(unit.number, now)
             if lines[0] != before[0]:
-                self._works(guarded.number, _CONTACT, now)
+                self._works(unit.number, _CONTACT, now)
                 if lines[0] and (lines[2] or before[2]):
-                    self._works(guarded.number, _LOCK, now)
+                    self._works(unit.number, _LOCK, now)
             if lines[1] != before[1]:
-                self._works(guarded.number, _EXIT, now)
-            if guarded.pins.signal.deadline() is None:
-                guarded.pins.signal.show(patterns.ARMED, now)
+                self._works(unit.number, _EXIT, now)
+            if unit.pins.signal.deadline() is None:
+                unit.pins.signal.show(patterns.ARMED, now)
 
     def deadline(self):
         return self._until
 
 
-def _lines(guarded):
-    return guarded.pins.contact.on, guarded.pins.rex.on, guarded.door.released
+def _lines(unit):
+    return unit.pins.contact.on, unit.pins.rex.on, unit.door.released
 
 
 def commissioning(loop):

@@ -9,7 +9,7 @@ from micropython import const
 from . import clock, ticks
 from .access.modes import COMMAND, LOCKDOWN, Mode
 from .access.modes import EVACUATION as EVACUATED
-from .cloud import standing
+from .cloud import door_status
 from .events import (
     DENIED_LOCKDOWN,
     EMERGENCY_ENDED,
@@ -55,25 +55,25 @@ class DoorModes:
             loop.record(_BEGAN[self._emergency], clock.now())
         loop.verdicts.insert(0, self._heard)
         loop.parts.append(self)
-        standing.begin(loop, loop.sync)
+        door_status.begin(loop, loop.sync)
 
     def follow(self, rules, now):
         """New rules hold from now on. What a command or somebody began goes on as far as they let it."""
         self._on = getattr(rules, "on", _never)
-        for place, guarded in zip(self._places, self._loop.doors):
-            says = rules.door(guarded.number)
+        for place, unit in zip(self._places, self._loop.doors):
+            says = rules.door(unit.number)
             if "free" in says or "office" in says:
                 self._mode(place)
-            guarded.may_exit = self._exit_rule(rules, says) if "rex_schedule" in says else None
+            unit.may_exit = self._exit_rule(rules, says) if "rex_schedule" in says else None
         self._lock(rules)
         self._step(now)
 
     def _exit_rule(self, rules, says):
         return lambda now: rules.on(says["rex_schedule"], self._loop.clock.utc(now))
 
-    def hold(self, guarded, until, now):
+    def hold(self, unit, until, now):
         """By command: until Unix seconds, 0 until another command, None ends it."""
-        self._mode(self._places[guarded.number - 1]).until = until
+        self._mode(self._places[unit.number - 1]).until = until
         self._step(now)
 
     def _mode(self, place):
@@ -92,9 +92,9 @@ class DoorModes:
             self._emergency = kind
             self._lock(self._loop.rules)
             self._step(now)
-            for guarded in self._loop.doors:
-                if kind == _LOCKDOWN and guarded.door.relocks is not None:
-                    guarded.door.relocks = now
+            for unit in self._loop.doors:
+                if kind == _LOCKDOWN and unit.door.relocks is not None:
+                    unit.door.relocks = now
 
     def _lock(self, rules):
         from .access.lockdown import rule
@@ -102,12 +102,12 @@ class DoorModes:
         chain = [other for other in rules.chain if other is not rule]
         rules.chain = tuple([rule] + chain if self._emergency == _LOCKDOWN else chain)
 
-    def _heard(self, guarded, tap, verdict, now):
+    def _heard(self, unit, tap, verdict, now):
         """Who was granted may change the door's mode."""
-        place = self._places[guarded.number - 1]
+        place = self._places[unit.number - 1]
         code = verdict & 255
         if code == DENIED_LOCKDOWN:
-            guarded.pins.signal.show(patterns.LOCKDOWN, now)
+            unit.pins.signal.show(patterns.LOCKDOWN, now)
         elif code in (GRANTED, GRANTED_DURESS) and place.mode is not None:
             says, on = tap.rules.door(tap.door), self._on
             place.mode.granted(says, on, tap.utc)
@@ -124,26 +124,26 @@ class DoorModes:
         loop = self._loop
         utc = loop.clock.utc(now)
         self._due = None
-        for guarded in loop.doors:
-            place = self._places[guarded.number - 1]
+        for unit in loop.doors:
+            place = self._places[unit.number - 1]
             reason = 0
             if place.mode is not None:
-                reason = place.mode.reason(loop.rules.door(guarded.number), self._on, utc)
+                reason = place.mode.reason(loop.rules.door(unit.number), self._on, utc)
                 # Seconds after the minute begins: a minute is what schedules know.
                 self._due = ticks.add(now, (60 - utc % 60) * 1000)
-            guarded.why = reason, (place.mode.until or 0) if reason == COMMAND else 0
+            unit.why = reason, (place.mode.until or 0) if reason == COMMAND else 0
             if self._emergency:
-                guarded.why = LOCKDOWN if self._emergency == _LOCKDOWN else EVACUATED, 0
+                unit.why = LOCKDOWN if self._emergency == _LOCKDOWN else EVACUATED, 0
             if self._emergency == _LOCKDOWN:
                 reason = 0
             if reason != place.shown:
                 if bool(reason) != bool(place.shown):
-                    loop.record(FREE_BEGAN if reason else FREE_ENDED, now, guarded.number, reason, key)
-                    hold(guarded, FREE, bool(reason), now)
+                    loop.record(FREE_BEGAN if reason else FREE_ENDED, now, unit.number, reason, key)
+                    hold(unit, FREE, bool(reason), now)
                 place.shown = reason
             if place.evacuated != (self._emergency == _EVACUATION):
                 place.evacuated = not place.evacuated
-                hold(guarded, EVACUATION, place.evacuated, now)
+                hold(unit, EVACUATION, place.evacuated, now)
 
     def watch(self, loop, now):
         """Lets time pass."""

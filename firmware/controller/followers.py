@@ -9,8 +9,8 @@ from .loop import EMERGENCY
 def fit(loop, rules):
     """Makes what these rules need and is not there yet. It goes on when later rules need it no more."""
     fields = set()
-    for guarded in loop.doors:
-        fields.update(rules.door(guarded.number))
+    for unit in loop.doors:
+        fields.update(rules.door(unit.number))
     if rules.remembers:
         from .rule_memory import RuleMemory
 

@@ -94,7 +94,7 @@ def _fire(table, sources):
 
 def _stand_told(loop):
     """From now on the cloud is told how the doors stand."""
-    from .cloud.standing import begin
+    from .cloud.door_status import begin
 
     begin(loop, loop.sync)
 

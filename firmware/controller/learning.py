@@ -12,8 +12,8 @@ from micropython import const
 
 from . import ticks
 from .cloud.wire import CARD_READ
+from .door_unit import KEYS
 from .events import CARD_LEARNED, LEARN_ARMED, LEARN_ENDED, READER_MISREAD
-from .guarded import KEYS
 from .loop import AT_LEARNING
 from .outputs import patterns, signal
 
@@ -37,7 +37,7 @@ class Learning:
     def __init__(self, loop, sync):
         self._loop = loop
         self._sync = sync
-        self._guarded = None  # whose reader is armed
+        self._unit = None  # whose reader is armed
         self._until = None  # ... until then; after that: how long the number is kept
         self._message = None  # for the cloud. A bytearray: bytes could not be overwritten
         self._last = 0  # the event that the cloud has only after the message
@@ -46,46 +46,46 @@ class Learning:
         loop.frames[AT_LEARNING] = self._takes
         loop.parts.append(self)
 
-    def arm(self, guarded, name, seconds, now):
-        """guarded: None ends it. name: of the command."""
-        if self._guarded is not None:
+    def arm(self, unit, name, seconds, now):
+        """unit: None ends it. name: of the command."""
+        if self._unit is not None:
             self._over(_COMMAND, 0, now)
             self._sync.say(bytes(self._message))
         self._wipe()
-        if guarded is None:
+        if unit is None:
             return
-        self._loop.record(LEARN_ARMED, now, guarded.number, seconds)
+        self._loop.record(LEARN_ARMED, now, unit.number, seconds)
         name = json.dumps(name).encode()
         self._message = bytearray(_HEAD) + name
         self._until = self._due = ticks.add(now, seconds * 1000)
-        self._guarded = guarded
-        guarded.pins.signal.show(patterns.LEARN, now)
+        self._unit = unit
+        unit.pins.signal.show(patterns.LEARN, now)
 
-    def _takes(self, guarded, frame, now):
+    def _takes(self, unit, frame, now):
         """What an armed reader reads is no tap."""
         bits, number = frame
-        if guarded is not self._guarded or (bits <= KEYS and number is not None):
+        if unit is not self._unit or (bits <= KEYS and number is not None):
             return False
         loop = self._loop
         if number is None or number >> 64:
-            loop.record(READER_MISREAD, now, guarded.number, bits)
+            loop.record(READER_MISREAD, now, unit.number, bits)
             self._over(_MISREAD, bits, now)
-            guarded.pins.signal.show(signal.MISREAD, now)
+            unit.pins.signal.show(signal.MISREAD, now)
         else:
-            loop.record(CARD_LEARNED, now, guarded.number, bits)
-            self._guarded = None
+            loop.record(CARD_LEARNED, now, unit.number, bits)
+            self._unit = None
             self._fill(_CARD, bits, number, now)
-            guarded.pins.signal.show(patterns.READ, now)
-            seen = getattr(guarded.pins.reader, "_bits", bytearray())
+            unit.pins.signal.show(patterns.READ, now)
+            seen = getattr(unit.pins.reader, "_bits", bytearray())
             for n in range(len(seen)):
                 seen[n] = 0
         return True
 
     def _over(self, why, bits, now):
         """Armed no longer, and no card."""
-        guarded, self._guarded = self._guarded, None
-        guarded.pins.signal.show(b"", now)
-        self._loop.record(LEARN_ENDED, now, guarded.number, why)
+        unit, self._unit = self._unit, None
+        unit.pins.signal.show(b"", now)
+        self._loop.record(LEARN_ENDED, now, unit.number, why)
         self._fill(why, bits, 0, now)
 
     def _fill(self, how, bits, number, now):
@@ -105,11 +105,11 @@ class Learning:
         if self._message is None:
             return
         sync = self._sync
-        if self._guarded is not None:
+        if self._unit is not None:
             if ticks.passed(self._until, now):
                 self._over(_TIME, 0, now)
-            elif self._guarded.pins.signal.deadline() is None:
-                self._guarded.pins.signal.show(patterns.LEARN, now)
+            elif self._unit.pins.signal.deadline() is None:
+                self._unit.pins.signal.show(patterns.LEARN, now)
         elif ticks.passed(self._until, now):
             self._wipe()
         elif not sync.open:
@@ -118,7 +118,7 @@ class Learning:
             self._said = sync.say(self._message)
         elif sync.sent() and loop.log.acknowledged >= self._last:
             self._wipe()
-        if self._message is not None and self._guarded is None:
+        if self._message is not None and self._unit is None:
             self._due = ticks.add(now, _LOOK_MS)
 
     def deadline(self):

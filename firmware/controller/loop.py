@@ -9,6 +9,7 @@ from micropython import const
 
 from . import clock, ticks
 from .access.decision import PLAIN, WAITS, card_value, decide
+from .door_unit import KEYS, DoorUnit
 from .events import (
     DENIED_DAMAGED,
     GRANTED,
@@ -18,7 +19,6 @@ from .events import (
     READER_MISREAD,
     TABLE_DAMAGED,
 )
-from .guarded import KEYS, GuardedDoor
 from .hmac import keyed
 from .outputs import signal
 from .readers.wiegand import JABBER
@@ -39,7 +39,7 @@ class Loop:
     key: the padded table key, or None when the settings are faulty: then every card is denied.
     sync: None when there is no cloud to talk to; link: the network loop then, to be watched. restart: starts the board.
     frames: who looks at what a reader read before it counts as a card, in this order, None where nobody does:
-    takes(guarded, frame, now) says whether the frame was its own. verdicts: heard(guarded, tap, verdict, now) of each,
+    takes(unit, frame, now) says whether the frame was its own. verdicts: heard(unit, tap, verdict, now) of each,
     after each decision. followers: what rules need beside doors (followers.py): follow(rules, now), upkeep(now).
     parts: what is neither reader nor door: watch(loop, now), deadline().
     """
@@ -53,7 +53,7 @@ class Loop:
         self.recorder = Recorder(log, self.clock, rules)
         self.record = self.recorder.record
         self.journal = journal
-        self.doors = [GuardedDoor(n + 1, pins, rules) for n, pins in enumerate(board.doors)]
+        self.doors = [DoorUnit(n + 1, pins, rules) for n, pins in enumerate(board.doors)]
         self.parts = list(board.parts)
         self.frames = [None, None, None]
         self.verdicts = []
@@ -77,11 +77,11 @@ class Loop:
             clock.wait(max(0, ticks.diff(due, clock.now())), self._pending)
 
     def step(self, now):
-        for guarded in self.doors:
-            frame = guarded.pins.reader.poll(now)
-            if frame is not None and not guarded.holds(frame, now):
-                self.tap(guarded, frame, now)
-            guarded.watch(self.record, now)
+        for unit in self.doors:
+            frame = unit.pins.reader.poll(now)
+            if frame is not None and not unit.holds(frame, now):
+                self.tap(unit, frame, now)
+            unit.watch(self.record, now)
         for part in self.parts:
             part.watch(self, now)
         self._more = False
@@ -96,17 +96,17 @@ class Loop:
             self._fed = now
             self.supervise(now)
 
-    def tap(self, guarded, frame, now):
+    def tap(self, unit, frame, now):
         """A reader read something. frame: (bits, number), number None when it is misformed."""
         for takes in self.frames:
-            if takes and takes(guarded, frame, now):
+            if takes and takes(unit, frame, now):
                 return
         bits, number = frame
         if number is None or bits <= KEYS:
-            self.record(READER_JABBERS if bits == JABBER else READER_MISREAD, now, guarded.number, bits)
-            guarded.pins.signal.show(signal.MISREAD, now)
+            self.record(READER_JABBERS if bits == JABBER else READER_MISREAD, now, unit.number, bits)
+            unit.pins.signal.show(signal.MISREAD, now)
         else:
-            self.answer(guarded, self.look(card_value(bits, number), guarded.number, now), now)
+            self.answer(unit, self.look(card_value(bits, number), unit.number, now), now)
 
     def look(self, value, door, now):
         """What the rules are asked about: what the credential table knows of what was presented, where and when."""
@@ -121,24 +121,24 @@ class Loop:
                 self.record(TABLE_DAMAGED, now)
         return tap
 
-    def answer(self, guarded, tap, now):
+    def answer(self, unit, tap, now):
         """Decides who may pass, puts it on record, then moves the strike."""
         verdict = decide(tap)
         if verdict & 255 in (GRANTED, GRANTED_DURESS):
             for other in tap.brings:
-                self.record(other.verdict & 255, now, guarded.number, other.verdict >> 8, other.key)
-            self.release(guarded, verdict, now, tap.key, *tap.manner)
+                self.record(other.verdict & 255, now, unit.number, other.verdict >> 8, other.key)
+            self.release(unit, verdict, now, tap.key, *tap.manner)
         elif verdict != WAITS:
-            self.record(verdict & 255, now, guarded.number, verdict >> 8, tap.key)
-            guarded.pins.signal.show(signal.DENIED, now)
+            self.record(verdict & 255, now, unit.number, verdict >> 8, tap.key)
+            unit.pins.signal.show(signal.DENIED, now)
         for heard in self.verdicts:
-            heard(guarded, tap, verdict, now)
+            heard(unit, tap, verdict, now)
 
-    def release(self, guarded, code, now, key=None, ms=None, may_stand=False):
+    def release(self, unit, code, now, key=None, ms=None, may_stand=False):
         """The only way to a strike: the event is on flash before it moves. code: as decide() gives it."""
-        self.record(code & 255, now, guarded.number, code >> 8, key)
-        guarded.release(now, ms, may_stand)
-        guarded.pins.signal.show(signal.GRANTED, now)
+        self.record(code & 255, now, unit.number, code >> 8, key)
+        unit.release(now, ms, may_stand)
+        unit.pins.signal.show(signal.GRANTED, now)
 
     def supervise(self, now):
         """Feeds the watchdog. A network loop that hangs is restarted with the whole board: a thread cannot be ended."""
@@ -158,8 +158,8 @@ class Loop:
     def follow(self, rules):
         """New rules hold from now on."""
         self.rules = self.recorder.rules = rules
-        for guarded in self.doors:
-            guarded.follow(rules)
+        for unit in self.doors:
+            unit.follow(rules)
         if rules.chain is not PLAIN or self.journal.get(EMERGENCY):
             from .followers import fit
 
@@ -170,8 +170,8 @@ class Loop:
 
     def quiet(self):
         """Whether no card is being read: only then may flash be erased and messages be worked on."""
-        for guarded in self.doors:
-            if guarded.pins.reader.deadline() is not None:
+        for unit in self.doors:
+            if unit.pins.reader.deadline() is not None:
                 return False
         return True
 

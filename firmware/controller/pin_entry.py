@@ -9,8 +9,8 @@ from . import ticks
 from .access import pins
 from .access.decision import WAITS, card_value
 from .access.kinds import CARD_PIN, PIN
+from .door_unit import KEYS
 from .events import DENIED_UNKNOWN
-from .guarded import KEYS
 from .loop import AT_PIN_ENTRY
 from .outputs import patterns
 from .readers.keypad import Keypad, is_key
@@ -38,14 +38,14 @@ class PinEntry:
     def follow(self, rules, now):
         """New rules hold from now on. What was typed is forgotten."""
         self._places = {}
-        for guarded in self._loop.doors:
-            says = rules.door(guarded.number)
+        for unit in self._loop.doors:
+            says = rules.door(unit.number)
             if "who" in says:
-                self._places[guarded.number] = _Place(says.get("pin_length"))
+                self._places[unit.number] = _Place(says.get("pin_length"))
 
-    def _takes(self, guarded, frame, now):
+    def _takes(self, unit, frame, now):
         """A key is taken. A card is a tap; its PIN may be asked for, and then its number is needed."""
-        place = self._places.get(guarded.number)
+        place = self._places.get(unit.number)
         bits, number = frame
         if place is None or number is None:
             return False
@@ -55,20 +55,20 @@ class PinEntry:
         if not is_key(bits, number):
             return False
         digits = place.keypad.key(number, now)
-        guarded.pins.signal.show(patterns.KEY, now)
+        unit.pins.signal.show(patterns.KEY, now)
         if digits:
-            self._loop.answer(guarded, self._typed(guarded, place, digits, now), now)
+            self._loop.answer(unit, self._typed(unit, place, digits, now), now)
         return True
 
-    def _typed(self, guarded, place, digits, now):
+    def _typed(self, unit, place, digits, now):
         """A PIN is complete: of the card before it, or of its own. Returns the tap."""
         card, key = place.card or (b"", None)
         if key and ticks.diff(now, place.at) > _PIN_MS:
             card, key = b"", None
         place.card = None
-        tap = self._look(pins.card_pin_value(card, digits) if key else pins.pin_value(digits), guarded, now)
+        tap = self._look(pins.card_pin_value(card, digits) if key else pins.pin_value(digits), unit, now)
         if tap.profile is None and tap.unknown == DENIED_UNKNOWN:
-            tap = self._look(pins.duress_value(card, digits), guarded, now)
+            tap = self._look(pins.duress_value(card, digits), unit, now)
             tap.duress = tap.profile is not None
             if not tap.duress:
                 tap.key = None
@@ -77,16 +77,16 @@ class PinEntry:
             tap.key = key
         return tap
 
-    def _look(self, value, guarded, now):
-        return self._loop.look(value, guarded.number, now)
+    def _look(self, value, unit, now):
+        return self._loop.look(value, unit.number, now)
 
-    def _heard(self, guarded, tap, verdict, now):
+    def _heard(self, unit, tap, verdict, now):
         """A card that waits for its PIN is kept for a while."""
-        place = self._places.get(guarded.number)
+        place = self._places.get(unit.number)
         if place:
             if verdict == WAITS:
                 place.card, place.at = (card_value(*place.frame), tap.key), now
-                guarded.pins.signal.show(patterns.KEY, now)
+                unit.pins.signal.show(patterns.KEY, now)
             place.frame = None
 
     def upkeep(self, now):

@@ -20,7 +20,7 @@ class Recorder:
         self.rules = rules
         self.observers = []
         self.marks = 0
-        self._idle = None  # what not every board has to do
+        self._upkeep = None  # what not every board has to do
 
     def record(self, code, now, door=0, extra=0, key=None):
         """Puts an event on flash; it is there when this returns. Of denials in a flood only their number is kept."""
@@ -39,16 +39,16 @@ class Recorder:
     def upkeep(self, now):
         """In an idle moment."""
         self.log.prepare()
-        if self._idle or faults or self.rules.retains:
+        if self._upkeep or faults or self.rules.retains:
             self._more().step(now)
 
     def deadline(self):
         """When there is something to put on record of itself, or None."""
-        return self._idle and self._idle.deadline()
+        return self._upkeep and self._upkeep.deadline()
 
     def _more(self):
-        if self._idle is None:
-            from .idle import Idle
+        if self._upkeep is None:
+            from .recorder_upkeep import Upkeep
 
-            self._idle = Idle(self)
-        return self._idle
+            self._upkeep = Upkeep(self)
+        return self._upkeep

@@ -38,7 +38,7 @@ class RuleMemory:
         rules.tap = FullTap
         rules.memory = self._memory
         rules.waiting = self._waiting
-        rules.guarded = self._loop.doors
+        rules.units = self._loop.doors
         rules.heard = self._cloud_heard
 
     def _cloud_heard(self, utc):
@@ -49,7 +49,7 @@ class RuleMemory:
         sync = self._loop.sync
         return sync is not None and sync.open
 
-    def _heard(self, guarded, tap, verdict, now):
+    def _heard(self, unit, tap, verdict, now):
         """After a tap: it is remembered, with those it brought along. Who needs company waits for it."""
         for other in tap.brings:
             del self._waiting[tap.door]
@@ -57,7 +57,7 @@ class RuleMemory:
         self._tell(tap, verdict)
         if verdict & 255 in (NEEDS_ESCORT, NEEDS_SECOND):
             self._waiting[tap.door] = tap.copy()
-            guarded.pins.signal.show(patterns.ARMED, now)
+            unit.pins.signal.show(patterns.ARMED, now)
 
     def _tell(self, tap, verdict):
         event = (tap.utc, verdict & 255, tap.door, verdict >> 8, 0, tap.key)

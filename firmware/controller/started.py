@@ -10,8 +10,8 @@ def started(loop, cause, faults):
     loop.record(STARTED, now, 0, cause)
     if faults:
         loop.record(SETTINGS_FAULT, now, 0, min(faults, 255))
-    for guarded in loop.doors:
-        if guarded.door.open:
+    for unit in loop.doors:
+        if unit.door.open:
             from .points.holding import found_open
 
-            found_open(guarded, loop.record, now)
+            found_open(unit, loop.record, now)

@@ -222,9 +222,9 @@ def acl_now(chance: Random, known: Known) -> bytes:
     return packed(chance, wire.ACL_NOW, "IQ", known.acl, 0)
 
 
-def standing(chance: Random, known: Known) -> bytes:
+def door_status(chance: Random, known: Known) -> bytes:
     said = [[number(chance, near=4), number(chance, near=known.utc), number(chance, near=known.utc), 1]]
-    return bytes((wire.STANDING,)) + text(chance, bent(chance, {"standing": said}))
+    return bytes((wire.DOOR_STATUS,)) + text(chance, bent(chance, {"standing": said}))
 
 
 def part_taken(chance: Random, known: Known) -> bytes:
@@ -252,7 +252,7 @@ def ping(chance: Random, known: Known) -> bytes:
     return bytes((wire.PING,)) + chance.randbytes(chance.choice((0, 0, 1)))
 
 
-UP: Kinds = (hello, events, events, acl_now, standing, part_taken, rules_taken, result, time_asked, ping, anything)
+UP: Kinds = (hello, events, events, acl_now, door_status, part_taken, rules_taken, result, time_asked, ping, anything)
 
 
 def hostile(chance: Random, known: Known, kinds: Kinds) -> bytes:

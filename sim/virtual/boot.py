@@ -27,13 +27,13 @@ def load() -> Any:
     assert sim.mcu  # imported for what it registers
     bind(app, clock, link, session)
     osdp.urandom = osdp_reader.urandom = urandom  # type: ignore[attr-defined]
-    from firmware.controller import idle, recorder
+    from firmware.controller import recorder, recorder_upkeep
     from firmware.controller.storage import sectors, settings_check
 
     assert settings_check  # what it says is seen below from the first board on
     if not isinstance(sectors.faults, _Faults):
         told: Any = _Faults(sectors.faults)
-        sectors.faults = recorder.faults = idle.faults = told
+        sectors.faults = recorder.faults = recorder_upkeep.faults = told
     for name, module in sys.modules.items():
         if name.startswith("firmware.controller"):
             module.print = _print  # type: ignore[attr-defined]
@@ -84,8 +84,8 @@ def run(app: Any, root: str, manner: str) -> None:
             current().sleep_ms(1_000)
     loop = app.build(root)
     if manner == "blind":
-        for guarded in loop.doors:
-            _blind(guarded.pins.reader)
+        for unit in loop.doors:
+            _blind(unit.pins.reader)
     if manner != "silent":
         app._thread.start_new_thread(loop.link.run, ())
     loop.run()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from firmware.controller.guarded import AWAY_MS, KEYS
+from firmware.controller.door_unit import AWAY_MS, KEYS
 from sim.world.door import Door
 from sim.world.line import Line
 from sim.world.wiegand import INTERVAL_US, PULSE_US

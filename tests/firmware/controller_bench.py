@@ -145,7 +145,7 @@ class Bench:
         self.swipe(frame26(facility, number))
 
     def take_away(self, door):
-        """Whoever taps again has taken the card away in between (guarded.py)."""
+        """Whoever taps again has taken the card away in between (door_unit.py)."""
         held = self.loop.doors[door - 1]._held
         if held:
             self.run(max(0, max(ticks.diff(away, self.chip.now) for away in held.values())))

@@ -2,7 +2,7 @@
 
 from firmware.controller import ticks
 from firmware.controller.board import Board
-from firmware.controller.guarded import GuardedDoor
+from firmware.controller.door_unit import DoorUnit
 from tests.firmware.bench import BenchChip
 
 STRIKE, CONTACT, REX, LIGHT, SOUND = 25, 34, 4, 21, 22
@@ -69,7 +69,7 @@ class DoorBench:
         self.broken = False
         self.journal = journal or Journal()
         self.board = Board(table)
-        self.doors = [GuardedDoor(n + 1, pins, Rules(fields or {})) for n, pins in enumerate(self.board.doors)]
+        self.doors = [DoorUnit(n + 1, pins, Rules(fields or {})) for n, pins in enumerate(self.board.doors)]
         self.door = self.doors[0]
         self.parts = self.board.parts
         self.start = self.chip.now

@@ -1,8 +1,8 @@
 """A card that is held to the reader is one tap, however often the reader says it. Each bench begins as ticks wrap."""
 
 from firmware.controller import ticks
+from firmware.controller.door_unit import AWAY_MS
 from firmware.controller.events import DENIED_UNKNOWN, GRANTED, READER_MISREAD
-from firmware.controller.guarded import AWAY_MS
 from tests.firmware.bench import frame26
 from tests.firmware.rules_bench import RulesBench
 
@@ -85,7 +85,7 @@ def test_the_same_card_at_another_reader_is_another_tap():
 def test_no_number_is_kept_until_ticks_come_round():
     bench = RulesBench(rules())
     bench.tap(5)
-    guarded = bench.loop.doors[0]
-    assert guarded._held
+    unit = bench.loop.doors[0]
+    assert unit._held
     bench.run(10000)
-    assert not guarded._held
+    assert not unit._held

@@ -1,7 +1,7 @@
 """A held card where rules remember taps. By itself: in the capped heap there is no room for more beside it."""
 
+from firmware.controller.door_unit import AWAY_MS
 from firmware.controller.events import DENIED_PIN, FREE_BEGAN, GRANTED
-from firmware.controller.guarded import AWAY_MS
 from tests.firmware.bench import frame26
 from tests.firmware.rules_bench import RulesBench
 from tests.firmware.test_held import hold, rules

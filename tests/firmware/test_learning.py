@@ -216,7 +216,7 @@ def test_the_number_is_on_no_flash():
 
 def kept(bench):
     """What of a message lies in the controller."""
-    return bench.sync.rare["learning"]._message
+    return bench.sync.handlers["learning"]._message
 
 
 def test_the_number_is_gone_when_the_cloud_has_it():

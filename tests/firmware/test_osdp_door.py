@@ -5,8 +5,8 @@ import os
 from firmware.controller import ticks
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.commissioning import commissioning
+from firmware.controller.door_unit import AWAY_MS
 from firmware.controller.events import GRANTED, READER_BACK, READER_KEYED, READER_LOST
-from firmware.controller.guarded import AWAY_MS
 from firmware.controller.records import NO_END
 from sim.world.osdp import LED, Line, Reader
 from tests.firmware.bench import frame26

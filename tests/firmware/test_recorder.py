@@ -11,8 +11,8 @@ from firmware.controller.events import (
     SECTOR_BAD,
     TIME_TRUSTED,
 )
-from firmware.controller.idle import crowded
 from firmware.controller.recorder import Recorder
+from firmware.controller.recorder_upkeep import crowded
 from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage import sectors
 from firmware.controller.storage.log import EventLog
@@ -145,4 +145,4 @@ def test_retention_works_without_a_cloud_over_restarts():
 def test_without_retention_nothing_is_loaded_for_it():
     made = Made({"1": {"release_ms": 3000}})
     made.recorder.upkeep(0)
-    assert made.recorder._idle is None
+    assert made.recorder._upkeep is None

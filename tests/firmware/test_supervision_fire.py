@@ -22,8 +22,8 @@ def test_the_cloud_is_told_that_the_fire_input_keeps_doors_unlocked():
     bench.put(FIRE_IN, 0)
     bench.run(1000)
     assert bench.strike() == 1
-    told = [wire.read_json(message)["standing"] for message in bench.said() if message[0] == wire.STANDING]
+    told = [wire.read_json(message)["standing"] for message in bench.said() if message[0] == wire.DOOR_STATUS]
     assert told == [[[FIRE, 0, UTC, 1]]]
     bench.put(FIRE_IN, 1)
     bench.run(1000)
-    assert bench.sync.standing == []
+    assert bench.sync.door_status == []

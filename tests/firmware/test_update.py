@@ -326,7 +326,7 @@ def test_readers_that_are_asked_and_answer_are_proven():
     board = Board()
     bench = trial(board)
     bench.connect()
-    readers = [guarded.pins.reader for guarded in bench.loop.doors]
+    readers = [unit.pins.reader for unit in bench.loop.doors]
     for reader in readers:
         reader.answers = True
     readers[-1].answers = False

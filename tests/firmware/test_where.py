@@ -4,7 +4,7 @@ from struct import pack
 
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.access.rules import Rules
-from firmware.controller.cloud.passed import take
+from firmware.controller.cloud.area_updates import take
 from firmware.controller.cloud.wire import PASSED
 from firmware.controller.door_modes import door_modes
 from firmware.controller.events import (

@@ -97,7 +97,7 @@ class TellsAll(Quiet):
 
 class Sync(Quiet):
     open = False
-    rare: dict[str, None] = {"standing": None}  # nobody is told how the doors stand
+    handlers: dict[str, None] = {"door_status": None}  # nobody is told how the doors stand
 
     def step(self, loop: Any, now: int) -> None: ...
     def ready(self) -> bool:
@@ -144,7 +144,7 @@ class Board:
         checked = Rules(rules, self.doors)
         args = (board, self.table, self.log, self.journal, checked, pads(KEY), self.sync, None, Quiet(), None)
         self.loop = Loop(*args, f"{self.folder}/")
-        self.loop.recorder._idle = TellsAll()
+        self.loop.recorder._upkeep = TellsAll()
         self.wait(0)
 
     def wait(self, ms: int) -> None:
@@ -158,8 +158,8 @@ class Board:
             went = max(0, ticks.diff(due, self.now))
             self.now = ticks.add(self.now, went)
             ms -= went
-            for guarded in loop.doors:
-                guarded.watch(loop.record, self.now)
+            for unit in loop.doors:
+                unit.watch(loop.record, self.now)
             for part in loop.parts:
                 part.watch(loop, self.now)
             self.idle()

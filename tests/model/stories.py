@@ -219,9 +219,9 @@ def story(random: Random, length: int, counts: Counter[str], folder: Path) -> in
         if len(due) == 2:
             counts["... together"] += 1
         counts["without a clock"] += model.utc is None
-        for number, guarded in enumerate(board.loop.doors, 1):
+        for number, unit in enumerate(board.loop.doors, 1):
             released = model.now < model.at[number].released_until or model.emergency == "evacuation"
-            if guarded.door.released != released:
+            if unit.door.released != released:
                 raise Differ(f"door {number} released: {not released}\n{rules}\n" + "\n".join(told[-30:]))
         if said != due:
             shown = [(NAMES[code], extra) for code, extra, _ in said], [(NAMES[code], extra) for code, extra, _ in due]

@@ -59,7 +59,7 @@ def test_every_message_of_the_wire_is_in_it_and_no_other() -> None:
 
 
 def test_both_ends_know_every_message_that_comes_to_them() -> None:
-    from firmware.controller.cloud import rare
+    from firmware.controller.cloud import message_handlers
     from tools import umqtt
 
     assert umqtt.path()
@@ -69,7 +69,7 @@ def test_both_ends_know_every_message_that_comes_to_them() -> None:
         if said["way"] == "up":
             assert f"wire.{name}: self." in session, name
         elif name != "PONG":
-            assert said["kind"] in rare._DOES or f"{name}: self." in sync, name
+            assert said["kind"] in message_handlers._DOES or f"{name}: self." in sync, name
 
 
 def test_what_a_controller_says_is_as_the_contract_says() -> None:
@@ -106,4 +106,4 @@ def test_what_a_controller_says_is_as_the_contract_says() -> None:
             layout, then = contract.PACKED[name]
             size = 1 + struct.calcsize(layout)
             assert len(message) >= size if then else len(message) == size, name
-    assert {"HELLO", "EVENTS", "TIME_ASKED", "RESULT", "BUCKETS", "UPDATE_STATE", "STANDING"} <= seen
+    assert {"HELLO", "EVENTS", "TIME_ASKED", "RESULT", "BUCKETS", "UPDATE_STATE", "DOOR_STATUS"} <= seen

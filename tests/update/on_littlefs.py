@@ -27,7 +27,7 @@ sys.modules["network"] = network
 with open(ROOT + "/firmware/boot.py") as _file:
     BOOT = _file.read()
 
-import firmware.controller.leaving  # noqa: E402, F401  before littlefs lies over every other file
+import firmware.controller.delayed_restart  # noqa: E402, F401  before littlefs lies over every other file
 from firmware.controller.cloud import trial, update, wire  # noqa: E402
 from tests.firmware.release_bench import MODULUS, NEW, OLD, Release  # noqa: E402
 

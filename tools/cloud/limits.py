@@ -12,7 +12,7 @@ from firmware.controller.access.reading import DOOR as TIMES_OF_DOOR
 from firmware.controller.access.reading import PROFILES
 from firmware.controller.access.schedule_reading import HOLIDAYS, SCHEDULES, TIMES
 from firmware.controller.access.who import ASKED, IN_TURN
-from firmware.controller.cloud.parts import MOST as RULES_BYTES
+from firmware.controller.cloud.rules_download import MOST as RULES_BYTES
 from firmware.controller.points.features import NUMBERS
 from firmware.controller.readers.frames import H10301, WIEGAND_34
 

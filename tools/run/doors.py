@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from firmware.controller.guarded import AWAY_MS
+from firmware.controller.door_unit import AWAY_MS
 from sim.world import door as leaf
 from sim.world.line import Line
 

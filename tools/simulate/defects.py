@@ -23,17 +23,17 @@ class Defect:
 
 
 _AUTHOR = (
-    # The control loop and what is guarded.
-    ("strike before record", F + "loop", "        self.record(code & 255, now, guarded.number, code >> 8, key)\n",
-     "        guarded.release(now)\n        self.record(code & 255, now, guarded.number, code >> 8, key)\n"),
-    ("no record of the exit button", F + "guarded", "record(RELEASED_REX, now, self.number)", "pass"),
+    # The control loop and what is unit.
+    ("strike before record", F + "loop", "        self.record(code & 255, now, unit.number, code >> 8, key)\n",
+     "        unit.release(now)\n        self.record(code & 255, now, unit.number, code >> 8, key)\n"),
+    ("no record of the exit button", F + "door_unit", "record(RELEASED_REX, now, self.number)", "pass"),
     ("a tap waits for the link", F + "loop", "bits, number = frame\n",
      "bits, number = frame; clock.wait(300, lambda: not self.sync.open)\n"),
     ("the watchdog is not fed", F + "loop", "self._watchdog.feed()", "pass"),
     ("card numbers in the log", F + "loop",
-     "            self.answer(guarded, self.look(card_value(bits, number), guarded.number, now), now)\n",
-     "            tap = self.look(card_value(bits, number), guarded.number, now)\n"
-     "            tap.key = card_value(bits, number)\n            self.answer(guarded, tap, now)\n"),
+     "            self.answer(unit, self.look(card_value(bits, number), unit.number, now), now)\n",
+     "            tap = self.look(card_value(bits, number), unit.number, now)\n"
+     "            tap.key = card_value(bits, number)\n            self.answer(unit, tap, now)\n"),
     ("the strike stays", F + "points.door", "self.released = bool(self.holds)", "pass"),
     ("a forced door is no news", F + "points.door", "return self.forced\n", "return None\n"),
     ("strikes released at a start", F + "board",
@@ -68,7 +68,7 @@ _AUTHOR = (
      "            for _ in self._make(changes):\n                pass\n", "            pass\n"),
     ("nobody looks for bits that turned over", F + "loop", "            step(self.table)\n", "            pass\n"),
     ("a bit that turned over costs an event", S + "log_read", "record[:] = mended(record) or record", "pass"),
-    ("a worn sector is not told", F + "idle", "recorder.append(fault[0], now, 0, fault[1])", "pass"),
+    ("a worn sector is not told", F + "recorder_upkeep", "recorder.append(fault[0], now, 0, fault[1])", "pass"),
     ("events are not read back", S + "log", "if self.flash.read(at, self.one) == self._event:", "if True:"),
     ("an emergency is forgotten at a start", F + "door_modes", "self._emergency = loop.journal.get(EMERGENCY)",
      "self._emergency = 0"),
@@ -115,7 +115,7 @@ _AUTHOR = (
 
 _READER = (
     # Times and deadlines.
-    ("the strike's deadline is forgotten", F + "guarded", "due = self.door.deadline()", "due = None"),
+    ("the strike's deadline is forgotten", F + "door_unit", "due = self.door.deadline()", "due = None"),
     ("a leaf held open is no news", F + "points.door", "            return DOOR_HELD\n", "            return None\n"),
     ("ticks do not wrap", F + "ticks", "    return ((later - earlier + (PERIOD >> 1)) & (PERIOD - 1)) - (PERIOD >> 1)",
      "    return later - earlier"),
@@ -123,10 +123,11 @@ _READER = (
     ("a stale nonce is good", CLOUD + "sync", "ticks.diff(self._ask_time, now) < _ASK_AGAIN_MS - _TIME_MS",
      "False"),
     # Who is let in and out.
-    ("the exit button is looked at while it is let go", F + "guarded", "pins.rex.poll(now) and pins.rex.on",
+    ("the exit button is looked at while it is let go", F + "door_unit", "pins.rex.poll(now) and pins.rex.on",
      "pins.rex.poll(now) and not pins.rex.on and self.door.open"),
     ("an expired card passes once more", F + "access.decision", "tap.utc >= end else", "tap.utc >= end + 60 else"),
-    ("the rules are gone after a start", CLOUD + "parts", 'os.rename(new, self._path + ".json")', "os.remove(new)"),
+    ("the rules are gone after a start", CLOUD + "rules_download",
+     'os.rename(new, self._path + ".json")', "os.remove(new)"),
     ("a card's old record stays beside its new one", S + "table", "            elif at not in gone:\n",
      "            elif not slot and at not in gone:\n"),
     # Flash.

@@ -15,7 +15,7 @@ class FullTap(Tap):
 
     asked, place: what who.py and whereabouts.py have looked up. verdict: of one that is brought along. Its rules have
     besides (rule_memory.py): memory {rule: what it remembers}, waiting {door: the tap of who waits there for another
-    one}, guarded, all doors of this controller, and heard(utc): when the cloud was heard, 0 when not known.
+    one}, unit, all doors of this controller, and heard(utc): when the cloud was heard, 0 when not known.
     """
 
     def begin(self, rules, door, utc, now):

@@ -9,7 +9,7 @@ def rule(tap):
     group = says.get("interlock")
     if group is None or "exempt" in tap.profile:
         return 0
-    for other in tap.rules.guarded:
+    for other in tap.rules.units:
         if other.number != tap.door and tap.rules.door(other.number).get("interlock") == group:
             if other.door.released or (other.door.open and says.get("interlock_open", True)):
                 return DENIED_INTERLOCK | other.number << 8

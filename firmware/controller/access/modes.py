@@ -5,7 +5,7 @@ SCHEDULE = 1
 FIRST_IN = 2
 OFFICE = 3
 COMMAND = 4
-# Why a door stands other than usual, as the cloud is told beside those (cloud/standing.py).
+# Why a door stands other than usual, as the cloud is told beside those (cloud/door_status.py).
 EVACUATION = 5
 FIRE = 6
 LOCKDOWN = 7  # locked

@@ -79,7 +79,7 @@ def run(sync, loop, message, now):
         answer["data"] = data
     sync.say(json_message(RESULT, answer))
     if data == "restart":
-        from ..leaving import leave
+        from ..delayed_restart import leave
 
         leave(loop, sync, now)
 
@@ -132,9 +132,9 @@ def _identify(sync, loop, fields, now):
     from ..outputs.patterns import IDENTIFY
 
     loop.record(COMMAND_DONE, now, fields.get("door", 0), 1)
-    for guarded in loop.doors:
-        if fields.get("door", 0) in (0, guarded.number):
-            guarded.pins.signal.show(IDENTIFY, now)
+    for unit in loop.doors:
+        if fields.get("door", 0) in (0, unit.number):
+            unit.pins.signal.show(IDENTIFY, now)
 
 
 def _restart(sync, loop, fields, now):
@@ -153,19 +153,19 @@ def _diagnostics(sync, loop, fields, now):
         "log": [log.epoch, log.first, log.last, log.acknowledged],
         "acl": [table.version, "%016x" % table.digest, table.count],
         "rules": loop.rules.version,
-        "doors": [[guarded.door.open, guarded.door.released] for guarded in loop.doors],
+        "doors": [[unit.door.open, unit.door.released] for unit in loop.doors],
     }
 
 
 def _learn(sync, loop, fields, now):
     """The next card at the door's reader is learned, until the command expires. door 0: none is any more."""
-    if "learning" not in sync.rare:
+    if "learning" not in sync.handlers:
         from ..learning import Learning
 
-        sync.rare["learning"] = Learning(loop, sync)
+        sync.handlers["learning"] = Learning(loop, sync)
     door = fields.get("door", 0)
     left = fields["expires"] - loop.clock.utc(now)
-    sync.rare["learning"].arm(loop.doors[door - 1] if door else None, fields["id"], left, now)
+    sync.handlers["learning"].arm(loop.doors[door - 1] if door else None, fields["id"], left, now)
 
 
 def _commission(sync, loop, fields, now):

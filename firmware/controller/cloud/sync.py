@@ -47,7 +47,7 @@ class Sync:
         self._outbox = outbox
         self._refused = refused
         self.folder = folder
-        self.rare = {}  # of rare.py
+        self.handlers = {}  # of message_handlers.py
         # _sent: the last event that went out in this session. _reported: refused messages on record.
         self._reported = self._sent = 0
         # _held_back: for want of room in the outbox.
@@ -56,8 +56,8 @@ class Sync:
         # steps; _work_at: when the next one is due. _version, _digest: of the table, as last said. _stored_by: when the
         # answer to a batch is overdue.
         self.trial = self.coming = self._work = self._work_at = self._version = self._digest = None
-        # standing: what standing.py has last told.
-        self._report = self._stored_by = self._time_nonce = self._ask_time = self.standing = None
+        # door_status: what door_status.py has last told.
+        self._report = self._stored_by = self._time_nonce = self._ask_time = self.door_status = None
         self._batch = bytearray(1 + 4 + _BATCH * EVENT)
         self._does = {
             session.OPENED[0]: self._opened,
@@ -92,7 +92,7 @@ class Sync:
                     if does:
                         does(loop, message, now)
                     else:
-                        from .rare import handle
+                        from .message_handlers import handle
 
                         handle(self, loop, message, now)
         except _REFUSED as error:
@@ -165,7 +165,7 @@ class Sync:
             "doors": len(loop.doors),
             "longest": MAX_MESSAGE,
             "refused": self._refused,
-            "standing": self.standing,
+            "standing": self.door_status,
         }
         self._version, self._digest = table.version, table.digest
         if log.chain_start:

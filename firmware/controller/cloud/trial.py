@@ -112,4 +112,4 @@ class Trial:
 
 def _answer(doors):
     """Whether every reader is one that is asked and answers."""
-    return bool(doors) and all(getattr(guarded.pins.reader, "answers", False) for guarded in doors)
+    return bool(doors) and all(getattr(unit.pins.reader, "answers", False) for unit in doors)

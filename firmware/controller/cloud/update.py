@@ -144,7 +144,7 @@ class Updates:
         answer["build"] = build
         sync.say(json_message(UPDATE_STATE, answer))
         if answer["state"] == "starting":
-            from ..leaving import leave
+            from ..delayed_restart import leave
 
             leave(loop, sync, now)
 

@@ -26,7 +26,7 @@ CARD_READ = 0x6C  # how u8 (0: a card; else why there is none, as LEARN_ENDED sa
 # payload without parity), then the id of the command "learn" as JSON
 SECRETS = 0x4C  # count u8: how many link secrets the controller keeps
 TIME_ASKED = 0x71  # nonce, 8 bytes
-STANDING = 0x53  # JSON {"standing": [[why u8, until, since, door, ...], ...]}: doors that do not stand as usual, at
+DOOR_STATUS = 0x53  # JSON {"standing": [[why u8, until, since, door, ...], ...]}: doors that do not stand as usual, at
 # every change and once a minute. why: 1 unlocked by schedule, 2 by the first person, 3 by office mode, 4 by command, 5
 # evacuation, 6 fire input, 7 lockdown. until: 0 until further notice; since: 0 not known
 PING = 0x70  # empty; confirms the link both ways
@@ -49,7 +49,7 @@ PONG = 0x50  # empty
 # HELLO: {"acl": version, "digest": 16 hex digits, "buckets": of the table, "rules": version, "epoch": log epoch,
 # "first", "last": sequence numbers on flash (last 0: none), "boot": starts so far, "firmware": version,
 # "doors": how many, "longest": bytes of a sealed message that it takes, "refused": {why: how many messages},
-# "chain": [sequence number, key in hex] until it is known, "standing": as STANDING has it, null: all as usual}
+# "chain": [sequence number, key in hex] until it is known, "standing": as DOOR_STATUS has it, null: all as usual}
 
 
 def topics(controller_id):

@@ -10,32 +10,32 @@ class Exit(Part):
     """what: "release", "hold" (as long as it is pressed, and the door's time after) or "shunt".
 
     A shunt releases nothing: the leaf has a handle inside, and its sensor only makes the opening rightful.
-    `guarded.may_exit`: a function of the time that says whether the button works now. Where there is none it does.
+    `unit.may_exit`: a function of the time that says whether the button works now. Where there is none it does.
     """
 
-    def __init__(self, guarded, what):
-        self._guarded = guarded
+    def __init__(self, unit, what):
+        self._unit = unit
         self._what = what
         self._pressed = False
-        guarded.exit = self._exit
+        unit.exit = self._exit
 
     def _exit(self, record, now):
-        guarded = self._guarded
-        may = getattr(guarded, "may_exit", None)
+        unit = self._unit
+        may = getattr(unit, "may_exit", None)
         if may is not None and not may(now):
-            record(EXIT_REFUSED, now, guarded.number)
+            record(EXIT_REFUSED, now, unit.number)
         elif self._what == "shunt":
-            guarded.door.rightful = ticks.add(now, guarded.door.release_ms + SLOW_LEAF_MS)
-            record(EXIT_ASKED, now, guarded.number)
+            unit.door.rightful = ticks.add(now, unit.door.release_ms + SLOW_LEAF_MS)
+            record(EXIT_ASKED, now, unit.number)
         else:
             self._pressed = self._what == "hold"
-            guarded.release(now)
-            record(RELEASED_REX, now, guarded.number)
+            unit.release(now)
+            record(RELEASED_REX, now, unit.number)
 
-    def watch(self, guarded, record, now):
+    def watch(self, unit, record, now):
         if self._pressed:
-            self._pressed = guarded.pins.rex.on
-            guarded.release(now)
+            self._pressed = unit.pins.rex.on
+            unit.release(now)
 
-    def leave(self, guarded):
-        del guarded.exit
+    def leave(self, unit):
+        del unit.exit

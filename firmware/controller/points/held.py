@@ -17,8 +17,8 @@ class Held(Part):
         self._times = -1  # how often it was said; -1: the warning is still to come
         self._sounds = False
 
-    def watch(self, guarded, record, now):
-        door, signal = guarded.door, guarded.pins.signal
+    def watch(self, unit, record, now):
+        door, signal = unit.door, unit.pins.signal
         if not door.open or door.holds:
             self._held = self._due = None
             if self._sounds:
@@ -38,12 +38,12 @@ class Held(Part):
             if self._times < 0:
                 self._due = None
                 self._sounds = True
-                record(DOOR_HELD_SOON, now, guarded.number, min(self._warn_ms // 1000, 255))
+                record(DOOR_HELD_SOON, now, unit.number, min(self._warn_ms // 1000, 255))
             else:
                 self._due = ticks.add(self._due, self._repeat_ms)
                 self._times += 1
                 signal.show(patterns.HELD, now)
-                record(DOOR_STILL_HELD, now, guarded.number, min(self._times, 255))
+                record(DOOR_STILL_HELD, now, unit.number, min(self._times, 255))
         if self._sounds and signal.deadline() is None:
             signal.show(patterns.HELD_SOON, now)
 

@@ -5,12 +5,12 @@ from ..events import DOOR_FOUND_OPEN
 from .door import SLOW_LEAF_MS
 
 
-def hold(guarded, reason, on, now):
+def hold(unit, reason, on, now):
     """The reason (door.py) comes or goes. Whoever calls has put it on record, or does so at once after (fire).
 
     The strike stays released until none is left; then the leaf is watched again.
     """
-    door = guarded.door
+    door = unit.door
     before = door.holds
     door.holds = before | reason if on else before & ~reason
     if door.holds:
@@ -22,12 +22,12 @@ def hold(guarded, reason, on, now):
             door.rightful = ticks.add(now, SLOW_LEAF_MS)
         if door.open:
             door.held = ticks.add(now, door.held_ms)
-    guarded.pins.strike.set(door.released)
+    unit.pins.strike.set(door.released)
 
 
-def found_open(guarded, record, now):
+def found_open(unit, record, now):
     """The leaf was open when the controller started: that is told, and from now on it is watched."""
-    door = guarded.door
-    record(DOOR_FOUND_OPEN, now, guarded.number)
+    door = unit.door
+    record(DOOR_FOUND_OPEN, now, unit.number)
     if not door.holds:
         door.held = ticks.add(now, door.held_ms)

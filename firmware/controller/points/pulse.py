@@ -7,13 +7,13 @@ from .part import Part
 class Pulse(Part):
     """Stands in for the relay. A door that is kept released (`door.holds`) has its current all the time."""
 
-    def __init__(self, guarded, ms):
-        self._relay = guarded.pins.strike
+    def __init__(self, unit, ms):
+        self._relay = unit.pins.strike
         self._ms = ms
         self._until = None
-        self._relocks = guarded.door.relocks
+        self._relocks = unit.door.relocks
         self.on = self._relay.on
-        guarded.pins.strike = self
+        unit.pins.strike = self
 
     def set(self, on):
         """Off ends it at once. On begins in watch(), or here when the door was locked."""
@@ -22,8 +22,8 @@ class Pulse(Part):
             self._relay.set(on)
             self._until = None
 
-    def watch(self, guarded, record, now):
-        door = guarded.door
+    def watch(self, unit, record, now):
+        door = unit.door
         if door.relocks != self._relocks:
             self._relocks = door.relocks
             if door.released:
@@ -39,6 +39,6 @@ class Pulse(Part):
     def deadline(self):
         return self._until
 
-    def leave(self, guarded):
+    def leave(self, unit):
         self._relay.set(self.on)
-        guarded.pins.strike = self._relay
+        unit.pins.strike = self._relay

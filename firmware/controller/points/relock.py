@@ -7,13 +7,13 @@ from .part import Part
 class Relock(Part):
     """at: whether it locks when the leaf opens (True) or when it closes; delay_ms after that."""
 
-    def __init__(self, guarded, at, delay_ms):
+    def __init__(self, unit, at, delay_ms):
         self._at = at
         self._delay_ms = delay_ms
-        self._open = guarded.door.open
+        self._open = unit.door.open
 
-    def watch(self, guarded, record, now):
-        door = guarded.door
+    def watch(self, unit, record, now):
+        door = unit.door
         if door.open == self._open:
             return
         self._open = door.open

@@ -7,18 +7,18 @@ from .part import Part
 class Unopened(Part):
     """Says so when the release is over. The exit button does not count: people press it and stay."""
 
-    def __init__(self, guarded):
-        self._relocks = guarded.door.relocks
+    def __init__(self, unit):
+        self._relocks = unit.door.relocks
         self._waits = False
 
-    def watch(self, guarded, record, now):
-        door = guarded.door
+    def watch(self, unit, record, now):
+        door = unit.door
         if door.relocks != self._relocks:
             self._relocks = door.relocks
-            if door.relocks is not None and not guarded.pins.rex.on:
+            if door.relocks is not None and not unit.pins.rex.on:
                 self._waits = not door.open
         if door.open or door.holds:
             self._waits = False
         if self._waits and door.rightful is None:
             self._waits = False
-            record(GRANTED_NOT_OPENED, now, guarded.number)
+            record(GRANTED_NOT_OPENED, now, unit.number)

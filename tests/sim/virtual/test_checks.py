@@ -4,7 +4,7 @@ import pytest
 
 from firmware.controller import clock, loop, records
 from firmware.controller import events as codes
-from firmware.controller.guarded import GuardedDoor
+from firmware.controller.door_unit import DoorUnit
 from firmware.controller.points.door import Door
 from firmware.controller.storage import sectors, table_scrub
 from sim.cloud import MemoryCloud
@@ -29,7 +29,7 @@ def a_verdict_without_a_tap(building, patch):
 
 
 def an_error(building, patch):
-    patch(loop.Loop, "tap", lambda self, guarded, frame, now: 1 / 0)
+    patch(loop.Loop, "tap", lambda self, unit, frame, now: 1 / 0)
     building.tap(DOOR, WHO)
 
 
@@ -53,7 +53,7 @@ def held_open_and_not_told(building, patch):
 
 
 def an_exit_button_without_effect(building, patch):
-    patch(GuardedDoor, "exit", lambda self, record, now: None)
+    patch(DoorUnit, "exit", lambda self, record, now: None)
     building.press(DOOR)
     building.wait(2)
 
@@ -82,12 +82,12 @@ def a_strike_that_stays(building, patch):
 
 
 def a_release_without_a_record(building, patch):
-    patch(loop.Loop, "release", lambda self, guarded, code, now, *more: guarded.release(now))
+    patch(loop.Loop, "release", lambda self, unit, code, now, *more: unit.release(now))
     building.tap(DOOR, WHO)
 
 
 def a_button_without_a_record(building, patch):
-    patch(GuardedDoor, "exit", lambda self, record, now: self.release(now))
+    patch(DoorUnit, "exit", lambda self, record, now: self.release(now))
     building.press(DOOR)
 
 
@@ -100,9 +100,9 @@ def events_that_do_not_come(building, patch):
 def a_slow_answer(building, patch):
     tap = loop.Loop.tap
 
-    def slow(self, guarded, frame, now):
+    def slow(self, unit, frame, now):
         clock.wait(300, lambda: False)
-        tap(self, guarded, frame, now)
+        tap(self, unit, frame, now)
 
     patch(loop.Loop, "tap", slow)
     building.tap(DOOR, WHO)

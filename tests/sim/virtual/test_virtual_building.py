@@ -202,18 +202,18 @@ def test_every_run_crosses_the_wrap_of_the_ticks(make):
 # That it can fail: each of these changes is found.
 
 
-def strike_before_record(self, guarded, code, now, key=None):
-    guarded.pins.strike.set(True)
-    self.record(code, now, guarded.number, 0, key)
-    guarded.door.release(now)
+def strike_before_record(self, unit, code, now, key=None):
+    unit.pins.strike.set(True)
+    self.record(code, now, unit.number, 0, key)
+    unit.door.release(now)
 
 
-def no_record(self, guarded, code, now, key=None):
-    guarded.door.release(now)
-    guarded.pins.strike.set(True)
+def no_record(self, unit, code, now, key=None):
+    unit.door.release(now)
+    unit.pins.strike.set(True)
 
 
-def sleepy(self, guarded, frame, now):
+def sleepy(self, unit, frame, now):
     pass
 
 

@@ -45,7 +45,7 @@ def whole(house: House, time_now: Stopped, tmp_path: Path) -> Iterator[Whole]:
 def test_a_card_from_the_reader_to_the_person_and_back_to_the_door(house: House, whole: Any) -> None:
     whole.swipe(2, frame26(17, 4711))
     assert whole.codes() == [(events.DENIED_UNKNOWN, 2, 0)]
-    assert "learning" not in whole.board.sync.rare
+    assert "learning" not in whole.board.sync.handlers
     reading = learning.arm(house.person, house.doors[1], None)
     whole.run(1)
     whole.swipe(2, frame26(17, 4711))
@@ -60,7 +60,7 @@ def test_a_card_from_the_reader_to_the_person_and_back_to_the_door(house: House,
     whole.swipe(2, frame26(17, 4711))
     assert whole.codes()[-1] == (events.GRANTED, 2, 0)
     assert whole.board.chip.releases == 1
-    kept = whole.board.sync.rare["learning"]
+    kept = whole.board.sync.handlers["learning"]
     assert kept._message is None
     for payload in whole.bytes:
         assert struct.pack("<I", NUMBER)[:3] not in payload and struct.pack(">I", NUMBER)[1:] not in payload

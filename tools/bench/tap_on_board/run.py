@@ -83,7 +83,7 @@ class Flash:
 
 class Quiet:
     on = open = False
-    rare = {"standing": None}  # as of Sync: nobody is told how the doors stand
+    handlers = {"door_status": None}  # as of Sync: nobody is told how the doors stand
 
     def poll(self, now):
         return None
@@ -145,9 +145,9 @@ def taps(loop, ticking, numbers, times, wholes, heaps):
         bytes(1)  # what follows the collector begins to look for room at the heap's start: here that is the flash
         ticking.now = (ticking.now + 6000) & ((1 << 30) - 1)
         now = ticking.now
-        for guarded in loop.doors:
-            guarded.watch(loop.record, now)
-            guarded.pins.strike.moved = 0
+        for unit in loop.doors:
+            unit.watch(loop.record, now)
+            unit.pins.strike.moved = 0
         for part in loop.parts:
             part.watch(loop, now)
         loop.log.acknowledge(loop.log.last)
@@ -155,15 +155,15 @@ def taps(loop, ticking, numbers, times, wholes, heaps):
             pass
         loop.journal.prepare()
         loop.table.prepare()
-        guarded = loop.doors[i & 1]
+        unit = loop.doors[i & 1]
         frame = (26, numbers[i])
         spent[0] = spent[1] = 0
         heap = used()
         begun = nanoseconds()
-        loop.tap(guarded, frame, now)
+        loop.tap(unit, frame, now)
         ended = nanoseconds() - spent[0]
         heaps[i] = used() - heap - spent[1]
-        moved = guarded.pins.strike.moved
+        moved = unit.pins.strike.moved
         granted += moved > 0
         times[i] = (moved or ended) - begun
         wholes[i] = ended - begun

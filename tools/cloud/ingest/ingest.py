@@ -30,7 +30,7 @@ SWEEP_S = 1.0  # how often counts are written and time's own work is done
 COMMANDS = 100  # taken in one poll
 
 # Messages after which there is nothing more to do than before.
-QUIET = (wire.PING, wire.EVENTS, wire.TIME_ASKED, wire.STANDING)
+QUIET = (wire.PING, wire.EVENTS, wire.TIME_ASKED, wire.DOOR_STATUS)
 
 # What a session needs of its row, and what brings it in line.
 IDENTITY = ("pk", "public_id", "link_secret", "next_secret")

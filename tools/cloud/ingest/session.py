@@ -75,7 +75,7 @@ class Session:
             wire.CARD_READ: self._card_read,
             wire.SECRETS: self._secrets,
             wire.TIME_ASKED: self._time_asked,
-            wire.STANDING: self._standing,
+            wire.DOOR_STATUS: self._door_status,
             wire.PING: self._ping,
         }
 
@@ -265,8 +265,8 @@ class Session:
     def _card_read(self, message: bytes, now: datetime) -> None:
         learning.took(self.pk, message, now)
 
-    def _standing(self, message: bytes, now: datetime) -> None:
-        store.standing(self.pk, message)
+    def _door_status(self, message: bytes, now: datetime) -> None:
+        store.door_status(self.pk, message)
 
     def _time_asked(self, message: bytes, now: datetime) -> None:
         (nonce,) = _unpack("<8s", message)

@@ -17,7 +17,7 @@ from ..services.locks import WHY
 from ..services.prepared import Given, Insert, Prepared
 from ..services.troubles import Troubles, Work
 
-Standing = dict[str, list[int]]  # of doors that do not stand as usual: {number: [why, until, since]}
+DoorStatus = dict[str, list[int]]  # of doors that do not stand as usual: {number: [why, until, since]}
 Packed = tuple[int, int, int, int, int, int, bytes | None, int]  # as records.unpack_event gives it
 
 
@@ -65,7 +65,7 @@ class Hello:
     last: int
     firmware: str
     health: dict[str, Any]
-    standing: Standing | None  # None: it says nothing of its doors
+    door_status: DoorStatus | None  # None: it says nothing of its doors
 
     @classmethod
     def read(cls, message: bytes) -> "Hello":
@@ -87,8 +87,8 @@ class Hello:
                 health["chain"] = _chain_start(start)
             health["refused"] = {str(word)[:20]: number(count) for word, count in refused.items()}
             stands = fields.get("standing", ())  # null: all as usual
-            standing = None if stands == () else _standing([] if stands is None else stands)
-            return cls(digest=f"{int(digest, 16):016x}", firmware=firmware, health=health, standing=standing, **numbers)
+            said = None if stands == () else _door_status([] if stands is None else stands)
+            return cls(digest=f"{int(digest, 16):016x}", firmware=firmware, health=health, door_status=said, **numbers)
         except (ValueError, KeyError, TypeError, RecursionError):
             raise Refused("malformed") from None
 
@@ -117,11 +117,11 @@ def _chain_start(start: Any) -> list[Any]:
     return [number(start[0]), start[1]]
 
 
-def _standing(groups: Any) -> Standing:
-    """What STANDING carries. Raises ValueError."""
+def _door_status(groups: Any) -> DoorStatus:
+    """What DOOR_STATUS carries. Raises ValueError."""
     if type(groups) is not list:
         raise ValueError("standing")
-    found: Standing = {}
+    found: DoorStatus = {}
     for group in groups:
         if type(group) is not list or len(group) < 4:
             raise ValueError("standing")
@@ -132,22 +132,22 @@ def _standing(groups: Any) -> Standing:
     return found
 
 
-def standing(controller: int, message: bytes) -> None:
+def door_status(controller: int, message: bytes) -> None:
     """Keeps how a controller says its doors stand. Raises Refused."""
     try:
-        said = _standing(wire.read_json(message)["standing"])
+        said = _door_status(wire.read_json(message)["standing"])
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Refused("malformed") from None
     with transaction.atomic():
-        before = Controller.objects.select_for_update().filter(pk=controller).values_list("standing").first()
+        before = Controller.objects.select_for_update().filter(pk=controller).values_list("door_status").first()
         if before is None:
             raise Refused("unknown")
         now = _remembered(said, before[0])
         if now != before[0]:
-            Controller.objects.filter(pk=controller).update(standing=now)
+            Controller.objects.filter(pk=controller).update(door_status=now)
 
 
-def _remembered(said: Standing, before: Standing | None) -> Standing:
+def _remembered(said: DoorStatus, before: DoorStatus | None) -> DoorStatus:
     """A board that has started does not know since when; it was told before."""
     old = before or {}
     return {
@@ -175,9 +175,9 @@ def hello(controller: int, said: Hello, now: datetime) -> int:
                 defaults={"last": said.first - 1, "noticed_at": now},
             )
             acked = said.first - 1
-        before = Controller.objects.filter(pk=controller).values_list("standing", flat=True).get()
+        before = Controller.objects.filter(pk=controller).values_list("door_status", flat=True).get()
         Controller.objects.filter(pk=controller).update(
-            standing=None if said.standing is None else _remembered(said.standing, before),
+            door_status=None if said.door_status is None else _remembered(said.door_status, before),
             held_acl_version=said.acl,
             held_acl_digest=said.digest,
             held_rules_version=said.rules,

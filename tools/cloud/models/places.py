@@ -83,7 +83,7 @@ class Controller(Owned):
     health = models.JSONField(default=dict, blank=True)  # of the last HELLO: boot, heap, doors
     refused = models.JSONField(default=dict, blank=True)  # messages not accepted, by why
     # Of doors that do not stand as usual, {number: [why, until, since]} as it last said; None: it never did.
-    standing = models.JSONField(null=True, blank=True, default=None)
+    door_status = models.JSONField(null=True, blank=True, default=None)
 
     TENANT_PATH = "site__tenant"
 

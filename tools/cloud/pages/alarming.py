@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from ..models import Alarm, Door, Right, User, visible
 from ..services import alarms, clock
 from ..services.told import Told
-from . import access, standing, telling, words
+from . import access, door_status, telling, words
 
 
 def now_standing(user: User) -> list[dict[str, Any]]:
@@ -31,12 +31,12 @@ def row(alarm: Alarm, count: int, over: bool, log: set[int], may: set[int]) -> d
         "person": person if site.tenant_id in log else "",
         "place": _place(alarm),
         "site": site.name,
-        "time": standing.moment(alarm.raised_at, site.zone, clock.now()),
+        "time": door_status.moment(alarm.raised_at, site.zone, clock.now()),
         "count": count,
         "over": over,
         "may_acknowledge": site.tenant_id in may,
         "by": alarm.acknowledged_by,
-        "acknowledged": alarm.acknowledged_at and standing.moment(alarm.acknowledged_at, site.zone, clock.now()),
+        "acknowledged": alarm.acknowledged_at and door_status.moment(alarm.acknowledged_at, site.zone, clock.now()),
     }
 
 

@@ -6,7 +6,7 @@ from django.db.models import Max, Min
 
 from ..models import AclChange, Controller, Credential, Door, User, visible
 from ..services import clock
-from . import standing
+from . import door_status
 
 
 @dataclass
@@ -44,7 +44,7 @@ def of(credential: Credential, user: User) -> Arrival:
         if _forgotten(door.controller, *versions.get(door.controller_id, (0, 0))):
             found.refused.append(door)
         else:
-            found.waiting.append((door, standing.linked(door.controller, now)))
+            found.waiting.append((door, door_status.linked(door.controller, now)))
     return found
 
 

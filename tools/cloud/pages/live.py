@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from ..models import Membership, Session, User
-from . import alarming, standing
+from . import alarming, door_status
 
 log = logging.getLogger("portvakt.live")
 
@@ -111,7 +111,7 @@ class Hub:
             self._ask(streams)
             self._asked = time.monotonic()
         going = [one for one in streams if one.end is None and one.sight is not None]
-        prints = standing.fingerprints({tenant for one in going for tenant, _ in one.sight or ()})
+        prints = door_status.fingerprints({tenant for one in going for tenant, _ in one.sight or ()})
         known = {}
         for one in going:
             if one.kind not in known:
@@ -168,12 +168,12 @@ def _parts(user: User, language: str, door: int | None) -> dict[str, str]:
     parts: dict[str, str] = {}
     with override(language):
         if door is not None:
-            found = standing.doors(user, only=door)
-            return {f"door-{door}-at": render_to_string("pages/_at.html", {"standing": one}) for one in found}
+            found = door_status.doors(user, only=door)
+            return {f"door-{door}-at": render_to_string("pages/_at.html", {"door_status": one}) for one in found}
         alarms = alarming.now_standing(user)
         parts["alarms"] = render_to_string("pages/_alarms.html", {"alarms": alarms})
         parts["bell"] = render_to_string("pages/_bell.html", {"alarms_standing": len(alarms)})
-        for site in standing.sites(user):
+        for site in door_status.sites(user):
             for row in site["controllers"]:
                 name = f"link-{row['controller'].pk}"
                 parts[name] = render_to_string(
@@ -181,5 +181,5 @@ def _parts(user: User, language: str, door: int | None) -> dict[str, str]:
                     {name: row[name] for name in ("link", "controller", "emergency", "tried")},
                 )
                 for one in row["doors"]:
-                    parts[f"door-{one.door.pk}-now"] = render_to_string("pages/_door.html", {"standing": one})
+                    parts[f"door-{one.door.pk}-now"] = render_to_string("pages/_door.html", {"door_status": one})
     return parts

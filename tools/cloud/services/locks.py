@@ -12,7 +12,7 @@ from firmware.controller.access import modes
 from ..models import Command, Door, DoorRules, Event, Right, User
 from . import hours
 
-# As STANDING of the wire has it -> the word of the API.
+# As DOOR_STATUS of the wire has it -> the word of the API.
 WHY = {
     modes.SCHEDULE: "schedule",
     modes.FIRST_IN: "first_person",
@@ -63,14 +63,14 @@ def locks(doors: Sequence[Door], now: datetime) -> list[Lock]:
 
 def _said(door: Door, now: datetime) -> list[int] | None:
     """[why, until, since] of a door that does not stand as usual, as its controller has told."""
-    said: list[int] | None = (door.controller.standing or {}).get(str(door.number))
+    said: list[int] | None = (door.controller.door_status or {}).get(str(door.number))
     # Its end the controller keeps by itself, also when it has no link to tell.
     return None if said is None or 0 < said[1] <= now.timestamp() else said
 
 
 def _lock(door: Door, said: list[int] | None, behind: "_Behind", now: datetime) -> Lock:
     if said is None:
-        return Lock("unknown" if door.controller.standing is None else "locked")
+        return Lock("unknown" if door.controller.door_status is None else "locked")
     why, end, begun = WHY[said[0]], _at(said[1]), _at(said[2])
     if why in _BY_SCHEDULE:
         until, name = behind.hours(door, why, now)

@@ -106,7 +106,7 @@ class Shown:
         until = int(self.ago(hours=-1).timestamp())
         since = int(self.ago(minutes=12).timestamp())
         one = Controller.objects.get(pk=self.controller.pk)
-        one.standing = {"1": [modes.COMMAND, until, since], "2": [modes.LOCKDOWN, 0, since]}
+        one.door_status = {"1": [modes.COMMAND, until, since], "2": [modes.LOCKDOWN, 0, since]}
         one.last_seen = one.confirmed_at = self.now
         one.firmware, one.health = "0.1.0+abcdef012345", {"boot": 12, "heap": 81_920}
         one.refused = {"forged": 3, "old": 2}

@@ -94,8 +94,8 @@ def test_a_lockdown_and_a_hold_show_at_their_doors(client: Any, building: Any, h
 
     assert door(client)["lock"] is None
     now = int(house.time.now)
-    house.controller.standing = {"1": [modes.LOCKDOWN, 0, now], "2": [modes.COMMAND, now + 60, now]}
-    house.controller.save(update_fields=["standing"])
+    house.controller.door_status = {"1": [modes.LOCKDOWN, 0, now], "2": [modes.COMMAND, now + 60, now]}
+    house.controller.save(update_fields=["door_status"])
     building.controller.locks = figures.locks(house.controller.public_id)
     assert door(client)["lock"]["text"].startswith("Lockdown since ")
     assert door(client)["lock"]["look"] == "bad"

@@ -106,11 +106,11 @@ def test_a_viewer_sees_doors_and_releases_none(browser: Any, house: Any) -> None
 
 def test_other_tenants_doors_do_not_exist(browser: Any, house: Any, stranger: Any) -> None:
     from tools.cloud.models import Command
-    from tools.cloud.pages import standing
+    from tools.cloud.pages import door_status
 
     client = browser()
-    assert [one.door for one in standing.doors(client.user)] == house.doors
-    assert standing.doors(client.user, only=stranger.doors[0].pk) == []
+    assert [one.door for one in door_status.doors(client.user)] == house.doors
+    assert door_status.doors(client.user, only=stranger.doors[0].pk) == []
     assert client.get("/").content.decode().count('class="door card"') == len(house.doors)
     assert client.post(f"/doors/{stranger.doors[0].pk}/release").status_code == 404
     assert client.post("/doors/999999/release").status_code == 404

@@ -12,9 +12,9 @@ from firmware.controller.access import modes
 
 def stands(house: Any, *groups: list[int]) -> None:
     """The controller says so, and has a link."""
-    house.controller.standing = {str(door): group[:3] for group in groups for door in group[3:]}
+    house.controller.door_status = {str(door): group[:3] for group in groups for door in group[3:]}
     house.controller.confirmed_at = datetime.fromtimestamp(house.time.now, UTC)
-    house.controller.save(update_fields=["standing", "confirmed_at"])
+    house.controller.save(update_fields=["door_status", "confirmed_at"])
 
 
 def done(house: Any, do: str, user: Any, door: Any = None, **arguments: Any) -> None:

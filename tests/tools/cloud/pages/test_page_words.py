@@ -145,10 +145,10 @@ def test_every_icon_is_in_the_sheet(app: Path) -> None:
         asked += re.findall(r"""{% icon "([\w-]+)" %}""", template.read_text("utf-8"))
         assert set(asked) <= known, template.name
 
-    from tools.cloud.pages import standing, words
+    from tools.cloud.pages import door_status, words
 
     assert {one.icon for one in words.EVENTS.values()} <= known
-    assert {icon for _, icon, _ in (*standing.CONTACTS.values(), *standing.RELEASES.values())} <= known
+    assert {icon for _, icon, _ in (*door_status.CONTACTS.values(), *door_status.RELEASES.values())} <= known
 
 
 # What the glossary beside the .po has another word for; a release of the firmware is one.

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ...models import Command, Controller, Door, Right, visible
 from ...services import clock, commands, entered
 from ...services import commissioning as service
-from .. import access, standing
+from .. import access, door_status
 
 MINUTES = (15, 30, 60)
 ASKED = timedelta(seconds=90)  # how long what became of a command stands there
@@ -106,8 +106,8 @@ def shown(controller: Controller, user: Any) -> dict[str, Any]:
             "done": found.done,
             "all": len(found.checks),
             "left": max(0, int((found.until - now).total_seconds())),
-            "until": standing.moment(found.until, zone, now),
-            "begun": standing.moment(found.begun, zone, now),
+            "until": door_status.moment(found.until, zone, now),
+            "begun": door_status.moment(found.begun, zone, now),
         }
         here["minutes_left"] = -(-here["left"] // 60)
         marks += [str(found.done), str(found.until), str([one.misread for one in found.places])]

@@ -18,7 +18,7 @@ from tools.terminal import Problem
 from ...models import Command, Controller, Credential, Right, Site, lock, visible
 from ...services import brokers, clock, commands, controllers, enrol, faults, lost, twins
 from ...services.told import Told
-from .. import access, diagnostics, standing, telling, words
+from .. import access, diagnostics, door_status, telling, words
 from ..forms.places import ControllerForm, EnrolForm
 from . import commissioning
 
@@ -96,9 +96,9 @@ def _page(request: HttpRequest, controller: Controller, form: ControllerForm) ->
     zone = controller.site.zone
     shown = {
         "controller": controller,
-        "link": standing.link(controller, now),
+        "link": door_status.link(controller, now),
         "doors": controller.doors.all(),
-        "seen": controller.last_seen and standing.moment(controller.last_seen, zone, now),
+        "seen": controller.last_seen and door_status.moment(controller.last_seen, zone, now),
         "records": controller.entries.count(),
         "held": controller.in_sync,
         "fault": faults.of(controller, access.may(user, controller.site.tenant_id, Right.PEOPLE)),
@@ -188,7 +188,7 @@ def _commands(controller: Controller) -> dict[str, Any]:
             {
                 "row": row,
                 "icon": ICONS.get(row.state, "clock"),
-                "time": standing.moment(row.requested_at, zone, now),
+                "time": door_status.moment(row.requested_at, zone, now),
                 "data": diagnostics.rows(row.data, controller),
             }
             for row in rows

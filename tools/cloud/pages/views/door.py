@@ -15,7 +15,7 @@ from tools.terminal import Problem
 
 from ...models import AccessGroup, Area, Door, Right, Site, lock, visible
 from ...services import clock, commands, door_rules, entered
-from .. import access, standing, telling
+from .. import access, door_status, telling
 from ..forms.rules import AreaForm, DoorForm
 from . import doors
 
@@ -51,7 +51,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "may_change": access.may(user, tenant.pk, Right.CHANGE),
         "may_release": access.may(user, tenant.pk, Right.RELEASE),
         "groups": _groups(door) if access.may(user, tenant.pk, Right.PEOPLE) else None,
-        "standing": next(iter(standing.doors(user, only=pk)), None),
+        "door_status": next(iter(door_status.doors(user, only=pk)), None),
         "here": "doors",
     }
     return render(request, "pages/door.html", shown, status=422 if form.is_bound and form.errors else 200)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ...models import Door, Right, visible
 from ...services import clock, commands, entered, locks
 from ...sessions import hashed
-from .. import access, alarming, live, standing
+from .. import access, alarming, door_status, live
 
 STILL_S = 15.0  # a comment so often keeps proxies from closing a quiet stream
 
@@ -28,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     tenants = set(access.tenants(user, Right.RELEASE).values_list("pk", flat=True))
     shown = {
-        "sites": standing.sites(user),
+        "sites": door_status.sites(user),
         "alarms": alarming.now_standing(user),
         "releasable": tenants,
         "here": "doors",
@@ -48,7 +48,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         return ask(request, door)
     commands.release(door, user)
     if access.by_htmx(request):
-        return render(request, "pages/_door.html", {"standing": standing.doors(user, only=pk)[0]})
+        return render(request, "pages/_door.html", {"door_status": door_status.doors(user, only=pk)[0]})
     if request.POST.get("from") == "door":
         return redirect("pages:door", pk=pk)
     return redirect(reverse("pages:doors") + f"#door-{pk}")

@@ -19,7 +19,7 @@ from firmware.controller.events import COMMISSIONING
 
 from ...models import Door, Event, Gap, Look, Person, Right, Site, visible
 from ...services import clock, codes, entered, local_time, looks, retention
-from .. import access, standing, words
+from .. import access, door_status, words
 from ..forms.rules import day
 
 PER_PAGE = 60
@@ -142,7 +142,7 @@ def _days(found: list[Event], all_of_it: set[int], gaps: list[Gap]) -> list[dict
     after = {(gap.controller_id, gap.epoch, gap.last + 1): gap for gap in gaps}
     days: list[dict[str, Any]] = []
     for event in found:
-        at = standing.local(event.utc or event.received_at, event.controller.site.zone)
+        at = door_status.local(event.utc or event.received_at, event.controller.site.zone)
         if not days or days[-1]["date"] != at.date():
             days.append({"date": at.date(), "name": _day(at.date()), "rows": []})
         everything = event.controller.site.tenant_id in all_of_it

@@ -15,7 +15,7 @@ from tools.terminal import Problem
 
 from ...models import Command, Door, Person, Reading, Right, User, visible
 from ...services import clock, entered, learning
-from .. import access, standing, telling, words
+from .. import access, door_status, telling, words
 
 SHOWN = timedelta(minutes=10)  # how long the last reading stands on a person's page
 
@@ -126,7 +126,7 @@ def shown(person: Person, user: Any) -> dict[str, Any]:
     mine = Reading.objects.filter(command__requested_by=user, command__door__isnull=False).order_by("-pk")
     usual = mine.values_list("command__door", flat=True).first()
     here["doors"] = [
-        {"row": door, "linked": standing.linked(door.controller, now), "usual": door.pk == usual}
+        {"row": door, "linked": door_status.linked(door.controller, now), "usual": door.pk == usual}
         for door in (doors(person, user) if here["stage"] not in ("way", "waits") else ())
     ]
     here["sites"] = len({one["row"].controller.site_id for one in here["doors"]})

@@ -14,7 +14,7 @@ from tools.terminal import Problem
 
 from ...models import Command, Controller, Right, Site, lock, visible
 from ...services import clock, commands, sites, zones
-from .. import access, standing, telling
+from .. import access, door_status, telling
 from ..forms.places import SiteForm
 
 EMERGENCIES = {
@@ -34,7 +34,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     rows = []
     for site in visible(Site, user).order_by("name", "pk"):
         controllers = visible(Controller, user).filter(site=site).order_by("name", "pk").prefetch_related("doors")
-        shown = [{"controller": one, "link": standing.link(one, now)} for one in controllers]
+        shown = [{"controller": one, "link": door_status.link(one, now)} for one in controllers]
         rows.append({"site": site, "controllers": shown, "install": site.tenant_id in install})
     return render(request, "pages/sites.html", {"sites": rows, "may_add": bool(install), "here": "sites"})
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from ...models import Controller, Right, Rollout, RolloutBoard, visible
 from ...services import clock
-from .. import access, standing
+from .. import access, door_status
 
 SHOWN = 12  # rollouts, the newest first
 
@@ -67,7 +67,7 @@ def _rollout(one: Rollout, now: Any) -> dict[str, Any]:
                 "controller": board.controller,
                 "look": BOARDS[board.state],
                 "part": 100 * board.sent // one.release.size if board.state == State.SENDING else None,
-                "since": standing.moment(board.at, board.controller.site.zone, now),
+                "since": door_status.moment(board.at, board.controller.site.zone, now),
             }
             for board in boards
         ],

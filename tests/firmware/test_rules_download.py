@@ -3,7 +3,7 @@
 import os
 
 from firmware.controller.access.rules import Rules
-from firmware.controller.cloud import parts, session, wire
+from firmware.controller.cloud import rules_download, session, wire
 from firmware.controller.events import RULES_REFUSED
 from firmware.controller.storage import settings
 from tests.firmware.controller_bench import Bench
@@ -188,7 +188,7 @@ def test_a_cut_between_any_two_steps_leaves_the_old_rules_or_the_new():
     for left in range(3):
         bench = connected()
         bench.rules_come(RULES)
-        parts.os = Os(left)
+        rules_download.os = Os(left)
         try:
             bench.inbox.put(part(9, 0, 1, text))
             bench.loop.step(bench.chip.now)
@@ -196,7 +196,7 @@ def test_a_cut_between_any_two_steps_leaves_the_old_rules_or_the_new():
         except Cut:
             assert left < 2
         finally:
-            parts.os = os
+            rules_download.os = os
         fields, checked = settings.load(bench.folder, "rules")
         assert checked
         assert Rules(fields, 1).version == (9 if left == 2 else 4)

@@ -32,7 +32,7 @@ class _Leaving:
         self._look = ticks.add(now, _LOOK_MS)
         if self._sent is None or ticks.diff(now, self._sent) < _GONE_MS:
             return
-        passing = [guarded for guarded in loop.doors if guarded.deadline() is not None]
+        passing = [unit for unit in loop.doors if unit.deadline() is not None]
         if not passing or waits >= _LONGEST_MS:
             loop.parts.remove(self)
             loop.restart()

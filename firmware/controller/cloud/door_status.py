@@ -9,7 +9,7 @@ from micropython import const
 from .. import ticks
 from ..access.modes import FIRE
 from ..points.door import FIRE as BURNING
-from .wire import STANDING, json_message
+from .wire import DOOR_STATUS, json_message
 
 _AGAIN_MS = const(60000)  # told again: any message may be lost on its way
 _SOON_MS = const(50)  # a card is being read, or there is no room for the message
@@ -19,17 +19,17 @@ _BURNS = (FIRE, 0)
 
 def begin(loop, sync):
     """Once for a board, whoever asks first."""
-    if sync and "standing" not in sync.rare:
-        sync.rare["standing"] = part = Standing(loop, sync)
+    if sync and "door_status" not in sync.handlers:
+        sync.handlers["door_status"] = part = DoorStatus(loop, sync)
         loop.parts.append(part)
 
 
-def _why(guarded):
+def _why(unit):
     """(why, until). The fire input goes before what door_modes.py says in `why`."""
-    return _BURNS if guarded.door.holds & BURNING else getattr(guarded, "why", _USUAL)
+    return _BURNS if unit.door.holds & BURNING else getattr(unit, "why", _USUAL)
 
 
-class Standing:
+class DoorStatus:
     """A part of the control loop."""
 
     def __init__(self, loop, sync):
@@ -38,8 +38,8 @@ class Standing:
         self._due = None
 
     def watch(self, loop, now):
-        for n, guarded in enumerate(loop.doors):
-            why = _why(guarded)
+        for n, unit in enumerate(loop.doors):
+            why = _why(unit)
             if why != self._doors[n][0]:
                 self._doors[n] = why, loop.clock.utc(now)
                 self._due = now
@@ -52,10 +52,10 @@ class Standing:
     def _tell(self, loop):
         """A hello has it too. Returns in how many milliseconds to tell it again."""
         sync = self._sync
-        sync.standing = said = self._said()
+        sync.door_status = said = self._said()
         if not sync.open:
             return _AGAIN_MS
-        if not loop.quiet() or not sync.say(json_message(STANDING, {"standing": said})):
+        if not loop.quiet() or not sync.say(json_message(DOOR_STATUS, {"standing": said})):
             return _SOON_MS
         return _AGAIN_MS
 

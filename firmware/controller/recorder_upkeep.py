@@ -12,7 +12,7 @@ from .storage.sectors import faults
 _TOLD = const(16)  # faults that are put on record at most, until the next start
 
 
-class Idle:
+class Upkeep:
     def __init__(self, recorder):
         self._recorder = recorder
         self._log = recorder.log

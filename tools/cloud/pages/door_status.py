@@ -79,7 +79,7 @@ def link(controller: Controller, now: datetime) -> Link:
 
 
 @dataclass
-class Standing:
+class DoorStatus:
     """One door as its card shows it. contact: closed, open, held, forced or unknown. linked: this is how it is now."""
 
     door: Door
@@ -94,7 +94,7 @@ class Standing:
     release: dict[str, Any] | None
 
 
-def doors(user: User, only: int | None = None) -> list[Standing]:
+def doors(user: User, only: int | None = None) -> list[DoorStatus]:
     """Every door the user may see (or one of them), as it stands."""
     now = clock.now()
     passages = Event.objects.filter(
@@ -111,7 +111,7 @@ def doors(user: User, only: int | None = None) -> list[Standing]:
     log = set(access.tenants(user, Right.LOG).values_list("pk", flat=True))
     by = locks.told_who(lambda right: access.tenants(user, right).values_list("pk", flat=True))
     return [
-        _standing(
+        _door_status(
             state,
             door,
             passed.get(door.passage),  # type: ignore[attr-defined]
@@ -134,7 +134,7 @@ def _recent(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
     return commands.filter(requested_at__gt=recent, do__in=asked).order_by("pk")
 
 
-def _standing(
+def _door_status(
     state: door_states.DoorState,
     door: Door,
     passage: Event | None,
@@ -143,10 +143,10 @@ def _standing(
     *,
     named: bool,
     by: bool,
-) -> Standing:
+) -> DoorStatus:
     """named: the reader may know who passed; by: and who asked for what here."""
     look, icon, text = CONTACTS[state.contact]
-    return Standing(
+    return DoorStatus(
         door,
         state.confirmed,
         state.lock.why,
@@ -185,9 +185,9 @@ def _release(command: Command, door: Door) -> dict[str, Any] | None:
 def sites(user: User) -> list[dict[str, Any]]:
     """The doors under their sites and controllers; a controller without doors is shown as well."""
     now = clock.now()
-    by_controller: dict[int, list[Standing]] = {}
-    for standing in doors(user):
-        by_controller.setdefault(standing.door.controller_id, []).append(standing)
+    by_controller: dict[int, list[DoorStatus]] = {}
+    for door_status in doors(user):
+        by_controller.setdefault(door_status.door.controller_id, []).append(door_status)
     grouped: dict[int, dict[str, Any]] = {}
     tried = _tried(user)
     rows = visible(Controller, user).filter(lost_at=None).select_related("site")
@@ -206,7 +206,7 @@ def sites(user: User) -> list[dict[str, Any]]:
     return list(grouped.values())
 
 
-def _emergency(standings: list[Standing]) -> Locking | None:
+def _emergency(standings: list[DoorStatus]) -> Locking | None:
     """The lockdown or evacuation that a controller says all its doors are in."""
     found = [one.lock for one in standings if one.why in ("lockdown", "evacuation")]
     return found[0] if found else None
@@ -222,8 +222,8 @@ def _tried(user: User) -> set[int]:
 
 def _holding(controller: Controller, now: datetime) -> tuple[Any, ...]:
     """What it says of its doors, and which of that is over by now."""
-    told = sorted((controller.standing or {}).items())
-    return controller.standing is None, *((door, *said, 0 < said[1] <= now.timestamp()) for door, said in told)
+    told = sorted((controller.door_status or {}).items())
+    return controller.door_status is None, *((door, *said, 0 < said[1] <= now.timestamp()) for door, said in told)
 
 
 def fingerprints(tenants: Collection[int]) -> dict[int, list[Any]]:

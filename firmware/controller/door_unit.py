@@ -12,7 +12,7 @@ KEYS = 8  # bits: a shorter frame is a key
 AWAY_MS = 1500
 
 
-class GuardedDoor:
+class DoorUnit:
     """One door with its pins. number: 1 is the board's first."""
 
     parts = ()  # what its rules ask for beyond times (points/features.py)

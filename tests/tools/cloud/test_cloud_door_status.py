@@ -23,7 +23,7 @@ def line(time_now: Stopped) -> Wire:
 
 
 def say(board: Any, *groups: list[int]) -> None:
-    board.say(wire.json_message(wire.STANDING, {"standing": list(groups)}))
+    board.say(wire.json_message(wire.DOOR_STATUS, {"standing": list(groups)}))
 
 
 def lock(house: House, door: int = 0) -> locks.Lock:
@@ -173,7 +173,7 @@ def test_a_schedule_goes_on_with_the_next_and_ends_on_a_holiday(house: House) ->
 def test_what_says_nothing_that_is_known_changes_nothing(house: House, line: Wire, said: object) -> None:
     board = line.connect(house.settings).connect()
     say(board, [modes.COMMAND, 0, seconds(house), 1])
-    board.say(wire.json_message(wire.STANDING, {"standing": said}))
+    board.say(wire.json_message(wire.DOOR_STATUS, {"standing": said}))
     line.poll(1)
     assert house.row().refused == {"malformed": 1} and lock(house).state == "unlocked"
     if said is not None:
@@ -184,7 +184,7 @@ def test_what_says_nothing_that_is_known_changes_nothing(house: House, line: Wir
 
 def test_doors_that_are_not_there_are_kept_and_shown_nowhere(house: House, line: Wire) -> None:
     say(line.connect(house.settings).connect(), [modes.COMMAND, 0, seconds(house), 77, 0, 256])
-    assert list(house.row().standing) == ["77"]
+    assert list(house.row().door_status) == ["77"]
     assert lock(house, 0).state == lock(house, 1).state == "locked"
 
 

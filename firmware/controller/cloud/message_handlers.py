@@ -9,11 +9,11 @@ def handle(sync, loop, message, now):
 
 
 def _rules(sync, loop, message, now):
-    if "rules" not in sync.rare:
-        from .parts import Staging
+    if "rules" not in sync.handlers:
+        from .rules_download import Staging
 
-        sync.rare["rules"] = Staging(sync.folder)
-    sync.say(sync.rare["rules"].take(loop, message, now))
+        sync.handlers["rules"] = Staging(sync.folder)
+    sync.say(sync.handlers["rules"].take(loop, message, now))
 
 
 def _command(sync, loop, message, now):
@@ -23,7 +23,7 @@ def _command(sync, loop, message, now):
 
 
 def _snapshot(sync, loop, message, now):
-    from .whole import Coming
+    from .snapshot_download import Coming
 
     if unpacked("<IHH", message)[1] == 0:
         sync.coming = Coming(loop.table)
@@ -34,21 +34,21 @@ def _snapshot(sync, loop, message, now):
 
 
 def _buckets(sync, loop, message, now):
-    from .whole import sums
+    from .snapshot_download import sums
 
     sync.begin(sums(sync, loop.table, message), now)
 
 
 def _update(sync, loop, message, now):
-    if "update" not in sync.rare:
+    if "update" not in sync.handlers:
         from .update import Updates
 
-        sync.rare["update"] = Updates(sync.folder)
-    sync.rare["update"].take(sync, loop, message, now)
+        sync.handlers["update"] = Updates(sync.folder)
+    sync.handlers["update"].take(sync, loop, message, now)
 
 
 def _passed(sync, loop, message, now):
-    from .passed import take
+    from .area_updates import take
 
     take(loop, message, now)
 

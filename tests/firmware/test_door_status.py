@@ -12,7 +12,7 @@ from tests.firmware.test_modes import EIGHT, rules
 
 def told(bench):
     """What was said of the doors since last asked, in hellos and by itself: [kind, ...], and the last of it."""
-    said = [message for message in bench.said() if message[0] in (wire.HELLO, wire.STANDING)]
+    said = [message for message in bench.said() if message[0] in (wire.HELLO, wire.DOOR_STATUS)]
     return [message[0] for message in said], wire.read_json(said[-1])["standing"] if said else None
 
 
@@ -50,11 +50,11 @@ def test_a_hold_is_told_at_once_with_its_end_and_its_beginning_and_so_is_that_it
     bench.said()
     order(bench, "hold", door=2, until=UTC + 900)
     kinds, said = told(bench)
-    assert kinds == [wire.STANDING]
+    assert kinds == [wire.DOOR_STATUS]
     assert said == [[COMMAND, UTC + 900, UTC + 5, 2]]
     assert bench.released(2)
     order(bench, "hold", door=2, until=None)
-    assert told(bench) == ([wire.STANDING], [])
+    assert told(bench) == ([wire.DOOR_STATUS], [])
     order(bench, "hold", door=1, until=0)
     assert told(bench)[1] == [[COMMAND, 0, UTC + 5, 1]]
 
@@ -149,11 +149,11 @@ def test_while_a_card_is_read_nothing_is_told():
     bench.said()
     bench.loop.quiet = lambda: False
     bench.loop.doors[0].watch(bench.loop.record, bench.now())
-    bench.sync.rare["standing"].watch(bench.loop, bench.now())
+    bench.sync.handlers["door_status"].watch(bench.loop, bench.now())
     assert told(bench)[0] == []
     del bench.loop.quiet
     bench.run(60)
-    assert told(bench)[0] == [wire.STANDING]
+    assert told(bench)[0] == [wire.DOOR_STATUS]
 
 
 def test_without_room_for_the_message_it_waits():
@@ -166,4 +166,4 @@ def test_without_room_for_the_message_it_waits():
     bench.run(1000)
     bench.said()
     bench.run(60)
-    assert told(bench) == ([wire.STANDING], [[COMMAND, 0, UTC, 1]])
+    assert told(bench) == ([wire.DOOR_STATUS], [[COMMAND, 0, UTC, 1]])
