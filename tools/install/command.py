@@ -10,8 +10,8 @@ import typer
 
 from tools import boards
 from tools import build as building
-from tools.install import papers, target
 from tools.install import payload as payloads
+from tools.install import target, tls_files
 from tools.install.remote import RESET, Remote, on_board, the_port
 from tools.release import MOST_SERIAL
 from tools.terminal import Json, Problem, progress, result
@@ -66,7 +66,7 @@ def install(
         exactly=serial is not None,
     )
     told = payloads.load_settings(settings) if settings else {}
-    payload.new.update(papers.files(told, broker_ca, board_certificate, board_key))
+    payload.new.update(tls_files.files(told, broker_ca, board_certificate, board_key))
     port = port or the_port()
     proof = onto(Remote(port), payload, table, told)
     seconds = round(time.monotonic() - begun, 1)
@@ -96,7 +96,7 @@ def onto(remote: Remote, payload: payloads.Payload, table: dict[str, Any], setti
     found = remote.tell("run", on_board("probe.py"), timeout_s=START_S)
     try:
         target.check(found, table, payload.build.folder / "controller" / "app.mpy")
-        papers.check(found, settings)
+        tls_files.check(found, settings)
         version = ".".join(map(str, found["version"]))
         progress(f"{remote.port}: MicroPython {version}, now {found['current'] or 'empty'}")
         if found["running"]:

@@ -128,7 +128,7 @@ def soak(
     as_json: Json = False,
 ) -> None:
     """All faults at once, every promise judged all the time. Exit code 1 when one was broken, with the seed."""
-    from tools.simulate.many import soak_all, soak_lines
+    from tools.simulate.buildings import soak_all, soak_lines
     from tools.story import writable
 
     writable(report, junit)
@@ -182,8 +182,8 @@ def planted(
     as_json: Json = False,
 ) -> None:
     """Show that the soak can fail: defects planted in memory, one at a time. Exit code 1 when one was not found."""
-    from tools.simulate.many import in_processes
-    from tools.simulate.many import planted as child
+    from tools.simulate.buildings import in_processes
+    from tools.simulate.buildings import planted as child
     from tools.simulate.planted import DEFECTS, hunts, summary
 
     names = [name for name in DEFECTS if only in name]

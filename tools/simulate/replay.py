@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tools.simulate.many import in_processes
+from tools.simulate.buildings import in_processes
 from tools.terminal import Problem, progress
 
 MOST = 80  # stories that are tried

@@ -94,12 +94,12 @@ def _soak(
     from sim.virtual.scheduler import DAY, SECOND
     from sim.world.building import generate
     from tools.cloud.services import clock
-    from tools.simulate.errors import Errors
+    from tools.simulate.administrators import Administrators
+    from tools.simulate.cloud_errors import Errors
     from tools.simulate.neighbours import Neighbours
-    from tools.simulate.people import Administrators
     from tools.simulate.rollouts import Rollouts
-    from tools.simulate.wear import wear
     from tools.simulate.worker import Worker
+    from tools.simulate.worn_boards import wear
     from tools.story import DatabaseHand, picture
 
     chance = random.Random(f"{seed}/enrolment")

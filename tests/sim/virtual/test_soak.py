@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from tools import umqtt
+from tools.simulate.buildings import seed_of, split
 from tools.simulate.defects import AUTHOR, DEFECTS, READER
-from tools.simulate.many import seed_of, split
 from tools.simulate.planted import Unfit, hunts, patched
 from tools.terminal import Problem
 

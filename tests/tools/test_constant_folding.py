@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tools import build
-from tools.fold import fold
+from tools.constant_folding import fold
 
 OTHER = "ONE = 1\nTWO = const(ONE << 1)\nNAME = 'x'\n\ndef f():\n    return TWO\n"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.install import papers
+from tools.install import tls_files
 from tools.terminal import Problem
 
 DER = b"\x30\x03abc"
@@ -23,19 +23,19 @@ def test_pem_and_der_are_the_same_on_the_board(tmp_path: Path) -> None:
     pem.write_bytes(b"Subject: CN=CA\n" + PEM)
     der.write_bytes(DER)
     for file in (pem, der):
-        assert papers.files(settings("certificates"), file, None, None) == {"broker.ca": DER}
-    assert papers.files(settings("psk"), None, der, pem) == {"board.crt": DER, "board.key": DER}
-    assert papers.files({}, None, None, None) == {}
+        assert tls_files.files(settings("certificates"), file, None, None) == {"broker.ca": DER}
+    assert tls_files.files(settings("psk"), None, der, pem) == {"board.crt": DER, "board.key": DER}
+    assert tls_files.files({}, None, None, None) == {}
 
 
 def test_what_is_missing_or_damaged_is_said_and_no_key_repeated(tmp_path: Path) -> None:
     file = tmp_path / "key.pem"
     with pytest.raises(Problem, match="--broker-ca"):
-        papers.files(settings("psk", "certificates"), None, None, None)
+        tls_files.files(settings("psk", "certificates"), None, None, None)
     with pytest.raises(Problem, match="both --board-certificate and --board-key"):
-        papers.files(settings(""), None, file, None)
+        tls_files.files(settings(""), None, file, None)
     with pytest.raises(Problem, match="cannot be read"):
-        papers.files(settings(""), file, None, None)
+        tls_files.files(settings(""), file, None, None)
     for content, sentence in (
         (PEM + PEM, "holds 2"),
         (b"hunter2", "neither PEM nor DER"),
@@ -43,13 +43,13 @@ def test_what_is_missing_or_damaged_is_said_and_no_key_repeated(tmp_path: Path) 
     ):
         file.write_bytes(content)
         with pytest.raises(Problem, match=sentence) as said:
-            papers.files(settings(""), file, None, None)
+            tls_files.files(settings(""), file, None, None)
         assert "hunter2" not in str(said.value)
 
 
 def test_a_board_without_psk_is_not_left_without_a_broker() -> None:
     old, new = {"version": [1, 26, 0], "psk": False}, {"version": [1, 29, 0], "psk": True}
     with pytest.raises(Problem, match=r"MicroPython 1\.26\.0 on the board has no PSK"):
-        papers.check(old, settings("psk"))
+        tls_files.check(old, settings("psk"))
     for found, told in ((new, settings("psk")), (old, settings("psk", "certificates")), (old, settings("")), (old, {})):
-        papers.check(found, told)
+        tls_files.check(found, told)
