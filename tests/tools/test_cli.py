@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import cli
+from tools import bench, cli, verbs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,7 +85,7 @@ def test_a_verb_without_its_extra_says_what_to_install(verb: list[str], tmp_path
 
 def test_a_module_of_ours_that_is_missing_is_no_excuse(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ModuleNotFoundError):
-        cli.load("tools.nowhere:app")
+        verbs.load("tools.nowhere:app")
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)
@@ -93,3 +93,10 @@ def test_every_verb_is_there(verb: str) -> None:
     run = portvakt(verb, "--help")
     assert run.returncode == 0, run.stderr[-500:]
     assert "Usage: portvakt" in run.stdout
+
+
+@pytest.mark.parametrize("name", bench.BENCHES)
+def test_every_bench_is_there(name: str) -> None:
+    run = portvakt("bench", name, "--help")
+    assert run.returncode == 0, run.stderr[-500:]
+    assert f"Usage: portvakt bench {name}" in run.stdout and "--json" in run.stdout

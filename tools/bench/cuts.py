@@ -13,11 +13,13 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from tools.bench.memory import goal
+import typer
+
+from tools.bench.goals import goal, show
 from tools.simulate.run import _ROOT, BOARD, database, enrolled, import_path, in_sync
-from tools.terminal import Problem, progress
+from tools.terminal import Json, Problem, progress
 
 CUTS = 10_000
 DOORS = 8  # two to a controller
@@ -202,3 +204,12 @@ def _figures(building: Any, cutter: Any, office: Any, seed: int, days: float, us
             goal("promises broken", len(building.promises.broken), "times", 0),
         ],
     }
+
+
+def bench(
+    count: Annotated[int, typer.Option("--count", help="How many ", min=1)] = CUTS,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed, the same ")] = 1,
+    json: Json = False,
+) -> None:
+    """Cuts of the link at any byte, of every kind, in virtual time: nothing lost, nothing twice, lists equal."""
+    show(json, measure(count, seed))

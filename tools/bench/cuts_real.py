@@ -10,15 +10,17 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from sim.world.broker import CONNECT, packet, text
 from sim.world.building import generate
 from sim.world.network import KINDS
 from sim.world.wiegand import encode
-from tools.bench.memory import goal
+from tools.bench.goals import goal, show
 from tools.bench.mosquitto import Mosquitto
-from tools.terminal import progress
+from tools.terminal import Json, progress
 
 CUTS = 1_000
 BOARDS = 6
@@ -199,3 +201,14 @@ def _take_over(broker: dict[str, Any], name: str) -> None:
             sock.recv(4)
     except OSError as error:
         progress(f"no take-over: {error}")
+
+
+def bench(
+    broker: Annotated[str, typer.Option("--broker", help="amqtt or mosquitto.")] = "mosquitto",
+    count: Annotated[int, typer.Option("--count", help="How many cuts.", min=1)] = CUTS,
+    boards: Annotated[int, typer.Option("--boards", help="How many controllers.", min=1)] = BOARDS,
+    seed: Annotated[int, typer.Option("--seed", help="Of what is cut where.")] = 1,
+    json: Json = False,
+) -> None:
+    """The same with a real broker and MicroPython: a proxy cuts at a byte, processes are killed with -9."""
+    show(json, measure(broker, count, boards, seed))

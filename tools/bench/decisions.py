@@ -6,10 +6,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from tools import build
-from tools.terminal import Problem
+from tools.bench.goals import show
+from tools.terminal import Json, Problem
 
 DECISIONS = 1_000_000
 CAMPAIGN = "tests.model.campaign"
@@ -57,3 +60,12 @@ def measure(decisions: int = DECISIONS, seed: int = 1) -> dict[str, Any]:
             {"name": "differences", "value": len(differences), "unit": "", "goal": 0, "met": not differences},
         ],
     }
+
+
+def bench(
+    count: Annotated[int, typer.Option("--count", help="How many ", min=1000)] = DECISIONS,
+    seed: Annotated[int, typer.Option("--seed", help="Of the first story.")] = 1,
+    json: Json = False,
+) -> None:
+    """The firmware's decisions beside those of an independent model, over random settings and stories."""
+    show(json, measure(count, seed))

@@ -13,9 +13,13 @@ import time
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from tools import umqtt
+from tools.bench.goals import show
+from tools.terminal import Json
 
 BROKER = {"host": "broker.example", "port": 1883, "user": "", "password": ""}
 MESSAGES = 1_000_000
@@ -225,3 +229,12 @@ def _growth(memory: list[int]) -> float:
 
 def _goal(name: str, value: float, unit: str, limit: float, met: bool | None = None) -> dict[str, Any]:
     return {"name": name, "value": value, "unit": unit, "goal": limit, "met": value <= limit if met is None else met}
+
+
+def bench(
+    messages: Annotated[int, typer.Option("--messages", help="How many.", min=1000)] = MESSAGES,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed, the same messages.")] = 1,
+    json: Json = False,
+) -> None:
+    """Hostile messages to a controller and to the cloud, at least half of them sealed with the right keys."""
+    show(json, measure(messages, seed))

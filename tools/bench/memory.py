@@ -8,12 +8,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from tools import boards, build, heap
-from tools.bench import heap_rules
-from tools.bench.heap import bench
-from tools.terminal import Problem, progress
+from tools.bench import heap as heaps
+from tools.bench import heap_parts, heap_rules
+from tools.bench.goals import goal, show
+from tools.terminal import Json, Problem, progress
 
 HEAP = "220K"
 HEAP_GOAL = 120 * 1024
@@ -43,16 +46,11 @@ print(json.dumps({{
 """
 
 
-def goal(name: str, value: int, unit: str, limit: int) -> dict[str, Any]:
-    """A figure that must not be more than its limit."""
-    return {"name": name, "value": value, "unit": unit, "goal": limit, "met": value <= limit}
-
-
 def everything() -> dict[str, Any]:
     """What every board loads; then each board with each set of rules, on both word sizes."""
     found = measure()
     live = found["live"] = []
-    with bench() as made:
+    with heaps.bench() as made:
         for name in boards.names():
             board = boards.load(name)
             for said, rules in ((said, make()) for said, make in heap_rules.ALL.items()):
@@ -108,3 +106,13 @@ def measure() -> dict[str, Any]:
             goal(".mpy bytes loaded", mpy, "bytes", MPY_GOAL),
         ],
     }
+
+
+def bench(
+    write: Annotated[bool, typer.Option("--write", help="Measure each part anew for tools/heap.json.")] = False,
+    json: Json = False,
+) -> None:
+    """What every board loads; the live heap of each board with plain to rich rules, on words of 32 and 64 bits."""
+    if write:
+        heap_parts.write()
+    show(json, everything())

@@ -5,12 +5,15 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from firmware.controller.storage.settings_save import save
 from tools import boards, build
-from tools.bench.memory import HEAP, HEAP_GOAL, goal
-from tools.terminal import Problem
+from tools.bench.goals import goal, show
+from tools.bench.memory import HEAP, HEAP_GOAL
+from tools.terminal import Json, Problem
 
 BOARD = "esp32-osdp-two-door"
 POLLS = 1_000
@@ -64,3 +67,10 @@ def _run(interpreter: Path, made: build.Build, polls: int, secure: bool) -> dict
     if not all(found["answers"]) or found["sealed"] != [secure] * len(keys):
         raise Problem(f"the readers did not work on MicroPython: {found}; this is a defect, please report it")
     return found
+
+
+def bench(
+    polls: Annotated[int, typer.Option("--polls", help="How many.", min=100)] = POLLS, json: Json = False
+) -> None:
+    """What OSDP readers cost a board: code, heap, and what a poll allocates, on the real MicroPython."""
+    show(json, measure(polls))

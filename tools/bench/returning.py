@@ -6,7 +6,13 @@ By the rule of link.py: a pause of nothing to twice of what doubles from 2 s to 
 import random
 from collections import Counter
 from html import escape
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tools.bench.goals import show
+from tools.terminal import Json
 
 BOARDS = 2_000_000
 AWAY_S = (1, 10, 60, 600)
@@ -67,3 +73,15 @@ def svg(found: dict[str, Any]) -> str:
         rows.append(f'<text x="{left}" y="{TOP + HIGH + 18}">0 s</text>')
         rows.append(f'<text x="{left + WIDE}" y="{TOP + HIGH + 18}" text-anchor="end">{longest} s</text>')
     return "\n".join([*rows, "</svg>"]) + "\n"
+
+
+def bench(
+    boards: Annotated[int, typer.Option("--boards", help="How many lost the broker.", min=100)] = BOARDS,
+    picture: Annotated[Path | None, typer.Option(help="Draw the curves: an SVG file.")] = None,
+    json: Json = False,
+) -> None:
+    """How two million boards come back to a broker that was away: arrivals a second."""
+    found = measure(boards)
+    if picture is not None:
+        picture.write_text(svg(found))
+    show(json, found)

@@ -12,14 +12,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import psutil  # type: ignore[import-untyped]
+import typer
 
-from tools.bench.memory import goal
+from tools.bench.goals import goal, show
 from tools.bench.mosquitto import Mosquitto
 from tools.simulate.run import _ROOT, BOARD
-from tools.terminal import Problem, progress
+from tools.terminal import Json, Problem, progress
 
 BOARDS = 1_000
 SITE = 5  # controllers of one customer: a card passes at all of them
@@ -229,3 +230,12 @@ def _percentiles(waits: list[float]) -> dict[str, int]:
     waits = sorted(waits)
     found = {name: round(1000 * waits[int(len(waits) * part)]) for name, part in (("p50", 0.5), ("p99", 0.99))}
     return found | {"longest": round(1000 * waits[-1])}
+
+
+def bench(
+    boards: Annotated[int, typer.Option("--boards", help="How many controllers.", min=5)] = BOARDS,
+    count: Annotated[int, typer.Option("--count", help="How many cards.", min=10)] = REVOCATIONS,
+    json: Json = False,
+) -> None:
+    """From the save to the boards' tables, with a thousand controllers on one mosquitto."""
+    show(json, measure(boards, count))

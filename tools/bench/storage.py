@@ -12,13 +12,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from sim.mcu.flash import SECTOR, NorFlash
 from tools import layouts
+from tools.bench import growth
+from tools.bench.goals import show
 from tools.bench.storage_on_board import cards
 from tools.bench.wear import flood_events_a_day
-from tools.terminal import Problem, progress
+from tools.terminal import Json, Problem, progress
 
 HEAP = "64M"  # the JSON contenders need it at 5,000 cards; what each one holds is measured
 OURS_HEAP = "16M"  # the samples lie there too; garbage is collected between operations
@@ -322,3 +326,15 @@ def _note(name: str, count: int, into: dict[int, Figures], figures: Figures) -> 
         f"change {programs:.1f} programs, {erases:.2f} erases, {_ms(took)} ms; "
         f"start {_ms(start['modelled_us']['min'])} ms; RAM {figures['ram']:,}"
     )
+
+
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes, in seconds.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Draw the growth: an SVG file.")] = None,
+    json: Json = False,
+) -> None:
+    """Our stores beside the usual ways to keep cards and events, on the real MicroPython over one model of flash."""
+    found = measure(quick)
+    if picture is not None:
+        picture.write_text(growth.svg(found))
+    show(json, found)

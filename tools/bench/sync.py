@@ -11,15 +11,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
+
+import typer
 
 from sim.world.building import BUILDING
 from tools import umqtt
+from tools.bench.goals import goal, show
 from tools.bench.images import fill
-from tools.bench.memory import goal
 from tools.bench.mosquitto import Mosquitto
-from tools.terminal import Problem, progress
+from tools.terminal import Json, Problem, progress
 
 EVENTS = 3000
 ROUND_TRIP_S = 0.05
@@ -176,3 +178,12 @@ def _in_sync() -> bool:
     from tools.cloud.models import Controller
 
     return bool(Controller.objects.get().in_sync)
+
+
+def bench(
+    events: Annotated[int, typer.Option("--events", help="How many wait to be sent.", min=600)] = EVENTS,
+    broker: Annotated[str, typer.Option("--broker", help="amqtt or mosquitto; by default one after the other.")] = "",
+    json: Json = False,
+) -> None:
+    """Events up and a card down over a link of 50 ms, with amqtt and with mosquitto."""
+    show(json, measure(events, broker))

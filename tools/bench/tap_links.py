@@ -10,12 +10,14 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from tools.bench.goals import goal, show
 from tools.bench.images import put_into
-from tools.bench.memory import goal
 from tools.simulate.run import _ROOT, BOARD, import_path
-from tools.terminal import progress
+from tools.terminal import Json, progress
 
 TAPS = 2_000  # at each board
 PAUSE_S = 0.7  # between two taps at a board: no beat that pings or looks at the clock could keep
@@ -223,3 +225,12 @@ STATES: dict[str, Callable[[Any, Any, Any], None]] = {
     "snapshot in progress": _snapshot,
     "10,000 events to send": _events,
 }
+
+
+def bench(
+    taps_: Annotated[int, typer.Option("--taps", help="How many at each simulated board.", min=50)] = TAPS,
+    live: Annotated[int, typer.Option("--live", help="How many at each board on MicroPython; 0: none.")] = 1_000,
+    json: Json = False,
+) -> None:
+    """Tap to strike with no network, a black hole, a stalled TLS, a snapshot ...: chip's pauses, and MicroPython."""
+    show(json, both(taps_, live))

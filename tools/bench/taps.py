@@ -4,14 +4,17 @@ import asyncio
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 import sim.mcu  # noqa: F401  before any firmware file is imported
 from firmware.controller.cloud.wire import MAX_MESSAGE
 from sim.world.building import BUILDING
 from sim.world.wiegand import encode
-from tools.bench.memory import HEAP, goal
-from tools.terminal import Problem, progress
+from tools.bench.goals import goal, show
+from tools.bench.memory import HEAP
+from tools.terminal import Json, Problem, progress
 
 TAPS = 10_000
 _SAMPLES = 10  # looks at the heap on the way
@@ -101,3 +104,8 @@ async def _until_recorded(log: Any) -> None:
 async def _free(building: Any) -> int:
     free: int = (await building.controllers[0].board.measure_heap())[1]
     return free
+
+
+def bench(taps_: Annotated[int, typer.Option("--taps", help="How many ", min=10)] = TAPS, json: Json = False) -> None:
+    """What is left of the heap after many taps, with the sync going on."""
+    show(json, measure(taps_))
