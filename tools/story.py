@@ -91,7 +91,7 @@ class DatabaseHand:
         return self._known()(one, version, digest)
 
     def _known(self) -> Any:
-        from tools.simulate.soak import Known
+        from tools.simulate.listening import Known
 
         if self._made is None:
             self._made = Known()

@@ -76,7 +76,8 @@ def _observe(building: Any, worker: Any) -> Any:
     """The checks of the promises, and the books of what the cloud has; it is never calm."""
     from sim.virtual.faults import Faults, Rates
     from sim.virtual.scheduler import DAY, SECOND
-    from tools.simulate.soak import Books, Known, listen_to_boards, listen_to_channels, said_by_cloud
+    from tools.simulate.books import Books
+    from tools.simulate.listening import Known, listen_to_boards, listen_to_channels, said_by_cloud
 
     promises = building.promises
     worker.later = lambda seconds, call: building.scheduler.after(int(seconds * SECOND), call)

@@ -47,10 +47,11 @@ def building(
     number: int, seed: int, doors: int, days: float, taps: float, tls: bool, report: Path | None, readers: str
 ) -> dict[str, Any]:
     """One building, in a child."""
+    from tools.simulate.plan import Plan
     from tools.simulate.soak import soak
 
     tell = partial(_tell, number)
-    return soak(seed, doors, days, taps, tell=tell, tls=tls, report=report, readers=readers)
+    return soak(Plan(seed, doors, days, taps, tell=tell, tls=tls, report=report, readers=readers))
 
 
 def _tell(number: int, day: float, events: int) -> None:

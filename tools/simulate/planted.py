@@ -124,19 +124,22 @@ def hunts(
 
 def _soak(seed: int) -> dict[str, Any]:
     from sim.virtual.scheduler import Stuck
+    from tools.simulate.plan import Plan
     from tools.simulate.soak import soak
 
     try:
         run = soak(
-            seed,
-            doors=HUNT.doors,
-            days=HUNT.days,
-            taps=HUNT.taps,
-            changes=HUNT.changes,
-            sectors=HUNT.sectors,
-            worn=True,
-            rates=dict(RATES),
-            first=True,
+            Plan(
+                seed,
+                doors=HUNT.doors,
+                days=HUNT.days,
+                taps=HUNT.taps,
+                changes=HUNT.changes,
+                sectors=HUNT.sectors,
+                worn=True,
+                rates=dict(RATES),
+                first=True,
+            )
         )
     except (Problem, Stuck) as error:
         return {"found": True, "promise": None, "what": str(error)}

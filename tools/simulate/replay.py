@@ -45,18 +45,9 @@ class Story:
 def kinds() -> list[str]:
     """Every kind of fault that can be left out."""
     from sim.virtual.faults import EVERYTHING
+    from tools.simulate.soak_faults import RATES
 
-    return [
-        *(kind for kind, rate in asdict(EVERYTHING).items() if rate),
-        "break_in",
-        "worker",
-        "backup",
-        "restore",
-        "errs",
-        "emergency",
-        "fire",
-        "update",
-    ]
+    return [*(kind for kind, rate in asdict(EVERYTHING).items() if rate), *RATES]
 
 
 def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
@@ -67,6 +58,7 @@ def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
         if story.defect not in planted.DEFECTS:
             raise Problem(f"no planted defect is called '{story.defect}'; run `portvakt sim planted` to see all")
         planted.plant(story.defect)  # before anything imports the firmware
+    from tools.simulate.plan import Plan
     from tools.simulate.run import import_path
     from tools.simulate.soak import soak
 
@@ -75,16 +67,18 @@ def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
     if unknown:
         raise Problem(f"no fault is called {sorted(unknown)[0]}; there are {', '.join(kinds())}")
     return soak(
-        story.seed,
-        story.doors,
-        story.days,
-        story.taps,
-        rates=dict.fromkeys(story.without, 0.0),
-        first=True,
-        changes=story.changes,
-        tls=story.tls,
-        report=report,
-        readers=story.readers,
+        Plan(
+            story.seed,
+            story.doors,
+            story.days,
+            story.taps,
+            rates=dict.fromkeys(story.without, 0.0),
+            first=True,
+            changes=story.changes,
+            tls=story.tls,
+            report=report,
+            readers=story.readers,
+        )
     )
 
 
