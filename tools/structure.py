@@ -129,8 +129,12 @@ def privates(modules: dict[str, Module]) -> list[str]:
     return found
 
 
+# Public, whatever they look like: documented by Django, collections.namedtuple and os.
+PUBLIC = {"_meta", "_default_manager", "_replace", "_exit"}
+
+
 def _is_private(name: str) -> bool:
-    return name.startswith("_") and not name.startswith("__")
+    return name.startswith("_") and not name.startswith("__") and name not in PUBLIC
 
 
 def _of_self(node: ast.Attribute) -> bool:

@@ -21,7 +21,7 @@ class Partition:
     def writeblocks(self, n: int, buf: Any, offset: int) -> None:
         at = n * SECTOR + offset
         there = bytearray(len(buf))
-        self.flash._get(at, there)
+        self.flash.peek(at, there)
         wanted = bytes(buf)
         assert bytes(a & b for a, b in zip(there, wanted, strict=True)) == wanted, f"written over at {at}"
         self.flash.program(at, buf)
@@ -34,8 +34,8 @@ class Partition:
 
 def content(flash: NorFlash) -> bytes:
     """What is on flash, uncounted and with the power off as well."""
-    assert flash._bytes is not None
-    return bytes(flash._bytes)
+    assert flash.contents is not None
+    return bytes(flash.contents)
 
 
 class Tally:
@@ -49,8 +49,8 @@ class Tally:
     def cut(self, cut: "Cut", recovering: bool) -> None:
         image = hashlib.blake2b(digest_size=8)
         for flash in cut.flashes:
-            assert flash._bytes is not None
-            image.update(flash._bytes)
+            assert flash.contents is not None
+            image.update(flash.contents)
         if image.digest() in self.images:
             return
         self.images.add(image.digest())

@@ -26,9 +26,9 @@ class NorFlash:
         self.reads = self.bytes_read = 0
         self.programs = self.bytes_programmed = 0
         self.erases = 0
-        self._bytes = self._file = None
+        self.contents = self._file = None
         if file is None:
-            self._bytes = bytearray(b"\xff" * size)
+            self.contents = bytearray(b"\xff" * size)
             return
         if isinstance(file, str):
             open(file, "ab").close()
@@ -48,9 +48,9 @@ class NorFlash:
         self.reads += 1
         self.bytes_read += length
         if self._file is None:
-            buf[:] = self._bytes[offset : offset + length]
+            buf[:] = self.contents[offset : offset + length]
         else:
-            self._get(offset, buf)
+            self.peek(offset, buf)
 
     def program(self, offset, data):
         """Clears the bits that are 0 in data; it cannot set any."""
@@ -61,7 +61,7 @@ class NorFlash:
         self.bytes_programmed += length
         apply = length if done is None else min(done, length)
         now = bytearray(apply)
-        self._get(offset, now)
+        self.peek(offset, now)
         for i in range(apply):
             now[i] &= data[i]
         self.poke(offset, now)
@@ -84,7 +84,7 @@ class NorFlash:
         """Puts data there against the rules of flash and uncounted: for flipped bits and torn cells."""
         self._check(offset, len(data))
         if self._file is None:
-            self._bytes[offset : offset + len(data)] = data
+            self.contents[offset : offset + len(data)] = data
         else:
             self._file.seek(offset)
             self._file.write(data)
@@ -94,9 +94,10 @@ class NorFlash:
         if self._file is not None:
             self._file.close()
 
-    def _get(self, offset, buf):
+    def peek(self, offset, buf):
+        """What lies there, seen from outside: no read is counted."""
         if self._file is None:
-            buf[:] = self._bytes[offset : offset + len(buf)]
+            buf[:] = self.contents[offset : offset + len(buf)]
         elif len(buf):
             self._file.seek(offset)
             if self._file.readinto(buf) != len(buf):

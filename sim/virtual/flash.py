@@ -39,7 +39,7 @@ class TiredFlash(NorFlash):
             super().program(offset, data)
         except PowerCut:
             after = bytearray(len(data))
-            self._get(offset, after)
+            self.peek(offset, after)
             if self.weakens:
                 torn = [i for i in range(len(data)) if after[i] & ~data[i]]
                 if torn:
@@ -58,7 +58,7 @@ class TiredFlash(NorFlash):
     def poke(self, offset: int, data: Any) -> None:
         if self.worn and offset // SECTOR in self.worn:
             found = bytearray(len(data))
-            self._get(offset, found)
+            self.peek(offset, found)
             if bytes(data) not in (found, b"\xff" * len(data)):
                 self.on_lost()
             return
@@ -77,18 +77,18 @@ class WatchedFlash(TiredFlash):
 
     def program(self, offset: int, data: Any) -> None:
         before, found = bytearray(len(data)), bytearray(len(data))
-        self._get(offset, before)
+        self.peek(offset, before)
         try:
             super().program(offset, data)
         finally:
-            self._get(offset, found)
+            self.peek(offset, found)
             if found != before:
                 self._on_program(offset, bytes(found))
 
     def image(self) -> bytes:
         """All of it."""
         found = bytearray(self.size)
-        self._get(0, found)
+        self.peek(0, found)
         return bytes(found)
 
 
@@ -98,7 +98,7 @@ class WatchedFlash(TiredFlash):
 def image(part: NorFlash) -> bytes:
     """All of a partition, uncounted."""
     found = bytearray(part.size)
-    part._get(0, found)
+    part.peek(0, found)
     return bytes(found)
 
 

@@ -100,7 +100,7 @@ class Logs:
         self._promises.checks["chain"] += 1
         start = offset - offset % flash.SECTOR
         slot = bytearray(32)
-        one.chip.flash["log"]._get(start, slot)
+        one.chip.flash["log"].peek(start, slot)
         there = self._promises.rot.was(one, start, bytes(slot))[_KEY]
         key, before = self._chain.get(one.name, (bytes(16), bytes(8)))
         number = int.from_bytes(raw[:4], "little")

@@ -113,7 +113,7 @@ def rot(faults: "Faults", one: "VirtualController", chance: Random) -> None:
     written = chance.random() < 0.5
     for _ in range(TRIES if written else 1):
         slot = chance.randrange(part.size // EVENT) * EVENT
-        part._get(slot, found)
+        part.peek(slot, found)
         if max(found) > 0 and min(found) < 0xFF:
             break
     if slot // SECTOR in part.worn:

@@ -42,13 +42,13 @@ def put_into(flashes: dict[str, Any], count: int) -> None:
     copies = {}
     for label in ("log", "state"):
         there = bytearray(flashes[label].size)
-        flashes[label]._get(0, there)
+        flashes[label].peek(0, there)
         copies[label] = NorFlash(len(there), label)
         copies[label].poke(0, there)
     put(copies, count)
     for label, copy in copies.items():
         there = bytearray(copy.size)
-        copy._get(0, there)
+        copy.peek(0, there)
         flashes[label].poke(0, there)
 
 

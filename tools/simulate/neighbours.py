@@ -103,7 +103,7 @@ class Neighbours:
         self._building.scheduler.after(5 * SECOND, self._judge, one, good.pk, kills, self._started())
 
     def _started(self) -> Any:
-        return self._worker._ingest
+        return self._worker.ingest
 
     def _judge(self, one: Any, command: int, kills: int, ran: Any) -> None:
         public_id = one.settings["controller"]
@@ -111,7 +111,7 @@ class Neighbours:
         if ran is None or self._started() is not ran or not self._worker.heard(public_id, 1.0) or not calm:
             return
         found = Command.objects.filter(pk=command).first()
-        session = ran._sessions.get(public_id)
+        session = ran.sessions.get(public_id)
         if found is not None and session is not None and session.is_live():
             self._building.promises.checks["served"] += 1
             if found.state == Command.State.QUEUED:

@@ -33,7 +33,7 @@ class Worker:
         self._given = (self._publish, now, urandom)
         self._send = publish
         self._listen()
-        self._ingest: ingest.Ingest | None = ingest.Ingest(*self._given)
+        self.ingest: ingest.Ingest | None = ingest.Ingest(*self._given)
         self._left: int | None = None  # queries and messages until it is killed
         self._down_s = 1.0
         self._working = False  # else the query is another process's, say the pages'
@@ -48,22 +48,22 @@ class Worker:
         self._live(ingest.Ingest.poll)
 
     def due(self) -> float | None:
-        return None if self._ingest is None else self._ingest.due()
+        return None if self.ingest is None else self.ingest.due()
 
     def heard(self, controller: str, seconds: float) -> bool:
         """Whether a good message of that controller came so lately."""
-        session = self._ingest._sessions.get(controller) if self._ingest is not None else None
+        session = self.ingest.sessions.get(controller) if self.ingest is not None else None
         return session is not None and session.heard is not None and self._given[1]() - session.heard < seconds
 
     def sessions(self) -> list[session.Session]:
         """Those there are."""
-        return [] if self._ingest is None else list(self._ingest._sessions.values())
+        return [] if self.ingest is None else list(self.ingest.sessions.values())
 
     # What happens to it.
 
     def kill(self, chance: Random) -> None:
         """Soon, at a query, or between the commit and the message that follows it."""
-        if self._left is None and self._ingest is not None:
+        if self._left is None and self.ingest is not None:
             self._left = 1 + chance.randrange(30)
             connection.execute_wrappers.append(self._query)
             self._down_s = 0.5 + chance.expovariate(1 / 20)
@@ -77,10 +77,10 @@ class Worker:
 
     def restore(self) -> bool:
         """False when there is no backup. The process starts again with it."""
-        if self._backup is None or self._ingest is None:
+        if self._backup is None or self.ingest is None:
             return False
         self._disarm()
-        self._ingest = None
+        self.ingest = None
         self._backup.backup(connection.connection)
         self.later(1.0, self._start)
         return True
@@ -88,38 +88,38 @@ class Worker:
     def restart(self) -> None:
         """It ends and is started again at once."""
         self._disarm()
-        self._ingest = None
+        self.ingest = None
         self._start()
 
     def mend(self) -> None:
         """It runs from now on."""
         self._disarm()
-        if self._ingest is None:
+        if self.ingest is None:
             self._start()
 
     def _live(self, do: Callable[..., bool | None], *what: Any) -> bool | None:
-        if self._ingest is None:
+        if self.ingest is None:
             return None
         self._working = True
         try:
-            return do(self._ingest, *what)
+            return do(self.ingest, *what)
         except Killed:
             self.kills += 1
-            self._ingest = None
+            self.ingest = None
             self.later(self._down_s, self._start)
             return None
         except Exception as error:  # noqa: BLE001  a process that ends of itself, for everybody
             self.ended(repr(error))
-            self._ingest = None
+            self.ingest = None
             self.later(1.0, self._start)
             return None
         finally:
             self._working = False
 
     def _start(self) -> None:
-        if self._ingest is None:
-            self._ingest = ingest.Ingest(*self._given)
-            self._ingest.start()
+        if self.ingest is None:
+            self.ingest = ingest.Ingest(*self._given)
+            self.ingest.start()
 
     def _listen(self) -> None:
         """Lets said() see what sessions send, in clear."""

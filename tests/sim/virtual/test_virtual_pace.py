@@ -162,7 +162,7 @@ def test_power_that_goes_during_an_erase_leaves_a_part_of_it(seed):
     bench.at(20_000, bench.chip.power_cut)
     bench.run()
     found = bytearray(4096)
-    bench.chip.flash["log"]._get(0, found)
+    bench.chip.flash["log"].peek(0, found)
     done = found.count(255)
     assert found == b"\xff" * done + bytes(4096 - done) and 0 < done < 4096
     assert bench.chip.tasks == [] and bench.chip.holder is None

@@ -51,7 +51,7 @@ def armed(house: Any, user: Any, linked: Any, door: int = 0) -> Any:
 
 def refused(linked: Any) -> dict[str, int]:
     cable, controller = linked
-    return dict(cable.ingest._sessions[controller.id].refused)
+    return dict(cable.ingest.sessions[controller.id].refused)
 
 
 def test_a_card_is_armed_read_given_and_opens_by_the_ordinary_way(house: Any, user: Any, linked: Any) -> None:
@@ -101,7 +101,7 @@ def test_nothing_that_a_controller_was_not_asked_for_is_taken(
     reading = armed(house, user, linked)
     other = cable.connect(stranger.settings).connect()
     other.say(said(reading))
-    assert dict(cable.ingest._sessions[other.id].refused) == {"unexpected": 1}
+    assert dict(cable.ingest.sessions[other.id].refused) == {"unexpected": 1}
     release = commands.release(house.doors[0], user)
     controller.say(wire.packed(wire.CARD_READ, "<BBQ", 0, 26, NUMBER) + str(release.pk).encode())
     time_now.now += 66

@@ -151,7 +151,7 @@ def test_wherever_the_power_fails_one_of_the_two_opens_the_link(
 
 
 def test_what_is_no_secret_changes_nothing(link: Any) -> None:
-    session = link.ingest._sessions[link.house.controller.public_id]
+    session = link.ingest.sessions[link.house.controller.public_id]
     for body in (bytes(31), bytes(33), bytes(64)):
         session.send(bytes((wire.SECRET,)) + body)
         link.run(1)

@@ -123,7 +123,7 @@ class Boards:
         found = {}
         for label, part in self.boards[n].chip.flashes.items():
             there = bytearray(part.size)
-            part._get(0, there)
+            part.peek(0, there)
             found[label] = bytes(there)
         for path in sorted(self.folders[n].rglob("*")):
             if path.is_file():

@@ -51,7 +51,7 @@ class Meter(NorFlash):
     def program(self, offset, data):
         """As NorFlash does it; in one go where nothing is programmed yet."""
         now = bytearray(len(data))
-        self._get(offset, now)
+        self.peek(offset, now)
         if len(now) and min(now) < 0xFF:
             super().program(offset, data)
             return

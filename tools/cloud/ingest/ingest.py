@@ -74,7 +74,7 @@ class Ingest:
         self._publish = publish
         self._now = now
         self._urandom = urandom
-        self._sessions: dict[str, Session] = {}
+        self.sessions: dict[str, Session] = {}
         self.troubles = Troubles(now)
         self._updates = Updates(self.troubles)
         self._whereabouts = Whereabouts()
@@ -169,7 +169,7 @@ class Ingest:
         return min(times, default=None)
 
     def _session(self, public_id: str) -> Session:
-        session = self._sessions.get(public_id)
+        session = self.sessions.get(public_id)
         if session is None:
             row = Controller.objects.only(*IDENTITY).filter(public_id=public_id, lost_at=None).first()
             if row is None:
@@ -180,7 +180,7 @@ class Ingest:
                 session = Session(row, send, self._now, self._urandom, self._updates, self._whereabouts, self.troubles)
             if session is None:
                 raise Refused("unreadable")
-            self._sessions[public_id] = session
+            self.sessions[public_id] = session
         return session
 
     def _count(self, session: Session | None, why: str) -> None:
@@ -190,7 +190,7 @@ class Ingest:
             session.count(why)
 
     def _live(self) -> dict[int, Session]:
-        return {session.pk: session for session in self._sessions.values() if session.is_live()}
+        return {session.pk: session for session in self.sessions.values() if session.is_live()}
 
     def _send_commands(self) -> None:
         now = self._now()
@@ -229,7 +229,7 @@ class Ingest:
         self.troubles.settle(Work.LINE, {pk for (pk,) in rows})
 
     def _keep_seen(self) -> None:
-        new = [session for session in self._sessions.values() if session.heard_is_new]
+        new = [session for session in self.sessions.values() if session.heard_is_new]
         if new:
             store.seen({session.pk: at(session.heard) for session in new if session.heard is not None})
             for session in new:
@@ -238,12 +238,12 @@ class Ingest:
     def _forget_lost(self) -> None:
         """A board given up as lost is not heard any more, also when its session is open."""
         for (public_id,) in _LOST.rows():
-            self._sessions.pop(public_id, None)
+            self.sessions.pop(public_id, None)
 
     def _keep_refused(self) -> None:
         for work in ONCE:
             self.troubles.settle(work)
-        counted = [session for session in self._sessions.values() if session.refused]
+        counted = [session for session in self.sessions.values() if session.refused]
         if counted:
             store.refused({session.pk: session.refused for session in counted}, self.troubles)
             for session in counted:
