@@ -1,4 +1,4 @@
-"""A cloud end without a database, for whoever wants the simulator alone: the firmware's own wire and channel."""
+"""A cloud end without a database, for the simulator alone: the firmware's own wire and channel."""
 
 import copy
 import json

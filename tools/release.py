@@ -1,4 +1,4 @@
-"""`portvakt release`: signs a build with an offline key, as boards take it. The key never leaves whoever holds it.
+"""`portvakt release`: signs a build with an offline key, as boards take it. The key never leaves its machine.
 
 A release is one file: the signature (RSA-2048, PKCS#1 v1.5, SHA-256), release.json, the files in its order.
 release.json: {"build", "serial", "files": [[path, bytes, SHA-256], ...]}. A board takes no smaller serial than its own.

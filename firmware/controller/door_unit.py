@@ -32,7 +32,7 @@ class DoorUnit:
         return away is not None and not ticks.passed(away, now)
 
     def release(self, now, ms=None, may_stand=False):
-        """Moves the strike. Whoever calls has put it on record, or does so at once after (exit button)."""
+        """Moves the strike. The caller has put it on record, or does so at once after (exit button)."""
         self.door.release(now, ms, may_stand)
         self.pins.strike.set(True)
 

@@ -69,7 +69,7 @@ class Faults:
                 loop.record(line.fault or LINE_RIGHT, now, door, which)
 
     def deadline(self):
-        return None  # whoever owns a line looks at it
+        return None  # its door looks at it
 
 
 def parts(table, board):

@@ -96,7 +96,7 @@ class Learning:
         self._due = now
 
     def _wipe(self):
-        """Whoever still holds the message sends something that is no message."""
+        """A queue that still holds the message sends something that is no message."""
         if self._message is not None:
             self._message[:_HEAD] = bytes(_HEAD)
         self._message = self._due = None

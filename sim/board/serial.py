@@ -28,7 +28,7 @@ class SerialLine:
         self._room.set()
         self._alone = False  # nobody reads
         self.raw = False
-        # The far end stays open here too, so that the line outlives whoever opens and closes it.
+        # The far end stays open here too, so that the line outlives the programs that open and close it.
         self._near, self._far = pty.openpty()
         tty.setraw(self._far)
         self.path = os.ttyname(self._far)

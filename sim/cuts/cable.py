@@ -169,7 +169,7 @@ class Board:
     # The line.
 
     def count(self, n: int) -> int:
-        """How many of n bytes still pass. Whoever is cut off is told by what comes after."""
+        """How many of n bytes still pass. A reader learns of the cut by what comes after."""
         if not self.plugged:
             raise Unplugged
         if self.cut_at is None or self.passed + n < self.cut_at:

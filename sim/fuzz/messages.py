@@ -16,7 +16,7 @@ Kinds = tuple[Callable[[Random, "Known"], bytes], ...]
 
 
 class Known:
-    """What the attacker knows of the two ends; kept up to date by whoever drives them."""
+    """What the attacker knows of the two ends; kept up to date by the fuzz that drives them."""
 
     def __init__(self, utc: int) -> None:
         self.utc = utc

@@ -224,7 +224,7 @@ class VirtualChip(mcu.Chip):
             task.wake(self._until_seen())
 
     def _look(self, but: Task | None = None) -> None:
-        """but: whoever has just looked."""
+        """but: the task that has just looked."""
         for task, pending in list(self._waiting.items()):
             if task is not but and pending():
                 del self._waiting[task]

@@ -305,7 +305,7 @@ class Socket:
             self._chip.readable(self.watched)
 
     def room(self) -> None:
-        """Whoever waits at this socket looks again."""
+        """The task that waits at this socket looks again."""
         if self._waiting is not None:
             self._waiting.wake(self._chip.pace.wake_us)
 

@@ -288,7 +288,7 @@ class Broker:
         return min((c.deadline for c in self.clients.values() if c.deadline is not None), default=None)
 
     def tick(self, now: int) -> None:
-        """Puts out whoever was silent for longer than the keepalive."""
+        """Puts out the clients that were silent for longer than their keepalive."""
         for client in list(self.clients.values()):
             if client.deadline is not None and now >= client.deadline:
                 client.end(now)

@@ -49,7 +49,7 @@ class Control:
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         except (ConnectionError, TimeoutError, ValueError):
-            pass  # whoever asked is gone, or is none of ours
+            pass  # the caller is gone, or is none of ours
         finally:
             writer.close()
 

@@ -12,7 +12,7 @@ from tools.terminal import Problem
 RESET = "import machine; machine.reset()"
 CALL_S = 120  # copying everything at 115200 baud takes some 20 s
 
-# What mpremote says, and what that means to whoever stands beside the board.
+# What mpremote says, and what that means to the installer.
 MEANINGS = {
     "failed to access": "the port cannot be opened; check the cable and who else has it open",
     "no device found": "there is no such port; check the cable and its name (`portvakt doctor` lists them)",

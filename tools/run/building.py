@@ -183,7 +183,7 @@ class Building:
 
     def changed(self) -> None:
         self.version += 1
-        # Callbacks cannot wait for the condition's lock; whoever waits is woken a moment later.
+        # Callbacks cannot wait for the condition's lock; the waiting task is woken a moment later.
         asyncio.get_running_loop().call_soon(lambda: asyncio.ensure_future(self._wake()))
 
     async def until_changed(self, seen: int, seconds: float) -> None:

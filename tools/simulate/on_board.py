@@ -142,7 +142,7 @@ def image(one: Any) -> None:
 
 @dataclass
 class Stage:
-    """A story on its boards. records, doors: as a building in virtual time has them, for whoever judges."""
+    """A story on its boards. records, doors: as a building in virtual time has them, for the checks."""
 
     story: Story
     building: Any

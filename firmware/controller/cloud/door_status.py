@@ -18,7 +18,7 @@ _BURNS = (FIRE, 0)
 
 
 def begin(loop, sync):
-    """Once for a board, whoever asks first."""
+    """Registers it with the loop, once for a board."""
     if sync and "door_status" not in sync.handlers:
         sync.handlers["door_status"] = part = DoorStatus(loop, sync)
         loop.parts.append(part)

@@ -46,7 +46,7 @@ class Session:
         self._send(open_message(self._secret, self._id, self._nonce))
 
     def receive(self, message, now):
-        """One message from the broker, from whoever: verified and queued, or counted. Sends nothing."""
+        """One message from the broker, whatever its sender: verified and queued, or counted. Sends nothing."""
         try:
             kind = message[0] if message else 0
             if kind == SEALED:

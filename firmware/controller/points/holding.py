@@ -6,7 +6,7 @@ from .door import SLOW_LEAF_MS
 
 
 def hold(unit, reason, on, now):
-    """The reason (door.py) comes or goes. Whoever calls has put it on record, or does so at once after (fire).
+    """The reason (door.py) comes or goes. The caller has put it on record, or does so at once after (fire).
 
     The strike stays released until none is left; then the leaf is watched again.
     """

@@ -88,7 +88,7 @@ class Ingest:
             self._publish(wire.topics(public_id)[1], bytes((RENEW,)))
 
     def on_message(self, topic: str, payload: bytes) -> bool:
-        """Whatever the broker delivers, from whoever. Whether due() may have another answer now."""
+        """Whatever the broker delivers, whatever its sender. Returns whether due() may have another answer now."""
         session = None
         public_id = ""
         try:

@@ -84,7 +84,7 @@ class Session:
         return self._greeted and self.heard is not None and self._now() - self.heard < LIVE_S
 
     def receive(self, payload: bytes) -> int:
-        """One message from the broker, from whoever. Returns its kind. Raises Refused; then at most a hint was sent."""
+        """One message, whatever its sender. Returns its kind. Raises Refused; then at most a hint was sent."""
         if len(payload) > wire.MAX_MESSAGE:
             raise Refused("size")
         kind = payload[0] if payload else 0

@@ -342,7 +342,7 @@ def result(controller: int, message: bytes, now: datetime) -> None:
 
 
 def take(command: Command, now: datetime) -> bool:
-    """Marks a queued command as sent; that it may be sent is decided here, once, whoever asks."""
+    """Marks a queued command as sent; that it may be sent is decided here, once, for every worker."""
     return bool(
         Command.objects.filter(pk=command.pk, state=Command.State.QUEUED, expires_at__gt=now).update(
             state=Command.State.SENT

@@ -98,7 +98,7 @@ class Follower:
 
 
 def alarm(controller: int, why: int, now: datetime) -> None:
-    """Puts it into the controller's log, where whoever looks after the doors sees it."""
+    """Puts it into the controller's log, where administrators see it."""
     own = Event.objects.filter(controller=controller, epoch=OWN_EPOCH)
     last = own.order_by("-sequence").values_list("sequence", flat=True).first() or 0
     Event.objects.create(

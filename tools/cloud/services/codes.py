@@ -1,4 +1,4 @@
-"""Event codes by subject, for whoever filters, counts or raises an alarm: one place beside the firmware's table."""
+"""Event codes by subject, for filters, counts and alarms: one place beside the firmware's table."""
 
 from firmware.controller import events
 

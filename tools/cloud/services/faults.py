@@ -1,4 +1,4 @@
-"""What a board says is wrong with the rules it was sent, in the words of whoever has to correct it."""
+"""What a board says is wrong with the rules it was sent, in the words of the page on which it is corrected."""
 
 import re
 from typing import Any

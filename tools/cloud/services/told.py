@@ -6,7 +6,7 @@ from tools.terminal import Problem
 
 
 def text(sentence: str) -> str:
-    """Marks a sentence that becomes a Told later on, for whoever gathers what is to be translated."""
+    """Marks a sentence that becomes a Told later on, so that it is found as one to translate."""
     return sentence
 
 
