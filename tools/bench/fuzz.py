@@ -118,13 +118,13 @@ def _cloud(seed: int, count: int) -> dict[str, Any]:
     from sim.fuzz import messages
     from sim.fuzz.board import UTC
     from tools.cloud.ingest.ingest import Ingest
-    from tools.cloud.models import Command, Controller, Site, Tenant
-    from tools.cloud.services import clock, enrol
+    from tools.cloud.models import Command, Controller
+    from tools.cloud.services import clock, enrol, sites, tenants
 
     call_command("migrate", verbosity=0)
     chance, moment = Random(seed), [float(UTC)]
     clock.source = lambda: moment[0]
-    site = Site.objects.create(tenant=Tenant.objects.create(name="Fuzz"), name="Fuzz")
+    site = sites.make(tenants.make("Fuzz").pk, "Fuzz")
     board = {"name": "test", "doors": [{}, {}]}
     row, settings = enrol.enrol(site, "A", board, broker=BROKER, urandom=chance.randbytes)
     down: list[bytes] = []

@@ -109,9 +109,9 @@ def _enrol(count: int, revocations: int, port: int) -> tuple[list[dict[str, Any]
     from django.core.management import call_command
     from django.db import transaction
 
-    from tools.cloud.models import AccessGroup, Door, Grant, Person, Site, Tenant
-    from tools.cloud.services import enrol
-    from tools.cloud.services.people import give_card
+    from tools.cloud.models import AccessGroup, Door
+    from tools.cloud.services import enrol, people, sites, tenants
+    from tools.cloud.services import groups as access_groups
 
     call_command("migrate", verbosity=0)
     table = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
@@ -122,20 +122,20 @@ def _enrol(count: int, revocations: int, port: int) -> tuple[list[dict[str, Any]
     groups = []
     for first in range(0, count, SITE):
         with transaction.atomic():
-            tenant = Tenant.objects.create(name=f"Borettslag {first}")
-            site = Site.objects.create(tenant=tenant, name=tenant.name)
+            tenant = tenants.make(f"Borettslag {first}")
+            site = sites.make(tenant.pk, tenant.name)
             places = list(range(first, min(first + SITE, count)))
             settings += [enrol.enrol(site, f"Controller {n}", table, broker=broker, wifi=wifi)[1] for n in places]
-            group = AccessGroup.objects.create(tenant=tenant, name="Everybody")
-            group.doors.set(Door.objects.filter(controller__site=site))
+            doors = Door.objects.filter(controller__site=site).values_list("pk", flat=True)
+            group = access_groups.save(AccessGroup(tenant=tenant), "Everybody", {}, dict.fromkeys(doors))
             groups.append((tenant, group, places))
     chance = random.Random(1)
     for n in range(revocations):
         tenant, group, places = chance.choice(groups)
         with transaction.atomic():
-            person = Person.objects.create(tenant=tenant, name=f"Person {n}")
-            Grant.objects.create(person=person, group=group)
-            cards.append((give_card(person, 34, 1_000 + n).pk, places))
+            person = people.enter(tenant.pk, name=f"Person {n}")
+            people.put_into(person, [group.pk])
+            cards.append((people.give_card(person, 34, 1_000 + n).pk, places))
     return settings, cards
 
 

@@ -33,6 +33,9 @@ def _django(migrated: bool = True) -> None:
     import django
 
     django.setup()
+    from . import authors
+
+    authors.command_line()
     if migrated:
         _check_migrated()
 
@@ -155,7 +158,7 @@ def enrol(
     from django.db import transaction
 
     from .models import Site
-    from .services import brokers
+    from .services import brokers, sites
     from .services import enrol as service
 
     question = f"Password of {wifi_name}: " if wifi_name else ""
@@ -166,7 +169,8 @@ def enrol(
         raise Problem(f"{out} exists; choose another file, or remove it")
     description = boards.load(board)
     with transaction.atomic():
-        place, _ = Site.objects.get_or_create(tenant=_tenant(tenant, make=False), name=site)
+        whose = _tenant(tenant, make=False)
+        place = Site.objects.filter(tenant=whose, name=site).first() or sites.make(whose.pk, site)
         controller, settings = service.enrol(
             place,
             name,
@@ -251,8 +255,10 @@ def worker(as_json: Json = False) -> None:
 
     from django.conf import settings
 
+    from . import authors
     from .ingest.worker import Worker
 
+    authors.by_itself()
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
     signal.signal(signal.SIGINT, lambda number, frame: ended.append(number))
@@ -456,6 +462,7 @@ def _controller(name: str, tenant: str | None) -> "Controller":
 def _tenant(name: str | None, make: bool) -> "Tenant":
     """The tenant of that name, or the only one there is."""
     from .models import Tenant
+    from .services import tenants as service
 
     if name is not None:
         found = Tenant.objects.filter(name=name).first()
@@ -463,7 +470,7 @@ def _tenant(name: str | None, make: bool) -> "Tenant":
             return found
         if not make:
             raise Problem(f"there is no tenant named {name}; portvakt cloud link EMAIL --tenant NAME makes one")
-        return Tenant.objects.create(name=name)
+        return service.make(name)
     tenants = list(Tenant.objects.order_by("pk")[:2])
     if len(tenants) > 1:
         raise Problem("there is more than one tenant; name one with --tenant")
@@ -471,7 +478,7 @@ def _tenant(name: str | None, make: bool) -> "Tenant":
         return tenants[0]
     if not make:
         raise Problem("there is no tenant yet; portvakt cloud link EMAIL makes the first")
-    return Tenant.objects.create(name="Portvakt")
+    return service.make("Portvakt")
 
 
 def _account(user: str | None) -> tuple[str, tuple[int, int] | None]:

@@ -1,14 +1,14 @@
-"""`portvakt log`: proves that the log in the cloud is what the controllers recorded."""
+"""`portvakt log`: proves that the log in the cloud is what the controllers recorded; and tells who changed what."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tools.cloud.command import _django
 from tools.terminal import Json, Problem, progress, result
 
-app = typer.Typer(help="The log and its proof.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="The log and its proof; who changed what.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
@@ -71,3 +71,36 @@ def key(as_json: Json = False) -> None:
 
     text = digest.public_key().hex()
     result(as_json, {"key": text}, text)
+
+
+@app.command()
+def changes(
+    tenant: Annotated[str | None, typer.Option(help="Which tenant. Needed when there is more than one.")] = None,
+    days: Annotated[int, typer.Option(help="So far back.", min=1, max=366)] = 30,
+    as_json: Json = False,
+) -> None:
+    """Who changed what, oldest first."""
+    _django()
+    from datetime import timedelta
+
+    from .command import _tenant
+    from .models import Change
+    from .services import clock
+
+    rows = Change.objects.filter(tenant=_tenant(tenant, make=False), at__gte=clock.now() - timedelta(days=days))
+    found = [
+        {
+            "at": row.at.isoformat(timespec="seconds"), "way": row.way, "user": row.user and row.user.email,
+            "token": row.token and row.token.name, "account": row.account, "kind": row.kind, "what": row.what,
+            "object": row.object, "name": row.name, "before": row.before, "after": row.after,
+        }
+        for row in rows.select_related("user", "token").order_by("pk").iterator(chunk_size=2000)
+    ]  # fmt: skip
+    result(as_json, {"changes": found}, *(_line(row) for row in found))
+
+
+def _line(row: dict[str, Any]) -> str:
+    by = row["user"] or row["token"] or row["account"] or "portvakt"
+    was, now = row["before"], row["after"]
+    values = "".join(f"; {name}: {was.get(name)} -> {now.get(name)}" for name in {**was, **now})
+    return f"{row['at']} {by} ({row['way']}): {row['kind']} {row['name']} {row['what']}{values}"

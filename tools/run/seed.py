@@ -13,17 +13,15 @@ from tools.cloud.models import (
     AccessGroup,
     Controller,
     Door,
-    Grant,
-    Membership,
-    Person,
     Role,
     Site,
     Tenant,
     User,
 )
-from tools.cloud.services import brokers, links, mosquitto
+from tools.cloud.services import brokers, door_rules, links, members, mosquitto, sites, tenants
 from tools.cloud.services import enrol as enrolment
-from tools.cloud.services.people import give_card
+from tools.cloud.services import groups as access_groups
+from tools.cloud.services import people as persons
 
 from .controllers import BOARD
 
@@ -34,10 +32,9 @@ def places(described: dict[str, Any]) -> None:
     """An empty database becomes that of one tenant with one site and one administrator."""
     call_command("migrate", verbosity=0)
     with transaction.atomic():
-        tenant = Tenant.objects.create(name=described["site"])
-        Site.objects.create(tenant=tenant, name=described["site"])
-        user = User.objects.named(_DEMO_USER)
-        Membership.objects.create(tenant=tenant, user=user, role=Role.OWNER)
+        tenant = tenants.make(described["site"])
+        sites.make(tenant.pk, described["site"])
+        members.invite(tenant, _DEMO_USER, Role("owner"))
 
 
 def enrol(one: dict[str, Any], broker_port: int, release_ms: int) -> dict[str, Any]:
@@ -50,8 +47,7 @@ def enrol(one: dict[str, Any], broker_port: int, release_ms: int) -> dict[str, A
     controller, settings = enrolment.enrol(site, one["name"], board, doors=names, broker=broker, wifi=wifi)
     with transaction.atomic():
         for door in Door.objects.filter(controller=controller):
-            door.release_ms = release_ms
-            door.save()
+            door_rules.change(door, {"release_ms": release_ms})
     return settings
 
 
@@ -61,10 +57,10 @@ def people(described: dict[str, Any]) -> None:
         tenant = Tenant.objects.get()
         groups: dict[tuple[str, ...], AccessGroup] = {}
         for each in described["people"]:
-            person = Person.objects.create(tenant=tenant, name=each["name"])
+            person = persons.enter(tenant.pk, name=each["name"])
             card = each["card"]
             until = each.get("until")
-            give_card(
+            persons.give_card(
                 person,
                 card["bits"],
                 payload(card["bits"], card["facility"], card["number"]),
@@ -73,7 +69,7 @@ def people(described: dict[str, Any]) -> None:
             doors = tuple(each["doors"])
             if doors not in groups:
                 groups[doors] = _group(tenant, doors, described)
-            Grant.objects.create(person=person, group=groups[doors])
+            persons.put_into(person, [groups[doors].pk])
 
 
 def accounts(folder: Path, mqtt_url: str) -> None:
@@ -93,6 +89,6 @@ def sign_in_link() -> str:
 def _group(tenant: Tenant, doors: tuple[str, ...], described: dict[str, Any]) -> AccessGroup:
     """Named as the building has it; one that it does not know after its doors."""
     names = {tuple(there): name for name, there in described.get("groups", {}).items()}
-    group = AccessGroup.objects.create(tenant=tenant, name=names.get(doors) or ", ".join(doors)[:100])
-    group.doors.set(Door.objects.filter(controller__site__tenant=tenant, name__in=doors))
-    return group
+    rows = Door.objects.filter(controller__site__tenant=tenant, name__in=doors).values_list("pk", flat=True)
+    name = names.get(doors) or ", ".join(doors)[:100]
+    return access_groups.save(AccessGroup(tenant=tenant), name, {}, dict.fromkeys(rows))

@@ -15,7 +15,7 @@ from sim.virtual.verdicts import ANYTHING, DENIED
 from sim.world.wiegand import card_bits
 from tools.cloud.models import AccessGroup, Controller, Credential, Door, Grant, Person, Site
 from tools.cloud.models import Command as Row
-from tools.cloud.services import commands
+from tools.cloud.services import changes, commands, people, propagate
 from tools.simulate.neighbours import ours
 from tools.simulate.worker import Worker
 
@@ -96,13 +96,15 @@ class Administrators:
         """A right to the doors of one group, instead of what was before."""
         person = Person.objects.get(name=holder["name"])
         for grant in Grant.objects.filter(person=person):
-            grant.delete()
+            people.take_out(grant)
         group = chance.choice(list(AccessGroup.objects.filter(tenant=person.tenant_id).order_by("pk")))
-        Grant.objects.create(person=person, group=group, valid_until=until)
+        people.limit(Grant(person=person, group=group), valid_until=until)
         if until is None:  # a card that has run out serves again
             for card in Credential.objects.filter(person=person, valid_until__isnull=False):
-                card.valid_until = None
-                card.save()
+                with changes.of(card):
+                    card.valid_until = None
+                    card.save()
+                    propagate.access_of(person.tenant_id, [person.pk])
         self._read(holder)
 
     def _take(self, holder: dict[str, Any], chance: Random) -> None:
@@ -112,7 +114,7 @@ class Administrators:
         until = holder.get("until")
         grants = Grant.objects.filter(person__name=holder["name"])
         for grant in grants:
-            grant.delete()
+            people.take_out(grant)
         self._read(holder)
         for one in self.building.controllers:
             if any(door.name in before for door in one.doors):

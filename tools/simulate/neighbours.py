@@ -21,13 +21,9 @@ from tools.cloud.models import (
     Controller,
     Credential,
     Door,
-    DoorRules,
     Grant,
-    Person,
-    Site,
-    Tenant,
 )
-from tools.cloud.services import clock, commands, enrol, pins
+from tools.cloud.services import clock, commands, door_rules, enrol, groups, people, pins, sites, tenants
 from tools.simulate.worker import Worker
 
 SICK, WELL = "The sick neighbour", "The other neighbour"
@@ -58,15 +54,15 @@ class Neighbours:
         self._listen()
 
     def _move_in(self, name: str) -> Controller:
-        site = Site.objects.create(tenant=Tenant.objects.create(name=name), name=name)
+        site = sites.make(tenants.make(name).pk, name)
         made = enrol.enrol(site, name, self._board, broker=BROKER, urandom=self._rng.randbytes)[0]
-        group = AccessGroup.objects.create(tenant=site.tenant, name=name)
-        group.doors.set(made.doors.all()[:2])
-        person = Person.objects.create(tenant=site.tenant, name=name)
+        places = dict.fromkeys(made.doors.values_list("pk", flat=True)[:2])
+        group = groups.save(AccessGroup(tenant=site.tenant), name, {}, places)
+        person = people.enter(site.tenant_id, name=name)
         begins = clock.now() + timedelta(minutes=2)
         with transaction.atomic():
-            DoorRules.objects.create(door=made.doors.first(), who=[["pin", None]])
-            Grant.objects.create(person=person, group=group, valid_from=begins)
+            door_rules.change(made.doors.select_related("controller__site")[0], {"who": [["pin", None]]})
+            people.limit(Grant(person=person, group=group), valid_from=begins)
             pins.give(person)
         return made
 

@@ -42,6 +42,7 @@ class Office:
     def _change(self, chance: Random) -> None:
         """One person's grant ends, or comes back. Until every controller has it, both verdicts are right."""
         from tools.cloud.models import AccessGroup, Grant, Person
+        from tools.cloud.services import people
 
         holder = chance.choice(self.building.description["people"])
         person = Person.objects.get(name=holder["name"])
@@ -49,7 +50,7 @@ class Office:
         if doors is None:
             self._taken[holder["name"]] = holder["doors"]
             holder["doors"] = []
-            Grant.objects.get(person=person).delete()
+            people.take_out(Grant.objects.get(person=person))
         else:
             holder["doors"] = doors
             group = next(
@@ -57,7 +58,7 @@ class Office:
                 for one in AccessGroup.objects.order_by("pk")
                 if set(one.doors.values_list("name", flat=True)) == set(doors)
             )
-            Grant.objects.create(person=person, group=group)
+            people.limit(Grant(person=person, group=group))
         self.changed += 1
         holder["unsure"] = self.changed
         self.scheduler.after(LOOK_US, self._look, holder, self.changed)

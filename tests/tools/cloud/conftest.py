@@ -5,7 +5,9 @@ With PORTVAKT_TESTS_ON=postgres the same on a PostgreSQL of their own.
 
 import os
 import tempfile
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import postgres
@@ -13,6 +15,7 @@ import pytest
 
 import sim.mcu  # noqa: F401  before any firmware file is imported
 
+ROOT = Path(__file__).resolve().parents[3]
 SERVER = postgres.Server() if postgres.wanted() else None  # started with the first test
 
 
@@ -73,6 +76,38 @@ def database(made_database: None) -> Iterator[None]:
         yield
         del ours.close
         transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def net(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What services did not say, and signals.py had to make up for. A test may write rows itself; tools/ may not."""
+    from tools.cloud import signals
+
+    found: list[str] = []
+
+    def caught(what: str) -> None:
+        writer = _writer()
+        if writer is not None:
+            found.append(f"{what} at {writer}, and no service said so (services/changes.py, propagate.py)")
+
+    monkeypatch.setattr(signals, "caught", caught)
+    yield found
+    assert not found, "\n".join(found)
+
+
+def _writer() -> str | None:
+    """Where in tools/ rows are being written; None: in a test."""
+    under = ("tools/cloud/signals.py", "tools/cloud/services/changes.py", "tools/cloud/models/")
+    for frame in reversed(traceback.extract_stack()[:-2]):
+        path = Path(frame.filename)
+        if not path.is_relative_to(ROOT) or ".venv" in path.parts:
+            continue
+        place = str(path.relative_to(ROOT))
+        if place.startswith("tools/") and not place.startswith(under):
+            return f"{place}:{frame.lineno} ({frame.name})"
+        if place.startswith("tests/") and place != "tests/tools/cloud/conftest.py":
+            return None
+    return None
 
 
 @pytest.fixture

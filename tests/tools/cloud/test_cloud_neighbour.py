@@ -213,7 +213,7 @@ def the_chain_is_walked(house: Furnished) -> Any:
 @act
 def what_is_old_is_erased(house: Furnished) -> Any:
     house.time.now += timedelta(days=91).total_seconds()
-    Tenant.objects.exclude(pk=house.tenant.pk).update(retention_days=3650)
+    Tenant._base_manager.exclude(pk=house.tenant.pk).update(retention_days=3650)  # not a change on record
     house.controller.refresh_from_db()
     return retention._erase_of(house.row(), clock.now())
 

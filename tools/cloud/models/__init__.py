@@ -5,6 +5,7 @@ from .accounts import ApiToken, Membership, Role, Session, SignInLink, Tenant, U
 from .acl import AclChange, AclEntry, Exposure, Profile
 from .alarms import Alarm, Progress
 from .chain import LogKey
+from .changes import Change
 from .commands import Command
 from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
@@ -24,6 +25,7 @@ __all__ = [
     "Alarm",
     "ApiToken",
     "Area",
+    "Change",
     "Command",
     "Controller",
     "Credential",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -38,9 +38,10 @@ class Person(Whole):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Out of every credential table first, in the same transaction."""
-        with transaction.atomic():
-            self.active = False
-            self.save(update_fields=["active"])
+        with Whole.made_in():
+            if self.active:
+                self.active = False
+                self.save(update_fields=["active"])
             return super().delete(*args, **kwargs)
 
 
@@ -97,9 +98,10 @@ class Credential(Whole):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Out of every credential table first, in the same transaction."""
-        with transaction.atomic():
-            self.active = False
-            self.save(update_fields=["active"])
+        with Whole.made_in():
+            if self.active:
+                self.active = False
+                self.save(update_fields=["active"])
             return super().delete(*args, **kwargs)
 
 

@@ -12,7 +12,7 @@ class Right(Enum):
     RELEASE = "release"  # release a door, lock down and lift it again
     CHANGE = "change"  # people, cards, PINs, groups, schedules, holidays, doors
     INSTALL = "install"  # sites and controllers: enrol, rename, give up as lost
-    AUDIT = "audit"  # see who looked at whose passages
+    AUDIT = "audit"  # see who looked at whose passages, and who changed what
     MEMBERS = "members"  # who may sign in and as what; tokens of the API
 
 

@@ -16,6 +16,26 @@ Row = TypeVar("Row", bound=models.Model)
 class Scoped(models.QuerySet):
     """Rows that belong to a tenant; the model's TENANT_PATH says by which way, its SEEN_WITH to whom they show."""
 
+    # What has no signals of Django's is looked at by signals.py. names: of the fields; None: rows are new.
+    kept: Callable[[Any, Any], bool] = staticmethod(lambda model, names: False)
+    written: Callable[[Any, Any, Any], Any] = staticmethod(lambda rows, names, write: write())
+
+    def update(self, **fields: Any) -> int:
+        return int(self._write(self, fields, lambda: super(Scoped, self).update(**fields)))
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
+        objs = list(objs)
+        return self._write(objs, None, lambda: super(Scoped, self).bulk_create(objs, *args, **kwargs))
+
+    def bulk_update(self, objs: Any, fields: Any, *args: Any, **kwargs: Any) -> int:
+        objs = list(objs)
+        return int(self._write(objs, fields, lambda: super(Scoped, self).bulk_update(objs, fields, *args, **kwargs)))
+
+    def _write(self, rows: Any, names: Any, write: Callable[[], Any]) -> Any:
+        if not Scoped.kept(self.model, names):
+            return write()
+        return Scoped.written(list(rows.all()) if isinstance(rows, models.QuerySet) else rows, names, write)
+
     def of(self, *tenants: Any) -> "Scoped":
         """The rows of these tenants (rows or numbers)."""
         return self.filter(**{f"{self.model.TENANT_PATH}__in": tenants})
@@ -67,15 +87,17 @@ class Owned(models.Model):
 
 
 class Whole(Owned):
-    """A row whose change and all that follows from it (signals.py) is one transaction."""
+    """A row whose change and all that follows from it is one transaction, whoever saves it."""
 
     class Meta:
         abstract = True
 
+    made_in: Callable[[], Any] = staticmethod(transaction.atomic)  # signals.py: within a change that is no other one
+
     def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic():
+        with Whole.made_in():
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with transaction.atomic():
+        with Whole.made_in():
             return super().delete(*args, **kwargs)

@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 from .views import (
     account,
     alarms,
+    changes,
     commissioning,
     controllers,
     door,
@@ -70,6 +71,7 @@ urlpatterns = [
     path("alarms/", alarms.page, name="alarms"),
     path("alarms/acknowledge", alarms.acknowledge, name="acknowledge"),
     path("looks/", looks.page, name="looks"),
+    path("changes/", changes.page, name="changes"),
     path("people/<int:pk>/export", looks.export, name="export"),
     path("sites/<int:pk>/emergency", sites.emergency, name="emergency"),
     path("controllers/<int:pk>/commands", controllers.asked, name="controller_commands"),

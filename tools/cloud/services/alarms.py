@@ -10,8 +10,9 @@ from django.db.models import Q, QuerySet
 
 from firmware.controller import events
 
-from ..models import Alarm, Controller, Event, Gap, Progress, User
-from . import codes
+from ..models import Alarm, Change, Controller, Door, Event, Gap, Progress, User
+from ..models.alarms import SILENT
+from . import changes, codes
 from .prepared import Given, Prepared
 from .troubles import Troubles, Work
 
@@ -107,7 +108,27 @@ def acknowledge(alarm: Alarm, user: User | None, now: datetime) -> int:
     )
     if alarm.kind == Alarm.Kind.TROUBLE:
         same = same.filter(extra=alarm.extra)
-    return same.filter(acknowledged_at=None, pk__lte=alarm.pk).update(acknowledged_at=now, acknowledged_by=user)
+    with changes.together():
+        done = same.filter(acknowledged_at=None, pk__lte=alarm.pk).update(acknowledged_at=now, acknowledged_by=user)
+        if done:
+            _keep(alarm, done)
+    return done
+
+
+def _keep(alarm: Alarm, count: int) -> None:
+    """Who acknowledged it, in the record of changes."""
+    at = Controller.objects.select_related("site").get(pk=alarm.controller_id)
+    door = Door.objects.filter(controller=at, number=alarm.door_number).first()
+    name = codes.NAMES.get(alarm.code, str(alarm.code)) if alarm.kind == Alarm.Kind.EVENT else alarm.kind
+    changes.note(
+        at.site.tenant_id,
+        Change.Kind.ALARM,
+        Change.What.CHANGED,
+        number=alarm.pk,
+        name=at.name if door is None else door.name,
+        after={"alarm": name, "acknowledged": count},
+        hidden=alarm.code in SILENT,
+    )
 
 
 def _from_events(after: int, last: int, seen: int, troubles: Troubles) -> int:

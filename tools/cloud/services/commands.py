@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
-from ..models import Command, Controller, Door, Site, User
-from . import clock
+from ..models import Change, Command, Controller, Door, Site, User
+from . import changes, clock
 
 SECONDS = 10  # a release that has not reached its door by then is dead
 LEARN_S = 45  # a reader is armed for a card until then: a controller takes at most 60
@@ -79,8 +77,11 @@ def emergency(site: Site, do: str, user: User | None) -> list[Command]:
     if do not in EMERGENCY:
         raise ValueError(f"{do} is no emergency")
     controllers = Controller.objects.filter(site=site, lost_at=None).order_by("pk")
-    with transaction.atomic():
-        return [_ask(pk, do, user, 10 * MINUTE) for pk in controllers.values_list("pk", flat=True)]
+    with changes.together():
+        changes.note(
+            site.tenant_id, Change.Kind.SITE, Change.What.ASKED, number=site.pk, name=site.name, after={"do": do}
+        )
+        return [_queue(pk, do, user, 10 * MINUTE) for pk in controllers.values_list("pk", flat=True)]
 
 
 def _ask(
@@ -88,6 +89,24 @@ def _ask(
     do: Any,
     user: User | None,
     seconds: int = SECONDS,
+    door: Door | None = None,
+    arguments: Mapping[str, Any] | None = None,
+) -> Command:
+    """What is asked is kept with who asked, also where it is refused at once."""
+    with changes.together():
+        row = _queue(controller, do, user, seconds, door, arguments)
+        at = Controller.objects.select_related("site").get(pk=controller)
+        kind, of = (Change.Kind.CONTROLLER, at) if door is None else (Change.Kind.DOOR, door)
+        said = {"do": do, **row.arguments} | ({"refused": row.why} if row.state == Command.State.REFUSED else {})
+        changes.note(at.site.tenant_id, kind, Change.What.ASKED, number=of.pk, name=of.name, after=said)
+    return row
+
+
+def _queue(
+    controller: int,
+    do: Any,
+    user: User | None,
+    seconds: int,
     door: Door | None = None,
     arguments: Mapping[str, Any] | None = None,
 ) -> Command:

@@ -1,8 +1,9 @@
 """Controllers after their enrolment: another name."""
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from ..models import Controller
+from . import changes
 from .told import Told
 
 
@@ -11,7 +12,7 @@ def rename(controller: Controller, name: str) -> None:
     if not controller.name:
         raise Told("a controller needs a name; give it one")
     try:
-        with transaction.atomic():
+        with changes.of(controller):
             controller.save(update_fields=["name"])
     except IntegrityError:
         raise Told(

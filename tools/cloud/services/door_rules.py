@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from .. import limits
 from ..models import ASKS, Area, Door, DoorRules, Schedule, lock
+from . import changes, propagate
 from .told import Told
 
 # Field -> what it is called where it is wrong.
@@ -33,7 +33,7 @@ NAMES: dict[str, Any] = {
 def change(door: Door, fields: dict[str, Any]) -> Door:
     """Changes a door's name, times and rules. What is not in fields stays. Raises Told, and then nothing is changed."""
     own = {name: fields[name] for name in ("name", "release_ms", "held_ms") if name in fields}
-    with transaction.atomic():
+    with changes.of(door):
         lock(door)
         rules = DoorRules.objects.filter(door=door).first() or DoorRules(door=door)
         for name, value in fields.items():
@@ -49,6 +49,11 @@ def change(door: Door, fields: dict[str, Any]) -> Door:
             door.save()
         if set(fields) - set(own):
             rules.save()
+            # What a door asks for also decides which PINs its controller knows.
+            propagate.access_at(door.controller.site.tenant_id, [door.controller_id])
+            propagate.rules_around(door.controller)
+        elif own:
+            propagate.rules_of([door.controller_id])
     return door
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from tools import written_settings
 
 from ..models import Controller, Door, DoorRules, GroupDoor, Site
-from . import acl, brokers, clock, rules
+from . import brokers, changes, clock, propagate
 from .told import Told
 
 RELEASE_MS = 5000
@@ -73,7 +73,7 @@ def enrol(
     }
     _check(made)
     try:
-        with transaction.atomic():
+        with changes.of(controller):
             controller.save(force_insert=True)
             _make_doors(controller, doors, replaces)
     except IntegrityError:
@@ -118,7 +118,7 @@ def _make_doors(controller: Controller, names: Sequence[str], lost: Controller |
     Door.objects.bulk_create(made.values())
     if lost is not None:
         _take_over(controller, made, before, lost)
-    rules.refresh(controller.pk)
+    propagate.rules_of([controller.pk])
 
 
 def _doors_of(lost: Controller, controller: Controller) -> dict[int, Door]:
@@ -138,5 +138,6 @@ def _take_over(controller: Controller, made: Mapping[int, Door], before: Mapping
     for place in places:
         place.door = new[place.door_id]
     GroupDoor.objects.bulk_update(places, ["door"])
-    acl.refresh(controller.site.tenant_id, clock.now(), controllers=[controller.pk])
-    Controller.objects.filter(pk=lost.pk).update(replaced_by=controller)
+    propagate.access_at(controller.site.tenant_id, [controller.pk])
+    with changes.of(lost):
+        Controller.objects.filter(pk=lost.pk).update(replaced_by=controller)

@@ -9,18 +9,25 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from ..models import AclChange, ApiToken, Look, Person, User
+from . import changes, propagate
 
-BUSY_MS, PATIENT_MS = 200, 10_000  # how long SQLite waits for whoever reads; settings.py has the second
+BUSY_MS = 200  # so long SQLite waits here for whoever reads; otherwise as settings.py says
 
 
 def erase(person: Person, now: datetime, user: User | None = None, token: ApiToken | None = None) -> None:
     """All of it or nothing. That somebody looked at them is still known, whom they looked at is not."""
-    with transaction.atomic():
+    with changes.covering(person):
+        changes.forget(person.tenant_id, person.pk)
         Look.objects.filter(person=person).update(person=None, erased=True)
         Look.objects.create(
             tenant_id=person.tenant_id, user=user, token=token, what=Look.What.ERASED, erased=True, at=now, until=now
         )
-        person.delete()  # its cards leave the access lists first
+        # Their cards leave the access lists first.
+        person.grants.all().delete()
+        person.active = False
+        person.save(update_fields=["active"])
+        propagate.access_of(person.tenant_id, [person.pk])
+        person.delete()
         # A lost board hears nothing any more: nobody has to tell it.
         AclChange.objects.filter(controller__lost_at__isnull=False, credential=None).delete()
     transaction.on_commit(overwrite)
@@ -31,6 +38,7 @@ def overwrite() -> None:
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         return
     with connection.cursor() as cursor:
+        [patient_ms] = cursor.execute("PRAGMA busy_timeout").fetchone()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        cursor.execute(f"PRAGMA busy_timeout={PATIENT_MS}")
+        cursor.execute(f"PRAGMA busy_timeout={patient_ms}")

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
-from ..models import AccessGroup, Door, Schedule
+from ..models import AccessGroup, Door, Grant, Schedule
+from . import changes, propagate
 from .told import Told
 
 
@@ -22,7 +23,7 @@ def save(group: AccessGroup, name: str, flags: Mapping[str, bool], doors: Mappin
     for flag in AccessGroup.FLAGS:
         setattr(group, flag, bool(flags.get(flag, getattr(group, flag))))
     try:
-        with transaction.atomic():
+        with changes.of(group):
             group.save()
             for place in group.places.exclude(door__in=doors):
                 place.delete()
@@ -33,6 +34,17 @@ def save(group: AccessGroup, name: str, flags: Mapping[str, bool], doors: Mappin
                 elif held[door].schedule_id != schedule:
                     held[door].schedule_id = schedule
                     held[door].save()
+            propagate.access_in(group)
     except IntegrityError:
         raise Told("there is a group named %(name)s already; choose another name", name=group.name) from None
     return group
+
+
+def remove(group: AccessGroup) -> None:
+    """Whoever was in it may no longer pass its doors; that is kept for each of them."""
+    tenant, pk = group.tenant_id, group.pk
+    people = list(group.grants.order_by("person").values_list("person", flat=True))
+    with changes.of(group):
+        changes.removed(Grant, list(group.grants.order_by("pk").values_list("pk", flat=True)))
+        group.delete()
+        propagate.access_of_group(tenant, pk, people)

@@ -2,11 +2,9 @@
 
 from datetime import date, timedelta
 
-from django.db import transaction
-
 from .. import limits
 from ..models import Holiday
-from . import clock, local_time
+from . import changes, clock, local_time, propagate
 from .told import Told
 
 LONGEST_DAYS = 366
@@ -24,11 +22,22 @@ def add(tenant: int, name: str, first: date, last: date | None = None) -> Holida
         raise Told("holidays of more than a year are a schedule; make one")
     if Holiday.objects.filter(tenant=tenant, first=first, last=last).exists():
         raise Told("these days are entered already; change or remove them there")
-    with transaction.atomic():
+    with changes.together():
         _forget_past(tenant)
         if Holiday.objects.filter(tenant=tenant).count() >= limits.HOLIDAYS:
             raise Told("there are %(n)d holidays already; remove some first", n=limits.HOLIDAYS)
-        return Holiday.objects.create(tenant_id=tenant, name=name.strip()[:100], first=first, last=last)
+        day = Holiday(tenant_id=tenant, name=name.strip()[:100], first=first, last=last)
+        with changes.of(day):
+            day.save()
+        propagate.rules_everywhere(tenant)
+        return day
+
+
+def remove(day: Holiday) -> None:
+    tenant = day.tenant_id
+    with changes.of(day):
+        day.delete()
+        propagate.rules_everywhere(tenant)
 
 
 def fill(tenant: int, year: int) -> int:
@@ -36,7 +45,7 @@ def fill(tenant: int, year: int) -> int:
     if not 2000 <= year <= 2099:
         raise Told("holidays are known from 2000 to 2099; choose a year in between")
     new = 0
-    with transaction.atomic():
+    with changes.together():
         for day, name in sorted(norwegian(year).items()):
             if not Holiday.objects.filter(tenant=tenant, first__lte=day, last__gte=day).exists():
                 add(tenant, name, day)
@@ -85,4 +94,5 @@ def easter_sunday(year: int) -> date:
 def _forget_past(tenant: int) -> None:
     """What is long over makes room."""
     for old in Holiday.objects.filter(tenant=tenant, last__lt=clock.now().date() - timedelta(days=31)):
-        old.delete()
+        with changes.of(old):
+            old.delete()

@@ -8,8 +8,8 @@ from hmac import compare_digest
 from django.db import transaction
 from django.db.models import QuerySet
 
-from ..models import ApiToken, Role, Session, SignInLink, Tenant, User
-from . import clock, entered
+from ..models import ApiToken, Change, Role, Session, SignInLink, Tenant, User
+from . import changes, clock, entered
 from .told import Told
 
 MINUTES = 30  # how long a sign-in link is good
@@ -23,7 +23,12 @@ def _hash(token: str) -> str:
 def make(user: User, minutes: int = MINUTES) -> str:
     """The token of a new sign-in link; it is told once."""
     token = secrets.token_urlsafe(32)
-    SignInLink.objects.create(user=user, hash=_hash(token), expires_at=clock.now() + timedelta(minutes=minutes))
+    with changes.together():
+        SignInLink.objects.create(user=user, hash=_hash(token), expires_at=clock.now() + timedelta(minutes=minutes))
+        for tenant in user.memberships.order_by("tenant").values_list("tenant", flat=True):
+            changes.note(
+                tenant, Change.Kind.LINK, Change.What.MADE, number=None, name=user.email, after={"minutes": minutes}
+            )
     return token
 
 
@@ -60,7 +65,9 @@ def make_token(tenant: Tenant, name: str, role: Role, by: User | None = None) ->
     if role not in ApiToken.ROLES:
         raise Told("an API token is never an owner; choose another role")
     secret = secrets.token_urlsafe(32)
-    row = ApiToken.objects.create(tenant=tenant, name=name, role=role, hash=_hash(secret), made_by=by)
+    row = ApiToken(tenant=tenant, name=name, role=role, hash=_hash(secret), made_by=by)
+    with changes.of(row):
+        row.save()
     return f"{row.pk}.{secret}"
 
 

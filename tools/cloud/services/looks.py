@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ..models import ApiToken, Event, Look, Person, User
+from ..models import ApiToken, Change, Event, Look, Person, User
 from . import codes, local_time
 
 SAME = timedelta(minutes=10)  # somebody who pages through a log looks once
@@ -75,6 +75,10 @@ def export(person: Person) -> dict[str, Any]:
                 "door": doors.get((event.controller_id, event.door_number), event.controller.name),
             }
             for event in events.order_by("pk")
+        ],
+        "changes": [
+            {"at": _at(one.at, home), "kind": one.kind, "what": one.what, "before": one.before, "after": one.after}
+            for one in Change.objects.filter(tenant=person.tenant_id, person=person).order_by("pk")
         ],
         "looked_at_by": [
             {"what": look.what, "from": _at(look.at, home), "until": _at(look.until, home), "times": look.times}

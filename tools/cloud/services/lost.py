@@ -3,10 +3,8 @@
 import os
 from collections.abc import Callable
 
-from django.db import transaction
-
 from ..models import AclChange, AclEntry, Command, Controller, Credential, Exposure, User
-from . import acl, clock
+from . import changes, clock, propagate
 from .told import Told
 
 
@@ -18,7 +16,7 @@ def lost(controller: Controller, user: User | None, urandom: Callable[[int], byt
     still be read from the flash.
     """
     now = clock.now()
-    with transaction.atomic():
+    with changes.of(controller):
         row = Controller.objects.select_for_update(of=("self",)).select_related("site").get(pk=controller.pk)
         if row.lost_at is not None:
             raise Told("this controller was reported lost before; its list of what to replace stands")
@@ -37,7 +35,7 @@ def lost(controller: Controller, user: User | None, urandom: Callable[[int], byt
         Command.objects.filter(controller=row, state=Command.State.QUEUED).update(
             state=Command.State.EXPIRED, why="the controller was given up as lost", ended_at=now
         )
-        acl.refresh(row.site.tenant_id, now, controllers=[row.pk])
+        propagate.access_at(row.site.tenant_id, [row.pk])
     return len(exposed)
 
 

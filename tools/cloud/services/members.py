@@ -4,11 +4,13 @@ Streams ask again every few seconds (pages/live.py). An account may belong to se
 decides about the membership there, and about the account itself only where all its tenants are theirs.
 """
 
+from contextlib import ExitStack
+
 from django.db import transaction
 from django.db.models import QuerySet
 
-from ..models import ApiToken, Membership, Right, Role, SignInLink, Tenant, User
-from . import clock
+from ..models import ApiToken, Change, Membership, Right, Role, SignInLink, Tenant, User
+from . import changes, clock
 from .told import Told
 
 
@@ -26,12 +28,15 @@ def invite(tenant: Tenant, email: str, role: Role) -> Membership:
         if user.memberships.exists():
             # Who vouched for this account so far, by a link, must not come in here with it.
             _shut_out(user)
-        return Membership.objects.create(user=user, tenant=tenant, role=role)
+        row = Membership(user=user, tenant=tenant, role=role)
+        with changes.of(row):
+            row.save()
+        return row
 
 
 def set_role(membership: Membership, role: Role) -> None:
     """Who may no longer make tokens leaves none that work."""
-    with transaction.atomic():
+    with changes.of(membership):
         row = _locked(membership)
         if row.role == Role.OWNER and role != Role.OWNER:
             _keep_an_owner(row.tenant, row.user)
@@ -44,7 +49,7 @@ def set_role(membership: Membership, role: Role) -> None:
 
 def end(membership: Membership) -> None:
     """They are no longer of this tenant. Their sessions end, and the tokens that they made here."""
-    with transaction.atomic():
+    with changes.of(membership):
         row = _locked(membership)
         if row.role == Role.OWNER:
             _keep_an_owner(row.tenant, row.user)
@@ -55,8 +60,11 @@ def end(membership: Membership) -> None:
 
 
 def set_active(user: User, active: bool) -> None:
-    """An account that is not active signs nobody in, anywhere."""
-    with transaction.atomic():
+    """An account that is not active signs nobody in, anywhere; each of its tenants is told."""
+    with ExitStack() as whole:
+        whole.enter_context(changes.together())
+        for row in user.memberships.order_by("tenant"):
+            whole.enter_context(changes.of(row))
         if not active:
             for row in user.memberships.filter(role=Role.OWNER).select_related("tenant").order_by("tenant"):
                 Tenant.objects.select_for_update().get(pk=row.tenant_id)
@@ -77,7 +85,18 @@ def set_active_by(by: User, user: User, active: bool) -> None:
 
 def sign_out(user: User) -> int:
     """Ends all sessions of an account. Returns how many."""
-    return _shut_out(user)
+    with changes.together():
+        gone = _shut_out(user)
+        for row in user.memberships.order_by("tenant"):
+            changes.note(
+                row.tenant_id,
+                Change.Kind.MEMBER,
+                Change.What.CHANGED,
+                number=row.pk,
+                name=user.email,
+                after={"sessions": gone},
+            )
+    return gone
 
 
 def revoke(token: ApiToken) -> None:
@@ -85,7 +104,10 @@ def revoke(token: ApiToken) -> None:
 
 
 def _revoke_all(tokens: QuerySet[ApiToken]) -> None:
-    tokens.filter(revoked_at=None).update(revoked_at=clock.now())
+    for token in tokens.filter(revoked_at=None).order_by("pk"):
+        with changes.of(token):
+            token.revoked_at = clock.now()
+            token.save(update_fields=["revoked_at"])
 
 
 def may_vouch(by: User, user: User) -> bool:

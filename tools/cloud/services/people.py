@@ -1,15 +1,16 @@
-"""Cards and groups of people: given, limited, taken away."""
+"""People, their cards and groups: entered, given, limited, taken away."""
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from tools.terminal import Problem
 
 from .. import limits
 from ..models import Credential, Grant, Person, lock
-from . import local_time, pins
+from . import changes, local_time, pins, propagate
 from .told import Told
 
 
@@ -27,6 +28,27 @@ def card_number(bits: int, facility: int, number: int) -> int:
     return facility << number_bits | number
 
 
+def enter(tenant: int, **fields: Any) -> Person:
+    """A new person, who may pass nowhere yet."""
+    person = Person(tenant_id=tenant)
+    return change(person, **fields)
+
+
+def change(person: Person, **fields: Any) -> Person:
+    """Name, active, extended or escort. Who is not active passes no door, whatever they hold."""
+    if fields.get("escort") not in (None, "", *Person.Escort.values):
+        raise Told("an escort is needed (needs), given (gives) or neither; choose one")
+    with changes.of(person):
+        lock(person)
+        new = person.pk is None
+        for name, value in fields.items():
+            setattr(person, name, value)
+        person.save(update_fields=None if new else list(fields))
+        if not new:
+            propagate.access_of(person.tenant_id, [person.pk])
+    return person
+
+
 def give_card(person: Person, bits: int, number: int, valid_until: datetime | None = None) -> Credential:
     """A person gets a card. number: the payload of its frame. Raises Problem when somebody holds it."""
     if bits not in limits.CARD_BITS:
@@ -42,10 +64,11 @@ def give_card(person: Person, bits: int, number: int, valid_until: datetime | No
         tenant=person.tenant_id, kind=Credential.Kind.CARD, bits=bits, number=number, active=True
     )
     try:
-        with transaction.atomic():
-            return Credential.objects.create(
-                tenant_id=person.tenant_id, person=person, bits=bits, number=number, valid_until=valid_until
-            )
+        card = Credential(tenant_id=person.tenant_id, person=person, bits=bits, number=number, valid_until=valid_until)
+        with changes.of(card):
+            card.save()
+            propagate.access_of(card.tenant_id, [card.person_id])
+        return card
     except IntegrityError:
         holder = holders.select_related("person").first()
         if holder is None:
@@ -56,12 +79,16 @@ def give_card(person: Person, bits: int, number: int, valid_until: datetime | No
 
 def put_into(person: Person, groups: Collection[int]) -> None:
     """The groups of a person, whole: those that are not among them are left."""
-    with transaction.atomic():
+    with changes.together():
         lock(person)
         for grant in person.grants.exclude(group__in=groups):
-            grant.delete()
+            with changes.of(grant):
+                grant.delete()
         for group in sorted(set(groups) - set(person.grants.values_list("group", flat=True))):
-            Grant.objects.create(person=person, group_id=group)
+            grant = Grant(person=person, group_id=group)
+            with changes.of(grant):
+                grant.save()
+        propagate.access_of(person.tenant_id, [person.pk])
 
 
 def limit(
@@ -77,9 +104,18 @@ def limit(
             "a right holds for %(least)d to %(most)d passages, or for any number; correct it", least=least, most=most
         )
     grant.valid_from, grant.valid_until, grant.uses = valid_from, valid_until, uses
-    with transaction.atomic():
+    with changes.of(grant):
         grant.save()
+        propagate.access_of(grant.person.tenant_id, [grant.person_id])
     return grant
+
+
+def take_out(grant: Grant) -> None:
+    """The person leaves the group."""
+    tenant, person = grant.person.tenant_id, grant.person_id
+    with changes.of(grant):
+        grant.delete()
+        propagate.access_of(tenant, [person])
 
 
 def revoke(credential: Credential) -> None:
@@ -87,5 +123,7 @@ def revoke(credential: Credential) -> None:
     if credential.kind != Credential.Kind.CARD:
         pins.revoke(credential)
         return
-    credential.active = False
-    credential.save(update_fields=["active"])
+    with changes.of(credential):
+        credential.active = False
+        credential.save(update_fields=["active"])
+        propagate.access_of(credential.tenant_id, [credential.person_id])

@@ -9,11 +9,11 @@ import secrets
 from datetime import datetime
 from itertools import pairwise
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from .. import limits, sealing
 from ..models import Credential, Door, Person, Tenant
-from . import clock
+from . import changes, clock
 from .told import Told
 
 SHARE = 1000  # of all PINs of a length at most one in so many is in use at a door: IEC 60839-11-1
@@ -32,13 +32,15 @@ def give(person: Person, kind: str = "pin", digits: str | None = None) -> tuple[
     for _ in range(TRIES):
         chosen = digits or _random(tenant.pin_digits)
         try:
-            with transaction.atomic():
-                for old in person.credentials.filter(kind=kind, active=True):
-                    revoke(old)
-                row = Credential(tenant=tenant, person=person, kind=kind, bits=None, number=None)
-                row.sealed, row.mark = sealing.seal("pin", chosen.encode()), mark(tenant.pk, chosen)
+            row = Credential(tenant=tenant, person=person, kind=kind, bits=None, number=None)
+            row.sealed, row.mark = sealing.seal("pin", chosen.encode()), mark(tenant.pk, chosen)
+            before = list(person.credentials.filter(kind=kind, active=True))
+            with changes.of(row, *before):
+                for old in before:
+                    _take(old)
                 row.save()
-                return row, chosen
+                _propagate(row)
+            return row, chosen
         except IntegrityError:
             if digits is not None:
                 raise Told("this PIN cannot be used; choose another one") from None
@@ -47,8 +49,20 @@ def give(person: Person, kind: str = "pin", digits: str | None = None) -> tuple[
 
 def revoke(credential: Credential) -> None:
     """The PIN stops working, and nothing of it is kept."""
+    with changes.of(credential):
+        _take(credential)
+        _propagate(credential)
+
+
+def _take(credential: Credential) -> None:
     credential.active, credential.sealed, credential.mark = False, None, ""
     credential.save(update_fields=["active", "sealed", "mark"])
+
+
+def _propagate(credential: Credential) -> None:
+    from . import propagate  # which leads back here by way of the access list
+
+    propagate.access_of(credential.tenant_id, [credential.person_id])
 
 
 def digits(sealed: bytes) -> str:
@@ -94,8 +108,9 @@ def set_length(tenant: Tenant, length: int) -> None:
     pins = Credential.objects.filter(tenant=tenant, kind__in=["pin", "duress"], active=True)
     if length != tenant.pin_digits and pins.exists():
         raise Told("there are PINs of %(n)d digits; revoke them first", n=tenant.pin_digits)
-    tenant.pin_digits = length
-    tenant.save(update_fields=["pin_digits"])
+    with changes.of(tenant):
+        tenant.pin_digits = length
+        tenant.save(update_fields=["pin_digits"])
 
 
 def _check(digits: str, length: int) -> None:

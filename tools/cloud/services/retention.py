@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from ..models import Alarm, Controller, Door, Event, Look
+from ..models import Alarm, Change, Controller, Door, Event, Look
 from . import codes
 from .troubles import Troubles, Work
 
@@ -36,6 +36,7 @@ def erase(now: datetime, troubles: Troubles | None = None) -> int:
             erased += _erase_of(controller, now)
     long_ago = now - timedelta(days=LOOKS_DAYS)
     Look.objects.filter(until__lt=long_ago).delete()
+    Change.objects.filter(at__lt=long_ago).delete()
     Alarm.objects.filter(raised_at__lt=long_ago).delete()  # those of gaps and silence; no event holds them
     return erased
 

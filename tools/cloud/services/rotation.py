@@ -13,7 +13,8 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from ..models import Controller
+from ..models import Change, Controller
+from . import changes
 
 KEEP = timedelta(days=7)
 YEAR = timedelta(days=365)
@@ -22,7 +23,14 @@ YEAR = timedelta(days=365)
 def begin(controller: int, urandom: Callable[[int], bytes] = os.urandom) -> bool:
     """A new secret is to come. False: one is on its way already, or the board is lost."""
     waiting = Controller.objects.filter(pk=controller, lost_at=None, next_secret=None)
-    return bool(waiting.update(next_secret=urandom(32)))
+    with changes.together():
+        if not waiting.update(next_secret=urandom(32)):
+            return False
+        row = Controller.objects.select_related("site").get(pk=controller)
+        said = {"link_secret": "new"}
+        what = Change.What.CHANGED
+        changes.note(row.site.tenant_id, Change.Kind.CONTROLLER, what, number=row.pk, name=row.name, after=said)
+    return True
 
 
 def begin_due(now: datetime, urandom: Callable[[int], bytes] = os.urandom) -> int:

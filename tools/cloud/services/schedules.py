@@ -4,12 +4,12 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import ProtectedError
 
 from .. import limits
 from ..models import DoorRules, Schedule
-from . import local_time
+from . import changes, local_time, propagate
 from .told import Told
 
 DAYS = 8  # Monday to Sunday, holidays: bits 1 to 128
@@ -38,8 +38,9 @@ def save(
     if not schedule.number:
         schedule.number = _free_number(schedule.tenant_id)
     try:
-        with transaction.atomic():
+        with changes.of(schedule):
             schedule.save()
+            propagate.rules_everywhere(schedule.tenant_id)
     except IntegrityError:
         raise Told("there is a schedule named %(name)s already; choose another name", name=schedule.name) from None
     return schedule
@@ -51,7 +52,8 @@ def remove(schedule: Schedule) -> None:
         used = [rules.door.name for rules in DoorRules.objects.of(schedule.tenant_id) if _asks(rules, schedule)]
         if used:
             raise Told("%(name)s is used by %(users)s; change that first", name=schedule.name, users=", ".join(used))
-        schedule.delete()
+        with changes.of(schedule):
+            schedule.delete()
     except ProtectedError as error:
         users = ", ".join(sorted({_user(row) for row in error.protected_objects}))
         raise Told("%(name)s is used by %(users)s; change that first", name=schedule.name, users=users) from None

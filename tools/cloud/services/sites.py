@@ -1,9 +1,9 @@
 """Sites: made, renamed, put into another time zone."""
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
-from ..models import Controller, Site, lock
-from . import rules, zones
+from ..models import Site, lock
+from . import changes, propagate, zones
 from .told import Told
 
 
@@ -14,7 +14,7 @@ def make(tenant: int, name: str, zone: str = "Europe/Oslo") -> Site:
 
 def change(site: Site, name: str | None = None, zone: str | None = None) -> Site:
     """Another name or zone (None: as it is). The controllers of the site learn the zone with their rules."""
-    with transaction.atomic():
+    with changes.together():
         lock(site)
         return _save(site, site.name if name is None else name, zone or site.zone)
 
@@ -23,7 +23,8 @@ def remove(site: Site) -> None:
     """Takes a site away that has no controllers."""
     if site.controllers.exists():
         raise Told("%(site)s has controllers; a site that has any stays", site=site.name)
-    site.delete()
+    with changes.of(site):
+        site.delete()
 
 
 def _save(site: Site, name: str, zone: str) -> Site:
@@ -32,10 +33,9 @@ def _save(site: Site, name: str, zone: str) -> Site:
         raise Told("a site needs a name; give it one")
     zones.posix(zone)
     try:
-        with transaction.atomic():
+        with changes.of(site):
             site.save()
-            for controller in Controller.objects.filter(site=site, lost_at=None).values_list("pk", flat=True):
-                rules.refresh(controller)
+            propagate.rules_at(site.pk)
     except IntegrityError:
         raise Told("there is a site named %(name)s already; choose another name", name=site.name) from None
     return site

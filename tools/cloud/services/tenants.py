@@ -1,9 +1,16 @@
-"""What holds for a whole tenant: how long its logs are kept."""
+"""Tenants: made, and what holds for the whole of one, such as how long its logs are kept."""
 
 from .. import limits
 from ..models import Tenant
-from . import rules
+from . import changes, propagate
 from .told import Told
+
+
+def make(name: str) -> Tenant:
+    tenant = Tenant(name=name)
+    with changes.of(tenant):
+        tenant.save()
+    return tenant
 
 
 def keep_for(tenant: Tenant, days: int) -> None:
@@ -11,6 +18,7 @@ def keep_for(tenant: Tenant, days: int) -> None:
     least, most = limits.door("retention_days")
     if not least <= days <= most:
         raise Told("a log is kept for %(least)d to %(most)d days; choose within", least=least, most=most)
-    tenant.retention_days = days
-    tenant.save(update_fields=["retention_days"])
-    rules.refresh_tenant(tenant.pk)
+    with changes.of(tenant):
+        tenant.retention_days = days
+        tenant.save(update_fields=["retention_days"])
+        propagate.rules_everywhere(tenant.pk)

@@ -3,15 +3,16 @@
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db.models import Count
 
 from tools import release as releases
 from tools.terminal import Problem
 
-from ..models import Controller, Event, Release, Rollout, RolloutBoard
-from . import clock
+from ..models import Change, Controller, Event, Release, Rollout, RolloutBoard
+from . import changes, clock
 
 State = RolloutBoard.State
 UNDER_WAY = (State.WAITING, State.SENDING, State.STAGED)
@@ -62,17 +63,28 @@ def start(
     )
     chosen = [pk for pk, _ in order[: -(-len(order) * percent // 100)] if pk not in has]
     now = clock.now()
-    with transaction.atomic():
+    with changes.together():
         rollout = Rollout.objects.create(
             release=release, percent=percent, started_at=now, abort_after=abort_after, timeout_h=timeout_h
         )
         RolloutBoard.objects.bulk_create(RolloutBoard(rollout=rollout, controller_id=pk, at=now) for pk in chosen)
+        _keep(rollout, Change.What.MADE, {"percent": percent})
     return rollout
 
 
 def abort(rollout: Rollout, why: str) -> None:
     """Nothing more is sent. What is on trial ends by itself, well or not."""
-    Rollout.objects.filter(pk=rollout.pk).update(state=Rollout.State.ABORTED, why=why[:200])
+    with changes.together():
+        Rollout.objects.filter(pk=rollout.pk).update(state=Rollout.State.ABORTED, why=why[:200])
+        _keep(rollout, Change.What.CHANGED, {"state": Rollout.State.ABORTED, "why": why[:200]})
+
+
+def _keep(rollout: Rollout, what: Any, said: dict[str, Any]) -> None:
+    """In the record of each tenant whose controllers are in it, with how many these are."""
+    theirs = rollout.boards.values_list("controller__site__tenant").annotate(count=Count("pk")).order_by()
+    for tenant, count in sorted(theirs):
+        more = {"number": rollout.pk, "name": rollout.release.build, "after": {**said, "controllers": count}}
+        changes.note(tenant, Change.Kind.ROLLOUT, what, **more)
 
 
 def note_silence(rollout: Rollout, now: datetime) -> None:

@@ -10,6 +10,7 @@ from tools.cloud.models import (
     AccessGroup,
     Alarm,
     Area,
+    Change,
     Command,
     Controller,
     DoorRules,
@@ -29,7 +30,23 @@ from tools.cloud.models import (
     Tenant,
     User,
 )
-from tools.cloud.services import acl, alarms, clock, enrol, erasure, groups, holidays, links, lost, people, pins
+from tools.cloud.services import (
+    acl,
+    alarms,
+    author,
+    clock,
+    commands,
+    door_rules,
+    enrol,
+    erasure,
+    groups,
+    holidays,
+    links,
+    lost,
+    people,
+    pins,
+    tenants,
+)
 from tools.cloud.services import schedules as weeks
 
 # Long, as names of places and people are.
@@ -56,6 +73,7 @@ class Shown:
         self.alarms()
         self.commands()
         self.lookers()
+        self.changes()
         self.updates()
         lost.lost(self.gone, self.owner)
 
@@ -181,6 +199,20 @@ class Shown:
                 tenant=self.tenant, user=user, token=None if user else self.token, what=what, person=person,
                 at=self.ago(hours=1), until=self.ago(hours=1), times=3,
             )  # fmt: skip
+
+    def changes(self) -> None:
+        """By each kind of author: what was made above was made by none of them."""
+        doors, who = self.doors, author.Author
+        with author.speaking(lambda: who(Change.Way.PAGE, user=self.owner)):
+            rules = {"held_ms": 45_000, "retention_days": 7, "who": [["card+pin", self.schedule.pk], ["card", None]]}
+            door_rules.change(doors[0], rules)
+            people.limit(self.grant, valid_until=self.ago(days=-12))
+        with author.speaking(lambda: who(Change.Way.API, token=self.token)):
+            groups.save(self.cleaners, self.cleaners.name, {"lockdown": True}, {doors[1].pk: None})
+            commands.hold(doors[0], None, int(self.ago(hours=-1).timestamp()))
+        with author.speaking(lambda: who(Change.Way.COMMAND, account="root")):
+            tenants.keep_for(self.tenant, 60)
+            weeks.save(self.schedule, "Kontortid", [[31, 480, 960], [64 | 128, 600, 720]])
 
     def updates(self) -> None:
         for build, state, boards_are, percent in (

@@ -91,6 +91,8 @@ def also(house: Shown) -> dict[str, str]:
     """What the addresses alone do not show."""
     return {
         "controller silent": f"/controllers/{house.silent.pk}/", "controller lost": f"/controllers/{house.gone.pk}/",
+        "changes of a person": f"/changes/?person={house.person.pk}",
+        "changes of a door": f"/changes/?kind=door&object={house.doors[0].pk}", "no such change": "/changes/?kind=area",
         "log of a person": f"/log/?person={house.person.pk}", "people, page 2": "/people/?page=2",
         "nobody found": "/people/?q=Zz", "door that asks for PINs": f"/doors/{house.doors[1].pk}/",
         "not found": "/nowhere/", "api docs": "/api/docs",

@@ -9,7 +9,7 @@ from ninja import Query, Router, Schema
 
 from firmware.controller.events import GRANTED as granted
 
-from ...models import Event, Gap, Look, Person, Right
+from ...models import Change, Event, Gap, Look, Person, Right
 from ...services import clock, codes, looks, retention
 from ..auth import caller
 from ..moments import Moment
@@ -83,6 +83,52 @@ class LookOut(Schema):
         return look.token.name if look.token else None
 
 
+class ChangeFilter(Schema):
+    person: int | None = None
+    kind: Change.Kind | None = None
+    object: int | None = None  # its number, of that kind
+    user: str | None = None  # who changed it: their address
+    token: int | None = None
+    way: Change.Way | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    before: int | None = None  # the id at which the page before ended
+    limit: int = 100
+
+
+class ChangeOut(Schema):
+    """Somebody changed something. before and after: the fields that differ, as they were and are."""
+
+    id: int
+    tenant_id: int
+    at: datetime
+    way: Change.Way
+    user: str | None
+    token: str | None
+    account: str  # the host's, of a command line
+    kind: Change.Kind
+    what: Change.What
+    object: int | None
+    name: str
+    person_id: int | None
+    before: dict[str, Any]
+    after: dict[str, Any]
+    erased: bool  # whom it was about is erased since: what it was is not known any more
+
+    @staticmethod
+    def resolve_user(change: Change) -> str | None:
+        return change.user.email if change.user else None
+
+    @staticmethod
+    def resolve_token(change: Change) -> str | None:
+        return change.token.name if change.token else None
+
+
+class ChangePage(Schema):
+    changes: list[ChangeOut]
+    next: int | None  # give this as `before` for the page that follows; null: there is none
+
+
 class EventPage(Schema):
     events: list[EventOut]
     next: int | None  # give this as `before` for the page that follows; null: there is none
@@ -140,3 +186,24 @@ def list_gaps(request: HttpRequest) -> list[Gap]:
 def list_looks(request: HttpRequest) -> list[Look]:
     """Who looked at whose passages: the newest 500."""
     return list(caller(request).rows(Look).select_related("user", "token")[:500])
+
+
+@router.get("/changes", response=ChangePage)
+def list_changes(request: HttpRequest, wanted: Query[ChangeFilter]) -> dict[str, Any]:
+    """Who changed what, newest first: for owners."""
+    conditions = {
+        "person": wanted.person,
+        "kind": wanted.kind,
+        "object": wanted.object,
+        "user__email__iexact": wanted.user,
+        "token": wanted.token,
+        "way": wanted.way,
+        "at__gte": wanted.since,
+        "at__lt": wanted.until,
+        "id__lt": wanted.before,
+    }
+    rows = caller(request).rows(Change).select_related("user", "token")
+    rows = rows.filter(**{name: value for name, value in conditions.items() if value is not None})
+    limit = max(1, min(wanted.limit, 500))
+    page = list(rows[: limit + 1])
+    return {"changes": page[:limit], "next": page[limit - 1].pk if len(page) > limit else None}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
@@ -11,8 +11,7 @@ from tools.terminal import Problem
 
 from ... import limits
 from ...models import AccessGroup, Credential, Door, Grant, Look, Person, lock
-from ...services import clock, erasure, looks, people, pins
-from ...services.told import Told
+from ...services import clock, erasure, groups, looks, people, pins
 from ..auth import Caller, caller
 from ..body import Body
 from ..errors import Error
@@ -126,9 +125,7 @@ def list_people(request: HttpRequest) -> list[Person]:
 @router.post("/people", response={201: PersonOut, **REFUSED})
 def add_person(request: HttpRequest, fields: PersonIn) -> Status[Person]:
     tenant = caller(request).tenant(fields.tenant)
-    said = fields.dict(exclude={"tenant"})
-    _check_escort(said)
-    return Status(201, Person.objects.create(tenant_id=tenant, **said))
+    return Status(201, people.enter(tenant, **fields.dict(exclude={"tenant"})))
 
 
 @router.get("/people/{person_id}", response={200: PersonOut, **REFUSED})
@@ -139,15 +136,7 @@ def one_person(request: HttpRequest, person_id: int) -> Person:
 @router.patch("/people/{person_id}", response={200: PersonOut, **REFUSED})
 def change_person(request: HttpRequest, person_id: int, fields: PersonChange) -> Person:
     """A person who is not active passes no door, whatever they hold."""
-    person = _person(caller(request), person_id)
-    said = fields.dict(exclude_none=True)
-    _check_escort(said)
-    with transaction.atomic():
-        lock(person)
-        for name, value in said.items():
-            setattr(person, name, value)
-        person.save(update_fields=list(said))
-    return person
+    return people.change(_person(caller(request), person_id), **fields.dict(exclude_none=True))
 
 
 @router.get("/people/{person_id}/export", response={200: dict[str, Any], **REFUSED})
@@ -200,10 +189,8 @@ def list_groups(request: HttpRequest) -> list[AccessGroup]:
 def add_group(request: HttpRequest, fields: GroupIn) -> Status[AccessGroup]:
     who = caller(request)
     tenant = who.tenant(fields.tenant)
-    with _one_name(fields.name):
-        group = AccessGroup.objects.create(tenant_id=tenant, name=fields.name)
-        group.doors.set(_doors(who, tenant, fields.doors))
-    return Status(201, group)
+    doors = {door.pk: None for door in _doors(who, tenant, fields.doors)}
+    return Status(201, groups.save(AccessGroup(tenant_id=tenant), fields.name, {}, doors))
 
 
 @router.patch("/groups/{group_id}", response={200: GroupOut, **REFUSED})
@@ -211,14 +198,11 @@ def change_group(request: HttpRequest, group_id: int, fields: GroupChange) -> Ac
     who = caller(request)
     group = who.one(AccessGroup, group_id)
     who.change(group.tenant_id)
-    with _one_name(fields.name or group.name):
+    with transaction.atomic():
         lock(group)
-        if fields.name is not None:
-            group.name = fields.name
-            group.save()
-        if fields.doors is not None:
-            group.doors.set(_doors(who, group.tenant_id, fields.doors))
-    return group
+        held = dict(group.places.values_list("door", "schedule"))  # a door that stays keeps its schedule
+        doors = held if fields.doors is None else [door.pk for door in _doors(who, group.tenant_id, fields.doors)]
+        return groups.save(group, fields.name or group.name, {}, {door: held.get(door) for door in doors})
 
 
 @router.get("/grants", response=list[GrantOut])
@@ -252,7 +236,7 @@ def remove_grant(request: HttpRequest, grant_id: int) -> Status[None]:
     who = caller(request)
     grant = who.one(Grant, grant_id, "person")
     who.change(grant.person.tenant_id)
-    grant.delete()
+    people.take_out(grant)
     return Status(204, None)
 
 
@@ -263,27 +247,9 @@ def _person(who: Caller, person_id: int) -> Person:
     return person
 
 
-def _check_escort(said: dict[str, Any]) -> None:
-    if said.get("escort") not in (None, "", *Person.Escort.values):
-        raise Told("an escort is needed (needs), given (gives) or neither; choose one")
-
-
 def _doors(who: Caller, tenant: int, numbers: list[int]) -> list[Door]:
     doors = list(Door.objects.of(tenant).filter(pk__in=numbers))
     missing = sorted(set(numbers) - {door.pk for door in doors})
     if missing:
         raise Problem(f"there is no door {missing[0]} in this tenant; see /api/doors for those there are")
     return doors
-
-
-class _one_name(transaction.Atomic):
-    """One transaction; a group's name that is taken is said as a sentence."""
-
-    def __init__(self, name: str):
-        super().__init__(None, True, False)
-        self._name = name
-
-    def __exit__(self, kind, error, trace):  # type: ignore[no-untyped-def]
-        super().__exit__(kind, error, trace)
-        if isinstance(error, IntegrityError):
-            raise Problem(f"there is a group named {self._name} already; choose another name") from None

@@ -9,7 +9,7 @@ from ninja import Field, Router, Schema, Status
 
 from ... import limits
 from ...models import AccessGroup, Area, Controller, Door, DoorRules, Holiday, Right, Schedule, Site, Tenant, lock
-from ...services import door_rules, groups, holidays, rules, schedules, tenants
+from ...services import areas, door_rules, groups, holidays, rules, schedules, tenants
 from ...services.told import Told
 from ..auth import Caller, caller
 from ..body import Body
@@ -265,7 +265,7 @@ def remove_holiday(request: HttpRequest, holiday_id: int) -> Status[None]:
     who = caller(request)
     row = who.one(Holiday, holiday_id)
     who.change(row.tenant_id)
-    row.delete()
+    holidays.remove(row)
     return Status(204, None)
 
 
@@ -280,10 +280,7 @@ def put_area(request: HttpRequest, site_id: int, fields: AreaIn) -> Area:
     who = caller(request)
     site = who.one(Site, site_id)
     who.change(site.tenant_id)
-    said = fields.dict()
-    with transaction.atomic():
-        area: Area = Area.objects.update_or_create(site=site, number=said.pop("number"), defaults=said)[0]
-        return area
+    return areas.put(site, **fields.dict())
 
 
 @router.get("/doors/{door_id}/rules", response={200: DoorRulesOut, **REFUSED})

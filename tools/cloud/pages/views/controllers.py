@@ -42,6 +42,7 @@ REFUSALS = {
     "content": gettext_lazy("changes that the controller did not accept"),
     "size": gettext_lazy("messages that are too long"),
     "rules": gettext_lazy("rules that the controller did not accept"),
+    "logs": gettext_lazy("new logs, one after the other, with nothing in them"),
     "database": gettext_lazy("messages that could not be stored at once"),
     "error": gettext_lazy("messages that were not understood"),
 }

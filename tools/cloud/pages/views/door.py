@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Count, ProtectedError, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tools.terminal import Problem
 
 from ...models import AccessGroup, Area, Door, Right, Site, lock, visible
+from ...services import areas as service
 from ...services import clock, commands, door_rules, entered
 from .. import access, door_status, telling
 from ..forms.rules import AreaForm, DoorForm
@@ -92,10 +93,7 @@ def areas(request: HttpRequest, site_pk: int) -> HttpResponse:
     form = AreaForm(request.POST or None, area=site.areas.filter(number=number).first() if number else None)
     if request.method == "POST" and form.is_valid():
         try:
-            with transaction.atomic():
-                Area.objects.update_or_create(
-                    site=site, number=form.cleaned_data.pop("number"), defaults=form.cleaned_data
-                )
+            service.put(site, **form.cleaned_data)
             telling.meanwhile(request, form)
             return redirect("pages:areas", site_pk=site_pk)
         except (IntegrityError, Problem) as problem:
@@ -111,7 +109,7 @@ def area_remove(request: HttpRequest, pk: int) -> HttpResponse:
     area = get_object_or_404(visible(Area, user).select_related("site"), pk=pk)
     access.must(user, area.site.tenant_id, Right.CHANGE)
     try:
-        area.delete()
+        service.remove(area)
     except ProtectedError:
         messages.error(request, _("Doors lead to this area; change them first."))
     return redirect("pages:areas", site_pk=area.site_id)

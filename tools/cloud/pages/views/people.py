@@ -59,7 +59,8 @@ def add(request: HttpRequest) -> HttpResponse:
         access.must_change(user, 0)
     form = PersonForm(request.POST or None, tenants=tenants)
     if request.method == "POST" and form.is_valid():
-        person = form.save()
+        tenant: Any = form.cleaned_data.get("tenant") or form.only
+        person = service.enter(tenant.pk, name=form.cleaned_data["name"])
         messages.success(request, _("%(name)s is entered. Now give a card and choose groups.") % {"name": person.name})
         return redirect("pages:person", pk=person.pk)
     return render(request, "pages/person_add.html", {"form": form, "here": "people"})
@@ -158,8 +159,7 @@ def needs(request: HttpRequest, pk: int) -> HttpResponse:
     form = NeedsForm(request.POST, person=person)
     if not form.is_valid():
         return _person(request, Person.objects.get(pk=pk), needs_form=form, status=422)
-    person.extended, person.escort = form.cleaned_data["extended"], form.cleaned_data["escort"]
-    person.save(update_fields=["extended", "escort"])
+    service.change(person, extended=form.cleaned_data["extended"], escort=form.cleaned_data["escort"])
     telling.meanwhile(request, form)
     messages.success(request, _("%(name)s is changed.") % {"name": person.name})
     return redirect("pages:person", pk=pk)
@@ -170,8 +170,7 @@ def needs(request: HttpRequest, pk: int) -> HttpResponse:
 def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody moves out: none of their cards works until they are taken in again."""
     person = _changeable(request, pk)
-    person.active = request.POST.get("active") == "yes"
-    person.save(update_fields=["active"])
+    service.change(person, active=request.POST.get("active") == "yes")
     return redirect("pages:person", pk=pk)
 
 

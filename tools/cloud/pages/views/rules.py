@@ -73,7 +73,7 @@ def group_remove(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     row = get_object_or_404(visible(AccessGroup, user), pk=pk)
     access.must(user, row.tenant_id, Right.CHANGE)
-    row.delete()
+    groups.remove(row)
     messages.success(request, _("%(name)s is removed.") % {"name": row.name})
     return redirect("pages:access")
 
@@ -168,7 +168,7 @@ def holiday_remove(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     row = get_object_or_404(visible(Holiday, user), pk=pk)
     access.must(user, row.tenant_id, Right.CHANGE)
-    row.delete()
+    holidays.remove(row)
     messages.success(request, _("%(name)s is removed.") % {"name": row.name})
     return redirect("pages:access")
 

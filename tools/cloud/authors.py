@@ -1,0 +1,56 @@
+"""Whoever asks for something is the author of what it changes: services/author.py."""
+
+import getpass
+import os
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+
+from .models import Change
+from .services import author
+from .services.author import Author
+
+
+def of(request: HttpRequest) -> Author:
+    """The API says itself whom it took (api/auth.py): an account, or a token."""
+    caller: Any = getattr(request, "auth", None)
+    if caller is not None:
+        return Author(Change.Way.API, user=caller.user, token=caller.token)
+    user: Any = getattr(request, "user", None)
+    return Author(Change.Way.PAGE, user=user if user is not None and user.is_authenticated else None)
+
+
+@sync_and_async_middleware
+def middleware(following: Any) -> Any:
+    if iscoroutinefunction(following):
+
+        async def awaited(request: HttpRequest) -> HttpResponseBase:
+            with author.speaking(lambda: of(request)):
+                answer: HttpResponseBase = await following(request)
+                return answer
+
+        return awaited
+
+    def answered(request: HttpRequest) -> HttpResponseBase:
+        with author.speaking(lambda: of(request)):
+            answer: HttpResponseBase = following(request)
+            return answer
+
+    return answered
+
+
+def command_line() -> None:
+    """This process is a command of somebody who is on the host."""
+    name = os.environ.get("SUDO_USER") or ""
+    try:
+        name = name or getpass.getuser()
+    except (KeyError, OSError):  # an account that has no name
+        pass
+    author.from_now_on(Author(Change.Way.COMMAND, account=name[:64]))
+
+
+def by_itself() -> None:
+    """This process is the worker."""
+    author.from_now_on(Author(Change.Way.ITSELF))
