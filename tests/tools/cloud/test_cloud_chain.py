@@ -10,8 +10,10 @@ from fake_controller import FakeController
 from firmware.controller import events as codes
 from firmware.controller import records
 from firmware.controller.cloud import wire
-from tools.cloud.models import Event, LogKey
-from tools.cloud.services import chain, clock, digest
+from firmware.controller.cloud.channel import Refused
+from tools.cloud.ingest import store
+from tools.cloud.models import Event, Gap, LogKey
+from tools.cloud.services import chain, clock, digest, housekeeping
 
 KEY = bytes(range(16))
 
@@ -286,3 +288,41 @@ def test_the_command_says_which_event_and_fails(
         {"controller": "Oppgang A", "epoch": board.epoch, "sequence": 2, "what": "altered"}
     ]
     assert CliRunner().invoke(command.app, ["verify", "--controller", "none"]).exit_code != 0
+
+
+def test_a_board_that_begins_a_new_log_again_and_again_is_heard_so_often(house: House, time_now: Stopped) -> None:
+    """Each costs a key, a gap and an alarm, and nothing ever comes of it."""
+
+    def says(epoch: int) -> None:
+        health = {"chain": [1, bytes(16).hex()]}
+        said = store.Hello(0, "0" * 16, 0, epoch, 5, 9, "0.1", health, None)
+        store.hello(house.controller.pk, said, clock.now())
+
+    def refused(epoch: int) -> bool:
+        try:
+            says(epoch)
+        except Refused as reason:
+            return str(reason) == "logs"
+        return False
+
+    for epoch in range(1, 1 + chain.MOST_EMPTY):
+        says(epoch)
+    assert [refused(epoch) for epoch in range(100, 400)] == [True] * 300
+    assert kept(house) == (chain.MOST_EMPTY, chain.MOST_EMPTY)
+    says(3)  # one that it spoke of before
+    assert house.row().log_epoch == 3
+    event = Event.objects.create(
+        controller=house.controller, epoch=3, sequence=5, code=1, door_number=0, extra=0, flags=0,
+        received_at=clock.now(),
+    )  # fmt: skip
+    says(401)  # what something has come of does not count
+    assert refused(402)
+    time_now.now += 86_401
+    housekeeping.tidy(clock.now())
+    assert set(LogKey.objects.values_list("epoch", flat=True)) == {event.epoch, 401}
+    says(402)
+
+
+def kept(house: House) -> tuple[int, int]:
+    mine = {"controller": house.controller}
+    return LogKey.objects.filter(**mine).count(), Gap.objects.filter(**mine).count()

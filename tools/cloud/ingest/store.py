@@ -164,6 +164,7 @@ def hello(controller: int, said: Hello, now: datetime) -> int:
     start = said.health.pop("chain", None)  # a secret until the log has moved on: it stays out of what is shown
     with transaction.atomic():
         acked = _acked(controller, said.epoch)
+        chain.check_new(controller, said.epoch, now)
         twins.look(controller, said.epoch, now)
         if start is not None:
             chain.keep_key(controller, said.epoch, start[0], bytes.fromhex(start[1]))

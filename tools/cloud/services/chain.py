@@ -6,14 +6,18 @@ whose content was erased for privacy keeps its number and its chain, and the wal
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
 
 from firmware.controller import records
+from firmware.controller.cloud.channel import Refused
 from firmware.controller.events import CHAIN_BEGINS, CHAIN_BROKEN
 from firmware.protocol.log_chain import BROKEN, EXPIRED, WHOLE, Chain
 
 from ..models import Controller, Event, Gap, LogKey
 
+MOST_EMPTY, EMPTY_FOR = 8, timedelta(days=1)  # so many logs from which nothing came, in so long a time
 MOST_KEYS = 64  # of one log: it begins anew where flash was damaged, once in years
 OWN_EPOCH = 1 << 32  # of what the cloud itself puts into a controller's log: no board has it
 # The `extra` of CHAIN_BROKEN.
@@ -33,6 +37,33 @@ def record_of(event: Event) -> bytes:
             event.sequence, utc, event.code, event.door_number, event.extra, event.flags, key, event.count, chain
         )
     )
+
+
+def check_new(controller: int, epoch: int, now: datetime) -> None:
+    """Refuses one more log when there are many from which nothing ever came: each costs a key, a gap and an alarm.
+
+    A board begins a new log when it lost its flash, and the first thing in it is that it started. Called under the
+    lock of the controller; tidying forgets (forget_empty).
+    """
+    stored = Event.objects.filter(controller=controller, epoch=OuterRef("epoch"))
+    known = LogKey.objects.filter(controller=controller, epoch=epoch).exists()
+    if known or Event.objects.filter(controller=controller, epoch=epoch).exists():
+        return
+    gaps = Gap.objects.filter(controller=controller, noticed_at__gt=now - EMPTY_FOR).exclude(Exists(stored))
+    if gaps.filter(epoch=epoch).exists():
+        return
+    keys = LogKey.objects.filter(controller=controller).exclude(Exists(stored))
+    told = {*keys.values_list("epoch", flat=True), *gaps.values_list("epoch", flat=True)}
+    if len(told) >= MOST_EMPTY:
+        raise Refused("logs")
+
+
+def forget_empty(controller: int) -> int:
+    """Keys of logs from which nothing ever came, but for the one under way. Returns how many."""
+    stored = Event.objects.filter(controller=controller, epoch=OuterRef("epoch"))
+    now = Controller.objects.filter(pk=controller).values("log_epoch")
+    empty = LogKey.objects.filter(controller=controller).exclude(Exists(stored)).exclude(epoch__in=now)
+    return int(empty.delete()[0])
 
 
 def keep_key(controller: int, epoch: int, sequence: int, key: bytes) -> None:

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from ..models import Controller, Progress
-from . import acl, erasure, history, learning, links, retention, rotation, rules
+from . import acl, chain, erasure, history, learning, links, retention, rotation, rules
 from .prepared import Prepared
 from .troubles import Troubles, Work
 
@@ -33,6 +33,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         with troubles.aside(Work.TIDYING, controller):
             done["profiles"] += rules.prune(controller)
             done["changes"] += history.prune(controller)
+            chain.forget_empty(controller)
     learning.forget(now)
     rotation.begin_due(now)
     links.forget(now)
