@@ -87,7 +87,9 @@ def schedule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if pk is None:
         row = Schedule(tenant=_tenant(request), times=[[31, 480, 960]])
     else:
-        row = get_object_or_404(visible(Schedule, user), pk=pk)
+        # Its page names the groups that use it.
+        mine = access.tenants(user, Right.PEOPLE)
+        row = get_object_or_404(visible(Schedule, user).filter(tenant__in=mine), pk=pk)
     if request.method == "POST":
         access.must(user, row.tenant_id, Right.CHANGE)
         lock(row)

@@ -1,0 +1,397 @@
+"""Two tenants with the same in every room, words that tell whose something is, and everybody who could ask for it."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from cloud_world import BOARD, House, Stopped, counted_bytes
+from django.apps import apps
+from django.db import connection, models
+from django.test import Client
+
+from firmware.controller import events as codes
+from tools.cloud.models import (
+    AccessGroup,
+    Alarm,
+    ApiToken,
+    Area,
+    Command,
+    Controller,
+    Credential,
+    Door,
+    DoorRules,
+    Event,
+    Gap,
+    Grant,
+    Holiday,
+    Look,
+    Membership,
+    Person,
+    Reading,
+    Release,
+    Right,
+    Role,
+    Rollout,
+    RolloutBoard,
+    Schedule,
+    Site,
+    Tenant,
+    User,
+)
+from tools.cloud.sealing import Sealed
+from tools.cloud.services import clock, commands, enrol, groups, holidays, links, lost, members, people, pins
+
+OURS, THEIRS = "kveld", "zorn"  # stand in every name of a tenant
+CARD = {OURS: (201, 60417), THEIRS: (201, 54321)}  # facility and number of a card that nobody else has
+READ = {OURS: (202, 54322), THEIRS: (203, 54323)}  # of one that was read at a door; theirs have the first in use
+MISSING = 10**12  # a number that nothing has
+# Which right somebody needs to be told a word: it is tag + right, as in zornpeople.
+WORDS = {right.value: {right} for right in (Right.LOOK, Right.PEOPLE, Right.AUDIT, Right.MEMBERS)}
+WORDS |= {"asker": {Right.RELEASE, Right.LOG}, "duress": {Right.DURESS}}  # one of these
+
+
+class Home(House):
+    """A house with one of everything. ids: by kind, the number of the one that is attacked."""
+
+    def __init__(self, tag: str, time_now: Stopped, seed: int) -> None:
+        super().__init__(f"{tag}look gate", time_now, seed)
+        self.tag = tag
+        self._name()
+        self._rules()
+        self._people()
+        self._happened()
+        self._members()
+        self._boards(seed)
+        self.door, self.event = self.doors[0], self.events[1]
+        self.ids = self._ids()
+        # Words that are numbers, and the right to be told them.
+        self.numbers = {self.controller.public_id: Right.LOOK}
+        secret = [(CARD[tag], Right.PEOPLE)] + ([(READ[tag], Right.CHANGE)] if tag == THEIRS else [])
+        for (facility, number), right in secret:
+            self.numbers |= {str(number): right, str(facility << 16 | number): right}
+
+    def _name(self) -> None:
+        """Names without the services: nobody has to be told."""
+        look, people_ = f"{self.tag}look", f"{self.tag}people"
+        Site.objects.filter(pk=self.site.pk).update(name=f"{look} tun")
+        Controller.objects.filter(pk=self.controller.pk).update(name=f"{look} skap", firmware="1.0")
+        for door in self.doors:
+            Door.objects.filter(pk=door.pk).update(name=f"{look} port {door.number}")
+        type(self.group).objects.filter(pk=self.group.pk).update(name=f"{people_} alle")
+        Person.objects.filter(pk=self.person.pk).update(name=f"{people_} Ingrid")
+        for row in (self.site, self.controller, self.group, self.person):
+            row.refresh_from_db()
+
+    def _rules(self) -> None:
+        self.schedule = Schedule.objects.create(
+            tenant=self.tenant, name=f"{self.tag}look dag", number=7, times=[[31, 480, 960]]
+        )
+        self.unused = Schedule.objects.create(tenant=self.tenant, name=f"{self.tag}look natt", number=8, times=[])
+        self.holiday = holidays.add(self.tenant.pk, f"{self.tag}look fri", date(2026, 12, 24))
+        self.area = Area.objects.create(site=self.site, number=1, name=f"{self.tag}look gård")
+        self.nowhere = Area.objects.create(site=self.site, number=2, name=f"{self.tag}look hage")
+        DoorRules.objects.create(door=self.doors[0], leads_to=self.area, office=self.schedule)
+        wanted = {self.doors[0].pk: None, self.doors[1].pk: self.schedule.pk}
+        groups.save(self.group, self.group.name, {}, wanted)
+
+    def _people(self) -> None:
+        for facility, number in [CARD[self.tag], *([READ[OURS]] if self.tag == THEIRS else [])]:
+            people.give_card(self.person, 26, facility << 16 | number)
+        pins.give(self.person, digits="831274")
+        self.duress, _ = pins.give(self.person, "duress", digits="831275")
+        self.grant = self.person.grants.get()
+        self.revoked = people.give_card(self.person, 26, 1205)
+        people.revoke(self.revoked)
+
+    def _happened(self) -> None:
+        now = clock.now()
+        self.events = [
+            Event.objects.create(
+                controller=self.controller, epoch=5, sequence=number, utc=now, code=code, door_number=1, extra=0,
+                flags=codes.TIME_TRUSTED, received_at=now, credential=card,
+            )
+            for number, (code, card) in enumerate(
+                ((codes.DOOR_FORCED, None), (codes.GRANTED, self.card), (codes.GRANTED_DURESS, self.duress)), 1
+            )
+        ]  # fmt: skip
+        self.gap = Gap.objects.create(controller=self.controller, epoch=5, first=9, last=11, noticed_at=now)
+        acker, asker = (User.objects.named(f"{who}@{self.tag}{who}.test") for who in ("look", "asker"))
+        rows = [
+            Alarm.objects.create(
+                controller=self.controller, kind=Alarm.Kind.EVENT, code=event.code, event=event, raised_at=now,
+                door_number=1, **said,
+            )
+            for event, said in ((self.events[0], {}), (self.events[2], {}))
+        ]  # fmt: skip
+        self.alarm, self.silent = rows
+        Alarm.objects.create(
+            controller=self.controller, kind=Alarm.Kind.GAP, gap=self.gap, raised_at=now, acknowledged_at=now,
+            acknowledged_by=acker,
+        )  # fmt: skip
+        until = int((now + timedelta(hours=1)).timestamp())
+        Command.objects.create(
+            controller=self.controller, door=self.doors[1], do="hold", arguments={"until": until}, state="done",
+            requested_by=asker, requested_at=now, expires_at=now, ended_at=now,
+        )  # fmt: skip
+        Controller.objects.filter(pk=self.controller.pk).update(standing={"2": [4, until, 0]}, confirmed_at=now)
+        self.command = commands.diagnostics(self.controller, asker)
+        Command.objects.filter(pk=self.command.pk).update(state="done", data={"said": f"{self.tag}look diagnostics"})
+        read = commands.learn(self.doors[0], asker)
+        self.reading = Reading.objects.create(
+            command=read,
+            person=self.person,
+            state="read",
+            bits=26,
+            read_at=now,
+            number=READ[self.tag][0] << 16 | READ[self.tag][1],
+        )
+        Look.objects.create(
+            tenant=self.tenant, user=User.objects.named(f"x@{self.tag}audit.test"), what=Look.What.EXPORT, at=now,
+            until=now, person=self.person,
+        )  # fmt: skip
+
+    def _members(self) -> None:
+        self.member = members.invite(self.tenant, f"x@{self.tag}members.test", Role.VIEWER)
+        links.make_token(self.tenant, f"{self.tag}members program", Role.VIEWER, self.member.user)
+        self.token = ApiToken.objects.get(tenant=self.tenant)
+        # A second owner: nothing is refused merely because somebody would be the last.
+        members.invite(self.tenant, f"second@{self.tag}members.test", Role.OWNER)
+
+    def _boards(self, seed: int) -> None:
+        # A site without boards: the only one that can be removed.
+        self.empty = Site.objects.create(tenant=self.tenant, name=f"{self.tag}look tomt")
+        self.lost, _ = enrol.enrol(
+            self.site, f"{self.tag}look borte", BOARD, doors=["Bakdør", "Bod"], urandom=counted_bytes((seed + 7) << 32)
+        )
+        self.group.doors.add(*self.lost.doors.all())
+        lost.lost(self.lost, None)
+        Door.objects.filter(controller=self.lost).update(name=f"{self.tag}look borte")
+        release = Release.objects.get_or_create(build="1.1", defaults={"size": 9, "added_at": clock.now()})[0]
+        rollout = Rollout.objects.get_or_create(release=release, percent=50, defaults={"started_at": clock.now()})[0]
+        RolloutBoard.objects.create(rollout=rollout, controller=self.controller, at=clock.now())
+
+    def _ids(self) -> dict[str, int]:
+        return {kind: getattr(self, ATTRIBUTES.get(kind, kind)).pk for kind in KINDS}
+
+
+# Kind of row -> its model; and where a home has the one that is meant, if not under that name.
+KINDS: dict[str, type[Any]] = {
+    "tenant": Tenant, "site": Site, "empty": Site, "controller": Controller, "lost": Controller, "door": Door,
+    "area": Area, "nowhere": Area, "schedule": Schedule, "unused": Schedule, "holiday": Holiday, "person": Person,
+    "credential": Credential, "revoked": Credential, "group": AccessGroup, "grant": Grant, "alarm": Alarm,
+    "command": Command, "reading": Reading, "event": Event, "member": Membership, "token": ApiToken,
+}  # fmt: skip
+ATTRIBUTES = {"credential": "card"}
+
+
+@dataclass(eq=False)
+class Caller:
+    """Somebody who asks. roles: what they are, by the tag of the tenant."""
+
+    name: str
+    client: Client
+    roles: dict[str, Role] = field(default_factory=dict)
+    signed_in: bool = False
+
+    def __post_init__(self) -> None:
+        self._cookies = {name: morsel.value for name, morsel in self.client.cookies.items()}
+
+    def rights(self, tag: str) -> frozenset[Right]:
+        return self.roles[tag].rights if tag in self.roles else frozenset()
+
+    def forget(self) -> None:
+        """What an answer has put into the browser, or taken out of it, goes with all else that came of it."""
+        self.client.cookies.clear()
+        self.client.cookies.load(self._cookies)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+HEADERS = {"accept-language": "en"}
+
+
+def browser(user: User | None, *, csrf: bool = False) -> Client:
+    client = Client(headers=HEADERS, enforce_csrf_checks=csrf)
+    if user is not None:
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.user = user  # type: ignore[attr-defined]
+    client.raise_request_exception = False
+    return client
+
+
+def program(token: str) -> Client:
+    client = Client(headers={**HEADERS, "authorization": f"Bearer {token}"})
+    client.raise_request_exception = False
+    return client
+
+
+class World:
+    """theirs has things that ours has; ours is the one that is asked as, theirs the one that is asked for."""
+
+    def __init__(self, time_now: Stopped) -> None:
+        _number_from_far_up()
+        self.theirs = Home(THEIRS, time_now, 2)
+        self.ours = Home(OURS, time_now, 1)
+        self.homes = {home.tag: home for home in (self.ours, self.theirs)}
+        self.nobody = Caller("nobody", browser(None))
+        self.roles = [self._member(self.ours, role) for role in Role]
+        self.strangers = [self._member(self.theirs, role) for role in Role]
+        self.tokens = [
+            Caller(f"token of {role}", program(links.make_token(self.ours.tenant, "t", role)), {OURS: role}, True)
+            for role in ApiToken.ROLES
+        ]
+        self.guests = [self._guest(role) for role in (Role.VIEWER, Role.GUARD, Role.INSTALLER)]
+        self.outside = Caller("an account of no tenant", browser(User.objects.named("outside@example.test")), {}, True)
+        self.shut_out = self._shut_out()
+        self.rows = rows_of(self.theirs)
+        # Told to somebody else they are as good as a word: no other row has these numbers.
+        self.their_numbers = {
+            str(row[0]).encode() for name, rows in self.rows.items() for row in rows if isinstance(row[0], int)
+        }
+
+    def _member(self, home: Home, role: Role) -> Caller:
+        user = User.objects.named(f"{role}@{home.tag}.test")
+        Membership.objects.create(user=user, tenant=home.tenant, role=role)
+        return Caller(f"{role} of {home.tag}", browser(user), {home.tag: role}, True)
+
+    def _guest(self, role: Role) -> Caller:
+        """Owns one tenant, and is less in the other."""
+        user = User.objects.named(f"guest-{role}@example.test")
+        for home, as_what in ((self.ours, Role.OWNER), (self.theirs, role)):
+            Membership.objects.create(user=user, tenant=home.tenant, role=as_what)
+        return Caller(f"owner here and guest {role}", browser(user), {OURS: Role.OWNER, THEIRS: role}, True)
+
+    def _shut_out(self) -> list[Caller]:
+        """Whoever could once, each in another way: to them everything is as to nobody."""
+        home = self.ours
+
+        def invited(name: str) -> tuple[Membership, Client]:
+            row = members.invite(home.tenant, f"{name}@example.test", Role.OWNER)
+            return row, browser(row.user)
+
+        ended, of_ended = invited("ended")
+        by = program(links.make_token(home.tenant, "by", Role.ADMINISTRATOR, ended.user))
+        members.end(ended)
+        inactive, of_inactive = invited("inactive")
+        by_inactive = program(links.make_token(home.tenant, "by", Role.ADMINISTRATOR, inactive.user))
+        members.set_active(inactive.user, False)
+        again = browser(None)
+        User.objects.filter(pk=inactive.user_id).update(is_active=True)
+        again.force_login(inactive.user, backend="django.contrib.auth.backends.ModelBackend")
+        User.objects.filter(pk=inactive.user_id).update(is_active=False)
+        old, of_old = invited("old")
+        old.user.sessions.update(used_at=clock.now() - timedelta(days=400))
+        revoked = links.make_token(home.tenant, "revoked", Role.ADMINISTRATOR)
+        members.revoke(ApiToken.objects.get(name="revoked"))
+        other = links.make_token(home.tenant, "other", Role.ADMINISTRATOR)
+        return [
+            Caller("a member removed", of_ended),
+            Caller("a token of a member removed", by),
+            Caller("an inactive account", of_inactive),
+            Caller("an inactive account with a session", again),
+            Caller("a token of an inactive account", by_inactive),
+            Caller("a session that is over", of_old),
+            Caller("a token revoked", program(revoked)),
+            Caller("a token with another's secret", program(f"{other.split('.')[0]}.{revoked.split('.')[1]}")),
+            Caller("a token without a secret", program(f"{other.split('.')[0]}.")),
+        ]
+
+
+FAR_UP = 1_000_000
+
+
+def _number_from_far_up() -> None:
+    """Every row that is made from now on has a number that no other has, of any model."""
+    for n, model in enumerate(apps.get_models()):
+        if isinstance(model._meta.pk, models.AutoField):
+            table, first = model._meta.db_table, FAR_UP + 10_000 * n
+            with connection.cursor() as cursor:
+                if connection.vendor == "sqlite":
+                    cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+                    cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, first])
+                else:
+                    cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [f'"{table}"', first])
+
+
+# Models that belong to no tenant; what they tell goes by what refers to them.
+NOBODYS = {"Release", "Rollout", "Progress"}
+# Models of accounts, and where the address is by which somebody is of a tenant and no other.
+ACCOUNTS = {"User": "email", "Session": "user__email", "SignInLink": "user__email"}
+
+
+def _ways() -> dict[type[models.Model], str]:
+    """How each model leads to its tenant: the shortest way over foreign keys."""
+    ways: dict[type[models.Model], str] = {Tenant: "pk"}
+    models_ = list(apps.get_app_config("cloud").get_models())
+    for _ in models_:
+        for model in models_:
+            for one in model._meta.get_fields():
+                to = one.related_model if isinstance(one, models.ForeignKey) else None
+                if model not in ways and to in ways:
+                    ways[model] = one.name if to is Tenant else f"{one.name}__{ways[to]}"
+    left = {model.__name__ for model in models_} - {model.__name__ for model in ways} - ACCOUNTS.keys() - NOBODYS
+    assert not left, f"whose are the rows of {left}? Say it in attack_world.py"
+    return ways
+
+
+WAYS = _ways()
+
+
+def rows_of(home: Home, tables: set[str] | None = None) -> dict[str, list[Any]]:
+    """Every row of a tenant, of every model there is (or of those that are kept in these tables)."""
+    found = {}
+    for model in apps.get_app_config("cloud").get_models():
+        name = model.__name__
+        if name in NOBODYS or (tables is not None and model._meta.db_table not in tables):
+            continue
+        whose = {f"{ACCOUNTS[name]}__contains": home.tag} if name in ACCOUNTS else {WAYS[model]: home.tenant.pk}
+        rows = model._base_manager.filter(**whose).order_by("pk").values_list()
+        found[name] = [tuple(map(_plain, row)) for row in rows]
+    return found
+
+
+def _plain(value: Any) -> Any:
+    return value.kept if isinstance(value, Sealed) else bytes(value) if isinstance(value, memoryview) else value
+
+
+def changed(was: dict[str, list[Any]], now: dict[str, list[Any]]) -> list[str]:
+    return [name for name in now if was[name] != now[name]]
+
+
+def crossing(world: World) -> list[str]:
+    """Rows of one tenant that refer to rows of the other."""
+    ours, theirs = world.ours.tenant.pk, world.theirs.tenant.pk
+    found = []
+    for model, way in WAYS.items():
+        for one in model._meta.get_fields():
+            if isinstance(one, models.ForeignKey) and one.related_model in WAYS and not way.startswith(one.name):
+                for here, there in ((ours, theirs), (theirs, ours)):
+                    to = {f"{one.name}__{WAYS[one.related_model]}": there}
+                    if model._base_manager.filter(**{way: here}, **to).exists():
+                        found.append(f"{model.__name__}.{one.name}")
+    return found
+
+
+_TAGGED = re.compile(rb"(?i)(%s)(%s)?" % ("|".join((OURS, THEIRS)).encode(), "|".join(WORDS).encode()))
+
+
+_NUMBER = re.compile(rb"(?<!\d)1\d{6}(?!\d)")
+
+
+def told(world: World, content: bytes, asked: set[bytes]) -> dict[str, set[frozenset[Right]]]:
+    """Whose words an answer has: by tag, the rights of which one is needed for each. An empty set: any.
+
+    asked: numbers that stood in the question.
+    """
+    found: dict[str, set[frozenset[Right]]] = {}
+    for tag, word in _TAGGED.findall(content):
+        found.setdefault(tag.lower().decode(), set()).add(frozenset(WORDS.get(word.lower().decode(), ())))
+    if world.their_numbers & (set(_NUMBER.findall(content)) - asked):
+        found.setdefault(THEIRS, set()).add(frozenset())
+    for tag, home in world.homes.items():
+        for text, right in home.numbers.items():
+            if text.encode() in content:
+                found.setdefault(tag, set()).add(frozenset({right}))
+    return found

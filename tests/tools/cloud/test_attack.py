@@ -1,0 +1,107 @@
+"""Whoever asks for whatever: no word and no row of another tenant, nothing beyond one's role, no answer that tells
+whether something is there.
+
+The requests are made of the list of addresses and the API's description (attack_requests.py): a page or call that
+nobody has said anything of in attack_answers.py fails here. What an answer may be: attack_judge.py.
+"""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from attack_answers import CALLS, NOT_SERVED, PAGES
+from attack_judge import attack, send
+from attack_requests import NONE, OTHERS, OWN, Maker, Request, calls, pages
+from attack_world import OURS, Caller, World, browser
+from cloud_world import Stopped
+from django.db import transaction
+
+from tools.cloud.models import ApiToken, Role
+from tools.cloud.services import clock
+
+# Who asks -> at least so many requests of each: nobody makes it less unawares.
+LEAST = {"nobody": 700, "outside": 250, **{f"role {role}": 600 for role in Role}}
+LEAST |= {"role owner": 700, "role administrator": 420, "guest viewer": 550, "guest guard": 450, "guest installer": 450}
+LEAST |= {f"stranger {role}": 330 for role in Role} | {f"token {role}": 230 for role in ApiToken.ROLES}
+SHUT_OUT = 9  # ways of being shut out, each with all that nobody asks
+
+
+@pytest.fixture(scope="module")
+def world(made_database: None) -> Iterator[World]:
+    """Built once for all tests here; each request is undone."""
+    stopped = Stopped()
+    before, clock.source = clock.source, stopped
+    log = logging.getLogger("django.request")  # a line and a traceback for each that is refused
+    level = log.level
+    log.setLevel(logging.ERROR)
+    with transaction.atomic():
+        yield World(stopped)
+        transaction.set_rollback(True)
+    clock.source = before
+    log.setLevel(level)
+
+
+@pytest.fixture(scope="module")
+def requests(world: World) -> list[Request]:
+    maker = Maker(world, world.roles[0])
+    found = maker.all()
+    assert not maker.unknown, f"what do these fields hold? Say it in attack_answers.py: {sorted(maker.unknown)}"
+    assert not maker.formless, f"no page has a form for these; say in attack_requests.py what is sent: {maker.formless}"
+    return found
+
+
+def chosen(world: World, requests: list[Request], name: str) -> tuple[Caller, list[Request]]:
+    """Who that is, and what they send. Who may not post a form is refused whatever is in it: one of each is enough."""
+    of, _, role = name.partition(" ")
+    if of == "nobody":
+        return world.nobody, requests
+    if of == "outside":  # to whom both tenants are the same
+        return world.outside, [one for one in requests if one.aim == OWN]
+    [who] = [one for one in getattr(world, of + "s") if role in (one.name.split()[0], one.name.split()[-1])]
+    sends = {
+        "token": lambda one: one.api,
+        "stranger": lambda one: one.aim != OTHERS and one.of,  # to whom the other tenant is their own
+        "guest": lambda one: one.aim != OWN or not one.of,
+        # An administrator sees all rows that a missing one could be told from.
+        "role": lambda one: role != Role.ADMINISTRATOR or one.aim != NONE,
+    }[of]
+    forms = name in ("role owner", "guest viewer")
+    return who, [one for one in requests if sends(one) and (forms or not one.where.startswith("form"))]
+
+
+def test_everything_that_is_served_has_an_answer_here() -> None:
+    assert sorted(pages()) == sorted(PAGES)
+    assert sorted(calls()) == sorted(CALLS)
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_nobody_gets_more_than_is_theirs(world: World, requests: list[Request], name: str) -> None:
+    who, sending = chosen(world, requests, name)
+    wrong, sent, _ = attack(world, who, sending)
+    print(name, dict(sent))
+    assert wrong == [], f"{len(wrong)}: " + "\n".join(wrong[:20])
+    assert sum(sent[aim] for aim in ("own", "theirs", "missing")) >= LEAST[name]
+
+
+def test_who_is_shut_out_is_nobody(world: World, requests: list[Request]) -> None:
+    asking = [one for one in requests if one.aim == OWN]
+    _, _, to_nobody = attack(world, world.nobody, asking)
+    assert len(world.shut_out) == SHUT_OUT and len(asking) > 250
+    for who in world.shut_out:
+        wrong, sent, seen = attack(world, who, asking)
+        assert wrong == [], f"{len(wrong)}: " + "\n".join(wrong[:20])
+        others = [
+            (str(one), was[0], now[0]) for one, was, now in zip(asking, to_nobody, seen, strict=True) if was != now
+        ]
+        assert others == []
+        print(who, dict(sent))
+
+
+def test_without_the_token_of_a_form_nothing_changes(world: World, requests: list[Request]) -> None:
+    """Another site's page can have a browser send whatever it likes."""
+    who = Caller("a browser led astray", browser(world.roles[0].client.user, csrf=True), {OURS: Role.OWNER})
+    sending = [one for one in requests if one.method != "get" and one.need is not NOT_SERVED and one.aim == OWN]
+    assert len(sending) > 110
+    for one in sending:
+        answer = send(world, who, one)
+        assert answer.status == 403 and not answer.wrote, (str(one), answer)
