@@ -11,6 +11,7 @@ from django.db import connection, models
 from django.test import Client
 
 from firmware.controller import events as codes
+from firmware.controller.access import modes
 from tools.cloud.models import (
     AccessGroup,
     Alarm,
@@ -115,6 +116,11 @@ class Home(House):
                 ((codes.DOOR_FORCED, None), (codes.GRANTED, self.card), (codes.GRANTED_DURESS, self.duress)), 1
             )
         ]  # fmt: skip
+        # Whose card unlocked the first door: who looks after doors sees that it is, and not whose it was.
+        Event.objects.create(
+            controller=self.controller, epoch=5, sequence=4, utc=now, code=codes.FREE_BEGAN, door_number=1,
+            extra=modes.FIRST_IN, flags=codes.TIME_TRUSTED, received_at=now, credential=self.card,
+        )  # fmt: skip
         self.gap = Gap.objects.create(controller=self.controller, epoch=5, first=9, last=11, noticed_at=now)
         acker, asker = (User.objects.named(f"{who}@{self.tag}{who}.test") for who in ("look", "asker"))
         rows = [
@@ -134,7 +140,9 @@ class Home(House):
             controller=self.controller, door=self.doors[1], do="hold", arguments={"until": until}, state="done",
             requested_by=asker, requested_at=now, expires_at=now, ended_at=now,
         )  # fmt: skip
-        Controller.objects.filter(pk=self.controller.pk).update(standing={"2": [4, until, 0]}, confirmed_at=now)
+        Controller.objects.filter(pk=self.controller.pk).update(
+            door_status={"1": [modes.FIRST_IN, 0, 0], "2": [modes.COMMAND, until, 0]}, confirmed_at=now
+        )
         self.command = commands.diagnostics(self.controller, asker)
         Command.objects.filter(pk=self.command.pk).update(state="done", data={"said": f"{self.tag}look diagnostics"})
         read = commands.learn(self.doors[0], asker)
