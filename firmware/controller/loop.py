@@ -151,6 +151,7 @@ class Loop:
             from .storage.table_scrub import step
 
             step(self.table)
+            self.journal.look()
             for one in self.followers:
                 one.upkeep(now)
         self._watchdog.feed()

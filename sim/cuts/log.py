@@ -7,9 +7,9 @@ from firmware.controller.events import LOG_OVERWRITTEN
 from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
-from sim.mcu.flash import SECTOR, NorFlash
+from sim.mcu.flash import SECTOR
 
-from .power import Partition, Tally, anywhere, start
+from .power import Partition, Tally, anywhere, flash_that_may_weaken, start
 
 EPOCH = 0xE0E0E0E0
 LAZY = 64  # so many acknowledged events a restart may send again
@@ -23,7 +23,7 @@ class Walk:
         self.random = Random(seed)
         self.sectors = sectors
         self.tally = tally
-        self.flashes = [NorFlash(sectors * SECTOR, "log"), NorFlash(2 * SECTOR, "state")]
+        self.flashes = [flash_that_may_weaken(n * SECTOR, self.random) for n in (sectors, 2)]
         self.events: dict[int, tuple[int, bytes]] = {}
         self.last = 0
         self.acknowledged = self.acknowledging = 0

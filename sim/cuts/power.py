@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from sim.mcu.flash import SECTOR, NorFlash, PowerCut
+from sim.virtual.flash import TiredFlash
 
 
 class Partition:
@@ -36,6 +37,13 @@ def content(flash: NorFlash) -> bytes:
     """What is on flash, uncounted and with the power off as well."""
     assert flash.contents is not None
     return bytes(flash.contents)
+
+
+def flash_that_may_weaken(size: int, random: Random, label: str = "") -> NorFlash:
+    """Flash for a walk. Every other one leaves bits of what a cut tore weak: they read now so, now so."""
+    flash = TiredFlash(size, label, Random(random.getrandbits(32)))
+    flash.weakens = random.random() < 0.5
+    return flash
 
 
 class Tally:

@@ -3,16 +3,16 @@
 from random import Random
 
 from firmware.controller.storage.state import StateJournal
-from sim.mcu.flash import SECTOR, NorFlash
+from sim.mcu.flash import SECTOR
 
-from .power import Partition, Tally, anywhere, start
+from .power import Partition, Tally, anywhere, flash_that_may_weaken, start
 
 
 class Walk:
     def __init__(self, seed: int, sectors: int = 2, tally: Tally | None = None) -> None:
         self.random = Random(seed)
         self.tally = tally
-        self.flash = NorFlash(sectors * SECTOR)
+        self.flash = flash_that_may_weaken(sectors * SECTOR, self.random)
         self.journal = self.make()
         self.values = dict.fromkeys(range(1, 9), 0)
         self.pending = (1, 0)

@@ -7,9 +7,9 @@ from random import Random
 from firmware.controller.records import NO_END, PUT, REMOVE, bucket_of, credential_digest, pack_credential
 from firmware.controller.storage.table import CredentialTable, Damaged
 from firmware.controller.storage.table_snapshot import Snapshot, digests
-from sim.mcu.flash import SECTOR, NorFlash
+from sim.mcu.flash import SECTOR
 
-from .power import Partition, Tally, anywhere, start
+from .power import Partition, Tally, anywhere, flash_that_may_weaken, start
 
 MOST = 253  # credentials in a bucket of 255: what is revoked and given again in one set of changes needs room
 
@@ -89,7 +89,7 @@ class Walk:
 
     def __init__(self, seed: int, sectors: int, snapshots: float = 0.1, tally: Tally | None = None) -> None:
         self.random = Random(seed)
-        self.flash = NorFlash(sectors * SECTOR)
+        self.flash = flash_that_may_weaken(sectors * SECTOR, self.random)
         self.tally = tally
         self.snapshots = snapshots
         self.table = self.make()

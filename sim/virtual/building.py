@@ -295,7 +295,7 @@ class VirtualBuilding:
         self.counts["events"] += 1
         self.counts[f"code {code}"] += 1
         self._last_event[controller.name, door] = code, self.scheduler.now
-        if controller.chip.on:  # else the power went as the last bytes of it were written
+        if controller.at_work:
             self.verdicts.recorded(controller.name, door, code, event[4], event[7])
         self.emergencies.recorded(controller.name, code, controller.name not in self.promises.started)
         (self._timely.add if event[5] & TIME_TRUSTED else self._timely.discard)(controller.name)

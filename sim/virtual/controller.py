@@ -51,6 +51,8 @@ class VirtualController:
         self.perhaps: set[int] = set()  # numbers of events of which the last bits read now so and now so
         self._last = -1, b""
         self.placed = 0  # where the last event lies in its partition
+        # Whether a board at work wrote it: not as its power went, nor at a start that completes what was torn then.
+        self.at_work = False
         self.digest = hashlib.sha256()
         self.on_note: Callable[[int], None] | None = None  # it wrote down up to which event the cloud has all
         self.on_state: Callable[[int, int], None] = lambda kind, value: None  # a number is in its state journal
@@ -96,7 +98,7 @@ class VirtualController:
         chance = scheduler.chance(f"flash {label} of {self.name}")
         return TiredFlash(size, label, chance) if watch is None else WatchedFlash(size, label, chance, watch)
 
-    def _noted(self, offset: int, data: bytes) -> None:
+    def _noted(self, offset: int, data: bytes, before: bytes) -> None:
         if len(data) != NOTE or not offset % SECTOR or not is_whole(data):
             return
         kind, value = int.from_bytes(data[:2], "little"), int.from_bytes(data[4:12], "little")
@@ -111,7 +113,7 @@ class VirtualController:
         for line in self.lines:
             line.output(pin, level)
 
-    def _programmed(self, offset: int, data: bytes) -> None:
+    def _programmed(self, offset: int, data: bytes, before: bytes) -> None:
         if len(data) != EVENT or offset % EVENT:
             return
         event = self._unpack(data)
@@ -119,6 +121,7 @@ class VirtualController:
             self._last = offset, data
             self.recorded.append(event)
             self.placed = offset
+            self.at_work = self.chip.on and before.count(0xFF) > EVENT // 2
             self.digest.update(data)
             self._on_event(self, event, data)
 

@@ -32,7 +32,7 @@ class TiredFlash(NorFlash):
         if self._weak:
             for at, bits in self._weak.items():
                 if offset <= at < offset + len(buf):
-                    buf[at - offset] ^= bits & self._chance.randrange(256)
+                    buf[at - offset] &= ~(bits & self._chance.randrange(256))  # a bit that is zero meanwhile is firm
 
     def program(self, offset: int, data: Any) -> None:
         try:
@@ -66,12 +66,12 @@ class TiredFlash(NorFlash):
 
 
 class WatchedFlash(TiredFlash):
-    """on_program(offset, data): what lies there after a program, also after one that the power cut short.
+    """on_program(offset, data, before): what lies there after a program, also after one that the power cut short.
 
     Not when it lay there already: a start makes the last bits firm.
     """
 
-    def __init__(self, size: int, label: str, chance: Random, on_program: Callable[[int, bytes], None]) -> None:
+    def __init__(self, size: int, label: str, chance: Random, on_program: Callable[[int, bytes, bytes], None]) -> None:
         super().__init__(size, label, chance)
         self._on_program = on_program
 
@@ -83,7 +83,7 @@ class WatchedFlash(TiredFlash):
         finally:
             self.peek(offset, found)
             if found != before:
-                self._on_program(offset, bytes(found))
+                self._on_program(offset, bytes(found), bytes(before))
 
     def image(self) -> bytes:
         """All of it."""

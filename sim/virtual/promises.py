@@ -140,7 +140,7 @@ class Promises:
     def recorded(self, one: "VirtualController", event: tuple[Any, ...], raw: bytes) -> None:
         """An event is on flash."""
         self.logs.recorded(one, raw, one.placed)
-        if not one.chip.on:
+        if not one.at_work:
             return
         self._timed(one, event)
         if event[2] == codes.STARTED:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .promises import Promises
 
 CURED_US = 160 * SECOND  # of uninterrupted work for each sector: two rounds, eight pieces of a bucket, ten seconds
-UNLOOKED = 4  # sectors of a partition that no bucket is in, at least
+UNLOOKED = 3  # sectors of a partition that are not looked at: two of the journal, a spare one, at least
 LOOK_US = 60 * SECOND
 TOLD_US = 60 * SECOND
 UNREADABLE = (0, codes.LOG_OVERWRITTEN, 0, 1, 0)  # time, code, door, extra, flags

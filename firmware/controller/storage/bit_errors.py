@@ -7,9 +7,13 @@ whole record was that one. (P. Koopman, 32-bit cyclic redundancy codes for Inter
 from binascii import crc32
 from struct import unpack
 
+from micropython import const
+
 from ..records import CHANGE
-from .sectors import whole
+from .sectors import SECTOR, sealed, whole
 from .table_format import BARE_ENTRY
+
+_TURNED = const(4)  # bytes in which bits turned over where nothing is written, at the most; an entry has more
 
 
 def mended(record):
@@ -38,12 +42,17 @@ def mended(record):
 def mend_entry(view, at):
     """Turns back, in place, the bit that turned over in an entry of the table's journal. Whether there was one.
 
-    The bit may be one of those that say how many changes the entry has.
+    The bit may be one of those that say how many changes the entry has. The last byte may be cut short instead.
     """
     count = view[at + 15]
-    fixed = mended(view[at : at + BARE_ENTRY + count * CHANGE])
+    entry = view[at : at + BARE_ENTRY + count * CHANGE]
+    fixed = None
+    if len(entry) == BARE_ENTRY + count * CHANGE:
+        fixed = sealed(entry[:-4])
+        if fixed[:-1] != entry[:-1]:
+            fixed = mended(entry)
     if fixed and fixed[15] == count:
-        view[at : at + len(fixed)] = fixed
+        entry[:] = fixed
         return True
     for bit in range(8):
         view[at + 15] = count ^ 1 << bit
@@ -51,3 +60,11 @@ def mend_entry(view, at):
             return True
     view[at + 15] = count
     return False
+
+
+def is_torn(view, at):
+    """Whether an entry of the table's journal that cannot be read was cut short; else it was whole once, or lies before
+    others. Behind a torn one nothing is written, but single bits may have turned over there.
+    """
+    end = at + BARE_ENTRY + view[at + 15] * CHANGE
+    return end > SECTOR or (view[end - 1] == 0xFF and SECTOR - end - bytes(view[end:]).count(b"\xff") <= _TURNED)

@@ -199,7 +199,7 @@ class EventLog:
         header = self.flash.header(sector)
         if expired(event) and (not header or 0 <= number - header[1] < 4 * SLOTS):
             return number
-        if not header or not any(event):
+        if not header or not number:  # nothing: the power went while a start made what is torn zero
             return 0
         from .bit_errors import mended
 

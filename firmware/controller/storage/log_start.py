@@ -8,7 +8,7 @@ from ..events import CHAIN_BEGINS, FLASH_FOREIGN, LOG_CHAIN_ANEW, NEW_KEY
 from ..records import EVENT, chain_mac, expired
 from .log_format import KEY, LETTER, SLOTS
 from .log_read import sector_of
-from .sectors import SECTOR, fault, last
+from .sectors import SECTOR, fault, last, sealed
 from .state import CHAIN
 
 _BACK = const(3)  # sectors in which a power cut may have left a key
@@ -20,17 +20,24 @@ def find_end(log):
     flash, buf = log.flash, log.buf
     newest = _newest(log)
     number = 0
+    ends = {}  # looked for once: a slot that a power cut left weak may look erased now, and torn a moment later
+
+    def end_of(sector):
+        if sector not in ends:
+            ends[sector] = _end_of(log, sector)
+        return ends[sector]
+
     if newest is not None:
-        slot = _end_of(log, newest) - 1
+        slot = end_of(newest) - 1
         header = flash.header(newest)
         if slot:
             _firm(log, newest, slot)
         elif header:
             flash.complete(newest, header[0], header[1])
             before = (newest - 1) % flash.count
-            _firm(log, before, _end_of(log, before) - 1)
-        if not header or header[1] > 1 or log.slot_at(newest, 1) is not None:
-            at, number = _number_before(log, newest * SLOTS + _end_of(log, newest))
+            _firm(log, before, end_of(before) - 1)
+        if not header or header[1] > 1 or slot:
+            at, number = _number_before(log, newest * SLOTS + end_of(newest))
         for back in range(1, _NEAR + 1):
             if not header or not 0 < number < header[1] - 1:
                 break
@@ -52,7 +59,7 @@ def find_end(log):
         _begin(log)
         return
     log.epoch = found[0]
-    log.slot = _end_of(log, head)
+    log.slot = end_of(head)
     key = _key_of(log, head)
     log.chained = bool(key)
     place, before, lost = at, number, 0
@@ -72,7 +79,7 @@ def find_end(log):
             buf[:KEY] = key or bytes(KEY)
     if not log.chained:
         fault(LOG_CHAIN_ANEW, 0)
-    if newest != head and header and log.slot_at(newest, 1) is None:
+    if newest != head and header and end_of(newest) == 1:
         log.ready = newest
 
 
@@ -83,10 +90,13 @@ def _firm(log, sector, slot):
     number = log.slot_at(sector, slot)
     event = bytes(log.one)
     at = sector * SECTOR + slot * EVENT
-    if number:
-        log.flash.write(at, event)
-    elif number == 0 and any(event):
-        log.flash.write(at, bytes(EVENT))
+    all_but = sealed(event[:28])
+    if event[:31] == all_but[:31]:  # only its last byte was cut short: of all torn ones, this one can look damaged
+        log.flash.firm(at, all_but)
+    elif number:
+        log.flash.firm(at, event)
+    elif any(event):  # torn, also where it looks erased now: when the end was looked for it did not
+        log.flash.firm(at, bytes(EVENT))
 
 
 def find_chain(log):

@@ -80,6 +80,16 @@ class Sectors:
         fault(SECTOR_BAD, self.magic[1])
         return False
 
+    def firm(self, at, data):
+        """Programs once more what is there: bits that a power cut left weak read now so, now so.
+
+        Not read back: a bit that turned over to zero stays so.
+        """
+        try:
+            self.program(at, data)
+        except OSError:
+            pass
+
     def erase(self, sector):
         """False: the chip says that it could not. What did not come clean shows when it is programmed."""
         try:

@@ -4,7 +4,8 @@ from struct import pack, unpack_from
 
 from micropython import const
 
-from .sectors import SECTOR, Sectors, sealed, whole
+from ..events import BIT_TURNED
+from .sectors import SECTOR, Sectors, fault, sealed, whole
 
 # Kinds. Numbers are kept for ever.
 ACKNOWLEDGED = 1  # log epoch << 32 | sequence number up to which the cloud has the events
@@ -30,6 +31,7 @@ class StateJournal:
             header = flash.header(sector)
             if header and header[1] > self.turn:
                 self.sector, self.turn = sector, header[1]
+        self._looked = 0  # where look() is
         if not self.turn:
             self._move()
             return
@@ -40,7 +42,7 @@ class StateJournal:
             if min(buf) == 0xFF:
                 self.at = at
                 if at > _RECORD:  # a power cut may have left bits of the last one that read now so, now so
-                    flash.program(self.sector * SECTOR + at - _RECORD, record or bytes(_RECORD))
+                    flash.firm(self.sector * SECTOR + at - _RECORD, record or bytes(_RECORD))
                 break
             record = bytes(buf)
             if not whole(record):
@@ -73,6 +75,18 @@ class StateJournal:
         self.flash.erase((self.sector + 1) % self.flash.count)
         self.erased = True
         return True
+
+    def look(self):
+        """In an idle moment, every ten seconds or so: reads a record again.
+
+        Where a bit turned over all that counts goes to the next sector: a start could not turn back two of one record.
+        """
+        at = self._looked if self._looked < self.at else 0
+        self._looked = at + _RECORD
+        record = self.flash.read(self.sector * SECTOR + at, bytearray(_RECORD))
+        if any(record) and not whole(record):
+            self._move()
+            fault(BIT_TURNED, self.flash.magic[1])
 
     def write(self, sector, at, kind, value):
         """Whether the record is there."""

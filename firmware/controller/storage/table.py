@@ -62,11 +62,14 @@ class CredentialTable:
         self.head = 0  # the journal's sector
         self.end = SECTOR  # of what it holds
         self.erased = False  # whether the next one is
+        newest = b""
         for sector in range(JOURNAL):
             header = flash.header(sector)
             if header and header[1] > self.turn:
                 self.head, self.turn = sector, header[1]
+                newest = bytes(head)
         if self.turn:
+            flash.firm(self.head * SECTOR, newest)
             self._resume()
         else:
             from .table_start import begin
@@ -168,13 +171,17 @@ class CredentialTable:
             header = flash.header(start + at)
             if header and header[0] // self.each == region:
                 bucket = header[0]
-                old = where[bucket]
-                if old == NONE or (flash.header(start + old) or (0, 0))[1] < header[1]:
+                old, newer = where[bucket], bytes(head)
+                if old == NONE:
+                    where[bucket] = at
+                    continue
+                # The power went before one was retired.
+                if (flash.header(start + old) or (0, 0))[1] < header[1]:
                     where[bucket] = at
                 else:
-                    old = at
-                if old != NONE:  # the power went before it was retired
-                    flash.retire(start + old)
+                    old, newer = at, bytes(head)
+                flash.firm((start + where[bucket]) * SECTOR, newer)
+                flash.retire(start + old)
             elif header == ():
                 self.ready[region] = at
             elif max(head):  # half written, or damaged: it is not to come back
@@ -183,30 +190,45 @@ class CredentialTable:
             self.distrust()
 
     def _resume(self):
-        """Reads the journal, and makes the changes of its last entry if the power went before they were made."""
+        """Reads the journal, and makes the changes of its last entry if the power went before they were made.
+
+        Where it is not as it was written it goes on in another sector: bits that turned over do not add up.
+        """
+        view = self.view
         self.flash.read(self.head * SECTOR, self._buf)
-        at, changes = SLOT, b""
+        at, changes, right, entry = SLOT, b"", True, view[:0]
         while at + BARE_ENTRY <= SECTOR:
             version, digest, count = unpack_from(ENTRY, self._buf, at)
             size = BARE_ENTRY + (count >> 24) * CHANGE
-            if not whole(self.view[at : at + size]):
+            if not whole(view[at : at + size]):
                 if version + 1 >> 32:  # nothing is written there
                     break
                 from .bit_errors import mend_entry
 
-                if not mend_entry(self.view, at):
+                right = False
+                if not mend_entry(view, at):
                     break
                 continue
             self.version, self.digest, self.count = version, digest, count & 0xFFFFFF
-            changes = bytes(self.view[at + 16 : at + size - 4])
+            entry = view[at : at + size]
+            changes = bytes(entry[16:-4])
             at += size
-        # A torn entry has no length to go by: the next one goes to a new sector.
         if self._buf.count(b"\xff", at) == SECTOR - at:
             self.end = at
+        else:
+            from .bit_errors import is_torn
+
+            right = False
+            if not is_torn(view, at):  # what counts stood there or behind it
+                self.version, self.digest, changes = 0, UNKNOWN, b""
+        self.flash.firm(self.head * SECTOR + at - len(entry), entry)
         self.making = len(changes) > 0
         try:
             for _ in self._make(changes):
                 pass
+            if not right:
+                self.end = SECTOR
+                self.note(self.version, self.digest, self.count)
         except TableFull:
             pass
         except Damaged:
@@ -255,9 +277,11 @@ class CredentialTable:
         if found >= 0 and not found % SLOT and whole(self.view[found : found + SLOT]):
             return found  # as nearly always: _traces() would take heap for that
         found = 0
-        for found in self._traces(key):
-            if whole(self.view[found : found + SLOT]):
-                return found
+        for at in self._traces(key):
+            if whole(self.view[at : at + SLOT]):
+                return at
+            if any(self.view[at : at + 4]):  # else the power went while it was removed
+                found = at
         if found:
             from .bit_errors import mended
 
@@ -280,8 +304,12 @@ class CredentialTable:
             elif at not in gone:
                 gone.append(at)
         took = True
-        if slot and not kept:
+        if kept:
+            self.flash.firm(start + kept, slot)
+        elif slot:
             kept = last(0, SECTOR, lambda at: min(self.view[at & -SLOT :][:SLOT]) < 0xFF) + 1
+            if kept > SLOT and self.view[kept - 4 : kept] == b"\xff\xff\xff\xff":  # torn, not to look free later
+                self.flash.firm(start + kept - SLOT, _REMOVED)
             took = kept < SECTOR and self.flash.write(start + kept, slot)
             if kept == SECTOR - SLOT:
                 self.tight = bucket

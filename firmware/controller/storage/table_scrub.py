@@ -1,18 +1,19 @@
-"""The access list read round and round, a piece of a bucket at a time; what is not right is cured.
+"""The access list read round and round, a piece of a bucket or of its journal at a time; what is not right is cured.
 
 Bits turn over at rest, and a card that nobody holds to a reader would not tell. One bit in a slot or a header is turned
-back: its bucket moves to a spare sector. What cannot be turned back, or what is missing though nothing looks damaged,
+back: its bucket moves to a spare sector. So does the journal: a start reads all of it, and of two bits in one entry,
+however old, it could not tell what counts. What cannot be turned back, or what is missing though nothing looks damaged,
 makes the list one without a version: the cloud compares the buckets and sends those that differ. Both are recorded.
 """
 
 from micropython import const
 
 from ..events import BIT_TURNED, TABLE_DAMAGED
-from ..records import CREDENTIAL, credential_digest
+from ..records import CHANGE, CREDENTIAL, credential_digest
 from .bit_errors import mended
 from .sectors import SECTOR, fault, whole
 from .table import FULL, Damaged, TableFull
-from .table_format import SLOT
+from .table_format import BARE_ENTRY, SLOT
 from .table_upkeep import compact, counts
 
 _PIECE = const(512)  # bytes that are read in a step: 32 slots
@@ -30,14 +31,15 @@ class Scrub:
     """A bucket with 178 credentials takes six steps. A round begins somewhere else after each start."""
 
     def __init__(self, table):
-        self._bucket = table.end // SLOT % table.buckets
+        self._bucket = table.end // SLOT % table.buckets  # behind the last one comes the journal
         self._at = 0  # in the bucket
+        self._turn = 0  # of the journal, when it was begun
         self._begin(table)
 
     def _begin(self, table):
         """A round, from the next bucket on: of this one a part may have been read before a change."""
         self._said = table.digest
-        self._left = table.buckets + 1
+        self._left = table.buckets + 2
         self._sum = self._share = 0
 
     def step(self, table):
@@ -48,13 +50,13 @@ class Scrub:
         if table.digest != self._said:
             self._begin(table)
         try:
-            done = self._look(table)
+            done = (self._look if self._bucket < table.buckets else self._look_at_journal)(table)
         except Damaged:
             self._give_up(table)
             return
         if done:
-            self._bucket = (self._bucket + 1) % table.buckets
-            if self._left <= table.buckets:
+            self._bucket = (self._bucket + 1) % (table.buckets + 1)
+            if self._left <= table.buckets + 1:
                 self._sum ^= self._share
             self._at = self._share = 0
             self._left -= 1
@@ -89,6 +91,31 @@ class Scrub:
             return False
         self._at += _PIECE
         return self._at == SECTOR
+
+    def _look_at_journal(self, table):
+        """At one piece of it, or one long entry. Whether those entries are the last ones."""
+        if not self._at:
+            self._turn = table.turn
+        if self._turn != table.turn or self._at >= table.end:  # meanwhile it went on in another sector
+            return True
+        start = table.head * SECTOR + self._at
+        piece = table.flash.read(start, table.view[: min(_PIECE, table.end - self._at)])
+        at, right = 0, True
+        while right and at + BARE_ENTRY <= len(piece):
+            size = BARE_ENTRY + piece[at + 15] * CHANGE if at or self._at else SLOT
+            if at + size > len(piece):
+                if at:
+                    break
+                piece = table.flash.read(start, table.view[: min(size, table.end - self._at)])
+            right = whole(piece[at : at + size])
+            at += size
+        if not right:
+            table.end = SECTOR
+            table.note(table.version, table.digest, table.count)
+            fault(BIT_TURNED, table.flash.magic[1])
+            return True
+        self._at += at
+        return self._at >= table.end
 
     def _cure(self, table, sector):
         """Moves the bucket, with its bits turned back, to a spare sector. Raises Damaged when that cannot be."""

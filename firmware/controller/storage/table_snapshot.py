@@ -23,6 +23,7 @@ class Snapshot:
     """From its beginning to its end the table has no version. now: in ticks, when the first step is done."""
 
     def __init__(self, table):
+        self._again = table.digest == UNKNOWN
         table.note(0, UNKNOWN, table.count)
         table.taken = -1
         self._table = table
@@ -112,9 +113,12 @@ class Snapshot:
         table = self._table
         self._sector = table.sector(self._bucket)
         self._in_place = self._sector not in table.bad and _is_empty(table, self._sector)
+        self._at = SLOT
         if not self._in_place:
             self._sector = table.taken = spare(table, self._bucket)
-        self._at = SLOT
+        elif self._again:  # the power may have cut what was begun there: the slot only looks erased, and is given up
+            table.flash.firm(self._sector * SECTOR + SLOT, bytes(SLOT))
+            self._at += SLOT
 
     def _program(self):
         if self._slots:
@@ -151,7 +155,7 @@ def digest_of(table, bucket):
         return UNKNOWN, 0
     view = table.view
     table.flash.read(sector * SECTOR, view)
-    digest = count = 0
+    digest = count = end = 0
     if not whole(view[:SLOT]):
         return UNKNOWN, 0
     for at in range(SLOT, SECTOR, SLOT):
@@ -159,8 +163,11 @@ def digest_of(table, bucket):
         if whole(slot):
             digest ^= credential_digest(slot[:CREDENTIAL])
             count += 1
+            end = at
         elif counts(slot):
             return UNKNOWN, 0
+    if end:  # where the power cut a snapshot
+        table.flash.firm(sector * SECTOR + end, view[end : end + SLOT])
     return digest, count
 
 

@@ -2,9 +2,9 @@
 
 from firmware.controller.storage.bit_errors import mended
 from firmware.controller.storage.sectors import sealed
-from firmware.controller.storage.table import CredentialTable
-from tests.firmware.storage.bench import Partition, flash, flip
-from tests.firmware.storage.cards import apply, digest, put, snapshot
+from firmware.controller.storage.table import UNKNOWN, CredentialTable
+from tests.firmware.storage.bench import Partition, damage, flash, flip
+from tests.firmware.storage.cards import apply, digest, key, put, remove, snapshot
 
 ONE, MANY = 33, 20 + 9 * 13  # bytes of an entry with one change, and with nine
 
@@ -80,3 +80,40 @@ def test_an_entry_that_was_torn_is_none():
         assert table.version in (4, 5)
         apply(table, 6, put(50))
         assert restarted(nor).version == 6
+
+
+def revoked():
+    """A list that somebody has left: (flash, where the entries of versions 4, 5 and 6 begin)."""
+    nor = flash(7)
+    table = CredentialTable(Partition(nor))
+    assert snapshot(table, range(1, 11), 3)
+    places = []
+    for version, change in ((4, put(20)), (5, remove(20)), (6, put(30))):
+        places.append(table.head * 4096 + table.end)
+        apply(table, version, change)
+    return nor, places
+
+
+def test_nobody_comes_back_when_an_entry_of_the_journal_cannot_be_read():
+    for which in range(3):
+        for at in (0, 9, 14, 16, 31):
+            nor, places = revoked()
+            damage(nor, places[which] + at)
+            table = restarted(nor)
+            assert (table.version, table.digest) == (0, UNKNOWN), (which, at)
+            assert table.find(key(20)) is None and table.find(key(30)) and table.find(key(7)), (which, at)
+            assert snapshot(table, range(1, 11), 7) and restarted(nor).version == 7
+
+
+def test_bits_of_the_journal_do_not_add_up_from_start_to_start():
+    nor, places = revoked()
+    for bit in range(4):
+        flip(nor, places[0] + 5, bit)
+        assert restarted(nor).version == 6, bit
+
+
+def test_a_bit_behind_a_torn_entry_does_not_cost_the_version():
+    nor, places = revoked()
+    nor.poke(places[2] + 10, b"\xff" * 23)
+    flip(nor, places[2] + 700)
+    assert restarted(nor).version == 5

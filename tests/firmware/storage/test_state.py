@@ -1,6 +1,6 @@
 """The state journal: a number for each kind that outlives a restart."""
 
-from firmware.controller.events import SECTOR_BAD
+from firmware.controller.events import BIT_TURNED, SECTOR_BAD
 from firmware.controller.storage.sectors import faults
 from firmware.controller.storage.state import StateJournal
 from tests.firmware.helper import raises
@@ -102,3 +102,28 @@ def test_a_sector_that_takes_nothing_is_left_and_told():
         assert (again.get(2), again.get(7)) == (599, 1)
     assert (SECTOR_BAD, 83) in faults
     faults.clear()
+
+
+def test_a_bit_of_a_record_is_not_left_to_a_second_one():
+    for at in (5, 16 + 3, 32 + 9):
+        nor = flash(2)
+        journal = StateJournal(Partition(nor))
+        for kind in (1, 2, 3):
+            journal.set(kind, 70 + kind)
+        at += journal.sector * 4096
+        flip(nor, at, 1)
+        for _ in range(10):
+            journal.look()
+        assert faults == [(BIT_TURNED, 83)], at
+        flip(nor, at, 6)
+        journal = StateJournal(Partition(nor))
+        assert [journal.get(kind) for kind in (1, 2, 3)] == [71, 72, 73], at
+        faults.clear()
+
+
+def test_a_journal_that_is_right_is_read_and_left_alone():
+    nor = flash(2)
+    journal = StateJournal(Partition(nor))
+    for n in range(400):
+        journal.set(1 + n % 5, n)
+        assert cost(nor, journal.look) == (1, 0, 0) and not faults

@@ -129,7 +129,10 @@ def test_looking_up_is_one_read_and_a_change_two_programs():
     assert cost(nor, lambda: apply(table, 4, put(999))) == (4, 2, 0)
     assert cost(nor, lambda: apply(table, 5, remove(7))) == (4, 2, 0)
     assert cost(nor, lambda: apply(table, 6, put(8, 9)))[1:] == (3, 0)
-    assert cost(nor, lambda: apply(table, 7, put(8, 9)))[1:] == (1, 0)
+    assert cost(nor, lambda: apply(table, 7, put(8, 9)))[1:] == (
+        2,
+        0,
+    )  # the slot once more: a cut may have left it weak
 
 
 def test_prepare_takes_the_erase_out_of_the_way():

@@ -139,3 +139,29 @@ def test_changes_on_the_way_do_not_mislead_it():
         a_round(table, n % 7)
     a_round(table)
     assert table.version == 63 and not faults
+
+
+def test_a_bit_of_the_journal_is_not_left_to_a_second_one():
+    for back in (4096, 33 + 20 + 300, 33 + 20 + 15, 33 + 9, 5, 1):  # header, a long entry, a short one
+        nor, table = full(10)
+        apply(table, 4, b"".join(put(n) for n in range(20, 70)))  # longer than a piece
+        apply(table, 5, put(80))
+        at = table.head * 4096 + max(4, table.end - back)
+        flip(nor, at, 1)
+        a_round(table)
+        assert faults == [(BIT_TURNED, 65)] and table.version == 5, back
+        flip(nor, at, 6)
+        table = CredentialTable(Partition(nor))
+        assert table.version == 5 and table.find(key(80)) == (7, NO_END), back
+        faults.clear()
+
+
+def test_a_journal_that_is_right_stays_where_it_is():
+    nor, table = full(10)
+    apply(table, 4, b"".join(put(n) for n in range(20, 70)))
+    assert cost(nor, lambda: a_round(table))[1:] == (0, 0) and not faults
+    for n in range(300):  # through all its sectors
+        apply(table, 5 + n, put(80 + n % 9, 1 + n % 7))
+        step(table)
+        idle(table)
+        assert not faults
