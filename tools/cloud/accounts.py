@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from .services import links
+from .services import links, members
+from .sessions import VOUCHED, hashed
 
 
 class InvitedOnly(DefaultSocialAccountAdapter):
@@ -36,16 +37,35 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 
     Then it goes to `next` where that is a page of ours, else to the first page.
     """
+    invitation = links.invitation(token)
+    if invitation is not None and request.user == invitation.user:
+        return _join(request, invitation, token)
     if request.user.is_authenticated:
         # Not over into another account: whoever sent the link would have them work there unawares.
         return render(request, "account/enter.html", {"signed_in": True}, status=409)
-    user = links.use(token) if request.method == "POST" else links.whose(token)
+    if invitation is not None:
+        return render(request, "account/enter.html", {"invited": invitation, "login": settings.LOGIN_URL})
+    link = links.take(token) if request.method == "POST" else None
+    user = links.whose(token) if request.method != "POST" else link and link.user
     if user is None:
         messages.error(request, _("This sign-in link has been used or has expired. Ask for a new one."))
         return redirect(settings.LOGIN_URL)
     if request.method != "POST":
         return render(request, "account/enter.html", {"email": user.email})
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    if link is not None and link.made_by_id:
+        request.session[VOUCHED] = link.made_by_id
     then = request.GET.get("next", "")
     ours = url_has_allowed_host_and_scheme(then, {request.get_host()}, require_https=request.is_secure())
     return redirect(then if ours else "/")
+
+
+def _join(request: HttpRequest, invitation: Any, token: str) -> HttpResponse:
+    """Who has an account already joins another tenant."""
+    if request.method != "POST":
+        return render(request, "account/enter.html", {"joining": invitation})
+    user: Any = request.user
+    row = members.accept(token, user, hashed(request.session.session_key or ""))
+    if row is not None:
+        messages.success(request, _("You are a member of %(name)s now.") % {"name": row.tenant.name})
+    return redirect("/")

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 BEGAN = "began"  # in a session's data: Unix seconds
+VOUCHED = "vouched_by"  # ... and the number of who made the link that opened it
 USED_S = 60  # that somebody is here is written at most so often
 
 
@@ -60,6 +61,7 @@ class SessionStore(Kept):
             user_id=data.get(SESSION_KEY),
             began_at=began,
             used_at=now,
+            vouched_by_id=data.get(VOUCHED),
         )
 
     async def acreate_model_instance(self, data: dict[str, Any]) -> Any:

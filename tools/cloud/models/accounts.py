@@ -132,6 +132,8 @@ class Session(AbstractBaseSession):
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
     began_at = models.DateTimeField()
     used_at = models.DateTimeField()
+    # Who made the link that opened it; None: nobody did, or it was made on the command line.
+    vouched_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
     objects = models.Manager()
 
@@ -148,9 +150,12 @@ class Session(AbstractBaseSession):
 
 
 class SignInLink(models.Model):
-    """A link that signs one user in, once. Only its hash is kept."""
+    """A link that signs one user in, once; with a tenant one that lets them join it. Only its hash is kept."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="links")
+    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")  # None: on the command line
+    tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="invitations")
+    role = models.CharField(max_length=16, choices=Role, blank=True)  # in that tenant
     hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)

@@ -20,11 +20,12 @@ def _hash(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def make(user: User, minutes: int = MINUTES) -> str:
+def make(user: User, minutes: int = MINUTES, by: User | None = None) -> str:
     """The token of a new sign-in link; it is told once."""
     token = secrets.token_urlsafe(32)
     with changes.together():
-        SignInLink.objects.create(user=user, hash=_hash(token), expires_at=clock.now() + timedelta(minutes=minutes))
+        end = clock.now() + timedelta(minutes=minutes)
+        SignInLink.objects.create(user=user, hash=_hash(token), expires_at=end, made_by=by)
         for tenant in user.memberships.order_by("tenant").values_list("tenant", flat=True):
             changes.note(
                 tenant, Change.Kind.LINK, Change.What.MADE, number=None, name=user.email, after={"minutes": minutes}
@@ -32,8 +33,28 @@ def make(user: User, minutes: int = MINUTES) -> str:
     return token
 
 
+def invite(user: User, tenant: Tenant, role: Role, minutes: int, by: User) -> str:
+    """The token of a link by which somebody who has an account joins a tenant; it signs nobody in. Told once."""
+    token = secrets.token_urlsafe(32)
+    end = clock.now() + timedelta(minutes=minutes)
+    SignInLink.objects.filter(user=user, tenant=tenant, used_at=None).delete()
+    SignInLink.objects.create(user=user, hash=_hash(token), expires_at=end, made_by=by, tenant=tenant, role=role)
+    return token
+
+
+def invitation(token: str) -> SignInLink | None:
+    """What a link invites to, or None when it is no such link, or used or too old."""
+    return _unused(token, clock.now()).filter(tenant__isnull=False).select_related("user", "tenant").first()
+
+
 def use(token: str) -> User | None:
     """The user whom a link signs in, or None when it is unknown, used or too old. Works once."""
+    link = take(token)
+    return None if link is None else link.user
+
+
+def take(token: str) -> SignInLink | None:
+    """As use(), with who made it."""
     now = clock.now()
     with transaction.atomic():
         good = _good(token, now)
@@ -41,7 +62,7 @@ def use(token: str) -> User | None:
         # The update decides: of two requests at once, one finds the row still unused.
         if link is None or not good.filter(pk=link.pk).update(used_at=now):
             return None
-        return link.user
+        return link
 
 
 def whose(token: str) -> User | None:
@@ -51,6 +72,10 @@ def whose(token: str) -> User | None:
 
 
 def _good(token: str, now: datetime) -> QuerySet[SignInLink]:
+    return _unused(token, now).filter(tenant=None)
+
+
+def _unused(token: str, now: datetime) -> QuerySet[SignInLink]:
     return SignInLink.objects.filter(hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True)
 
 

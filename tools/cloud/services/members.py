@@ -9,13 +9,47 @@ from contextlib import ExitStack
 from django.db import transaction
 from django.db.models import QuerySet
 
-from ..models import ApiToken, Change, Membership, Right, Role, SignInLink, Tenant, User
-from . import changes, clock
+from ..models import ApiToken, Change, Membership, Right, Role, Session, SignInLink, Tenant, User
+from . import changes, clock, links
 from .told import Told
 
 
 def of(tenant: Tenant, user: User) -> Membership | None:
     return Membership.objects.filter(tenant=tenant, user=user).first()
+
+
+def invite_by(by: User, tenant: Tenant, email: str, role: Role, minutes: int) -> Membership | str:
+    """invite() by an owner. Whose account belongs to others has to accept: then the token of a link for that.
+
+    Until they do nothing changes for them, least of all where they are already.
+    """
+    with transaction.atomic():
+        Tenant.objects.select_for_update().get(pk=tenant.pk)
+        user = User.objects.filter(email__iexact=email).first()
+        if user is None or of(tenant, user) is not None or may_vouch(by, user):
+            return invite(tenant, email, role)
+        return links.invite(user, tenant, role, minutes, by)
+
+
+def accept(token: str, user: User, session: str) -> Membership | None:
+    """The invited account joins, in this session; None when the link is not for it, or no longer good.
+
+    Whoever else is in the account, by a link that an owner of another tenant made, is not let in with it.
+    """
+    with transaction.atomic():
+        link = links.invitation(token)
+        if link is None or link.user_id != user.pk or not link.tenant_id:
+            return None
+        tenant = Tenant.objects.select_for_update().get(pk=link.tenant_id)
+        if not SignInLink.objects.filter(pk=link.pk, used_at=None).update(used_at=clock.now()):
+            return None
+        row = of(tenant, user)
+        if row is None:
+            _shut_out(user, but=session)
+            row = Membership(user=user, tenant=tenant, role=link.role)
+            with changes.of(row):
+                row.save()
+        return row
 
 
 def invite(tenant: Tenant, email: str, role: Role) -> Membership:
@@ -34,8 +68,8 @@ def invite(tenant: Tenant, email: str, role: Role) -> Membership:
         return row
 
 
-def set_role(membership: Membership, role: Role) -> None:
-    """Who may no longer make tokens leaves none that work."""
+def set_role(membership: Membership, role: Role, session: str = "") -> None:
+    """Who may no longer make tokens leaves none that work. session: of who does it; it does not end."""
     with changes.of(membership):
         row = _locked(membership)
         if row.role == Role.OWNER and role != Role.OWNER:
@@ -43,24 +77,24 @@ def set_role(membership: Membership, role: Role) -> None:
         row.role = role
         row.save(update_fields=["role"])
         if Right.MEMBERS not in role.rights:
-            _forget_links(row.tenant)
+            _forget_links(row.tenant, row.user, session)
             _revoke_all(ApiToken.objects.filter(tenant=row.tenant, made_by=row.user))
 
 
-def end(membership: Membership) -> None:
-    """They are no longer of this tenant. Their sessions end, and the tokens that they made here."""
+def end(membership: Membership, session: str = "") -> None:
+    """They are no longer of this tenant. Their sessions end, and the tokens that they made here. session: set_role."""
     with changes.of(membership):
         row = _locked(membership)
         if row.role == Role.OWNER:
             _keep_an_owner(row.tenant, row.user)
-        _forget_links(row.tenant)
+        _forget_links(row.tenant, row.user, session)
         row.delete()
         _shut_out(row.user)
         _revoke_all(ApiToken.objects.filter(tenant=row.tenant, made_by=row.user))
 
 
-def set_active(user: User, active: bool) -> None:
-    """An account that is not active signs nobody in, anywhere; each of its tenants is told."""
+def set_active(user: User, active: bool, session: str = "") -> None:
+    """An account that is not active signs nobody in, anywhere; each of its tenants is told. session: set_role."""
     with ExitStack() as whole:
         whole.enter_context(changes.together())
         for row in user.memberships.order_by("tenant"):
@@ -69,18 +103,25 @@ def set_active(user: User, active: bool) -> None:
             for row in user.memberships.filter(role=Role.OWNER).select_related("tenant").order_by("tenant"):
                 Tenant.objects.select_for_update().get(pk=row.tenant_id)
                 _keep_an_owner(row.tenant, user)
-                _forget_links(row.tenant)
+                _forget_links(row.tenant, user, session)
             _shut_out(user)
             _revoke_all(ApiToken.objects.filter(made_by=user))
         user.is_active = active
         user.save(update_fields=["is_active"])
 
 
-def set_active_by(by: User, user: User, active: bool) -> None:
+def set_active_by(by: User, user: User, active: bool, session: str = "") -> None:
     """set_active() by the owner of all that the account belongs to."""
     if not may_vouch(by, user):
         raise Told("%(email)s belongs to other organisations too; end the membership here instead", email=user.email)
-    set_active(user, active)
+    set_active(user, active, session)
+
+
+def sign_out_by(by: User, user: User) -> int:
+    """sign_out() by the owner of all that the account belongs to."""
+    if not may_vouch(by, user):
+        raise Told("%(email)s belongs to other organisations too; end the membership here instead", email=user.email)
+    return sign_out(user)
 
 
 def sign_out(user: User) -> int:
@@ -119,15 +160,27 @@ def may_vouch(by: User, user: User) -> bool:
     return not user.memberships.exclude(tenant__in=owned).exists()
 
 
-def _shut_out(user: User) -> int:
-    SignInLink.objects.filter(user=user, used_at=None).delete()
-    gone, _ = user.sessions.all().delete()
+def _shut_out(user: User, but: str = "") -> int:
+    """but: a session that stays."""
+    SignInLink.objects.filter(user=user, tenant=None, used_at=None).delete()
+    gone, _ = user.sessions.exclude(session_key=but).delete()
     return gone
 
 
-def _forget_links(tenant: Tenant) -> None:
-    """Who leaves may have kept a link that they made for somebody: those of all members here sign nobody in now."""
-    SignInLink.objects.filter(user__memberships__tenant=tenant, used_at=None).delete()
+def _forget_links(tenant: Tenant, leaving: User, session: str) -> None:
+    """Who leaves may have kept a link that they made for somebody: those of all members here sign nobody in now.
+
+    Sessions end that were opened by such a link; and by one that was made in such a session, and so on. Whoever was
+    invited so signs in anew. session: of who does it; it does not end.
+    """
+    SignInLink.objects.filter(user__memberships__tenant=tenant, tenant=None, used_at=None).delete()
+    here = Session.objects.filter(user__memberships__tenant=tenant).exclude(session_key=session)
+    doubtful, more = {leaving.pk}, {leaving.pk}
+    while more:
+        more = set(here.filter(vouched_by__in=more).values_list("user", flat=True)) - doubtful
+        doubtful |= more
+    keys = list(here.filter(vouched_by__in=doubtful).values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
 
 
 def _locked(membership: Membership) -> Membership:

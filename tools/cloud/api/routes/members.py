@@ -3,19 +3,23 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.urls import reverse
 from ninja import Field, Router, Schema, Status
 
 from ...models import ApiToken, Membership, Right, Role, Session, Tenant
 from ...services import links, members
 from ...services.told import Told
-from ..auth import Caller, caller
+from ...sessions import hashed
+from ..auth import caller
 from ..body import Body
 from ..errors import Error
 
 router = Router(tags=["members"])
+INVITED_MINUTES = 24 * 60
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 
 
@@ -39,7 +43,7 @@ class MemberOut(Schema):
     email: str
     role: Role
     active: bool
-    sessions: int  # at how many places they are signed in
+    sessions: int | None  # at how many places they are signed in; null: the account belongs to others too
 
     @staticmethod
     def resolve_email(row: Membership) -> str:
@@ -50,8 +54,15 @@ class MemberOut(Schema):
         return row.user.is_active
 
     @staticmethod
-    def resolve_sessions(row: Membership) -> int:
+    def resolve_sessions(row: Membership, context: dict[str, Any]) -> int | None:
+        by = caller(context["request"]).user
+        if by is None or not members.may_vouch(by, row.user):
+            return None
         return Session.living().filter(user=row.user_id).count()
+
+
+class Invited(Schema):
+    invitation: str  # a link for them, told this once
 
 
 class TokenIn(Body):
@@ -87,35 +98,45 @@ def list_members(request: HttpRequest) -> list[Membership]:
     return list(caller(request).rows(Membership).select_related("user").order_by("tenant", "user__email"))
 
 
-@router.post("/members", response={201: MemberOut, **REFUSED})
-def invite(request: HttpRequest, fields: MemberIn) -> Status[Membership]:
-    """Their account is made when there is none; they sign in with OpenID Connect or a link."""
+@router.post("/members", response={201: MemberOut, 202: Invited, **REFUSED})
+def invite(request: HttpRequest, fields: MemberIn) -> Status[Any]:
+    """Their account is made when there is none; they sign in with OpenID Connect or a link.
+
+    Who has an account that belongs to others too gets an invitation: they are a member when they have accepted it.
+    """
     try:
         validate_email(fields.email)
     except ValidationError:
         raise Told("this is no e-mail address; give one like name@example.org") from None
-    tenant = Tenant.objects.get(pk=caller(request).tenant(fields.tenant, Right.MEMBERS))
-    return Status(201, members.invite(tenant, fields.email, fields.role))
+    who = caller(request)
+    tenant = Tenant.objects.get(pk=who.tenant(fields.tenant, Right.MEMBERS))
+    if who.user is None:  # no token has the right
+        raise Http404
+    done = members.invite_by(who.user, tenant, fields.email, fields.role, INVITED_MINUTES)
+    if isinstance(done, str):
+        return Status(202, {"invitation": settings.PORTVAKT_URL.rstrip("/") + reverse("enter", args=[done])})
+    return Status(201, done)
 
 
 @router.patch("/members/{member_id}", response={200: MemberOut, **REFUSED})
 def set_role(request: HttpRequest, member_id: int, fields: RoleIn) -> Membership:
     row = _one(request, member_id)
-    members.set_role(row, fields.role)
+    members.set_role(row, fields.role, _session(request))
     return _one(request, member_id)
 
 
 @router.delete("/members/{member_id}", response={204: None, **REFUSED})
 def end(request: HttpRequest, member_id: int) -> Status[None]:
     """Their sessions and the tokens that they made end with it."""
-    members.end(_one(request, member_id))
+    members.end(_one(request, member_id), _session(request))
     return Status(204, None)
 
 
 @router.post("/members/{member_id}/sign-out", response={200: SignedOut, **REFUSED})
 def sign_out(request: HttpRequest, member_id: int) -> dict[str, Any]:
-    """Ends all their sessions."""
-    return {"sessions": members.sign_out(_one(request, member_id).user)}
+    """Ends all their sessions; where the account belongs to other tenants too, only the host may."""
+    who, row = caller(request), _one(request, member_id)
+    return {"sessions": members.sign_out_by(who.user, row.user) if who.user is not None else 0}
 
 
 @router.put("/members/{member_id}/active", response={200: MemberOut, **REFUSED})
@@ -123,7 +144,7 @@ def set_active(request: HttpRequest, member_id: int, fields: ActiveIn) -> Member
     """The whole account; where it belongs to other tenants too, only the host may."""
     who, row = caller(request), _one(request, member_id)
     if who.user is not None:  # no token has the right
-        members.set_active_by(who.user, row.user, fields.active)
+        members.set_active_by(who.user, row.user, fields.active, _session(request))
     return _one(request, member_id)
 
 
@@ -147,8 +168,8 @@ def revoke(request: HttpRequest, token_id: int) -> Status[None]:
     return Status(204, None)
 
 
-def _those(request: HttpRequest) -> Caller:
-    return caller(request)
+def _session(request: HttpRequest) -> str:
+    return hashed(request.session.session_key or "")
 
 
 def _one(request: HttpRequest, member_id: int) -> Membership:

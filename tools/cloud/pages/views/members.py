@@ -18,6 +18,7 @@ from tools.terminal import Problem
 
 from ...models import ApiToken, Membership, Right, Role, Tenant, User, visible
 from ...services import links, local_time, members
+from ...sessions import hashed
 from .. import access, telling
 from ..forms.members import InviteForm, TokenForm
 
@@ -39,11 +40,12 @@ def invite(request: HttpRequest, tenant_pk: int) -> HttpResponse:
     form = InviteForm(request.POST)
     if form.is_valid():
         try:
-            row = members.invite(tenant, form.cleaned_data["email"], form.cleaned_data["role"])
+            said = form.cleaned_data
+            row = members.invite_by(_user(request), tenant, said["email"], said["role"], INVITED_MINUTES)
         except Problem as problem:
             form.add_error(None, telling.sentence(problem))
         else:
-            return _with_link(request, row)
+            return _invited(request, said["email"], row) if isinstance(row, str) else _with_link(request, row)
     return _page(request, {tenant.pk: {"invite": form}}, status=400)
 
 
@@ -62,7 +64,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
     if wanted not in Role.values:
         return _page(request, status=400)
     done = _("%(name)s is now: %(role)s.") % {"name": row.user.get_full_name(), "role": Role(wanted).label}
-    return _do(request, lambda: members.set_role(row, Role(wanted)), done)
+    return _do(request, lambda: members.set_role(row, Role(wanted), _session(request)), done)
 
 
 @require_POST
@@ -70,7 +72,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     row = _membership(request, pk)
     done = _("%(name)s has no access any more.") % {"name": row.user.get_full_name()}
-    return _do(request, lambda: members.end(row), done)
+    return _do(request, lambda: members.end(row, _session(request)), done)
 
 
 @require_POST
@@ -78,7 +80,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
     row = _membership(request, pk)
     done = _("%(name)s is signed out everywhere.") % {"name": row.user.get_full_name()}
-    return _do(request, lambda: members.sign_out(row.user), done)
+    return _do(request, lambda: members.sign_out_by(_user(request), row.user), done)
 
 
 @require_POST
@@ -88,7 +90,7 @@ def active(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = request.POST.get("active") == "yes"
     said = _("%(name)s can sign in again.") if wanted else _("The account of %(name)s is not active any more.")
     done = said % {"name": row.user.get_full_name()}
-    return _do(request, lambda: members.set_active_by(_user(request), row.user, wanted), done)
+    return _do(request, lambda: members.set_active_by(_user(request), row.user, wanted, _session(request)), done)
 
 
 @never_cache
@@ -116,6 +118,10 @@ def _user(request: HttpRequest) -> Any:
     return request.user
 
 
+def _session(request: HttpRequest) -> str:
+    return hashed(request.session.session_key or "")
+
+
 def _tenant(request: HttpRequest, pk: int) -> Tenant:
     return get_object_or_404(access.tenants(_user(request), Right.MEMBERS), pk=pk)
 
@@ -135,11 +141,18 @@ def _do(request: HttpRequest, what: Callable[[], object], done: str) -> HttpResp
     return redirect("pages:members" if access.everything(_user(request)) else "pages:doors")
 
 
+def _invited(request: HttpRequest, email: str, token: str) -> HttpResponse:
+    """The page that shows an invitation, this once, of somebody who has an account elsewhere."""
+    link = settings.PORTVAKT_URL.rstrip("/") + reverse("enter", args=[token])
+    shown = {"name": email, "hours": INVITED_MINUTES // 60, "invitation": link, "here": "members"}
+    return render(request, "pages/told_once.html", shown)
+
+
 def _with_link(request: HttpRequest, row: Membership) -> HttpResponse:
     """The page that shows a link, this once; where the account is of other tenants too, they sign in as they do."""
     shown: dict[str, Any] = {"name": row.user.email, "hours": INVITED_MINUTES // 60, "here": "members"}
     if row.user.is_active and members.may_vouch(_user(request), row.user):
-        path = reverse("enter", args=[links.make(row.user, INVITED_MINUTES)])
+        path = reverse("enter", args=[links.make(row.user, INVITED_MINUTES, by=_user(request))])
         shown["link"] = settings.PORTVAKT_URL.rstrip("/") + path
     return render(request, "pages/told_once.html", shown)
 
