@@ -1,7 +1,7 @@
 """Whoever asks for something is the author of what it changes: services/author.py."""
 
-import getpass
 import os
+import pwd
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
@@ -43,11 +43,12 @@ def middleware(following: Any) -> Any:
 
 def command_line() -> None:
     """This process is a command of somebody who is on the host."""
-    name = os.environ.get("SUDO_USER") or ""
     try:
-        name = name or getpass.getuser()
-    except (KeyError, OSError):  # an account that has no name
-        pass
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # an account that has no name
+        name = str(os.geteuid())
+    if os.geteuid() == 0:
+        name = os.environ.get("SUDO_USER") or name
     author.from_now_on(Author(Change.Way.COMMAND, account=name[:64]))
 
 

@@ -12,7 +12,20 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
-from .models import AccessGroup, Area, Credential, Door, DoorRules, Grant, GroupDoor, Holiday, Person, Schedule, Scoped
+from .models import (
+    AccessGroup,
+    Area,
+    Credential,
+    Door,
+    DoorRules,
+    Grant,
+    GroupDoor,
+    Holiday,
+    Person,
+    Schedule,
+    Scoped,
+    Tenant,
+)
 from .models.scope import Whole
 from .services import changes, propagate, recorded
 from .services.changes import Owed, Said
@@ -144,8 +157,15 @@ def after_a_save(instance: models.Model, created: bool, raw: bool = False, **_: 
     _owe(instance, made=created)
 
 
-def before_a_removal(instance: models.Model, **_: Any) -> None:
-    if _kept(type(instance), None) and not _covered(instance, removed=True):
+def before_a_removal(instance: models.Model, origin: Any = None, **_: Any) -> None:
+    """origin: the row, or rows, that somebody deletes; all else goes with it."""
+    of = origin.model if isinstance(origin, models.QuerySet) else type(origin)
+    if of is Tenant or _covered(instance, removed=True):
+        return
+    if isinstance(instance, Person):
+        caught("a Person was removed")
+        changes.forget(instance.tenant_id, instance.pk)
+    elif of is not Person:
         instance._before = _states(instance)  # type: ignore[attr-defined]
 
 

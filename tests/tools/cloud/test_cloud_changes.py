@@ -41,6 +41,7 @@ from tools.cloud.services import (
     recorded,
     retention,
     rotation,
+    sites,
     tenants,
     updates,
 )
@@ -506,6 +507,23 @@ def test_who_leaves_takes_their_tokens_along_each_in_its_own_entry(full: Full) -
     assert [(one.kind, one.name, list(one.after)) for one in full.entries()] == [
         ("token", "hers", ["revoked_at"]), ("member", "second@example.test", ["role"]),
     ]  # fmt: skip
+
+
+def test_a_site_goes_with_its_areas_each_in_its_own_entry(full: Full) -> None:
+    models.Area.objects.create(site=full.empty, number=1, name="gård")
+    Change.objects.all().delete()
+    sites.remove(full.empty)
+    assert told(full.entries()) == [("area", "removed"), ("site", "removed")]
+
+
+def test_a_person_who_is_deleted_past_the_services_is_forgotten_too(full: Full) -> None:
+    people.change(full.person, name="Ingrid Berg")
+    full.person.delete()
+    connection.check_constraints()
+    assert all(one.erased for one in full.entries())
+    assert told(full.entries()) == [("person", "changed"), ("person", "changed"), ("person", "removed")]
+    full.tenant.sites.filter(pk=full.empty.pk).delete()
+    assert told(full.entries())[3:] == [("site", "removed")]
 
 
 def test_a_pin_in_place_of_another_is_one_change(full: Full) -> None:

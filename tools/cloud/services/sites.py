@@ -3,7 +3,7 @@
 from django.db import IntegrityError
 
 from ..models import Site, lock
-from . import changes, propagate, zones
+from . import areas, changes, propagate, zones
 from .told import Told
 
 
@@ -24,6 +24,8 @@ def remove(site: Site) -> None:
     if site.controllers.exists():
         raise Told("%(site)s has controllers; a site that has any stays", site=site.name)
     with changes.of(site):
+        for area in site.areas.all():
+            areas.remove(area)
         site.delete()
 
 
