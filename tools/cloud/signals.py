@@ -15,16 +15,19 @@ from django.db.models.signals import post_delete, post_save, pre_delete, pre_sav
 from .models import (
     AccessGroup,
     Area,
+    Change,
     Credential,
     Door,
     DoorRules,
     Grant,
     GroupDoor,
     Holiday,
+    Membership,
     Person,
     Schedule,
     Scoped,
     Tenant,
+    User,
 )
 from .models.scope import Whole
 from .services import changes, propagate, recorded
@@ -105,13 +108,13 @@ def _owed(row: models.Model, made: bool, removed: bool = False) -> list[Owed]:
     return []
 
 
-def _owe(row: models.Model, made: bool = False, removed: bool = False) -> None:
+def _owe(*rows: models.Model, made: bool = False, removed: bool = False) -> None:
     work = changes.open_work()
-    owed = _owed(row, made, removed)
+    owed = [one for row in rows for one in _owed(row, made, removed)]
     if work is not None:
         work.owed += owed
         return
-    for one in owed:
+    for one in {one.said: one for one in owed}.values():
         caught(one.what)
         one.do()
 
@@ -119,23 +122,27 @@ def _owe(row: models.Model, made: bool = False, removed: bool = False) -> None:
 # --- what is kept
 
 
-def _states(row: models.Model) -> list[State]:
-    """Of what a row is recorded as. An account is a member of several tenants."""
-    if type(row) is recorded.User:
-        members = recorded.Membership.objects.filter(user=row.pk).order_by("pk").values_list("pk", flat=True)
-        return recorded.states(recorded.Membership, list(members))
-    model, pk = recorded.whole(row)
-    state = recorded.state(model, pk)
-    return [] if state is None else [state]
+def _states(*rows: models.Model) -> list[State]:
+    """Of what rows are recorded as, a query a model. An account is a member of several tenants."""
+    wanted: dict[type[models.Model], set[int]] = {}
+    for row in rows:
+        if type(row) is User:
+            members = Membership.objects.filter(user=row.pk).values_list("pk", flat=True)
+            wanted.setdefault(Membership, set()).update(members)
+        else:
+            model, pk = recorded.whole(row)
+            wanted.setdefault(model, set()).update(() if pk is None else (pk,))
+    return [state for model, pks in wanted.items() if pks for state in recorded.states(model, sorted(pks))]
 
 
 def _keep(before: list[State], after: list[State], row: str) -> None:
     olds, news = {one.number: one for one in before}, {one.number: one for one in after}
-    for number in sorted(olds.keys() | news.keys()):
-        entry = changes.difference(olds.get(number), news.get(number))
-        if entry is not None:
-            caught(f"a {row} was {entry.what}")
-            entry.save(force_insert=True)
+    numbers = sorted(olds.keys() | news.keys())
+    entries = [changes.difference(olds.get(number), news.get(number)) for number in numbers]
+    made = [entry for entry in entries if entry is not None]
+    for entry in made[:1]:
+        caught(f"a {row} was {entry.what}")
+    Change.objects.bulk_create(made)
 
 
 def _covered(row: models.Model, removed: bool = False) -> bool:
@@ -190,11 +197,10 @@ def _written(rows: Iterable[models.Model], names: Iterable[str] | None, write: C
         return write()
     with transaction.atomic():
         those = [row for row in rows if _kept(type(row), names)]
-        before = [state for row in those for state in _states(row)]
+        before = _states(*those)
         done = write()
-        _keep(before, [state for row in those for state in _states(row)], "row")
-        for row in those:
-            _owe(row, made=names is None)
+        _keep(before, _states(*those), "row")
+        _owe(*those, made=names is None)
         return done
 
 

@@ -121,12 +121,12 @@ def keep(before: State | None, after: State | None) -> None:
 
 def difference(before: State | None, after: State | None) -> Change | None:
     state = after or before
-    if state is None or before == after:
+    if state is None:
         return None
     was, now = before.values if before else {}, after.values if after else {}
     differ = [name for name in state.values if was.get(name) != now.get(name)]
     if before and after and not differ:
-        return None  # what it belongs to has another name
+        return None
     what = What.CHANGED if before and after else What.REMOVED if before else What.MADE
     return entry(
         state.tenant,
