@@ -7,13 +7,14 @@ PORTVAKT := $(BIN)/portvakt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test bare lint types unit postgres soak bench lock clean
+.PHONY: help venv run test bare lint types unit postgres soak bench mutants lock clean
 
 help:
 	@echo 'make run    the building: broker, cloud end, three controllers (ARGS="--seconds 30 --json")'
 	@echo 'make test   everything: lint, types, tests'
 	@echo 'make soak   a night: power cuts, ten doors for a hundred days with every fault, planted defects (SEED=1)'
 	@echo 'make bench  figures against their goals'
+	@echo 'make mutants  how many of a sample of changes the tests notice (SEED=1 ARGS="--room ingest --count 50")'
 	@echo 'make venv lint types unit lock clean'
 
 # Two stamps: running needs less than developing. Each is remade only when its lock file has changed.
@@ -81,6 +82,14 @@ soak: venv
 bench: venv
 	$(PORTVAKT) bench all $(ARGS)
 
+# Which tests fail when the code is changed: hours. What makes mutants is installed for this alone.
+.venv/mutants.stamp: tools/requirements/mutants.txt .venv/dev.stamp
+	@$(BIN)/python -m pip -qq --disable-pip-version-check install --require-hashes --no-deps -r $<
+	@touch $@
+
+mutants: venv .venv/mutants.stamp
+	$(BIN)/python -m tools.mutants --anew --seed $(SEED) $(ARGS)
+
 # For whoever changes a dependency: needs uv.
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
@@ -89,6 +98,7 @@ lock:
 	$(COMPILE) pyproject.toml tools/requirements/build.in --extra cloud -c tools/requirements/dev.txt -o tools/requirements/run.txt
 	$(COMPILE) pyproject.toml tools/requirements/build.in -c tools/requirements/dev.txt -o tools/requirements/base.txt
 	$(COMPILE) tools/requirements/stubs.in -o tools/requirements/stubs.txt
+	$(COMPILE) --no-deps tools/requirements/mutants.in -c tools/requirements/dev.txt -o tools/requirements/mutants.txt
 
 clean:
 	rm -rf .venv build var .mypy_cache .ruff_cache .pytest_cache .hypothesis

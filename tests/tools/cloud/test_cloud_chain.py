@@ -326,3 +326,141 @@ def test_a_board_that_begins_a_new_log_again_and_again_is_heard_so_often(house: 
 def kept(house: House) -> tuple[int, int]:
     mine = {"controller": house.controller}
     return LogKey.objects.filter(**mine).count(), Gap.objects.filter(**mine).count()
+
+
+def two_logs(house: House, line: Wire) -> tuple[tuple[FakeController, Log], tuple[FakeController, Log], House]:
+    """Two boards whose logs have the same epoch and the same numbers, and keys of their own."""
+    there = House("Nabo", house.time, 2)
+    mine = chained(house, line)
+    board = line.connect(there.settings)
+    board.begin()
+    board.hello(chain=[1, bytes(range(16, 32)).hex()])
+    return mine, (board, Log(board, bytes(range(16, 32)))), there
+
+
+def test_each_log_is_proven_with_its_own_key_also_by_a_new_worker(house: House, line: Wire) -> None:
+    """With another's key every event of a board would be told as altered, or what is altered as whole."""
+    mine, theirs, there = two_logs(house, line)
+    for board, log in (mine, theirs):
+        log.record(4)
+        log.record(flags=codes.NEW_KEY)
+        board.send_events(1, 3)
+    line.ingest = line.new_ingest(seed=8)
+    for board, _ in (mine, theirs):
+        board.begin()
+        board.hello()
+        board.send_events(4, 5)
+    assert set(Event.objects.values_list("chain_ok", flat=True)) == {True} and alarms() == []
+    for one in (house, there):
+        walk = chain.Walk()
+        assert list(chain.verify(one.row(), walk)) == []
+        assert walk == chain.Walk(events=5, proven=5)
+
+
+def test_a_new_life_of_a_log_has_its_own_key_and_marks(house: House, line: Wire) -> None:
+    """After flash was lost: what the old log held is no more and no less than before, whatever the new one counts."""
+    board, log = chained(house, line)
+    log.record(2)
+    board.send_events(1, 2)
+    old = board.epoch
+    board.epoch, board.log = 77, []
+    board.hello(chain=[1, bytes(16).hex()])
+    new = Log(board, bytes(16))
+    new.record(6)
+    board.send_events(1, 6)
+    assert house.row().acked == 6 and faults(house) == []
+    Event.objects.filter(epoch=77, sequence=6).delete()
+    assert [(fault.epoch, fault.sequence) for fault in chain.verify(house.row(), chain.Walk())] == [(77, 6)]
+    Gap.objects.create(controller=house.controller, epoch=old, first=6, last=6, noticed_at=clock.now())
+    assert faults(house) == [(6, "missing")], "a gap of the old log excuses nothing in the new one"
+    Gap.objects.create(controller=House("Nabo", house.time, 2).controller, epoch=77, first=6, last=6,
+                       noticed_at=clock.now())  # fmt: skip
+    assert faults(house) == [(6, "missing")], "nor does a gap of another board"
+    Gap.objects.create(controller=house.controller, epoch=77, first=6, last=6, noticed_at=clock.now())
+    assert faults(house) == [], "its own does"
+
+
+@pytest.mark.parametrize(("first", "last", "left"), [(4, 4, [5]), (5, 5, [4]), (4, 5, []), (1, 3, [4, 5])])
+def test_a_gap_excuses_what_it_names_and_no_more(
+    house: House, line: Wire, first: int, last: int, left: list[int]
+) -> None:
+    board, log = chained(house, line)
+    log.record(7)
+    board.send_events(1, 7)
+    Event.objects.filter(sequence__in=(4, 5)).delete()
+    Gap.objects.create(controller=house.controller, epoch=board.epoch, first=first, last=last, noticed_at=clock.now())
+    assert faults(house) == [(number, "missing") for number in left]
+    Event.objects.filter(sequence__gte=4).delete()
+    assert [number for number, _ in faults(house)] == [*left, 6, 7]
+
+
+def test_an_event_without_a_chain_is_told_only_where_the_log_has_one(house: House, line: Wire) -> None:
+    """Boards of before the chain have events that nothing proves; one put in later must not pass as such."""
+    board, log = chained(house, line)
+    log.record(5)
+    board.send_events(1, 5)
+    LogKey.objects.update(sequence=3)
+    Event.objects.filter(sequence__in=(2, 4)).update(chain=None)
+    walk = chain.Walk()
+    found = [(fault.sequence, fault.what) for fault in chain.verify(house.row(), walk)]
+    assert (4, "no chain") in found and all(number >= 3 for number, _ in found)
+    assert (walk.events, walk.unproven) == (5, 5), "the key is that of event 1, so nothing from 3 on is proven by it"
+    LogKey.objects.all().delete()
+    walk = chain.Walk()
+    assert list(chain.verify(house.row(), walk)) == [] and walk == chain.Walk(events=5, unproven=5)
+
+
+def test_the_first_event_of_a_chain_may_say_so(house: House, line: Wire) -> None:
+    board, log = chained(house, line)
+    log.record(flags=codes.CHAIN_BEGINS)
+    log.record(2)
+    board.send_events(1, 3)
+    assert alarms() == [] and faults(house) == []
+    assert set(Event.objects.values_list("chain_ok", flat=True)) == {True}
+
+
+def test_a_full_list_of_keys_of_one_log_takes_none_from_another(house: House) -> None:
+    """A stolen board can fill its own list; the log that its neighbour begins must be proven all the same."""
+    there = House("Nabo", house.time, 2).controller
+    for place in range(1, chain.MOST_KEYS + 3):
+        chain.keep_key(house.controller.pk, 5, place, KEY)
+    assert LogKey.objects.filter(controller=house.controller, epoch=5).count() == chain.MOST_KEYS
+    chain.keep_key(house.controller.pk, 6, 1, KEY)
+    chain.keep_key(there.pk, 5, 1, KEY)
+    assert LogKey.objects.filter(controller=house.controller, epoch=6).count() == 1
+    assert LogKey.objects.filter(controller=there, epoch=5).count() == 1
+
+
+def test_what_a_follower_knows_already_is_not_kept_again(house: House) -> None:
+    follower = chain.Follower(house.controller.pk, 5)
+    assert not follower.knows(1)
+    for place in range(1, chain.MOST_KEYS):
+        chain.keep_key(house.controller.pk, 5, place, KEY)
+    follower = chain.Follower(house.controller.pk, 5)
+    assert follower.knows(1) and not follower.knows(1000)
+    chain.keep_key(house.controller.pk, 5, 500, KEY)
+    assert chain.Follower(house.controller.pk, 5).knows(1000), "no more are kept"
+
+
+def test_alarms_of_the_chain_are_numbered_in_each_log_and_stay_out_of_the_walk(house: House) -> None:
+    there = House("Nabo", house.time, 2).controller
+    for controller in (house.controller, there, house.controller):
+        chain.alarm(controller.pk, chain.ALTERED, clock.now())
+    rows = Event.objects.filter(code=codes.CHAIN_BROKEN, epoch=chain.OWN_EPOCH)
+    assert [row.sequence for row in rows.filter(controller=house.controller).order_by("pk")] == [1, 2]
+    assert [(row.sequence, row.extra, row.utc) for row in rows.filter(controller=there)] == [
+        (1, chain.ALTERED, clock.now())
+    ]
+    walk = chain.Walk()
+    assert list(chain.verify(house.row(), walk)) == [] and walk.events == 0
+
+
+def test_what_comes_again_is_neither_proven_nor_broken(house: House, line: Wire) -> None:
+    """A message twice is the broker's doing: it is no alarm, and what follows is proven as before."""
+    board, log = chained(house, line)
+    log.record(4)
+    follower = chain.Follower(house.controller.pk, board.epoch)
+    assert [follower.take(record) for record in board.log[:2]] == [(True, 0)] * 2
+    assert [follower.take(record) for record in board.log[:2]] == [(None, 0)] * 2
+    assert [follower.take(record) for record in board.log[2:]] == [(True, 0)] * 2
+    assert chain.Follower(house.controller.pk, 99).take(board.log[0]) == (None, 0), "without a key nothing is said"

@@ -1,0 +1,160 @@
+"""The mutation run: what is changed, what is put into a running process, and what a sample says."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.mutants import figures, reach, rooms, swapped
+from tools.mutants.mutant import Mutant, Outcome, Task
+
+PLACED = Mutant("a.py", 0, 3, 3, 4, (2, 6), True, "x", "y")
+BEFORE = """
+MOST = 3
+
+def limit(n, most=MOST):
+    def over():
+        return n > most
+    return [over() for _ in range(2)]
+
+def made():
+    def inner(x):
+        return x < 3
+    return inner
+
+KEPT = made()
+"""
+
+
+def outcome(what: str, guard: bool = True, changed: bool = True) -> Outcome:
+    mutant = Mutant("a.py", 0, 1, 1, 1, None, guard, "", "")
+    return Outcome(Task(mutant, "1", "2" if changed else "1", False), what)
+
+
+@pytest.mark.parametrize(
+    ("killed", "of", "low", "high"),
+    [(0, 0, 0, 1), (9, 10, 0.5958, 0.9821), (135, 150, 0.8415, 0.9386), (0, 20, 0, 0.1611)],
+)
+def test_the_interval_is_wilsons(killed: int, of: int, low: float, high: float) -> None:
+    """Intervals known from elsewhere."""
+    assert figures.wilson(killed, of) == pytest.approx((low, high), abs=0.001)
+
+
+def test_what_runs_for_ever_is_noticed_and_an_unchanged_run_that_fails_proves_nothing() -> None:
+    seen = figures.of_room([outcome("killed"), outcome("timed out"), outcome("survived", guard=False)])
+    assert (seen["killed"], seen["survived"], seen["timed_out"]) == (2, 1, 1)
+    assert (seen["guards"], seen["guards_killed"]) == (2, 2)
+    goals = figures.goals({"room": seen}, [outcome("survived", changed=False), outcome("killed", changed=False)])
+    assert [(goal["value"], goal["met"]) for goal in goals] == [(0.6667, False), (1, False)]
+
+
+def module(path: Path, text: str) -> object:
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "call", "before", "after"),
+    [
+        ("n > most", "n >= most", "limit(3)", [False] * 2, [True] * 2),
+        ("range(2)", "range(3)", "limit(4)", [True] * 2, [True] * 3),
+        ("x < 3", "x <= 3", "KEPT(3)", False, True),
+        ("x < 3", "None", "made()(2)", True, None),
+    ],
+)
+def test_a_function_that_exists_does_what_the_mutant_says(
+    tmp_path: Path, old: str, new: str, call: str, before: object, after: object
+) -> None:
+    path = tmp_path / "guarded.py"
+    made = module(path, BEFORE)
+    there = swapped.functions({str(path)})[str(path)]
+    other = BEFORE.replace(old, new)
+    assert not swapped.needs_new_process(str(path), BEFORE, other)
+    assert eval(call, vars(made)) == before
+    usual = swapped.SourceFileLoader.get_code
+    try:
+        swapped.swap(str(path), BEFORE, other, there)
+    finally:
+        swapped.SourceFileLoader.get_code = usual  # type: ignore[method-assign]
+    assert eval(call, vars(made)) == after
+
+
+@pytest.mark.parametrize(("old", "new"), [("MOST = 3", "MOST = 4"), ("most=MOST", "most=None"), ("= made()", "= None")])
+def test_what_is_done_at_import_needs_a_new_process(old: str, new: str) -> None:
+    assert swapped.needs_new_process("guarded.py", BEFORE, BEFORE.replace(old, new))
+
+
+def test_whoever_imports_it_later_gets_the_mutant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "guarded_later.py"
+    path.write_text(BEFORE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(swapped.SourceFileLoader, "get_code", swapped.SourceFileLoader.get_code)
+    swapped.load_as(str(path), BEFORE.replace("MOST = 3", "MOST = 4"))
+    try:
+        assert importlib.import_module("guarded_later").MOST == 4
+    finally:
+        sys.modules.pop("guarded_later", None)
+
+
+def test_the_tests_that_run_the_statement_are_asked_the_most_thorough_first() -> None:
+    known = reach.Reach()
+    lines = {"whole": [3, 4, 5], "quick": [3], "slow": [4], "elsewhere": [9], "red": [3]}
+    known.add({"seconds": {"whole": 2.0, "quick": 1.0, "slow": 3.0, "elsewhere": 1.0}, "failed": ["red"],
+               "lines": {"a.py": lines}})  # fmt: skip
+    assert known.tests(PLACED, 10) == (["whole", "quick", "slow"], False)
+    assert known.tests(PLACED, 4) == (["whole", "quick"], True)
+    at_import = Mutant("a.py", 0, 1, 1, 1, None, True, "", "")
+    assert known.tests(at_import, 10)[0] == ["elsewhere", "quick", "whole", "slow"]
+
+
+def test_every_room_has_files_and_tests() -> None:
+    for room, (world, _) in rooms.ROOMS.items():
+        assert rooms.files(room)
+        for place in (*rooms.WORLDS[world].tests, *rooms.WORLDS[world].without):
+            assert (rooms.ROOT / place).exists(), place
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("libcst") is None, reason="what makes mutants is installed by make mutants"
+)
+def test_guards_are_left_out_and_texts_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tools.mutants import made
+
+    text = '''"""A room."""
+import os
+from x import Rows, Told, _, log, needs
+
+@needs("members")
+def take(rows: "list[int]", most=3):
+    """What it does."""
+    if rows.tenant != most:
+        raise Told(_("no such row"), most=most)
+    check(rows)
+    log.info("taken", rows)
+    return Rows.filter(tenant=rows.tenant).first()
+'''
+    (tmp_path / "room.py").write_text(text)
+    monkeypatch.setattr(rooms, "ROOT", tmp_path)
+    made.forget()
+    found = made.mutants("room.py")
+    said = {(one.was, one.now) for one in found if one.guard}
+    assert {
+        ("if rows.tenant != most", "if False"),
+        ("if rows.tenant != most", "if True"),
+        ("rows.tenant != most", "rows.tenant == most"),
+        ('raise Told(_("no such row"), most=most)', "pass"),
+        ("check(rows)", "pass"),
+        ("Rows.filter(tenant=rows.tenant)", "Rows"),
+        ('@needs("members") take', "take"),
+    } <= said
+    lines = {one.line for one in found}
+    assert lines.isdisjoint({1, 2, 3, 7, 11}) and not any("no such row" in one.now for one in found)
+    left_out = next(one for one in found if one.now == "if False")
+    assert "if False:" in made.source(left_out) and made.differs(left_out)
+    assert (left_out.first, left_out.last, left_out.function) == (8, 8, (6, 12))
+    made.forget()

@@ -1,0 +1,172 @@
+"""The command: draws a sample of mutants, tries each, and says which nobody noticed."""
+
+import json
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tools.mutants import figures, made, reach, rooms, server, swapped
+from tools.mutants.mutant import Mutant, Outcome, Task
+from tools.terminal import Json, progress, result
+
+CONTROLS = 4  # of a room and way to try: nothing is changed, and nothing may fail
+GUARDS = 0.6  # of a sample
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def _task(mutant: Mutant, control: bool = False) -> Task:
+    before = (rooms.ROOT / mutant.file).read_text(encoding="utf-8")
+    after = made.source(mutant)
+    apart = swapped.needs_new_process(str(rooms.ROOT / mutant.file), before, after)
+    return Task(mutant, before, before if control else after, apart)
+
+
+def _drawn(room: str, count: int, seed: int, at: list[str]) -> list[Mutant]:
+    if not at:
+        return made.sample(room, count, seed, GUARDS)
+    wanted = [place.partition(":") for place in at]
+    return [
+        mutant
+        for file in rooms.files(room)
+        for mutant in made.mutants(file)
+        if any(file.endswith(name) and line in ("", str(mutant.line)) for name, _, line in wanted)
+        and made.differs(mutant)
+    ]
+
+
+def _controls(tasks: list[Task]) -> list[Task]:
+    """The first few of each way, unchanged."""
+    ways = ([task for task in tasks if task.new_process is apart] for apart in (False, True))
+    return [Task(task.mutant, task.before, task.before, task.new_process) for way in ways for task in way[:CONTROLS]]
+
+
+def _in_fork(work: Callable[[Callable[[Any], None]], None]) -> Iterator[Any]:
+    """What work tells, from a process of its own: pytest leaves much behind in the one it runs in."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reading)
+        with os.fdopen(writing, "wb", buffering=0) as out:
+            work(lambda said: pickle.dump(said, out))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        while True:
+            try:
+                yield pickle.load(told)
+            except EOFError:
+                break
+    os.waitpid(child, 0)
+
+
+def _served(world: str, tasks: list[Task], most_seconds: float) -> Iterator[Outcome]:
+    """Also where there are no tasks of that way: it measures what the others lean on."""
+
+    def work(told: Callable[[Any], None]) -> None:
+        log = os.open(reach.FOLDER / f"pytest-{world}.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        told(server.serve(world, tasks, most_seconds, told))
+
+    ended = None
+    for said in _in_fork(work):
+        if isinstance(said, Outcome):
+            yield said
+        elif isinstance(said, str):
+            progress(said)
+        else:
+            ended = said
+    if ended is None:
+        raise typer.Exit(2)
+
+
+def _tried(world: str, tasks: list[Task], most_seconds: float) -> Iterator[Outcome]:
+    yield from _served(world, [task for task in tasks if not task.new_process], most_seconds)
+    known = reach.load(world)
+    for task in tasks:
+        if task.new_process:
+            yield server.anew(task, known, world, most_seconds)
+
+
+def _tell(outcome: Outcome) -> None:
+    control = " (nothing was changed)" if outcome.task.before == outcome.task.after else ""
+    why = outcome.by or f"{outcome.asked} tests{', not all' if outcome.cut else ''}"
+    progress(f"{outcome.what:<9} {outcome.seconds:6.1f} s  {outcome.task.mutant}{control}  [{why}]")
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    mutant = outcome.task.mutant
+    return {
+        "file": mutant.file,
+        "line": mutant.line,
+        "guard": mutant.guard,
+        "was": mutant.was,
+        "now": mutant.now,
+        "tests": outcome.asked,
+        "all_tests": not outcome.cut,
+    }
+
+
+@app.command()
+def main(
+    room: Annotated[list[str] | None, typer.Option(help="Of these rooms; by default of all.")] = None,
+    count: Annotated[int, typer.Option(help="How many of each room.", min=1)] = 150,
+    seed: Annotated[int, typer.Option(help="The same seed, the same mutants of the same code.")] = 1,
+    at: Annotated[list[str] | None, typer.Option(help="All mutants of FILE or FILE:LINE instead of a sample.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Measure anew which tests run which lines.")] = False,
+    most_seconds: Annotated[float, typer.Option(help="Of tests for one mutant, as measured.", min=1)] = 40.0,
+    json_: Json = False,
+) -> None:
+    """Changes the code in many small ways, one at a time, and says which change no test notices."""
+    chosen = room or list(rooms.ROOMS)
+    worlds = {rooms.ROOMS[name][0] for name in chosen}
+    if anew:
+        reach.forget(worlds)
+    reach.FOLDER.mkdir(parents=True, exist_ok=True)
+    tasks = {name: [_task(mutant) for mutant in _drawn(name, count, seed, at or [])] for name in chosen}
+    made.forget()
+    outcomes: list[Outcome] = []
+    for world in sorted(worlds):
+        of_world = [task for name in chosen if rooms.ROOMS[name][0] == world for task in tasks[name]]
+        for outcome in _tried(world, [*_controls(of_world), *of_world], most_seconds):
+            _tell(outcome)
+            outcomes.append(outcome)
+    found = _found(chosen, outcomes, seed)
+    for goal in found["goals"]:
+        progress(f"{goal['name']:<24} {goal['value']:>8} goal {goal['goal']:>4}  {'met' if goal['met'] else 'NOT MET'}")
+    Path(reach.FOLDER / "last.json").write_text(json.dumps(found, indent=1))
+    result(json_, found, *_lines(found))
+    if not all(goal["met"] for goal in found["goals"]):
+        raise typer.Exit(1)
+
+
+def _found(chosen: list[str], outcomes: list[Outcome], seed: int) -> dict[str, Any]:
+    controls = [one for one in outcomes if one.task.before == one.task.after]
+    changed = [one for one in outcomes if one.task.before != one.task.after]
+    of = {name: [one for one in changed if one.task.mutant.file in set(rooms.files(name))] for name in chosen}
+    by_room = {name: figures.of_room(of[name]) for name in chosen if of[name]}
+    survivors = {name: [_facts(one) for one in of[name] if one.what == "survived"] for name in by_room}
+    return {"seed": seed, "rooms": by_room, "survivors": survivors, "goals": figures.goals(by_room, controls)}
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    lines = []
+    for name, room in found["rooms"].items():
+        low, high = room["interval"]
+        lines.append(
+            f"{name}: {room['killed']} of {room['mutants']} killed ({room['share']:.1%}, 95 % within {low:.1%} to "
+            f"{high:.1%}; {room['timed_out']} timed out); guards {room['guards_killed']} of {room['guards']}"
+        )
+        for one in found["survivors"][name]:
+            lines.append(f"  {one['file']}:{one['line']}  {one['was']}  ->  {one['now']}  ({one['tests']} tests)")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(app())

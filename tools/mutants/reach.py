@@ -1,0 +1,75 @@
+"""Which tests run which lines, and how long they take: measured once by coverage.py, kept until told to forget."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tools.mutants import rooms
+from tools.mutants.mutant import Mutant
+
+FOLDER = rooms.ROOT / "build" / "mutants"
+
+
+@dataclass
+class Reach:
+    """seconds: of each test that passes. lines: file -> test -> lines of the file that it runs."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    lines: dict[str, dict[str, set[int]]] = field(default_factory=dict)
+
+    def add(self, measured: dict[str, Any]) -> None:
+        self.seconds.update(measured["seconds"])
+        self.failed = sorted({*self.failed, *measured["failed"]} - measured["seconds"].keys())
+        for file, tests in measured["lines"].items():
+            self.lines.setdefault(file, {}).update({test: set(lines) for test, lines in tests.items()})
+
+    def tests(self, mutant: Mutant, most_seconds: float) -> tuple[list[str], bool]:
+        """(tests that run the statement, the most thorough and quickest first; whether there were more of them).
+
+        Of what is done once when a module is imported: all tests that run something of the file.
+        """
+        of_file = self.lines.get(mutant.file, {})
+        wanted = set(range(mutant.first, mutant.last + 1))
+        if mutant.function is None:
+            found = [test for test in of_file if test in self.seconds]
+            around: set[int] = set()
+        else:
+            found = [test for test, lines in of_file.items() if lines & wanted and test in self.seconds]
+            around = set(range(mutant.function[0], mutant.function[1] + 1))
+        found.sort(key=lambda test: (-len(of_file[test] & around), self.seconds[test], test))
+        return _within(found, self.seconds, most_seconds)
+
+
+def _within(tests: list[str], seconds: dict[str, float], most: float) -> tuple[list[str], bool]:
+    taken: list[str] = []
+    left = most
+    for test in tests:
+        if seconds[test] <= left or not taken:
+            left -= seconds[test]
+            taken.append(test)
+    return taken, len(taken) < len(tests)
+
+
+def _place(world: str) -> Path:
+    return FOLDER / f"reach-{world}.json"
+
+
+def load(world: str) -> Reach:
+    reach = Reach()
+    if _place(world).exists():
+        reach.add(json.loads(_place(world).read_text()))
+    return reach
+
+
+def save(world: str, reach: Reach) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lines = {file: {test: sorted(found) for test, found in tests.items()} for file, tests in reach.lines.items()}
+    _place(world).write_text(json.dumps({"seconds": reach.seconds, "failed": reach.failed, "lines": lines}))
+
+
+def forget(worlds: Iterable[str]) -> None:
+    for world in worlds:
+        _place(world).unlink(missing_ok=True)

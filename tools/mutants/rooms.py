@@ -1,0 +1,45 @@
+"""What is changed, and which tests are asked about it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# Tests of these kinds run what they test in another process, where no change of ours arrives.
+NOT_ASKED = "not slow and not mosquitto and not chromium and not micropython and not fuzz"
+
+
+@dataclass(frozen=True)
+class World:
+    """Tests that are collected into one process. without: files whose tests start programs of their own."""
+
+    tests: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+
+WORLDS = {
+    "cloud": World(
+        ("tests/tools/cloud",),
+        tuple(f"tests/tools/cloud/test_cloud_{name}.py" for name in ("busy", "command", "secrets")),
+    ),
+    "firmware": World(("tests/firmware", "tests/points", "tests/storage", "tests/model", "tests/update")),
+}
+# room: (the world that tests it, its files)
+ROOMS = {
+    "services": ("cloud", ("tools/cloud/services/*.py",)),
+    "ingest": ("cloud", ("tools/cloud/ingest/*.py",)),
+    "api": ("cloud", ("tools/cloud/api/**/*.py",)),
+    "pages": ("cloud", ("tools/cloud/pages/access.py",)),
+    "access": ("firmware", ("firmware/controller/access/*.py",)),
+    "cloud": ("firmware", ("firmware/controller/cloud/*.py",)),
+    "storage": ("firmware", ("firmware/controller/storage/*.py",)),
+}
+
+
+def files(room: str) -> list[str]:
+    """Of a room, relative to the repository, in a fixed order."""
+    found = {path for pattern in ROOMS[room][1] for path in ROOT.glob(pattern)}
+    return [str(path.relative_to(ROOT)) for path in sorted(found)]
+
+
+def files_of_world(world: str) -> list[str]:
+    return [file for room, (of, _) in ROOMS.items() if of == world for file in files(room)]
