@@ -6,6 +6,7 @@ and tables. So its operators are applied to whole files here, and what cannot ma
 """
 
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -130,6 +131,7 @@ def _parsed(file: str) -> _Parsed:
     finds = _Finds()
     wrapper.module.visit(finds)
     code = wrapper.module.code_for_node
+    lines = wrapper.module.code.splitlines()
     mutants = []
     for number, change in enumerate(finds.changes):
         chain = [change.old]
@@ -140,7 +142,8 @@ def _parsed(file: str) -> _Parsed:
         guard = change.leaves_out or _guards(chain)
         was, now = _shown(change, chain, code)
         line = places[placed].start.line
-        mutants.append(Mutant(file, number, line, first, last, function, guard, was, now))
+        uses = _uses(chain, places, lines) if function is None else frozenset()
+        mutants.append(Mutant(file, number, line, first, last, function, uses, guard, was, now))
     return _Parsed(wrapper.module, finds.changes, mutants)
 
 
@@ -175,6 +178,31 @@ def _where(chain: list[cst.CSTNode], places: Mapping[cst.CSTNode, Any]) -> tuple
     outer = [one for one in chain if isinstance(one, cst.FunctionDef)]
     inside = outer and isinstance(outer[-1], cst.FunctionDef) and any(one is outer[-1].body for one in chain)
     return first, last, (span(outer[-1]).start.line, span(outer[-1]).end.line) if inside else None
+
+
+def _uses(chain: list[cst.CSTNode], places: Mapping[cst.CSTNode, Any], lines: list[str]) -> frozenset[int]:
+    """Lines that name what a statement at the top defines; of a decorator the function, of a class its methods too."""
+    statement = next(one for one in reversed(chain) if isinstance(one, cst.BaseStatement | cst.SimpleStatementLine))
+    names = [one.target.value for one in _targets(statement) if isinstance(one.target, cst.Name)]
+    if isinstance(statement, cst.FunctionDef | cst.ClassDef):
+        names = [statement.name.value]
+        names += [part.name.value for part in chain if isinstance(part, cst.FunctionDef)]
+    named = re.compile("|".join(rf"\b{name}\b" for name in names) or "(?!)")
+    span = places[statement].start.line, places[statement].end.line
+    found = {number for number, line in enumerate(lines, 1) if named.search(line) and not span[0] <= number <= span[1]}
+    if isinstance(statement, cst.FunctionDef | cst.ClassDef):
+        found |= set(range(span[0], span[1] + 1))
+    return frozenset(found)
+
+
+def _targets(statement: cst.CSTNode) -> list[cst.AssignTarget | cst.AnnAssign]:
+    parts = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
+    return [
+        target
+        for part in parts
+        if isinstance(part, cst.Assign | cst.AnnAssign)
+        for target in (part.targets if isinstance(part, cst.Assign) else [part])
+    ]
 
 
 def _guards(chain: list[cst.CSTNode]) -> bool:

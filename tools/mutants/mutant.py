@@ -7,7 +7,10 @@ from tools.mutants import rooms
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. first, last: lines of the statement; function: lines of the outermost function, or None."""
+    """One change. first, last: lines of the statement; function: lines of the outermost function, or None.
+
+    uses: of what is done at import, the lines that show what came of it.
+    """
 
     file: str
     number: int  # of this file
@@ -15,6 +18,7 @@ class Mutant:
     first: int
     last: int
     function: tuple[int, int] | None
+    uses: frozenset[int]
     guard: bool
     was: str
     now: str

@@ -19,27 +19,47 @@ class Reach:
     seconds: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     lines: dict[str, dict[str, set[int]]] = field(default_factory=dict)
+    _totals: dict[str, int] = field(default_factory=dict)
 
     def add(self, measured: dict[str, Any]) -> None:
         self.seconds.update(measured["seconds"])
         self.failed = sorted({*self.failed, *measured["failed"]} - measured["seconds"].keys())
         for file, tests in measured["lines"].items():
             self.lines.setdefault(file, {}).update({test: set(lines) for test, lines in tests.items()})
+        self._totals.clear()
+
+    def _lines_of(self, test: str) -> int:
+        """How many it runs, of all files."""
+        if not self._totals:
+            for tests in self.lines.values():
+                for name, lines in tests.items():
+                    self._totals[name] = self._totals.get(name, 0) + len(lines)
+        return self._totals[test]
 
     def tests(self, mutant: Mutant, most_seconds: float) -> tuple[list[str], bool]:
-        """(tests that run the statement, the most thorough and quickest first; whether there were more of them).
+        """(tests that run the statement; whether there were more of them). First those that are about it.
+
+        That is: which run most of the function, and little else besides.
 
         Of what is done once when a module is imported: all tests that run something of the file.
         """
         of_file = self.lines.get(mutant.file, {})
         wanted = set(range(mutant.first, mutant.last + 1))
+        around: frozenset[int]
         if mutant.function is None:
             found = [test for test in of_file if test in self.seconds]
-            around: set[int] = set()
+            around = mutant.uses
         else:
             found = [test for test, lines in of_file.items() if lines & wanted and test in self.seconds]
-            around = set(range(mutant.function[0], mutant.function[1] + 1))
-        found.sort(key=lambda test: (-len(of_file[test] & around), self.seconds[test], test))
+            around = frozenset(range(mutant.function[0], mutant.function[1] + 1))
+        found.sort(
+            key=lambda test: (
+                -len(of_file[test] & around),
+                -round(20 * len(of_file[test]) / self._lines_of(test)),
+                self.seconds[test],
+                test,
+            )
+        )
         return _within(found, self.seconds, most_seconds)
 
 

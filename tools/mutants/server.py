@@ -79,11 +79,11 @@ class Server:
         items = {item.nodeid: item for item in session.items}
         new = [item for name, item in items.items() if name not in known.seconds and name not in known.failed]
         _make_database(session.items, known.seconds)
-        gc.collect()
-        gc.freeze()
         if new:
             self._measure(new, session, known)
         there = swapped.functions({task.path for task in self._tasks})
+        gc.collect()
+        gc.freeze()  # from here on the collector sees none of it, and neither does who asks it for functions
         for task in self._tasks:
             tests, cut = known.tests(task.mutant, self._most)
             asked = [items[name] for name in tests if name in items]

@@ -40,6 +40,11 @@ def changed(before: CodeType, after: CodeType) -> tuple[Pairs, bool]:
     return pairs, outside
 
 
+def _place(code: CodeType) -> tuple[Any, ...]:
+    """What names a piece of code in its file. Code that has run is no longer equal to itself when compiled anew."""
+    return code.co_qualname, code.co_firstlineno, code.co_linetable, code.co_code
+
+
 def needs_new_process(path: str, before: str, after: str) -> bool:
     return changed(compile(before, path, "exec"), compile(after, path, "exec"))[1]
 
@@ -58,7 +63,7 @@ def swap(path: str, before: str, after: str, there: list[FunctionType]) -> None:
     pairs, _ = changed(compile(before, path, "exec"), compile(after, path, "exec"))
     for function in there:
         for old, new in pairs:
-            if function.__code__ == old:
+            if _place(function.__code__) == _place(old):
                 function.__code__ = new
                 break
     load_as(path, after)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from firmware.controller import events as codes
+from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import ACCEPT, OPEN, RENEW, SEALED, Channel
 from tools.cloud.models import Event
@@ -192,6 +193,36 @@ def hello(**other: object) -> bytes:
         wire.json_message(wire.RESULT, {"id": 1 << 70, "result": "done"}),
         wire.json_message(wire.RESULT, {"result": "done"}),
         wire.json_message(wire.RESULT, {"id": 1, "result": ["done"]}),
+        hello(digest="0" * 15),
+        hello(digest="0" * 17),
+        hello(refused={str(n): 1 for n in range(21)}),
+        hello(last=1 << 32),
+        hello(rules=-1),
+        hello(heap=-1),
+        hello(longest=1 << 32),
+        hello(chain=[1, "00" * 15]),
+        hello(chain=[1, "00" * 17]),
+        hello(chain=[1, "00" * 16, 1]),
+        hello(standing=[[1, 0, 1]]),  # a reason, and no door
+        hello(standing=[[99, 0, 0, 1]]),
+        hello(standing=[[1, 0, 0, "1"]]),
+        hello(standing={}),
+        wire.json_message(wire.RESULT, {"id": 0, "result": "done"}),
+        wire.json_message(wire.RESULT, {"id": -1, "result": "done"}),
+        wire.json_message(wire.RESULT, {"id": True, "result": "done"}),
+        wire.json_message(wire.RESULT, {"id": 1, "result": "done", "data": []}),
+        wire.json_message(wire.RESULT, {"id": 1, "result": "done", "why": 1}),
+        wire.json_message(wire.RESULT, {"id": 1, "result": "queued"}),
+        bytes((wire.EVENTS,)) + bytes(4),
+        bytes((wire.EVENTS,)) + bytes(4 + records.EVENT - 1),
+        bytes((wire.EVENTS,)) + bytes(4 + records.EVENT + 1),
+        bytes((wire.BUCKETS, 0)),
+        bytes((wire.BUCKETS, 0, 0)) + bytes(7),
+        bytes((wire.RULES_TAKEN,)) + bytes(5),
+        bytes((wire.SECRETS, 0)),
+        bytes((wire.SECRETS, 3)),
+        bytes((wire.SECRETS,)),
+        bytes((wire.SECRETS, 1, 1)),
     ],
 )
 def test_a_sealed_message_that_is_not_as_it_should_be_changes_nothing(house: House, line: Wire, message: bytes) -> None:
@@ -202,6 +233,34 @@ def test_a_sealed_message_that_is_not_as_it_should_be_changes_nothing(house: Hou
     line.poll(1)
     assert house.row().refused == {"malformed": 1}
     assert state(house) == before and board.heard == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"acl": 0xFFFFFFFF, "rules": 0xFFFFFFFF, "epoch": 0xFFFFFFFF},
+        {"firmware": "x" * 40},
+        {"firmware": ""},
+        {"refused": {str(n): 0xFFFFFFFF for n in range(20)}},
+        {"boot": 0, "buckets": 0, "doors": 0, "heap": 0},
+        {"digest": "F" * 16},
+        {"chain": [0xFFFFFFFF, "aB" * 16]},
+        {"standing": None},
+        {"standing": []},
+        {"later": "what a newer board says besides"},
+    ],
+    ids=str,
+)
+def test_a_hello_at_the_edge_of_what_may_be_said_is_taken(house: House, line: Wire, other: dict[str, object]) -> None:
+    """A board that is refused its hello is never in line again: its doors keep yesterday's access list."""
+    board = line.connect(house.settings)
+    board.begin()
+    line.holding = True
+    board.say(hello(**other))
+    line.poll(1)
+    row = house.row()
+    assert row.refused == {} and row.last_seen is not None
+    assert row.held_acl_digest == str(other.get("digest", "0" * 16)).lower()
 
 
 def test_a_kind_of_message_that_nobody_knows_is_counted(house: House, line: Wire) -> None:
