@@ -24,6 +24,7 @@ def made():
     return inner
 
 KEPT = made()
+EVEN = [n for n in range(9) if not n % 2]
 """
 
 
@@ -86,7 +87,9 @@ def test_a_function_that_exists_does_what_the_mutant_says(
     assert eval(call, vars(made)) == after
 
 
-@pytest.mark.parametrize(("old", "new"), [("MOST = 3", "MOST = 4"), ("most=MOST", "most=None"), ("= made()", "= None")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("MOST = 3", "MOST = 4"), ("most=MOST", "most=None"), ("= made()", "= None"), ("if not n", "if n")]
+)
 def test_what_is_done_at_import_needs_a_new_process(old: str, new: str) -> None:
     assert swapped.needs_new_process("guarded.py", BEFORE, BEFORE.replace(old, new))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 IN_FUNCTION = 0x1  # inspect.CO_OPTIMIZED: neither a module's nor a class's body
 _SAID = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_flags", "co_argcount")
+_AT_ONCE = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}  # done where they stand
 Pairs = list[tuple[CodeType, CodeType]]
 
 
@@ -34,15 +35,10 @@ def changed(before: CodeType, after: CodeType) -> tuple[Pairs, bool]:
     for one, other in zip(inner, inner_after, strict=False):
         found, also = changed(one, other)
         pairs += found
-        outside = outside or also
+        outside = outside or also or bool(found and one.co_name in _AT_ONCE and not before.co_flags & IN_FUNCTION)
     if (own or pairs) and before.co_flags & IN_FUNCTION:
         pairs.append((before, after))
     return pairs, outside
-
-
-def _place(code: CodeType) -> tuple[Any, ...]:
-    """What names a piece of code in its file. Code that has run is no longer equal to itself when compiled anew."""
-    return code.co_qualname, code.co_firstlineno, code.co_linetable, code.co_code
 
 
 def needs_new_process(path: str, before: str, after: str) -> bool:
@@ -63,7 +59,7 @@ def swap(path: str, before: str, after: str, there: list[FunctionType]) -> None:
     pairs, _ = changed(compile(before, path, "exec"), compile(after, path, "exec"))
     for function in there:
         for old, new in pairs:
-            if _place(function.__code__) == _place(old):
+            if function.__code__ == old:
                 function.__code__ = new
                 break
     load_as(path, after)
