@@ -5,7 +5,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -27,17 +27,24 @@ def _task(mutant: Mutant, control: bool = False) -> Task:
     return Task(mutant, before, before if control else after, apart)
 
 
-def _drawn(room: str, count: int, seed: int, at: list[str]) -> list[Mutant]:
-    if not at:
+def _drawn(room: str, count: int, seed: int, at: list[str], again: bool) -> list[Mutant]:
+    if not at and not again:
         return made.sample(room, count, seed, GUARDS)
-    wanted = [place.partition(":") for place in at]
+    places = [place.partition(":") for place in at]
+    left = set() if not again else {(one["file"], one["was"], one["now"]) for one in _last()["survivors"].get(room, ())}
     return [
         mutant
         for file in rooms.files(room)
         for mutant in made.mutants(file)
-        if any(file.endswith(name) and line in ("", str(mutant.line)) for name, _, line in wanted)
-        and made.differs(mutant)
+        if (mutant.file, mutant.was, mutant.now) in left
+        or any(file.endswith(name) and line in ("", str(mutant.line)) for name, _, line in places)
+        if made.differs(mutant)
     ]
+
+
+def _last() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((reach.FOLDER / "last.json").read_text())
+    return found
 
 
 def _controls(tasks: list[Task]) -> list[Task]:
@@ -87,11 +94,21 @@ def _served(world: str, tasks: list[Task], most_seconds: float) -> Iterator[Outc
 
 
 def _tried(world: str, tasks: list[Task], most_seconds: float) -> Iterator[Outcome]:
-    yield from _served(world, [task for task in tasks if not task.new_process], most_seconds)
+    apart = [task for task in tasks if task.new_process]
+    for outcome in _served(world, [task for task in tasks if not task.new_process], most_seconds):
+        if outcome.asked:
+            yield outcome
+        else:
+            apart.append(_at_import(outcome.task))
     known = reach.load(world)
-    for task in tasks:
-        if task.new_process:
-            yield server.anew(task, known, world, most_seconds)
+    for task in apart:
+        yield server.anew(task, known, world, most_seconds)
+
+
+def _at_import(task: Task) -> Task:
+    """Of a function that no test runs: a decorator, most often, and that was done before the first test."""
+    first, last = task.mutant.function or (1, 0)
+    return replace(task, mutant=replace(task.mutant, function=None, uses=frozenset(range(first, last + 1))))
 
 
 def _tell(outcome: Outcome) -> None:
@@ -119,6 +136,7 @@ def main(
     count: Annotated[int, typer.Option(help="How many of each room.", min=1)] = 150,
     seed: Annotated[int, typer.Option(help="The same seed, the same mutants of the same code.")] = 1,
     at: Annotated[list[str] | None, typer.Option(help="All mutants of FILE or FILE:LINE instead of a sample.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="The survivors of the last run instead of a sample.")] = False,
     anew: Annotated[bool, typer.Option("--anew", help="Measure anew which tests run which lines.")] = False,
     most_seconds: Annotated[float, typer.Option(help="Of tests for one mutant, as measured.", min=1)] = 10.0,
     json_: Json = False,
@@ -129,7 +147,7 @@ def main(
     if anew:
         reach.forget(worlds)
     reach.FOLDER.mkdir(parents=True, exist_ok=True)
-    tasks = {name: [_task(mutant) for mutant in _drawn(name, count, seed, at or [])] for name in chosen}
+    tasks = {name: [_task(mutant) for mutant in _drawn(name, count, seed, at or [], again)] for name in chosen}
     made.forget()
     outcomes: list[Outcome] = []
     for world in sorted(worlds):
@@ -140,7 +158,7 @@ def main(
     found = _found(chosen, outcomes, seed)
     for goal in found["goals"]:
         progress(f"{goal['name']:<24} {goal['value']:>8} goal {goal['goal']:>4}  {'met' if goal['met'] else 'NOT MET'}")
-    Path(reach.FOLDER / "last.json").write_text(json.dumps(found, indent=1))
+    (reach.FOLDER / "last.json").write_text(json.dumps(found, indent=1))
     result(json_, found, *_lines(found))
     if not all(goal["met"] for goal in found["goals"]):
         raise typer.Exit(1)

@@ -177,6 +177,35 @@ def test_an_alarm_ended_when_its_first_end_says(house: House, time_now: Stopped)
     assert Alarm.objects.get().ended_at == ended
 
 
+def test_an_alarm_is_of_when_it_happened_not_of_when_it_was_told(house: House, time_now: Stopped) -> None:
+    """A board without a link tells later. Where it knew no time, when it was told is all there is."""
+    happened = clock.now()
+    time_now.now += 3600
+    record(house, events.DOOR_FORCED, utc=happened)
+    record(house, events.MAINS_LOST, 0, utc=None)
+    standing(house)
+    assert dict(Alarm.objects.values_list("code", "raised_at")) == {
+        events.DOOR_FORCED: happened,
+        events.MAINS_LOST: clock.now(),
+    }
+
+
+def test_a_silent_controller_is_told_whatever_else_stands_there_and_one_that_is_lost_is_not(
+    house: House, time_now: Stopped
+) -> None:
+    there = board_of(house)
+    record(house, events.DOOR_FORCED)
+    record(there, events.DOOR_FORCED)
+    Controller.objects.update(last_seen=clock.now())
+    standing(house)
+    lost.lost(there.controller, None)
+    time_now.now += 599
+    assert {one.alarm.kind for one in standing(house)} == {"event"}
+    time_now.now += 1
+    standing(house)
+    assert list(Alarm.objects.filter(kind="silent").values_list("controller__name", flat=True)) == ["Oppgang A"]
+
+
 def test_only_its_own_end_ends_an_alarm(house: House) -> None:
     """Of all pairs: a reader that is back closes no enclosure, and a closed door brings no reader back."""
     for code in codes.ALARMS:

@@ -89,6 +89,19 @@ def test_the_list_fills_itself(browser: Any, wired: Any, record: Any, time_now: 
         assert text in page
 
 
+def test_what_is_tried_before_or_after_counts_for_nothing(wired: Any, record: Any) -> None:
+    """Somebody who taps a card the next day has tried no reader for the paper that the installer signs."""
+    from tools.cloud.services import clock, commissioning
+
+    record(events.TRIED, 1, extra=3, flags=MARKED)
+    record(events.COMMISSIONING_BEGAN, 0, extra=15)
+    record(events.TRIED, 1, extra=1, flags=MARKED)
+    record(events.COMMISSIONING_ENDED, 0, extra=1)
+    record(events.TRIED, 1, extra=2, flags=MARKED)
+    last = commissioning.last(wired.controller, clock.now())
+    assert last is not None and last.done == 1 and not last.on
+
+
 def test_it_is_over_when_its_time_is_and_after_a_restart(house: Any, record: Any, time_now: Any) -> None:
     from tools.cloud.services import clock, commissioning
 
