@@ -101,6 +101,7 @@ def _tried(world: str, tasks: list[Task], most_seconds: float) -> Iterator[Outco
         else:
             apart.append(_at_import(outcome.task))
     known = reach.load(world)
+    server.load_others()
     for task in apart:
         yield server.anew(task, known, world, most_seconds)
 

@@ -46,9 +46,12 @@ class Reach:
         of_file = self.lines.get(mutant.file, {})
         wanted = set(range(mutant.first, mutant.last + 1))
         around: frozenset[int]
+        first: list[str] = []
         if mutant.function is None:
             found = [test for test in of_file if test in self.seconds]
             around = mutant.uses
+            readers = rooms.readers(mutant.file)
+            first = [test for test in self.seconds if test.startswith(readers)] if readers else []
         else:
             found = [test for test, lines in of_file.items() if lines & wanted and test in self.seconds]
             around = frozenset(range(mutant.function[0], mutant.function[1] + 1))
@@ -60,7 +63,7 @@ class Reach:
                 test,
             )
         )
-        return _within(found, self.seconds, most_seconds)
+        return _within([*first, *found], self.seconds, most_seconds)
 
 
 def _within(tests: list[str], seconds: dict[str, float], most: float) -> tuple[list[str], bool]:

@@ -1,6 +1,7 @@
 """One process that has collected all tests of a world and forks for each mutant: imports and database are made once."""
 
 import gc
+import importlib
 import json
 import os
 import resource
@@ -184,6 +185,12 @@ def _same_every_time() -> None:
 
     settings.register_profile("mutants", derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     settings.load_profile("mutants")
+
+
+def load_others() -> None:
+    """What is of others and takes long to import, for the processes that are forked from this one."""
+    for name in ("hypothesis", "schemathesis.pytest.plugin", "django.db.models", "django.test", "django.forms"):
+        importlib.import_module(name)
 
 
 def serve(world: str, tasks: list[Task], most_seconds: float, told: Callable[[Any], None]) -> int:
