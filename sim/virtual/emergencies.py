@@ -1,4 +1,4 @@
-"""Lockdown and evacuation: what was asked of each board, and what it then has on record."""
+"""Lockdown and evacuation: what was asked of each board, and what it then has on record. Each command is good once."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ class Emergencies:
     def __init__(self, now: Callable[[], int], wrong: Callable[[str, str], None]) -> None:
         self._now = now
         self._wrong = wrong
-        self._asked: dict[tuple[str, int], int] = {}  # by controller and code: until when the command is good
+        self._asked: dict[tuple[str, int], list[int]] = {}  # by controller and code: until when each command is good
         self._state: dict[str, int] = {}  # of each controller: the code of its last event of these
         self._changed: dict[str, int] = {}
         self._evacuated: dict[str, int] = {}  # until when, where it is over
@@ -29,14 +29,19 @@ class Emergencies:
 
     def asked(self, controller: str, do: str, until: int) -> None:
         """The cloud was told to send this command, and not after that time."""
-        self._asked[controller, CODES[do]] = until
+        self._asked.setdefault((controller, CODES[do]), []).append(until)
 
     def recorded(self, controller: str, code: int, starting: bool = False) -> None:
         """An event of the firmware is on flash. starting: before it said that it has started."""
-        if code not in CODES.values() or (code == self._state.get(controller) != codes.EMERGENCY_ENDED):
-            return  # a board that starts meanwhile tells it again
+        if code not in CODES.values():
+            return
+        again = code == self._state.get(controller) != codes.EMERGENCY_ENDED
+        if again and starting:
+            return  # it tells what lasts
         if not self._is_good(controller, code, starting):
             self._wrong(f"{controller}: an emergency begins or ends (code {code}), and no command is good", "command")
+        if again:
+            return
         if self._state.get(controller) == codes.EVACUATION_BEGAN:
             self._evacuated[controller] = self._now()
         self._before[controller] = self._state.get(controller, codes.EMERGENCY_ENDED)
@@ -53,11 +58,16 @@ class Emergencies:
 
     def _is_good(self, controller: str, code: int, starting: bool) -> bool:
         """Whether somebody asked for it. When the power fails meanwhile, the next start tells it."""
-        until, stopped = self._asked.pop((controller, code), -1), self._stopped.get(controller, -1)
-        if not starting:
-            return until >= self._now()
+        stopped = self._stopped.get(controller, -1)
+        since = stopped if starting else self._now()
+        asked = self._asked[controller, code] = [
+            until for until in self._asked.get((controller, code), []) if until >= since
+        ]
+        if asked:
+            del asked[0]
+            return True
         cut_off = stopped - self._changed.get(controller, stopped - SECOND) < SECOND
-        return until >= stopped or (cut_off and code == self._before.get(controller))
+        return starting and cut_off and code == self._before.get(controller)
 
     def locked(self, controller: str) -> bool:
         """Whether nobody passes there."""
@@ -66,7 +76,7 @@ class Emergencies:
     def unsure(self, controller: str) -> bool:
         """Whether a command is on its way, or has just been carried out."""
         now = self._now()
-        waits = any(name == controller and now <= until for (name, _), until in self._asked.items())
+        waits = any(name == controller and now <= max(asked, default=-1) for (name, _), asked in self._asked.items())
         return waits or now - self._changed.get(controller, -AFTER_US) < AFTER_US
 
     def evacuated(self, controller: str, since: int | None = None) -> bool:

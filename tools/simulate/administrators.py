@@ -43,6 +43,7 @@ class Administrators:
         self.luck = luck
         self.scheduler = building.scheduler
         self.counts = {"changes": 0, "ends": 0, "releases": 0, "revoked taps": 0, "restored": 0, "emergencies": 0}
+        self.counts["nervous hands"] = 0
         self.on = False
         self._chance = self.scheduler.chance("administrators")
         self._rates = ((changes, self._change), (ends, self._end), (releases, self._release))
@@ -185,6 +186,19 @@ class Administrators:
         self.counts["emergencies"] += 1
         self._ask_for(chance.choice(("lockdown", "evacuation")))
         self.scheduler.after(SECOND + int(chance.expovariate(1 / 240) * SECOND), self._end_emergency)
+
+    def nervous(self, chance: Random) -> None:
+        """Somebody presses lockdown and normal by turns within seconds, and normal in the end."""
+        if any(self.building.emergencies.lasts(one.name) for one in self.building.controllers):
+            return
+        self.counts["nervous hands"] += 1
+        at = 0
+        for _ in range(chance.randrange(2, 7)):
+            self.scheduler.after(at, self._ask_for, "lockdown")
+            at += int(chance.uniform(0.05, 2) * SECOND)
+            self.scheduler.after(at, self._ask_for, "normal")
+            at += int(chance.uniform(0.05, 2) * SECOND)
+        self.scheduler.after(at + AGAIN_US, self._look_for_emergency)
 
     def _end_emergency(self) -> None:
         """Asked again until every board has heard of it, also when the administrators have gone home."""

@@ -20,7 +20,8 @@ RATES = {
     "network": 40.0, "black_hole": 30.0, "power": 60.0, "torn_write": 300.0, "again": 0.5, "broker": 20.0, "dns": 10.0,
     "stuck": 12.0, "crowd": 60.0, "half_open": 10.0, "hostile": 120.0, "noise": 0.1, "worker": 100.0, "backup": 80.0,
     "restore": 60.0, "break_in": 40.0, "errs": 150.0, "rot": 800.0, "weak": 0.2, "worn": 40.0,
-    "emergency": 20.0, "fire": 10.0, "update": 60.0, "odd_command": 40.0, "quicker": 40.0, "installer": 10.0,
+    "emergency": 20.0, "nervous": 40.0, "fire": 10.0, "update": 60.0, "odd_command": 60.0, "quicker": 40.0,
+    "installer": 10.0,
 }  # fmt: skip
 
 
