@@ -87,8 +87,8 @@ def sign_in_link() -> str:
 
 
 def _group(tenant: Tenant, doors: tuple[str, ...], described: dict[str, Any]) -> AccessGroup:
-    """Named as the building has it; one that it does not know after its doors."""
+    """Named as the building has it; one that it does not know after its doors, of which there may be none."""
     names = {tuple(there): name for name, there in described.get("groups", {}).items()}
     rows = Door.objects.filter(controller__site__tenant=tenant, name__in=doors).values_list("pk", flat=True)
-    name = names.get(doors) or ", ".join(doors)[:100]
+    name = names.get(doors) or ", ".join(doors)[:100] or "No doors"
     return access_groups.save(AccessGroup(tenant=tenant), name, {}, dict.fromkeys(rows))
