@@ -9,13 +9,15 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, gettext, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from tools.cloud.models import Session
+from tools.cloud.models import Right, Session
+from tools.cloud.models.rights import roles_with
 from tools.cloud.sessions import hashed
 
 from . import live
@@ -36,18 +38,31 @@ class Unusable(Exception):
     """A request that is not what it should be; the sentence goes back to the page."""
 
 
-def signed_in(view: View) -> View:
-    @wraps(view)
-    async def guarded(request: HttpRequest) -> HttpResponseBase:
-        user = await request.auser()
-        if user.is_authenticated:
+def needs(right: Right) -> Callable[[View], View]:
+    """For whoever has the right: the page names who passes, and its cards open doors."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        async def guarded(request: HttpRequest) -> HttpResponseBase:
+            user = await request.auser()
+            if not user.is_authenticated:
+                return _sign_in(request)
+            if not await user.memberships.filter(role__in=roles_with(right)).aexists():
+                if request.method == "POST":
+                    return JsonResponse({"error": "your role does not include this; ask an administrator"}, status=403)
+                raise PermissionDenied(gettext("Your role does not include this page. Ask an administrator."))
             request.user = user  # templates cannot wait for the lazy one
             return await view(request)
-        if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate" and request.method == "GET":
-            return redirect_to_login(request.get_full_path())
-        return JsonResponse({"error": "sign in first"}, status=401)
 
-    return guarded
+        return guarded
+
+    return guard
+
+
+def _sign_in(request: HttpRequest) -> HttpResponseBase:
+    if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate" and request.method == "GET":
+        return redirect_to_login(request.get_full_path())
+    return JsonResponse({"error": "sign in first"}, status=401)
 
 
 def action(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> View:
@@ -65,13 +80,13 @@ def action(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> View:
         except (Unusable, ValueError) as problem:
             return JsonResponse({"error": str(problem)}, status=400)
 
-    guarded: View = require_POST(signed_in(view))
+    guarded: View = require_POST(needs(Right.CHANGE)(view))
     return guarded
 
 
 @never_cache
 @require_GET
-@signed_in
+@needs(Right.LOG)
 async def page(request: HttpRequest) -> HttpResponse:
     # In a thread: which pages there are beside this one the database has to say.
     return await sync_to_async(render)(request, "run/building.html")
@@ -79,14 +94,14 @@ async def page(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
-@signed_in
+@needs(Right.LOG)
 async def state(request: HttpRequest) -> HttpResponse:
     return JsonResponse(snapshot(live.building()))
 
 
 @never_cache
 @require_GET
-@signed_in
+@needs(Right.LOG)
 async def stream(request: HttpRequest) -> StreamingHttpResponse:
     session = hashed(request.session.session_key or "")
     response = StreamingHttpResponse(_states(get_language() or "nb", session), content_type="text/event-stream")
@@ -100,8 +115,9 @@ async def _states(language: str, session: str) -> AsyncIterator[bytes]:
     while not building.ended:
         if time.monotonic() - asked >= _ASK_S:
             asked = time.monotonic()
-            if not await Session.living().filter(session_key=session, user__is_active=True).aexists():
-                return  # signed out meanwhile
+            mine = Session.living().filter(session_key=session, user__is_active=True)
+            if not await mine.filter(user__memberships__role__in=roles_with(Right.LOG)).aexists():
+                return  # signed out meanwhile, or something else by now
         seen = building.version
         with override(language):
             text = json.dumps(snapshot(building), ensure_ascii=False)

@@ -74,6 +74,7 @@ def test_everything_that_is_served_has_an_answer_here() -> None:
     assert sorted(calls()) == sorted(CALLS)
 
 
+@pytest.mark.timeout(400)  # some hundred requests, beside others' work
 @pytest.mark.parametrize("name", LEAST)
 def test_nobody_gets_more_than_is_theirs(world: World, requests: list[Request], name: str) -> None:
     who, sending = chosen(world, requests, name)
@@ -83,6 +84,7 @@ def test_nobody_gets_more_than_is_theirs(world: World, requests: list[Request], 
     assert sum(sent[aim] for aim in ("own", "theirs", "missing")) >= LEAST[name]
 
 
+@pytest.mark.timeout(400)
 def test_who_is_shut_out_is_nobody(world: World, requests: list[Request]) -> None:
     asking = [one for one in requests if one.aim == OWN]
     _, _, to_nobody = attack(world, world.nobody, asking)

@@ -1,6 +1,7 @@
-"""A field that the API does not know is refused by its name, in every body of every route."""
+"""A field that the API does not know is refused by its name: in every body, and behind the ? of every call."""
 
 import json
+import re
 from typing import Any
 
 from cloud_world import House
@@ -45,3 +46,30 @@ def test_every_body_of_every_route_does_so() -> None:
                             found += 1
                             assert issubclass(kind, Body), (path, kind)
     assert found >= 20
+
+
+def test_a_misspelt_filter_is_named_and_shows_nothing(house: House) -> None:
+    asked = {
+        "/events?persom=1": "persom (did you mean person?): not known here",
+        "/credentials?persno=1&limit=3": "limit, persno (did you mean person?): not known here",
+        "/people?active=true": "active: not known here",
+    }
+    for path, told in asked.items():
+        assert call(house, "GET", path, None) == (422, told), path
+    status, said = call(house, "POST", f"/doors/{house.doors[0].pk}/release?durring_lockdown=true", {})
+    assert status == 422 and "did you mean during_lockdown?" in said
+    assert not house.controller.commands.exists()
+    assert call(house, "GET", f"/events?person={house.person.pk}&code=1&code=2", None)[0] == 200
+
+
+def test_every_call_does_so_and_tells_nobody_else(house: House) -> None:
+    """Who is not signed in hears that first."""
+    found = 0
+    for path, methods in api.get_openapi_schema()["paths"].items():
+        for method, said in methods.items():
+            where = re.sub("{[^}]+}", str(house.doors[0].pk), path.removeprefix("/api"))
+            if "requestBody" not in said:  # else the body is what is wrong first
+                found += 1
+                assert call(house, method, f"{where}?zzz=1", None) == (422, "zzz: not known here"), path
+    assert found >= 40
+    assert Client().get("/api/people?zzz=1").status_code == 401

@@ -2,6 +2,7 @@
 
 from ninja import NinjaAPI
 
+from .asked import known_only
 from .auth import Bearer, SignedIn
 from .bounds import Bounded
 from .errors import explain
@@ -17,5 +18,6 @@ api = NinjaAPI(
     parser=Bounded(),
 )
 explain(api)
+api.add_decorator(known_only)
 for subject in (doors, people, readings, rules, log, alarms, controllers, commissioning, members):
     api.add_router("", subject.router)

@@ -7,6 +7,7 @@ import asyncio
 import contextvars
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -26,7 +27,7 @@ log = logging.getLogger("portvakt.live")
 LOOK_S = 0.3
 ASK_S = 2.0  # so soon a stream ends whose access has been taken away
 OF_A_USER = 12  # streams at once: open pages on a few screens
-OF_ALL = 1000  # in this process
+OF_ALL = 1000  # in this process; when they are all there, each tenant has its share of them
 
 Sight = frozenset[tuple[int, str]]  # (tenant, role): who has the same sees the same
 
@@ -36,6 +37,7 @@ class End(Enum):
 
     OVER = "access has been taken away, or has changed"
     BROKEN = "the database does not answer: nobody can say who may look"
+    CROWDED = "another tenant has fewer than its share"
 
 
 class Crowded(Exception):
@@ -44,12 +46,13 @@ class Crowded(Exception):
 
 @dataclass(eq=False)
 class Stream:
-    """One open page. door: of that door's page, else of all doors."""
+    """One open page. door: of that door's page, else of all doors. tenants: whose user it is."""
 
     user: User
     session: str
     language: str
     door: int | None = None
+    tenants: frozenset[int] = frozenset()
     sight: Sight | None = None
     parts: dict[str, str] = field(default_factory=dict)
     end: End | None = None
@@ -75,9 +78,21 @@ class Hub:
         """Raises Crowded."""
         self._forget_unbegun()
         own = sum(one.user.pk == stream.user.pk for one in self.streams)
-        if own >= OF_A_USER or len(self.streams) >= OF_ALL:
+        if own >= OF_A_USER:
             raise Crowded
+        if len(self.streams) >= OF_ALL:
+            self._make_room(stream)
         self.streams.add(stream)
+
+    def _make_room(self, stream: Stream) -> None:
+        """The tenant with most streams gives up its newest to one that has fewer; among equals nobody does."""
+        counts = Counter(tenant for one in self.streams for tenant in one.tenants)
+        most, count = max(counts.items(), key=lambda pair: pair[1], default=(0, 0))
+        if max((counts[tenant] for tenant in stream.tenants), default=count) + 1 >= count:
+            raise Crowded
+        ending = max((one for one in self.streams if most in one.tenants), key=lambda one: one.joined)
+        ending.end = End.CROWDED
+        self.leave(ending)
 
     def leave(self, stream: Stream) -> None:
         self.streams.discard(stream)

@@ -208,3 +208,23 @@ def test_groups_of_the_demo_have_names_of_their_own(house: Any) -> None:
         seed._group(tenant, doors, BUILDING)
     names = set(AccessGroup.objects.filter(tenant=tenant).values_list("name", flat=True))
     assert names == set(BUILDING["groups"]) and not any("," in name for name in names)
+
+
+@pytest.mark.parametrize("role", ["administrator", "viewer", "guard", "installer", None])
+def test_who_sees_no_log_sees_no_building_and_who_changes_nothing_opens_no_door(
+    client: Any, house: Any, building: Any, role: str | None
+) -> None:
+    from tools.cloud.models import Membership
+
+    Membership.objects.filter(tenant=house.tenant).update(role=role or "owner")
+    if role is None:
+        Membership.objects.all().delete()
+    looks, acts = role in ("administrator", "viewer"), role == "administrator"
+    for path in ("/building/", "/building/state", "/building/stream"):
+        assert client.get(path).status_code == (200 if looks else 403), path
+    status, said = do(client, "leaf", door=0, open=True)
+    assert status == (200 if acts else 403) and building.doors[0].leaf.open == acts
+    assert acts or "your role" in said["error"]
+    for what in ("tap", "rex", "input", "keys", "controller", "walking"):
+        assert (do(client, what)[0] == 403) != acts, what
+    assert (b'href="/building/"' in client.get("/").content) == looks

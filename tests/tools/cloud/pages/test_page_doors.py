@@ -302,3 +302,35 @@ def test_groups_of_a_door_are_for_who_sees_people_there(browser: Any, house: Any
     assert "Hovedinngang" in page and "alle" not in page and "Who can open" not in page
     assert "Who can open" in guard.get(f"/doors/{stranger.doors[0].pk}/").content.decode()
     assert "Who can open" in browser(role="viewer").get(f"/doors/{house.doors[0].pk}/").content.decode()
+
+
+def test_when_all_streams_are_taken_each_tenant_has_its_share(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tools.cloud.pages import live
+
+    monkeypatch.setattr(live, "OF_ALL", 12)
+    user, hub = browser().user, live.Hub()
+
+    def join(*tenants: int) -> live.Stream:
+        one = live.Stream(user, "s", "en", tenants=frozenset(tenants))
+        hub.join(one)
+        return one
+
+    def shares() -> list[int]:
+        return [sum(tenant in one.tenants for one in hub.streams) for tenant in (1, 2, 3)]
+
+    monkeypatch.setattr(live, "OF_A_USER", 99)
+    first = [join(1) for _ in range(12)]
+    with pytest.raises(live.Crowded):
+        join(1)
+    for _ in range(6):
+        join(2)
+    assert shares() == [6, 6, 0] and [one.end for one in first].count(live.End.CROWDED) == 6
+    assert [one for one in first if one.end] == first[6:], "the newest"
+    with pytest.raises(live.Crowded):
+        join(2)
+    for _ in range(4):
+        join(3)
+    assert shares() == [4, 4, 4]
+    for crowded in ((1,), (2,), (3,), ()):
+        with pytest.raises(live.Crowded):
+            join(*crowded)

@@ -94,7 +94,8 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     if not user.is_authenticated:
         return HttpResponse(status=401)
     door = entered.number(request.GET.get("door", ""))
-    one = live.Stream(user, hashed(request.session.session_key or ""), get_language() or "en", door)
+    tenants = frozenset([pk async for pk in user.memberships.values_list("tenant", flat=True)])
+    one = live.Stream(user, hashed(request.session.session_key or ""), get_language() or "en", door, tenants)
     hub = live.hub()
     try:
         hub.join(one)
