@@ -50,8 +50,7 @@ _AUTHOR = (
     ("no clock, no expiry", F + "access.decision", "return DENIED_NO_CLOCK", "return 0"),
     # Storage.
     ("log without CRC", S + "log", "        if whole(event):\n", "        if min(event) < 255:\n"),
-    ("table without CRC", S + "table", "if not whole(self.view[at : at + size]):",
-     "if min(self.view[at : at + size]) == 255:"),
+    ("table without CRC", S + "table", "if not whole(view[at : at + size]):", "if min(view[at : at + size]) == 255:"),
     ("journal without CRC", S + "state", "if not whole(record):", "if min(record) == 255:"),
     ("the pending erase is forgotten", S + "log", "            flash.erase(sector)\n", ""),
     ("sequence numbers wrap", S + "log", "buf, 24, self.last + 1,", "buf, 24, self.last + 1 & 255,"),
