@@ -1,12 +1,16 @@
 """Stores under power cuts that leave bits weak: they read now so, now so, until they are programmed again."""
 
+from random import Random
 from typing import Any
 
 import pytest
 
+from firmware.controller.storage.table import CredentialTable
 from sim.cuts import log, state, table
+from sim.mcu.flash import PowerCut
 from sim.virtual.flash import TiredFlash
-from tests.storage.power import content
+from tests.firmware.storage.cards import apply, key, put, remove
+from tests.storage.power import Partition, content
 
 
 def weak(walk: Any) -> Any:
@@ -30,6 +34,25 @@ def test_an_access_list(seed: int, snapshots: float) -> None:
     for _ in range(60):
         walk.step()
     assert walk.cuts > 20
+
+
+def test_an_entry_of_the_journal_that_counted_once_counts_for_ever() -> None:
+    """A start took the entry for whole and went on behind it; the next one saw it torn and went back before it."""
+    for chance in range(10):
+        flash = TiredFlash(6 * 4096, "acl", Random(chance))
+        flash.weakens = True
+        held = CredentialTable(Partition(flash))
+        apply(held, 1, put(1))
+        flash.fault = lambda op, offset, length: length - 1 if op == "program" else None
+        with pytest.raises(PowerCut):
+            apply(held, 2, put(2))
+        flash.fault = None
+        held = CredentialTable(Partition(flash))
+        assert held.version == 2
+        apply(held, 3, remove(1))
+        for _ in range(8):
+            held = CredentialTable(Partition(flash))
+            assert held.version == 3 and held.find(key(1)) is None and held.find(key(2))
 
 
 def test_a_state_journal() -> None:
