@@ -19,11 +19,12 @@ from django.db import models
 from tools.terminal import Problem
 
 from .data import kept_key
-from .services.told import Told
+from .services.told import Told, text
 
 FORM = b"\x01"  # AES-256-GCM: form, nonce, what was encrypted with its tag
 NONCE = 12
 NAME = "pin_key"
+UNREADABLE = text("a sealed secret cannot be read: the file pin_key is not the one it was sealed with; restore it")
 SAMPLE = 20  # boards; where only some cannot be read, the others are served
 
 
@@ -43,9 +44,7 @@ def unseal(use: str, sealed: bytes) -> bytes:
             raise InvalidTag
         return _cipher(use).decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], FORM)
     except (InvalidTag, ValueError):
-        raise Unreadable(
-            "a sealed secret cannot be read: the file pin_key is not the one it was sealed with; restore it"
-        ) from None
+        raise Unreadable(UNREADABLE) from None
 
 
 def mark(text: str) -> str:

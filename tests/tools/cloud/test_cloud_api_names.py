@@ -73,3 +73,16 @@ def test_every_call_does_so_and_tells_nobody_else(house: House) -> None:
                 assert call(house, method, f"{where}?zzz=1", None) == (422, "zzz: not known here"), path
     assert found >= 40
     assert Client().get("/api/people?zzz=1").status_code == 401
+
+
+def test_a_door_is_unlocked_in_words_as_on_the_pages() -> None:
+    """Addresses keep `release`; what is said of them has the pages' word."""
+    described = api.get_openapi_schema()
+    said = [
+        said["summary"] + said.get("description", "")
+        for calls in described["paths"].values()
+        for said in calls.values()
+    ]
+    said += [one.get("description", "") for one in described["components"]["schemas"].values()]
+    assert [one for one in said if re.search(r"(?i)\breleas", one)] == []
+    assert any("unlock the door" in one for one in said)

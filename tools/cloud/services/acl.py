@@ -3,9 +3,9 @@
 Everything here happens inside the transaction of whatever caused it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Min
@@ -20,6 +20,7 @@ from firmware.controller.access.credential import (
 )
 
 from ..models import AclChange, AclEntry, Controller, Credential, Profile, Tenant
+from ..sealing import UNREADABLE, Unreadable
 from . import grants, pins, rules
 from .grants import Granted
 from .prepared import Given, Prepared
@@ -39,10 +40,14 @@ class Held(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """What somebody can present: of which credential it is a record, and what its key is made of."""
+    """What somebody can present: of which credential it is a record, and what its key is made of.
+
+    value: None where that cannot be read. What a controller holds of it already is kept in line all the same, as its
+    keys are there; only what would need a new key waits.
+    """
 
     credential: int
-    value: bytes
+    value: bytes | None
     until: int  # packed minutes
 
 
@@ -63,8 +68,16 @@ def refresh(
 ) -> int:
     """Brings tables in line with what is granted. Returns how many changes were written.
 
-    people, controllers: which could be concerned; None: all of the tenant.
+    people, controllers: which could be concerned; None: all of the tenant. A PIN or a board's key that cannot be read
+    keeps nobody else from anything: its boards are due at once, and the worker tells of it (refresh_due).
     """
+    return _refresh(tenant, now, people, controllers)[0]
+
+
+def _refresh(
+    tenant: int, now: datetime, people: Collection[int] | None, controllers: Collection[int] | None
+) -> tuple[int, bool]:
+    """As refresh(), and whether something could not be read."""
     with transaction.atomic():
         # One change of a tenant at a time, before anything is read: two at once then see one another.
         Tenant.objects.select_for_update().get(pk=tenant)
@@ -76,12 +89,23 @@ def refresh(
             hold = AclEntry.objects.filter(credential__person__in=people, controller__site__tenant=tenant)
             concerned = concerned.filter(pk__in={*rights, *hold.values_list("controller", flat=True)})
         locked = list(concerned.select_for_update().values_list("pk", "table_key", "lost_at"))
-        written = 0
+        written, unread = 0, []
         for controller, table_key, lost_at in locked:
             here = {} if lost_at else rights.get(controller, {})  # a lost board may do nothing any more
-            written += _bring_in_line(controller, bytes(table_key), here, now, people)
+            key = _read(table_key)
+            written += _bring_in_line(controller, key, here, now, people)
+            if here and (key is None or any(one.value is None for one in here)):
+                unread.append(controller)
+        Controller.objects.filter(pk__in=unread).update(acl_due=now)
         pins.check_cap(grants.pin_only(row[0] for row in locked))
-        return written
+        return written, bool(unread)
+
+
+def _read(table_key: Any) -> bytes | None:
+    try:
+        return bytes(table_key)
+    except Unreadable:
+        return None
 
 
 def refresh_due(now: datetime, troubles: Troubles | None = None) -> int:
@@ -91,7 +115,10 @@ def refresh_due(now: datetime, troubles: Troubles | None = None) -> int:
     for tenant, controller in due:
         if not troubles.rests(Work.RIGHTS, controller):
             with troubles.aside(Work.RIGHTS, controller):
-                written += refresh(tenant, now, controllers=[controller])
+                count, unread = _refresh(tenant, now, None, [controller])
+                written += count
+                if unread:  # all else is done
+                    raise Unreadable(UNREADABLE)
     troubles.settle(Work.RIGHTS, {controller for _, controller in due})
     return written
 
@@ -130,26 +157,34 @@ def _rights(tenant: int, now: int, people: Collection[int] | None) -> dict[int, 
 def _presented(held: Mapping[str, list[Credential]], kinds: set[str], always_pin: bool) -> list[Carried]:
     """The records that somebody needs where doors ask for these kinds; none that no door could ask for."""
     cards = {row: bytes(card_value(row.bits, row.number)) for row in held.get("card", ())}
-    codes = {row: pins.digits(row.sealed).encode() for kind in ("pin", "duress") for row in held.get(kind, ())}
+    codes = {row: _digits(row) for kind in ("pin", "duress") for row in held.get(kind, ())}
     alone, paired = kinds & {"pin", "card/pin"}, always_pin or "card+pin" in kinds
     found = [Carried(row.pk, value, _minutes(row.valid_until)) for row, value in cards.items()]
     for row, digits in codes.items():
         duress = row.kind == Credential.Kind.DURESS
         end = _minutes(row.valid_until)
         if alone:
-            found.append(Carried(row.pk, duress_value(b"", digits) if duress else pin_value(digits), end))
+            whole = duress_value(b"", digits) if duress and digits else digits and pin_value(digits)
+            found.append(Carried(row.pk, whole, end))
         if paired:
             pair = duress_value if duress else card_pin_value
             found += [
-                Carried(card.pk, pair(value, digits), min(end, _minutes(card.valid_until)))
+                Carried(card.pk, digits and pair(value, digits), min(end, _minutes(card.valid_until)))
                 for card, value in cards.items()
             ]
     return found
 
 
+def _digits(pin: Credential) -> bytes | None:
+    try:
+        return pins.digits(pin.sealed).encode()
+    except Unreadable:
+        return None
+
+
 def _bring_in_line(
     controller: int,
-    table_key: bytes,
+    table_key: bytes | None,
     rights: dict[Carried, Granted],
     now: datetime,
     people: Collection[int] | None,
@@ -164,8 +199,7 @@ def _bring_in_line(
     profiles = _Profiles(controller, _minutes(now))
     wanted: dict[bytes, Held] = {}
     due: dict[bytes, int | None] = {}
-    for carried, granted in rights.items():
-        key = credential_key(table_key, carried.value)
+    for carried, granted, key in _keys(table_key, rights, held):
         if key in wanted:
             raise Told("two cards have the same key on a controller; replace one of them")
         number, until, due[key] = profiles.of(granted)
@@ -177,6 +211,24 @@ def _bring_in_line(
         rules.refresh(controller)
     _keep_due(controller, due)
     return len(changes)
+
+
+def _keys(
+    table_key: bytes | None, rights: dict[Carried, Granted], held: dict[bytes, Held]
+) -> Iterator[tuple[Carried, Granted, bytes]]:
+    """Each with its key; of what cannot be read those that the controller holds, and no new one."""
+    made = set()
+    for carried, granted in rights.items():
+        if table_key is not None and carried.value is not None:
+            key = credential_key(table_key, carried.value)
+            made.add(key)
+            yield carried, granted, key
+    for carried, granted in rights.items():
+        if table_key is None or carried.value is None:
+            mine = [key for key, one in held.items() if one.credential == carried.credential and key not in made]
+            made.update(mine)
+            for key in mine:
+                yield carried, granted, key
 
 
 def _write(controller: int, changes: list[Change], now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Alarms, commands beyond a release, and emergencies."""
+"""Alarms, commands beyond unlocking once, and emergencies."""
 
 from datetime import datetime
 from typing import Any
@@ -96,7 +96,7 @@ def acknowledge(request: HttpRequest, alarm_id: int) -> AlarmOut:
 
 @router.post("/doors/{door_id}/hold", response={202: CommandOut, **REFUSED})
 def hold(request: HttpRequest, door_id: int, fields: HoldIn) -> Status[Command]:
-    """Holds a door released until then."""
+    """Holds a door unlocked until then."""
     who = caller(request)
     door = who.one(Door, door_id, "controller__site")
     who.must(door.controller.site.tenant_id, Right.RELEASE)

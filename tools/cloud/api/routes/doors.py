@@ -1,4 +1,4 @@
-"""Doors: how they are, and their release."""
+"""Doors: how they are, and unlocking them once."""
 
 from datetime import datetime
 from typing import Any
@@ -87,9 +87,11 @@ def one_door(request: HttpRequest, door_id: int) -> DoorOut:
     return DoorOut.of(doors.state(who.one(Door, door_id)), who)
 
 
-@router.post("/doors/{door_id}/release", response={202: CommandOut, 403: Error, 404: Error, 409: Error})
+@router.post(
+    "/doors/{door_id}/release", response={202: CommandOut, 403: Error, 404: Error, 409: Error}, summary="Unlock"
+)
 def release(request: HttpRequest, door_id: int, during_lockdown: bool = False) -> Status[Command]:
-    """Asks the controller to release the door once. Poll the command for what became of it; it expires in 10 s.
+    """Asks the controller to unlock the door once. Poll the command for what became of it; it expires in 10 s.
 
     During a lockdown only with during_lockdown=true: whoever asks has to know.
     """
@@ -97,7 +99,7 @@ def release(request: HttpRequest, door_id: int, during_lockdown: bool = False) -
     door = who.one(Door, door_id, "controller__site")
     who.must(door.controller.site.tenant_id, Right.RELEASE)
     if not during_lockdown and locks.lock(door, clock.now()).state == "lockdown":
-        raise HttpError(409, "There is a lockdown; add during_lockdown=true to release this door all the same.")
+        raise HttpError(409, "There is a lockdown; add during_lockdown=true to unlock this door all the same.")
     return Status(202, commands.release(door, who.user))
 
 

@@ -24,7 +24,7 @@ REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 class PersonIn(Body):
     name: str = Field(min_length=1, max_length=100)
     active: bool = True
-    extended: bool = False  # doors stay released longer
+    extended: bool = False  # doors stay unlocked longer
     escort: str = ""  # needs, gives
     tenant: int | None = None
 
