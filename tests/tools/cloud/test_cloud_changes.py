@@ -509,6 +509,18 @@ def test_who_leaves_takes_their_tokens_along_each_in_its_own_entry(full: Full) -
     ]  # fmt: skip
 
 
+def test_an_invitation_is_kept_where_it_was_made_and_who_accepted_it(full: Full, time_now: Stopped) -> None:
+    neighbour = Full(time_now, "Nabo", 1)
+    form = {"email": neighbour.users["viewer"].email, "role": "guard"}
+    answer = full.browser().post(f"/tenants/{full.tenant.pk}/members/new", form)
+    [path] = re.findall(r"/enter/[A-Za-z0-9_-]{43}", answer.content.decode())
+    assert told(full.entries()) == [("link", "made")] and neighbour.entries() == []
+    neighbour.browser("viewer").post(path)
+    made = full.entries()[1]
+    assert (made.kind, made.what, made.way, made.user) == ("member", "made", "page", neighbour.users["viewer"])
+    assert neighbour.entries() == [] and path[-43:] not in json.dumps([one.after for one in full.entries()])
+
+
 def test_a_site_goes_with_its_areas_each_in_its_own_entry(full: Full) -> None:
     models.Area.objects.create(site=full.empty, number=1, name="gård")
     Change.objects.all().delete()

@@ -37,8 +37,11 @@ def invite(user: User, tenant: Tenant, role: Role, minutes: int, by: User) -> st
     """The token of a link by which somebody who has an account joins a tenant; it signs nobody in. Told once."""
     token = secrets.token_urlsafe(32)
     end = clock.now() + timedelta(minutes=minutes)
-    SignInLink.objects.filter(user=user, tenant=tenant, used_at=None).delete()
-    SignInLink.objects.create(user=user, hash=_hash(token), expires_at=end, made_by=by, tenant=tenant, role=role)
+    said = {"role": role, "minutes": minutes}
+    with changes.together():
+        SignInLink.objects.filter(user=user, tenant=tenant, used_at=None).delete()
+        SignInLink.objects.create(user=user, hash=_hash(token), expires_at=end, made_by=by, tenant=tenant, role=role)
+        changes.note(tenant.pk, Change.Kind.LINK, Change.What.MADE, number=None, name=user.email, after=said)
     return token
 
 
