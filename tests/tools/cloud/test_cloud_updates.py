@@ -9,10 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fake_controller import FakeController
 
 from firmware.controller.cloud import wire
-from firmware.controller.cloud.channel import OVERHEAD
+from firmware.controller.cloud.channel import OVERHEAD, Refused
 from tools import build, release
+from tools.cloud.ingest.updates import STATES, Updates
 from tools.cloud.models import Controller, Release, Rollout, RolloutBoard
-from tools.cloud.services import updates
+from tools.cloud.services import clock, updates
+from tools.cloud.services.troubles import Troubles
 from tools.terminal import Problem
 
 State = RolloutBoard.State
@@ -240,3 +242,138 @@ def test_what_is_no_release_is_not_taken(signed: Release, stream: bytes) -> None
     for body in (b"", stream[:-1], stream + b"x", b"\0" * 300, stream):
         with pytest.raises(Problem):
             updates.add(body)
+
+
+# What a board may say in which state, and what becomes of it: {it stands: {it says: it stands then}}; else as before.
+W, SENDING, STAGED, KEPT, RETURNED = State.WAITING, State.SENDING, State.STAGED, State.KEPT, State.RETURNED
+SAID = {
+    W: {"kept": KEPT, "running": KEPT, "returned": RETURNED, "refused": RETURNED, "wanted": SENDING, "staged": STAGED},
+    SENDING: {"kept": KEPT, "running": KEPT, "returned": RETURNED, "refused": RETURNED, "staged": STAGED},
+    STAGED: {"kept": KEPT, "running": KEPT, "returned": RETURNED, "wanted": RETURNED},
+    KEPT: {},
+    RETURNED: {},
+    State.SILENT: {"kept": KEPT, "running": KEPT, "returned": RETURNED, "refused": RETURNED, "staged": STAGED},
+}  # fmt: skip
+
+
+class Heard:
+    """What is needed of a session."""
+
+    room = wire.MAX_MESSAGE - OVERHEAD
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def send(self, message: bytes) -> None:
+        self.sent.append(message)
+
+
+def said(rollouts: Updates, house: House, state: object, **fields: object) -> list[bytes]:
+    heard = Heard()
+    message = wire.json_message(wire.UPDATE_STATE, {"build": "abcdef012345", "state": state, **fields})
+    rollouts.said(house.controller.pk, message, heard, clock.now())
+    return heard.sent
+
+
+@pytest.fixture
+def rollouts(house: House, signed: Release) -> Updates:
+    """A rollout with a second board that waits, so that it goes on whatever the first one says."""
+    there = House("Nabo", house.time, 2)
+    updates.start(signed, 100, [house.controller.pk, there.controller.pk], abort_after=2)
+    return Updates(Troubles())
+
+
+@pytest.mark.parametrize("says", STATES)
+@pytest.mark.parametrize("stands", SAID)
+def test_what_a_board_says_counts_in_the_state_it_is_in(
+    house: House, rollouts: Updates, stands: State, says: str
+) -> None:
+    """Firmware that went back must not count as kept, nor the other way round: a rollout goes on or stops by it."""
+    RolloutBoard.objects.filter(controller=house.controller).update(state=stands, sent=7, at=clock.at(1000))
+    sent = said(rollouts, house, says, next=7)
+    board = one(house)
+    then = SAID[stands].get(says, stands)
+    assert board.state == then
+    assert (board.at == clock.now()) is (then != stands)
+    ended = stands in (KEPT, RETURNED)
+    assert [json.loads(message[5:]).get("start") for message in sent] == ([1] if says == "staged" and not ended else [])
+    others = RolloutBoard.objects.exclude(controller=house.controller)
+    assert [row.state for row in others] == [State.WAITING]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"state": "asleep"},
+        {"state": None},
+        {"state": "wanted", "next": "1"},
+        {"state": "wanted", "next": -1},
+        {"state": "wanted", "next": True},
+        {"state": "refused", "why": 1},
+        {"state": "wanted", "build": 7},
+    ],
+    ids=str,
+)
+def test_a_state_that_is_none_changes_nothing(house: House, rollouts: Updates, fields: dict[str, object]) -> None:
+    state = fields.pop("state")
+    with pytest.raises(Refused, match="malformed"):
+        said(rollouts, house, state, **fields)
+    assert one(house).state == State.WAITING
+
+
+def test_a_board_asks_for_what_there_is_and_no_more(house: House, rollouts: Updates, signed: Release) -> None:
+    for offset, fits in ((0, True), (signed.size - 1, True), (signed.size, False), (1 << 40, False)):
+        if fits:
+            said(rollouts, house, "wanted", next=offset)
+            assert (one(house).state, one(house).sent) == (State.SENDING, offset)
+        else:
+            with pytest.raises(Refused, match="malformed"):
+                said(rollouts, house, "wanted", next=offset)
+    assert one(house).sent == signed.size - 1
+
+
+def test_who_is_in_no_rollout_or_in_one_that_is_over_is_not_heard(house: House, rollouts: Updates) -> None:
+    with pytest.raises(Refused, match="unexpected"):
+        said(rollouts, house, "kept", build="0123456789ab")
+    stranger = House("Tredje", house.time, 3)
+    with pytest.raises(Refused, match="unexpected"):
+        said(rollouts, stranger, "kept")
+    updates.abort(Rollout.objects.get(), "enough")
+    with pytest.raises(Refused, match="unexpected"):
+        said(rollouts, house, "kept")
+    assert {row.state for row in RolloutBoard.objects.all()} == {State.WAITING}
+
+
+def test_a_rollout_ends_with_its_failures_or_when_nobody_is_under_way(house: House, rollouts: Updates) -> None:
+    rollout = Rollout.objects.get()
+    there = RolloutBoard.objects.exclude(controller=house.controller).get()
+    said(rollouts, house, "returned")
+    assert not updates.settle(rollout), "one of two failures"
+    there.state = State.SILENT
+    there.save()
+    assert updates.settle(rollout)
+    rollout.refresh_from_db()
+    assert rollout.state == Rollout.State.ABORTED and rollout.why.startswith("2 controllers returned")
+    Rollout.objects.update(state=Rollout.State.RUNNING, abort_after=3)
+    rollout.refresh_from_db()
+    assert updates.settle(rollout)
+    rollout.refresh_from_db()
+    assert rollout.state == Rollout.State.DONE
+    Rollout.objects.update(state=Rollout.State.ABORTED)
+    updates.settle(rollout)
+    rollout.refresh_from_db()
+    assert rollout.state == Rollout.State.ABORTED, "one that was stopped by hand stays stopped"
+
+
+def test_a_board_that_is_to_start_and_says_nothing_has_failed_after_its_hours(house: House, rollouts: Updates) -> None:
+    rollout = Rollout.objects.get()
+    there = RolloutBoard.objects.exclude(controller=house.controller).get()
+    said(rollouts, house, "staged")
+    house.time.now += rollout.timeout_h * 3600
+    updates.note_silence(rollout, clock.now())
+    assert one(house).state == State.STAGED
+    house.time.now += 1
+    updates.note_silence(rollout, clock.now())
+    assert one(house).state == State.SILENT
+    there.refresh_from_db()
+    assert there.state == State.WAITING, "one that has not been sent anything has not failed"
