@@ -114,8 +114,10 @@ def _at_import(task: Task) -> Task:
 
 def _tell(outcome: Outcome) -> None:
     control = " (nothing was changed)" if outcome.task.before == outcome.task.after else ""
-    why = outcome.by or f"{outcome.asked} tests{', not all' if outcome.cut else ''}"
+    why = outcome.by.partition("\n")[0] or f"{outcome.asked} tests{', not all' if outcome.cut else ''}"
     progress(f"{outcome.what:<9} {outcome.seconds:6.1f} s  {outcome.task.mutant}{control}  [{why}]")
+    if control and outcome.what != "survived":
+        progress(outcome.by)
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:

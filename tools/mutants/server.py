@@ -23,6 +23,7 @@ from tools.mutants.mutant import Outcome, Task
 SPARE_SECONDS = 10.0
 SLOWER = 6  # than measured: the machine does other things too
 SURVIVED, KILLED, OTHER = 0, 1, 2
+LONGEST = 3000  # letters of a failure
 
 
 def _limit(seconds: float) -> None:
@@ -57,6 +58,11 @@ def in_fork(work: Callable[[], int], seconds: float, said: Path) -> tuple[int | 
     return code_left, said.read_text() if said.exists() else ""
 
 
+def _named(report: pytest.TestReport) -> str:
+    """The test, and under it how it failed."""
+    return f"{report.nodeid}\n{report.longreprtext[-LONGEST:]}"
+
+
 class Server:
     """A pytest plugin in place of the usual loop."""
 
@@ -71,7 +77,7 @@ class Server:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self._stop_at is not None and report.failed:
-            self._stop_at.write_text(report.nodeid)
+            self._stop_at.write_text(_named(report))
             os._exit(KILLED)
 
     @pytest.hookimpl(tryfirst=True)
@@ -208,7 +214,7 @@ class _Stops:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            self._said.write_text(report.nodeid)
+            self._said.write_text(_named(report))
             os._exit(KILLED)
 
 
