@@ -222,12 +222,36 @@ def test_a_fault_says_which_field_and_why():
         (("wifi", "password"), "hallo", "wifi.password: " + WPA),
         (("wifi", "password"), "x" * 64, "wifi.password: " + WPA),
         (("wifi", "password"), "ø" * 32, "wifi.password: " + WPA),
+        (("wifi", "password"), "X" * 64, "wifi.password: " + WPA),
+        (("wifi", "password"), "a" * 65, "wifi.password: " + WPA),
         (("controller",), "0123456789abcdeg", "controller: must be 16 to 16 hex digits"),
         (("link_secret",), "5" * 63, "link_secret: must be 64 to 64 hex digits"),
         (("colour",), "red", "colour: is not known"),
         (("colours",), {}, "colours: is not known"),
     ):
         assert changed(path, value) == [sentence + CURE], changed(path, value)
+
+
+def test_each_field_is_taken_up_to_its_edges_and_not_beyond():
+    """A board with settings that were refused stands still until somebody comes with a cable."""
+    for path, least, most in (
+        (("controller",), 16, 16),
+        (("link_secret",), 64, 64),
+        (("table_key",), 64, 64),
+        (("wifi", "name"), 1, 32),
+        (("broker", "host"), 1, 253),
+        (("broker", "user"), 0, 255),
+        (("broker", "password"), 0, 255),
+    ):
+        for size, taken in ((least - 1, False), (least, True), (most, True), (most + 1, False)):
+            if size >= 0:
+                assert (changed(path, "a" * size) == []) == taken, (path, size)
+    for path, least, most in ((("broker", "port"), 1, 65535), (("since",), 1760000000, 4000000000)):
+        for value, taken in ((least - 1, False), (least, True), (most, True), (most + 1, False)):
+            fields = secure()
+            inner = fields if len(path) == 1 else fields["broker"]
+            inner[path[-1]] = value
+            assert (check(fields) == []) == taken, (path, value)
 
 
 def test_missing_fields_are_named():
