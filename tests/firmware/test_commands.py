@@ -208,3 +208,4 @@ def test_diagnostics_say_what_the_board_holds():
     assert data["log"][2] == bench.loop.log.last
     assert data["doors"] == [[False, False]]
     assert len(wire.json_message(wire.RESULT, answer)) < 1000
+    assert bench.events()[-1] == (COMMAND_DONE, 0, 3, None), "it is on record too"

@@ -18,6 +18,7 @@ class Client:
     def __init__(self, name, *more):
         Client.made = self
         self.name = name
+        self.more = more
         self.will = None
         self.connected = False
         self.subscribed = []
@@ -58,6 +59,16 @@ class Bench:
 
     def __exit__(self, *error):
         links.simple.MQTTClient, links.clock = self._before
+
+
+def test_a_broker_is_told_the_account_that_the_settings_name():
+    """With another one the board is refused, or speaks as somebody else."""
+    with Bench() as (link, client, _):
+        assert client.name == NAME.encode()
+        assert client.more == ("broker", 1883, NAME.encode(), b"secret", 30)
+        link._broker["user"] = link._broker["password"] = ""
+        link._connect()
+        assert Client.made.more == ("broker", 1883, None, b"", 30), "an empty name is no account"
 
 
 def test_a_connection_leaves_nothing_at_the_broker_that_could_speak_for_a_later_one():

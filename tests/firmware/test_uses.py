@@ -34,6 +34,18 @@ def test_uses_are_counted_and_end():
     assert bench.tap(6) == [(GRANTED, 1)]
 
 
+def test_who_has_no_limit_any_more_is_not_counted():
+    """The limit was taken away after the last use: the door must open again, however often it did before."""
+    bench = RulesBench(rules(uses=1))
+    key = bench.give(5, 8)
+    assert bench.tap(5) == [(GRANTED, 1)]
+    assert bench.tap(5) == [(DENIED_USED, 1)]
+    for profile in (9, 7):
+        forget(bench.loop.table, key)
+        bench.give(5, profile)
+        assert [bench.tap(5) for _ in range(3)] == [[(GRANTED, 0)]] * 3
+
+
 def test_uses_survive_a_restart():
     fields = rules(uses=2)
     bench = RulesBench(fields)
