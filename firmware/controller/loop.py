@@ -19,6 +19,7 @@ from .events import (
     READER_MISREAD,
     TABLE_DAMAGED,
 )
+from .forget import forget
 from .hmac import keyed
 from .outputs import signal
 from .readers.wiegand import JABBER
@@ -152,6 +153,8 @@ class Loop:
 
             step(self.table)
             self.journal.look()
+            # 3 KB that seldom have anything to do, and are loaded again when they have
+            forget("storage/table_upkeep", "storage/bit_errors", "storage/state_move")
             for one in self.followers:
                 one.upkeep(now)
         self._watchdog.feed()

@@ -3,17 +3,12 @@
 Loaded with rules beyond profiles that open doors.
 """
 
-from .access.company import over
 from .access.full_tap import FullTap
 from .access.kinds import CARD
+from .access.rule.company import over
 from .events import NEEDS_ESCORT, NEEDS_SECOND
 from .outputs import patterns
 from .storage.checkpoint import Checkpoint
-
-
-def _load(name):
-    """The module of access/ that remembers."""
-    return __import__("access." + name, globals(), None, ("Memory",), 1)
 
 
 class RuleMemory:
@@ -28,10 +23,11 @@ class RuleMemory:
 
     def follow(self, rules, now):
         """New rules hold from now on. What was remembered stays."""
-        names = set(getattr(rules, "memories", ()))
-        if names - set(self._memory):
+        kinds = dict(getattr(rules, "memories", ()))
+        if set(kinds) - set(self._memory):
             # A memory that is new begins with what the log tells, and with it the others: told twice it counts once.
-            self._memory = {name: _load(name).Memory() for name in names | set(self._memory)}
+            kinds.update({name: type(memory) for name, memory in self._memory.items()})
+            self._memory = {name: kind() for name, kind in kinds.items()}
             latest = self._checkpoint.recall(self._parts(), rules, now)
             for memory in self._memory.values():
                 memory.recalled(latest)

@@ -40,10 +40,13 @@ def value(chance: Random, depth: int = 3) -> Any:
     pick = chance.randrange(12 if depth else 9)
     if pick < 3:
         return chance.choice(
-            (0, 1, -1, 2, 255, 256, 65535, 1 << 30, 1 << 31, 1 << 32, 1 << 63, 1 << 64, 10**40, -(1 << 31))
+            (
+                *(0, 1, -1, 2, 255, 256, 65535, 1 << 30, 1 << 31, 1 << 32),
+                *(1 << 63, 1 << 64, 10**40, -(1 << 31), 10**300),
+            )
         )
     if pick < 5:
-        return chance.choice((None, True, False, 0.5, -1e308, 1e-308))
+        return chance.choice((None, True, False, 0.5, -1e308, 1e-308, 1e19, 4e9, [[[[[]]]]], [[0.5, [10**19]]]))
     if pick < 9:
         return chance.choice(("", "1", "release", "\x00", "ø" * 30, "9" * 50, "x" * chance.randrange(400), "until"))
     if pick < 10:
@@ -153,6 +156,8 @@ def command(chance: Random, known: Known) -> bytes:
     expires = chance.choice((known.utc - 1, known.utc - 3600, 0, 1, known.utc + 31, 4070908800, 1 << 40, -5))
     verbs = ("release", "release", "hold", "lockdown", "normal", "identify", "restart", "diagnostics", "explode")
     fields: dict[str, Any] = {"id": known.commands, "do": chance.choice(verbs), "door": 1, "expires": expires}
+    if fields["do"] == "hold":
+        fields["until"] = chance.choice((0, known.utc + 60, 1 << 32, 10**19, 0.5, None))
     made = bent(chance, fields) if chance.random() < 0.8 else fields
     due = made.get("expires")
     if isinstance(due, int) and known.utc - 5 < due < known.utc + 700:
@@ -182,7 +187,23 @@ def update(chance: Random, known: Known) -> bytes:
     return struct.pack("<BI", wire.UPDATE, offset) + text(chance, bent(chance, fields))
 
 
-DOWN: Kinds = (stored, delta, snapshot, buckets_asked, update, rules, rules, command, command, time, anything)
+def passed(chance: Random, known: Known) -> bytes:
+    let_in = [
+        chance.randbytes(7) + struct.pack("<BI", number(chance, 0xFF, near=1), number(chance, near=known.utc // 60))
+        for _ in range(chance.choice((0, 1, 2, 80)))
+    ]
+    return bytes((wire.PASSED, chance.choice((0, 1, 1, 2, 255)))) + b"".join(let_in)
+
+
+def secret(chance: Random, known: Known) -> bytes:
+    """Never one of the right length: whoever sends that is the cloud from then on."""
+    return bytes((wire.SECRET,)) + chance.randbytes(chance.choice((1, 31, 33, 300)))
+
+
+DOWN: Kinds = (
+    *(stored, delta, snapshot, buckets_asked, update, rules, rules, command, command, time, passed, secret),
+    anything,
+)
 
 
 # Up: what a board gone bad, or whoever took its secret, could send.

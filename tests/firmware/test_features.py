@@ -15,7 +15,6 @@ from firmware.controller.events import (
     RELEASED_REX,
 )
 from firmware.controller.points.door import FREE
-from firmware.controller.points.features import check
 from firmware.controller.points.holding import hold
 from tests.firmware.door_bench import CONTACT, REX, SOUND, STRIKE, DoorBench
 from tests.firmware.helper import raises
@@ -353,16 +352,16 @@ def test_a_lock_that_opens_without_current_is_held_shut_from_the_start_and_let_g
 
 def test_a_wrong_field_is_named():
     for fields, why in (
-        ({"relock": "never"}, "doors.2.relock: must be time or open or close"),
+        ({"relock": "never"}, "doors.2.relock: must be one of time, open, close"),
         ({"pulse_ms": 49}, "doors.2.pulse_ms: must be 50 to 10000"),
         ({"relock_delay_ms": True}, "doors.2.relock_delay_ms: must be 0 to 10000"),
         ({"unopened": 1}, "doors.2.unopened: must be true or false"),
-        ({"rex": 1}, "doors.2.rex: must be release or hold or shunt"),
+        ({"rex": 1}, "doors.2.rex: must be one of release, hold, shunt"),
         ({"warn_ms": 30000}, "doors.2.warn_ms: must be less than held_ms"),
         ({"warn_ms": 9000, "held_ms": 9000}, "doors.2.warn_ms: must be less than held_ms"),
     ):
-        assert str(raises(ValueError, lambda fields=fields: check(2, fields))) == why
-    check(1, {"release_ms": "not ours", "warn_ms": 29999, "relock": "open", "unopened": False, "repeat_ms": 10000})
+        assert str(raises(ValueError, lambda says=fields: access.Rules({"doors": {"2": says}}, 2))) == why
+    access.Rules({"doors": {"1": {"warn_ms": 29999, "relock": "open", "unopened": False, "repeat_ms": 10000}}}, 2)
 
 
 def test_rules_say_which_doors_have_such_fields_and_the_others_load_nothing():

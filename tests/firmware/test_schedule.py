@@ -2,8 +2,8 @@
 
 from firmware.controller.access import dates
 from firmware.controller.access.decision import decide
+from firmware.controller.access.reading.calendar import date
 from firmware.controller.access.rules import Rules
-from firmware.controller.access.schedule_reading import date
 from firmware.controller.access.zone import Zone
 from firmware.controller.events import (
     DENIED_EXPIRED,

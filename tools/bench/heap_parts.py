@@ -72,45 +72,74 @@ WITH: Fields = {"passback": {"passage": [0, 1]}}  # what a field asks for
 EACH = {"profile": 100, "profile object": 60, "schedule": 20, "interval": 20, "holiday": 60, "change": 40}
 
 
-def measure() -> dict[str, int]:
-    """{part: bytes of one}. What is measured later is measured without what was before."""
+Part = tuple[int, int]  # bytes, names
+Takes = dict[str, Part]
+
+
+def measure() -> Takes:
+    """{part: what one takes}. What is measured later is measured without what was before."""
     with bench() as made:
-        takes: dict[str, int] = {}
+        takes: Takes = {}
         board, rules = base()
-        takes["door"] = 0
+        takes["door"] = 0, 0
         one = _live(made, board, rules)
         two = _live(made, boards.load("esp32-two-door"), plain(2))
-        takes["said of a door"] = 8
-        takes["door"] = two - one - 8 * 3
-        takes["board"] = one - takes["door"] - 8 * 3
+        takes["said of a door"] = 8, 0
+        takes["door"] = two[0] - one[0] - 8 * 3, 0
+        takes["board"] = one[0] - takes["door"][0] - 8 * 3, one[1]
         _of_boards(made, takes)
         takes["rules"] = _left(made, takes, board, more(plain(1)))
-        for part, name in (("memory", "interlock"), ("features", "forced"), ("modes", "free")):
+        for part, *names in (
+            ("memory", "interlock"),
+            ("features", "forced"),
+            ("held", "interlock", "forced", "warn_ms"),
+            ("modes", "interlock", "free"),
+            ("modes alone", "free"),
+        ):
             rules = more(plain(1))
-            rules["doors"]["1"][name] = VALUES[name]
+            rules["doors"]["1"].update({name: VALUES[name] for name in names})
             takes[part] = _left(made, takes, board, rules)
+        _together(made, takes)
         _of_rules(made, takes, board)
         _each(made, takes, board)
         return takes
 
 
-def _live(made: Bench, board: Fields, rules: Fields) -> int:
-    return made.measure(board, rules).running
+def _live(made: Bench, board: Fields, rules: Fields) -> Part:
+    live = made.measure(board, rules)
+    return live.running - heap.pools(live.names), live.names
 
 
-def _left(made: Bench, takes: dict[str, int], board: Fields, rules: Fields) -> int:
-    """What the parts that are known do not explain."""
-    counts = {**heap.of_board(board), **heap.of_rules(rules)}
-    return _live(made, board, rules) - sum(takes.get(part, 0) * count for part, count in counts.items())
+def _left(made: Bench, takes: Takes, board: Fields, rules: Fields, count: int = 1) -> Part:
+    """What the parts that are known do not explain, for each of so many."""
+    counts = heap.counts_of(board, rules)
+    size, names = _live(made, board, rules)
+    for part, times in counts.items():
+        size -= takes.get(part, (0, 0))[0] * times
+        names -= takes.get(part, (0, 0))[1] * times
+    return -(-max(0, size) // count), -(-max(0, names) // count)
 
 
-def _of_boards(made: Bench, takes: dict[str, int]) -> None:
+def _together(made: Bench, takes: Takes) -> None:
+    """What fire and modes share is counted with both: so much less (below zero) it is where a board has both."""
+    board, rules = base()
+    board["inputs"] = [{"kind": "fire", "pin": 33, "active": 1, "doors": [1], "relock": 120}]
+    rules = more(rules)
+    rules["doors"]["1"]["free"] = VALUES["free"]
+    size, names = _live(made, board, rules)
+    for part, times in heap.counts_of(board, rules).items():
+        size -= takes.get(part, (0, 0))[0] * times
+        names -= takes.get(part, (0, 0))[1] * times
+    takes["fire and modes"] = size, names
+
+
+def _of_boards(made: Bench, takes: Takes) -> None:
     rules = plain(2)
 
     def add(part: str, count: int, change: Callable[[Fields], object], on: str = "esp32-two-door") -> None:
         board = boards.load(on)
         change(board)
-        takes[part] = max(0, _left(made, takes, board, rules)) // count
+        takes[part] = _left(made, takes, board, rules, count)
 
     add("osdp", 1, lambda board: None, "esp32-osdp-two-door")
     add("inputs", 1, lambda board: board.update(inputs=[]))
@@ -122,11 +151,11 @@ def _of_boards(made: Bench, takes: dict[str, int]) -> None:
     add("battery", 1, lambda board: board.update(inputs=[battery]))
     add("alarm", 1, lambda board: board.update(inputs=[], alarm={"pin": 23, "active": 1, "seconds": 180}))
     add("files", 1, lambda board: None, "esp32-two-door-stock")
-    takes["supervised line"] = 200
+    takes["supervised line"] = 200, 0
     add("supervised", 1, lambda board: None, "esp32-two-door-supervised")
 
 
-def _of_rules(made: Bench, takes: dict[str, int], board: Fields) -> None:
+def _of_rules(made: Bench, takes: Takes, board: Fields) -> None:
     parts = [*(f"door {name}" for name in heap.door_fields()), *(f"profile {name}" for name in heap.profile_fields())]
     for part in [*parts, "area limit", "area forget_hours", "area shared"]:
         kind, name = part.split(" ", 1)
@@ -138,10 +167,10 @@ def _of_rules(made: Bench, takes: dict[str, int], board: Fields) -> None:
         else:
             rules["areas"] = {"1": {name: VALUES[name]}}
             rules["doors"]["1"]["passage"] = [0, 1]
-        takes[part] = max(0, _left(made, takes, board, rules))
+        takes[part] = _left(made, takes, board, rules)
 
 
-def _each(made: Bench, takes: dict[str, int], board: Fields) -> None:
+def _each(made: Bench, takes: Takes, board: Fields) -> None:
     for part, count in EACH.items():
         rules = more(plain(1))
         if part == "profile":
@@ -156,9 +185,10 @@ def _each(made: Bench, takes: dict[str, int], board: Fields) -> None:
         else:
             rules["zone_changes"] = [[n + 1, 60] for n in range(count)]
         count *= 20 if part == "interval" else 1
-        takes[part] = -(-max(0, _left(made, takes, board, copy.deepcopy(rules))) // count)
+        takes[part] = _left(made, takes, board, copy.deepcopy(rules), count)[0], 0
 
 
 def write() -> None:
-    heap.FILE.write_text(json.dumps(measure(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    parts = [f" {json.dumps(part)}: {json.dumps(found)}" for part, found in sorted(measure().items())]
+    heap.FILE.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
     heap.takes.cache_clear()

@@ -19,8 +19,8 @@ from tools.bench.goals import goal, show
 from tools.terminal import Json, Problem, progress
 
 HEAP = "220K"
-HEAP_GOAL = 120 * 1024
-MPY_GOAL = 30 * 1024
+HEAP_GOAL = 60_000
+MPY_GOAL = 27_000
 ESTIMATE_GOAL = 4 * 1024
 
 # Runs on MicroPython. What a chip has built in (its own modules) is loaded before the count begins.

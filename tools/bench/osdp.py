@@ -12,10 +12,11 @@ import typer
 from firmware.controller.storage.settings_save import save
 from tools import boards, build
 from tools.bench.goals import goal, show
-from tools.bench.memory import HEAP, HEAP_GOAL
+from tools.bench.memory import HEAP
 from tools.terminal import Json, Problem
 
 BOARD = "esp32-osdp-two-door"
+HEAP_GOAL = 120 * 1024
 POLLS = 1_000
 SCRIPT = Path(__file__).with_name("osdp_on_board") / "run.py"
 

@@ -6,14 +6,23 @@ Models, services, API and forms ask here, so what is taken here a controller tak
 from datetime import date
 from typing import Any
 
-from firmware.controller.access.more import AREA, DOORS, OBJECTS, PROFILE
-from firmware.controller.access.passage import AREAS
-from firmware.controller.access.reading import DOOR as TIMES_OF_DOOR
-from firmware.controller.access.reading import PROFILES
-from firmware.controller.access.schedule_reading import HOLIDAYS, SCHEDULES, TIMES
-from firmware.controller.access.who import ASKED, IN_TURN
+from firmware.controller.access.reading.fields import (
+    AREA,
+    AREAS,
+    ASKED,
+    DOOR,
+    HOLIDAYS,
+    IN_TURN,
+    OBJECTS,
+    PLAIN,
+    PROFILE,
+    PROFILES,
+    SCHEDULES,
+    SUPERVISION,
+    TIMES,
+    Whole,
+)
 from firmware.controller.cloud.rules_download import MOST as RULES_BYTES
-from firmware.controller.points.features import NUMBERS
 from firmware.controller.readers.frames import H10301, WIEGAND_34
 
 __all__ = [
@@ -41,20 +50,20 @@ def _ranges(*tables: dict[str, Any]) -> dict[str, Range]:
     """The fields of the firmware's tables that are a number between two others."""
     found = {}
     for table in tables:
-        for name, kind in table.items():
-            if isinstance(kind, tuple) and isinstance(kind[0], int):
-                found[name] = kind
+        for name, check in table.items():
+            if isinstance(check, Whole):
+                found[name] = check.least, check.most
     return found
 
 
-_DOOR = _ranges(TIMES_OF_DOOR, DOORS, NUMBERS)
+_DOOR = _ranges(PLAIN, DOOR, SUPERVISION)
 # Narrower than a controller has it: shorter is no time to open a door, longer is free access, which has a schedule.
 _DOOR["release_ms"] = (500, 60_000)
 _AREA = _ranges(AREA)
 
 USES: Range = _ranges(PROFILE)["uses"]
 PIN_DIGITS: Range = _DOOR["pin_length"]
-ASKS: tuple[str, ...] = ASKED[1:]
+ASKS: tuple[str, ...] = ASKED
 CARD_BITS: tuple[int, ...] = (H10301, WIEGAND_34)
 # Days that mean something here: a controller's clock begins in 2000, and further than 2100 is a slip of the finger
 # that no calendar can turn into another zone's time (9999).

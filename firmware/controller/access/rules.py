@@ -1,4 +1,4 @@
-"""The rules the cloud sends beside the credentials. README.md has their format, reading.py reads it."""
+"""The rules the cloud sends beside the credentials. README.md has their format, reading/ reads it."""
 
 from ..forget import forget
 from .decision import PLAIN, Tap
@@ -24,7 +24,7 @@ class Rules:
 
     def __init__(self, fields, doors):
         """fields: as in the wire's RULES message, or {} for none. doors: how many doors the board has."""
-        from .reading import read
+        from .reading.plain import read
 
         self.version = 0
         self.profiles = {}
@@ -32,7 +32,8 @@ class Rules:
         try:
             read(self, fields, doors)
         finally:
-            forget("access/more", "access/reading", "access/schedule_reading", "access/zone_reading")
+            forget("access/reading/plain", "access/reading/full", "access/reading/fields")
+            forget("access/reading/calendar", "access/reading/tz")
 
     def door(self, number):
         """The fields of a door."""

@@ -7,19 +7,13 @@ class Calendar:
     """Every schedule of the site, with its zone and holidays."""
 
     def __init__(self, zone, fields):
-        from .schedule_reading import read
+        from .reading.calendar import read
 
         self._zone = zone
         self._utc = 0  # that _day, _minute and _today were found for
         self._day = None
         self._minute = self._today = 0
-        self._holidays, self._schedules = read(fields)
-
-    def number(self, what, value):
-        """The number of a schedule that is there; 0 is always."""
-        if type(value) is not int or (value and value not in self._schedules):
-            raise ValueError(what + ": must be a schedule")
-        return value
+        self._holidays, self.schedules = read(fields)
 
     def on(self, schedule, utc):
         """Whether a schedule says yes. 0 always does; without a clock no other one."""
@@ -35,7 +29,7 @@ class Calendar:
                 self._today = _HOLIDAY if self._holiday(day) else 1 << (day + 3) % 7  # 1970-01-01 was a Thursday
         day, minute, today = self._day, self._minute, self._today
         while schedule:
-            times, first, last, schedule = self._schedules[schedule]
+            times, first, last, schedule = self.schedules[schedule]
             if first <= day <= last:
                 for at in range(0, len(times), 3):
                     if times[at] & today and times[at + 1] <= minute < times[at + 2]:

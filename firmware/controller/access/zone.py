@@ -13,7 +13,7 @@ class Zone:
     """
 
     def __init__(self, text, changes=()):
-        from .zone_reading import listed, read
+        from .reading.tz import listed, read
 
         self._standard, self._summer, self._rules = read(text)
         self._changes = listed(changes)

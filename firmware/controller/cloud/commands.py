@@ -45,6 +45,7 @@ _OTHERS = const(76)
 _RELEASE_S = const(30)  # an expiry further away than this is not a release's
 _LEARN_S = const(60)
 _LONGEST_S = const(900)
+_LONGEST_ID = const(40)
 _BLINK = ((300, 1, 1), (300, 0, 0)) * 10
 
 
@@ -55,8 +56,8 @@ def run(sync, loop, message, now):
     """
     fields = read_json(message)
     name, verb, door = fields["id"], fields["do"], fields.get("door", 0)
-    if type(name) not in (int, str) or type(verb) is not str:
-        raise ValueError("command: id or do")
+    if type(name) not in (int, str) or len(str(name)) > _LONGEST_ID or type(verb) is not str:
+        raise ValueError("command: id or do")  # the id goes back in the answer, which must fit into a message
     do, first_door, longest, room = _VERBS.get(verb, (None, 0, 0, 0))
     data = None
     if do is None:
@@ -112,9 +113,9 @@ def _release(sync, loop, fields, now):
 
 
 def _hold(sync, loop, fields, now):
-    """until: Unix seconds, 0 until another command, None ends it."""
+    """until: Unix seconds, 0 until another command, None ends it. It goes back with each hello: 32 bits, no more."""
     until = fields.get("until")
-    if until is not None and (type(until) is not int or until < 0):
+    if until is not None and (type(until) is not int or until < 0 or until >> 32):
         raise ValueError("command: until")
     from ..door_modes import door_modes
 

@@ -12,7 +12,7 @@ from micropython import const
 from ..access.rules import Rules
 from ..events import RULES_REFUSED
 from ..storage.settings import SEAL
-from .wire import RULES_TAKEN, packed, unpacked
+from .wire import HOSTILE, RULES_TAKEN, packed, unpacked
 
 MOST = 16384  # bytes of JSON
 _HEAD = const(9)
@@ -45,7 +45,7 @@ class Staging:
                 self._next += 1
                 if self._next == parts:
                     self._finish(loop)
-            except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError, OSError) as error:
+            except HOSTILE as error:
                 # A ValueError names the field at fault; what else there is says what kind of thing it is.
                 why = str(error) if type(error) is ValueError else repr(error)
                 print("rules: refused:", why)

@@ -14,6 +14,7 @@ from .wire import (
     DELTA,
     EVENTS,
     HELLO,
+    HOSTILE,
     MAX_MESSAGE,
     STORED,
     TIME,
@@ -32,7 +33,6 @@ _EARLIEST = const(1760000000)  # this firmware was not there before; an event's 
 _LATEST = const(4000000000)
 _REFUSED_MS = const(60000)  # refused messages are put on record together, once in this time
 _REPLIES = const(2)  # messages that one message may cause
-_REFUSED = (Damaged, TableFull, ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError)
 
 
 class Sync:
@@ -95,7 +95,7 @@ class Sync:
                         from .message_handlers import handle
 
                         handle(self, loop, message, now)
-        except _REFUSED as error:
+        except (Damaged, TableFull) + HOSTILE as error:
             print("sync:", error)
             if type(error) is Damaged:
                 loop.record(TABLE_DAMAGED, now)

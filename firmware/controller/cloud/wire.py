@@ -52,6 +52,11 @@ PONG = 0x50  # empty
 # "chain": [sequence number, key in hex] until it is known, "standing": as DOOR_STATUS has it, null: all as usual}
 
 
+# What working on a message may raise that is authenticated but not as described here. It is refused then, and counted;
+# nothing a cloud says ends a loop of the controller. OSError: of a file system that is full.
+HOSTILE = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError, MemoryError, OSError)
+
+
 def topics(controller_id):
     """(up, down) of one controller. Whether it is there is known from what it says, sealed: no broker is asked."""
     root = "portvakt/" + controller_id

@@ -50,9 +50,9 @@ class EventLog:
         self.begins = None  # number of the event with which the chain begins, and its key
         self.start = None  # the sector with that key
         self.old_keys = []  # sectors whose keys are to go
-        from . import log_start
+        from .log_start import find_chain, find_end
 
-        log_start.find_end(self)
+        find_end(self)
         epoch, upto = divmod(state.get(ACKNOWLEDGED), 1 << 32)
         self._saved = self.acknowledged = upto if epoch == self.epoch else 0
         if self.acknowledged > self.last:  # the end of the log is gone: a number the cloud has is not given again
@@ -61,7 +61,7 @@ class EventLog:
         newest = self.head if self.ready is None else self.ready
         first_lap = self.last <= self.room and self.flash.header(0) == (self.epoch, 1)
         self._find_oldest(0 if first_lap else self.after(newest))
-        log_start.find_chain(self)
+        find_chain(self)
         if not self.chained:
             self.slot, self.ready = SLOTS, None
 

@@ -4,7 +4,6 @@ from struct import unpack_from
 
 from ..events import LOG_OVERWRITTEN
 from ..records import EVENT, expired, pack_event
-from .bit_errors import mended
 from .log_format import SLOTS
 from .sectors import SECTOR, last, whole
 
@@ -32,6 +31,8 @@ def read(log, seq, buf):
         for at in range(0, took * EVENT, EVENT):
             record = part[at : at + EVENT]
             if not (whole(record) or expired(record)) and record[31] != 0xFF:  # nor torn
+                from .bit_errors import mended
+
                 record[:] = mended(record) or record
             found = unpack_from("<I", record)[0]
             if found == seq + n and (whole(record) or expired(record)):

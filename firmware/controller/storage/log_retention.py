@@ -7,7 +7,6 @@ from micropython import const
 from .. import ticks
 from ..clock import Clock
 from ..records import EVENT, expired
-from .bit_errors import mended
 from .log_format import SLOTS
 from .sectors import whole
 from .state import TIME
@@ -76,7 +75,7 @@ class Retention:
                 continue  # young, at a glance
             if min(record) == 0xFF or expired(record) or not any(record):
                 continue
-            known = record if whole(record) else mended(record)
+            known = record if whole(record) else _mended(record)
             days = shortest
             if known:
                 days = rules.retention(known[9])
@@ -91,3 +90,9 @@ class Retention:
             self._log.flash.write(at, bytes(EVENT))
         else:
             self._log.flash.write(at + 4, bytes(16) + record[20:28] + bytes(4))
+
+
+def _mended(record):
+    from .bit_errors import mended
+
+    return mended(record)

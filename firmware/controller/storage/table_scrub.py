@@ -10,11 +10,9 @@ from micropython import const
 
 from ..events import BIT_TURNED, TABLE_DAMAGED
 from ..records import CHANGE, CREDENTIAL, credential_digest
-from .bit_errors import mended
 from .sectors import SECTOR, fault, whole
 from .table import FULL, Damaged, TableFull
 from .table_format import BARE_ENTRY, SLOT
-from .table_upkeep import compact, counts
 
 _PIECE = const(512)  # bytes that are read in a step: 32 slots
 _FREE = b"\xff" * SLOT  # most are: nothing to work out
@@ -82,6 +80,8 @@ class Scrub:
                     continue
                 if min(piece[at:]) == 0xFF:
                     return True  # free from here on
+                from .table_upkeep import counts
+
                 if not counts(slot):
                     continue
             elif whole(slot):
@@ -119,6 +119,9 @@ class Scrub:
 
     def _cure(self, table, sector):
         """Moves the bucket, with its bits turned back, to a spare sector. Raises Damaged when that cannot be."""
+        from .bit_errors import mended
+        from .table_upkeep import compact, counts
+
         view = table.view
         table.flash.read(sector * SECTOR, view)
         for at in range(SLOT, SECTOR, SLOT):

@@ -9,8 +9,8 @@ from any_settings import Chance, Entering
 from cloud_world import House, Stopped
 from django.db import transaction
 
-from firmware.controller.access import more, reading, schedule_reading, who
-from firmware.controller.points import features
+from firmware.controller.access.reading import calendar, fields
+from firmware.controller.access.reading.fields import Whole
 from tools.cloud.models import AccessGroup, Schedule
 from tools.cloud.services import groups, holidays, schedules
 from tools.cloud.services.told import Told
@@ -49,24 +49,24 @@ def test_what_the_cloud_takes_the_board_takes_whatever_it_is(entering: Entering)
 
 # A limit of the board, as it would be if somebody had made it smaller by one there and nowhere else.
 QUICK = [
-    (more.PROFILE, "uses", (1, 99), "grant"),
-    (more.DOORS, "interlock", (2, 15), "door"),
-    (features.NUMBERS, "repeat_ms", (10_000, 3_599_999), "door"),
-    (more.AREA, "limit", (1, 999), "area"),
-    (vars(schedule_reading), "TIMES", 1, "schedule"),
+    (fields.PROFILE, "uses", Whole(1, 99), "grant"),
+    (fields.DOOR, "interlock", Whole(2, 15), "door"),
+    (fields.SUPERVISION, "repeat_ms", Whole(10_000, 3_599_999), "door"),
+    (fields.AREA, "limit", Whole(1, 999), "area"),
+    (vars(calendar), "TIMES", 1, "schedule"),
 ]
 ALL = [
-    (more.DOORS, "extended_ms", (101, 3_600_000), "door"),
-    (more.DOORS, "pin_length", (4, 11), "tenant"),
-    (more.DOORS, "offline_hours", (1, 8759), "door"),
-    (more.DOORS, "passback_minutes", (2, 1440), "door"),
-    (more.AREA, "forget_hours", (1, 167), "area"),
-    (features.NUMBERS, "relock_delay_ms", (1, 10_000), "door"),
-    (features.NUMBERS, "pulse_ms", (50, 9999), "door"),
-    (features.NUMBERS, "warn_ms", (1001, 600_000), "door"),
-    (reading.DOOR, "held_ms", (1001, 3_600_000), "door"),
-    (reading.DOOR, "retention_days", (0, 3649), "tenant"),
-    (vars(who), "IN_TURN", 2, "door"),
+    (fields.DOOR, "extended_ms", Whole(101, 3_600_000), "door"),
+    (fields.DOOR, "pin_length", Whole(4, 11), "tenant"),
+    (fields.DOOR, "offline_hours", Whole(1, 8759), "door"),
+    (fields.DOOR, "passback_minutes", Whole(2, 1440), "door"),
+    (fields.AREA, "forget_hours", Whole(1, 167), "area"),
+    (fields.SUPERVISION, "relock_delay_ms", Whole(1, 10_000), "door"),
+    (fields.SUPERVISION, "pulse_ms", Whole(50, 9999), "door"),
+    (fields.SUPERVISION, "warn_ms", Whole(1001, 600_000), "door"),
+    (fields.PLAIN, "held_ms", Whole(1001, 3_600_000), "door"),
+    (fields.PLAIN, "retention_days", Whole(0, 3649), "tenant"),
+    (vars(fields), "IN_TURN", 2, "door"),
 ]
 
 

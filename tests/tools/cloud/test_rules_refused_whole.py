@@ -9,8 +9,8 @@ from cloud_world import House, Stopped
 from django.test import Client
 from whole_board import Whole
 
-from firmware.controller.access import more
 from firmware.controller.access.packed import unpacked
+from firmware.controller.access.reading import fields
 from tools.cloud.models import Controller, Grant, Profile, Role
 from tools.cloud.services import door_rules, links, people
 
@@ -20,7 +20,7 @@ KARI = "Kari Nordmann"
 @pytest.fixture
 def whole(house: House, time_now: Stopped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Whole:
     """A board whose firmware counts to 20, linked to a cloud that takes more; Kari has just got 30 uses."""
-    monkeypatch.setitem(more.PROFILE, "uses", (1, 20))
+    monkeypatch.setitem(fields.PROFILE, "uses", fields.Whole(1, 20))
     found = Whole(house, time_now, tmp_path)
     house.add_card(KARI, 77)
     people.limit(Grant.objects.get(person__name=KARI), uses=10)

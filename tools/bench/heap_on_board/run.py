@@ -171,14 +171,11 @@ def taps():
 def open_link():
     """As the network loop does it, with a broker that answers; then a session, and one of the longest messages."""
     global held
-    from controller.cloud import channel
-    from controller.cloud import link as module
-
-    module.socket = Sockets()
-    module.wait = lambda sock, ms, pending: True
+    app.socket = Sockets()
+    app.link_wait = lambda sock, ms, pending: True
     link = loop.link
     link._connect()
-    link._session._channel = channel.Channel(bytes(32), bytes(16), bytes(16))
+    link._session._channel = app.Channel(bytes(32), bytes(16), bytes(16))
     held = bytearray(LONGEST), bytearray(LONGEST)
 
 

@@ -81,11 +81,10 @@ chip.use(Chip())
 had = set(sys.modules)
 gc.collect()
 before = gc.mem_alloc()
-import controller.app  # noqa: E402, F401
-from controller import clock  # noqa: E402
-from controller.board import Board  # noqa: E402
+from controller import app  # noqa: E402
+from controller.start import Board  # noqa: E402  a slot has it there (tools/bundle.py)
 
-clock.time = chip.current()
+app.time = chip.current()
 with open(FOLDER + "board.json") as file:
     table = json.load(file)
 gc.collect()

@@ -21,15 +21,17 @@ for module in (esp32, machine, network):
     sys.modules[module.__name__.split(".")[-1]] = module
 
 had = set(sys.modules)
-import controller.app  # noqa: E402, F401
-from controller import clock  # noqa: E402
-from controller.access.decision import card_value  # noqa: E402
-from controller.access.rules import Rules  # noqa: E402
-from controller.hmac import keyed, pads  # noqa: E402
-from controller.loop import Loop  # noqa: E402
-from controller.storage.log import EventLog  # noqa: E402
-from controller.storage.state import StateJournal  # noqa: E402
-from controller.storage.table import CredentialTable  # noqa: E402
+from controller import app  # noqa: E402  a slot has all of these in one file (tools/bundle.py)
+from controller.app import (  # noqa: E402
+    CredentialTable,
+    EventLog,
+    Loop,
+    Rules,
+    StateJournal,
+    card_value,
+    keyed,
+    pads,
+)
 
 UTC = 1800000000
 GRANTED = 1
@@ -213,7 +215,7 @@ def others(count, numbers, list_times, dict_times):
 
 def build(rules):
     ticking = Time()
-    clock.time = ticking
+    app.time = ticking
     journal = StateJournal(Flash(2))
     log = EventLog(Flash(PLAN["log"]), journal, lambda n: bytes(range(n)))
     table = CredentialTable(Flash(PLAN["acl"], PLAN["image"]))

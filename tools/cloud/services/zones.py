@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import tzdata  # type: ignore[import-untyped]
 
+from firmware.controller.access.reading.fields import CHANGES
 from firmware.controller.access.zone import Zone
-from firmware.controller.access.zone_reading import CHANGES
 
 from .told import Told, text
 

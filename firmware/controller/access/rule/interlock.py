@@ -1,9 +1,9 @@
 """Interlock: no door of a group is granted while another one of it is released or open."""
 
-from ..events import DENIED_INTERLOCK
+from ...events import DENIED_INTERLOCK
 
 
-def rule(tap):
+def interlock(tap):
     """A door may say that open leaves do not count, only released strikes."""
     says = tap.here
     group = says.get("interlock")

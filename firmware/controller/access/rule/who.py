@@ -1,21 +1,12 @@
 """Who: whether a door asks for a card, a PIN, both or either, by schedule."""
 
-from ..events import DENIED_KIND
-from .kinds import CARD, CARD_PIN, PIN
+from ...events import DENIED_KIND
+from ..decision import WAITS
+from ..kinds import CARD, CARD_PIN, PIN
+from .lockout import Memory, locked_out, wrong_pin  # noqa: F401  brought in by the same field, and asked for here
 
 ASKED = ("", "card", "pin", "card+pin", "card/pin")  # at the number that is on record
-IN_TURN = 8  # lines of what a door asks for
 _TAKES = ((), (CARD, CARD_PIN), (PIN,), (CARD_PIN,), (CARD, PIN, CARD_PIN))
-
-
-def read(what, value, calendar):
-    """[[what, schedule], ...]."""
-    if type(value) is not list or len(value) > IN_TURN:
-        raise ValueError("%s: must be a list of at most %d" % (what, IN_TURN))
-    for entry in value:
-        if type(entry) is not list or len(entry) != 2 or entry[0] not in ASKED[1:]:
-            raise ValueError(what + ": must be card, pin, card+pin or card/pin, with a schedule")
-        calendar.number(what, entry[1])
 
 
 def asked(tap):
@@ -29,13 +20,21 @@ def asked(tap):
     return tap.asked
 
 
-def wants_pin(tap):
+def _wants_pin(tap):
     """Whether a card that was presented is to be followed by its PIN."""
     what = asked(tap)
     return tap.profile is not None and (what == 3 or (what != 2 and "pin" in tap.profile))
 
 
-def rule(tap):
+def needs_pin(tap):
+    """Where the door asks for both, a card that is known waits for its PIN (pin_entry.py).
+
+    Asked first: whether it may pass is decided when it is all there.
+    """
+    return WAITS if tap.kind == CARD and "who" in tap.here and _wants_pin(tap) else 0
+
+
+def right_kind(tap):
     """A door takes what it asks for; who has to give a PIN does not pass with the card alone."""
     what = asked(tap)
     if tap.kind in _TAKES[what] and not (tap.kind == CARD and "pin" in tap.profile):

@@ -1,12 +1,9 @@
-"""Reads schedules and holidays. Forgotten with reading.py."""
+"""Reads schedules and holidays. Forgotten with plain.py."""
 
-from .dates import days, month_after
-from .reading import each, number
+from ..dates import days, month_after
+from .fields import HOLIDAYS, SCHEDULES, TIMES, each, number
 
 _EVER = 1 << 22  # days: beyond year 9999, and before year 1
-SCHEDULES = 32
-TIMES = 20  # of a schedule
-HOLIDAYS = 64
 
 
 def read(fields):

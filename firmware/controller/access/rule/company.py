@@ -2,8 +2,9 @@
 
 from micropython import const
 
-from .. import ticks
-from .full_tap import granted
+from ... import ticks
+from ...events import NEEDS_ESCORT, NEEDS_SECOND
+from ..full_tap import granted
 
 _LASTS_MS = const(15000)  # within which the second person, or the escort, is presented
 
@@ -28,3 +29,19 @@ def bring(tap):
         first.utc, first.now, first.place = tap.utc, tap.now, None  # it passes now
         first.verdict = granted(first)
         tap.brings = (first,)
+
+
+def escort(tap):
+    """A visitor waits for the escort, who is presented right after."""
+    return NEEDS_ESCORT if tap.says("escort") == "needs" else 0
+
+
+def two_person(tap):
+    """During a schedule a door opens only for two different credentials, one right after the other.
+
+    The first one waits. Without a clock it is always asked for.
+    """
+    schedule = tap.here.get("two_person")
+    if schedule is None or (tap.utc and not tap.rules.on(schedule, tap.utc)):
+        return 0
+    return 0 if along(tap) else NEEDS_SECOND

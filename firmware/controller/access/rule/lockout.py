@@ -4,9 +4,9 @@ from struct import pack, unpack_from
 
 from micropython import const
 
-from .. import ticks
-from ..events import DENIED_LOCKED_OUT, DENIED_PIN, GRANTED, GRANTED_DURESS
-from .kinds import CARD, CARD_PIN
+from ... import ticks
+from ...events import DENIED_LOCKED_OUT, DENIED_PIN, DENIED_UNKNOWN, GRANTED, GRANTED_DURESS
+from ..kinds import CARD, CARD_PIN
 
 _TRIES = const(3)
 _FIRST_MS = const(60000)
@@ -16,7 +16,7 @@ _CARDS = const(16)
 _PACKED = "<B7sBI"
 
 
-def rule(tap):
+def locked_out(tap):
     """While a reader or a card is locked out its PINs are not even looked at."""
     if tap.kind == CARD:
         return 0
@@ -26,6 +26,17 @@ def rule(tap):
     if tap.kind == CARD_PIN and memory.locked(tap.key, tap.now):
         return DENIED_LOCKED_OUT | 2 << 8
     return 0
+
+
+def wrong_pin(tap):
+    """A PIN that nobody has is denied, and counted. On record with it: how many there were in a row."""
+    if tap.kind == CARD or tap.profile is not None or tap.unknown != DENIED_UNKNOWN:
+        return 0
+    memory = tap.rules.memory["lockout"]
+    extra = min(15, memory.count(tap.door, tap.now) + 1)
+    if tap.kind == CARD_PIN:
+        extra |= min(15, memory.count(tap.key, tap.now) + 1) << 4
+    return DENIED_PIN | extra << 8
 
 
 class Memory:

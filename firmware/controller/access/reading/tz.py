@@ -1,8 +1,7 @@
-"""Reads a POSIX TZ rule, and the changes that hold where it alone is wrong. Forgotten with reading.py."""
+"""Reads a POSIX TZ rule, and the changes that hold where it alone is wrong. Forgotten with plain.py."""
 
-from .reading import number
+from .fields import CHANGES, number
 
-CHANGES = 48
 _LATEST = 0x3FFFFFFF  # minutes
 _OFFSET = 1559  # minutes: RFC 9636, 3.2 has offsets of less than 26 hours
 

@@ -1,7 +1,8 @@
-"""Anti-passback: who went in must come out before going in again."""
+"""Areas: who went in must come out before going in again, and no more people may be in one than it says."""
 
-from ..events import DENIED_PASSBACK
-from .whereabouts import where
+from ...events import DENIED_FULL, DENIED_PASSBACK
+from .company import along
+from .whereabouts import Memory, where  # noqa: F401  Memory: brought in by the same fields, and asked for here
 
 _MINUTES = 10
 
@@ -33,7 +34,7 @@ def _is_shared(tap, area):
     return says is not None and says.get("shared")
 
 
-def rule(tap):
+def passback(tap):
     """Hard and timed anti-passback deny, soft lets pass."""
     area = _known_elsewhere(tap)
     return 0 if area is None or _is_soft(tap, area) else DENIED_PASSBACK | area << 8
@@ -42,3 +43,18 @@ def rule(tap):
 def note(tap):
     """On record with the grant: it was against anti-passback that was soft then."""
     return 0 if _known_elsewhere(tap) is None else 128
+
+
+def area_limit(tap):
+    """Who is in it already may come again; two who pass together need two places."""
+    passage = tap.here.get("passage")
+    if passage is None or "exempt" in tap.profile:
+        return 0
+    area = passage[1]
+    says = tap.rules.areas.get(area)
+    limit = says.get("limit") if says else None
+    if limit is None or where(tap)[0] == area:
+        return 0
+    places = 2 if along(tap) else 1
+    count = tap.rules.memory["whereabouts"].count(tap.rules, area, tap.utc)
+    return DENIED_FULL | area << 8 if count + places > limit else 0

@@ -1,8 +1,8 @@
 """Lockdown: nobody passes but those who are to."""
 
-from ..events import DENIED_LOCKDOWN
+from ...events import DENIED_LOCKDOWN
 
 
-def rule(tap):
+def lockdown(tap):
     """Asked before all others, and only during lockdown."""
     return 0 if tap.profile is not None and "lockdown" in tap.profile else DENIED_LOCKDOWN

@@ -2,22 +2,22 @@
 
 from micropython import const
 
-from ..events import DENIED_USED, GRANTED, GRANTED_DURESS
+from ...events import DENIED_USED, GRANTED, GRANTED_DURESS
 
 _MOST = const(100)  # credentials that are counted
-NO_ROOM = 255  # more than these are there
+_NO_ROOM = const(255)  # in `extra`: more than these are there
 
 
-def rule(tap):
+def uses(tap):
     """How often it has passed is counted from its first use."""
-    uses = tap.says("uses", 0)
-    if not uses:
+    most = tap.says("uses", 0)
+    if not most:
         return 0
     used = tap.rules.memory["uses"].used
     if tap.key not in used and len(used) >= _MOST:
-        return DENIED_USED | NO_ROOM << 8
+        return DENIED_USED | _NO_ROOM << 8
     count = used.get(tap.key, 0)
-    return DENIED_USED | count << 8 if count >= uses else 0
+    return DENIED_USED | count << 8 if count >= most else 0
 
 
 def note(tap):

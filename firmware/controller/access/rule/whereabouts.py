@@ -7,7 +7,7 @@ from struct import pack_into
 
 from micropython import const
 
-from ..events import GRANTED, GRANTED_DURESS
+from ...events import GRANTED, GRANTED_DURESS
 
 _MOST = const(250)
 _ENTRY = const(11)  # bytes: key 7, area << 26 | minute since 1970 of the grant, 0 when the time was not known

@@ -1,0 +1,216 @@
+"""Names of attributes and arguments become short ones that all modules share, before compiling for a board.
+
+MicroPython keeps each name once, with its letters: on words of 32 bits 8 bytes and the letters, in pools that double.
+Shortened are arguments that nobody passes by their name, and attributes to which only methods of one family of classes
+give a value. Two attributes share a name where no object has both: a board with every rule has 190 names less by it.
+Functions and classes keep their names: a traceback of a board reads as the source does.
+"""
+
+import array
+import ast
+import binascii
+import gc
+import hashlib
+import io
+import json
+import os
+import random
+import select
+import socket
+import ssl
+import struct
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+
+from tools.bundle import Other, Trees, bound_in, shorts, targets
+
+Functions = ast.FunctionDef | ast.Lambda
+
+
+# Attributes that a script on a board asks for by name (tools/bench, tools/install).
+KEPT = frozenset(
+    {"_channel", "_drives", "_session", "_uart", "clock", "doors", "folder", "followers", "journal", "last", "link"}
+    | {"log", "on", "open", "parts", "pins", "handlers", "rules", "status", "sync", "table", "wake"}
+)
+# Whose attributes may be those of an object that is not ours.
+_THEIRS = (bytearray, bytes, dict, float, int, list, memoryview, set, str, tuple, io.IOBase, socket.socket, array.array)
+_MODULES = (binascii, gc, hashlib, json, os, random, select, socket, ssl, struct, sys, time)
+_CHIP = frozenset(  # machine, network and esp32: methods of what is on the chip
+    {
+        "active",
+        "any",
+        "atten",
+        "config",
+        "connect",
+        "deinit",
+        "feed",
+        "find",
+        "ifconfig",
+        "info",
+        "init",
+        "ioctl",
+        "irq",
+    }
+    | {"isconnected", "ntptime", "read", "read_u16", "read_uv", "readblocks", "readinto", "scan", "sendbreak", "status"}
+    | {"txdone", "value", "wifi", "write", "writeblocks"}
+)
+
+
+def without_unused(library: Trees, trees: Trees) -> None:
+    """Takes methods out of a library's classes that nothing names: neither `trees` nor the library itself."""
+    named = {
+        node.attr if isinstance(node, ast.Attribute) else node.value
+        for tree in (*trees.values(), *library.values())
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute | ast.Constant)
+    }
+    for tree in library.values():
+        for one in _classes(tree):
+            one.body = [
+                node
+                for node in one.body
+                if not isinstance(node, ast.FunctionDef) or node.name.startswith("__") or node.name in named
+            ]
+
+
+def shorten(trees: Trees) -> None:
+    """Changes the sources. trees: path without .py -> source."""
+    short = _shorter(trees)
+    by_name = {node.arg for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.keyword)}
+    for tree in trees.values():
+        _Arguments(by_name).visit(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute):
+                node.attr = short.get(node.attr, node.attr)
+            elif isinstance(node, ast.ClassDef):
+                for name in _class_names(node):
+                    name.id = short.get(name.id, name.id)
+
+
+# Attributes
+
+
+def _class_names(node: ast.ClassDef) -> list[ast.Name]:
+    """What a class gives a value in its body."""
+    found: list[ast.Name] = []
+    for one in node.body:
+        if isinstance(one, ast.Assign):
+            found += [name for target in one.targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+        elif isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
+            found.append(one.target)
+    return found
+
+
+def _shorter(trees: Trees) -> dict[str, str]:
+    """{attribute: its short name}."""
+    family = _families(trees)
+    owners: dict[str, set[str]] = defaultdict(set)  # attribute -> families of classes that give it a value
+    fixed = set(KEPT | _CHIP)
+    for one in (*_THEIRS, *_MODULES):
+        fixed |= set(dir(one))
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                for attribute in {name.id for name in _class_names(node)} | _stored(node):
+                    owners[attribute].add(family[path, node.name])
+            elif isinstance(node, ast.FunctionDef):
+                fixed.add(node.name)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                fixed.add(node.value)
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and not _of_self(node):
+                fixed.add(node.attr)
+        fixed |= bound_in(tree.body)
+    used: dict[str, set[str]] = defaultdict(set)  # family -> short names
+    found: dict[str, str] = {}
+    for attribute in sorted(owners.keys() - fixed, key=lambda one: (-len(owners[one]), one)):
+        mine = owners[attribute]
+        found[attribute] = next(one for one in shorts(()) if not any(one in used[owner] for owner in mine))
+        for owner in mine:
+            used[owner].add(found[attribute])
+    return found
+
+
+def _of_self(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def _stored(node: ast.ClassDef) -> set[str]:
+    """Attributes to which methods of a class give a value."""
+    return {
+        one.attr
+        for one in ast.walk(node)
+        if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store) and _of_self(one)
+    }
+
+
+def _families(trees: Trees) -> dict[tuple[str, str], str]:
+    """(path, class) -> a word for all classes that inherit from each other."""
+    root = {(path, node.name): f"{path}.{node.name}" for path, tree in trees.items() for node in _classes(tree)}
+    for path, tree in trees.items():
+        known: dict[str, Other] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                known |= dict(targets(path, node, trees))
+        for node in _classes(tree):
+            for base in node.bases:
+                if isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name):
+                    other = (known[base.value.id].module if base.value.id in known else "", base.attr)
+                else:
+                    name = ast.unparse(base)
+                    other = (known[name].module, known[name].name) if name in known else (path, name)
+                if other in root:
+                    old, new = root[path, node.name], root[other]
+                    root = {one: new if its == old else its for one, its in root.items()}
+    return root
+
+
+def _classes(tree: ast.Module) -> list[ast.ClassDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+# Arguments
+
+
+class _Arguments(ast.NodeTransformer):
+    """Arguments become p0, p1, ..; those of an inner function go on counting."""
+
+    def __init__(self, by_name: Iterable[str | None]) -> None:
+        self._by_name = {*by_name, "self"}
+        self._scopes: list[dict[str, str]] = []
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+        node.decorator_list = [self.visit(one) for one in node.decorator_list]
+        self._enter(node, bound_in(node.body))
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
+        self._enter(node, set())
+        return node
+
+    def _enter(self, node: Functions, own: set[str]) -> None:
+        taken = len({new for scope in self._scopes for new in scope.values() if new})
+        node.args.defaults = [self.visit(one) for one in node.args.defaults]
+        scope = {name: name for name in own}  # what is given a value inside is not the outer one
+        for one in node.args.args:
+            if one.arg in self._by_name:
+                scope[one.arg] = one.arg
+            else:
+                scope[one.arg] = one.arg = f"p{taken}"
+                taken += 1
+        for other in (node.args.vararg, node.args.kwarg, *node.args.kwonlyargs):
+            if other:
+                scope[other.arg] = other.arg
+        self._scopes.append(scope)
+        if isinstance(node, ast.FunctionDef):
+            node.body = [self.visit(one) for one in node.body]
+        else:
+            node.body = self.visit(node.body)
+        self._scopes.pop()
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        for scope in reversed(self._scopes):
+            if node.id in scope:
+                return ast.Name(scope[node.id], node.ctx)
+        return node
