@@ -27,8 +27,8 @@ for name in ("controller/none", "controller/app.py", "app.mpy", ""):
 assert slot.stat("/controller")[0] == 0x4000 and slot.stat("/controller/app.mpy")[0] == 0x8000
 vfs.mount(slot, "/app")
 sys.path[:] = ["/app", ".frozen"]
-import controller.blank, controller.times, controller.uses
-print(json.dumps([m.__file__ for m in (controller.blank, controller.times, controller.uses)]))
+import controller.area_updates, controller.times, controller.uses
+print(json.dumps([m.__file__ for m in (controller.area_updates, controller.times, controller.uses)]))
 """
 
 
@@ -56,4 +56,4 @@ def test_micropython_imports_from_it(micropython: str, tmp_path: Path) -> None:
     script = IMPORTS.format(main=str(build.FIRMWARE / "main.py"), pack=str(file))
     done = subprocess.run([micropython, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout) == [f"/app/controller/{m}.mpy" for m in ("blank", "times", "uses")]
+    assert json.loads(done.stdout) == [f"/app/controller/{m}.mpy" for m in ("area_updates", "times", "uses")]
