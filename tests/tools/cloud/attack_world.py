@@ -288,6 +288,7 @@ class World:
         again = browser(None)
         User.objects.filter(pk=inactive.user_id).update(is_active=True)
         again.force_login(inactive.user, backend="django.contrib.auth.backends.ModelBackend")
+        again.user = inactive.user  # type: ignore[attr-defined]
         User.objects.filter(pk=inactive.user_id).update(is_active=False)
         old, of_old = invited("old")
         old.user.sessions.update(used_at=clock.now() - timedelta(days=400))

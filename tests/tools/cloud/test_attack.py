@@ -5,6 +5,7 @@ The requests are made of the list of addresses and the API's description (attack
 nobody has said anything of in attack_answers.py fails here. What an answer may be: attack_judge.py.
 """
 
+import json
 import logging
 from collections.abc import Iterator
 
@@ -12,12 +13,14 @@ import pytest
 from attack_answers import CALLS, NOT_SERVED, PAGES
 from attack_judge import attack, send
 from attack_requests import NONE, OTHERS, OWN, Maker, Request, calls, pages
-from attack_world import OURS, Caller, World, browser
+from attack_world import MISSING, OURS, THEIRS, Caller, World, browser, told
 from cloud_world import Stopped
 from django.db import transaction
 
 from tools.cloud.models import ApiToken, Role
+from tools.cloud.pages import live
 from tools.cloud.services import clock
+from tools.cloud.sessions import hashed
 
 # Who asks -> at least so many requests of each: nobody makes it less unawares.
 LEAST = {"nobody": 700, "outside": 250, **{f"role {role}": 600 for role in Role}}
@@ -107,3 +110,44 @@ def test_without_the_token_of_a_form_nothing_changes(world: World, requests: lis
     for one in sending:
         answer = send(world, who, one)
         assert answer.status == 403 and not answer.wrote, (str(one), answer)
+
+
+def test_a_live_stream_tells_nobody_more_than_a_page(world: World) -> None:
+    """Each of them once in one look, as they are served; and what they see of one door."""
+    hub, everybody = live.Hub(), [*world.roles, *world.strangers, *world.guests, world.outside]
+    followed: list[tuple[Caller, str, live.Stream]] = []
+    for who in everybody:
+        session = hashed(who.client.cookies["sessionid"].value)
+        for where, door in (
+            ("all", None),
+            (OWN, world.ours.ids["door"]),
+            (OTHERS, world.theirs.ids["door"]),
+            (NONE, MISSING),
+        ):
+            one = live.Stream(who.client.user, session, "en", door)  # type: ignore[attr-defined]
+            hub.join(one)
+            followed.append((who, where, one))
+    hub.look()
+    assert len(followed) == 4 * 14
+    for who, where, one in followed:
+        content = json.dumps(one.parts, ensure_ascii=False).encode()
+        for tag, needed in told(world, content, set()).items():
+            assert tag in who.roles, (who, where, tag)
+            assert all(not rights or rights & who.rights(tag) for rights in needed), (who, where, needed)
+        shows = where == "all" or {OWN: OURS, OTHERS: THEIRS}.get(where) in who.roles
+        assert bool(one.parts) == shows, (who, where)
+        assert one.end is None
+        assert where != "all" or (OURS.encode() in content) == (OURS in who.roles)
+
+
+def test_a_live_stream_ends_for_who_is_shut_out(world: World) -> None:
+    hub = live.Hub()
+    following = []
+    for who in world.shut_out:
+        if "sessionid" in who.client.cookies:
+            user = who.client.user  # type: ignore[attr-defined]
+            following.append(live.Stream(user, hashed(who.client.cookies["sessionid"].value), "en"))
+            hub.join(following[-1])
+    hub.look()
+    assert len(following) == 4 and [one.end for one in following] == [live.End.OVER] * 4
+    assert [one.parts for one in following] == [{}] * 4
