@@ -13,6 +13,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "boards"
 SECTOR = 4096  # what the flash erases at once
 FLASH_LEFT = 4 * 1024 * 1024 - 0x200000  # of 4 MB, after the bootloader and MicroPython's own image
 
+CHIP = "esp32"  # whose pins the tables below are about
+
 # What each object of a table may say. An input has more fields, by its kind (KINDS).
 BOARD = {"name", "chip", "psram", "flash", "status", "doors", "osdp", "inputs", "alarm"}
 DOOR = {"reader", "strike", "contact", "rex"}
@@ -78,6 +80,8 @@ def check(board: Any) -> list[str]:
     """What is wrong with a board's table: "field: what and why"."""
     if not isinstance(board, dict):
         return ["the table: must be an object"]
+    if board.get("chip") != CHIP:  # whose pins are others: what follows would complain about those of another chip
+        return [f"chip: {board.get('chip')!r} is not known; only {CHIP} is, and tools/boards.py has what its pins bear"]
     checks = (
         _check_names(board),
         _check_head(board),
@@ -126,8 +130,6 @@ def _strange(where: str, found: dict[str, Any], known: set[str]) -> Iterator[str
 def _check_head(board: dict[str, Any]) -> Iterator[str]:
     if not isinstance(board.get("name"), str) or not board["name"]:
         yield "name: must be a text"
-    if board.get("chip") != "esp32":
-        yield f"chip: {board.get('chip')!r} is not known; only esp32 is"
     if not isinstance(board.get("psram", True), bool):
         yield "psram: must be true or false"
 

@@ -166,6 +166,7 @@ def build(
     """Compile the firmware to build/firmware, and print the bytes of each file."""
     if board is not None:
         boards.load(board)
+        progress(f"boards/{board}/board.json is right")
     made = make()
     for path in made.files:
         progress(f"{made.bytes_of(path):7} {path}")

@@ -1,6 +1,7 @@
 """Every event code, once: what the log, the wire, the cloud and the pages call a thing that happened.
 
 Numbers are kept for ever; a retired one is not given to something else.
+Retired: 69 ACL_CHANGED, 79 LINK_ROTATED, 84 PASSED_BACK.
 `door` 0 means the controller itself. What `extra` holds is said with the code.
 """
 
@@ -109,9 +110,6 @@ LEARN_ENDED = 142  # without a card; extra: 1 its time is over, 2 another comman
 COMMISSIONING_BEGAN = 143  # extra: for so many minutes
 COMMISSIONING_ENDED = 144  # extra: 1 its time is over, 2 command
 TRIED = 145  # it works, as commissioning has seen; extra: 1 contact, 2 exit, 3 card, 4 key, 5 lock, 16 + n input n
-
-# Files.
-NOT_SAVED = 146  # the file system is full; extra: 1 keys of readers, 2 what rules remember, 3 that a trial is over
 
 # Readers that are polled (OSDP).
 READER_LOST = 155  # it does not work; extra: 1 silent, 2 refuses our key, 3 has no key of ours, 4 answers unsealed

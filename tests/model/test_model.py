@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from firmware.controller.access import schedule
+from firmware.controller.access.reading import fields
 from firmware.controller.access.rule import areas, uses
 from tests.model.stories import Differ, campaign, story
+from tests.model.stories import settings as rules_of
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -19,6 +21,19 @@ from tests.model.stories import Differ, campaign, story
 def test_the_firmware_decides_as_the_model(random: Random, length: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         story(random, length, Counter(), Path(folder))
+
+
+# No verdict on a tap goes by them.
+OTHERS = {"held_ms", "retention_days", "free", "first_in", "office"}
+
+
+def test_stories_have_every_field_that_a_verdict_may_go_by() -> None:
+    """A field that no story has agrees with every model."""
+    made = [rules_of(Random(seed)) for seed in range(300)]
+    tables = {"profiles": fields.PROFILE, "doors": fields.PLAIN | fields.DOOR, "areas": fields.AREA}
+    for part, table in tables.items():
+        had = {name for rules in made for says in rules.get(part, {}).values() for name in says}
+        assert sorted(set(table) - had - OTHERS) == [], f"put it into the {part} of tests/model/stories.py"
 
 
 def test_stories_have_every_kind_of_verdict() -> None:

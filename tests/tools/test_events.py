@@ -1,6 +1,9 @@
 """The table of events: each code once, each told, the page as the source has it."""
 
+import re
+
 from firmware.controller import events
+from sim import words
 from tools.events import SOURCE, TABLE, sections, table
 
 TEXT = SOURCE.read_text()
@@ -20,6 +23,18 @@ def test_every_code_of_the_source_is_on_the_page_once_and_fits_a_byte() -> None:
     codes = [event.code for event in EVENTS]
     assert len(set(codes)) == len(codes)
     assert all(0 < code < 256 for code in codes)
+
+
+def test_no_code_has_a_retired_number() -> None:
+    """Logs and databases from before know it as something else."""
+    (line,) = re.findall(r"^Retired: (.*)\.$", TEXT, re.M)
+    retired = {int(number) for number in re.findall(r"\d+", line)}
+    assert retired >= {69, 79, 84}, "what is retired stays so"
+    assert not retired & {event.code for event in EVENTS}, "take a number that nothing had before"
+
+
+def test_every_code_has_a_word_for_scenarios_and_pictures() -> None:
+    assert [event.name for event in EVENTS if event.code not in words.EVENTS] == [], "put its word into sim/words.py"
 
 
 def test_a_comment_is_taken_apart() -> None:

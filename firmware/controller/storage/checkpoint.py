@@ -56,26 +56,15 @@ class Checkpoint:
         return self._log.last - self._upto >= _EVERY
 
     def write(self, parts):
-        """In an idle moment: littlefs erases sectors now and then. The old one counts until the new one is whole.
-
-        Raises OSError when there is no room.
-        """
+        """In an idle moment: littlefs erases sectors now and then. The old one counts until the new one is whole."""
         upto = self._log.last
         data = pack(_HEAD, self._log.epoch, upto, len(parts))
         for name, memory in parts:
             packed = memory.pack()
             data += bytes((len(name),)) + name.encode() + pack("<H", len(packed)) + packed
-        new = self._path + ".new"
-        try:
-            with open(new, "wb") as file:
-                file.write(data + pack("<I", crc32(data)))
-            os.rename(new, self._path)
-        except OSError:
-            try:
-                os.remove(new)
-            except OSError:
-                pass  # was not begun
-            raise
+        with open(self._path + ".new", "wb") as file:
+            file.write(data + pack("<I", crc32(data)))
+        os.rename(self._path + ".new", self._path)
         self._upto = upto
 
     def _unpack(self, data, parts, now):

@@ -46,7 +46,7 @@ def test_every_event_code_has_a_sentence(name: str, language: str) -> None:
 
     from tools.cloud.pages import words
 
-    assert CODES[name] in words.EVENTS
+    assert CODES[name] in words.EVENTS, f"put a sentence for {name} into tools/cloud/pages/table.py"
     with override(language):
         for extra in (0, 1, 2, 255):
             assert len(words.sentence(CODES[name], extra, named=False)) > 3
