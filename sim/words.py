@@ -83,6 +83,7 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.BIT_TURNED: ("bit turned", "board"),
     codes.FLASH_FOREIGN: ("flash foreign", "alarm"),
     codes.FILES_INSTEAD: ("files instead", "board"),
+    codes.NOT_SAVED: ("not saved", "alarm"),
     codes.LEARN_ARMED: ("waits for a card to learn", "remote"),
     codes.CARD_LEARNED: ("card learned", "remote"),
     codes.LEARN_ENDED: ("no card learned", "remote"),

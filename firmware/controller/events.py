@@ -111,6 +111,9 @@ COMMISSIONING_BEGAN = 143  # extra: for so many minutes
 COMMISSIONING_ENDED = 144  # extra: 1 its time is over, 2 command
 TRIED = 145  # it works, as commissioning has seen; extra: 1 contact, 2 exit, 3 card, 4 key, 5 lock, 16 + n input n
 
+# Files.
+NOT_SAVED = 146  # the file system is full; extra: 1 keys of readers, 2 what rules remember, 3 that a trial is over
+
 # Readers that are polled (OSDP).
 READER_LOST = 155  # it does not work; extra: 1 silent, 2 refuses our key, 3 has no key of ours, 4 answers unsealed
 READER_BACK = 156  # it works again; extra: 1 sealed, 0 in plain

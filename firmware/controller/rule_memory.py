@@ -3,12 +3,18 @@
 Loaded with rules beyond profiles that open doors.
 """
 
+from micropython import const
+
+from . import ticks
 from .access.full_tap import FullTap
 from .access.kinds import CARD
 from .access.rule.company import over
-from .events import NEEDS_ESCORT, NEEDS_SECOND
+from .events import NEEDS_ESCORT, NEEDS_SECOND, NOT_SAVED
 from .outputs import patterns
 from .storage.checkpoint import Checkpoint
+from .storage.sectors import fault
+
+_AGAIN_MS = const(600000)
 
 
 class RuleMemory:
@@ -18,6 +24,7 @@ class RuleMemory:
         self._waiting = {}  # {door number: a tap}
         self._heard_at = 0  # the cloud, Unix seconds
         self._checkpoint = Checkpoint(loop.folder + "memory.bin", loop.log)
+        self._rests = None  # until then, in ticks, no checkpoint is written: there was no room for it
         self._unlogged = False  # whether something is to be remembered that no event tells
         loop.verdicts.insert(0, self._heard)
 
@@ -78,9 +85,15 @@ class RuleMemory:
                 del self._waiting[door]
         for memory in self._memory.values():
             memory.upkeep(loop.rules, utc, now)
-        if self._memory and (self._unlogged or self._checkpoint.due()):
-            self._unlogged = False
+        if ticks.passed(self._rests, now):
+            self._rests = None
+        if self._memory and self._rests is None and (self._unlogged or self._checkpoint.due()):
             uses = self._memory.get("uses")
             if uses:
                 uses.keep(loop.table.find)
-            self._checkpoint.write(self._parts())
+            try:
+                self._checkpoint.write(self._parts())
+                self._unlogged = False
+            except OSError:  # no room: the one before counts, with the events that the log still holds
+                fault(NOT_SAVED, 2)
+                self._rests = ticks.add(now, _AGAIN_MS)

@@ -11,4 +11,4 @@ def test_a_poll_allocates_nothing_and_the_board_fits_its_heap() -> None:
     found = osdp.measure(40)
     assert all(goal["met"] for goal in found["goals"]), found["goals"]
     loaded = found["loaded"]
-    assert "controller/readers/osdp_secure.mpy" in loaded and "controller/readers/osdp_codes.mpy" not in loaded
+    assert "controller/osdp.mpy" in loaded and "controller/osdp_codes.mpy" not in loaded

@@ -11,8 +11,9 @@ Well is who has a session and a network loop that goes round, and whose readers 
 from micropython import const
 
 from .. import ticks
-from ..events import UPDATE_KEPT, UPDATE_RETURNED
+from ..events import NOT_SAVED, UPDATE_KEPT, UPDATE_RETURNED
 from ..records import EVENT, unpack_event
+from ..storage.sectors import fault
 from .update import newest, put, read, remove, serial_of
 from .wire import UPDATE_STATE, json_message
 
@@ -95,7 +96,11 @@ class Trial:
         serial = serial_of(self._root + "slots/" + self._build)
         if serial is not None:
             newest(loop, serial, self._build)
-        put(self._root + "current", self._build + "\n")
+        try:
+            put(self._root + "current", self._build + "\n")
+        except OSError:  # no room: it is tried again until the trial is over
+            fault(NOT_SAVED, 3)
+            return self
         remove(self._root + "trial")
         loop.record(UPDATE_KEPT, now)
         return Told(self._build, "kept")

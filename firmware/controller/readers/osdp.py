@@ -12,6 +12,7 @@ from machine import UART, Pin, Timer
 from micropython import const
 
 from .. import clock, ticks
+from ..events import NOT_SAVED
 from ..forget import forget
 from .osdp_codes import KEYLESS, REFUSES
 from .osdp_frame import LEAST, find, head, length
@@ -175,10 +176,10 @@ class Bus:
             if not commissioned:
                 reader.gets = None
             elif reader.secure and not reader.answers and reader.gets is None and reader.why in (KEYLESS, REFUSES):
-                kept = _kept(loop.folder)
-                reader.gets = reader.key or urandom(16)
-                kept[str(reader.door)] = hexlify(reader.gets).decode()
-                _keep(loop.folder, kept)  # first: else a reader could have one that we forgot
+                kept, key = _kept(loop.folder), reader.key or urandom(16)
+                kept[str(reader.door)] = hexlify(key).decode()
+                if _keep(loop.folder, kept):  # first: else a reader could have one that we forgot
+                    reader.gets = key
 
 
 def _kept(folder):
@@ -191,12 +192,19 @@ def _kept(folder):
 
 
 def _keep(folder, kept):
+    """Whether there was room for it. What was kept before is kept."""
     from ..storage.settings_save import save
 
     try:
         save(folder, kept, _KEPT)
+    except OSError:
+        from ..storage.sectors import fault
+
+        fault(NOT_SAVED, 1)
+        return False
     finally:
         forget("storage/settings_save", "storage/settings")
+    return True
 
 
 def _key(text):

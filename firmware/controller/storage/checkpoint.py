@@ -56,15 +56,26 @@ class Checkpoint:
         return self._log.last - self._upto >= _EVERY
 
     def write(self, parts):
-        """In an idle moment: littlefs erases sectors now and then. The old one counts until the new one is whole."""
+        """In an idle moment: littlefs erases sectors now and then. The old one counts until the new one is whole.
+
+        Raises OSError when there is no room.
+        """
         upto = self._log.last
         data = pack(_HEAD, self._log.epoch, upto, len(parts))
         for name, memory in parts:
             packed = memory.pack()
             data += bytes((len(name),)) + name.encode() + pack("<H", len(packed)) + packed
-        with open(self._path + ".new", "wb") as file:
-            file.write(data + pack("<I", crc32(data)))
-        os.rename(self._path + ".new", self._path)
+        new = self._path + ".new"
+        try:
+            with open(new, "wb") as file:
+                file.write(data + pack("<I", crc32(data)))
+            os.rename(new, self._path)
+        except OSError:
+            try:
+                os.remove(new)
+            except OSError:
+                pass  # was not begun
+            raise
         self._upto = upto
 
     def _unpack(self, data, parts, now):

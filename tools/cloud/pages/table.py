@@ -100,6 +100,7 @@ EVENTS = {
     events.LOG_CHAIN_ANEW: Words("warn", "gap", _("The log’s chain had to begin anew")),
     events.TABLE_FULL: Words("bad", "door-forced", _("The access list does not fit this board: the old one holds")),
     events.SECTOR_BAD: Words("warn", "chip", _("A sector of the flash is worn out and left out")),
+    events.NOT_SAVED: Words("bad", "chip", _("The board could not save this: its file system is full")),
     events.BIT_TURNED: Words("warn", "chip", _("A bit of the flash had turned over and was turned back")),
     events.FLASH_FOREIGN: Words("warn", "chip", _("A part of the flash held something else and was begun anew")),
     events.FILES_INSTEAD: Words("warn", "chip", _("The board has no such partition: files take its place")),

@@ -91,6 +91,11 @@ _FREE = {
     4: gettext_lazy("from here"),
 }
 _LINES = {1: gettext_lazy("contact"), 2: gettext_lazy("exit button")}
+_FILES = {
+    1: gettext_lazy("the keys of its readers"),
+    2: gettext_lazy("what its rules remember"),
+    3: gettext_lazy("that its new firmware is well"),
+}
 _STORES = {65: gettext_lazy("access list"), 76: gettext_lazy("log"), 83: gettext_lazy("state")}
 _LOST = {
     1: gettext_lazy("silent"),
@@ -118,6 +123,7 @@ _EXTRA: dict[int, dict[int, Text]] = {
     events.TABLE_FULL: _STORES,
     events.SECTOR_BAD: _STORES,
     events.BIT_TURNED: _STORES,
+    events.NOT_SAVED: _FILES,
     events.FLASH_FOREIGN: _STORES,
     events.FILES_INSTEAD: _STORES,
     events.LEARN_ENDED: _UNLEARNED,

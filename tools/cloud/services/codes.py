@@ -51,6 +51,7 @@ ALARMS: dict[int, int] = {
     events.TABLE_DAMAGED: 0,
     events.TABLE_FULL: 0,
     events.SECTOR_BAD: 0,
+    events.NOT_SAVED: 0,
     events.RULES_REFUSED: 0,
     events.UPDATE_RETURNED: 0,
 }
