@@ -112,7 +112,7 @@ def test_packed_messages_of_any_length_are_refused():
 def test_offers_of_updates_of_any_shape_are_refused():
     bench = connected()
     for field in ("build", "head", "start", "vouched"):
-        for value in ANY[::2]:
+        for value in NUMBERS[:4] + OTHERS[3:]:
             fields = {"build": '"abcdef012345"', "head": "9", "start": "true", "vouched": "true"}
             fields[field] = value
             said = "{" + ", ".join(['"%s": %s' % one for one in fields.items()]) + "}"
