@@ -418,7 +418,12 @@ def test_another_tenants_schedules_and_areas_are_not_taken(house: House, time_no
     other = House("Fjordgata", time_now, seed=9)
     theirs = schedule(other)
     area = Area.objects.create(site=other.site, number=1, name="x")
-    for fields in ({"free": theirs}, {"who": [["card", theirs.pk]]}, {"leads_to": area}):
+    of_others = {Schedule: theirs, Area: area}
+    every = [
+        {one.name: of_others[one.related_model]} for one in DoorRules._meta.fields if one.related_model in of_others
+    ]
+    assert len(every) >= 6
+    for fields in (*every, {"who": [["card", theirs.pk]]}):
         with pytest.raises(Problem, match="of its own"):
             door_rules.change(house.doors[0], fields)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.utils.translation import gettext_lazy
 
 from .. import limits
@@ -62,18 +63,22 @@ def _check(rules: DoorRules, door: Door, tenant: int) -> None:
     if len(rules.who) > limits.IN_TURN:
         raise Told("a door asks for at most %(most)d things in turn", most=limits.IN_TURN)
     known = set(Schedule.objects.filter(tenant=tenant).values_list("pk", flat=True))
-    wanted = {pk for _, pk in rules.who} | {rules.free_id, rules.office_id, rules.two_person_when_id, rules.rex_when_id}
-    if wanted - known - {None}:
+    if ({pk for _, pk in rules.who} | _named(rules, Schedule)) - known - {None}:
         raise Told("there is no such schedule in this tenant; choose one of its own")
     if any(what not in ASKS for what, _ in rules.who):
         raise Told("a door asks for card, pin, card+pin or card/pin; choose one of these")
     areas = set(Area.objects.filter(site=door.controller.site_id).values_list("pk", flat=True))
-    if {rules.leads_from_id, rules.leads_to_id} - areas - {None}:
+    if _named(rules, Area) - areas - {None}:
         raise Told("there is no such area at this site; choose one of its own")
     if rules.passback and rules.leads_from_id == rules.leads_to_id:
         raise Told("anti-passback needs to know where the door leads from and to; choose two different areas")
     if rules.first_in and rules.free_id is None:
         raise Told("the first person in begins free access, and there is none; choose its schedule")
+
+
+def _named(rules: DoorRules, model: type[Model]) -> set[int | None]:
+    """The rows of a model that the rules name in whichever field: none may be of somebody else."""
+    return {getattr(rules, field.attname) for field in rules._meta.fields if field.related_model is model}
 
 
 def _check_warning(warn_ms: int | None, held_ms: Any) -> None:
