@@ -29,7 +29,8 @@ def of_pages(url: str) -> SplitResult:
 def of_database(otherwise: str) -> dict[str, Any]:
     """DATABASE_URL, as Django takes it."""
     try:
-        return dict(dj_database_url.parse(os.environ.get("DATABASE_URL") or otherwise, conn_max_age=600))
+        # Each request has a thread of its own (ASGI): what it kept open nobody would use again, nor close.
+        return dict(dj_database_url.parse(os.environ.get("DATABASE_URL") or otherwise, conn_max_age=0))
     except (ValueError, KeyError):  # its own messages hold part of the password
         raise Problem(
             "DATABASE_URL looks like postgres://user:password@host:5432/name; in user and password write / as %2F, "

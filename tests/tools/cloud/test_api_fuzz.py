@@ -79,6 +79,35 @@ def wait_for(address: str) -> None:
     raise AssertionError(f"{address} does not answer")
 
 
+def test_a_request_leaves_no_connection_to_the_database(served: tuple[str, dict[str, list[str]]]) -> None:
+    """A server of PostgreSQL has a hundred as it comes; what asked and was answered must not hold one."""
+    import psutil
+    from django.conf import settings
+    from django.db import connection
+
+    address, known = served
+    name, value = known["viewer"][0].split(": ", 1)
+    [server] = psutil.Process().children()[-1:] if connection.vendor == "sqlite" else [None]
+
+    def held() -> int:
+        if server is not None:
+            return sum(one.path.endswith(".sqlite3") for one in server.open_files())
+        import psycopg
+
+        of = settings.DATABASES["default"]
+        with psycopg.connect(host=of["HOST"], user=of["USER"], dbname="postgres", autocommit=True) as admin:
+            asked = "select count(*) from pg_stat_activity where datname like %s"
+            return int(admin.execute(asked, [f"fuzz_{os.getpid()}%"]).fetchone()[0])  # type: ignore[index]
+
+    most = 0
+    for _ in range(30):
+        asking = urllib.request.Request(f"{address}/api/doors", headers={name: value})
+        with urllib.request.urlopen(asking, timeout=20) as answer:
+            answer.read()
+        most = max(most, held())
+    assert 0 < most <= 4, most
+
+
 @pytest.mark.fuzz
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("role", ROLES)

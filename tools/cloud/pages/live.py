@@ -15,7 +15,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections, connections
+from django.db import connections
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
@@ -110,6 +110,7 @@ class Hub:
                 await sync_to_async(self.look)()
             except Exception:
                 log.exception("the doors could not be looked at; streams end until they can")
+                await sync_to_async(connections.close_all)()
                 for stream in self.streams:
                     stream.end = stream.end or End.BROKEN
             self._tick.set()
@@ -120,7 +121,6 @@ class Hub:
 
     def look(self) -> None:
         """Brings what every stream shows up to date."""
-        close_old_connections()
         streams = list(self.streams)
         if time.monotonic() - self._asked >= ASK_S or any(one.sight is None for one in streams):
             self._ask(streams)
