@@ -129,6 +129,8 @@ def name(change: Change) -> str:
 
 def page(change: Change) -> str:
     """Where it is, if it still is anywhere and has a page of its own."""
+    if change.kind == Kind.PERSON and change.person_id:
+        return reverse("pages:person", args=[change.person_id])
     there = PAGES.get(Kind(change.kind))
     gone = change.what == What.REMOVED
     return reverse(there, args=[change.object]) if there and change.object and not gone else ""
