@@ -113,8 +113,12 @@ def test_the_tests_that_run_the_statement_are_asked_the_most_thorough_first() ->
                "lines": {"a.py": lines}})  # fmt: skip
     assert known.tests(PLACED, 10) == (["whole", "quick", "slow"], False)
     assert known.tests(PLACED, 4) == (["whole", "quick"], True)
+    known.keep(["whole", "slow", "quick", "elsewhere"])
+    assert known.failed == [] and known.tests(PLACED, 10)[0] == ["whole", "quick", "slow"]
     at_import = Mutant("a.py", 0, 1, 1, 1, None, frozenset({4, 5}), True, "", "")
     assert known.tests(at_import, 10)[0] == ["whole", "slow", "elsewhere", "quick"]
+    known.keep(["slow"])
+    assert known.tests(PLACED, 10) == (["slow"], False), "a test that is gone is not asked"
 
 
 def test_every_room_has_files_and_tests() -> None:

@@ -28,6 +28,15 @@ class Reach:
             self.lines.setdefault(file, {}).update({test: set(lines) for test, lines in tests.items()})
         self._totals.clear()
 
+    def keep(self, tests: Iterable[str]) -> None:
+        """Forgets tests that are not there any more: to ask for one is no failure of the code."""
+        there = set(tests)
+        self.seconds = {test: seconds for test, seconds in self.seconds.items() if test in there}
+        self.failed = [test for test in self.failed if test in there]
+        for file, tests_of in self.lines.items():
+            self.lines[file] = {test: lines for test, lines in tests_of.items() if test in there}
+        self._totals.clear()
+
     def _lines_of(self, test: str) -> int:
         """How many it runs, of all files."""
         if not self._totals:

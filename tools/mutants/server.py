@@ -87,8 +87,11 @@ class Server:
         items = {item.nodeid: item for item in session.items}
         new = [item for name, item in items.items() if name not in known.seconds and name not in known.failed]
         _make_database(session.items, known.seconds)
+        known.keep(items)
         if new:
             self._measure(new, session, known)
+        else:
+            reach.save(self._world, known)
         there = swapped.functions({task.path for task in self._tasks})
         gc.collect()
         gc.freeze()  # from here on the collector sees none of it, and neither does who asks it for functions
