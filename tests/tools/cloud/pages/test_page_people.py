@@ -200,3 +200,10 @@ def test_a_pin_is_not_counted_as_a_card(browser: Any, house: Any) -> None:
     assert "1 card, PIN</span>" in browser().get("/people/").content.decode()
     house.person.credentials.filter(kind="card").update(active=False)
     assert "0 cards, PIN</span>" in browser().get("/people/").content.decode()
+
+
+def test_a_zero_byte_is_sought_without_it(browser: Any, house: Any) -> None:
+    """PostgreSQL takes none in a text."""
+    client = browser()
+    assert house.person.name in client.get("/people/?q=%00Solheim%00").content.decode()
+    assert client.get("/people/?q=%00").status_code == 200

@@ -29,7 +29,7 @@ PER_PAGE = 50
 @access.needs(Right.PEOPLE)
 def listing(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    sought = request.GET.get("q", "").strip()[:100]
+    sought = entered.text(request.GET.get("q", ""), 100)
     found = visible(Person, user).prefetch_related("grants__group")
     works = Q(credentials__active=True)
     found = found.annotate(
