@@ -101,7 +101,7 @@ def row(change: Change, zone: str) -> dict[str, Any]:
     asked = change.after.get("do") if change.what == What.ASKED else None
     return {
         "change": change,
-        "at": local_time.there(change.at, zone),
+        "zone": zone,
         "icon": ICONS[What(change.what)],
         "by": by(change),
         "way": change.get_way_display() if change.way in (Change.Way.API, Change.Way.COMMAND) else "",
