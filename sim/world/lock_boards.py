@@ -1,0 +1,234 @@
+"""Lock boards as they hang on a serial line: what they hear, open and answer, when, and what can go wrong.
+
+Written from the makers' documents, which are named at each board, without the firmware's own frames, so that a mistake
+there is not made twice. Runs on both interpreters.
+"""
+
+ANSWERS_US = 10_000  # usual; the documents give 200 ms at most, or nothing
+ENDS_US = 20_000  # a board forgets what it has of a frame when nothing more has come for so long; None: never
+
+
+def xored(data):
+    value = 0
+    for byte in data:
+        value ^= byte
+    return value
+
+
+class LockBoard:
+    """One board. address: its switches. locks: how many it has. open_bit: what it reports of an open door.
+
+    A lock that opens pops its door, unless it is in `jams`. pulses: [(lock, microseconds)]; the first lock is 1.
+    dead: hears nothing. mute: hears, opens and does not answer. loses: so many answers are lost. late_us: so much
+    later than usual it answers. says: the address it answers with. parrots: it repeats what it is asked, and does
+    nothing. before: what it sends before an answer. pulse_us: how long a lock gets its current.
+    """
+
+    opened = None  # opened(lock, now_us): what the world does when a lock gets its pulse, in place of a door that pops
+
+    def __init__(self, address, locks, open_bit=0, pulse_us=300_000):
+        self.address = address
+        self.locks = locks
+        self.open_bit = open_bit
+        self.pulse_us = pulse_us
+        self.pulses = []
+        self.doors = [False] * locks  # open
+        self.jams = set()
+        self.dead = self.mute = self.parrots = False
+        self.loses = self.late_us = 0
+        self.says = address
+        self.before = b""
+        self.ends_us = ENDS_US
+        self.answers_us = ANSWERS_US
+        self._heard = b""
+        self._heard_at = 0
+        self._speaks_at = 0  # the last answer; it answers in the order in which it was asked
+
+    def hear(self, data, now_us):
+        """Bytes on the line, the last of which ends now. [(microseconds from now, answer)]."""
+        if self.dead:
+            return []
+        if self.ends_us is not None and now_us - self._heard_at > self.ends_us:
+            self._heard = b""
+        self._heard_at = now_us
+        self._heard = (self._heard + data)[-64:]
+        answers = []
+        while True:
+            found = self.parse(self._heard)
+            if found is None:
+                break
+            used, what, lock = found
+            frame, self._heard = self._heard[:used], self._heard[used:]
+            if what and self.parrots:
+                answers.append((self.answers_us, frame))
+            elif what:
+                answers += self._obey(what, lock, now_us)
+        return answers
+
+    def _obey(self, what, lock, now_us):
+        wait = self.answers_us
+        if what == "open":
+            for one in range(1, self.locks + 1) if lock == 0 else (lock,):
+                self.pulse(one, now_us)
+                wait += self.pulse_us
+        answer = self.answer(what, lock)
+        if self.mute or answer is None:
+            return []
+        if self.loses:
+            self.loses -= 1
+            return []
+        self._speaks_at = max(now_us + wait + self.late_us, self._speaks_at + ENDS_US)
+        return [(self._speaks_at - now_us, self.before + answer)]
+
+    def pulse(self, lock, now_us):
+        self.pulses.append((lock, now_us))
+        if self.opened is not None:
+            self.opened(lock, now_us)
+        elif lock not in self.jams:
+            self.doors[lock - 1] = True
+
+    def bit(self, lock):
+        """What it reports of a door."""
+        return self.open_bit if self.doors[lock - 1] else 1 - self.open_bit
+
+    def byte(self, group):
+        """Of eight doors, the first in bit 0; what no lock is wired to reads 0."""
+        value = 0
+        for n in range(8):
+            if group * 8 + n < self.locks:
+                value |= self.bit(group * 8 + n + 1) << n
+        return value
+
+
+class XorBoard(LockBoard):
+    """ "485 lock board communication protocol" (Guangzhou Shuoming Technology, 2021 and 2024A1), sections 3 to 6.
+
+    groups: bytes of contacts in an answer; boards of 8 locks were seen to send three (Open-Locker, ADR 61).
+    low_first: boards of 50 locks were seen to send locks 1 to 8 first.
+    """
+
+    def __init__(self, address, locks=24, open_bit=0, groups=None, low_first=False):
+        super().__init__(address, locks, open_bit)
+        self.groups = groups or max(3, (locks + 7) // 8)
+        self.low_first = low_first
+
+    def parse(self, heard):
+        """(bytes used, what, lock), None: it waits for more."""
+        if len(heard) < 5:
+            return None if not heard or heard[0] in (0x8A, 0x80) else (1, "", 0)
+        if heard[0] not in (0x8A, 0x80) or xored(heard[:5]):
+            return 1, "", 0
+        kind = {0x8A11: "open", 0x8033: "ask"}.get(heard[0] << 8 | heard[3])
+        if heard[1] != self.address or kind is None or heard[2] > self.locks:
+            return 5, "", 0
+        return 5, kind, heard[2]
+
+    def answer(self, what, lock):
+        if what == "ask" and lock == 0:
+            groups = [self.byte(n) for n in range(self.groups)]
+            body = bytes((0x80, self.says)) + bytes(groups if self.low_first else groups[::-1]) + b"\x33"
+        elif what == "open" and lock == 0:
+            return None
+        else:
+            body = bytes((0x8A if what == "open" else 0x80, self.says, lock, 0x11 if self.bit(lock) else 0))
+        return body + bytes((xored(body),))
+
+    def tell(self, lock):
+        """What a board with such firmware sends when a door moved."""
+        body = bytes((0x82, self.says, lock, 0x11 if self.bit(lock) else 0))
+        return body + bytes((xored(body),))
+
+
+class Bus:
+    """The line between a board's serial port and its lock boards; takes the place of sim.mcu.chip.Uart.
+
+    now_us(): microseconds. directed: with a pin for the direction, drive(level) tells it. echo: the transceiver hears
+    itself. passes: so many bytes still get through, then the cable is cut; None: it is whole. meddle(data): what
+    arrives of it. frames: what the controller has sent, the last 64; clashes: how often two spoke at once.
+    """
+
+    listener = True  # the world listens: a board in real time need not
+
+    def __init__(self, boards, now_us, baud=9600, directed=False):
+        self.boards = boards
+        self.now_us = now_us
+        self.echo = False
+        self.passes = self.meddle = None
+        self.frames = []
+        self.sent = self.clashes = 0
+        self.byte_us = 10_000_000 // baud
+        self._directed = directed
+        self._drives = not directed
+        self._let_go_at = 0
+        self._coming = []  # [first bit, data]: what is or will be on the line, towards us
+
+    def drive(self, level):
+        self._drives = bool(level)
+        if not level:
+            self._let_go_at = self.now_us()
+
+    def write(self, data):
+        now, data = self.now_us(), bytes(data)
+        over = now + len(data) * self.byte_us
+        self.sent += 1
+        self.frames = [*self.frames[-63:], data]
+        heard = data if self._drives else b""
+        if self._spoilt(now, over):
+            heard = bytes([byte ^ 0x5A for byte in heard])
+        heard = self._through(heard)
+        if self.echo:
+            self._coming.append([now, data])
+        for board in self.boards:
+            for wait, answer in board.hear(heard, over):
+                self.feed(answer, over + wait)
+
+    def feed(self, data, at=None):
+        """Bytes towards the controller; they begin at that moment, or now."""
+        at = self.now_us() if at is None else at
+        data = self._through(data)
+        if self._spoilt(at, at + len(data) * self.byte_us):
+            data = bytes([byte ^ 0x5A for byte in data])
+        if data:
+            self._coming.append([at, data])
+            self._coming.sort(key=lambda one: one[0])
+
+    def _through(self, data):
+        if self.passes is not None:
+            data, self.passes = data[: self.passes], max(0, self.passes - len(data))
+        return self.meddle(data) if self.meddle is not None and data else data
+
+    def _spoilt(self, begin, end):
+        """Whether somebody else speaks then; what he says is spoilt too."""
+        clash = False
+        for one in self._coming:
+            at, data = one
+            if at < end and begin < at + len(data) * self.byte_us:
+                one[1] = bytes([byte ^ 0xA5 for byte in data])
+                clash = True
+        self.clashes += clash
+        return clash
+
+    def stop(self):
+        self._coming = []
+        self._drives = not self._directed
+
+    def waiting(self):
+        now = self.now_us()
+        return sum([self._arrived(one, now) for one in self._coming])
+
+    def _arrived(self, one, now):
+        at, data = one
+        return min(len(data), max(0, now - at) // self.byte_us)
+
+    def take(self, most):
+        now, taken, rest = self.now_us(), b"", []
+        for at, data in self._coming:
+            if self._directed and now > at and (self._drives or self._let_go_at > at) and not self.echo:
+                self.clashes += 1  # it began while we still held the line
+                continue
+            count = min(self._arrived((at, data), now), most - len(taken))
+            taken += data[:count]
+            if count < len(data):
+                rest.append([at + count * self.byte_us, data[count:]])
+        self._coming = rest
+        return taken

@@ -1,0 +1,72 @@
+"""Lock boards of sim/world on a simulated line, opened and asked by the firmware's own driver. No bank above it."""
+
+from firmware.controller import ticks
+from firmware.controller.outputs.locks import locks
+from sim.world.lock_boards import Bus
+from tests.firmware.bench import BenchChip
+
+DE = 4
+UART = 2
+
+
+class LockBench:
+    """boards: of the world. how: fields of `locks` beside those that follow from the boards."""
+
+    def __init__(self, driver, boards, **how):
+        self.boards = boards
+        self.chip = BenchChip()
+        self.elapsed = 0
+        self.table = {"driver": driver, "uart": UART, "tx": 17, "rx": 16, "sensor": boards[0].open_bit}
+        self.table["addresses"] = [board.address for board in boards]
+        self.table["locks"] = boards[0].locks
+        self.table.update(how)
+        self.bus = Bus(boards, lambda: self.elapsed * 1000, self.table.get("baud", 9600), "de" in self.table)
+        self.chip.uarts[UART] = self.bus
+        self.chip.moved = self._moved
+        self.line = locks(self.table, self.chip.now)
+        self.steps = 0
+
+    def _moved(self, pin, level):
+        if pin == self.table.get("de"):
+            self.bus.drive(level)
+
+    def run(self, ms, until=None):
+        """From deadline to deadline. until(): it may end sooner. How many milliseconds it took."""
+        begin, end = self.elapsed, self.elapsed + ms
+        while True:
+            now = self.chip.now
+            self.steps += 1
+            self.line.watch(now)
+            if until is not None and until():
+                return self.elapsed - begin
+            left = max(0, ticks.diff(self.line.deadline(), now))
+            timer = self.chip.timers_due(now)
+            if timer is not None:
+                left = min(left, timer)
+            left = min(left, end - self.elapsed)
+            self.elapsed += left
+            self.chip.now = ticks.add(now, left)
+            if self.elapsed >= end:
+                self.chip.timers_due(self.chip.now)
+                return ms
+
+    def unlock(self, n):
+        return self.line.unlock(n, self.chip.now)
+
+    def opened(self, ms=3000):
+        """Runs until nothing waits to be opened. How long that took."""
+        return self.run(ms, lambda: not self.line.busy())
+
+    def known(self, n, ms=5000):
+        """Runs until the contact is known; what it is."""
+        self.run(ms, lambda: self.line.is_open(n) is not None)
+        return self.line.is_open(n)
+
+    def pulses(self):
+        """[(address, lock)] of all that were opened."""
+        return [(board.address, lock) for board in self.boards for lock, _ in board.pulses]
+
+    def told(self):
+        told = list(self.line.troubles)
+        self.line.troubles[:] = []
+        return told

@@ -1,0 +1,486 @@
+"""Lock boards on a serial line, each family alike: one pulse for one opening, whatever the line does, and no contact
+that is another answer's."""
+
+import gc
+import random
+import sys
+
+from firmware.controller.outputs.locks import AGAIN, ECHO, LATE, MISFORMED, OTHER, SILENT
+from sim.world.lock_boards import XorBoard
+from tests.firmware.lock_bench import DE, LockBench
+
+FAMILIES = {
+    "xor": (XorBoard, 24, {}),
+}
+
+
+def benches(count=3, **how):
+    """A bench of each family with so many boards."""
+    for driver in sorted(FAMILIES):
+        board, locks, more = FAMILIES[driver]
+        more = dict(more)
+        more.update(how)
+        yield LockBench(driver, [board(address, locks) for address in range(1, count + 1)], **more)
+
+
+def ready(bench):
+    """Each board has answered."""
+    each = bench.table["locks"]
+    firsts = range(1, len(bench.boards) * each, each)
+    bench.run(5000, lambda: all(bench.line.is_open(n) is not None for n in firsts))
+    assert all(bench.line.is_open(n) is False for n in firsts), bench.table["driver"]
+    assert bench.told() == []
+    return bench
+
+
+def second(bench, lock=3):
+    """The number of a lock of the second board."""
+    return bench.table["locks"] + lock
+
+
+def test_contacts_are_not_known_before_they_were_read():
+    for bench in benches():
+        assert [bench.line.is_open(n) for n in (1, second(bench))] == [None, None]
+        ready(bench)
+
+
+def test_a_lock_gets_one_pulse_and_its_contact_is_read_after_it():
+    for bench in benches():
+        ready(bench)
+        n = second(bench)
+        assert bench.unlock(n) and bench.line.busy()
+        assert bench.line.is_open(n) is None, "what was read before the pulse says nothing"
+        bench.opened()
+        assert bench.known(n) is True
+        bench.run(5000)
+        assert bench.pulses() == [(2, 3)]
+        assert bench.told() == []
+
+
+def test_a_lock_that_jams_is_read_as_shut():
+    for bench in benches():
+        ready(bench)
+        bench.boards[1].jams.add(3)
+        bench.unlock(second(bench))
+        bench.opened()
+        assert bench.known(second(bench)) is False
+
+
+def test_a_door_that_is_shut_again_is_read_so():
+    for bench in benches():
+        ready(bench)
+        bench.boards[0].doors[0] = True
+        bench.run(1000)
+        assert bench.line.is_open(1) is True
+        bench.boards[0].doors[0] = False
+        bench.run(1000)
+        assert bench.line.is_open(1) is False
+
+
+def test_the_other_polarity_is_a_setting():
+    for bench in benches():
+        for board in bench.boards:
+            board.open_bit = 1
+        bench.line.sensor = 1
+        ready(bench)
+        bench.boards[2].doors[1] = True
+        bench.run(1000)
+        assert bench.line.is_open(2 * bench.table["locks"] + 2) is True
+
+
+def test_an_answer_that_is_lost_opens_nothing_twice():
+    for bench in benches():
+        ready(bench)
+        bench.boards[1].loses = 1
+        bench.unlock(second(bench))
+        bench.opened()
+        assert bench.known(second(bench)) is True
+        bench.run(10000)
+        assert bench.pulses() == [(2, 3)]
+
+
+def test_a_board_that_hears_and_says_nothing_opens_once():
+    for bench in benches():
+        ready(bench)
+        bench.boards[1].mute = True
+        bench.unlock(second(bench))
+        bench.run(20000)
+        assert not bench.line.busy()
+        assert bench.pulses() == [(2, 3)]
+        assert (2, SILENT) in bench.told()
+        assert bench.line.is_open(second(bench)) is None
+
+
+def test_answers_that_come_late_open_nothing_twice():
+    for late in range(0, 3000, 170):
+        for bench in benches(2):
+            ready(bench)
+            bench.boards[1].late_us = late * 1000
+            bench.unlock(second(bench))
+            bench.run(8000)
+            assert bench.pulses() == [(2, 3)], late
+            assert bench.line.is_open(1) is False, late
+
+
+def test_each_call_is_one_pulse():
+    for bench in benches():
+        ready(bench)
+        locks = [1 + n * 2 for n in range(8)] * 2
+        assert all(bench.unlock(n) for n in locks)
+        assert bench.unlock(1) is False, "the queue has an end"
+        bench.opened(60000)
+        assert sorted(bench.pulses()) == sorted([(1, n) for n in locks])
+
+
+def test_locks_that_are_not_there_are_refused():
+    for bench in benches():
+        for n in (0, -1, 3 * bench.table["locks"] + 1):
+            try:
+                bench.unlock(n)
+            except ValueError:
+                continue
+            raise AssertionError(n)
+
+
+def counting(board):
+    """A board that says with each answer how many questions it has heard."""
+    board.asks = 0
+    obey = board._obey
+
+    def _obey(what, lock, now_us):
+        if what == "open":
+            return obey(what, lock, now_us)
+        board.asks += 1
+        board.doors = [bool(board.asks >> n & 1) for n in range(8)] + [False] * (board.locks - 8)
+        return obey(what, lock, now_us)
+
+    board._obey = _obey
+    return board
+
+
+def said(bench, number):
+    """What the driver has of the first eight contacts of a board, None: nothing."""
+    first = number * bench.table["locks"] + 1
+    contacts = [bench.line.is_open(first + n) for n in range(8)]
+    if None in contacts:
+        return None
+    return sum([1 << n for n, is_open in enumerate(contacts) if is_open])
+
+
+def judged(bench, ms, seed):
+    """Whenever contacts are read, they are those of the last question, however late answers are. How often."""
+    chance = random.getrandbits
+    random.seed(seed)
+    for board in bench.boards:
+        counting(board)
+    before = [None] * len(bench.boards)
+    read = 0
+    end = bench.elapsed + ms
+    while bench.elapsed < end:
+        number = chance(4) % len(bench.boards)
+        bench.boards[number].late_us = (0, 0, 100, 300, 600, 900, 1400, 2500)[chance(3)] * 1000
+        stop = bench.elapsed + chance(9)
+        while bench.elapsed < stop:
+            bench.run(5, lambda: False)
+            for n, board in enumerate(bench.boards):
+                contacts = said(bench, n)
+                if contacts != before[n]:
+                    before[n] = contacts
+                    if contacts is not None:
+                        assert contacts == board.asks & 255, (bench.table["driver"], seed, n, contacts, board.asks)
+                        read += 1
+    return read
+
+
+def test_a_late_answer_is_never_taken_for_another():
+    for seed in range(4):
+        for bench in benches(3):
+            assert judged(bench, 30000, seed) > 5
+        for bench in benches(1):
+            judged(bench, 30000, seed)
+
+
+def test_a_board_that_is_always_late_is_never_believed():
+    for late in (350, 420, 600, 1000, 2000):
+        for bench in benches(1):
+            ready(bench)
+            counting(bench.boards[0])
+            bench.boards[0].late_us = late * 1000
+            bench.run(3000)
+            told = bench.told()
+            assert (1, LATE) in told and (1, SILENT) in told, (late, told)
+            bench.known(1, 20000)
+            assert bench.line.is_open(1) is None, late
+            bench.boards[0].late_us = 0
+            assert bench.known(1) is not None
+            assert (1, AGAIN) in bench.told()
+
+
+def test_a_board_that_dies_is_told_once_and_the_others_go_on():
+    for bench in benches():
+        ready(bench)
+        bench.boards[1].dead = True
+        bench.run(60000)
+        assert bench.told() == [(2, SILENT)]
+        assert bench.line.is_open(second(bench)) is None
+        bench.boards[0].doors[0] = True
+        bench.run(1000)
+        assert bench.line.is_open(1) is True
+        bench.unlock(1)
+        bench.opened()
+        assert bench.pulses() == [(1, 1)]
+        bench.boards[1].dead = False
+        assert bench.known(second(bench)) is False
+        assert bench.told() == [(2, AGAIN)]
+
+
+def test_one_answer_that_is_lost_changes_nothing():
+    for bench in benches():
+        ready(bench)
+        bench.boards[1].loses = 2
+        for _ in range(200):
+            bench.run(10, lambda: False)
+            assert bench.line.is_open(second(bench)) is False
+        assert bench.told() == []
+
+
+def test_who_answers_with_another_address_is_told_and_not_believed():
+    for bench in benches():
+        ready(bench)
+        bench.boards[1].says = 3
+        bench.boards[1].doors[2] = True
+        bench.run(8000)
+        told = bench.told()
+        assert (2, OTHER) in told and (2, SILENT) in told and len(told) == 2, told
+        assert bench.line.is_open(second(bench)) is None
+        assert bench.line.is_open(2 * bench.table["locks"] + 3) is False, "that of the board with this address"
+
+
+def test_a_line_that_hears_itself_works_and_is_told():
+    for bench in benches():
+        bench.bus.echo = True
+        bench.run(3000)
+        assert sorted(bench.told()) == [(1, ECHO), (2, ECHO), (3, ECHO)]
+        assert bench.line.is_open(1) is False
+        for n in (1, second(bench)):
+            bench.unlock(n)
+            bench.opened()
+            assert bench.known(n) is True
+        assert bench.pulses() == [(1, 1), (2, 3)]
+
+
+def test_a_board_that_only_repeats_what_it_hears_is_silent():
+    for bench in benches():
+        bench.boards[1].parrots = True
+        bench.run(8000)
+        told = bench.told()
+        assert sorted(told) == [(2, SILENT), (2, ECHO)], told
+        bench.unlock(second(bench))
+        bench.run(3000)
+        assert bench.line.is_open(second(bench)) is None and bench.line.is_open(1) is False
+        assert not bench.line.busy() and bench.pulses() == []
+
+
+def test_bytes_before_an_answer_do_not_matter():
+    for bench in benches():
+        for board in bench.boards:
+            board.before = b"\xfa\xfd\x99\x99"
+        ready(bench)
+        bench.unlock(1)
+        bench.opened()
+        assert bench.known(1) is True and bench.told() == []
+
+
+def test_what_is_no_frame_is_told():
+    for bench in benches():
+        ready(bench)
+        bench.bus.meddle = lambda data: data[:-1] + bytes((data[-1] ^ 8,)) if len(data) > 5 else data
+        bench.run(800)
+        bench.bus.meddle = None
+        told = bench.told()
+        assert told and all(what == MISFORMED for _, what in told), told
+        bench.run(600)
+        bench.told()
+        bench.run(3000)
+        assert bench.line.is_open(1) is False and bench.told() == []
+
+
+def test_a_line_that_babbles_does_not_hold_the_loop_and_is_over_when_it_ends():
+    for bench in benches():
+        ready(bench)
+        for _ in range(300):
+            bench.bus.feed(bytes((0x80, 0x02, 0x35, 0x8A)))
+            steps = bench.steps
+            bench.run(5, lambda: False)
+            assert bench.steps - steps < 8
+        bench.run(6000)
+        assert bench.line.is_open(1) is False
+        assert bench.pulses() == []
+
+
+def test_noise_never_opens_anything_twice_or_anything_else():
+    for seed in range(6):
+        for bench in benches(2):
+            spoilt_run(bench, seed)
+
+
+def spoilt_run(bench, seed):
+    """Every third frame loses a byte, gains some, or has a bit turned over; locks are opened all the while."""
+    random.seed(seed)
+    chance = random.getrandbits
+
+    def meddle(data):
+        if chance(8) >= 85:
+            return data
+        at = chance(6) % len(data)
+        kind = chance(8) % 3
+        if kind == 0:
+            return data[:at] + data[at + 1 :]
+        if kind == 1:
+            return data[:at] + bytes((chance(8), chance(8))) + data[at:]
+        return data[:at] + bytes((data[at] ^ 1 << chance(3),)) + data[at + 1 :]
+
+    bench.bus.meddle = meddle
+    for board in bench.boards:
+        board.ends_us = None if seed % 2 else board.ends_us
+    calls = []
+    for _ in range(12):
+        n = chance(8) % (2 * bench.table["locks"]) + 1
+        before = len(bench.pulses())
+        calls.append(divmod(n - 1, bench.table["locks"]))
+        bench.unlock(n)
+        bench.opened(20000)
+        bench.run(500 + chance(8))
+        assert len(bench.pulses()) - before <= 1, seed
+    bench.bus.meddle = None
+    bench.run(5000)
+    wanted = [(board + 1, lock + 1) for board, lock in calls]
+    for pulse in bench.pulses():
+        assert pulse in wanted, (seed, pulse)
+        wanted.remove(pulse)
+
+
+def test_a_cable_cut_in_the_middle_of_an_opening_opens_once_at_most():
+    for forgets in (True, False):
+        for passes in range(20):
+            for bench in benches(2):
+                if not forgets:
+                    for board in bench.boards:
+                        board.ends_us = None
+                ready(bench)
+                n = second(bench)
+                while bench.line._state:
+                    bench.run(5, lambda: False)
+                bench.unlock(n)
+                bench.bus.passes = passes
+                bench.opened()
+                bench.run(1500)
+                bench.bus.passes = None
+                bench.run(8000)
+                assert len(bench.pulses()) <= 1, passes
+                assert set(bench.pulses()) <= {(2, 3)}, passes
+                assert bench.line.is_open(1) is False
+                assert bench.line.is_open(n) is bool(bench.pulses()), passes
+
+
+def test_with_a_pin_for_the_direction_nobody_speaks_at_once():
+    for bench in benches(3, de=DE):
+        ready(bench)
+        for n in (1, second(bench)):
+            bench.unlock(n)
+            bench.opened()
+            assert bench.known(n) is True
+        assert bench.bus.clashes == 0 and bench.told() == []
+        assert bench.chip.outputs[DE] == 0
+
+
+def test_each_board_is_asked_within_a_bounded_time():
+    """9600 baud, eight boards, each as slow as the documents allow; and with two that are dead."""
+    for bench in benches(8):
+        usual = bench.line._answer_ms - 60
+        for board in bench.boards:
+            board.answers_us = usual * 1000
+        ready(bench)
+        turn = 8 + usual + 30 + 35  # question, answer, when it is seen to be whole, pause
+        assert slowest(bench, 0) <= 8 * turn + 250
+        bench.boards[3].dead = bench.boards[6].dead = True
+        bench.run(5000)
+        lost = turn + 60 + 45 + 60 + 10
+        assert slowest(bench, 0) <= 6 * turn + 2 * lost + 250
+
+
+def slowest(bench, number):
+    """The longest time from a door's move to its contact."""
+    worst = 0
+    board = bench.boards[number]
+    for n in range(12):
+        board.doors[0] = not board.doors[0]
+        wanted = board.doors[0]
+        bench.run(137 + 61 * n, lambda: False)
+        board.doors[0] = not wanted
+        first = bench.elapsed
+        bench.run(20000, lambda wanted=wanted: bench.line.is_open(1) is not wanted)
+        worst = max(worst, bench.elapsed - first)
+    return worst
+
+
+def test_boards_that_come_and_go_leave_a_bounded_list_of_troubles():
+    for bench in benches():
+        for n in range(60):
+            bench.boards[n % 3].dead = not bench.boards[n % 3].dead
+            bench.run(4000)
+        assert len(bench.line.troubles) <= 16
+
+
+def test_the_same_is_told_again_after_ten_minutes():
+    for bench in benches(2):
+        bench.bus.echo = True
+        bench.run(60000)
+        assert len(bench.told()) == 2
+        bench.run(560000)
+        assert sorted(bench.told()) == [(1, ECHO), (2, ECHO)]
+
+
+class QuietUart:
+    """Allocates nothing, so that a test sees what the driver does."""
+
+    def __init__(self, answers):
+        self.answers = answers  # frame of the question -> answer
+        self.at = 0
+        self.now = None
+
+    def any(self):
+        return len(self.now) if self.now is not None else 0
+
+    def readinto(self, buffer):
+        answer, self.now = self.now, None
+        for i in range(len(answer)):
+            buffer[i] = answer[i]
+        return len(answer)
+
+    def write(self, frame):
+        self.now = self.answers[self.at]
+        self.at = (self.at + 1) % len(self.answers)
+
+
+def test_a_poll_in_the_steady_state_allocates_nothing():
+    if sys.implementation.name != "micropython":
+        return
+    for bench in benches(1):
+        ready(bench)
+        bench.run(1000)
+        answer = bench.boards[0].answer("ask", 0)
+        bench.line._uart = QuietUart([answer])
+        line, now = bench.line, bench.chip.now
+        for counted in (False, True):
+            gc.collect()
+            gc.disable()
+            before = gc.mem_alloc()
+            for _ in range(400):
+                line.watch(now)
+                now = (now + 10) & 0x3FFFFFFF
+            used = gc.mem_alloc() - before
+            gc.enable()
+            if counted:
+                assert used < 100, (bench.table["driver"], used)
+        assert bench.line.is_open(1) is False
