@@ -23,6 +23,7 @@ class Family:
 # The documents are named in firmware/controller/outputs/lock_*.py.
 FAMILIES = {
     "xor": Family((1, 99), (1, 64), {"low_first"}),
+    "kerong": Family((0, 9), (1, 16)),
 }
 
 

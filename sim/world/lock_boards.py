@@ -139,6 +139,44 @@ class XorBoard(LockBoard):
         return body + bytes((xored(body),))
 
 
+class KerongBoard(LockBoard):
+    """KR-CU16 Communication Protocol Specification (Shenzhen Kerong, V1.6 of 2024-11-30), part 3: sections 2 to 5.
+
+    Its addresses begin with 0. says_opened: it answers an opening with its contacts, which the document does not say.
+    """
+
+    says_opened = False
+    settings = 0  # how often its pulse was set to another length
+
+    def __init__(self, address, locks=16, open_bit=0):
+        super().__init__(address, locks, open_bit, pulse_us=550_000)
+
+    def parse(self, heard):
+        if not heard or heard[0] != 0x02:
+            return (1, "", 0) if heard else None
+        for size in (5, 6, 7):
+            if len(heard) < size:
+                return None
+            if heard[size - 2] == 0x03 and sum(heard[: size - 1]) & 255 == heard[size - 1]:
+                break
+        else:
+            return 1, "", 0
+        what = {0x305: "ask", 0x315: "open", 0x335: "open", 0x375: "time", 0x377: "set"}.get(heard[2] << 4 | size, "")
+        if heard[1] >> 4 != self.address:
+            return size, "", 0
+        return size, what, (heard[1] & 15) + 1 if heard[2] == 0x31 else 0
+
+    def answer(self, what, lock):
+        self.settings += what == "set"
+        if what == "open" and lock and not self.says_opened:
+            return None
+        more = b"\x00\x37" if what in ("time", "set") else b"\x00\x00"  # the pulse in 10 ms, or what lies in them
+        body = (
+            bytes((0x02, self.says << 4, 0x35 if more[1] == 0 else 0x38, self.byte(0), self.byte(1))) + more + b"\x03"
+        )
+        return body + bytes((sum(body) & 255,))
+
+
 class Bus:
     """The line between a board's serial port and its lock boards; takes the place of sim.mcu.chip.Uart.
 
@@ -171,7 +209,8 @@ class Bus:
         now, data = self.now_us(), bytes(data)
         over = now + len(data) * self.byte_us
         self.sent += 1
-        self.frames = [*self.frames[-63:], data]
+        self.frames = self.frames[-63:]
+        self.frames.append(data)
         heard = data if self._drives else b""
         if self._spoilt(now, over):
             heard = bytes([byte ^ 0x5A for byte in heard])

@@ -6,10 +6,11 @@ import random
 import sys
 
 from firmware.controller.outputs.locks import AGAIN, ECHO, LATE, MISFORMED, OTHER, SILENT
-from sim.world.lock_boards import XorBoard
+from sim.world.lock_boards import KerongBoard, XorBoard
 from tests.firmware.lock_bench import DE, LockBench
 
 FAMILIES = {
+    "kerong": (KerongBoard, 16, {"baud": 9600}),
     "xor": (XorBoard, 24, {}),
 }
 
@@ -55,6 +56,73 @@ def test_a_lock_gets_one_pulse_and_its_contact_is_read_after_it():
         bench.run(5000)
         assert bench.pulses() == [(2, 3)]
         assert bench.told() == []
+
+
+def test_what_was_asked_before_the_pulse_does_not_count_after_the_call():
+    for bench in benches(1):
+        ready(bench)
+        for late in range(0, 60, 7):
+            bench.boards[0].late_us = 30000
+            while bench.line._state != 1:
+                bench.run(5, lambda: False)
+            bench.run(late, lambda: False)
+            bench.boards[0].jams = {3}
+            before = len(bench.pulses())
+            bench.unlock(3)
+            while len(bench.pulses()) == before:
+                assert bench.line.is_open(3) is None, late
+                bench.run(1, lambda: False)
+            bench.opened()
+            assert bench.known(3) is False
+
+
+def test_an_opening_goes_out_at_once_on_a_free_line():
+    for bench in benches(2):
+        ready(bench)
+        bench.run(1000)
+        while bench.line._state or bench.line.deadline() == bench.chip.now:
+            bench.run(1, lambda: False)
+        bench.run(20, lambda: False)
+        bench.unlock(1)
+        first = bench.elapsed
+        bench.run(5000, bench.pulses)
+        assert bench.elapsed - first <= 5
+
+
+def test_a_board_is_read_after_an_opening_before_the_next_one():
+    for bench in benches(2):
+        ready(bench)
+        bench.unlock(1)
+        bench.unlock(second(bench))
+        bench.opened()
+        bench.run(1000)
+        order = [frame for frame in bench.bus.frames if frame in opening(bench)]
+        first, last = [bench.bus.frames.index(frame) for frame in order]
+        assert last == first + 2, bench.bus.frames[first : last + 1]
+
+
+def opening(bench):
+    """The frames that open something."""
+    found = [board.parse(frame) for board in bench.boards for frame in bench.bus.frames]
+    return [frame for n, frame in enumerate(bench.bus.frames * len(bench.boards)) if found[n][1] == "open"]
+
+
+def test_an_answer_to_an_opening_that_comes_late_does_not_end_the_next():
+    for bench in benches(1):
+        if not bench.line._family.says_opened:
+            continue
+        ready(bench)
+        board = bench.boards[0]
+        wait = bench.line._family.opens_ms
+        board.late_us = (wait + 300) * 1000
+        bench.unlock(1)
+        bench.run(5000, bench.pulses)
+        board.late_us = 0
+        bench.unlock(2)
+        bench.run(5000, lambda bench=bench: len(bench.pulses()) == 2)
+        first = bench.elapsed
+        bench.opened()
+        assert bench.elapsed - first >= board.pulse_us // 1000
 
 
 def test_a_lock_that_jams_is_read_as_shut():
@@ -316,6 +384,16 @@ def test_a_line_that_babbles_does_not_hold_the_loop_and_is_over_when_it_ends():
         bench.run(6000)
         assert bench.line.is_open(1) is False
         assert bench.pulses() == []
+
+
+def test_a_line_that_is_never_quiet_is_used_all_the_same():
+    for bench in benches(1):
+        ready(bench)
+        sent = bench.bus.sent
+        for _ in range(1000):
+            bench.bus.feed(b"\x55")
+            bench.run(5, lambda: False)
+        assert bench.bus.sent - sent > 2
 
 
 def test_noise_never_opens_anything_twice_or_anything_else():

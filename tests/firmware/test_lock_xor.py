@@ -133,3 +133,18 @@ def test_a_board_that_is_not_in_the_table_is_told():
     bench = LockBench("xor", [board])
     bench.run(1000)
     assert bench.told()[0] == (1, OTHER)
+
+
+def test_the_beginning_of_an_answer_that_looks_like_a_whole_one_is_none():
+    """80 01 00 81 33 33 is right by itself, and the beginning of 80 01 00 81 33 33 00."""
+    for late in range(60):
+        board = XorBoard(1, 16)
+        board.answers_us = 5000 + late * 500
+        bench = bench_of(board)
+        board.doors = [not (0x8133 >> n & 1) for n in range(16)]
+        assert board.answer("ask", 0) == bytes.fromhex("80010081333300")[:6] + bytes((0x80 ^ 1 ^ 0x81 ^ 0x33 ^ 0x33,))
+        bench.run(1000)
+        for _ in range(300):
+            bench.run(1, lambda: False)
+            found = [bench.line.is_open(n + 1) for n in range(16)]
+            assert found == board.doors, late

@@ -8,6 +8,7 @@ from tools import board_locks
 
 GOOD: dict[str, dict[str, Any]] = {
     "xor": {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "de": 18, "addresses": [1, 2], "locks": 24, "sensor": 0},
+    "kerong": {"driver": "kerong", "uart": 2, "tx": 17, "rx": 16, "addresses": [0, 9], "locks": 16, "sensor": 1},
 }
 
 
@@ -48,6 +49,12 @@ def test_each_driver_has_a_table_that_is_right(driver: str) -> None:
 def test_what_is_wrong_is_said(fields: dict[str, Any], why: str) -> None:
     complaints = list(board_locks.check({**GOOD["xor"], **fields}, 1))
     assert len(complaints) == 1 and why in complaints[0], complaints
+
+
+def test_what_boards_of_a_family_bear_is_its_own() -> None:
+    assert "address 10 must be 0 to 9" in "".join(board_locks.check({**GOOD["kerong"], "addresses": [10]}, 0))
+    assert "1 to 16" in "".join(board_locks.check({**GOOD["kerong"], "locks": 24}, 0))
+    assert "low_first means nothing" in "".join(board_locks.check({**GOOD["kerong"], "low_first": True}, 0))
 
 
 def test_locks_that_are_no_object() -> None:

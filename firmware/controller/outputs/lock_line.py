@@ -2,9 +2,9 @@
 
 A family (lock_xor.py, ...) knows the frames; this knows who is asked, what counts as an answer, and when the line is
 free. An answer counts when nothing has come for a moment, it is whole, of who was asked, and of the kind that was
-asked for. Two questions in a row to a board that owes an answer are never of one kind, so that an answer that comes too
-late is seen to be late, also when each comes late: libraries that go by the order of answers are wrong by one from then
-on, and do not know it. After each missing answer the line is emptied and left alone for a while.
+asked for. After each missing answer the line is emptied and left alone for a while. Then its board is asked two kinds
+of questions in an order of which no five in a row come again, and is believed once it has answered five: so it owes no
+answer, however late it is. Libraries that go by the order of answers are wrong by one from then on, and do not know it.
 
 To open a lock is sent once, whatever comes back: what it has done is read from its contact.
 """
@@ -28,6 +28,10 @@ _MISSES = const(3)  # until a board counts as silent
 _QUEUE = const(16)
 _TROUBLES = const(16)
 _TELL_MS = const(600000)  # the same of the same board is told so often at the most
+_ORDER = const(0x2BB1F348)  # of two kinds of questions: x^5 + x^2 + 1, 31 of them, each five in a row once
+_PROOFS = const(5)
+_FIRST = const(3)  # where in that order the other kind comes first
+_KINDS = const(248)  # eight times that order, and a number that fits into a byte
 _ROOM = const(64)  # more than twice the longest answer
 _FREE, _WAITS, _RESTS = const(0), const(1), const(2)
 
@@ -46,7 +50,8 @@ class Line:
         self._bits = bytearray(count * row)
         self._known = bytearray(count * row)  # 1: read since the lock was last opened
         self._missed = bytearray(count)  # so many questions in a row
-        self._kinds = bytearray(count)  # of the next question
+        self._doubts = bytearray(count)  # it may owe answers: which of _ORDER is asked next, from 1; 0: it owes none
+        self._proofs = bytearray(count)  # so many it has answered in that order
         self._told = bytearray(count)
         self._dues = array("i", [now] * count)
         self._queue = bytearray(_QUEUE)
@@ -144,7 +149,9 @@ class Line:
 
     def _ask(self, board, now):
         family = self._family
-        size = family.ask(self._frame, self._addresses[board], self._kinds[board])
+        doubt = self._doubts[board]
+        other = doubt > 0 and _ORDER >> doubt % 31 & 1 > 0
+        size = family.ask(self._frame, self._addresses[board], other)
         self._send(board, 0, size, self._answer_ms, now)
 
     def _open(self, now):
@@ -154,7 +161,6 @@ class Line:
         self._queued -= 1
         for i in range(self._queued):
             queue[i] = queue[i + 1]
-        self._forget(n)
         board, lock = divmod(n - 1, self._each)
         family = self._family
         size = family.open(self._frame, self._addresses[board], lock)
@@ -199,7 +205,7 @@ class Line:
             self._take()
             if self._answered(now):
                 self._state = _FREE
-                self._opens = self._have = 0
+                self._opens = 0
                 self._due = ticks.add(now, _TURN_MS)
                 return
         if over:
@@ -258,17 +264,29 @@ class Line:
         board = self._asked
         if self._opens:
             return
-        self._kinds[board] = 0
         self._dues[board] = now
+        if self._doubts[board]:
+            self._proofs[board] += 1
+            if self._proofs[board] < _PROOFS:
+                self._doubts[board] = self._doubts[board] % _KINDS + 1
+                return
+            self._doubts[board] = 0
         row = self._row
         if not self._family.contacts(self._rx, at, self._bits, board * row):
-            return  # it is there, and owes nothing: now its contacts
+            return
         for i in range(board * row, board * row + row):
             self._known[i] = 255
+        for i in range(self._queued):
+            self._forget(self._queue[i])
         if self._missed[board] >= _MISSES:
             self._add(board, AGAIN)
         self._missed[board] = 0
         self._dues[board] = ticks.add(now, self._poll_ms)
+
+    def _doubt(self, board, proofs):
+        """It may owe an answer; so many in the right order count as given."""
+        self._doubts[board] = self._doubts[board] % _KINDS + 1
+        self._proofs[board] = proofs
 
     def _strange(self):
         """A frame, but not what was asked for."""
@@ -276,8 +294,10 @@ class Line:
         if family.pushes:
             return
         board = self._addresses.find(bytes((family.address,)))
-        if board >= 0 and (board == self._asked or self._kinds[board]):
-            self._kinds[board] = self._kinds[board] or 1
+        if board >= 0 and (board == self._asked or self._doubts[board]):
+            if not self._doubts[board]:
+                self._doubt(board, 0)
+            self._proofs[board] = 0
             self._tell(board, LATE)
         else:
             self._tell(self._asked, OTHER)
@@ -299,13 +319,15 @@ class Line:
         if self._odd:
             self._tell(board, MISFORMED)
         if self._opens and not self._family.says_opened:
-            self._kinds[board] = self._kinds[board] or 1  # what it should say all the same is not what is asked next
+            if not self._doubts[board]:  # what it should say all the same is not of the kind that is asked next
+                self._doubts[board] = _FIRST
+                self._proofs[board] = _PROOFS - 1
         else:
             self._miss(board, now)
         self._leave_alone(_REST_MS, now)
 
     def _miss(self, board, now):
-        self._kinds[board] = (self._kinds[board] + 1) & 255 or 2
+        self._doubt(board, 0)
         self._dues[board] = now
         missed = self._missed[board] = min(self._missed[board] + 1, _MISSES + 1)
         if missed >= _MISSES:

@@ -38,10 +38,10 @@ class Xor:
         self._low_first = table.get("low_first", False)
         self._wants = self._lock = self._size = 0
 
-    def ask(self, frame, address, kind):
-        """For all contacts, or for one: its number in the answer shows which question that belongs to."""
-        self._wants = _ALL if kind == 0 else _ONE
-        self._lock = (kind - 1) % self._locks + 1 if kind else 0
+    def ask(self, frame, address, other):
+        """For all contacts, or for the first alone: answers that are told apart."""
+        self._wants = _ONE if other else _ALL
+        self._lock = 1 if other else 0
         return _close(frame, _ASK, address, self._lock, 0x33)
 
     def open(self, frame, address, lock):

@@ -18,6 +18,8 @@ def locks(table, now):
     driver = table["driver"]
     if driver == "xor":
         from .lock_xor import Xor as family
+    elif driver == "kerong":
+        from .lock_kerong import Kerong as family
     from .lock_line import Line
 
     return Line(family(table), table, now)
