@@ -24,6 +24,7 @@ class Family:
 FAMILIES = {
     "xor": Family((1, 99), (1, 64), {"low_first"}),
     "kerong": Family((0, 9), (1, 16)),
+    "modbus": Family((1, 247), (1, 64), {"pulse_ms"}),
 }
 
 
@@ -61,6 +62,8 @@ def check(locks: Any, lines: int) -> Iterator[str]:
     for name, least, most in (("poll_ms", 50, 5000), ("answer_ms", 20, 2000)):
         if name in locks and not (_is_int(locks[name]) and least <= locks[name] <= most):
             yield f"locks: {name} must be {least} to {most}"
+    if "pulse_ms" in locks and not (_is_int(locks["pulse_ms"]) and locks["pulse_ms"] in range(100, 5001, 100)):
+        yield "locks: pulse_ms must be 100 to 5000, in steps of 100"
     if not _is_int(locks.get("sensor")) or locks["sensor"] not in (0, 1):
         yield "locks: sensor must be 0 or 1: what a board reports of an open compartment"
     if "low_first" in locks and not isinstance(locks["low_first"], bool):

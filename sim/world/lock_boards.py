@@ -177,6 +177,69 @@ class KerongBoard(LockBoard):
         return body + bytes((sum(body) & 255,))
 
 
+def crc16(data):
+    """MODBUS over Serial Line V1.02, 6.2.2: CRC-16, bit by bit; low byte first on the line."""
+    value = 0xFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0xA001 if value & 1 else 0)
+    return bytes((value & 255, value >> 8))
+
+
+class ModbusRelays(LockBoard):
+    """Relays that let go by themselves, and inputs. MODBUS Application Protocol V1.1b3, 6.1, 6.2, 6.5 and 7.
+
+    What is the maker's own: Waveshare, "Modbus RTU Relay", development protocol V3: function 5 at 0x0200 is "flash on".
+
+    refuses: an exception code that it answers everything with.
+    """
+
+    refuses = 0
+
+    def __init__(self, address, locks=8, open_bit=0):
+        super().__init__(address, locks, open_bit, pulse_us=0)
+        self.on_ms = []  # of each pulse
+        self._asked = b""
+
+    def parse(self, heard):
+        if len(heard) < 8:
+            return None
+        frame = heard[:8]
+        if crc16(frame[:6]) != frame[6:]:
+            return 1, "", 0
+        if frame[0] not in (0, self.address):
+            return 8, "", 0
+        self._asked = frame
+        register, value = frame[2] << 8 | frame[3], frame[4] << 8 | frame[5]
+        if frame[1] == 5 and 0x200 <= register < 0x200 + self.locks and 0 < value < 0x8000 and not self.refuses:
+            self.on_ms.append(value * 100)
+            return 8, "open", register - 0x200 + 1
+        return 8, "ask" if frame[1] == 2 else "other", 0
+
+    def answer(self, what, lock):
+        frame = self._asked
+        if frame[0] == 0:
+            return None
+        register, value = frame[2] << 8 | frame[3], frame[4] << 8 | frame[5]
+        code = 0
+        if frame[1] not in (1, 2, 5):
+            code = 1
+        elif frame[1] == 5:
+            right = what == "open" or (register < self.locks and value in (0, 0xFF00))
+            code = 0 if right else 2
+        elif register or not 1 <= value <= (self.locks + 7) // 8 * 8:
+            code = 2
+        code = self.refuses or code
+        body = bytes((self.says,)) + frame[1:6]
+        if code:
+            body = bytes((self.says, frame[1] | 0x80, code))
+        elif frame[1] != 5:
+            contacts = [self.byte(n) if frame[1] == 2 else 0 for n in range((value + 7) // 8)]
+            body = bytes((self.says, frame[1], len(contacts))) + bytes(contacts)
+        return body + crc16(body)
+
+
 class Bus:
     """The line between a board's serial port and its lock boards; takes the place of sim.mcu.chip.Uart.
 

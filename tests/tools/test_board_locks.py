@@ -9,6 +9,7 @@ from tools import board_locks
 GOOD: dict[str, dict[str, Any]] = {
     "xor": {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "de": 18, "addresses": [1, 2], "locks": 24, "sensor": 0},
     "kerong": {"driver": "kerong", "uart": 2, "tx": 17, "rx": 16, "addresses": [0, 9], "locks": 16, "sensor": 1},
+    "modbus": {"driver": "modbus", "uart": 2, "tx": 17, "rx": 16, "addresses": [1, 2], "locks": 8, "sensor": 0},
 }
 
 
@@ -54,6 +55,8 @@ def test_what_is_wrong_is_said(fields: dict[str, Any], why: str) -> None:
 def test_what_boards_of_a_family_bear_is_its_own() -> None:
     assert "address 10 must be 0 to 9" in "".join(board_locks.check({**GOOD["kerong"], "addresses": [10]}, 0))
     assert "1 to 16" in "".join(board_locks.check({**GOOD["kerong"], "locks": 24}, 0))
+    for pulse in (0, 50, 150, 9000, "500", True):
+        assert "pulse_ms must be 100 to 5000" in "".join(board_locks.check({**GOOD["modbus"], "pulse_ms": pulse}, 0))
     assert "low_first means nothing" in "".join(board_locks.check({**GOOD["kerong"], "low_first": True}, 0))
 
 

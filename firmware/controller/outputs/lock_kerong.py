@@ -23,6 +23,7 @@ class Kerong:
     baud = 19200
     answer_ms = 200  # the document has no figure
     opens_ms = 100  # nobody answers; the line is left to what a board may say
+    refused = False  # no such answer
     says_opened = False
 
     def __init__(self, table):

@@ -15,7 +15,7 @@ from machine import UART, Pin, Timer
 from micropython import const
 
 from .. import ticks
-from .locks import AGAIN, ECHO, LATE, MISFORMED, OTHER, SILENT
+from .locks import AGAIN, ECHO, LATE, MISFORMED, OTHER, REFUSED, SILENT
 
 _POLL_MS = const(250)  # each board is asked so often, or as often as the line can
 _SILENT_MS = const(1000)  # and one that is silent
@@ -262,6 +262,11 @@ class Line:
     def _right(self, at, now):
         """The board has answered."""
         board = self._asked
+        if self._family.refused:
+            self._tell(board, REFUSED)
+            if not self._opens:
+                self._miss(board, now)  # an answer without contacts is none
+            return
         if self._opens:
             return
         self._dues[board] = now

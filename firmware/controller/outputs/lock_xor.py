@@ -24,6 +24,7 @@ class Xor:
     baud = 9600
     answer_ms = 300  # section 6: it answers after 200 ms
     opens_ms = 800  # it opens for 300 ms, and answers then: section 5
+    refused = False  # no such answer
     says_opened = True
 
     def __init__(self, table):

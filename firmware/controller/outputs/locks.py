@@ -20,6 +20,8 @@ def locks(table, now):
         from .lock_xor import Xor as family
     elif driver == "kerong":
         from .lock_kerong import Kerong as family
+    elif driver == "modbus":
+        from .lock_modbus import Modbus as family
     from .lock_line import Line
 
     return Line(family(table), table, now)
