@@ -71,8 +71,6 @@ class Modbus:
             size = 8
         else:
             size = self._bytes + 5
-            if rx[at + 2] != self._bytes:
-                return 0
         if (wants != _INPUTS and wants != _COILS and wants != _OPEN) or at + size > have or _crc(rx, at, size):
             return 0
         self.address = rx[at]
