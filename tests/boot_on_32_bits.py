@@ -11,7 +11,8 @@ from sim.mcu.chip import Chip, use
 
 sys.modules["machine"] = machine
 DOORS = [{"strike": {"pin": 25, "active": 1}}, {"strike": {"pin": 26, "active": 1}}]
-BOARD = json.dumps({"doors": DOORS, "inputs": [{"pin": 4}]})
+BANK = {"locks": {"enable": 27, "reset": 32}}
+BOARD = json.dumps({"doors": DOORS, "inputs": [{"pin": 4}], "bank": BANK})
 
 
 class Levels(Chip):
@@ -51,6 +52,7 @@ def step():
     for end in ends:
         assert start(BOARD[:end]) is None, BOARD[:end]
         return True
-    assert start(BOARD) == {25: 0, 26: 0}
+    assert start(BOARD) == {25: 0, 26: 0, 27: 1, 32: 0}
+    assert start(json.dumps({"doors": DOORS})) == {25: 0, 26: 0}
     print(len(BOARD), "pieces")
     return False

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tools import heap
+from tools import board_locks, heap
 from tools.nearest import unknown
 from tools.terminal import Problem
 
@@ -16,7 +16,7 @@ FLASH_LEFT = 4 * 1024 * 1024 - 0x200000  # of 4 MB, after the bootloader and Mic
 CHIP = "esp32"  # whose pins the tables below are about
 
 # What each object of a table may say. An input has more fields, by its kind (KINDS).
-BOARD = {"name", "chip", "psram", "flash", "status", "doors", "osdp", "inputs", "alarm"}
+BOARD = {"name", "chip", "psram", "flash", "status", "doors", "osdp", "inputs", "alarm", "bank"}
 DOOR = {"reader", "strike", "contact", "rex"}
 READERS = {
     "wiegand": {"kind", "d0", "d1", "light", "sound"},
@@ -88,6 +88,7 @@ def check(board: Any) -> list[str]:
         _check_flash(board.get("flash")),
         _check_pins(board),
         _check_osdp(board),
+        _check_bank(board),
     )
     return [complaint for one in (*checks, _check_inputs(board)) for complaint in one] or list(_check_heap(board))
 
@@ -189,6 +190,7 @@ def _wires(board: dict[str, Any], doors: list[Any]) -> Iterator[tuple[str, str, 
         yield f"input {number} {kind}", _role(one, "fire" if kind == "fire" else "input"), one.get("pin")
     if "alarm" in board:
         yield "alarm", "alarm", _at(board, "alarm", "pin")
+    yield from board_locks.wires(_fields(board, "bank").get("locks"))
 
 
 def _role(wire: dict[str, Any], digital: str) -> str:
@@ -256,6 +258,17 @@ def _check_osdp_reader(where: str, reader: dict[str, Any], lines: int) -> Iterat
         yield f"{where}: line must be the number of one in osdp"
     if not isinstance(reader.get("secure", True), bool):
         yield f"{where}: secure must be true or false"
+
+
+def _check_bank(board: dict[str, Any]) -> Iterator[str]:
+    """A bank of compartments: its lock boards."""
+    if "bank" not in board:
+        return
+    if not isinstance(board["bank"], dict):
+        yield "bank: must be an object"
+        return
+    for complaint in board_locks.check(board["bank"].get("locks"), len(_list(board, "osdp"))):
+        yield f"bank {complaint}"
 
 
 # What may lie on an input beside its pin. "doors": which it releases; "door": which it belongs to.

@@ -105,6 +105,7 @@ class Chip:
         self.handlers = {}  # pin -> (trigger, handler, Pin)
         self.timers = []  # [ticks of the next call, period ms or None, callback, Timer]
         self.uarts = {}
+        self.i2cs = {}
 
     # For the modules.
 

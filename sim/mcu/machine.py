@@ -187,3 +187,27 @@ class UART:
     def write(self, data):
         self.port.write(bytes(data))
         return len(data)
+
+
+class I2C:
+    """The chips of a bus: chip.i2cs has who answers as write(address, data) and read(address, count)."""
+
+    def __init__(self, id, *, scl, sda, freq=400000, timeout=50000):
+        self.id = id
+
+    def _bus(self):
+        bus = _current().i2cs.get(self.id)
+        if bus is None:
+            raise OSError(19)  # ENODEV: nobody acknowledges
+        return bus
+
+    def writeto(self, addr, buf, stop=True):
+        self._bus().write(addr, bytes(buf))
+        return len(buf) + 1
+
+    def readfrom_into(self, addr, buf, stop=True):
+        buf[:] = self._bus().read(addr, len(buf))
+
+    def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
+        self._bus().write(addr, bytes((memaddr,)))
+        self.readfrom_into(addr, buf)

@@ -44,6 +44,14 @@ class LockBoard:
         self._heard_at = 0
         self._speaks_at = 0  # the last answer; it answers in the order in which it was asked
 
+    def parse(self, heard):
+        """Of a family: what the first bytes are, as (bytes used, what, lock); None: it waits for more."""
+        raise NotImplementedError
+
+    def answer(self, what, lock):
+        """Of a family: what it says to that, None for nothing."""
+        raise NotImplementedError
+
     def hear(self, data, now_us):
         """Bytes on the line, the last of which ends now. [(microseconds from now, answer)]."""
         if self.dead:

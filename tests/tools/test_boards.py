@@ -346,3 +346,36 @@ def test_inputs_may_be_anything_and_are_answered_with_complaints(inputs: Any) ->
     board = copy.deepcopy(GOOD)
     board["inputs"] = inputs
     assert boards.check(board)
+
+
+LOCKS = {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "addresses": [1], "locks": 24, "sensor": 0}
+CHAIN = {"driver": "shift", "data": 13, "clock": 17, "latch": 5, "load": 15, "enable": 27, "back": 39}
+
+
+def with_locks(locks: Any, **more: Any) -> list[str]:
+    """What is said of a board without PSRAM that has these lock boards."""
+    return boards.check({**copy.deepcopy(GOOD), "psram": False, **more, "bank": {"locks": locks}})
+
+
+def test_lock_boards_of_a_bank_are_checked_with_their_pins() -> None:
+    assert with_locks(LOCKS) == []
+    assert with_locks({**LOCKS, "driver": "9a"})[0].startswith("bank locks: driver '9a' is not known")
+    assert with_locks(None) == ["bank locks: must be an object"]
+    assert "pin 25 is already" in with_locks({**LOCKS, "rx": 25})[0]
+    assert "can only be an input" in with_locks({**LOCKS, "tx": 39})[0]
+    assert "rx: None is not a pin" in with_locks({n: LOCKS[n] for n in LOCKS if n != "rx"})[0]
+    assert boards.check({**GOOD, "bank": [LOCKS]}) == ["bank: must be an object"]
+
+
+def test_a_chain_of_locks_is_not_let_loose_by_a_pin_that_moves_while_the_chip_starts() -> None:
+    chain = {**CHAIN, "locks": 16, "sensor": 1}
+    doors = GOOD["doors"][:1]
+    assert with_locks(chain, doors=doors) == []
+    assert "strapping pin" in with_locks({**chain, "enable": 15, "load": 27}, doors=doors)[0]
+
+
+def test_a_line_of_lock_boards_and_one_of_readers_share_no_serial_port() -> None:
+    osdp = boards.load("esp32-osdp-two-door")
+    locks = {**LOCKS, "tx": 22, "rx": 23}
+    assert boards.check({**osdp, "bank": {"locks": locks}}) == []
+    assert "is that of osdp line 1" in boards.check({**osdp, "bank": {"locks": {**locks, "uart": 1}}})[0]

@@ -1,0 +1,154 @@
+"""Locks whose current we switch ourselves, through shift registers or expanders: one at a time, for a pulse.
+
+What is behind it (lock_shift.py, lock_i2c.py) knows pins and registers; this knows whose turn it is and when a pulse is
+over. A pulse ends when watch() says so; where a pin can end it, a timer of the chip does so as well, so that a control
+loop that is held up burns no coil. What could not be switched on for certain is switched off and not tried again.
+"""
+
+from machine import Timer
+from micropython import const
+
+from .. import ticks
+from .locks import AGAIN, REFUSED, SILENT
+
+_POLL_MS = const(100)
+_PULSE_MS = const(500)
+_LONGER_MS = const(20)  # the timer comes after us, if we come
+_AGAIN_MS = const(20)  # how often it is tried to switch off
+_MISSES = const(3)
+_QUEUE = const(16)
+_TROUBLES = const(16)
+_TIMER = const(3)  # 1 and 2 are those of serial lines
+
+
+class Pulsed:
+    """chips: of lock_*.py. table: `locks` of a bank."""
+
+    def __init__(self, chips, table, now):
+        self.sensor = table["sensor"]  # the level of an open compartment's contact
+        self.troubles = []  # (address, what)
+        self._chips = chips
+        self._locks = table["locks"]
+        self._poll_ms = table.get("poll_ms", _POLL_MS)
+        self._pulse_ms = table.get("pulse_ms", _PULSE_MS)
+        self._bits = bytearray(chips.inputs * chips.width)
+        self._known = bytearray(len(self._bits))  # 1: read since the lock was last opened
+        self._missed = bytearray(len(chips.addresses))
+        self._queue = bytearray(_QUEUE)
+        self._queued = 0
+        self._lit = 0  # the lock that has current, or may have
+        self._part = 0  # of the inputs, the next to be read
+        self._ends = self._polls = self._due = now
+        self._timer = Timer(_TIMER) if chips.cuts else None
+        self._cut = chips.cut
+        chips.dark()
+
+    # The contract of README.md.
+
+    def unlock(self, n, now):
+        """One pulse at lock n. False: too many wait, and nothing will come of it."""
+        if not 1 <= n <= self._locks:
+            raise ValueError("no such lock")
+        if self._queued == _QUEUE:
+            return False
+        self._queue[self._queued] = n
+        self._queued += 1
+        self._forget(n)
+        if not self._lit:
+            self._due = now
+        return True
+
+    def busy(self):
+        return self._queued > 0 or self._lit > 0
+
+    def is_open(self, n):
+        each = self._chips.each
+        at, bit = (n - 1) // each, 1 << (n - 1) % each
+        if not self._known[at] & bit:
+            return None
+        return (self._bits[at] & bit > 0) == (self.sensor > 0)
+
+    def deadline(self):
+        return self._due
+
+    def watch(self, now):
+        if ticks.diff(now, self._due) < 0:
+            return
+        if self._lit and ticks.diff(now, self._ends) >= 0:
+            self._end(now)
+        elif ticks.diff(now, self._polls) >= 0:
+            self._read(now)
+        elif self._queued and not self._lit:
+            self._begin(now)
+        due = self._polls
+        if self._lit:
+            due = ticks.soonest(due, self._ends)
+        elif self._queued:
+            due = now
+        self._due = due
+
+    def _begin(self, now):
+        """The first of the queue. It leaves the queue before it is switched on: whatever happens, that comes once."""
+        queue = self._queue
+        n = queue[0]
+        self._queued -= 1
+        for i in range(self._queued):
+            queue[i] = queue[i + 1]
+        if self._timer is not None:
+            self._timer.init(mode=Timer.ONE_SHOT, period=self._pulse_ms + _LONGER_MS, callback=self._cut)
+        self._lit = n
+        lit = self._chips.light(n)
+        self._heard(self._chips.output(n), lit)
+        if not lit:
+            self._add(self._chips.output(n), REFUSED)
+        self._ends = ticks.add(now, self._pulse_ms if lit else 0)
+
+    def _end(self, now):
+        if self._chips.dark():
+            self._heard(self._chips.output(self._lit), True)
+            self._lit = 0
+            self._part = 0
+            self._polls = now  # before anything else is opened
+            if self._timer is not None:
+                self._timer.deinit()
+        else:
+            self._heard(self._chips.output(self._lit), False)
+            self._ends = ticks.add(now, _AGAIN_MS)
+
+    def _read(self, now):
+        """One part a step; a part that is away takes its time."""
+        part, width = self._part, self._chips.width
+        read = self._chips.read(part, self._bits, self._lit)
+        if read:
+            for i in range(part * width, part * width + width):
+                self._known[i] = 255
+            for i in range(self._queued):
+                self._forget(self._queue[i])
+            if self._lit:
+                self._forget(self._lit)
+        self._heard(part, read)
+        self._part = (part + 1) % self._chips.inputs
+        if not self._part:
+            self._polls = ticks.add(now, self._poll_ms)
+
+    def _forget(self, n):
+        """What its contact said counts no more."""
+        each = self._chips.each
+        self._known[(n - 1) // each] &= 255 ^ 1 << (n - 1) % each
+
+    def _heard(self, part, answers):
+        """Whether a part has answered."""
+        missed = self._missed[part]
+        self._missed[part] = 0 if answers else min(missed + 1, _MISSES)
+        if missed == _MISSES and answers:
+            self._add(part, AGAIN)
+        if missed < _MISSES and self._missed[part] == _MISSES:
+            if part < self._chips.inputs:
+                width = self._chips.width
+                for i in range(part * width, part * width + width):
+                    self._known[i] = 0
+            self._add(part, SILENT)
+
+    def _add(self, part, what):
+        if len(self.troubles) < _TROUBLES:
+            self.troubles.append((self._chips.addresses[part], what))
