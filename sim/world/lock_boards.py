@@ -42,7 +42,7 @@ class LockBoard:
         self.answers_us = ANSWERS_US
         self._heard = b""
         self._heard_at = 0
-        self._speaks_at = 0  # the last answer; it answers in the order in which it was asked
+        self._speaks_at = -ENDS_US  # the last answer; it answers in the order in which it was asked
 
     def parse(self, heard):
         """Of a family: what the first bytes are, as (bytes used, what, lock); None: it waits for more."""

@@ -49,8 +49,9 @@ class ChipBench(LockBench):
     def _moved(self, pin, level):
         if self.table["driver"] == "shift":
             self.chain.moved(pin, level)
-        elif pin == RESET and not level:
+        elif pin == RESET:
             for chip in self.outs + self.ins:
+                chip.dead = not level
                 chip.restart()
 
     def pulses(self):

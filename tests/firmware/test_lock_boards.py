@@ -109,20 +109,20 @@ def opening(bench):
 
 
 def test_an_answer_to_an_opening_that_comes_late_does_not_end_the_next():
-    for bench in benches(1):
-        if not bench.line._family.says_opened:
-            continue
-        ready(bench)
-        board = bench.boards[0]
-        wait = bench.line._family.opens_ms
-        board.late_us = (wait + 500) * 1000
-        bench.unlock(1)
-        bench.run(5000, bench.pulses)
-        board.late_us = 0
-        bench.unlock(2)
-        bench.run(5000, lambda bench=bench: len(bench.pulses()) == 2)
-        bench.opened()
-        assert bench.elapsed * 1000 > board._speaks_at, "its own answer has come"
+    for late in (300, 500):
+        for bench in benches(1):
+            if not bench.line._family.says_opened:
+                continue
+            ready(bench)
+            board = bench.boards[0]
+            board.late_us = (bench.line._family.opens_ms + late) * 1000
+            bench.unlock(1)
+            bench.run(5000, bench.pulses)
+            board.late_us = 0
+            bench.unlock(2)
+            bench.run(5000, lambda bench=bench: len(bench.pulses()) == 2)
+            bench.opened()
+            assert bench.elapsed * 1000 > board._speaks_at, "its own answer has come"
 
 
 def test_a_lock_that_jams_is_read_as_shut():

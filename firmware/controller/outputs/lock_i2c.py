@@ -25,7 +25,6 @@ class Expanders:
         self.each = 7 if large else 8
         self.addresses = bytes(table["inputs"] + table["outputs"])
         self._idle = 0 if table.get("active", 1 if large else 0) else 255
-        self._may = bytearray(b"\x01" * len(table["outputs"]))  # it may have a lock on
         self._set = bytearray(3)
         self._one = bytearray(1)
         self._got = bytearray(self.width)
@@ -37,30 +36,30 @@ class Expanders:
         return self.inputs + (n - 1) // (8 * self.width)
 
     def light(self, n):
-        """Lock n has current, and no other. False: that is not certain."""
-        if not self.dark():
-            return False
-        chip, bit = divmod(n - 1, 8 * self.width)
-        self._may[chip] = 1
-        return self._put(chip, 1 << bit)
+        """Lock n has current, and no other of its chip. False: that is not certain."""
+        self._wake()
+        return self._put(self.output(n), 1 << (n - 1) % (8 * self.width))
 
-    def dark(self):
-        """No lock has current. False: that is not certain."""
+    def dark(self, part):
+        """No lock of that chip has current; -1: of all. False: that is not certain."""
+        self._wake()
+        if part >= 0:
+            return self._put(part, 0)
+        dark = True
+        for part in range(self.inputs, len(self.addresses)):
+            dark = self._put(part, 0) and dark
+        return dark
+
+    def _wake(self):
         if self._reset is not None:
             self._reset.value(1)
-        dark = True
-        for chip in range(len(self._may)):
-            if self._may[chip] and self._put(chip, 0):
-                self._may[chip] = 0
-            dark = dark and not self._may[chip]
-        return dark
 
     def cut(self, timer):
         self._reset.value(0)  # all its pins are inputs then
 
-    def _put(self, chip, bits):
+    def _put(self, part, bits):
         """bits: 1 for current."""
-        address = self.addresses[self.inputs + chip]
+        address = self.addresses[part]
         bits ^= self._idle << 8 | self._idle
         try:
             if self._large:
@@ -80,6 +79,7 @@ class Expanders:
 
     def read(self, part, bits, lit):
         """The contacts of one chip."""
+        self._wake()
         address, got = self.addresses[part], self._got
         try:
             if self._large:

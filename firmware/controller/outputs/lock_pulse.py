@@ -2,7 +2,8 @@
 
 What is behind it (lock_shift.py, lock_i2c.py) knows pins and registers; this knows whose turn it is and when a pulse is
 over. A pulse ends when watch() says so; where a pin can end it, a timer of the chip does so as well, so that a control
-loop that is held up burns no coil. What could not be switched on for certain is switched off and not tried again.
+loop that is held up burns no coil. What could not be switched on for certain is switched off and not tried again. A
+part that is away stops no other.
 """
 
 from machine import Timer
@@ -38,10 +39,11 @@ class Pulsed:
         self._queued = 0
         self._lit = 0  # the lock that has current, or may have
         self._part = 0  # of the inputs, the next to be read
+        self._out = chips.inputs  # of the outputs, the next to be looked after
         self._ends = self._polls = self._due = now
         self._timer = Timer(_TIMER) if chips.cuts else None
         self._cut = chips.cut
-        chips.dark()
+        chips.dark(-1)
 
     # The contract of README.md.
 
@@ -104,20 +106,30 @@ class Pulsed:
         self._ends = ticks.add(now, self._pulse_ms if lit else 0)
 
     def _end(self, now):
-        if self._chips.dark():
-            self._heard(self._chips.output(self._lit), True)
-            self._lit = 0
-            self._part = 0
-            self._polls = now  # before anything else is opened
-            if self._timer is not None:
-                self._timer.deinit()
-        else:
-            self._heard(self._chips.output(self._lit), False)
+        """The pulse is over. A part that does not answer is given up after some tries; _look_after goes on with it."""
+        part = self._chips.output(self._lit)
+        dark = self._chips.dark(part)
+        self._heard(part, dark)
+        if not dark and self._missed[part] < _MISSES:
             self._ends = ticks.add(now, _AGAIN_MS)
+            return
+        self._lit = 0
+        self._part = 0
+        self._polls = now  # before anything else is opened
+        if dark and self._timer is not None:
+            self._timer.deinit()
+
+    def _look_after(self):
+        """An output part is switched off once more: one that comes back has nothing on, one that is away is told."""
+        part = self._out
+        self._heard(part, self._chips.dark(part))
+        self._out = part + 1 if part + 1 < len(self._chips.addresses) else self._chips.inputs
 
     def _read(self, now):
         """One part a step; a part that is away takes its time."""
         part, width = self._part, self._chips.width
+        if not part and not self._lit:
+            self._look_after()
         read = self._chips.read(part, self._bits, self._lit)
         if read:
             for i in range(part * width, part * width + width):

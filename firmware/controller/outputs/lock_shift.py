@@ -40,7 +40,7 @@ class Chain:
 
     def light(self, n):
         """Lock n has current, and no other. False: the chain is broken, and none has."""
-        self.dark()
+        self.dark(1)
         if not self._turn(n):
             return False
         self._latch.value(1)
@@ -48,7 +48,7 @@ class Chain:
         self._enable.value(0)
         return True
 
-    def dark(self):
+    def dark(self, part):
         self._enable.value(1)
         return True
 
