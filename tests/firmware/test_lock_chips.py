@@ -296,6 +296,53 @@ def test_a_bus_that_is_stuck_makes_all_unknown():
         assert sorted(bench.told()) == wanted
 
 
+def test_a_long_chain_does_not_hold_the_control_loop():
+    """A step moves 48 bits at most; locks, contacts and the seal of 128 locks are 264."""
+    bench = ChipBench("shift", 128)
+    clocks = []
+    moved = bench.chip.moved
+
+    def counted(pin, level):
+        if pin == PINS["clock"] and level:
+            clocks.append(1)
+        moved(pin, level)
+
+    bench.chip.moved = counted
+    watch, most = bench.line.watch, [0]
+
+    def one(now):
+        clocks.clear()
+        watch(now)
+        most[0] = max(most[0], len(clocks))
+
+    bench.line.watch = one
+    bench.run(500)
+    for n in (1, 64, 128):
+        bench.unlock(n)
+        bench.opened()
+        assert bench.known(n) is True
+    assert bench.pulses() == [1, 64, 128] and most[0] == 48
+
+
+def test_what_was_read_half_way_when_a_pulse_ended_does_not_count():
+    """In real time a turn takes its while: steps are a millisecond apart here. The door gives way at the very end."""
+    for pulse in range(100, 112):
+        bench = ChipBench("shift", 128, pulse_ms=pulse, poll_ms=50)
+        bench.run(300)
+        bench.locks.jams = {100}
+        bench.unlock(100)
+        while bench.line.is_open(100) is None:
+            if not bench.line.busy():
+                bench.locks.doors[99] = True
+            bench.line.watch(bench.chip.now)
+            bench.elapsed += 1
+            bench.chip.now = add(bench.chip.now, 1)
+            bench.chip.timers_due(bench.chip.now)
+        assert bench.line.is_open(100) is True and bench.pulses() == [100], pulse
+        assert pulse <= bench.locks.longest_us() // 1000 <= pulse + 10
+        assert bench.told() == []
+
+
 def test_a_turn_of_the_chain_allocates_nothing():
     if sys.implementation.name != "micropython":
         return

@@ -57,6 +57,9 @@ class Expanders:
     def cut(self, timer):
         self._reset.value(0)  # all its pins are inputs then
 
+    def anew(self):
+        """Nothing is read half way."""
+
     def _put(self, part, bits):
         """bits: 1 for current."""
         address = self.addresses[part]

@@ -38,6 +38,8 @@ class Pulsed:
         self._queue = bytearray(_QUEUE)
         self._queued = 0
         self._lit = 0  # the lock that has current, or may have
+        self._lights = False  # it is about to get it
+        self._reads = False  # a part is being read
         self._part = 0  # of the inputs, the next to be read
         self._out = chips.inputs  # of the outputs, the next to be looked after
         self._ends = self._polls = self._due = now
@@ -76,14 +78,18 @@ class Pulsed:
     def watch(self, now):
         if ticks.diff(now, self._due) < 0:
             return
-        if self._lit and ticks.diff(now, self._ends) >= 0:
+        if self._lights:
+            self._light(now)
+        elif self._lit and ticks.diff(now, self._ends) >= 0:
             self._end(now)
-        elif ticks.diff(now, self._polls) >= 0:
+        elif self._reads or ticks.diff(now, self._polls) >= 0:
             self._read(now)
         elif self._queued and not self._lit:
             self._begin(now)
         due = self._polls
-        if self._lit:
+        if self._lights or self._reads:
+            due = now
+        elif self._lit:
             due = ticks.soonest(due, self._ends)
         elif self._queued:
             due = now
@@ -92,14 +98,21 @@ class Pulsed:
     def _begin(self, now):
         """The first of the queue. It leaves the queue before it is switched on: whatever happens, that comes once."""
         queue = self._queue
-        n = queue[0]
+        self._lit = queue[0]
         self._queued -= 1
         for i in range(self._queued):
             queue[i] = queue[i + 1]
+        self._light(now)
+
+    def _light(self, now):
+        """It gets its current, for which a long chain needs several steps."""
+        n = self._lit
         if self._timer is not None:
             self._timer.init(mode=Timer.ONE_SHOT, period=self._pulse_ms + _LONGER_MS, callback=self._cut)
-        self._lit = n
         lit = self._chips.light(n)
+        self._lights = lit is None
+        if lit is None:
+            return
         self._heard(self._chips.output(n), lit)
         if not lit:
             self._add(self._chips.output(n), REFUSED)
@@ -113,8 +126,8 @@ class Pulsed:
         if not dark and self._missed[part] < _MISSES:
             self._ends = ticks.add(now, _AGAIN_MS)
             return
-        self._lit = 0
-        self._part = 0
+        self._lit = self._part = 0
+        self._chips.anew()
         self._polls = now  # before anything else is opened
         if dark and self._timer is not None:
             self._timer.deinit()
@@ -128,9 +141,12 @@ class Pulsed:
     def _read(self, now):
         """One part a step; a part that is away takes its time."""
         part, width = self._part, self._chips.width
-        if not part and not self._lit:
+        if not part and not self._lit and not self._reads:
             self._look_after()
         read = self._chips.read(part, self._bits, self._lit)
+        self._reads = read is None
+        if read is None:
+            return
         if read:
             for i in range(part * width, part * width + width):
                 self._known[i] = 255

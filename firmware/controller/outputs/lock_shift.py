@@ -11,6 +11,9 @@ contact believed. A cut or bridged wire is seen so.
 """
 
 from machine import Pin
+from micropython import const
+
+_PIECE = const(48)  # bits a step of the control loop, whole bytes: some 4 ms on the chip, where 128 locks take 25
 
 
 class Chain:
@@ -28,6 +31,7 @@ class Chain:
         self._all = bits * 2 + 8 if self._ring else bits
         self._seal = 0x5A
         self._came = bytearray(self.width)
+        self._at = 0  # so far we are round
         self._enable = Pin(table["enable"], Pin.OUT, value=1)
         self._data = Pin(table["data"], Pin.OUT, value=0)
         self._clock = Pin(table["clock"], Pin.OUT, value=0)
@@ -39,14 +43,14 @@ class Chain:
         return 1
 
     def light(self, n):
-        """Lock n has current, and no other. False: the chain is broken, and none has."""
+        """Lock n has current, and no other. False: the chain is broken, and none has. None: go on with it."""
         self.dark(1)
-        if not self._turn(n):
-            return False
-        self._latch.value(1)
-        self._latch.value(0)
-        self._enable.value(0)
-        return True
+        right = self._turn(n)
+        if right:
+            self._latch.value(1)
+            self._latch.value(0)
+            self._enable.value(0)
+        return right
 
     def dark(self, part):
         self._enable.value(1)
@@ -55,25 +59,33 @@ class Chain:
     def cut(self, timer):
         self._enable.value(1)
 
+    def anew(self):
+        """What is read half way is not read on."""
+        self._at = 0
+
     def read(self, part, bits, lit):
-        """All contacts. What turns in the 595s meanwhile is not latched."""
-        if not self._turn(lit):
-            return False
-        for i in range(self.width):
-            bits[i] = self._came[i]
-        return True
+        """All contacts. What turns in the 595s meanwhile is not latched. None: go on with it."""
+        right = self._turn(lit)
+        if right:
+            for i in range(self.width):
+                bits[i] = self._came[i]
+        return right
 
     def _turn(self, n):
-        """Once round: the bit of lock n out, the contacts in. Whether what went in came out."""
+        """A piece of the way round: the bit of lock n out, contacts in. At its end, whether what went in came out."""
         bits = self._came
         data, clock, back = self._data, self._clock, self._back
-        self._load.value(0)
-        self._load.value(1)
         every, count = self._all, self._bits
-        seal = self._seal = (self._seal * 5 + 1) & 255 if self._ring else 0
+        begin = self._at
+        end = min(begin + _PIECE, every)
+        if begin == 0:
+            self._load.value(0)
+            self._load.value(1)
+            self._seal = (self._seal * 5 + 1) & 255 if self._ring else 0
+        seal = self._seal
         right = every - 8 if self._ring else every
         value = came = 0
-        for i in range(every):
+        for i in range(begin, end):
             level = back.value()
             if i < count:
                 value |= level << (7 - (i & 7))
@@ -85,4 +97,5 @@ class Chain:
             data.value(seal >> i & 1 if i < 8 and self._ring else 1 if n and i == every - n else 0)
             clock.value(1)
             clock.value(0)
-        return came == seal
+        self._at = end if end < every else 0
+        return came == seal if end == every else None
