@@ -33,6 +33,7 @@ _ON_A_LINE = {"uart", "baud", "addresses", "answer_ms"}
 FAMILIES = {
     "xor": Family(SERIAL, (1, 64), tuple(range(1, 100)), _ON_A_LINE | {"low_first"}),
     "kerong": Family(SERIAL, (1, 16), tuple(range(10)), _ON_A_LINE),
+    "kerong12": Family(SERIAL, (1, 12), tuple(range(16)), _ON_A_LINE),
     "modbus": Family(SERIAL, (1, 64), tuple(range(1, 248)), _ON_A_LINE, range(100, 5001, 100)),
     "shift": Family(CHAIN, (1, 128), (), {"ring"}, range(20, 10001)),
     "mcp23017": Family(

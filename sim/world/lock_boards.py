@@ -185,6 +185,47 @@ class KerongBoard(LockBoard):
         return body + bytes((sum(body) & 255,))
 
 
+class Kerong12Board(LockBoard):
+    """CU12 Protocol and Introduction (Kerong, V1.1 of 2022-07-22), 1.2 to 1.5. refuses: it answers with that reason."""
+
+    refuses = 0
+    settings = 0  # how often something was set that is not asked
+
+    def __init__(self, address, locks=12, open_bit=0):
+        super().__init__(address, locks, open_bit, pulse_us=550_000)
+        self._asked = b""
+
+    def parse(self, heard):
+        if len(heard) < 8:
+            return None if not heard or heard[0] == 0x02 else (1, "", 0)
+        size = 8 + heard[5]
+        if heard[0] != 0x02 or heard[6] != 0x03 or heard[4] or size > 16:
+            return 1, "", 0
+        if len(heard) < size:
+            return None
+        frame = heard[:size]
+        if sum(frame[:7] + frame[8:]) & 255 != frame[7]:
+            return 1, "", 0
+        if frame[1] not in (self.address, 0x10):
+            return size, "", 0
+        self._asked = frame
+        self.settings += size > 8 or frame[3] == 0x8E
+        if frame[3] == 0x81 and frame[2] <= 12 and not self.refuses:
+            return size, "open", 0 if frame[2] == 12 else frame[2] + 1
+        return size, "ask" if frame[3] == 0x80 else "other", 0
+
+    def answer(self, what, lock):
+        command = self._asked[3]
+        code = self.refuses or (0x10 if command in (0x80, 0x81, 0x8F) else 0x13)
+        data = b""
+        if code == 0x10 and command == 0x80:
+            data = bytes((self.byte(0), self.byte(1)))
+        elif code == 0x10 and command == 0x8F:
+            data = b"\x01\x02"
+        head = bytes((0x02, self.says, self._asked[2], command, code, len(data), 0x03))
+        return head + bytes((sum(head + data) & 255,)) + data
+
+
 def crc16(data):
     """MODBUS over Serial Line V1.02, 6.2.2: CRC-16, bit by bit; low byte first on the line."""
     value = 0xFFFF

@@ -6,11 +6,12 @@ import random
 import sys
 
 from firmware.controller.outputs.locks import AGAIN, ECHO, LATE, MISFORMED, OTHER, SILENT
-from sim.world.lock_boards import KerongBoard, ModbusRelays, XorBoard
+from sim.world.lock_boards import Kerong12Board, KerongBoard, ModbusRelays, XorBoard
 from tests.firmware.lock_bench import DE, LockBench
 
 FAMILIES = {
     "kerong": (KerongBoard, 16, {"baud": 9600}),
+    "kerong12": (Kerong12Board, 12, {"baud": 9600}),
     "modbus": (ModbusRelays, 16, {}),
     "xor": (XorBoard, 24, {}),
 }
@@ -193,7 +194,7 @@ def test_answers_that_come_late_open_nothing_twice():
 def test_each_call_is_one_pulse():
     for bench in benches():
         ready(bench)
-        locks = [1 + n * 2 for n in range(8)] * 2
+        locks = [1 + n for n in range(8)] * 2
         assert all(bench.unlock(n) for n in locks)
         assert bench.unlock(1) is False, "the queue has an end"
         bench.opened(60000)

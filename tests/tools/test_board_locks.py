@@ -9,6 +9,7 @@ from tools import board_locks
 GOOD: dict[str, dict[str, Any]] = {
     "xor": {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "de": 18, "addresses": [1, 2], "locks": 24, "sensor": 0},
     "kerong": {"driver": "kerong", "uart": 2, "tx": 17, "rx": 16, "addresses": [0, 9], "locks": 16, "sensor": 1},
+    "kerong12": {"driver": "kerong12", "uart": 2, "tx": 17, "rx": 16, "addresses": [0, 15], "locks": 12, "sensor": 0},
     "modbus": {"driver": "modbus", "uart": 2, "tx": 17, "rx": 16, "addresses": [1, 2], "locks": 8, "sensor": 0},
     "shift": {
         "driver": "shift",
@@ -88,6 +89,8 @@ def test_what_is_wrong_is_said(fields: dict[str, Any], why: str) -> None:
     [
         ("kerong", {"addresses": [10]}, "10 must be 0 to 9"),
         ("kerong", {"locks": 24}, "1 to 16"),
+        ("kerong12", {"addresses": [16]}, "16 must be 0 to 15"),
+        ("kerong12", {"locks": 13}, "1 to 12"),
         ("kerong", {"low_first": True}, "low_first means nothing"),
         ("kerong", {"pulse_ms": 500}, "pulse_ms (did you mean poll_ms?) means nothing"),
         *[("modbus", {"pulse_ms": one}, "100 to 5000, in steps of 100") for one in (0, 50, 150, 9000, "500", True)],

@@ -33,6 +33,10 @@ def _family(driver, table):
         from .lock_kerong import Kerong
 
         return Kerong(table)
+    if driver == "kerong12":
+        from .lock_kerong12 import Kerong12
+
+        return Kerong12(table)
     from .lock_modbus import Modbus
 
     return Modbus(table)
