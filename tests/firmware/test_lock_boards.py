@@ -527,6 +527,25 @@ def test_each_board_is_asked_within_a_bounded_time():
         assert slowest(bench, 0) <= 6 * turn + 2 * lost + 250
 
 
+def test_after_an_answer_that_was_lost_contacts_are_soon_believed_again():
+    """9600 baud, eight boards as slow as the documents allow: the board proves itself in one go."""
+    for bench in benches(8):
+        usual = bench.line._answer_ms - 60
+        for board in bench.boards:
+            board.answers_us = usual * 1000
+        ready(bench)
+        turn = 8 + usual + 30 + 35
+        for n in range(6):
+            bench.run(777 + 131 * n, lambda: False)
+            board = bench.boards[0]
+            board.loses = 1
+            bench.run(20000, lambda board=board: board.loses == 0)
+            board.doors[0] = not board.doors[0]
+            first = bench.elapsed
+            bench.run(30000, lambda bench=bench, board=board: bench.line.is_open(1) is board.doors[0])
+            assert bench.elapsed - first <= 8 * turn + 150 + 6 * turn, (bench.table["driver"], bench.elapsed - first)
+
+
 def slowest(bench, number):
     """The longest time from a door's move to its contact."""
     worst = 0

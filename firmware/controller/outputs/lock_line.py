@@ -271,6 +271,7 @@ class Line:
             return
         self._dues[board] = now
         if self._doubts[board]:
+            self._turn = board  # it goes on at once, so that its contacts are not old for long
             self._proofs[board] += 1
             if self._proofs[board] < _PROOFS:
                 self._doubts[board] = self._doubts[board] % _KINDS + 1
