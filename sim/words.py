@@ -96,6 +96,19 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.READER_POWER_RIGHT: ("reader power right", "board"),
     codes.READER_STRANGE: ("stranger on the reader's cable", "alarm"),
     codes.READER_KEYED: ("reader has its key", "board"),
+    codes.COMPARTMENT_RELEASED: ("compartment released", "remote"),
+    codes.COMPARTMENT_OPENED: ("compartment opened", "leaf"),
+    codes.COMPARTMENT_CLOSED: ("compartment closed", "leaf"),
+    codes.COMPARTMENT_LEFT_OPEN: ("compartment left open", "leaf"),
+    codes.COMPARTMENT_FORCED: ("compartment forced", "alarm"),
+    codes.COMPARTMENT_STUCK: ("compartment did not open", "alarm"),
+    codes.COMPARTMENT_BLIND: ("compartment's contact lies", "alarm"),
+    codes.COMPARTMENT_RIGHT: ("compartment in use again", "board"),
+    codes.COMPARTMENT_FOUND_OPEN: ("compartment found open at the start", "leaf"),
+    codes.AUDIT_ENDED: ("audit walk ends", "board"),
+    codes.LOCK_BOARD_SILENT: ("lock board silent", "alarm"),
+    codes.LOCK_BOARD_BACK: ("lock board back", "board"),
+    codes.LOCK_BOARD_STRANGE: ("lock board strange", "alarm"),
 }
 
 VERDICTS = {code: kind for code, (_, kind) in EVENTS.items() if kind in (GRANTED, DENIED, MISREAD)}

@@ -27,6 +27,15 @@ WIRES["rex"] = {"pin", "active", "supervised"}
 LINE = {"tx", "rx", "de", "baud", "poll_ms"}
 ALARM = {"pin", "active", "seconds"}
 
+# Of a bank beside its locks: least, most, default (None: it has to be said).
+BANK: dict[str, tuple[int, int, int | None]] = {
+    "supply_ma": (100, 60000, None),
+    "coil_ma": (50, 10000, None),
+    "pulse_ms": (20, 10000, 500),
+    "gap_ms": (0, 5000, 50),
+    "left_open_s": (10, 3600, 120),
+}
+
 OUTPUTS = {"strike", "light", "sound", "status", "alarm", "tx", "de"}
 DATA = {"d0", "d1"}  # of a reader: an open collector, held up by the chip's own resistor
 EDGES = DATA | {"rex", "fire"}  # an edge that nobody made does harm here
@@ -261,12 +270,21 @@ def _check_osdp_reader(where: str, reader: dict[str, Any], lines: int) -> Iterat
 
 
 def _check_bank(board: dict[str, Any]) -> Iterator[str]:
-    """A bank of compartments: its lock boards."""
+    """A bank of compartments: its supply, its lock boards."""
     if "bank" not in board:
         return
     if not isinstance(board["bank"], dict):
         yield "bank: must be an object"
         return
+    bank = board["bank"]
+    for name in unknown(bank, {"locks", *BANK}):
+        yield f"bank: {name} means nothing there"
+    for name, (least, most, default) in BANK.items():
+        value: Any = bank.get(name, default)
+        if not _is_int(value) or not least <= value <= most:
+            yield f"bank: {name} must be {least} to {most}"
+    if _is_int(bank.get("coil_ma")) and _is_int(bank.get("supply_ma")) and bank["coil_ma"] > bank["supply_ma"]:
+        yield "bank: supply_ma must be enough for one coil, coil_ma"
     for complaint in board_locks.check(board["bank"].get("locks"), len(_list(board, "osdp"))):
         yield f"bank {complaint}"
 

@@ -257,8 +257,7 @@ def _name(bundle: Bundle, trees: Trees, asked: set[str]) -> None:
     asked: modules that are handed around as such, so that a name of theirs may be anything's.
     """
     taken = {name: ("", name) for name in _BUILT_IN}
-    if len(bundle.members) > 1:
-        bundle.local = frozenset(name for path in bundle.members for name in _locals(trees[path]))
+    bundle.local = frozenset(name for path in bundle.members for name in _locals(trees[path]))
     local = bundle.local
     for path in bundle.members:
         for node in trees[path].body:

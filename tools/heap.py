@@ -49,8 +49,14 @@ def of_board(board: Mapping[str, Any]) -> dict[str, int]:
         "fire": int("fire" in kinds),
         "battery": int("battery" in kinds),
         "alarm": int("alarm" in board),
+        "bank": int("bank" in board),
+        "lock": _locks(board.get("bank", {}).get("locks", {})),
         "files": int("acl" not in board.get("flash", {"acl": 0})),
     }
+
+
+def _locks(locks: Mapping[str, Any]) -> int:
+    return int(locks.get("locks", 0)) * len(locks.get("addresses", "1"))
 
 
 def of_rules(rules: Mapping[str, Any]) -> dict[str, int]:

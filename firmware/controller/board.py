@@ -57,4 +57,8 @@ class Board:
             from .readers.osdp import fit
 
             fit(table, self)
+        if "bank" in table:
+            from .bank import fit
+
+            fit(table, self)
         self.status = Relay(Pin(table["status"], Pin.OUT, value=0), 1)  # a light: the cloud is heard

@@ -125,6 +125,23 @@ READER_KEYED = 160  # it took a key of its own in place of the one that everybod
 # Rot. extra: the partition's letter, as above.
 BIT_TURNED = 175  # a bit of what lay on flash had turned over; it was turned back
 
+# Compartments of a bank. `door` is the number of the compartment.
+COMPARTMENT_RELEASED = 192  # before its lock moves; extra: 1 command, 2 all of them, 3 audit walk, 4 tried once more
+COMPARTMENT_OPENED = 193
+COMPARTMENT_CLOSED = 194
+COMPARTMENT_LEFT_OPEN = 195  # it still stands open; extra: how often this was said, 255 = or more
+COMPARTMENT_FORCED = 196  # opened without a release
+COMPARTMENT_STUCK = 197  # it did not open: out of use; extra: 1 twice, 2 its board does not answer, 3 its board is busy
+COMPARTMENT_BLIND = 198  # its contact said open before it was opened: out of use
+COMPARTMENT_RIGHT = 199  # it opened and was shut well: in use again
+COMPARTMENT_FOUND_OPEN = 200  # it stood open when the controller started
+AUDIT_ENDED = 201  # of a whole bank: each one was opened in turn; extra: how many are out of use
+
+# Lock boards of a bank. extra: the address of the board.
+LOCK_BOARD_SILENT = 204
+LOCK_BOARD_BACK = 205  # it answers again
+LOCK_BOARD_STRANGE = 206  # it refuses, is late, answers for another one or what makes no sense, or hears itself
+
 # Bits of an event's flags.
 TIME_TRUSTED = 1  # its time came from the cloud since the last start
 NEW_KEY = 2  # the last event under its chain key, see records.chain_mac

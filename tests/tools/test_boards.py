@@ -352,9 +352,12 @@ LOCKS = {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "addresses": [1], "lock
 CHAIN = {"driver": "shift", "data": 13, "clock": 17, "latch": 5, "load": 15, "enable": 27, "back": 39}
 
 
+SUPPLY = {"supply_ma": 2000, "coil_ma": 600}
+
+
 def with_locks(locks: Any, **more: Any) -> list[str]:
     """What is said of a board without PSRAM that has these lock boards."""
-    return boards.check({**copy.deepcopy(GOOD), "psram": False, **more, "bank": {"locks": locks}})
+    return boards.check({**copy.deepcopy(GOOD), "psram": False, **more, "bank": {**SUPPLY, "locks": locks}})
 
 
 def test_lock_boards_of_a_bank_are_checked_with_their_pins() -> None:
@@ -377,5 +380,23 @@ def test_a_chain_of_locks_is_not_let_loose_by_a_pin_that_moves_while_the_chip_st
 def test_a_line_of_lock_boards_and_one_of_readers_share_no_serial_port() -> None:
     osdp = boards.load("esp32-osdp-two-door")
     locks = {**LOCKS, "tx": 22, "rx": 23}
-    assert boards.check({**osdp, "bank": {"locks": locks}}) == []
-    assert "is that of osdp line 1" in boards.check({**osdp, "bank": {"locks": {**locks, "uart": 1}}})[0]
+    assert boards.check({**osdp, "bank": {**SUPPLY, "locks": locks}}) == []
+    assert "is that of osdp line 1" in boards.check({**osdp, "bank": {**SUPPLY, "locks": {**locks, "uart": 1}}})[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"supply_ma": None}, "bank: supply_ma must be 100 to 60000"),
+        ({"coil_ma": 2001}, "bank: supply_ma must be enough for one coil, coil_ma"),
+        ({"coil_ma": True}, "bank: coil_ma must be 50 to 10000"),
+        ({"pulse_ms": 10}, "bank: pulse_ms must be 20 to 10000"),
+        ({"gap_ms": -1}, "bank: gap_ms must be 0 to 5000"),
+        ({"left_open_s": 5}, "bank: left_open_s must be 10 to 3600"),
+        ({"amperes": 5}, "bank: amperes means nothing there"),
+    ],
+)
+def test_the_supply_of_a_bank_is_checked(fields: dict[str, Any], why: str) -> None:
+    board = {**copy.deepcopy(GOOD), "psram": False, "bank": {**SUPPLY, "locks": LOCKS, **fields}}
+    (said,) = boards.check(board)
+    assert said.startswith(why)

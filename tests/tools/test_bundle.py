@@ -71,6 +71,15 @@ def test_a_local_name_stays_the_functions_own(run: Any) -> None:
     assert module.Box().give() == 103
 
 
+def test_a_local_name_of_a_module_that_is_alone_hides_no_function_of_another(run: Any) -> None:
+    texts = {
+        "app": "from . import base\ndef go():\n    from .other import it\n    return it()\n",
+        "base": "def first(a, b):\n    return a or b\n",
+        "other": "from . import base\ndef it():\n    first = None\n    first = base.first(first, 7)\n    return first",
+    }
+    assert run(put_together(**texts)).go() == 7
+
+
 def test_what_two_need_is_a_file_of_its_own_and_known_to_both(run: Any) -> None:
     made = put_together(
         app="def f():\n    from .a import f\n    from . import b\n    return f(), b.f()\n",

@@ -36,6 +36,22 @@ def test_what_is_told_is_what_the_interpreter_needs(name: str, rules: Any, made:
         assert needs <= heap.BUDGET
 
 
+CHAIN = {"data": 13, "clock": 14, "latch": 23, "load": 26, "enable": 27, "back": 33}
+LOCKS = {
+    "shift": {"driver": "shift", "locks": 64, "sensor": 1, **CHAIN},
+    "xor": {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "addresses": [1, 2, 3], "locks": 24, "sensor": 0},
+}
+
+
+@pytest.mark.parametrize("driver", LOCKS)
+def test_a_bank_runs_on_its_board_as_it_is_built_and_is_told(driver: str, made: bench.Bench) -> None:
+    board = {**boards.load("esp32-two-door"), "bank": {"supply_ma": 2000, "coil_ma": 600, "locks": LOCKS[driver]}}
+    rules = heap_rules.plain()
+    needs = made.measure(board, rules).running
+    assert abs(heap.needed(board, rules) - needs) < OFF
+    assert needs <= heap.BUDGET
+
+
 def test_every_board_has_room_for_schedules() -> None:
     for name in boards.names():
         assert heap.has_room(boards.load(name), heap_rules.schedules()), name

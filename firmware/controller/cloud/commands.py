@@ -58,7 +58,7 @@ def run(sync, loop, message, now):
     name, verb, door = fields["id"], fields["do"], fields.get("door", 0)
     if type(name) not in (int, str) or len(str(name)) > _LONGEST_ID or type(verb) is not str:
         raise ValueError("command: id or do")  # the id goes back in the answer, which must fit into a message
-    do, first_door, longest, room = _VERBS.get(verb, (None, 0, 0, 0))
+    do, first_door, longest, room = _VERBS.get(verb) or sync.handlers.get("do " + verb, (None, 0, 0, 0))
     data = None
     if do is None:
         why = _UNKNOWN

@@ -54,6 +54,10 @@ ALARMS: dict[int, int] = {
     events.NOT_SAVED: 0,
     events.RULES_REFUSED: 0,
     events.UPDATE_RETURNED: 0,
+    events.COMPARTMENT_FORCED: events.COMPARTMENT_CLOSED,
+    events.COMPARTMENT_STUCK: events.COMPARTMENT_RIGHT,
+    events.COMPARTMENT_BLIND: events.COMPARTMENT_RIGHT,
+    events.LOCK_BOARD_SILENT: events.LOCK_BOARD_BACK,
 }
 # Alarms that an installer raises who tries the doors: while that goes on they are on record, and no more.
 TRYING = {

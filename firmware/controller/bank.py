@@ -1,0 +1,66 @@
+"""A bank of compartments at this board: its lock boards, what they say, and what the cloud may have opened.
+
+Loaded where board.json has a bank. A part of the control loop: watch(loop, now), deadline().
+"""
+
+from . import clock, ticks
+from .events import LOCK_BOARD_BACK, LOCK_BOARD_SILENT, LOCK_BOARD_STRANGE
+from .outputs.locks import AGAIN, SILENT, locks
+from .points.compartments import ASKED, Compartments
+
+_NO_DOOR, _DONE_BEFORE = 2, 5  # why a command is refused, as cloud/commands.py says it
+_OWN = ("shift", "mcp23017", "pcf8574")  # drivers whose line is busy until the pulse is over
+
+
+def fit(table, board):
+    """Adds the bank of board.json to the parts of the board."""
+    board.parts = tuple(board.parts) + (Bank(table["bank"], clock.now()),)
+
+
+class Bank:
+    """table: `bank` of board.json."""
+
+    def __init__(self, table, now):
+        wired = table["locks"]
+        self.line = locks(wired, now)
+        most = max(1, table["supply_ma"] // table["coil_ma"])
+        pulse_ms = 0 if wired["driver"] in _OWN else table.get("pulse_ms", 500)
+        self.compartments = Compartments(
+            self.line,
+            wired["locks"] * len(wired.get("addresses", "1")),
+            most,
+            pulse_ms,
+            table.get("gap_ms", 50),
+            table.get("left_open_s", 120) * 1000,
+            now,
+        )
+
+    def watch(self, loop, now):
+        if loop.sync and "do open" not in loop.sync.handlers:
+            # As cloud/commands.py has them: "open" expires as soon as a release, and is remembered with those.
+            loop.sync.handlers["do open"] = self._open, 0, 30, 64
+            loop.sync.handlers["do audit"] = self._audit, 0, 900, 76
+        self.line.watch(now)
+        while self.line.troubles:
+            address, what = self.line.troubles.pop(0)
+            code = LOCK_BOARD_SILENT if what == SILENT else LOCK_BOARD_BACK if what == AGAIN else LOCK_BOARD_STRANGE
+            loop.record(code, now, 0, address)
+        self.compartments.watch(loop.record, now)
+
+    def deadline(self):
+        return ticks.soonest(self.line.deadline(), self.compartments.deadline())
+
+    # Commands (cloud/commands.py).
+
+    def _open(self, sync, loop, fields, now):
+        """compartment: its number, or 0 for all of them."""
+        number = fields["compartment"]
+        if type(number) is not int or not 0 <= number <= self.compartments.count:
+            return _NO_DOOR
+        if not number:
+            self.compartments.ask_all()
+            return None
+        return None if self.compartments.ask(number, ASKED) else _DONE_BEFORE
+
+    def _audit(self, sync, loop, fields, now):
+        return None if self.compartments.audit() else _DONE_BEFORE
