@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from firmware.controller.access.reading.fields import SUPERVISION, Whole, Word
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "firmware/README.md").read_text()
 ROWS = [line for line in PAGE.splitlines() if line.count("|") >= 7 and not line.startswith(("| |", "|---", "| **"))]
@@ -43,12 +45,11 @@ def test_the_files_are_those_that_there_are() -> None:
 
 
 def test_every_field_of_door_supervision_is_told_with_its_limits() -> None:
-    from firmware.controller.points import features
-
     page = (ROOT / "firmware/controller/points/README.md").read_text()
     rows = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if line.startswith("| `")}
-    assert set(rows) == features.FIELDS
-    for name, words in features.WORDS.items():
-        assert all(f'"{word}"' in rows[name] for word in words), name
-    for name, (least, most) in features.NUMBERS.items():
-        assert f"{least}-{most}" in rows[name] or name == "rex_schedule", name
+    assert set(rows) == set(SUPERVISION)
+    for name, check in SUPERVISION.items():
+        if isinstance(check, Word):
+            assert all(f'"{word}"' in rows[name] for word in check.words), name
+        if isinstance(check, Whole):
+            assert f"{check.least}-{check.most}" in rows[name], name
