@@ -18,7 +18,7 @@ VERBS = {
     "commission": ("tools.install.commission:commission", "Begin commissioning of a board on the cable."),
     "sim": ("tools.simulate.command:app", "Run the firmware in virtual time, from a seed."),
     "cloud": ("tools.cloud.command:app", "The cloud end: serve it, migrate it, administer it."),
-    "log": ("tools.cloud.log:app", "The log in the cloud, and its proof."),
+    "log": ("tools.cloud.log.command:app", "The log in the cloud, and its proof."),
     "release": ("tools.release:app", "Sign a firmware for updates."),
     "bench": ("tools.bench:app", "Figures against their goals."),
     "doctor": ("tools.doctor:doctor", "What this machine has and lacks."),

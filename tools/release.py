@@ -148,7 +148,7 @@ def add(release: Path, json: Json = False) -> None:
     from tools.cloud.command import _django
 
     _django()
-    from tools.cloud.services import updates
+    from tools.cloud.updates import updates
 
     try:
         row = updates.add(release.read_bytes())
@@ -170,7 +170,7 @@ def rollout(
 
     _django()
     from tools.cloud.models import Release
-    from tools.cloud.services import updates
+    from tools.cloud.updates import updates
 
     row = Release.objects.filter(build=build_).first()
     if row is None:
@@ -191,7 +191,7 @@ def stop(
 
     _django()
     from tools.cloud.models import Rollout
-    from tools.cloud.services import updates
+    from tools.cloud.updates import updates
 
     row = Rollout.objects.filter(pk=rollout_, state=Rollout.State.RUNNING).first()
     if row is None:

@@ -71,15 +71,15 @@ class DatabaseHand:
         Grant.objects.filter(person__name=who).delete()
 
     def release(self, one: VirtualController, door: int) -> int:
+        from tools.cloud.doors.commands import SECONDS, release
         from tools.cloud.models import Door
-        from tools.cloud.services.commands import SECONDS, release
 
         release(Door.objects.get(controller__public_id=one.settings["controller"], number=door), None)
         return SECONDS
 
     def emergency(self, do: str) -> int:
+        from tools.cloud.doors.commands import emergency
         from tools.cloud.models import Site
-        from tools.cloud.services.commands import emergency
 
         asked = emergency(Site.objects.get(), do, None)
         return int((asked[0].expires_at - asked[0].requested_at).total_seconds())

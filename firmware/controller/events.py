@@ -72,7 +72,7 @@ RULES_REFUSED = 74  # the cloud sent rules that this firmware does not take: the
 UPDATE_STAGED = 75  # a new firmware lies whole and verified beside this one
 UPDATE_KEPT = 76  # the new firmware has proven healthy
 UPDATE_RETURNED = 77  # the old firmware is back. extra: 1 the new one did not start, 2 did not prove healthy
-CHAIN_BROKEN = 78  # made by the cloud alone: the log's chain does not hold. extra: see tools/cloud/services/chain.py
+CHAIN_BROKEN = 78  # made by the cloud alone: the log's chain does not hold. extra: see tools/cloud/log/chain.py
 
 # Rules. The credential, if any, is in `key`.
 DENIED_LOCKDOWN = 80

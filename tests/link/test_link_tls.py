@@ -11,7 +11,7 @@ import paho.mqtt.client as mqtt
 import pytest
 
 from tests.link.line import NAME, Board, Cloud, Mosquitto, free_ports
-from tools.cloud.services import mosquitto as files_of
+from tools.cloud.controllers import mosquitto as files_of
 
 pytestmark = [pytest.mark.micropython, pytest.mark.mosquitto]
 FREE = ("user root", "allow_anonymous true", "persistence false")

@@ -180,7 +180,7 @@ class Campaign:
 def _give_or_take(number: int) -> None:
     """A card is given, or taken away when it is there."""
     from tools.cloud.models import Credential, Person
-    from tools.cloud.services.people import give_card, revoke
+    from tools.cloud.people.people import give_card, revoke
 
     held = Credential.objects.filter(bits=34, number=number, active=True).first()
     if held is not None:

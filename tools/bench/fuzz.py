@@ -117,9 +117,11 @@ def _cloud(seed: int, count: int) -> dict[str, Any]:
     from firmware.controller.cloud.channel import ACCEPT, Channel, open_message, read_accept
     from sim.fuzz import messages
     from sim.fuzz.board import UTC
+    from tools.cloud.controllers import enrol
     from tools.cloud.ingest.ingest import Ingest
     from tools.cloud.models import Command, Controller
-    from tools.cloud.services import clock, enrol, sites, tenants
+    from tools.cloud.services import clock
+    from tools.cloud.sites import sites, tenants
 
     call_command("migrate", verbosity=0)
     chance, moment = Random(seed), [float(UTC)]

@@ -109,9 +109,11 @@ def _enrol(count: int, revocations: int, port: int) -> tuple[list[dict[str, Any]
     from django.core.management import call_command
     from django.db import transaction
 
+    from tools.cloud.controllers import enrol
     from tools.cloud.models import AccessGroup, Door
-    from tools.cloud.services import enrol, people, sites, tenants
-    from tools.cloud.services import groups as access_groups
+    from tools.cloud.people import groups as access_groups
+    from tools.cloud.people import people
+    from tools.cloud.sites import sites, tenants
 
     call_command("migrate", verbosity=0)
     table = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
@@ -163,9 +165,9 @@ def _behind() -> int:
 
 def _unconfirmed() -> int:
     """Controllers that the pages show as without a link at this moment."""
+    from tools.cloud.doors.doors import is_confirmed
     from tools.cloud.models import Controller
     from tools.cloud.services import clock
-    from tools.cloud.services.doors import is_confirmed
 
     now = clock.now()
     return sum(not is_confirmed(at, now) for at in Controller.objects.values_list("confirmed_at", flat=True))
@@ -174,7 +176,7 @@ def _unconfirmed() -> int:
 def _take(card: int) -> tuple[float, float, dict[int, int]]:
     """Takes a card away. (the moment of the administrator's save, of its end, {controller: version to come})."""
     from tools.cloud.models import Controller, Credential
-    from tools.cloud.services.people import revoke
+    from tools.cloud.people.people import revoke
 
     at = time.monotonic()
     revoke(Credential.objects.get(pk=card))

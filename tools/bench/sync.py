@@ -169,7 +169,7 @@ async def _card(building: Any, controller: Any) -> tuple[int, int]:
 
 def _give(number: int) -> None:
     from tools.cloud.models import Person
-    from tools.cloud.services.people import give_card
+    from tools.cloud.people.people import give_card
 
     give_card(Person.objects.filter(active=True, grants__isnull=False).order_by("pk")[0], 34, number)
 

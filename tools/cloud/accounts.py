@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from .services import links, members
+from .members import links, members
 from .sessions import VOUCHED, hashed
 
 

@@ -18,7 +18,7 @@ from amqtt.session import Session
 
 from firmware.controller.cloud.wire import topics
 
-from .services.mosquitto import hashed
+from .controllers.mosquitto import hashed
 
 _BOARD = re.compile(r"[0-9a-f]{16}")
 _DOWN = re.compile(r"portvakt/[0-9a-f]{16}/down")

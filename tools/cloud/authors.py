@@ -1,4 +1,4 @@
-"""Whoever asks for something is the author of what it changes: services/author.py."""
+"""Whoever asks for something is the author of what it changes: audit/author.py."""
 
 import os
 import pwd
@@ -8,9 +8,9 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from .audit import author
+from .audit.author import Author
 from .models import Change
-from .services import author
-from .services.author import Author
 
 
 def of(request: HttpRequest) -> Author:

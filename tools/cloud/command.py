@@ -11,7 +11,7 @@ from tools import boards, private
 from tools.terminal import Json, Problem, progress, result
 
 from . import limits
-from .members_command import members, role_of, tokens
+from .members.command import members, role_of, tokens
 
 if TYPE_CHECKING:
     from .models import Controller, Role, Tenant, User
@@ -91,8 +91,8 @@ def link(
     from django.core.validators import validate_email
     from django.db import transaction
 
+    from .members import links
     from .models import User
-    from .services import links
 
     try:
         validate_email(email)
@@ -112,8 +112,8 @@ def link(
 
 def _joined(user: "User", tenant: str | None, role: "Role | None") -> list[str]:
     """Makes somebody a member, or changes what they are. Returns what was done, in sentences."""
+    from .members import members as service
     from .models import Role
-    from .services import members as service
 
     if tenant is None and role is None and user.memberships.exists():
         return []
@@ -157,9 +157,10 @@ def enrol(
     _django()
     from django.db import transaction
 
+    from .controllers import brokers
+    from .controllers import enrol as service
     from .models import Site
-    from .services import brokers, sites
-    from .services import enrol as service
+    from .sites import sites
 
     question = f"Password of {wifi_name}: " if wifi_name else ""
     secret = private.password("--wifi-password", wifi_password, "PORTVAKT_WIFI_PASSWORD", wifi_password_file, question)
@@ -196,7 +197,7 @@ def lost(
 ) -> None:
     """Give a controller up as lost: it is shut out, and what it knew is listed to be replaced."""
     _django()
-    from .services import lost as service
+    from .controllers import lost as service
 
     found = _controller(controller, tenant)
     if found.lost_at is None:
@@ -219,7 +220,7 @@ def rotate(
 ) -> None:
     """Give a controller a new link secret, without a visit. By itself that happens once a year."""
     _django()
-    from .services import rotation
+    from .controllers import rotation
 
     found = _controller(controller, tenant)
     if found.lost_at is not None:
@@ -238,8 +239,8 @@ def token(
 ) -> None:
     """A bearer token of the API. It is shown once."""
     _django()
+    from .members import links
     from .models import ApiToken
-    from .services import links
 
     if role not in ApiToken.ROLES:
         raise Problem(f"{role} is no role of a token; choose administrator, viewer, guard or installer")
@@ -287,7 +288,7 @@ def broker_files(
 
     from django.conf import settings
 
-    from .services import brokers, mosquitto
+    from .controllers import brokers, mosquitto
 
     if (certificate is None) != (key is None) or (boards_ca is not None and key is None):
         raise Problem("a certificate needs its key: give both --certificate and --key")
@@ -335,8 +336,8 @@ def home_assistant(
     _django()
     import signal
 
+    from .controllers import brokers
     from .home_assistant.bridge import Bridge
-    from .services import brokers
 
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
@@ -376,7 +377,8 @@ def erase(
     """Erase a person for good: name, cards, PINs and groups, here and at the doors. Nobody can take it back."""
     _django()
     from .models import Person
-    from .services import clock, erasure
+    from .people import erasure
+    from .services import clock
 
     row = Person.objects.filter(tenant=_tenant(tenant, make=False), pk=person).first()
     if row is None:
@@ -397,7 +399,7 @@ def pins(
 ) -> None:
     """How long PINs are. Only while there are none."""
     _django()
-    from .services import pins as service
+    from .people import pins as service
 
     service.set_length(_tenant(tenant, make=False), digits)
     result(as_json, {"digits": digits}, f"PINs have {digits} digits from now on.")
@@ -413,7 +415,7 @@ def retention(
 ) -> None:
     """How long the log is kept of doors that say nothing else (90 days)."""
     _django()
-    from .services import tenants
+    from .sites import tenants
 
     tenants.keep_for(_tenant(tenant, make=False), days)
     result(as_json, {"days": days}, f"Logs are kept for {days} days.")
@@ -462,7 +464,7 @@ def _controller(name: str, tenant: str | None) -> "Controller":
 def _tenant(name: str | None, make: bool) -> "Tenant":
     """The tenant of that name, or the only one there is."""
     from .models import Tenant
-    from .services import tenants as service
+    from .sites import tenants as service
 
     if name is not None:
         found = Tenant.objects.filter(name=name).first()

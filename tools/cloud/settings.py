@@ -22,7 +22,7 @@ from tools import private
 
 from . import address
 from .data import folder, idle, secret_key
-from .services import zones
+from .rules import zones
 
 zones.prefer_newest()
 # WhiteNoise hands over small files; that they are read at once is no news to whoever runs this.

@@ -1,6 +1,6 @@
 """The net under the services: what is saved without a service that says so is carried to controllers and recorded.
 
-Services say what follows from a change and what is kept of it (services/changes.py, propagate.py). Nothing should ever
+Services say what follows from a change and what is kept of it (audit/changes.py, propagate.py). Nothing should ever
 be caught here: the tests fail when something is; where it happens all the same it is logged once, and done.
 """
 
@@ -12,6 +12,9 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
+from .audit import changes, recorded
+from .audit.changes import Owed, Said
+from .audit.recorded import State
 from .models import (
     AccessGroup,
     Area,
@@ -30,9 +33,7 @@ from .models import (
     User,
 )
 from .models.scope import Whole
-from .services import changes, propagate, recorded
-from .services.changes import Owed, Said
-from .services.recorded import State
+from .services import propagate
 
 log = logging.getLogger("portvakt.net")
 _told: set[str] = set()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from firmware.controller.access.credential import card_value, credential_key
 from sim.world.wiegand import payload
-from tools.cloud.services.locks import Lock
+from tools.cloud.doors.locks import Lock
 from tools.terminal import Problem
 
 from . import figures, seed

@@ -11,7 +11,7 @@ from typing import Any
 from sim.board.host import VirtualBoard
 from sim.world.network import CUT, PASS, Network
 from tools import boards
-from tools.cloud.services.locks import Lock
+from tools.cloud.doors.locks import Lock
 from tools.terminal import Problem
 
 from .doors import LiveDoor

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Max, Min
 
 from firmware.controller import events
+from tools.cloud.doors.locks import Lock
+from tools.cloud.doors.locks import locks as of_doors
 from tools.cloud.models import Controller, Door, Event
 from tools.cloud.services import clock
-from tools.cloud.services.locks import Lock
-from tools.cloud.services.locks import locks as of_doors
 
 from .doors import DENIED, GRANTED, SILENT, Tap
 from .flash import Recorded

@@ -9,6 +9,10 @@ from django.db import transaction
 
 from sim.world.wiegand import payload
 from tools import boards
+from tools.cloud.controllers import brokers, mosquitto
+from tools.cloud.controllers import enrol as enrolment
+from tools.cloud.doors import door_rules
+from tools.cloud.members import links, members
 from tools.cloud.models import (
     AccessGroup,
     Controller,
@@ -18,10 +22,9 @@ from tools.cloud.models import (
     Tenant,
     User,
 )
-from tools.cloud.services import brokers, door_rules, links, members, mosquitto, sites, tenants
-from tools.cloud.services import enrol as enrolment
-from tools.cloud.services import groups as access_groups
-from tools.cloud.services import people as persons
+from tools.cloud.people import groups as access_groups
+from tools.cloud.people import people as persons
+from tools.cloud.sites import sites, tenants
 
 from .controllers import BOARD
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tools.cloud.pages import locking
+from tools.cloud.doors import locking
 from tools.cloud.services import clock, local_time
 
 from .building import Building

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from firmware.controller import events
-from tools.cloud.services import codes
+from tools.cloud.alarms import codes
 
 _KEPT = 40
 _SHOWN = 12

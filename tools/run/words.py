@@ -4,8 +4,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from firmware.controller import events
-from tools.cloud.pages import words
-from tools.cloud.services import codes
+from tools.cloud.alarms import codes
+from tools.cloud.log import words
 
 from .doors import SILENT
 

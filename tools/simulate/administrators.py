@@ -13,9 +13,12 @@ from sim.virtual.faults import Faults
 from sim.virtual.scheduler import DAY, MS, SECOND
 from sim.virtual.verdicts import ANYTHING, DENIED
 from sim.world.wiegand import card_bits
+from tools.cloud.audit import changes
+from tools.cloud.doors import commands
 from tools.cloud.models import AccessGroup, Controller, Credential, Door, Grant, Person, Site
 from tools.cloud.models import Command as Row
-from tools.cloud.services import changes, commands, people, propagate
+from tools.cloud.people import people
+from tools.cloud.services import propagate
 from tools.simulate.neighbours import ours
 from tools.simulate.worker import Worker
 

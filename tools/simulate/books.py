@@ -45,9 +45,9 @@ class Books:
             self.building.promises.plain(one)
 
     def _compare(self, one: "VirtualController", after: int, upto: int) -> None:
+        from tools.cloud.alarms import codes
+        from tools.cloud.log.chain import OWN_EPOCH
         from tools.cloud.models import Event, Gap
-        from tools.cloud.services import codes
-        from tools.cloud.services.chain import OWN_EPOCH
 
         promises = self.building.promises
         promises.checks["stored"] += 1
@@ -89,7 +89,7 @@ class Books:
 
     def _over(self, written: dict[int, tuple[Any, ...]]) -> int:
         """Up to which event the days are over for which the cloud keeps what they say."""
-        from tools.cloud.services.rules import RETENTION_DAYS
+        from tools.cloud.rules.rules import RETENTION_DAYS
 
         then = self.building.utc() - RETENTION_DAYS * 86_400
         return max((sequence for sequence, fields in written.items() if 0 < fields[0] <= then), default=0)

@@ -64,7 +64,7 @@ def acknowledged(one: "VirtualController") -> int:
 
 def kept(one: "VirtualController", door: int) -> int | None:
     """Days that an event is kept."""
-    from tools.cloud.services.rules import RETENTION_DAYS
+    from tools.cloud.rules.rules import RETENTION_DAYS
 
     return RETENTION_DAYS if door else None
 

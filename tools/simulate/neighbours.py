@@ -13,6 +13,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from sim.virtual.scheduler import SECOND
+from tools.cloud.controllers import enrol
+from tools.cloud.doors import commands, door_rules
 from tools.cloud.ingest import ingest
 from tools.cloud.models import (
     AccessGroup,
@@ -23,7 +25,9 @@ from tools.cloud.models import (
     Door,
     Grant,
 )
-from tools.cloud.services import clock, commands, door_rules, enrol, groups, people, pins, sites, tenants
+from tools.cloud.people import groups, people, pins
+from tools.cloud.services import clock
+from tools.cloud.sites import sites, tenants
 from tools.simulate.worker import Worker
 
 SICK, WELL = "The sick neighbour", "The other neighbour"

@@ -42,7 +42,7 @@ class Office:
     def _change(self, chance: Random) -> None:
         """One person's grant ends, or comes back. Until every controller has it, both verdicts are right."""
         from tools.cloud.models import AccessGroup, Grant, Person
-        from tools.cloud.services import people
+        from tools.cloud.people import people
 
         holder = chance.choice(self.building.description["people"])
         person = Person.objects.get(name=holder["name"])
@@ -74,8 +74,8 @@ class Office:
             holder["unsure"] = 0
 
     def _release(self, chance: Random) -> None:
+        from tools.cloud.doors.commands import SECONDS, release
         from tools.cloud.models import Door
-        from tools.cloud.services.commands import SECONDS, release
 
         name = chance.choice(sorted(self.building.doors))
         controller, door = self.building.doors[name]

@@ -11,7 +11,7 @@ from sim.virtual.building import VirtualBuilding
 from sim.virtual.slots import MANNERS, WELL, release
 from tools import release as releases
 from tools.cloud.models import Rollout
-from tools.cloud.services import updates
+from tools.cloud.updates import updates
 
 ENDS_BEFORE = 6  # trials before the end of a soak nothing is offered any more
 

@@ -159,8 +159,8 @@ def simulate(
 
 def enrolled(described: dict[str, Any], board: dict[str, Any], urandom: Callable[[int], bytes]) -> list[dict[str, Any]]:
     """Fills the cloud with the building. Returns the settings of each controller."""
+    from tools.cloud.controllers.enrol import enrol
     from tools.cloud.models import Site
-    from tools.cloud.services.enrol import enrol
     from tools.run import seed as demo
 
     demo.places(described)

@@ -14,21 +14,14 @@ from django.test import Client
 
 from firmware.controller.access.rules import Rules
 from tools.cloud import limits
+from tools.cloud.access_list import acl
+from tools.cloud.doors import door_rules
+from tools.cloud.members import links
 from tools.cloud.models import AccessGroup, Area, Grant, Membership, Person, Role, Schedule, User
-from tools.cloud.services import (
-    acl,
-    clock,
-    door_rules,
-    groups,
-    holidays,
-    links,
-    people,
-    pins,
-    rules,
-    schedules,
-    sites,
-    tenants,
-)
+from tools.cloud.people import groups, people, pins
+from tools.cloud.rules import holidays, rules, schedules
+from tools.cloud.services import clock
+from tools.cloud.sites import sites, tenants
 from tools.terminal import Problem
 
 CHANNELS = ("service", "api", "page")

@@ -12,6 +12,9 @@ from django.test import Client
 
 from firmware.controller import events as codes
 from firmware.controller.access import modes
+from tools.cloud.controllers import enrol, lost
+from tools.cloud.doors import commands
+from tools.cloud.members import links, members
 from tools.cloud.models import (
     AccessGroup,
     Alarm,
@@ -40,8 +43,10 @@ from tools.cloud.models import (
     Tenant,
     User,
 )
+from tools.cloud.people import groups, people, pins
+from tools.cloud.rules import holidays
 from tools.cloud.sealing import Sealed
-from tools.cloud.services import clock, commands, enrol, groups, holidays, links, lost, members, people, pins
+from tools.cloud.services import clock
 
 OURS, THEIRS = "kveld", "zorn"  # stand in every name of a tenant
 CARD = {OURS: (201, 60417), THEIRS: (201, 54321)}  # facility and number of a card that nobody else has

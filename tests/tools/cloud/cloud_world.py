@@ -8,10 +8,12 @@ from django.apps import apps
 from django.db import connection
 from fake_controller import FakeController
 
+from tools.cloud.access_list import acl
+from tools.cloud.controllers import enrol
 from tools.cloud.ingest.ingest import Ingest
 from tools.cloud.models import AccessGroup, Controller, Credential, Grant, Person, Site, Tenant
-from tools.cloud.services import acl, clock, enrol
-from tools.cloud.services.people import give_card
+from tools.cloud.people.people import give_card
+from tools.cloud.services import clock
 
 START = 1_763_800_000.0  # Unix seconds
 BOARD = {"name": "test-two-door", "psram": True, "doors": [{}, {}]}

@@ -88,7 +88,7 @@ def net(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     def caught(what: str) -> None:
         writer = _writer()
         if writer is not None:
-            found.append(f"{what} at {writer}, and no service said so (services/changes.py, propagate.py)")
+            found.append(f"{what} at {writer}, and no service said so (audit/changes.py, propagate.py)")
 
     monkeypatch.setattr(signals, "caught", caught)
     yield found
@@ -97,7 +97,7 @@ def net(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 def _writer() -> str | None:
     """Where in tools/ rows are being written; None: in a test."""
-    under = ("tools/cloud/signals.py", "tools/cloud/services/changes.py", "tools/cloud/models/")
+    under = ("tools/cloud/signals.py", "tools/cloud/audit/changes.py", "tools/cloud/models/")
     for frame in reversed(traceback.extract_stack()[:-2]):
         path = Path(frame.filename)
         if not path.is_relative_to(ROOT) or ".venv" in path.parts:

@@ -18,8 +18,8 @@ from cloud_world import House, Stopped  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 
+from tools.cloud.members import links  # noqa: E402
 from tools.cloud.models import ApiToken, Membership, Role, User  # noqa: E402
-from tools.cloud.services import links  # noqa: E402
 
 
 def owner(house: House) -> list[str]:

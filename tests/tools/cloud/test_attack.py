@@ -17,8 +17,8 @@ from attack_world import MISSING, OURS, THEIRS, Caller, World, browser, told
 from cloud_world import Stopped
 from django.db import transaction
 
+from tools.cloud.doors import live
 from tools.cloud.models import ApiToken, Role
-from tools.cloud.pages import live
 from tools.cloud.services import clock
 from tools.cloud.sessions import hashed
 

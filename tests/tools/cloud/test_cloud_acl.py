@@ -11,8 +11,11 @@ from hypothesis import strategies as some
 
 from firmware.controller import records
 from firmware.controller.access.credential import card_value, credential_key
+from tools.cloud.access_list import acl, rights
+from tools.cloud.controllers import brokers, enrol
 from tools.cloud.models import AccessGroup, AclChange, AclEntry, Credential, Door, Grant, Person, Profile
-from tools.cloud.services import acl, brokers, clock, enrol, people, rights
+from tools.cloud.people import people
+from tools.cloud.services import clock
 from tools.terminal import Problem
 
 tables = some.dictionaries(

@@ -7,8 +7,10 @@ import pytest
 from cloud_world import BOARD, House, Stopped, Wire, counted_bytes
 
 from firmware.controller import events
+from tools.cloud.alarms import alarms, codes
+from tools.cloud.controllers import enrol, lost
 from tools.cloud.models import Alarm, Controller, Event, Gap, Right, User
-from tools.cloud.services import alarms, clock, codes, enrol, lost
+from tools.cloud.services import clock
 
 
 def record(house: House, code: int, door: int = 1, **more: Any) -> Event:

@@ -12,6 +12,8 @@ from django.test import Client
 from firmware.controller import events as codes
 from firmware.controller.access import modes
 from tools import boards
+from tools.cloud.doors import commands
+from tools.cloud.members import links
 from tools.cloud.models import (
     AclEntry,
     ApiToken,
@@ -26,7 +28,7 @@ from tools.cloud.models import (
     User,
     visible,
 )
-from tools.cloud.services import clock, commands, links
+from tools.cloud.services import clock
 
 
 class Api:

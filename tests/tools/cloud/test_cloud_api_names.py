@@ -10,8 +10,8 @@ from ninja import Schema
 
 from tools.cloud.api import api
 from tools.cloud.api.body import Body
+from tools.cloud.members import links
 from tools.cloud.models import Grant, Role
-from tools.cloud.services import links
 
 
 def call(house: House, method: str, path: str, body: Any) -> tuple[int, str]:

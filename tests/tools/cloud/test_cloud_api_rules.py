@@ -11,8 +11,14 @@ from django.test import Client
 
 from firmware.controller import events
 from tools import boards
+from tools.cloud.alarms import alarms
+from tools.cloud.controllers import lost
+from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, ApiToken, Area, Command, Event, Look, Role, Schedule, Site
-from tools.cloud.services import alarms, clock, holidays, learning, links, lost, members, pins, schedules
+from tools.cloud.people import pins
+from tools.cloud.readings import learning
+from tools.cloud.rules import holidays, schedules
+from tools.cloud.services import clock
 
 
 class Api:
@@ -309,7 +315,7 @@ def test_no_route_takes_another_tenants_row(house: House, other: House, api: Api
 
 
 def _command(house: House) -> int:
-    from tools.cloud.services import commands
+    from tools.cloud.doors import commands
 
     return commands.release(house.doors[0], None).pk
 
@@ -353,7 +359,7 @@ def test_a_pin_that_was_lost_with_a_board_is_listed(house: House, api: Api) -> N
 
 
 def test_what_is_past_its_days_is_not_in_the_log(house: House, api: Api) -> None:
-    from tools.cloud.services import retention
+    from tools.cloud.log import retention
 
     happen(house, events.GRANTED, credential=house.card)
     Event.objects.update(utc=datetime.fromtimestamp(house.time.now, UTC) - timedelta(days=91))

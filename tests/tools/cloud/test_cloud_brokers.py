@@ -15,8 +15,8 @@ from cloud_world import House
 
 from firmware.controller.cloud.wire import topics
 from firmware.controller.storage.settings_check import check
+from tools.cloud.controllers import brokers, enrol, lost, mosquitto
 from tools.cloud.models import Controller
-from tools.cloud.services import brokers, enrol, lost, mosquitto
 from tools.run.children import own
 from tools.terminal import Problem
 

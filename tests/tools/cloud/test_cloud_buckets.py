@@ -17,10 +17,11 @@ from firmware.protocol import cloud_side
 from sim.fuzz import board as boards
 from sim.mcu.chip import use
 from sim.mcu.flash import NorFlash
+from tools.cloud.access_list import acl
 from tools.cloud.ingest import sync
 from tools.cloud.ingest.ingest import Ingest
 from tools.cloud.models import AclEntry
-from tools.cloud.services import acl, clock
+from tools.cloud.services import clock
 
 BUCKETS = 40
 

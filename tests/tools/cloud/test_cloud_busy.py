@@ -14,8 +14,9 @@ from django.db.backends.utils import CursorWrapper
 from django.db.utils import ConnectionHandler, OperationalError
 from django.test.utils import CaptureQueriesContext
 
+from tools.cloud.controllers import enrol, lost
 from tools.cloud.models import AccessGroup, Door, DoorRules, GroupDoor, Schedule
-from tools.cloud.services import enrol, lost, rules
+from tools.cloud.rules import rules
 from tools.cloud.sqlite import base
 from tools.terminal import Problem
 

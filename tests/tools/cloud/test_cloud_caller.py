@@ -11,9 +11,11 @@ from ninja.errors import HttpError
 
 from tools.cloud.api import docs
 from tools.cloud.api.auth import Caller
+from tools.cloud.controllers import lost
+from tools.cloud.members import links
 from tools.cloud.models import Exposure, Person, Right, Role
 from tools.cloud.models.rights import ROLES
-from tools.cloud.services import links, lost, people
+from tools.cloud.people import people
 
 
 def program(house: House, role: str = "administrator") -> Client:

@@ -12,8 +12,9 @@ from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
 from tools.cloud.ingest import store
+from tools.cloud.log import chain, digest
 from tools.cloud.models import Event, Gap, LogKey
-from tools.cloud.services import chain, clock, digest, housekeeping
+from tools.cloud.services import clock, housekeeping
 
 KEY = bytes(range(16))
 
@@ -273,7 +274,7 @@ def test_the_command_says_which_event_and_fails(
 ) -> None:
     from typer.testing import CliRunner
 
-    from tools.cloud import log as command
+    from tools.cloud.log.command import command
 
     monkeypatch.setattr(command, "_django", lambda: None)
     board, log = chained(house, line)

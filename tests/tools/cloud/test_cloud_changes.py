@@ -19,33 +19,21 @@ from django.urls import URLPattern, reverse
 
 from firmware.controller import events
 from tools.cloud import models, signals
+from tools.cloud.alarms import alarms
 from tools.cloud.api import api
+from tools.cloud.audit import author, changes, looks, recorded
+from tools.cloud.audit.author import Author
+from tools.cloud.controllers import rotation
+from tools.cloud.doors import commands, door_rules
+from tools.cloud.log import retention
+from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Change, Command, Membership, Person, Reading, Right, Role, Schedule, User
 from tools.cloud.models.rights import ROLES
 from tools.cloud.pages import urls as pages
-from tools.cloud.services import (
-    alarms,
-    author,
-    changes,
-    clock,
-    commands,
-    door_rules,
-    erasure,
-    groups,
-    links,
-    looks,
-    members,
-    people,
-    pins,
-    propagate,
-    recorded,
-    retention,
-    rotation,
-    sites,
-    tenants,
-    updates,
-)
-from tools.cloud.services.author import Author
+from tools.cloud.people import erasure, groups, people, pins
+from tools.cloud.services import clock, propagate
+from tools.cloud.sites import sites, tenants
+from tools.cloud.updates import updates
 from tools.terminal import Problem
 
 PIN = "827364"
@@ -334,7 +322,7 @@ PAGES_NOTHING = {
 
 
 def door_form(house: Full, **changed: Any) -> dict[str, Any]:
-    from tools.cloud.pages.forms.rules import DoorForm
+    from tools.cloud.rules.forms import DoorForm
 
     form = DoorForm(door=house.doors[0])
     shown = {bound.name: bound.value() for bound in form}

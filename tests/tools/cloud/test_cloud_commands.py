@@ -8,9 +8,11 @@ from cloud_world import House, Stopped, Wire
 from firmware.controller.cloud import commands as firmware
 from firmware.controller.cloud import wire
 from tests.firmware.controller_bench import UTC, Bench
+from tools.cloud.controllers import lost
+from tools.cloud.doors import commands
 from tools.cloud.ingest import store
 from tools.cloud.models import Command
-from tools.cloud.services import clock, commands, lost
+from tools.cloud.services import clock
 
 State = Command.State
 

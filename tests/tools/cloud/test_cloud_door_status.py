@@ -9,9 +9,11 @@ from cloud_world import House, Stopped, Wire
 from firmware.controller import events as codes
 from firmware.controller.access import modes
 from firmware.controller.cloud import wire
+from tools.cloud.doors import doors as door_states
+from tools.cloud.doors import locks
 from tools.cloud.models import Command, Door, DoorRules, Event, Holiday, Schedule, User
-from tools.cloud.services import clock, hours, locks
-from tools.cloud.services import doors as door_states
+from tools.cloud.rules import hours
+from tools.cloud.services import clock
 
 WEEKDAYS = [[31, 480, 960]]  # Monday to Friday, 8 to 16
 MONDAY_NINE = datetime(2025, 11, 24, 8, tzinfo=UTC)  # 9 in Oslo

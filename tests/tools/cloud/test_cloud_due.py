@@ -8,9 +8,10 @@ from fake_controller import FakeController
 
 from firmware.controller import events as codes
 from firmware.controller.cloud import wire
+from tools.cloud.doors import commands
 from tools.cloud.models import Command, Grant
-from tools.cloud.services import clock, commands
-from tools.cloud.services.people import revoke
+from tools.cloud.people.people import revoke
+from tools.cloud.services import clock
 
 
 @pytest.fixture

@@ -15,10 +15,14 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from firmware.controller import events
+from tools.cloud.access_list import acl
+from tools.cloud.alarms import alarms
 from tools.cloud.api import api
+from tools.cloud.controllers import lost
 from tools.cloud.models import Alarm, Credential, DoorRules, Event, Membership, Right, Role, User, visible
 from tools.cloud.models.rights import roles_with
-from tools.cloud.services import acl, alarms, clock, lost, pins
+from tools.cloud.people import pins
+from tools.cloud.services import clock
 
 UNKNOWING = [role for role in Role if role.value not in roles_with(Right.DURESS)]
 OWN = ("/sign-out", "/language", "/account/", "/enter/", "/accounts/", "/doors/stream")  # of whoever asks
@@ -179,7 +183,7 @@ def test_who_may_know_sees_another_thing(home: House) -> None:
 
 @pytest.mark.parametrize("role", UNKNOWING)
 def test_a_stream_says_and_keeps_silent_alike(home: House, role: Role) -> None:
-    from tools.cloud.pages import live
+    from tools.cloud.doors import live
     from tools.cloud.sessions import hashed
 
     browser = client(home, role)

@@ -12,8 +12,12 @@ import pytest
 from cloud_world import House, Stopped, Wire
 
 from firmware.controller import events
+from tools.cloud.access_list import history
+from tools.cloud.audit import looks
+from tools.cloud.controllers import lost
 from tools.cloud.models import AclChange, Event, Look, Person
-from tools.cloud.services import clock, erasure, history, looks, lost
+from tools.cloud.people import erasure
+from tools.cloud.services import clock
 
 # On disk, in a process of its own: a house, a board that is in sync, a person who is erased, a hundred days.
 LIVES = """

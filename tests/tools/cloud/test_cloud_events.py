@@ -9,8 +9,8 @@ from firmware.controller import events as codes
 from firmware.controller import records
 from firmware.controller.cloud import wire
 from tools.cloud.models import Event, Gap
+from tools.cloud.people.people import revoke
 from tools.cloud.services import clock
-from tools.cloud.services.people import revoke
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from fake_controller import FakeController
 
 from firmware.controller import events as codes
 from firmware.controller.access import modes
+from tools.cloud.alarms import alarms
+from tools.cloud.controllers.lost import lost
 from tools.cloud.home_assistant import bridge, told
-from tools.cloud.services import alarms, clock
-from tools.cloud.services.lost import lost
+from tools.cloud.services import clock
 
 
 class Home:

@@ -4,8 +4,8 @@ import pytest
 from cloud_world import House
 from django.test import Client
 
+from tools.cloud.members import links, members
 from tools.cloud.models import Membership, Role, Session, SignInLink, User
-from tools.cloud.services import links, members
 from tools.cloud.services.told import Told
 
 ENGLISH = {"accept-language": "en"}

@@ -42,7 +42,7 @@ def said(reading: Any, how: int = 0, bits: int = 26, number: int = NUMBER) -> by
 
 
 def armed(house: Any, user: Any, linked: Any, door: int = 0) -> Any:
-    from tools.cloud.services import learning
+    from tools.cloud.readings import learning
 
     reading = learning.arm(house.person, house.doors[door], user)
     linked[0].poll()
@@ -56,7 +56,7 @@ def refused(linked: Any) -> dict[str, int]:
 
 def test_a_card_is_armed_read_given_and_opens_by_the_ordinary_way(house: Any, user: Any, linked: Any) -> None:
     from tools.cloud.models import Look
-    from tools.cloud.services import learning
+    from tools.cloud.readings import learning
 
     cable, controller = linked
     reading = armed(house, user, linked)
@@ -78,7 +78,7 @@ def test_a_card_is_armed_read_given_and_opens_by_the_ordinary_way(house: Any, us
 
 
 def test_a_card_that_somebody_holds_is_said_so_and_not_given(house: Any, user: Any, linked: Any) -> None:
-    from tools.cloud.services import learning
+    from tools.cloud.readings import learning
     from tools.terminal import Problem
 
     other = house.add_card("Knut", NUMBER)
@@ -94,8 +94,8 @@ def test_nothing_that_a_controller_was_not_asked_for_is_taken(
     house: Any, user: Any, linked: Any, stranger: Any, time_now: Any
 ) -> None:
     """By another controller, for another command, too late, or before anybody asked."""
+    from tools.cloud.doors import commands
     from tools.cloud.models import Command, Reading
-    from tools.cloud.services import commands
 
     cable, controller = linked
     reading = armed(house, user, linked)
@@ -124,7 +124,7 @@ def test_what_says_nothing_is_refused(house: Any, user: Any, linked: Any) -> Non
 def test_what_is_no_card_is_said_so_and_a_number_that_fits_no_frame_is_a_misread(
     house: Any, user: Any, linked: Any
 ) -> None:
-    from tools.cloud.services import learning
+    from tools.cloud.readings import learning
     from tools.terminal import Problem
 
     for how, bits, number, state in (
@@ -146,7 +146,7 @@ def test_what_is_no_card_is_said_so_and_a_number_that_fits_no_frame_is_a_misread
 
 
 def test_the_same_again_changes_nothing(house: Any, user: Any, linked: Any) -> None:
-    from tools.cloud.services import learning
+    from tools.cloud.readings import learning
 
     reading = armed(house, user, linked)
     linked[1].say(said(reading))
@@ -158,7 +158,8 @@ def test_the_same_again_changes_nothing(house: Any, user: Any, linked: Any) -> N
 
 
 def test_a_number_that_nobody_gives_is_erased(house: Any, user: Any, linked: Any, time_now: Any) -> None:
-    from tools.cloud.services import clock, housekeeping, learning
+    from tools.cloud.readings import learning
+    from tools.cloud.services import clock, housekeeping
     from tools.terminal import Problem
 
     reading = armed(house, user, linked)
@@ -172,7 +173,7 @@ def test_a_number_that_nobody_gives_is_erased(house: Any, user: Any, linked: Any
 
 
 def test_who_wanted_it_can_end_it(house: Any, user: Any, linked: Any) -> None:
-    from tools.cloud.services import learning
+    from tools.cloud.readings import learning
 
     cable, controller = linked
     reading = armed(house, user, linked)
@@ -187,7 +188,7 @@ def test_who_wanted_it_can_end_it(house: Any, user: Any, linked: Any) -> None:
 
 def test_a_door_of_somebody_else_is_not_armed(house: Any, user: Any, stranger: Any) -> None:
     from tools.cloud.models import Command
-    from tools.cloud.services import learning
+    from tools.cloud.readings import learning
     from tools.terminal import Problem
 
     with pytest.raises(Problem, match="no such door"):

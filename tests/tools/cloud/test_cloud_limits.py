@@ -12,7 +12,8 @@ from django.db import transaction
 from firmware.controller.access.reading import calendar, fields
 from firmware.controller.access.reading.fields import Whole
 from tools.cloud.models import AccessGroup, Schedule
-from tools.cloud.services import groups, holidays, schedules
+from tools.cloud.people import groups
+from tools.cloud.rules import holidays, schedules
 from tools.cloud.services.told import Told
 
 SETTINGS = 20_000  # taken in a whole run

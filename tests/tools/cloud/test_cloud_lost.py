@@ -7,8 +7,11 @@ import pytest
 from cloud_world import House, Stopped, Wire
 
 from firmware.controller import events as codes
+from tools.cloud.controllers import enrol, lost
+from tools.cloud.doors import commands
 from tools.cloud.models import AclEntry, Command, Controller, Event, Exposure, Site
-from tools.cloud.services import commands, enrol, lost, people, zones
+from tools.cloud.people import people
+from tools.cloud.rules import zones
 from tools.terminal import Problem
 
 

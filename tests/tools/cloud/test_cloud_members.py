@@ -12,8 +12,8 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from tools.cloud.data import idle
+from tools.cloud.members import links, members
 from tools.cloud.models import ApiToken, Membership, Role, Session, SignInLink, User
-from tools.cloud.services import links, members
 from tools.cloud.services.told import Told
 from tools.cloud.sessions import Middleware
 from tools.terminal import Problem

@@ -15,32 +15,18 @@ from django.db import transaction
 
 from firmware.controller import events as codes
 from tools.cloud import models
+from tools.cloud.access_list import acl, grants, history
+from tools.cloud.alarms import alarms
+from tools.cloud.commissioning import commissioning
+from tools.cloud.controllers import lost, rotation, twins
+from tools.cloud.doors import commands, door_rules
 from tools.cloud.ingest import store
+from tools.cloud.log import chain, retention
+from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Command, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
-from tools.cloud.services import (
-    acl,
-    alarms,
-    chain,
-    clock,
-    commands,
-    commissioning,
-    door_rules,
-    grants,
-    groups,
-    history,
-    holidays,
-    hours,
-    links,
-    lost,
-    members,
-    people,
-    pins,
-    retention,
-    rotation,
-    rules,
-    twins,
-    whereabouts,
-)
+from tools.cloud.people import groups, people, pins
+from tools.cloud.rules import area_occupancy, holidays, hours, rules
+from tools.cloud.services import clock
 from tools.terminal import Problem
 
 EPOCH = 5
@@ -220,8 +206,8 @@ def what_is_old_is_erased(house: Furnished) -> Any:
 
 @act
 def where_people_are(house: Furnished) -> Any:
-    between = whereabouts.passages(house.site.pk)
-    return sorted((number, to) for (_, number), to in between.items()), len(whereabouts.shared(between))
+    between = area_occupancy.passages(house.site.pk)
+    return sorted((number, to) for (_, number), to in between.items()), len(area_occupancy.shared(between))
 
 
 @act

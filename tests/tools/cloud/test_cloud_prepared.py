@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
+from tools.cloud.access_list.prepared import Given, Insert, Prepared
 from tools.cloud.models import Event, Progress
-from tools.cloud.services.prepared import Given, Insert, Prepared
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SINCE = Prepared(lambda: Progress.objects.filter(at__gte=Given("since")).order_by("name").values_list("name", "at"))

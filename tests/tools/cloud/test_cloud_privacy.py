@@ -9,19 +9,15 @@ import pytest
 from cloud_world import House, Stopped, Wire
 
 from firmware.controller import events
+from tools.cloud.access_list import history
+from tools.cloud.alarms import alarms, codes
+from tools.cloud.audit import looks
+from tools.cloud.doors import door_rules
+from tools.cloud.log import retention
 from tools.cloud.models import AclChange, Alarm, Event, Look, Person
-from tools.cloud.services import (
-    alarms,
-    clock,
-    codes,
-    door_rules,
-    history,
-    housekeeping,
-    looks,
-    people,
-    retention,
-    tenants,
-)
+from tools.cloud.people import people
+from tools.cloud.services import clock, housekeeping
+from tools.cloud.sites import tenants
 
 
 def record(house: House, age_days: float, door: int = 1, **more: Any) -> Event:

@@ -11,6 +11,8 @@ from django.db import transaction
 
 from firmware.controller import events as codes
 from tools.cloud import limits, models
+from tools.cloud.controllers import controllers, enrol, rotation
+from tools.cloud.log import chain
 from tools.cloud.models import (
     AccessGroup,
     Controller,
@@ -23,21 +25,12 @@ from tools.cloud.models import (
     Schedule,
     Site,
 )
-from tools.cloud.services import (
-    chain,
-    clock,
-    controllers,
-    enrol,
-    groups,
-    holidays,
-    learning,
-    people,
-    pins,
-    rotation,
-    schedules,
-    sites,
-    updates,
-)
+from tools.cloud.people import groups, people, pins
+from tools.cloud.readings import learning
+from tools.cloud.rules import holidays, schedules
+from tools.cloud.services import clock
+from tools.cloud.sites import sites
+from tools.cloud.updates import updates
 from tools.terminal import Problem
 
 LONG = "x" * enrol.NAME

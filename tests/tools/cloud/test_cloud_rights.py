@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from firmware.controller.records import NO_END, until_minutes, until_utc
-from tools.cloud.services import rights, timing
-from tools.cloud.services.rights import Span, Term
+from tools.cloud.access_list import rights
+from tools.cloud.access_list.rights import Span, Term
+from tools.cloud.rules import timing
 
 OSLO = "Europe/Oslo"
 # Monday to Friday 08-16 and Saturday 22-24; then: Sunday and holidays all day.

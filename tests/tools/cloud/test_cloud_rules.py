@@ -15,6 +15,8 @@ from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.access.decision import decide
 from firmware.controller.access.rules import Rules
 from tools import boards, heap
+from tools.cloud.access_list import acl
+from tools.cloud.doors import door_rules
 from tools.cloud.models import (
     AccessGroup,
     AclEntry,
@@ -28,7 +30,9 @@ from tools.cloud.models import (
     Schedule,
     Tenant,
 )
-from tools.cloud.services import acl, clock, door_rules, holidays, people, pins, rules, schedules
+from tools.cloud.people import people, pins
+from tools.cloud.rules import holidays, rules, schedules
+from tools.cloud.services import clock
 from tools.cloud.services.told import Told
 from tools.terminal import Problem
 
@@ -511,7 +515,8 @@ def test_rules_that_need_more_memory_than_the_controller_has_are_refused_with_th
     before = rules.content(house.controller.pk)
     now = heap.needed(house.controller.board, before)
     monkeypatch.setattr(heap, "BUDGET", now + 1024)
-    with pytest.raises(Told, match=rf"these rules need \d\d KB of the controller's memory and it has {now // 1024 + 1};"):
+    said = rf"these rules need \d\d KB of the controller's memory and it has {now // 1024 + 1};"
+    with pytest.raises(Told, match=said):
         door_rules.change(house.doors[0], {"who": [["card+pin", None]], "offline_hours": 48})
     assert rules.content(house.controller.pk) == before
     house.controller.board["psram"] = True

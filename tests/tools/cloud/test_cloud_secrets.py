@@ -220,8 +220,8 @@ def test_a_database_that_came_back_without_its_key_is_refused_and_no_other_key_i
 
 
 def test_one_board_whose_key_cannot_be_read_is_left_aside(house: Any) -> None:
+    from tools.cloud.controllers import brokers, enrol
     from tools.cloud.models import Controller
-    from tools.cloud.services import brokers, enrol
 
     enrol.enrol(house.site, "Skadet", {"doors": [{}]})
     from django.db import connection
@@ -268,7 +268,7 @@ def test_the_password_of_the_wifi_comes_from_a_file_or_the_environment(cloud: Cl
 
 def test_keys_in_files_are_their_owners_only(tmp_path: Path) -> None:
     from tools import private
-    from tools.cloud.services import mosquitto
+    from tools.cloud.controllers import mosquitto
 
     private.write(tmp_path / "key", "k")
     with pytest.raises(FileExistsError):

@@ -6,8 +6,9 @@ from cloud_world import House, Stopped, Wire
 from firmware.controller import events as codes
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import RENEW
+from tools.cloud.doors import commands, doors
 from tools.cloud.models import Command, Event
-from tools.cloud.services import clock, commands, doors
+from tools.cloud.services import clock
 
 
 @pytest.fixture

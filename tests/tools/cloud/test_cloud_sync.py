@@ -9,8 +9,8 @@ from cloud_world import House, Stopped, Wire
 from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OVERHEAD
+from tools.cloud.people.people import give_card, revoke
 from tools.cloud.services import clock
-from tools.cloud.services.people import give_card, revoke
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_rules_that_did_not_come_are_told_after_the_next_hello(house: House, lin
 
 def lengthen_rules(house: House, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """By so many bytes."""
-    from tools.cloud.services import rules
+    from tools.cloud.rules import rules
 
     content = rules.content
     monkeypatch.setattr(rules, "content", lambda pk: content(pk) | {"note": "x" * count})

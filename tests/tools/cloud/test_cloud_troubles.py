@@ -16,6 +16,8 @@ from fake_controller import FakeController
 from firmware.controller import events as codes
 from firmware.controller.cloud import wire
 from tools import build, release
+from tools.cloud.controllers.troubles import Work
+from tools.cloud.doors import commands
 from tools.cloud.ingest import ingest as ingests
 from tools.cloud.models import (
     Alarm,
@@ -29,8 +31,10 @@ from tools.cloud.models import (
     RolloutBoard,
     Tenant,
 )
-from tools.cloud.services import clock, commands, pins, rules, updates
-from tools.cloud.services.troubles import Work
+from tools.cloud.people import pins
+from tools.cloud.rules import rules
+from tools.cloud.services import clock
+from tools.cloud.updates import updates
 
 SOON = timedelta(minutes=2)
 
@@ -172,7 +176,7 @@ STAGES = (
     (ingests.store, "refused"),
     (ingests.store, "seen"),
     (ingests.Updates, "poll"),
-    (ingests.Whereabouts, "poll"),
+    (ingests.AreaOccupancy, "poll"),
 )
 
 
@@ -227,7 +231,7 @@ def test_erasing_goes_on_after_a_tenant_at_which_it_fails(
     house: House, neighbour: House, line: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hour is used up only once: whoever stands behind a faulty tenant would never be erased."""
-    from tools.cloud.services import retention
+    from tools.cloud.log import retention
 
     old = [
         Event.objects.create(
@@ -274,8 +278,8 @@ def test_an_event_that_raises_no_alarm_does_not_keep_the_next_ones_from_it(
 def test_a_trouble_has_a_sentence_on_the_pages_and_in_the_api(house: House, neighbour: House, line: Wire) -> None:
     from django.test import Client
 
+    from tools.cloud.members import links
     from tools.cloud.models import Membership, User
-    from tools.cloud.services import links
 
     sick = line.connect(house.settings).connect()
     foreign_pin(house)

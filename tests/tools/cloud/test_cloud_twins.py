@@ -8,8 +8,10 @@ from cloud_world import House, Stopped, Wire
 from django.test import Client
 from fake_controller import FakeController
 
+from tools.cloud.alarms import alarms
+from tools.cloud.members import links
 from tools.cloud.models import Alarm, Membership, Role, User
-from tools.cloud.services import alarms, clock, links
+from tools.cloud.services import clock
 
 
 @pytest.fixture

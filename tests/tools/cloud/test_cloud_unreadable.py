@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 from cloud_world import BOARD, House, counted_bytes
 
+from tools.cloud.access_list import acl
+from tools.cloud.controllers import enrol
+from tools.cloud.controllers.troubles import Troubles
 from tools.cloud.models import AclEntry, Alarm, Controller, Credential, Door, DoorRules, Grant
+from tools.cloud.people import groups, people, pins
 from tools.cloud.sealing import Unreadable
-from tools.cloud.services import acl, clock, enrol, groups, people, pins
-from tools.cloud.services.troubles import Troubles
+from tools.cloud.services import clock
 
 BROKEN = b"\x01" + bytes(40)
 

@@ -11,10 +11,11 @@ from fake_controller import FakeController
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OVERHEAD, Refused
 from tools import build, release
+from tools.cloud.controllers.troubles import Troubles
 from tools.cloud.ingest.updates import STATES, Updates
 from tools.cloud.models import Controller, Release, Rollout, RolloutBoard
-from tools.cloud.services import clock, updates
-from tools.cloud.services.troubles import Troubles
+from tools.cloud.services import clock
+from tools.cloud.updates import updates
 from tools.terminal import Problem
 
 State = RolloutBoard.State

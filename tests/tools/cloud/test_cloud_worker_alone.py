@@ -12,7 +12,8 @@ from cloud_world import House
 from firmware.controller.cloud.channel import RENEW
 from tools.cloud.ingest import worker as module
 from tools.cloud.ingest.worker import Worker
-from tools.cloud.services import clock, digest
+from tools.cloud.log import digest
+from tools.cloud.services import clock
 from tools.terminal import Problem
 
 ONE = "mqtt://worker:secret@a.example.org"

@@ -16,8 +16,9 @@ from cloud_world import House, Stopped
 from firmware.controller.access.rules import Rules
 from firmware.controller.access.zone import Zone
 from tools.cloud.models import Controller
-from tools.cloud.services import renewal, rules, sites, zones
+from tools.cloud.rules import renewal, rules, zones
 from tools.cloud.services.told import Told
+from tools.cloud.sites import sites
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LATER = [NOW + timedelta(hours=12 * n) for n in range(2 * 366 * 5)]
@@ -158,8 +159,8 @@ def test_data_of_years_ago_are_no_reason_to_be_sure(monkeypatch: pytest.MonkeyPa
 def test_the_api_tells_it_with_the_site(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.test import Client
 
+    from tools.cloud.members import links
     from tools.cloud.models import Role
-    from tools.cloud.services import links
 
     token = links.make_token(house.tenant, "test", Role.ADMINISTRATOR)
     monkeypatch.setattr(zones, "version", lambda: "2023c")

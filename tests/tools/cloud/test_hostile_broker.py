@@ -16,9 +16,9 @@ from sim.fuzz import board as boards
 from sim.mcu.chip import use
 from sim.world.broker import Broker
 from sim.world.hostile import Hostile
+from tools.cloud.controllers.views import _refused
 from tools.cloud.ingest.ingest import Ingest
 from tools.cloud.models import Controller, Event, Gap
-from tools.cloud.pages.views.controllers import _refused
 
 STEP_MS = 250
 HARMLESS = {"drop", "stop for a while", "delay", "reorder", "stale time", "hint"}  # nothing arrives that is not honest

@@ -12,8 +12,11 @@ from whole_board import Whole
 from firmware.controller import events
 from sim.mcu.chip import use
 from tests.firmware.bench import frame26
+from tools.cloud.commissioning import commissioning
+from tools.cloud.doors import commands
 from tools.cloud.models import Event, Reading
-from tools.cloud.services import clock, commands, commissioning, learning
+from tools.cloud.readings import learning
+from tools.cloud.services import clock
 
 NUMBER = 17 << 16 | 4711
 

@@ -17,10 +17,11 @@ from firmware.controller.cloud import wire
 from firmware.controller.storage import settings, settings_save
 from sim.fuzz import board as boards
 from sim.mcu.chip import use
+from tools.cloud.controllers import rotation
+from tools.cloud.controllers.lost import lost
 from tools.cloud.ingest.ingest import Ingest
 from tools.cloud.models import Controller
-from tools.cloud.services import clock, rotation
-from tools.cloud.services.lost import lost
+from tools.cloud.services import clock
 
 NEW = bytes(range(32))
 

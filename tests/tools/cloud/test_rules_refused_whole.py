@@ -11,8 +11,10 @@ from whole_board import Whole
 
 from firmware.controller.access.packed import unpacked
 from firmware.controller.access.reading import fields
+from tools.cloud.doors import door_rules
+from tools.cloud.members import links
 from tools.cloud.models import Controller, Grant, Profile, Role
-from tools.cloud.services import door_rules, links, people
+from tools.cloud.people import people
 
 KARI = "Kari Nordmann"
 

@@ -20,10 +20,12 @@ from firmware.controller import records
 from sim.fuzz import board as boards
 from sim.mcu.chip import use
 from sim.world.wiegand import card_bits
+from tools.cloud.controllers import brokers, enrol, lost
+from tools.cloud.doors import door_rules
 from tools.cloud.ingest.ingest import Ingest
 from tools.cloud.models import AccessGroup, Controller, Credential, Event, Grant, Person
-from tools.cloud.services import brokers, door_rules, enrol, lost, people, pins
-from tools.cloud.services.people import card_number, give_card
+from tools.cloud.people import people, pins
+from tools.cloud.people.people import card_number, give_card
 
 STEP_MS = 250
 NAMES = ("Ingrid Solheim", "Olav Bakken", "Kåre Ødegård", "Birgit Nygård", "Sofie Dahl", "Per Moen")

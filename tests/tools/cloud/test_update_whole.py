@@ -14,7 +14,7 @@ from sim.mcu.chip import use
 from tools import build, release
 from tools.cloud.ingest.ingest import Ingest
 from tools.cloud.models import Event, RolloutBoard
-from tools.cloud.services import updates
+from tools.cloud.updates import updates
 
 OLD, NEW = "0" * 12, "abcdef012345"
 

@@ -2,11 +2,19 @@
 
 from ninja import NinjaAPI
 
+from ..alarms import api as alarms
+from ..commissioning import api as commissioning
+from ..controllers import api as controllers
+from ..doors import api as doors
+from ..log import api as log
+from ..members import api as members
+from ..people import api as people
+from ..readings import api as readings
+from ..rules import api as rules
 from .asked import known_only
 from .auth import Bearer, SignedIn
 from .bounds import Bounded
 from .errors import explain
-from .routes import alarms, commissioning, controllers, doors, log, members, people, readings, rules
 
 api = NinjaAPI(
     title="Portvakt",

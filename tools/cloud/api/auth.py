@@ -8,8 +8,8 @@ from django.http import Http404, HttpRequest
 from ninja.errors import HttpError
 from ninja.security import HttpBearer, SessionAuth
 
+from ..members import links
 from ..models import ApiToken, Membership, Right, Role, User
-from ..services import links
 
 Row = TypeVar("Row", bound=models.Model)
 

@@ -22,7 +22,7 @@ OLD_S = 2.0  # within which the broker has delivered what was retained before
 
 
 class Bridge:
-    """broker: as services/brokers.py reads its address. ca: a file with the CA of its certificate, or None."""
+    """broker: as controllers/brokers.py reads its address. ca: a file with the CA of its certificate, or None."""
 
     def __init__(self, tenant: Tenant, broker: Mapping[str, Any], ca: str | None = None):
         self._tenant = tenant

@@ -11,9 +11,9 @@ from typing import Any
 
 from firmware.controller import events
 
+from ..alarms import codes
+from ..doors import doors as door_states
 from ..models import Alarm, Controller, Door, Event, Tenant
-from ..services import codes
-from ..services import doors as door_states
 
 PREFIX = "homeassistant"
 LINKED_FOR = timedelta(seconds=15)  # three times what a page waits: an entity that comes and goes helps nobody

@@ -11,16 +11,18 @@ from django.db import DatabaseError
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import RENEW, Refused
 
+from ..access_list import acl
+from ..access_list.prepared import Given, Prepared
+from ..alarms import alarms
+from ..controllers.troubles import AWAY, ONCE, Troubles, Work
 from ..models import Command, Controller
-from ..services import acl, alarms, housekeeping
+from ..rules.renewal import Round
+from ..services import housekeeping
 from ..services.clock import at
-from ..services.prepared import Given, Prepared
-from ..services.renewal import Round
-from ..services.troubles import AWAY, ONCE, Troubles, Work
 from . import store
+from .area_occupancy import AreaOccupancy
 from .session import Session
 from .updates import Updates
-from .whereabouts import Whereabouts
 
 log = logging.getLogger("portvakt.ingest")
 
@@ -77,7 +79,7 @@ class Ingest:
         self.sessions: dict[str, Session] = {}
         self.troubles = Troubles(now)
         self._updates = Updates(self.troubles)
-        self._whereabouts = Whereabouts()
+        self._area_occupancy = AreaOccupancy()
         self._round = Round(self.troubles)
         self._swept: float | None = None
         self._said: dict[str, float] = {}  # what everybody suffers from, and when it was logged
@@ -125,7 +127,7 @@ class Ingest:
                 partial(self._round.step, now),
                 partial(store.end_commands, now),
                 partial(self._updates.poll, self._live(), now),
-                partial(self._whereabouts.poll, self._live(), self.troubles),
+                partial(self._area_occupancy.poll, self._live(), self.troubles),
                 self._forget_lost,
                 self._keep_refused,
             ):
@@ -177,7 +179,9 @@ class Ingest:
             down = wire.topics(public_id)[1]
             send: Callable[[bytes], None] = lambda payload: self._publish(down, payload)  # noqa: E731
             with self.troubles.aside(Work.MESSAGE, row.pk):
-                session = Session(row, send, self._now, self._urandom, self._updates, self._whereabouts, self.troubles)
+                session = Session(
+                    row, send, self._now, self._urandom, self._updates, self._area_occupancy, self.troubles
+                )
             if session is None:
                 raise Refused("unreadable")
             self.sessions[public_id] = session

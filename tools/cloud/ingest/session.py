@@ -9,14 +9,16 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import NONCE, OPEN, OVERHEAD, RENEW, SEALED, Refused
 from firmware.protocol.cloud_side import SHORTEST, Channel, accept_message, read_open
 
+from ..controllers import rotation
+from ..controllers.troubles import Troubles, Work
+from ..log import chain
 from ..models import Controller
-from ..services import chain, learning, rotation
+from ..readings import learning
 from ..services.clock import at
-from ..services.troubles import Troubles, Work
 from . import store
+from .area_occupancy import AreaOccupancy
 from .sync import Sync
 from .updates import Updates
-from .whereabouts import Whereabouts
 
 OPENINGS = 4  # answered and not yet taken up; an old opening that comes again cannot push the real one out at once
 RENEW_S = 1.0  # a hint that a session is not known goes out no more often
@@ -35,7 +37,7 @@ class Session:
         now: Callable[[], float],
         urandom: Callable[[int], bytes],
         updates: Updates,
-        whereabouts: Whereabouts,
+        area_occupancy: AreaOccupancy,
         troubles: Troubles,
     ):
         self.pk = row.pk
@@ -49,7 +51,7 @@ class Session:
         self._now = now
         self._urandom = urandom
         self._updates = updates
-        self._whereabouts = whereabouts
+        self._area_occupancy = area_occupancy
         self._troubles = troubles
         self.room = wire.MAX_MESSAGE - OVERHEAD  # bytes of a message that it takes, before that is sealed
         self.behind = True  # its log holds more than is stored here, as far as it has said
@@ -190,7 +192,7 @@ class Session:
         self.behind = acked < said.last
         self._sync.greeted(self.room)
         self._bring_in_line()
-        self._whereabouts.begin(self, now)
+        self._area_occupancy.begin(self, now)
 
     def _events(self, message: bytes, now: datetime) -> None:
         if len(message) < 5 + records.EVENT or (len(message) - 5) % records.EVENT:
@@ -219,7 +221,7 @@ class Session:
         self.send(wire.packed(wire.STORED, "<II", epoch, stored.up_to))
         self._last = max(self._last, batch[-1][0])
         self.behind = stored.up_to < self._last
-        self._whereabouts.stored(self.pk, stored.new)
+        self._area_occupancy.stored(self.pk, stored.new)
 
     def _note_ahead(self, first: int | None) -> None:
         """A batch that stays ahead: what lies between may be overwritten, and only a hello can say so."""
@@ -254,7 +256,7 @@ class Session:
             raise Refused("malformed")
         version, part = wire.unpacked("<IH", message)
         if self._sync.rules_taken(version, part, message[7:], self._now()):
-            self._whereabouts.begin(self, now)
+            self._area_occupancy.begin(self, now)
 
     def _update_state(self, message: bytes, now: datetime) -> None:
         self._updates.said(self.pk, message, self, now)

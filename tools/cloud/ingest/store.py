@@ -11,11 +11,12 @@ from django.db import transaction
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
 
+from ..access_list.prepared import Given, Insert, Prepared
+from ..controllers import twins
+from ..controllers.troubles import Troubles, Work
+from ..doors.locks import WHY
+from ..log import chain
 from ..models import AclChange, Command, Controller, Event, Gap
-from ..services import chain, twins
-from ..services.locks import WHY
-from ..services.prepared import Given, Insert, Prepared
-from ..services.troubles import Troubles, Work
 
 DoorStatus = dict[str, list[int]]  # of doors that do not stand as usual: {number: [why, until, since]}
 Packed = tuple[int, int, int, int, int, int, bytes | None, int]  # as records.unpack_event gives it

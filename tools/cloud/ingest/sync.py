@@ -11,8 +11,9 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
 from firmware.protocol import cloud_side
 
+from ..access_list import acl
 from ..models import AclChange, AclEntry, Controller
-from ..services import acl, rules
+from ..rules import rules
 
 LONGEST_CHAIN = 500  # changes; a table further behind is sent whole
 ANSWER_S = 2.0  # a delta is answered with what the table then holds

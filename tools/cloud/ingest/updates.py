@@ -14,10 +14,10 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
 from tools import release as releases
 
+from ..access_list.prepared import Prepared
+from ..controllers.troubles import Troubles, Work
 from ..models import Rollout, RolloutBoard
-from ..services import updates
-from ..services.prepared import Prepared
-from ..services.troubles import Troubles, Work
+from ..updates import updates
 from . import store
 
 log = logging.getLogger("portvakt.updates")

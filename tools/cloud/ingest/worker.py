@@ -14,8 +14,9 @@ from django.db import connection
 
 from tools.terminal import Problem
 
-from ..services import clock, digest
-from ..services.brokers import brokers_of
+from ..controllers.brokers import brokers_of
+from ..log import digest
+from ..services import clock
 from .ingest import Ingest
 
 log = logging.getLogger("portvakt.worker")

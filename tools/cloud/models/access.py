@@ -49,7 +49,7 @@ class Credential(Whole):
     """A card or PIN of a person. A revoked one stays here, not active, so that its later denials have a name.
 
     Of a PIN there is no number: `sealed` holds it under a key that is not in the database, `mark` tells whether two
-    are the same (services/pins.py).
+    are the same (people/pins.py).
     """
 
     class Kind(models.TextChoices):
@@ -57,7 +57,7 @@ class Credential(Whole):
         PIN = "pin", _("PIN")
         DURESS = "duress", _("Duress PIN")
 
-    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="credentials")  # the person's: see services/people
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="credentials")  # the person's: see people/people.py
     person = models.ForeignKey(Person, models.CASCADE, related_name="credentials")
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.CARD)
     bits = models.PositiveSmallIntegerField(

@@ -1,4 +1,4 @@
-"""Each controller's credential table as it should be, and its history. Only services/acl.py writes it."""
+"""Each controller's credential table as it should be, and its history. Only access_list/acl.py writes it."""
 
 from django.db import models
 from django.db.models import Q
@@ -73,7 +73,7 @@ class Profile(models.Model):
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="profiles")
     number = models.PositiveIntegerField()
-    content = models.CharField(max_length=4000)  # as services/rights.py writes it: "[1,2]"
+    content = models.CharField(max_length=4000)  # as access_list/rights.py writes it: "[1,2]"
 
     class Meta:
         constraints = [

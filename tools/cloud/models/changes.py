@@ -1,4 +1,4 @@
-"""Who changed what: kept a year, for owners. services/recorded.py says what is kept of which row."""
+"""Who changed what: kept a year, for owners. audit/recorded.py says what is kept of which row."""
 
 from django.db import models
 from django.db.models import Q

@@ -73,7 +73,7 @@ class Controller(Owned):
 
     # How far its event log is stored here.
     log_epoch = models.PositiveBigIntegerField(null=True, blank=True)
-    log_epoch_before = models.PositiveBigIntegerField(null=True, blank=True)  # services/twins.py
+    log_epoch_before = models.PositiveBigIntegerField(null=True, blank=True)  # controllers/twins.py
     acked = models.PositiveBigIntegerField(default=0)
 
     # How it is. `confirmed_at`: when it last said something, sealed; what a broker says of it counts for nothing.

@@ -12,9 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from ..alarms import alarms
 from ..models import Alarm, Right, Role, Tenant, User, visible
 from ..models.rights import roles_with
-from ..services import alarms
 
 View = Callable[..., HttpResponse]
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from tools.terminal import Problem
 
 from ..services.told import Told
-from .forms.shared import Shared
+from .forms import Shared
 
 
 def sentence(problem: Problem) -> str:

@@ -3,24 +3,22 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from .views import (
-    account,
-    alarms,
-    changes,
-    commissioning,
-    controllers,
-    door,
-    doors,
-    log,
-    looks,
-    members,
-    people,
-    readings,
-    rules,
-    sign,
-    sites,
-    updates,
-)
+from ..alarms import views as alarms
+from ..audit import looks_views as looks
+from ..audit import views as changes
+from ..commissioning import views as commissioning
+from ..controllers import views as controllers
+from ..doors import door_views as door
+from ..doors import views as doors
+from ..log import views as log
+from ..members import account_views as account
+from ..members import sign_views as sign
+from ..members import views as members
+from ..people import views as people
+from ..readings import views as readings
+from ..rules import views as rules
+from ..sites import views as sites
+from ..updates import views as updates
 
 app_name = "pages"
 urlpatterns = [

@@ -3,10 +3,16 @@
 import logging
 from datetime import datetime, timedelta
 
+from ..access_list import acl, history
+from ..access_list.prepared import Prepared
+from ..controllers import rotation
+from ..controllers.troubles import Troubles, Work
+from ..log import chain, retention
+from ..members import links
 from ..models import Controller, Progress
-from . import acl, chain, erasure, history, learning, links, retention, rotation, rules
-from .prepared import Prepared
-from .troubles import Troubles, Work
+from ..people import erasure
+from ..readings import learning
+from ..rules import rules
 
 log = logging.getLogger("portvakt.housekeeping")
 HOUR = timedelta(hours=1)

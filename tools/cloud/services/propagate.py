@@ -5,9 +5,11 @@ Access: who may pass, as acl.py writes it into each controller's table. Rules: a
 
 from collections.abc import Collection
 
+from ..access_list import acl
+from ..audit.changes import said
 from ..models import AccessGroup, Controller
-from . import acl, clock, rules, whereabouts
-from .changes import said
+from ..rules import area_occupancy, rules
+from . import clock
 
 
 def access_of(tenant: int, people: Collection[int]) -> None:
@@ -54,5 +56,5 @@ def rules_everywhere(tenant: int) -> None:
 
 def rules_around(controller: Controller) -> None:
     """Of a controller whose doors have other rules, and of those that share an area with it, or did not before."""
-    sharing = {number for number, _ in whereabouts.passages(controller.site_id)}
+    sharing = {number for number, _ in area_occupancy.passages(controller.site_id)}
     rules_of(sorted({controller.pk} | sharing))

@@ -53,8 +53,8 @@ def record(house: Any) -> Callable[..., Any]:
 @pytest.fixture
 def changes(monkeypatch: pytest.MonkeyPatch) -> Any:
     """changes(client, language): the stream of a browser, with nothing to wait for: a look is made when it is asked."""
-    from tools.cloud.pages import live
-    from tools.cloud.pages.views import doors
+    from tools.cloud.doors import live
+    from tools.cloud.doors import views as doors
     from tools.cloud.sessions import hashed
 
     hub = live.Hub()

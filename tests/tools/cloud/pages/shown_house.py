@@ -6,6 +6,12 @@ from typing import Any
 from firmware.controller import events
 from firmware.controller.access import modes
 from tools import boards
+from tools.cloud.access_list import acl
+from tools.cloud.alarms import alarms
+from tools.cloud.audit import author
+from tools.cloud.controllers import enrol, lost
+from tools.cloud.doors import commands, door_rules
+from tools.cloud.members import links
 from tools.cloud.models import (
     AccessGroup,
     Alarm,
@@ -30,24 +36,11 @@ from tools.cloud.models import (
     Tenant,
     User,
 )
-from tools.cloud.services import (
-    acl,
-    alarms,
-    author,
-    clock,
-    commands,
-    door_rules,
-    enrol,
-    erasure,
-    groups,
-    holidays,
-    links,
-    lost,
-    people,
-    pins,
-    tenants,
-)
-from tools.cloud.services import schedules as weeks
+from tools.cloud.people import erasure, groups, people, pins
+from tools.cloud.rules import holidays
+from tools.cloud.rules import schedules as weeks
+from tools.cloud.services import clock
+from tools.cloud.sites import tenants
 
 # Long, as names of places and people are.
 TENANT = "Borettslaget Solsiden og Strandkanten"

@@ -21,9 +21,9 @@ from django.urls import URLPattern  # noqa: E402
 from shown_house import Shown, member  # noqa: E402
 
 from tools import boards  # noqa: E402
+from tools.cloud.members import links  # noqa: E402
 from tools.cloud.models import Role, Tenant, User  # noqa: E402
 from tools.cloud.pages import urls as pages  # noqa: E402
-from tools.cloud.services import links  # noqa: E402
 from tools.run import figures, live  # noqa: E402
 from tools.run import urls as building  # noqa: E402
 from tools.run.doors import LiveDoor  # noqa: E402

@@ -86,8 +86,9 @@ def test_what_is_offered_is_what_the_roles_allow_together(house: Any, two: Any) 
 
 def test_alarms_are_counted_for_who_may_see_them(house: Any, stranger: Any, two: Any, record: Any) -> None:
     from firmware.controller import events
+    from tools.cloud.alarms import alarms
     from tools.cloud.pages import access
-    from tools.cloud.services import alarms, clock
+    from tools.cloud.services import clock
 
     record(events.DOOR_FORCED, 1)
     record(events.DOOR_FORCED, 2)

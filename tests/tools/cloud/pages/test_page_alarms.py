@@ -12,7 +12,8 @@ from firmware.controller import events
 @pytest.fixture
 def raised(house: Any, record: Any) -> Any:
     """raised(code, ...): an event and its alarm."""
-    from tools.cloud.services import alarms, clock
+    from tools.cloud.alarms import alarms
+    from tools.cloud.services import clock
 
     def happen(code: int, **more: Any) -> Any:
         event = record(code, **more)
@@ -138,7 +139,8 @@ def test_a_person_gets_a_copy(browser: Any, house: Any, stranger: Any, record: A
 
 
 def test_repeated_denials_and_erased_events_in_the_log(browser: Any, record: Any, house: Any) -> None:
-    from tools.cloud.services import clock, retention
+    from tools.cloud.log import retention
+    from tools.cloud.services import clock
 
     record(events.DENIED_UNKNOWN, utc=clock.now() - timedelta(days=91))
     retention.erase(clock.now())
@@ -169,8 +171,8 @@ def test_what_became_of_a_command_shows_by_itself(browser: Any, house: Any, stra
 
 
 def test_diagnostics_are_words_and_no_lists(browser: Any, house: Any) -> None:
+    from tools.cloud.doors import commands
     from tools.cloud.models import Command
-    from tools.cloud.services import commands
 
     row = house.row()
     said = {

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from tools.cloud.controllers import lost
 from tools.cloud.models import Command, Controller, Credential, Grant, Holiday, Person, Schedule
 from tools.cloud.pages.urls import urlpatterns
-from tools.cloud.services import erasure, lost, people, schedules
+from tools.cloud.people import erasure, people
+from tools.cloud.rules import schedules
 from tools.cloud.services.told import Told
 from tools.terminal import Problem
 
@@ -120,7 +122,7 @@ def test_the_last_day_is_one(client: Any, house: Any) -> None:
 
 @pytest.mark.parametrize("board", [{"doors": [1]}, {"doors": [{}], "x": "y" * 8192}])
 def test_a_board_is_checked_and_small(house: Any, board: Any) -> None:
-    from tools.cloud.services import enrol
+    from tools.cloud.controllers import enrol
 
     with pytest.raises(Problem, match="must be of objects, 8192 characters"):
         enrol.enrol(house.site, "Ny", board)

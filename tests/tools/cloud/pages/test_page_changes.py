@@ -4,9 +4,14 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from tools.cloud.audit import author
+from tools.cloud.audit.author import Author
+from tools.cloud.doors import door_rules
+from tools.cloud.members import links
 from tools.cloud.models import Change
-from tools.cloud.services import author, clock, door_rules, links, people, pins, tenants
-from tools.cloud.services.author import Author
+from tools.cloud.people import people, pins
+from tools.cloud.services import clock
+from tools.cloud.sites import tenants
 
 
 def entries(client: Any, query: str = "") -> list[str]:

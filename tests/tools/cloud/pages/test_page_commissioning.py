@@ -91,7 +91,8 @@ def test_the_list_fills_itself(browser: Any, wired: Any, record: Any, time_now: 
 
 def test_what_is_tried_before_or_after_counts_for_nothing(wired: Any, record: Any) -> None:
     """Somebody who taps a card the next day has tried no reader for the paper that the installer signs."""
-    from tools.cloud.services import clock, commissioning
+    from tools.cloud.commissioning import commissioning
+    from tools.cloud.services import clock
 
     record(events.TRIED, 1, extra=3, flags=MARKED)
     record(events.COMMISSIONING_BEGAN, 0, extra=15)
@@ -103,7 +104,8 @@ def test_what_is_tried_before_or_after_counts_for_nothing(wired: Any, record: An
 
 
 def test_it_is_over_when_its_time_is_and_after_a_restart(house: Any, record: Any, time_now: Any) -> None:
-    from tools.cloud.services import clock, commissioning
+    from tools.cloud.commissioning import commissioning
+    from tools.cloud.services import clock
 
     def last() -> Any:
         return commissioning.last(house.controller, clock.now())
@@ -149,8 +151,9 @@ def test_the_doors_and_the_log_show_that_it_is_on(browser: Any, house: Any, reco
 
 
 def test_what_is_tried_raises_no_alarm_unless_it_still_stands_at_the_end(house: Any, record: Any) -> None:
+    from tools.cloud.alarms import alarms
     from tools.cloud.models import Alarm
-    from tools.cloud.services import alarms, clock
+    from tools.cloud.services import clock
 
     record(events.COMMISSIONING_BEGAN, 0, extra=15)
     for door, code in ((1, events.DOOR_FORCED), (1, events.DOOR_CLOSED), (2, events.DOOR_FORCED)):
@@ -170,8 +173,9 @@ def test_what_is_tried_raises_no_alarm_unless_it_still_stands_at_the_end(house: 
 
 
 def test_a_restart_ends_the_quiet_too(house: Any, record: Any) -> None:
+    from tools.cloud.alarms import alarms
     from tools.cloud.models import Alarm
-    from tools.cloud.services import alarms, clock
+    from tools.cloud.services import clock
 
     record(events.COMMISSIONING_BEGAN, 0, extra=15)
     record(events.LINE_CUT, 1, flags=MARKED, extra=1)

@@ -105,8 +105,8 @@ def test_a_viewer_sees_doors_and_releases_none(browser: Any, house: Any) -> None
 
 
 def test_other_tenants_doors_do_not_exist(browser: Any, house: Any, stranger: Any) -> None:
+    from tools.cloud.doors import door_status
     from tools.cloud.models import Command
-    from tools.cloud.pages import door_status
 
     client = browser()
     assert [one.door for one in door_status.doors(client.user)] == house.doors
@@ -199,7 +199,7 @@ WAYS = {
 
 
 def _members() -> Any:
-    from tools.cloud.services import members
+    from tools.cloud.members import members
 
     return members
 
@@ -230,7 +230,7 @@ def test_one_look_serves_all_streams(changes: Any, browser: Any, house: Any, mon
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    from tools.cloud.pages import live
+    from tools.cloud.doors import live
 
     monkeypatch.setattr(live, "OF_A_USER", 300)
     client = browser(role="viewer")
@@ -246,7 +246,7 @@ def test_one_look_serves_all_streams(changes: Any, browser: Any, house: Any, mon
 
 
 def test_a_user_has_room_for_so_many_streams_and_others_are_not_kept_out(changes: Any, browser: Any) -> None:
-    from tools.cloud.pages import live
+    from tools.cloud.doors import live
 
     client = browser(role="viewer")
     streams = [changes(client) for _ in range(live.OF_A_USER)]
@@ -261,7 +261,7 @@ def test_a_user_has_room_for_so_many_streams_and_others_are_not_kept_out(changes
 
 
 def test_a_stream_that_never_began_makes_room(changes: Any, browser: Any) -> None:
-    from tools.cloud.pages import live
+    from tools.cloud.doors import live
 
     client = browser(role="viewer")
     for _ in range(live.OF_A_USER):
@@ -275,7 +275,7 @@ def test_a_stream_that_never_began_makes_room(changes: Any, browser: Any) -> Non
 def test_where_nobody_can_say_who_may_look_streams_end(changes: Any, browser: Any, monkeypatch: Any) -> None:
     import asyncio
 
-    from tools.cloud.pages import live
+    from tools.cloud.doors import live
 
     hub = live.Hub()
     one = live.Stream(browser().user, "x", "en")
@@ -305,7 +305,7 @@ def test_groups_of_a_door_are_for_who_sees_people_there(browser: Any, house: Any
 
 
 def test_when_all_streams_are_taken_each_tenant_has_its_share(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tools.cloud.pages import live
+    from tools.cloud.doors import live
 
     monkeypatch.setattr(live, "OF_ALL", 12)
     user, hub = browser().user, live.Hub()

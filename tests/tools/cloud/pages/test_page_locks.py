@@ -178,7 +178,7 @@ def test_a_hold_on_its_way_is_no_release_that_was_done(browser: Any, house: Any)
 
 
 def test_other_commands_to_a_door_are_no_unlock(browser: Any, house: Any) -> None:
-    from tools.cloud.services import commands
+    from tools.cloud.doors import commands
 
     client = browser()
     commands.learn(house.doors[0], client.user)

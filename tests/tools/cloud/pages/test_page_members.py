@@ -51,8 +51,8 @@ def test_the_last_owner_is_told_what_to_do_first(browser: Any, house: Any) -> No
 
 
 def test_an_owner_who_ends_their_own_access_is_signed_out(browser: Any, house: Any) -> None:
+    from tools.cloud.members import members
     from tools.cloud.models import Membership, User
-    from tools.cloud.services import members
 
     members.invite(house.tenant, "kari@example.org", "owner")
     client = browser()
@@ -62,8 +62,8 @@ def test_an_owner_who_ends_their_own_access_is_signed_out(browser: Any, house: A
 
 
 def test_a_token_is_shown_once_and_revoked(browser: Any, house: Any) -> None:
+    from tools.cloud.members import links
     from tools.cloud.models import ApiToken
-    from tools.cloud.services import links
 
     client = browser()
     page = client.post(f"/tenants/{house.tenant.pk}/tokens/new", {"name": "Renhold", "role": "viewer"}).content.decode()

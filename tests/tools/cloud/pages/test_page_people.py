@@ -194,7 +194,7 @@ def test_a_person_is_erased_by_who_may_change_people(browser: Any, house: Any, s
 
 
 def test_a_pin_is_not_counted_as_a_card(browser: Any, house: Any) -> None:
-    from tools.cloud.services import pins
+    from tools.cloud.people import pins
 
     pins.give(house.person)
     assert "1 card, PIN</span>" in browser().get("/people/").content.decode()

@@ -57,7 +57,7 @@ def test_a_site_that_cannot_be_says_why_and_keeps_what_was_entered(
 def test_a_site_says_what_may_be_wrong_with_its_clock(
     browser: Any, house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tools.cloud.services import zones
+    from tools.cloud.rules import zones
 
     page = browser().get(f"/sites/{house.site.pk}/").content.decode()
     assert f"Time zone data: {zones.version()}." in page and "laws change" not in page

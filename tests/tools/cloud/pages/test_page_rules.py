@@ -231,7 +231,7 @@ def _changes(house: Any) -> list[str]:
 @pytest.fixture
 def filled(house: Any, stranger: Any) -> None:
     from tools.cloud.models import Schedule
-    from tools.cloud.services import holidays, schedules
+    from tools.cloud.rules import holidays, schedules
 
     for each in (house, stranger):
         schedules.save(Schedule(tenant=each.tenant), "Kontor", [[31, 480, 960]])

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from tools.cloud.models import AccessGroup, Area, Schedule
-from tools.cloud.pages.forms import people, places, rules, shared
-from tools.cloud.services import schedules
+from tools.cloud.pages import forms as shared
+from tools.cloud.people import forms as people
+from tools.cloud.rules import forms as rules
+from tools.cloud.rules import schedules
+from tools.cloud.sites import forms as places
 
 Fields = dict[str, list[str]]
 

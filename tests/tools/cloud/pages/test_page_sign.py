@@ -48,7 +48,7 @@ def test_the_sign_in_page_explains_itself() -> None:
 
 
 def test_a_link_signs_in_once(house: Any, browser: Any) -> None:
-    from tools.cloud.services import links
+    from tools.cloud.members import links
 
     token = links.make(browser().user)
     client = Client(headers={"accept-language": "en"}, enforce_csrf_checks=True)
@@ -64,8 +64,8 @@ def test_a_link_signs_in_once(house: Any, browser: Any) -> None:
 
 
 def test_a_link_does_not_sign_somebody_over_into_another_account(house: Any, browser: Any) -> None:
+    from tools.cloud.members import links
     from tools.cloud.models import SignInLink
-    from tools.cloud.services import links
 
     client, other = browser(), browser(role="viewer").user
     token = links.make(other)

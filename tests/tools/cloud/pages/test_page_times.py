@@ -12,8 +12,9 @@ from django.test import override_settings
 
 import tools.cloud
 from firmware.controller import events
+from tools.cloud.controllers import enrol
 from tools.cloud.models import AccessGroup, Alarm, Grant, Look, Site
-from tools.cloud.services import enrol, local_time
+from tools.cloud.services import local_time
 
 CLOUD = Path(tools.cloud.__file__).parent
 NEW_YORK = "America/New_York"
@@ -174,7 +175,9 @@ def test_one_zone_is_not_named_in_the_log(browser: Any, far: Any, record: Any) -
 
 
 def test_who_looked_alarms_cards_and_lost_boards(browser: Any, far: Any, record: Any) -> None:
-    from tools.cloud.services import alarms, clock, lost
+    from tools.cloud.alarms import alarms
+    from tools.cloud.controllers import lost
+    from tools.cloud.services import clock
 
     client = browser()
     far.time.now = datetime(2026, 5, 2, 2, 30, tzinfo=UTC).timestamp()

@@ -40,7 +40,7 @@ def test_a_rollout_says_how_each_controller_fares(browser: Any, house: Any, roll
 def test_one_that_failed_says_so_and_what_to_do(browser: Any, rolled: Any) -> None:
     rolled("returned")
     from tools.cloud.models import Rollout
-    from tools.cloud.services import updates
+    from tools.cloud.updates import updates
 
     assert updates.settle(Rollout.objects.get())
     page = text(browser())

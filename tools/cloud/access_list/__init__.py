@@ -1,0 +1,1 @@
+"""Access lists: who may pass at which controller, as numbered changes to its credential table."""

@@ -1,0 +1,1 @@
+"""Alarms: what must be looked at, until it is over or acknowledged."""

@@ -1,0 +1,1 @@
+"""The record of changes, and of views: who changed what, who looked at whose passages."""

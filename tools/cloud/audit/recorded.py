@@ -1,0 +1,214 @@
+"""What the record of changes keeps of each kind of row: the one place that says it. Nothing secret is among it.
+
+Own rather than a library: django-auditlog and django-simple-history know users only (no tokens, no tenants), keep each
+row for itself where a change here is several, and know nothing of erasure; pghistory is for PostgreSQL alone.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.db import models
+
+from ..models import (
+    AccessGroup,
+    AclChange,
+    AclEntry,
+    Alarm,
+    ApiToken,
+    Area,
+    Change,
+    Command,
+    Controller,
+    Credential,
+    Door,
+    DoorRules,
+    Event,
+    Exposure,
+    Gap,
+    Grant,
+    GroupDoor,
+    Holiday,
+    LogKey,
+    Look,
+    Membership,
+    Person,
+    Profile,
+    Progress,
+    Reading,
+    Release,
+    Rollout,
+    RolloutBoard,
+    Schedule,
+    Session,
+    SignInLink,
+    Site,
+    Tenant,
+    User,
+)
+
+Kind = Change.Kind
+Values = dict[str, Any]
+
+# Model -> the fields that are kept. Of a PIN that it is there, never which one.
+FIELDS: dict[type[models.Model], tuple[str, ...]] = {
+    Person: ("name", "active", "extended", "escort"),
+    Credential: ("bits", "active", "valid_until"),
+    Grant: ("valid_from", "valid_until", "uses"),
+    AccessGroup: ("name", *AccessGroup.FLAGS),
+    Schedule: ("name", "times", "first_day", "last_day", "next"),
+    Holiday: ("name", "first", "last"),
+    Door: ("name", *Door.SETTINGS),
+    Area: ("number", "name", "limit", "forget_hours"),
+    Site: ("name", "zone"),
+    Controller: ("name", "lost_at", "replaced_by"),
+    Tenant: ("name", "pin_digits", "retention_days"),
+    Membership: ("role",),
+    ApiToken: ("name", "role", "revoked_at"),
+}
+# ... and rows that are a part of another one: what is kept of it has them too.
+PARTS: dict[type[models.Model], tuple[str, ...]] = {
+    GroupDoor: ("accessgroup", "door", "schedule"),
+    DoorRules: tuple(field.name for field in DoorRules._meta.fields if field.name != "door"),
+    User: ("is_active",),
+}
+# What a service notes itself, as it is no row that stays and changes.
+BY_HAND: dict[type[models.Model], str] = {
+    Command: "commands: what was asked of a door or controller",
+    Alarm: "alarms: that it was acknowledged",
+    SignInLink: "links: that one was made, never which",
+    Rollout: "updates: begun and ended, in each tenant whose controllers are in it",
+}
+NOT: dict[type[models.Model], str] = {
+    AclEntry: "follows from what is granted",
+    AclChange: "follows from what is granted",
+    Exposure: "follows from giving a controller up",
+    Profile: "follows from what is granted",
+    Event: "what controllers recorded",
+    Gap: "what controllers recorded",
+    LogKey: "what controllers said",
+    Look: "a record itself",
+    Change: "this record",
+    Reading: "a card of minutes; arming is a command, giving it makes a card",
+    Progress: "how far the worker is",
+    Session: "who is signed in",
+    Release: "the host's, of no tenant",
+    RolloutBoard: "how far a rollout is",
+}
+
+
+class State(NamedTuple):
+    """A row as it stands in the database, as far as it is recorded."""
+
+    kind: str
+    tenant: int
+    number: int
+    name: str
+    values: Values
+    person: int | None = None
+    hidden: bool = False
+
+
+def whole(row: models.Model) -> tuple[type[models.Model], int | None]:
+    """What a row is recorded as: itself, or what it is a part of."""
+    if isinstance(row, GroupDoor):
+        return AccessGroup, row.accessgroup_id
+    if isinstance(row, DoorRules):
+        return Door, row.door_id
+    return type(row), row.pk
+
+
+def state(model: type[models.Model], pk: int | None) -> State | None:
+    """None: there is no such row."""
+    found = None if pk is None else states(model, [pk])
+    return found[0] if found else None
+
+
+def states(model: type[models.Model], pks: list[int]) -> list[State]:
+    row = _ROWS[model]
+    found = model._default_manager.filter(pk__in=pks).select_related(*row.related).order_by("pk")
+    return [_state(one, row) for one in found]
+
+
+class _Row(NamedTuple):
+    """How a row is told: kind, name, tenant, whom it is about."""
+
+    kind: Callable[[Any], Any]
+    tenant: Callable[[Any], int]
+    name: Callable[[Any], str] = str
+    person: Callable[[Any], int | None] = lambda row: None
+    more: Callable[[Any], Values] = lambda row: {}
+    related: tuple[str, ...] = ()
+
+
+def _state(row: Any, how: _Row) -> State:
+    kind = how.kind(row)
+    values = {name: value(getattr(row, name)) for name in FIELDS[type(row)]} | how.more(row)
+    return State(kind, how.tenant(row), row.pk, how.name(row)[:254], values, how.person(row), kind == Kind.DURESS)
+
+
+def value(of: Any) -> Any:
+    """As JSON has it; another row by its name."""
+    if isinstance(of, datetime | date):
+        return of.isoformat()
+    return str(of) if isinstance(of, models.Model) else of
+
+
+def ending(number: int | None) -> str:
+    """Enough of a card to tell it from others, too little to copy it: how its number ends, as log/words.py has it."""
+    return "" if number is None else f"{number & 0xFFFF:05d}"[-3:]
+
+
+def _doors(group: AccessGroup) -> Values:
+    places = group.places.select_related("door", "schedule").order_by("door__name", "door")
+    return {"doors": [[place.door.name, value(place.schedule)] for place in places]}
+
+
+def _rules(door: Door) -> Values:
+    rules = DoorRules.objects.filter(door=door).first() or DoorRules(door=door)
+    names = dict(Schedule.objects.filter(pk__in=[pk for _, pk in rules.who]).values_list("pk", "name"))
+    said = {name: value(getattr(rules, name)) for name in PARTS[DoorRules] if name != "who"}
+    return said | {"who": [[what, names.get(pk)] for what, pk in rules.who]}
+
+
+def _board(controller: Controller) -> Values:
+    doors = list(controller.doors.order_by("number").values_list("name", flat=True))
+    return {"site": controller.site.name, "doors": doors}
+
+
+_ROWS: dict[type[models.Model], _Row] = {
+    Person: _Row(lambda row: Kind.PERSON, lambda row: row.tenant_id, person=lambda row: row.pk),
+    Credential: _Row(
+        lambda row: row.kind,
+        lambda row: row.tenant_id,
+        lambda row: ending(row.number),
+        lambda row: row.person_id,
+    ),
+    Grant: _Row(
+        lambda row: Kind.GRANT,
+        lambda row: row.person.tenant_id,
+        lambda row: row.group.name,
+        lambda row: row.person_id,
+        related=("person", "group"),
+    ),
+    AccessGroup: _Row(lambda row: Kind.GROUP, lambda row: row.tenant_id, more=_doors),
+    Schedule: _Row(lambda row: Kind.SCHEDULE, lambda row: row.tenant_id, related=("next",)),
+    Holiday: _Row(lambda row: Kind.HOLIDAY, lambda row: row.tenant_id),
+    Door: _Row(
+        lambda row: Kind.DOOR, lambda row: row.controller.site.tenant_id, more=_rules, related=("controller__site",)
+    ),
+    Area: _Row(lambda row: Kind.AREA, lambda row: row.site.tenant_id, related=("site",)),
+    Site: _Row(lambda row: Kind.SITE, lambda row: row.tenant_id),
+    Controller: _Row(
+        lambda row: Kind.CONTROLLER, lambda row: row.site.tenant_id, more=_board, related=("site", "replaced_by")
+    ),
+    Tenant: _Row(lambda row: Kind.TENANT, lambda row: row.pk),
+    Membership: _Row(
+        lambda row: Kind.MEMBER,
+        lambda row: row.tenant_id,
+        lambda row: row.user.email,
+        more=lambda row: {"active": row.user.is_active},
+        related=("user",),
+    ),
+    ApiToken: _Row(lambda row: Kind.TOKEN, lambda row: row.tenant_id, lambda row: row.name),
+}

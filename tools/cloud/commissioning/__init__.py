@@ -1,0 +1,1 @@
+"""Commissioning: what an installer has tried at one controller."""

@@ -1,0 +1,1 @@
+"""Doors: how they are, what they ask for, commands to them; the live page."""

@@ -1,0 +1,71 @@
+"""How long passages are kept: when a door's days are over, what its events say is erased here as on the board.
+
+Erased in place: an event keeps its number and its chain, so that the log's chain can still be checked. What it said is
+gone from the database (settings.py has SQLite overwrite it). Copies of the database are the keeper's: README.md.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from ..alarms import codes
+from ..controllers.troubles import Troubles, Work
+from ..models import Alarm, Change, Controller, Door, Event, Look
+
+ERASED_HERE = 1  # extra of an event that the cloud erased; one that came in erased has 0
+LOOKS_DAYS = 365
+NOTHING = {
+    "code": codes.EXPIRED,
+    "utc": None,
+    "door_number": 0,
+    "extra": ERASED_HERE,
+    "flags": 0,
+    "count": 0,
+    "key": None,
+    "credential": None,
+}
+
+
+def erase(now: datetime, troubles: Troubles | None = None) -> int:
+    """Erases whatever is past its days. Returns how many events that were."""
+    troubles = troubles or Troubles()
+    erased = 0
+    for controller in Controller.objects.select_related("site__tenant").order_by("pk"):
+        with troubles.aside(Work.ERASING, controller.pk):
+            erased += _erase_of(controller, now)
+    long_ago = now - timedelta(days=LOOKS_DAYS)
+    Look.objects.filter(until__lt=long_ago).delete()
+    Change.objects.filter(at__lt=long_ago).delete()
+    Alarm.objects.filter(raised_at__lt=long_ago).delete()  # those of gaps and silence; no event holds them
+    return erased
+
+
+def _erase_of(controller: Controller, now: datetime) -> int:
+    default = controller.site.tenant.retention_days
+    days = {0: default}
+    for door in Door.objects.filter(controller=controller).select_related("rules"):
+        rules = getattr(door, "rules", None)
+        own = None if rules is None else rules.retention_days
+        days[door.number] = default if own is None else own
+    erased = 0
+    for number, kept in days.items():
+        events = Event.objects.filter(controller=controller, door_number=number).exclude(code=codes.EXPIRED)
+        erased += _erase_old(events, now - timedelta(days=kept)) if kept or not number else _forget_who(events)
+    return erased
+
+
+def _erase_old(events, before: datetime) -> int:  # type: ignore[no-untyped-def]
+    """By the time of the event where that is to be trusted, else by when it came in."""
+    trusted = Q(utc__isnull=False, flags__in=codes.TRUSTED)
+    old = events.filter(Q(received_at__lt=before) | trusted & Q(utc__lt=before))
+    if not old.exists():
+        return 0
+    with transaction.atomic():
+        Alarm.objects.filter(event__in=old).delete()
+        return int(old.update(**NOTHING))
+
+
+def _forget_who(events) -> int:  # type: ignore[no-untyped-def]
+    """A door that keeps no log: what happened stays for safety, who it was does not."""
+    return int(events.exclude(key=None, credential=None).update(key=None, credential=None))

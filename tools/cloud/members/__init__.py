@@ -1,0 +1,1 @@
+"""Who may sign in to a tenant and as what: members, invitations, tokens, sessions."""

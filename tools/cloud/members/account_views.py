@@ -1,0 +1,45 @@
+"""One's own account: where one is signed in, and the end of it elsewhere."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from ..models import Session
+from ..pages import access
+from ..services import local_time
+from ..sessions import hashed
+
+
+@never_cache
+@require_GET
+@access.signed_in
+def page(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    own = _own(request)
+    sessions = Session.living().filter(user=user).order_by("-used_at")
+    memberships = list(user.memberships.select_related("tenant").order_by("tenant__name"))
+    shown = {
+        "zone": local_time.of_tenant(memberships[0].tenant_id)[0] if memberships else local_time.NOWHERE,
+        "sessions": [{"row": row, "this": row.session_key == own} for row in sessions],
+        "memberships": memberships,
+        "here": "account",
+    }
+    return render(request, "pages/account.html", shown)
+
+
+@require_POST
+@access.signed_in
+def end_others(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    gone, _rows = user.sessions.exclude(session_key=_own(request)).delete()
+    messages.success(request, _("Signed out elsewhere: %(n)d.") % {"n": gone})
+    return redirect("pages:account")
+
+
+def _own(request: HttpRequest) -> str:
+    return hashed(request.session.session_key or "")

@@ -1,0 +1,112 @@
+"""One-time sign-in links and API tokens: made here, kept as hashes only."""
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+from hmac import compare_digest
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from ..audit import changes
+from ..models import ApiToken, Change, Role, Session, SignInLink, Tenant, User
+from ..services import clock, entered
+from ..services.told import Told
+
+MINUTES = 30  # how long a sign-in link is good
+HOUR = timedelta(hours=1)
+
+
+def _hash(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def make(user: User, minutes: int = MINUTES, by: User | None = None) -> str:
+    """The token of a new sign-in link; it is told once."""
+    token = secrets.token_urlsafe(32)
+    with changes.together():
+        end = clock.now() + timedelta(minutes=minutes)
+        SignInLink.objects.create(user=user, hash=_hash(token), expires_at=end, made_by=by)
+        for tenant in user.memberships.order_by("tenant").values_list("tenant", flat=True):
+            changes.note(
+                tenant, Change.Kind.LINK, Change.What.MADE, number=None, name=user.email, after={"minutes": minutes}
+            )
+    return token
+
+
+def invite(user: User, tenant: Tenant, role: Role, minutes: int, by: User) -> str:
+    """The token of a link by which somebody who has an account joins a tenant; it signs nobody in. Told once."""
+    token = secrets.token_urlsafe(32)
+    end = clock.now() + timedelta(minutes=minutes)
+    said = {"role": role, "minutes": minutes}
+    with changes.together():
+        SignInLink.objects.filter(user=user, tenant=tenant, used_at=None).delete()
+        SignInLink.objects.create(user=user, hash=_hash(token), expires_at=end, made_by=by, tenant=tenant, role=role)
+        changes.note(tenant.pk, Change.Kind.LINK, Change.What.MADE, number=None, name=user.email, after=said)
+    return token
+
+
+def invitation(token: str) -> SignInLink | None:
+    """What a link invites to, or None when it is no such link, or used or too old."""
+    return _unused(token, clock.now()).filter(tenant__isnull=False).select_related("user", "tenant").first()
+
+
+def use(token: str) -> User | None:
+    """The user whom a link signs in, or None when it is unknown, used or too old. Works once."""
+    link = take(token)
+    return None if link is None else link.user
+
+
+def take(token: str) -> SignInLink | None:
+    """As use(), with who made it."""
+    now = clock.now()
+    with transaction.atomic():
+        good = _good(token, now)
+        link = good.select_related("user").first()
+        # The update decides: of two requests at once, one finds the row still unused.
+        if link is None or not good.filter(pk=link.pk).update(used_at=now):
+            return None
+        return link
+
+
+def whose(token: str) -> User | None:
+    """The user whom a link would sign in; it stays as it is."""
+    link = _good(token, clock.now()).select_related("user").first()
+    return None if link is None else link.user
+
+
+def _good(token: str, now: datetime) -> QuerySet[SignInLink]:
+    return _unused(token, now).filter(tenant=None)
+
+
+def _unused(token: str, now: datetime) -> QuerySet[SignInLink]:
+    return SignInLink.objects.filter(hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True)
+
+
+def forget(now: datetime) -> None:
+    """Links and sessions that sign nobody in any more."""
+    SignInLink.objects.filter(expires_at__lte=now).delete()
+    Session.over().delete()
+
+
+def make_token(tenant: Tenant, name: str, role: Role, by: User | None = None) -> str:
+    """A new bearer token; it is told once. Begins with its row's number, by which it is looked up."""
+    if role not in ApiToken.ROLES:
+        raise Told("an API token is never an owner; choose another role")
+    secret = secrets.token_urlsafe(32)
+    row = ApiToken(tenant=tenant, name=name, role=role, hash=_hash(secret), made_by=by)
+    with changes.of(row):
+        row.save()
+    return f"{row.pk}.{secret}"
+
+
+def read_token(token: str) -> ApiToken | None:
+    """The row of a bearer token, or None. The hashes are compared in constant time."""
+    number, _, secret = token.partition(".")
+    row = ApiToken.objects.select_related("tenant").filter(pk=entered.number(number), revoked_at=None).first()
+    if row is None or not compare_digest(row.hash, _hash(secret)):
+        return None
+    now = clock.now()
+    if row.used_at is None or now - row.used_at >= HOUR:
+        ApiToken.objects.filter(pk=row.pk).update(used_at=now)
+    return row

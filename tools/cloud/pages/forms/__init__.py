@@ -1,1 +1,0 @@
-"""What can be entered on the pages: one file a subject."""

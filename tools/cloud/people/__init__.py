@@ -1,0 +1,1 @@
+"""People, their cards, PINs and groups: services, API, forms and pages."""

@@ -1,0 +1,88 @@
+"""What can be entered about people, their cards and their groups."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tools.terminal import Problem
+
+from ..models import AccessGroup, Person, Tenant
+from ..pages.forms import Shared
+from . import people
+
+
+class PersonForm(forms.ModelForm):
+    """A new person. The tenant is asked for only when the user administers several."""
+
+    tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), label=gettext_lazy("Organisation"))
+
+    class Meta:
+        model = Person
+        fields = ["name", "tenant"]
+        labels = {"name": gettext_lazy("Full name")}
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "off", "autofocus": True})}
+
+    def __init__(self, *args: Any, tenants: QuerySet[Tenant], **kwargs: Any):
+        super().__init__(*args, label_suffix="", **kwargs)
+        self.fields["tenant"].queryset = tenants  # type: ignore[attr-defined]
+        self.only = tenants.first() if tenants.count() == 1 else None
+        if self.only is not None:
+            del self.fields["tenant"]
+            self.instance.tenant = self.only
+
+
+class CardForm(forms.Form):
+    """A card as it is printed: facility code and number, in a frame of 26 or 34 bits."""
+
+    bits = forms.TypedChoiceField(
+        coerce=int,
+        choices=[(26, gettext_lazy("26 bits (H10301)")), (34, gettext_lazy("34 bits"))],
+        label=gettext_lazy("Format"),
+    )
+    facility = forms.IntegerField(min_value=0, label=gettext_lazy("Facility code"), max_value=0xFFFF)
+    number = forms.IntegerField(min_value=0, label=gettext_lazy("Card number"), max_value=0xFFFF)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, label_suffix="", **kwargs)
+        for name in ("facility", "number"):
+            self.fields[name].widget.attrs.update(inputmode="numeric", autocomplete="off")
+
+    def clean(self) -> dict[str, Any]:
+        fields = super().clean() or {}
+        if not self.errors:
+            try:
+                fields["payload"] = people.card_number(fields["bits"], fields["facility"], fields["number"])
+            except Problem:
+                # The number fits every format, so it is the facility code that does not.
+                self.add_error("facility", _("A 26-bit card has a facility code of at most 255. Is it a 34-bit card?"))
+        return fields
+
+
+class GroupsForm(Shared):
+    """Which access groups a person is in."""
+
+    groups = forms.ModelMultipleChoiceField(
+        queryset=AccessGroup.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        groups = AccessGroup.objects.filter(tenant=person.tenant_id).prefetch_related("doors")
+        self.fields["groups"].queryset = groups  # type: ignore[attr-defined]
+        self.initial["groups"] = [grant.group_id for grant in person.grants.all()]
+        self.all = groups
+
+
+class NeedsForm(Shared):
+    """What a person needs at a door."""
+
+    extended = forms.BooleanField(required=False, label=gettext_lazy("Doors stay unlocked longer"))
+    escort = forms.ChoiceField(required=False, label=gettext_lazy("Escort"))
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any):
+        super().__init__(*args, initial={"extended": person.extended, "escort": person.escort}, **kwargs)
+        alone = ("", gettext_lazy("passes alone"))
+        self.fields["escort"].choices = [alone, *Person.Escort.choices]  # type: ignore[attr-defined]

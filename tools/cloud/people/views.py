@@ -1,0 +1,283 @@
+"""People and their cards: the list, a person, giving and taking away."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tools.terminal import Problem
+
+from ..log import words
+from ..models import Credential, Grant, Person, Right, lock, visible
+from ..pages import access, telling, times
+from ..readings import views as readings
+from ..rules.forms import GrantForm, PinForm
+from ..services import clock, entered, local_time
+from . import arrival, erasure, pins
+from . import people as service
+from .forms import CardForm, GroupsForm, NeedsForm, PersonForm
+
+PER_PAGE = 50
+
+
+@never_cache
+@require_GET
+@access.needs(Right.PEOPLE)
+def listing(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    sought = entered.text(request.GET.get("q", ""), 100)
+    found = visible(Person, user).prefetch_related("grants__group")
+    works = Q(credentials__active=True)
+    found = found.annotate(
+        cards=Count("credentials", filter=works & Q(credentials__kind=Credential.Kind.CARD)),
+        pins=Count("credentials", filter=works & ~Q(credentials__kind=Credential.Kind.CARD)),
+    )
+    if sought:
+        found = found.filter(name__icontains=sought)
+    page = Paginator(found.order_by("-active", "name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    shown = {
+        "page": page,
+        "q": sought,
+        "here": "people",
+        "may_add": access.changeable(user).exists(),
+        "any": bool(sought) or page.paginator.count > 0,
+    }
+    return render(request, "pages/_people.html" if access.by_htmx(request) else "pages/people.html", shown)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@access.needs(Right.PEOPLE)
+def add(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    tenants = access.changeable(user)
+    if not tenants.exists():
+        access.must_change(user, 0)
+    form = PersonForm(request.POST or None, tenants=tenants)
+    if request.method == "POST" and form.is_valid():
+        tenant: Any = form.cleaned_data.get("tenant") or form.only
+        person = service.enter(tenant.pk, name=form.cleaned_data["name"])
+        messages.success(request, _("%(name)s is entered. Now give a card and choose groups.") % {"name": person.name})
+        return redirect("pages:person", pk=person.pk)
+    return render(request, "pages/person_add.html", {"form": form, "here": "people"})
+
+
+@never_cache
+@require_GET
+@access.needs(Right.PEOPLE)
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    return _person(request, _find(request, pk))
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def give_card(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _changeable(request, pk)
+    form = CardForm(request.POST)
+    if form.is_valid():
+        try:
+            card = service.give_card(person, form.cleaned_data["bits"], form.cleaned_data["payload"])
+        except Problem:
+            form.add_error(None, _taken(person, form.cleaned_data))
+        else:
+            messages.success(
+                request,
+                _("%(card)s is given and on its way to the doors.") % {"card": words.card(card.bits, card.number)},
+            )
+            return redirect("pages:person", pk=pk)
+    return _person(request, person, card_form=form, status=422)
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+@access.whole
+def give_groups(request: HttpRequest, pk: int) -> HttpResponse:
+    person = lock(_changeable(request, pk))
+    form = GroupsForm(request.POST, person=person)
+    if not form.is_valid():
+        return _person(request, person, groups_form=form, status=422)
+    wanted = {group.pk for group in form.cleaned_data["groups"]}
+    try:
+        service.put_into(person, wanted)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+        return _person(request, person, groups_form=form, status=422)
+    messages.success(request, _("The groups of %(name)s are changed.") % {"name": person.name})
+    telling.meanwhile(request, form)
+    return redirect("pages:person", pk=pk)
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+@access.whole
+def change_grant(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    grant = get_object_or_404(visible(Grant, user).select_related("person", "group"), pk=pk)
+    access.must_change(user, grant.person.tenant_id)
+    lock(grant)
+    form = GrantForm(request.POST, grant=grant, zones=local_time.of_group(grant.group))
+    if form.is_valid():
+        try:
+            service.limit(grant, **form.cleaned_data)
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("The right in %(group)s is changed.") % {"group": grant.group.name})
+            telling.meanwhile(request, form)
+            return redirect("pages:person", pk=grant.person_id)
+    return _person(request, grant.person, grant_form=(grant.pk, form), status=422)
+
+
+@never_cache
+@require_POST
+@access.needs(Right.PEOPLE)
+def give_pin(request: HttpRequest, pk: int) -> HttpResponse:
+    """A PIN, shown once: in the answer itself."""
+    person = _changeable(request, pk)
+    form = PinForm(request.POST)
+    if form.is_valid():
+        try:
+            row, digits = pins.give(person, request.POST.get("kind", "pin"), form.cleaned_data["digits"] or None)
+        except Problem as problem:
+            form.add_error("digits", telling.sentence(problem))
+        else:
+            shown = {"person": person, "pin": row, "digits": digits, "here": "people"}
+            return render(request, "pages/pin.html", shown)
+    return _person(request, person, pin_form=form, status=422)
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+@access.whole
+def needs(request: HttpRequest, pk: int) -> HttpResponse:
+    """Longer opening, and whether the person needs or gives an escort."""
+    person = lock(_changeable(request, pk))
+    form = NeedsForm(request.POST, person=person)
+    if not form.is_valid():
+        return _person(request, Person.objects.get(pk=pk), needs_form=form, status=422)
+    service.change(person, extended=form.cleaned_data["extended"], escort=form.cleaned_data["escort"])
+    telling.meanwhile(request, form)
+    messages.success(request, _("%(name)s is changed.") % {"name": person.name})
+    return redirect("pages:person", pk=pk)
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def set_active(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody moves out: none of their cards works until they are taken in again."""
+    person = _changeable(request, pk)
+    service.change(person, active=request.POST.get("active") == "yes")
+    return redirect("pages:person", pk=pk)
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def erase(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _changeable(request, pk)
+    user: Any = request.user
+    erasure.erase(person, clock.now(), user=user)
+    messages.success(request, _("The person is erased. The doors forget their cards as they are reached."))
+    return redirect("pages:people")
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    card = get_object_or_404(visible(Credential, user).select_related("person"), pk=pk)
+    access.must_change(user, card.tenant_id)
+    if card.active:
+        service.revoke(card)
+    if access.by_htmx(request) and card.kind == Credential.Kind.CARD:
+        return render(request, "pages/_card.html", {"card": _card(card, request), "may_change": True})
+    return redirect("pages:person", pk=card.person_id)
+
+
+@never_cache
+@require_GET
+@access.needs(Right.PEOPLE)
+def arrived(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a revocation has come; asked every second until it is everywhere.
+
+    Nothing new: an empty answer, so that a screen reader does not hear the same sentence again and again.
+    """
+    user: Any = request.user
+    card = _card(get_object_or_404(visible(Credential, user), pk=pk, active=False), request)
+    if request.GET.get("seen") == card["arrival"].mark:
+        return HttpResponse(status=204)
+    return render(request, "pages/_arrival.html", {"card": card})
+
+
+def _find(request: HttpRequest, pk: int) -> Person:
+    user: Any = request.user
+    return get_object_or_404(visible(Person, user), pk=pk)
+
+
+def _changeable(request: HttpRequest, pk: int) -> Person:
+    person = _find(request, pk)
+    user: Any = request.user
+    access.must_change(user, person.tenant_id)
+    return person
+
+
+def _card(card: Credential, request: HttpRequest) -> dict[str, Any]:
+    user: Any = request.user
+    zones = local_time.of_tenant(card.tenant_id)
+    return {
+        "row": card,
+        "name": words.credential(card),
+        "ends": card.valid_until and times.ends(card.valid_until, zones[:1], len(zones) > 1),
+        "arrival": None if card.active else arrival.of(card, user),
+    }
+
+
+def _grant(grant: Grant, form: GrantForm | None, several: bool) -> dict[str, Any]:
+    """several: the tenant has sites in several zones, so the place is said with each time."""
+    zones = local_time.of_group(grant.group)
+    shown = times.validity(grant, zones, several)
+    return {"row": grant, "form": form or GrantForm(grant=grant, zones=zones), **shown}
+
+
+def _taken(person: Person, fields: dict[str, Any]) -> str:
+    holder = Credential.objects.filter(
+        tenant=person.tenant_id, bits=fields["bits"], number=fields["payload"], active=True
+    ).first()
+    if holder is None:
+        return _("This card cannot be given. Check what is printed on it.")
+    if holder.person_id == person.pk:
+        return _("%(name)s holds this card already.") % {"name": person.name}
+    return _("%(name)s holds this card. Revoke it there first.") % {"name": holder.person.name}
+
+
+def _person(request: HttpRequest, person: Person, status: int = 200, **forms: Any) -> HttpResponse:
+    user: Any = request.user
+    cards = visible(Credential, user).filter(person=person, kind=Credential.Kind.CARD).order_by("-active", "-pk")
+    groups_form = forms.get("groups_form") or GroupsForm(person=person)
+    changed, grant_form = forms.get("grant_form", (0, None))
+    carried = visible(Credential, user).filter(person=person, active=True).exclude(kind=Credential.Kind.CARD)
+    zones = local_time.of_tenant(person.tenant_id)
+    shown = {
+        "person": person,
+        "cards": [_card(card, request) for card in cards],
+        "card_form": forms.get("card_form") or CardForm(),
+        "pins": [{"row": row} for row in carried.order_by("-kind")],
+        "pin_form": forms.get("pin_form") or PinForm(),
+        "grants": [
+            _grant(row, grant_form if row.pk == changed else None, len(zones) > 1)
+            for row in person.grants.select_related("group").order_by("group__name")
+        ],
+        "needs_form": forms.get("needs_form") or NeedsForm(person=person),
+        "groups": groups_form.all,
+        "groups_form": groups_form,
+        "granted": {entered.number(str(pk)) for pk in groups_form["groups"].value()},
+        "may_change": access.may_change(user, person.tenant_id),
+        "reading": readings.shown(person, user),
+        "here": "people",
+    }
+    return render(request, "pages/person.html", shown, status=status)

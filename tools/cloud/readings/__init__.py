@@ -1,0 +1,1 @@
+"""A card read at a door for a person: armed, learned, given."""

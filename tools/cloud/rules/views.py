@@ -1,0 +1,209 @@
+"""Access: groups, schedules and holidays. One page shows them all, each has a page of its own to be changed on."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Prefetch, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tools.terminal import Problem
+
+from ..models import AccessGroup, GroupDoor, Holiday, Right, Schedule, Tenant, lock, visible
+from ..pages import access, telling, times
+from ..people import groups
+from ..services import clock, entered, local_time
+from . import holidays, schedules
+from .forms import GroupForm, HolidayForm, ScheduleForm, chosen_tenant, like_monday
+
+PLACES = (
+    GroupDoor.objects.filter(door__controller__lost_at=None)
+    .select_related("door", "schedule")
+    .order_by("door__controller", "door__number")
+)
+
+
+@never_cache
+@require_GET
+@access.needs(Right.PEOPLE)
+def page(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    return render(request, "pages/access.html", _overview(user))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@access.needs(Right.PEOPLE)
+@access.whole
+def group(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    user: Any = request.user
+    if pk is None:
+        row = AccessGroup(tenant=_tenant(request))
+    else:
+        row = get_object_or_404(visible(AccessGroup, user), pk=pk)
+    may = access.may(user, row.tenant_id, Right.CHANGE)
+    if request.method == "POST":
+        access.must(user, row.tenant_id, Right.CHANGE)
+        lock(row)
+    form = GroupForm(request.POST or None, group=row, initial={"name": row.name})
+    if request.method == "POST" and form.is_valid():
+        flags = {flag: form.cleaned_data[flag] for flag in AccessGroup.FLAGS}
+        try:
+            groups.save(row, form.cleaned_data["name"], flags, form.wanted())
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": row.name})
+            telling.meanwhile(request, form)
+            return redirect("pages:group", pk=row.pk)
+    people = list(row.grants.select_related("person").order_by("person__name")) if row.pk else []
+    if people:
+        zones, several = local_time.of_group(row), len(local_time.of_tenant(row.tenant_id)) > 1
+        for grant in people:
+            grant.said = times.validity(grant, zones, several)
+    shown = {"form": form, "group": row, "grants": people, "may_change": may, "here": "access"}
+    return render(request, "pages/group.html", shown, status=_status(form))
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def group_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    row = get_object_or_404(visible(AccessGroup, user), pk=pk)
+    access.must(user, row.tenant_id, Right.CHANGE)
+    groups.remove(row)
+    messages.success(request, _("%(name)s is removed.") % {"name": row.name})
+    return redirect("pages:access")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@access.needs(Right.PEOPLE)
+@access.whole
+def schedule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    user: Any = request.user
+    if pk is None:
+        row = Schedule(tenant=_tenant(request), times=[[31, 480, 960]])
+    else:
+        # Its page names the groups that use it.
+        mine = access.tenants(user, Right.PEOPLE)
+        row = get_object_or_404(visible(Schedule, user).filter(tenant__in=mine), pk=pk)
+    if request.method == "POST":
+        access.must(user, row.tenant_id, Right.CHANGE)
+        lock(row)
+    initial = {"name": row.name, "first_day": row.first_day, "last_day": row.last_day, "following": row.next_id}
+    data = request.POST or None
+    copied = bool(data) and "like-monday" in request.POST
+    form = ScheduleForm(like_monday(data) if copied else data, schedule=row, initial=initial)
+    if request.method == "POST" and form.is_valid() and not copied:
+        said = form.cleaned_data
+        try:
+            schedules.save(row, said["name"], said["times"], said["first_day"], said["last_day"], said["following"])
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": row.name})
+            telling.meanwhile(request, form)
+            return redirect("pages:schedule", pk=row.pk)
+    shown = {
+        "form": form,
+        "schedule": row,
+        "zones": [local_time.city(zone) for zone in local_time.of_tenant(row.tenant_id)],
+        "used": GroupDoor.objects.filter(schedule=row.pk).select_related("accessgroup", "door") if row.pk else [],
+        "may_change": access.may(user, row.tenant_id, Right.CHANGE),
+        "here": "access",
+    }
+    return render(request, "pages/schedule.html", shown, status=200 if copied else _status(form))
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def schedule_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    row = get_object_or_404(visible(Schedule, user), pk=pk)
+    access.must(user, row.tenant_id, Right.CHANGE)
+    try:
+        schedules.remove(row)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+        return redirect("pages:schedule", pk=pk)
+    messages.success(request, _("%(name)s is removed.") % {"name": row.name})
+    return redirect("pages:access")
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def holiday_add(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    form = HolidayForm(request.POST)
+    tenant = _tenant(request)
+    if form.is_valid():
+        try:
+            holidays.add(tenant.pk, form.cleaned_data["name"], form.cleaned_data["first"], form.cleaned_data["last"])
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("%(name)s is entered.") % {"name": form.cleaned_data["name"]})
+            return redirect("pages:access")
+    return render(request, "pages/access.html", _overview(user, form), status=422)
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def holidays_fill(request: HttpRequest) -> HttpResponse:
+    """The public holidays of Norway, for the year that is asked for."""
+    tenant = _tenant(request)
+    text = request.POST.get("year", "")
+    try:
+        new = holidays.fill(tenant.pk, entered.number(text) or 0)
+        messages.success(request, _("%(n)d holidays of %(year)s are entered.") % {"n": new, "year": text})
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+    return redirect("pages:access")
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
+def holiday_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    row = get_object_or_404(visible(Holiday, user), pk=pk)
+    access.must(user, row.tenant_id, Right.CHANGE)
+    holidays.remove(row)
+    messages.success(request, _("%(name)s is removed.") % {"name": row.name})
+    return redirect("pages:access")
+
+
+def _overview(user: Any, form: HolidayForm | None = None) -> dict[str, Any]:
+    now = clock.now()
+    tenants = access.changeable(user)
+    members = Count("grants", filter=Q(grants__person__active=True), distinct=True)
+    found = visible(AccessGroup, user).prefetch_related(Prefetch("places", PLACES)).annotate(members=members)
+    coming = visible(Holiday, user).filter(last__gte=now.date())
+    year = now.year if not coming.filter(first__year=now.year).exists() else now.year + 1
+    return {
+        "groups": found,
+        "schedules": [{"row": row, "week": ScheduleForm(schedule=row).week} for row in visible(Schedule, user)],
+        "holidays": coming,
+        "form": form or HolidayForm(),
+        "years": [year, year + 1],
+        "tenants": tenants,
+        "may_change": tenants.exists(),
+        "here": "access",
+    }
+
+
+def _tenant(request: HttpRequest) -> Tenant:
+    """The tenant in which something new is made."""
+    user: Any = request.user
+    tenant = chosen_tenant(access.changeable(user), request.POST.get("tenant") or request.GET.get("tenant", ""))
+    if tenant is None:
+        raise PermissionDenied(_("You may look here, but changes are made by administrators."))
+    return tenant
+
+
+def _status(form: Any) -> int:
+    return 422 if form.is_bound and form.errors else 200

@@ -1,0 +1,1 @@
+"""Sites and tenants: where controllers stand, and whose they are."""

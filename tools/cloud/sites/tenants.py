@@ -1,0 +1,25 @@
+"""Tenants: made, and what holds for the whole of one, such as how long its logs are kept."""
+
+from .. import limits
+from ..audit import changes
+from ..models import Tenant
+from ..services import propagate
+from ..services.told import Told
+
+
+def make(name: str) -> Tenant:
+    tenant = Tenant(name=name)
+    with changes.of(tenant):
+        tenant.save()
+    return tenant
+
+
+def keep_for(tenant: Tenant, days: int) -> None:
+    """Of doors that say nothing else. Controllers learn it with their rules."""
+    least, most = limits.door("retention_days")
+    if not least <= days <= most:
+        raise Told("a log is kept for %(least)d to %(most)d days; choose within", least=least, most=most)
+    with changes.of(tenant):
+        tenant.retention_days = days
+        tenant.save(update_fields=["retention_days"])
+        propagate.rules_everywhere(tenant.pk)

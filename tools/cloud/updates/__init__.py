@@ -1,0 +1,1 @@
+"""Firmware on its way: releases and rollouts."""
