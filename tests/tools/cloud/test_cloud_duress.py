@@ -19,7 +19,7 @@ from tools.cloud.access_list import acl
 from tools.cloud.alarms import alarms
 from tools.cloud.api import api
 from tools.cloud.controllers import lost
-from tools.cloud.models import Alarm, Credential, DoorRules, Event, Membership, Right, Role, User, visible
+from tools.cloud.models import Alarm, Change, Credential, DoorRules, Event, Membership, Right, Role, User, visible
 from tools.cloud.models.rights import roles_with
 from tools.cloud.people import pins
 from tools.cloud.services import clock
@@ -95,10 +95,10 @@ def after(house: House, kind: str, look: Callable[[], Any]) -> Any:
 
 
 def ids() -> list[int]:
-    """The numbers of everything there is, and of the next thing."""
+    """The numbers of everything there is, and of the next thing. Who may not know opens no change by its number."""
     found = {0}
     for model in (*apps.get_app_config("cloud").get_models(),):
-        if model._meta.pk.get_internal_type() in ("AutoField", "BigAutoField"):
+        if model is not Change and model._meta.pk.get_internal_type() in ("AutoField", "BigAutoField"):
             found |= set(model.objects.values_list("pk", flat=True))
     return sorted(found | {max(found) + 1, max(found) + 2})
 

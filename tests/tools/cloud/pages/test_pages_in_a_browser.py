@@ -95,12 +95,11 @@ def test_every_page_fits_and_is_accessible(served: Any, browser_at: Any, languag
 
 
 def seen(browser: Any, theme: str) -> list[str]:
-    """Each width in both themes, then axe at the width that this theme is looked at with."""
+    """Each width, then axe at the width that this theme is looked at with. No theme moves anything."""
     found = []
-    for each in sorted(LANGUAGES.values(), key=theme.__eq__):
-        for width in WIDTHS:
-            browser.look(width, each)
-            found += [f"{width} px, {each}: {fault}" for fault in browser.measured()]
+    for width in WIDTHS:
+        browser.look(width, theme)
+        found += [f"{width} px, {theme}: {fault}" for fault in browser.measured()]
     browser.look(1280 if theme == "light" else 390, theme)
     return found + browser.audited()
 
