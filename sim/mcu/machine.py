@@ -192,7 +192,7 @@ class UART:
 class I2C:
     """The chips of a bus: chip.i2cs has who answers as write(address, data) and read(address, count)."""
 
-    def __init__(self, id, *, scl, sda, freq=400000, timeout=50000):
+    def __init__(self, id, **pins):
         self.id = id
 
     def _bus(self):
@@ -201,13 +201,12 @@ class I2C:
             raise OSError(19)  # ENODEV: nobody acknowledges
         return bus
 
-    def writeto(self, addr, buf, stop=True):
+    def writeto(self, addr, buf):
         self._bus().write(addr, bytes(buf))
-        return len(buf) + 1
 
-    def readfrom_into(self, addr, buf, stop=True):
+    def readfrom_into(self, addr, buf):
         buf[:] = self._bus().read(addr, len(buf))
 
-    def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
-        self._bus().write(addr, bytes((memaddr,)))
+    def readfrom_mem_into(self, addr, memaddr, buf):
+        self.writeto(addr, (memaddr,))
         self.readfrom_into(addr, buf)

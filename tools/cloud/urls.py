@@ -3,7 +3,8 @@
 from django.urls import include, path
 
 from .accounts import enter
-from .api import api, docs
+from .api import docs
+from .api.subjects import api
 
 urlpatterns = [
     path("api/docs", docs.page, name="api_docs"),

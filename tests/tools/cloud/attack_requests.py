@@ -18,7 +18,7 @@ from attack_world import MISSING, Caller, World
 from django.urls import URLPattern, get_resolver, resolve
 
 from tools import boards
-from tools.cloud.api import api
+from tools.cloud.api.subjects import api
 
 OWN, OTHERS, NONE = "own", "theirs", "missing"  # at whose rows a request aims
 
@@ -184,7 +184,7 @@ class Maker:
         """What the page's room reads of an address, and what its forms put there."""
         view = inspect.unwrap(resolve(path).func)
         module = inspect.getmodule(view)
-        source = inspect.getsource(module) if module and module.__name__.startswith("tools.cloud.pages") else ""
+        source = inspect.getsource(module) if module and module.__name__.endswith("views") else ""
         names = set(re.findall(r'request\.GET(?:\.get\(|\.getlist\(|\[)"([\w-]+)"', source))
         for form in self._read(path):
             if form.method == "get":

@@ -120,7 +120,7 @@ def test_a_time_with_any_offset_is_taken(house: House, api: Api) -> None:
 
 def test_every_time_that_the_api_takes_asks_for_its_offset() -> None:
     """The kind: a field of a request that is a plain datetime would take a time of nowhere."""
-    from tools.cloud.api import api as whole
+    from tools.cloud.api.subjects import api as whole
 
     schema = whole.get_openapi_schema()
     taken = [

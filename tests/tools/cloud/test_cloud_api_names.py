@@ -8,8 +8,8 @@ from cloud_world import House
 from django.test import Client
 from ninja import Schema
 
-from tools.cloud.api import api
 from tools.cloud.api.body import Body
+from tools.cloud.api.subjects import api
 from tools.cloud.members import links
 from tools.cloud.models import Grant, Role
 

@@ -274,7 +274,7 @@ def test_the_command_says_which_event_and_fails(
 ) -> None:
     from typer.testing import CliRunner
 
-    from tools.cloud.log.command import command
+    from tools.cloud.log import command
 
     monkeypatch.setattr(command, "_django", lambda: None)
     board, log = chained(house, line)

@@ -20,7 +20,7 @@ from django.urls import URLPattern, reverse
 from firmware.controller import events
 from tools.cloud import models, signals
 from tools.cloud.alarms import alarms
-from tools.cloud.api import api
+from tools.cloud.api.subjects import api
 from tools.cloud.audit import author, changes, looks, recorded
 from tools.cloud.audit.author import Author
 from tools.cloud.controllers import rotation

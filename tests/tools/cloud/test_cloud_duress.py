@@ -17,7 +17,7 @@ from django.urls import URLPattern, get_resolver
 from firmware.controller import events
 from tools.cloud.access_list import acl
 from tools.cloud.alarms import alarms
-from tools.cloud.api import api
+from tools.cloud.api.subjects import api
 from tools.cloud.controllers import lost
 from tools.cloud.models import Alarm, Change, Credential, DoorRules, Event, Membership, Right, Role, User, visible
 from tools.cloud.models.rights import roles_with

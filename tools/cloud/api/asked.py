@@ -35,7 +35,7 @@ def _call(request: HttpRequest) -> tuple[str, str]:
 
 @cache
 def _names() -> dict[tuple[str, str], list[str]]:
-    from . import api
+    from .subjects import api
 
     return {
         (method, path): [one["name"] for one in said["parameters"] if one["in"] == "query"]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
-    from . import api
+    from .subjects import api
 
     described = api.get_openapi_schema()
     known = described["components"]["schemas"]

@@ -186,7 +186,7 @@ PATCHES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
 
 
 def test_every_patch_of_the_api_has_its_case() -> None:
-    from tools.cloud.api import api
+    from tools.cloud.api.subjects import api
 
     paths = api.get_openapi_schema()["paths"]
     patched = {path for path, methods in paths.items() if "patch" in methods}

@@ -1,0 +1,31 @@
+"""The REST API, with its description at /api/docs and /api/openapi.json."""
+
+from ninja import NinjaAPI
+
+from ..alarms import api as alarms
+from ..commissioning import api as commissioning
+from ..controllers import api as controllers
+from ..doors import api as doors
+from ..log import api as log
+from ..members import api as members
+from ..people import api as people
+from ..readings import api as readings
+from ..rules import api as rules
+from .asked import known_only
+from .auth import Bearer, SignedIn
+from .bounds import Bounded
+from .errors import explain
+
+api = NinjaAPI(
+    title="Portvakt",
+    version="1",
+    description="Doors, people and the log. Sign in, or send a bearer token (`portvakt cloud token`).",
+    urls_namespace="api",
+    docs_url=None,  # docs.py
+    auth=[Bearer(), SignedIn()],
+    parser=Bounded(),
+)
+explain(api)
+api.add_decorator(known_only)
+for subject in (doors, people, readings, rules, log, alarms, controllers, commissioning, members):
+    api.add_router("", subject.router)
