@@ -46,7 +46,7 @@ def enrol(
     if not all(isinstance(place, dict) for place in places) or len(json.dumps(board)) > MOST_BOARD:
         raise Told("board.json must be of objects, %(most)d characters at most; correct it", most=MOST_BOARD)
     if "bank" in board:  # its compartments' numbers would be taken for those of doors
-        raise Told('the cloud end knows no banks of compartments yet; enrol a board without "bank"')
+        raise Told("the cloud end knows no banks of compartments yet; enrol a board without one")
     if len(doors) > len(places):
         raise Told("the board has %(n)d doors, %(names)d names were given", n=len(places), names=len(doors))
     if any(len(door) > NAME for door in (name, *doors)):
