@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from sim.board.host import VirtualBoard
-from tools import boards, build
-from tools.bench import memory
+from tools import boards
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "esp32-two-door-supervised"
@@ -74,15 +73,3 @@ def test_it_is_installed_starts_and_releases_its_doors_when_it_burns(tmp_path: P
             await board.stop()
 
     asyncio.run(asyncio.wait_for(run(), 100))
-
-
-@pytest.mark.micropython
-def test_a_board_that_loads_every_input_and_every_rule_of_a_door_fits_its_heap(monkeypatch: pytest.MonkeyPatch) -> None:
-    rooms = ("points", "readers", "outputs")
-    files = [path for room in rooms for path in (build.FIRMWARE / "controller" / room).glob("*.py")]
-    names = ["controller.inputs", *(f"controller.{path.parent.name}.{path.stem}" for path in files)]
-    everything = "import controller.app, " + ", ".join(sorted(names)) + "\n"
-    monkeypatch.setattr(memory, "SCRIPT", memory.SCRIPT.replace("import controller.app\n", everything))
-    heap = memory.measure()["goals"][0]
-    assert heap["name"] == "heap after import" and heap["value"] > 80_000
-    assert heap["met"], heap

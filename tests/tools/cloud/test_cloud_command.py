@@ -172,7 +172,7 @@ from firmware.controller import events
 from firmware.controller.cloud import wire
 from tools.cloud.ingest.ingest import Ingest
 from tools.cloud.models import Event, Gap, Site, Tenant
-from tools.cloud.services import enrol
+from tools.cloud.controllers import enrol
 import json, pathlib
 
 dies = sys.argv[1] == "dies"

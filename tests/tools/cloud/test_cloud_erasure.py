@@ -28,7 +28,8 @@ from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from cloud_world import House, Stopped, Wire
 from tools.cloud.models import AclChange, Event, User
-from tools.cloud.services import clock, erasure, housekeeping, people
+from tools.cloud.people import erasure, people
+from tools.cloud.services import clock, housekeeping
 
 time = clock.source = Stopped()
 house = House("Solsiden", time)

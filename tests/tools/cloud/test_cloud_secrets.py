@@ -126,7 +126,9 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tools.cloud.settings"
 django.setup()
 from django.test import Client
 from tools.cloud.models import Controller, Person, Tenant
-from tools.cloud.services import chain, pins, rotation
+from tools.cloud.controllers import rotation
+from tools.cloud.log import chain
+from tools.cloud.people import pins
 client = Client(headers={"host": "127.0.0.1"})
 client.post("/enter/LINK")
 assert client.get("/").status_code == 200
@@ -193,7 +195,7 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tools.cloud.settings"
 django.setup()
 from tools.cloud.models import Controller, Credential, LogKey
-from tools.cloud.services import pins
+from tools.cloud.people import pins
 row = Controller.objects.get()
 keys = [row.link_secret, row.next_secret, row.table_key, row.broker_key, LogKey.objects.get().key]
 print(json.dumps([bytes(key).hex() for key in keys] + [pins.digits(Credential.objects.get().sealed)]))
