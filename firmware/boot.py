@@ -16,11 +16,11 @@ with open("/board.json") as _file:
 for _door in _board["doors"]:
     # The level is set before the direction: the pin does not move on its way to safe.
     Pin(_door["strike"]["pin"], Pin.OUT, value=1 - _door["strike"]["active"])
-_door = _board.get("bank", {}).get("locks", {})  # no lock of a bank has current: /OE of a chain, /RESET of expanders
-if "enable" in _door:
-    Pin(_door["enable"], Pin.OUT, value=1)
-if "reset" in _door:
-    Pin(_door["reset"], Pin.OUT, value=0)
+_locks = _board.get("bank", {}).get("locks", {})  # no lock of a bank has current: /OE of a chain, /RESET of expanders
+if "enable" in _locks:
+    Pin(_locks["enable"], Pin.OUT, value=1)
+if "reset" in _locks:
+    Pin(_locks["reset"], Pin.OUT, value=0)
 
 _tries = 3 if "ready" in os.listdir("/") else 0  # an installation whose power failed in its last step
 while _tries:

@@ -8,7 +8,7 @@ from tools.nearest import unknown
 
 MOST = 255  # locks of one line: their numbers lie in bytes
 BAUDS = (4800, 9600, 19200, 38400, 57600, 115200)
-ANY = {"driver", "locks", "sensor", "poll_ms"}
+ANY = {"driver", "locks", "sensor", "poll_ms", "pulse_ms"}
 # Pins of a driver, and what tools/boards.py calls what they must bear. /OE is low while a lock has current.
 SERIAL = {"tx": "tx", "rx": "input", "de": "de"}
 CHAIN = {"data": "tx", "clock": "tx", "latch": "tx", "load": "tx", "enable": "strike", "back": "input"}
@@ -24,7 +24,7 @@ class Family:
     locks: tuple[int, int]
     addresses: tuple[int, ...] = ()
     fields: set[str] = field(default_factory=set)
-    pulse_ms: range = range(0)
+    pulse_ms: range = range(20, 10001)
     at_chips: tuple[int, int] = (0, 0)  # locks at an output chip, contacts at an input chip
 
 
@@ -35,11 +35,9 @@ FAMILIES = {
     "kerong": Family(SERIAL, (1, 16), tuple(range(10)), _ON_A_LINE),
     "kerong12": Family(SERIAL, (1, 12), tuple(range(16)), _ON_A_LINE),
     "modbus": Family(SERIAL, (1, 64), tuple(range(1, 248)), _ON_A_LINE, range(100, 5001, 100)),
-    "shift": Family(CHAIN, (1, 128), (), {"ring"}, range(20, 10001)),
-    "mcp23017": Family(
-        I2C, (1, 128), tuple(range(32, 40)), {"inputs", "outputs", "active"}, range(20, 10001), (16, 14)
-    ),
-    "pcf8574": Family(I2C, (1, 64), (*range(32, 40), *range(56, 64)), {"inputs", "outputs"}, range(20, 10001), (8, 8)),
+    "shift": Family(CHAIN, (1, 128), (), {"ring"}),
+    "mcp23017": Family(I2C, (1, 128), tuple(range(32, 40)), {"inputs", "outputs", "active"}, at_chips=(16, 14)),
+    "pcf8574": Family(I2C, (1, 64), (*range(32, 40), *range(56, 64)), {"inputs", "outputs"}, at_chips=(8, 8)),
 }
 
 
@@ -70,12 +68,12 @@ def check(locks: Any, lines: int) -> Iterator[str]:
     if family is None:
         yield f"locks: driver {locks.get('driver')!r} is not known; there are {', '.join(FAMILIES)}"
         return
-    for name in unknown(locks, ANY | set(family.pins) | family.fields | ({"pulse_ms"} if family.pulse_ms else set())):
+    for name in unknown(locks, ANY | set(family.pins) | family.fields):
         yield f"locks: {name} means nothing there"
     for name, least, most in (("poll_ms", 50, 5000), ("answer_ms", 20, 2000)):
         if name in locks and not (_is_int(locks[name]) and least <= locks[name] <= most):
             yield f"locks: {name} must be {least} to {most}"
-    if "pulse_ms" in locks and family.pulse_ms and not _within(locks["pulse_ms"], family.pulse_ms):
+    if "pulse_ms" in locks and not _within(locks["pulse_ms"], family.pulse_ms):
         steps = family.pulse_ms.step
         more = f", in steps of {steps}" if steps > 1 else ""
         yield f"locks: pulse_ms must be {family.pulse_ms[0]} to {family.pulse_ms[-1]}{more}"

@@ -31,7 +31,6 @@ ALARM = {"pin", "active", "seconds"}
 BANK: dict[str, tuple[int, int, int | None]] = {
     "supply_ma": (100, 60000, None),
     "coil_ma": (50, 10000, None),
-    "pulse_ms": (20, 10000, 500),
     "gap_ms": (0, 5000, 50),
     "left_open_s": (10, 3600, 120),
 }

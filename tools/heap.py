@@ -13,6 +13,7 @@ from typing import Any
 
 from firmware.controller.access.reading.fields import AREA, DOOR, PROFILE, SUPERVISION
 from firmware.controller.access.reading.full import REMEMBER
+from tools import board_locks
 
 BUDGET = (
     104 * 1024
@@ -50,13 +51,9 @@ def of_board(board: Mapping[str, Any]) -> dict[str, int]:
         "battery": int("battery" in kinds),
         "alarm": int("alarm" in board),
         "bank": int("bank" in board),
-        "lock": _locks(board.get("bank", {}).get("locks", {})),
+        "lock": board_locks.count(board["bank"]["locks"]) if "bank" in board else 0,
         "files": int("acl" not in board.get("flash", {"acl": 0})),
     }
-
-
-def _locks(locks: Mapping[str, Any]) -> int:
-    return int(locks.get("locks", 0)) * len(locks.get("addresses", "1"))
 
 
 def of_rules(rules: Mapping[str, Any]) -> dict[str, int]:

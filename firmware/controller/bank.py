@@ -9,7 +9,6 @@ from .outputs.locks import AGAIN, SILENT, locks
 from .points.compartments import ASKED, Compartments
 
 _NO_DOOR, _DONE_BEFORE = 2, 5  # why a command is refused, as cloud/commands.py says it
-_OWN = ("shift", "mcp23017", "pcf8574")  # drivers whose line is busy until the pulse is over
 
 
 def fit(table, board):
@@ -21,15 +20,10 @@ class Bank:
     """table: `bank` of board.json."""
 
     def __init__(self, table, now):
-        wired = table["locks"]
-        self.line = locks(wired, now)
-        most = max(1, table["supply_ma"] // table["coil_ma"])
-        pulse_ms = 0 if wired["driver"] in _OWN else table.get("pulse_ms", 500)
+        self.line = locks(table["locks"], now)
         self.compartments = Compartments(
             self.line,
-            wired["locks"] * len(wired.get("addresses", "1")),
-            most,
-            pulse_ms,
+            max(1, table["supply_ma"] // table["coil_ma"]),
             table.get("gap_ms", 50),
             table.get("left_open_s", 120) * 1000,
             now,

@@ -2,7 +2,7 @@
 
 from firmware.controller import ticks
 from firmware.controller.outputs.locks import locks
-from sim.world.lock_boards import Bus
+from sim.world.lock_boards import Bus, Kerong12Board, KerongBoard, ModbusRelays, XorBoard
 from tests.firmware.bench import BenchChip
 
 DE = 4
@@ -70,3 +70,35 @@ class LockBench:
         told = list(self.line.troubles)
         self.line.troubles[:] = []
         return told
+
+
+FAMILIES = {
+    "kerong": (KerongBoard, 16, {"baud": 9600}),
+    "kerong12": (Kerong12Board, 12, {"baud": 9600}),
+    "modbus": (ModbusRelays, 16, {}),
+    "xor": (XorBoard, 24, {}),
+}
+
+
+def benches(count=3, **how):
+    """A bench of each family with so many boards."""
+    for driver in sorted(FAMILIES):
+        board, locks, more = FAMILIES[driver]
+        more = dict(more)
+        more.update(how)
+        yield LockBench(driver, [board(address, locks) for address in range(1, count + 1)], **more)
+
+
+def ready(bench):
+    """Each board has answered."""
+    each = bench.table["locks"]
+    firsts = range(1, len(bench.boards) * each, each)
+    bench.run(5000, lambda: all(bench.line.is_open(n) is not None for n in firsts))
+    assert all(bench.line.is_open(n) is False for n in firsts), bench.table["driver"]
+    assert bench.told() == []
+    return bench
+
+
+def second(bench, lock=3):
+    """The number of a lock of the second board."""
+    return bench.table["locks"] + lock

@@ -22,7 +22,10 @@ PULSE_MS, GAP_MS, LEFT_OPEN_MS = 400, 50, 60000
 class Locks:
     """A line whose locks do at once what they are told. pulses: [(ticks, lock)]. sends_ms: how long it is busy."""
 
+    pulse_ms = PULSE_MS
+
     def __init__(self, count):
+        self.count = count
         self.doors = [False] * count
         self.jams = set()
         self.lies = {}  # lock: what its contact says whatever happens
@@ -55,7 +58,7 @@ class Bench:
         self.line = Locks(count)
         if before:
             before(self.line)
-        self.bank = Compartments(self.line, count, most, PULSE_MS, GAP_MS, LEFT_OPEN_MS, self.now)
+        self.bank = Compartments(self.line, most, GAP_MS, LEFT_OPEN_MS, self.now)
         self.told = []
         self.order = []  # of records and pulses
         self.run(500)

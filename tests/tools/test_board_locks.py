@@ -92,7 +92,7 @@ def test_what_is_wrong_is_said(fields: dict[str, Any], why: str) -> None:
         ("kerong12", {"addresses": [16]}, "16 must be 0 to 15"),
         ("kerong12", {"locks": 13}, "1 to 12"),
         ("kerong", {"low_first": True}, "low_first means nothing"),
-        ("kerong", {"pulse_ms": 500}, "pulse_ms (did you mean poll_ms?) means nothing"),
+        *[(driver, {"pulse_ms": 10}, "pulse_ms must be 20 to 10000") for driver in ("xor", "kerong", "kerong12")],
         *[("modbus", {"pulse_ms": one}, "100 to 5000, in steps of 100") for one in (0, 50, 150, 9000, "500", True)],
         ("shift", {"pulse_ms": 10}, "pulse_ms must be 20 to 10000"),
         ("shift", {"ring": 1}, "ring must be true or false"),

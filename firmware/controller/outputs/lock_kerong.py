@@ -22,6 +22,7 @@ class Kerong:
 
     baud = 19200
     answer_ms = 200  # the document has no figure
+    pulse_ms = 550
     opens_ms = 100  # nobody answers; the line is left to what a board may say
     refused = False  # no such answer
     says_opened = False

@@ -24,6 +24,7 @@ class Kerong12:
 
     baud = 19200
     answer_ms = 200  # the document has no figure
+    pulse_ms = 550
     opens_ms = 800  # nor for this one: it may come after the pulse
     pushes = False  # nothing comes unasked
     says_opened = True

@@ -15,6 +15,7 @@ from machine import UART, Pin, Timer
 from micropython import const
 
 from .. import ticks
+from .lock_queue import LockQueue
 from .locks import AGAIN, ECHO, LATE, MISFORMED, OTHER, REFUSED, SILENT
 
 _POLL_MS = const(250)  # each board is asked so often, or as often as the line can
@@ -25,8 +26,6 @@ _TURN_MS = const(5)  # from an answer to the next question: 3.5 characters at 96
 _REST_MS = const(60)  # a line that was in trouble must be quiet for so long
 _REST_MOST_MS = const(500)  # but one that is never quiet is used all the same
 _MISSES = const(3)  # until a board counts as silent
-_QUEUE = const(16)
-_TROUBLES = const(16)
 _TELL_MS = const(600000)  # the same of the same board is told so often at the most
 _ORDER = const(0x2BB1F348)  # of two kinds of questions: x^5 + x^2 + 1, 31 of them, each five in a row once
 _PROOFS = const(5)
@@ -36,26 +35,22 @@ _ROOM = const(64)  # more than twice the longest answer
 _FREE, _WAITS, _RESTS = const(0), const(1), const(2)
 
 
-class Line:
+class Line(LockQueue):
     """family: of lock_*.py. table: `locks` of a bank."""
 
     def __init__(self, family, table, now):
         count, each = len(table["addresses"]), table["locks"]
-        self.sensor = table["sensor"]  # what the board says of an open compartment: 0 or 1
-        self.troubles = []  # (address, what)
+        self._row = row = (each + 7) // 8
+        super().__init__(count * each, count * row, table["sensor"])
+        self.pulse_ms = table.get("pulse_ms", family.pulse_ms)
         self._family = family
         self._addresses = bytes(table["addresses"])
         self._each = each
-        self._row = row = (each + 7) // 8
-        self._bits = bytearray(count * row)
-        self._known = bytearray(count * row)  # 1: read since the lock was last opened
         self._missed = bytearray(count)  # so many questions in a row
         self._doubts = bytearray(count)  # it may owe answers: which of _ORDER is asked next, from 1; 0: it owes none
         self._proofs = bytearray(count)  # so many it has answered in that order
         self._told = bytearray(count)
         self._dues = array("i", [now] * count)
-        self._queue = bytearray(_QUEUE)
-        self._queued = 0
         self._poll_ms = table.get("poll_ms", _POLL_MS)
         self._answer_ms = table.get("answer_ms", family.answer_ms)
         self._baud = table.get("baud", family.baud)
@@ -79,28 +74,8 @@ class Line:
 
     # The contract of README.md.
 
-    def unlock(self, n, now):
-        """One pulse at lock n. False: too many wait, and nothing will come of it."""
-        if not 1 <= n <= self._each * len(self._addresses):
-            raise ValueError("no such lock")
-        if self._queued == _QUEUE:
-            return False
-        self._queue[self._queued] = n
-        self._queued += 1
-        self._forget(n)
-        if self._state == _FREE and ticks.diff(self._due, now) > _TURN_MS:
-            self._due = now
-        return True
-
     def busy(self):
         return self._queued > 0 or self._opens > 0
-
-    def is_open(self, n):
-        board, lock = divmod(n - 1, self._each)
-        at, bit = board * self._row + (lock >> 3), 1 << (lock & 7)
-        if not self._known[at] & bit:
-            return None
-        return (self._bits[at] & bit > 0) == (self.sensor > 0)
 
     def deadline(self):
         return self._due
@@ -117,6 +92,14 @@ class Line:
             self._rest(now)
         else:
             self._go_on(now)
+
+    def _hurry(self, now):
+        if self._state == _FREE and ticks.diff(self._due, now) > _TURN_MS:
+            self._due = now
+
+    def _place(self, n):
+        n -= 1
+        return n // self._each * self._row * 8 + n % self._each
 
     # Who is next.
 
@@ -155,22 +138,12 @@ class Line:
         self._send(board, 0, size, self._answer_ms, now)
 
     def _open(self, now):
-        """The first of the queue. It leaves the queue before it is sent: whatever happens, it is not sent again."""
-        queue = self._queue
-        n = queue[0]
-        self._queued -= 1
-        for i in range(self._queued):
-            queue[i] = queue[i + 1]
+        n = self._next()
         board, lock = divmod(n - 1, self._each)
         family = self._family
         size = family.open(self._frame, self._addresses[board], lock)
         self._back = board
         self._send(board, n, size, family.opens_ms, now)
-
-    def _forget(self, n):
-        """What its contact said counts no more."""
-        board, lock = divmod(n - 1, self._each)
-        self._known[board * self._row + (lock >> 3)] &= 255 ^ 1 << (lock & 7)
 
     def _send(self, board, opens, size, wait_ms, now):
         if size not in self._views:
@@ -280,12 +253,9 @@ class Line:
         row = self._row
         if not self._family.contacts(self._rx, at, self._bits, board * row):
             return
-        for i in range(board * row, board * row + row):
-            self._known[i] = 255
-        for i in range(self._queued):
-            self._forget(self._queue[i])
+        self._was_read(board * row, row)
         if self._missed[board] >= _MISSES:
-            self._add(board, AGAIN)
+            self._add(self._addresses[board], AGAIN)
         self._missed[board] = 0
         self._dues[board] = ticks.add(now, self._poll_ms)
 
@@ -339,10 +309,8 @@ class Line:
         if missed >= _MISSES:
             self._dues[board] = ticks.add(now, _SILENT_MS)
         if missed == _MISSES:
-            row = self._row
-            for i in range(board * row, board * row + row):
-                self._known[i] = 0
-            self._add(board, SILENT)
+            self._lost(board * self._row, self._row)
+            self._add(self._addresses[board], SILENT)
 
     def _leave_alone(self, ms, now):
         self._opens = self._have = self._seen = 0
@@ -371,8 +339,4 @@ class Line:
     def _tell(self, board, what):
         if not self._told[board] & 1 << what:
             self._told[board] |= 1 << what
-            self._add(board, what)
-
-    def _add(self, board, what):
-        if len(self.troubles) < _TROUBLES:
-            self.troubles.append((self._addresses[board], what))
+            self._add(self._addresses[board], what)

@@ -16,7 +16,6 @@ from micropython import const
 
 _COILS, _INPUTS, _OPEN = const(1), const(2), const(5)
 _FLASH = const(0x02)
-_PULSE_MS = const(500)
 # CRC-16 of half a byte, polynomial 0xA001: sixteen entries in place of 256, and two steps a byte in place of eight.
 _CRC = (
     b"\x00\x00\xcc\x01\xd8\x01\x14\x00\xf0\x01\x3c\x00\x28\x00\xe4\x01"
@@ -29,6 +28,7 @@ class Modbus:
 
     baud = 9600
     answer_ms = 200  # the standard leaves it to the device
+    pulse_ms = 500
     opens_ms = 200
     pushes = False  # nothing comes unasked
     says_opened = True
@@ -37,7 +37,7 @@ class Modbus:
         self.address = 0  # who sent the frame that was found, whether it is what was asked for, and a refusal
         self.fits = self.refused = False
         self._bytes = (table["locks"] + 7) // 8
-        self._tenths = table.get("pulse_ms", _PULSE_MS) // 100
+        self._tenths = table.get("pulse_ms", self.pulse_ms) // 100
         self._wants = self._lock = 0
 
     def ask(self, frame, address, other):

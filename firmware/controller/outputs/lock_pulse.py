@@ -10,6 +10,7 @@ from machine import Timer
 from micropython import const
 
 from .. import ticks
+from .lock_queue import LockQueue
 from .locks import AGAIN, REFUSED, SILENT
 
 _POLL_MS = const(100)
@@ -17,26 +18,20 @@ _PULSE_MS = const(500)
 _LONGER_MS = const(20)  # the timer comes after us, if we come
 _AGAIN_MS = const(20)  # how often it is tried to switch off
 _MISSES = const(3)
-_QUEUE = const(16)
-_TROUBLES = const(16)
 _TIMER = const(3)  # 1 and 2 are those of serial lines
 
 
-class Pulsed:
+class Pulsed(LockQueue):
     """chips: of lock_*.py. table: `locks` of a bank."""
 
+    pulse_ms = 0  # it is over when the line is free
+
     def __init__(self, chips, table, now):
-        self.sensor = table["sensor"]  # the level of an open compartment's contact
-        self.troubles = []  # (address, what)
+        super().__init__(table["locks"], chips.inputs * chips.width, table["sensor"])
         self._chips = chips
-        self._locks = table["locks"]
         self._poll_ms = table.get("poll_ms", _POLL_MS)
         self._pulse_ms = table.get("pulse_ms", _PULSE_MS)
-        self._bits = bytearray(chips.inputs * chips.width)
-        self._known = bytearray(len(self._bits))  # 1: read since the lock was last opened
         self._missed = bytearray(len(chips.addresses))
-        self._queue = bytearray(_QUEUE)
-        self._queued = 0
         self._lit = 0  # the lock that has current, or may have
         self._lights = False  # it is about to get it
         self._reads = False  # a part is being read
@@ -49,28 +44,8 @@ class Pulsed:
 
     # The contract of README.md.
 
-    def unlock(self, n, now):
-        """One pulse at lock n. False: too many wait, and nothing will come of it."""
-        if not 1 <= n <= self._locks:
-            raise ValueError("no such lock")
-        if self._queued == _QUEUE:
-            return False
-        self._queue[self._queued] = n
-        self._queued += 1
-        self._forget(n)
-        if not self._lit:
-            self._due = now
-        return True
-
     def busy(self):
         return self._queued > 0 or self._lit > 0
-
-    def is_open(self, n):
-        each = self._chips.each
-        at, bit = (n - 1) // each, 1 << (n - 1) % each
-        if not self._known[at] & bit:
-            return None
-        return (self._bits[at] & bit > 0) == (self.sensor > 0)
 
     def deadline(self):
         return self._due
@@ -95,13 +70,16 @@ class Pulsed:
             due = now
         self._due = due
 
+    def _hurry(self, now):
+        if not self._lit:
+            self._due = now
+
+    def _place(self, n):
+        n -= 1
+        return n // self._chips.each * 8 + n % self._chips.each
+
     def _begin(self, now):
-        """The first of the queue. It leaves the queue before it is switched on: whatever happens, that comes once."""
-        queue = self._queue
-        self._lit = queue[0]
-        self._queued -= 1
-        for i in range(self._queued):
-            queue[i] = queue[i + 1]
+        self._lit = self._next()
         self._light(now)
 
     def _light(self, now):
@@ -113,9 +91,10 @@ class Pulsed:
         self._lights = lit is None
         if lit is None:
             return
-        self._heard(self._chips.output(n), lit)
+        part = self._chips.output(n)
+        self._heard(part, lit)
         if not lit:
-            self._add(self._chips.output(n), REFUSED)
+            self._add(self._chips.addresses[part], REFUSED)
         self._ends = ticks.add(now, self._pulse_ms if lit else 0)
 
     def _end(self, now):
@@ -148,10 +127,7 @@ class Pulsed:
         if read is None:
             return
         if read:
-            for i in range(part * width, part * width + width):
-                self._known[i] = 255
-            for i in range(self._queued):
-                self._forget(self._queue[i])
+            self._was_read(part * width, width)
             if self._lit:
                 self._forget(self._lit)
         self._heard(part, read)
@@ -159,24 +135,13 @@ class Pulsed:
         if not self._part:
             self._polls = ticks.add(now, self._poll_ms)
 
-    def _forget(self, n):
-        """What its contact said counts no more."""
-        each = self._chips.each
-        self._known[(n - 1) // each] &= 255 ^ 1 << (n - 1) % each
-
     def _heard(self, part, answers):
         """Whether a part has answered."""
         missed = self._missed[part]
         self._missed[part] = 0 if answers else min(missed + 1, _MISSES)
         if missed == _MISSES and answers:
-            self._add(part, AGAIN)
+            self._add(self._chips.addresses[part], AGAIN)
         if missed < _MISSES and self._missed[part] == _MISSES:
             if part < self._chips.inputs:
-                width = self._chips.width
-                for i in range(part * width, part * width + width):
-                    self._known[i] = 0
-            self._add(part, SILENT)
-
-    def _add(self, part, what):
-        if len(self.troubles) < _TROUBLES:
-            self.troubles.append((self._chips.addresses[part], what))
+                self._lost(part * self._chips.width, self._chips.width)
+            self._add(self._chips.addresses[part], SILENT)

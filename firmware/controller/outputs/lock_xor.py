@@ -23,6 +23,7 @@ class Xor:
 
     baud = 9600
     answer_ms = 300  # section 6: it answers after 200 ms
+    pulse_ms = 500  # from its answer on, where the lock's time was set longer than the document's 300 ms
     opens_ms = 800  # it opens for 300 ms, and answers then: section 5
     refused = False  # no such answer
     says_opened = True

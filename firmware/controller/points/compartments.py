@@ -48,16 +48,14 @@ _FRESH_MS = const(1000)
 
 
 class Compartments:
-    """line: the driver of the locks (outputs/README.md). count: how many. most: coils that may have current at once.
+    """line: the driver of the locks (outputs/README.md), each of a compartment. most: coils with current at once.
 
-    pulse_ms: how long a coil has current after the line is free again, 0 where the line waits for its end. gap_ms: from
-    one pulse to the next. left_open_ms: until one that stands open is told, and from then on each time.
+    gap_ms: from one pulse to the next. left_open_ms: until one that stands open is told, and from then on each time.
     """
 
-    def __init__(self, line, count, most, pulse_ms, gap_ms, left_open_ms, now):
-        self.count = count
+    def __init__(self, line, most, gap_ms, left_open_ms, now):
+        self.count = count = line.count
         self._line = line
-        self._pulse_ms = pulse_ms
         self._gap_ms = gap_ms
         self._left_open_ms = left_open_ms
         self.phase = bytearray(count)
@@ -152,9 +150,9 @@ class Compartments:
         if i >= 0 and not self._line.busy():
             self._sent = -1
             self.phase[i] = TRIES
-            self._dues[i] = ticks.add(now, self._pulse_ms + _OPENS_MS)
+            self._dues[i] = ticks.add(now, self._line.pulse_ms + _OPENS_MS)
             self._next = ticks.add(now, self._gap_ms)
-            self._ends[self._run] = ticks.add(now, self._pulse_ms)
+            self._ends[self._run] = ticks.add(now, self._line.pulse_ms)
             self._run += 1
         while self._run and ticks.diff(now, self._ends[0]) >= 0:  # the first that began ends first
             self._run -= 1

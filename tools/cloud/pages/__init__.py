@@ -1,1 +1,1 @@
-"""The pages of the cloud end: doors live, people and cards, the log, sign-in."""
+"""What all pages share: their addresses, who may open what, templates, styles, words of moments and refusals."""

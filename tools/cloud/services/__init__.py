@@ -1,1 +1,1 @@
-"""What the cloud end does, for the API, the pages, the worker and the command line alike."""
+"""What the subjects of the cloud end share: the clock, local time, what follows from a change, refusals."""

@@ -204,6 +204,9 @@ def test_a_pin_is_not_counted_as_a_card(browser: Any, house: Any) -> None:
 
 def test_a_zero_byte_is_sought_without_it(browser: Any, house: Any) -> None:
     """PostgreSQL takes none in a text."""
+    from tools.cloud.services import entered
+
     client = browser()
     assert house.person.name in client.get("/people/?q=%00Solheim%00").content.decode()
     assert client.get("/people/?q=%00").status_code == 200
+    assert entered.text("\0Sol\0heim ", 100) == "Solheim"
