@@ -1,5 +1,6 @@
 """The demo building: its controllers, doors, people and cards, as plain data."""
 
+import copy
 import random
 from datetime import datetime
 from typing import Any
@@ -139,7 +140,7 @@ def generate(doors: int, people: int, rng: random.Random, doors_each: int = 2) -
         "timezone": BUILDING["timezone"],
         "controllers": controllers,
         "people": tenants,
-        "strangers": BUILDING["strangers"],
+        "strangers": copy.deepcopy(BUILDING["strangers"]),  # stories write into what they are given
     }
 
 

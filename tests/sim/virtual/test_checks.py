@@ -65,7 +65,7 @@ def a_clock_that_is_wrong(building, patch):
 
 
 def everybody_is_let_in(building, patch):
-    patch(loop.Loop, "answer", lambda self, unit, tap, now: self.release(unit, codes.GRANTED, now, tap.key))
+    patch(loop, "decide", lambda tap: codes.GRANTED)
     building.tap(DOOR, STRANGER)
 
 

@@ -57,6 +57,14 @@ def test_visits_come_as_often_as_asked():
     assert 0.9 < count / (200 * 6 * 10) < 1.1
 
 
+def test_what_a_story_writes_into_one_building_is_in_no_other():
+    one = generate(7, 30, random.Random(1))
+    for holder in one["people"] + one["strangers"]:
+        holder["unsure"] = 1
+    other = generate(7, 30, random.Random(1))
+    assert not any("unsure" in holder for holder in other["people"] + other["strangers"] + BUILDING["strangers"])
+
+
 def test_a_generated_building_is_the_seed_s():
     assert generate(10, 30, random.Random(1)) == generate(10, 30, random.Random(1))
     assert len(doors_of(generate(7, 30, random.Random(1)))) == 7
