@@ -19,7 +19,7 @@ def releases() -> list[str]:
 
 
 def run(
-    folder: Path, script: str, release: str, arguments: tuple[str, ...] = (), timeout: int = 100
+    folder: Path, script: str, release: str, arguments: tuple[str, ...] = (), timeout: int = 100, heap: int = HEAP
 ) -> subprocess.CompletedProcess[str]:
     """Copies the folder into the interpreter's own file system and runs a script of it.
 
@@ -27,5 +27,5 @@ def run(
     between two steps and nowhere else: inside one, gc.collect() frees nothing. Its `code` is the exit code.
     """
     package = npm.path(PACKAGE, release)
-    command = [str(part) for part in (npm.node(), HERE / "run.mjs", package, HEAP, folder, script, *arguments)]
+    command = [str(part) for part in (npm.node(), HERE / "run.mjs", package, heap, folder, script, *arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
