@@ -35,6 +35,7 @@ CHECKS: dict[str, tuple[int, str]] = {
     "crash": (0, "the firmware ended in an error, or the watchdog had to start the board"),
     "leaf": (0, "a leaf that moved was not told, or told twice, or told as something else"),
     "held open": (0, "a leaf stood open for too long, and nobody was told"),
+    "held once": (0, "a leaf that stands open was told as held open a second time, and had not moved"),
     "exit button": (0, "somebody pressed the exit button, and the strike did not move"),
     "time": (0, "an event has a time that the board trusts, and it is wrong"),
     "let in": (1, "a tap was granted that should not have been"),

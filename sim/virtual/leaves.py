@@ -29,7 +29,15 @@ class Leaves:
         if code in _TOLD:
             self._told.setdefault((one.name, number), []).append((self._scheduler.now, code))
         elif code == codes.DOOR_HELD:
-            self._held[one.name, number] = self._scheduler.now
+            self._held_told(one, number)
+
+    def _held_told(self, one: "VirtualController", number: int) -> None:
+        """Once for each time that a leaf stands open: whoever hears it again takes it for another time."""
+        self._promises.checks["held once"] += 1
+        before = self._held.get((one.name, number), -1)
+        if before >= one.doors[number - 1].moved_at:
+            self._promises.red("held once", f"{one.name} door {number}: the same standing leaf was told twice")
+        self._held[one.name, number] = self._scheduler.now
 
     def moved(self, one: "VirtualController", door: "Doorway") -> None:
         """A leaf moved; the last bounce of its contact is over."""

@@ -118,6 +118,8 @@ _READER = (
     # Times and deadlines.
     ("the strike's deadline is forgotten", F + "door_unit", "due = self.door.deadline()", "due = None"),
     ("a leaf held open is no news", F + "points.door", "            return DOOR_HELD\n", "            return None\n"),
+    ("a leaf held open is told again and again", F + "points.door", "self.held = None\n            return DOOR_HELD\n",
+     "self.held = ticks.add(now, 5000)\n            return DOOR_HELD\n"),
     ("ticks do not wrap", F + "ticks", "    return ((later - earlier + (PERIOD >> 1)) & (PERIOD - 1)) - (PERIOD >> 1)",
      "    return later - earlier"),
     ("a time that is not known is trusted", F + "recorder", "TIME_TRUSTED if utc else 0", "TIME_TRUSTED"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware.controller import clock, loop, records
+from firmware.controller import clock, loop, records, ticks
 from firmware.controller import events as codes
 from firmware.controller.door_unit import DoorUnit
 from firmware.controller.points.door import Door
@@ -47,6 +47,21 @@ def held_open_and_not_told(building, patch):
         return event
 
     patch(Door, "contact", forgets)
+    building.tap(DOOR, WHO)
+    building.push(DOOR, stays_s=60)
+    building.wait(60)
+
+
+def held_open_and_told_again(building, patch):
+    tick = Door.tick
+
+    def again(self, now):
+        event = tick(self, now)
+        if event == codes.DOOR_HELD:
+            self.held = ticks.add(now, 5_000)
+        return event
+
+    patch(Door, "tick", again)
     building.tap(DOOR, WHO)
     building.push(DOOR, stays_s=60)
     building.wait(60)
@@ -236,6 +251,7 @@ RED = {
     "crash": an_error,
     "leaf": a_leaf_that_is_not_told,
     "held open": held_open_and_not_told,
+    "held once": held_open_and_told_again,
     "exit button": an_exit_button_without_effect,
     "time": a_clock_that_is_wrong,
     "let in": everybody_is_let_in,
