@@ -1,4 +1,4 @@
-"""Rule memory: what rules remember of earlier taps, over restarts, and who waits at a door for company.
+"""Rule memory: what rules remember of earlier taps, over restarts, and the taps that wait at a door for a companion.
 
 Loaded with rules beyond profiles that open doors.
 """
@@ -8,7 +8,7 @@ from micropython import const
 from . import ticks
 from .access.full_tap import FullTap
 from .access.kinds import CARD
-from .access.rule.company import over
+from .access.rule.companion import over
 from .events import NEEDS_ESCORT, NEEDS_SECOND, NOT_SAVED
 from .outputs import patterns
 from .storage.checkpoint import Checkpoint
@@ -53,7 +53,7 @@ class RuleMemory:
         return sync is not None and sync.open
 
     def _heard(self, unit, tap, verdict, now):
-        """After a tap: it is remembered, with those it brought along. Who needs company waits for it."""
+        """After a tap: it is remembered, with those it brought along. One that needs a companion waits for it."""
         for other in tap.brings:
             del self._waiting[tap.door]
             self._tell(other, other.verdict)

@@ -101,7 +101,7 @@ def rules(schedules, holidays=()):
 
 
 def verdict(rules, utc, profile=7, until=NO_END):
-    rules.waiting = {}  # nobody waits at a door for company
+    rules.waiting = {}  # nobody waits at a door for a companion
     tap = rules.tap()
     tap.begin(rules, 1, utc, 0)
     tap.found((profile, until))

@@ -114,7 +114,7 @@ def test_every_module_that_a_board_imports_is_in_one_file_exactly() -> None:
         assert not any(
             path in bundle._imported(member, trees[member], trees, top) for member in members for top in (0, 1)
         )
-    assert {"controller/ticks", "controller/access/rule/who", "controller/readers/osdp_reader"} <= set(members)
+    assert {"controller/ticks", "controller/access/rule/auth_mode", "controller/readers/osdp_reader"} <= set(members)
 
 
 def folded() -> dict[str, str]:

@@ -19,7 +19,7 @@ class Tap:
 
     rules: those that hold. door: its number. utc: Unix seconds, 0 when the time is not known.
     key: of the credential, for the record. profile: what its profile says, None: not known here.
-    When it is granted: brings, those who pass along (company.py); manner, (ms, whether the leaf may stand open).
+    When it is granted: brings, those who pass along (companion.py); manner, (ms, whether the leaf may stand open).
     """
 
     kind = CARD

@@ -13,9 +13,9 @@ _EXTENDED_MS = const(15000)
 class FullTap(Tap):
     """kind (kinds.py) and duress: of what was presented. here: the fields of its door. now: in ticks.
 
-    asked, place: what rule/who.py and rule/whereabouts.py have looked up. verdict: of one that is brought along. Its
-    rules have besides (rule_memory.py): memory {rule: what it remembers}, waiting {door: the tap of who waits there for
-    another one}, unit, all doors of this controller, and heard(utc): when the cloud was heard, 0 when not known.
+    asked, place: what rule/auth_mode.py and rule/area_occupancy.py have looked up. verdict: of one that is brought
+    along. Its rules have besides (rule_memory.py): memory {rule: what it remembers}, waiting {door: the tap that waits
+    there for another}, units, all doors of this controller, and heard(utc): when the cloud was heard, 0 when not known.
     """
 
     def begin(self, rules, door, utc, now):
@@ -51,7 +51,7 @@ class FullTap(Tap):
 def grant(tap):
     """Nothing speaks against it: with whom, for how long, and what is on record."""
     if tap.door in tap.rules.waiting:
-        from .rule.company import bring
+        from .rule.companion import bring
 
         bring(tap)
     if "extended" in tap.profile or "hold" in tap.profile:

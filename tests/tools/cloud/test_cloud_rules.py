@@ -191,7 +191,7 @@ def passes(house: House, door: int, at: datetime) -> bool:
     fields = content(house)
     known: Any = Rules({"version": rules.version(fields), **fields}, 2)
     entry = AclEntry.objects.get(credential=house.card)
-    known.waiting = {}  # nobody waits at a door for company
+    known.waiting = {}  # nobody waits at a door for a companion
     tap = known.tap()
     tap.begin(known, door, int(at.timestamp()), 0)
     tap.found((entry.profile, entry.until))

@@ -75,7 +75,7 @@ def opens(what, value, calendar, doors):
         schedule(label, when, calendar, doors)
 
 
-def who(what, value, calendar, doors):
+def auth_mode(what, value, calendar, doors):
     """[[what, schedule], ...]."""
     if type(value) is not list or len(value) > IN_TURN:
         raise ValueError("%s: must be a list of at most %d" % (what, IN_TURN))
@@ -96,7 +96,7 @@ PLAIN = {"release_ms": Whole(100, _LONGEST_MS), "held_ms": Whole(1000, _LONGEST_
 # Of a door, what else the decision asks.
 DOOR = {
     "extended_ms": Whole(100, _LONGEST_MS),
-    "who": who,
+    "who": auth_mode,
     "pin_length": Whole(4, 12),
     "offline_hours": Whole(1, 8760),
     "free": schedule,

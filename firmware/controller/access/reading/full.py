@@ -13,8 +13,8 @@ from .fields import AREA, AREAS, DOOR, OBJECTS, PLAIN, PROFILE, SUPERVISION, eac
 # Rooms of ../rule, each loaded when a field brings in one of its rules.
 
 
-def who():
-    from ..rule import who as room
+def auth_mode():
+    from ..rule import auth_mode as room
 
     return room
 
@@ -43,34 +43,34 @@ def interlock():
     return room
 
 
-def company():
-    from ..rule import company as room
+def companion():
+    from ..rule import companion as room
 
     return room
 
 
 # In the order in which they are asked: the room of a rule, its name there, and the fields that bring it in.
 _ORDER = (
-    (who, "needs_pin", "who"),
-    (who, "locked_out", "who"),
-    (who, "wrong_pin", "who"),
+    (auth_mode, "needs_pin", "who"),
+    (auth_mode, "locked_out", "who"),
+    (auth_mode, "wrong_pin", "who"),
     (None, has_door),
     (times, "valid_from", "from"),
     (None, not_ended),
     (times, "in_schedule", "doors"),
-    (who, "right_kind", "who", "pin"),
+    (auth_mode, "right_kind", "who", "pin"),
     (times, "offline", "offline_hours"),
     (uses, "uses", "uses"),
     (areas, "passback", "passback"),
     (areas, "area_limit", "limit"),
     (interlock, "interlock", "interlock"),
-    (company, "escort", "escort"),
-    (company, "two_person", "two_person"),
+    (companion, "escort", "escort"),
+    (companion, "two_person", "two_person"),
 )  # type: tuple
 _NOTES = ("uses", "passback")  # with each is a note(): what it adds to what is on record with a grant
 _TIMED = ("valid_from", not_ended, "in_schedule")  # what no_clock excuses
-# What rules remember: under which name, in which room, and the field that brings it in.
-_MEMORIES = (("lockout", who, "who"), ("uses", uses, "uses"), ("whereabouts", areas, "passage"))
+# What rules remember: its name in the checkpoint (stored: it stays), its room, and the field that brings it in.
+_MEMORIES = (("lockout", auth_mode, "who"), ("uses", uses, "uses"), ("whereabouts", areas, "passage"))
 
 REMEMBER = {"who", "pin", "uses", "passage", "two_person", "escort", "offline_hours", "interlock"}
 

@@ -1,8 +1,8 @@
 """Areas: who went in must come out before going in again, and no more people may be in one than it says."""
 
 from ...events import DENIED_FULL, DENIED_PASSBACK
-from .company import along
-from .whereabouts import Memory, where  # noqa: F401  Memory: brought in by the same fields, and asked for here
+from .area_occupancy import Memory, where  # noqa: F401  Memory: brought in by the same fields, and asked for here
+from .companion import along
 
 _MINUTES = 10
 

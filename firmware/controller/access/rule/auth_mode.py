@@ -1,4 +1,4 @@
-"""Who: whether a door asks for a card, a PIN, both or either, by schedule."""
+"""Authentication mode: whether a door asks for a card, a PIN, both or either, by schedule."""
 
 from ...events import DENIED_KIND
 from ..decision import WAITS

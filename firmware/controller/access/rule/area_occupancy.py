@@ -1,4 +1,4 @@
-"""Whereabouts: in which area a credential is, as far as grants tell, for anti-passback and area limits.
+"""Area occupancy: in which area each credential is, as far as grants tell, for anti-passback and area limits.
 
 Grants of this controller, and those that the cloud tells of where an area is shared with other controllers.
 """

@@ -1,4 +1,4 @@
-"""Company: who passes a door together with another one."""
+"""Companions: two credentials that pass a door together, a visitor with an escort or two persons."""
 
 from micropython import const
 

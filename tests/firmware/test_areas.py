@@ -1,4 +1,4 @@
-"""Where: anti-passback, area limits, interlock, offline limit, lockdown and evacuation."""
+"""Areas: anti-passback and limits, of one controller and of several."""
 
 from struct import pack
 
@@ -6,24 +6,9 @@ from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.access.rules import Rules
 from firmware.controller.cloud.area_updates import take
 from firmware.controller.cloud.wire import PASSED
-from firmware.controller.door_modes import door_modes
-from firmware.controller.events import (
-    DENIED_FULL,
-    DENIED_INTERLOCK,
-    DENIED_LOCKDOWN,
-    DENIED_OFFLINE,
-    DENIED_PASSBACK,
-    EMERGENCY_ENDED,
-    EVACUATION_BEGAN,
-    GRANTED,
-    LOCKDOWN_BEGAN,
-    NEEDS_SECOND,
-    RELEASED_REX,
-)
-from firmware.controller.loop import EMERGENCY
-from tests.firmware.controller_bench import CONTACT, KEY, REX
+from firmware.controller.events import DENIED_FULL, DENIED_PASSBACK, GRANTED, NEEDS_SECOND
+from tests.firmware.controller_bench import KEY
 from tests.firmware.helper import raises
-from tests.firmware.rules_bench import CONTACT as CONTACT_2
 from tests.firmware.rules_bench import RulesBench
 
 NOON = 1767614400  # Monday 2026-01-05 12:00 UTC
@@ -220,126 +205,6 @@ def test_at_most_250_are_known_to_be_somewhere():
     assert memory.count(bench.loop.rules, 1, NOON + 16000) == 250
 
 
-def test_doors_of_a_group_are_not_released_together():
-    fields = {"version": 1, "profiles": {"7": [1, 2]}, "doors": {"1": {"interlock": 3}, "2": {"interlock": 3}}}
-    bench = RulesBench(fields)
-    bench.give(5)
-    assert bench.tap(5) == OK
-    assert bench.tap(5, 2) == [(DENIED_INTERLOCK, 1)]
-    bench.chip.input(CONTACT, 1)
-    bench.run(6000)
-    assert not bench.released() and bench.tap(5, 2) == [(DENIED_INTERLOCK, 1)]
-    assert bench.tap(5) == OK  # its own leaf does not count
-    bench.chip.input(CONTACT, 0)
-    bench.run(6000)
-    assert bench.tap(5, 2) == OK
-
-
-def test_an_interlock_may_look_at_strikes_alone():
-    says = {"interlock": 3, "interlock_open": False}
-    bench = RulesBench({"version": 1, "profiles": {"7": [1, 2]}, "doors": {"1": says, "2": says}})
-    bench.give(5)
-    bench.tap(5)
-    assert bench.tap(5, 2) == [(DENIED_INTERLOCK, 1)]
-    bench.chip.input(CONTACT, 1)
-    bench.run(6000)
-    assert bench.tap(5, 2) == OK
-
-
-def test_other_groups_do_not_matter():
-    fields = {"version": 1, "profiles": {"7": [1, 2]}, "doors": {"1": {"interlock": 3}, "2": {"interlock": 4}}}
-    bench = RulesBench(fields)
-    bench.give(5)
-    assert bench.tap(5) == bench.tap(5, 2) == OK
-
-
-def test_a_door_may_limit_how_long_it_opens_without_the_cloud():
-    fields = {"version": 1, "profiles": {"7": [1, 2]}, "doors": {"1": {"offline_hours": 2}}}
-    bench = RulesBench(fields)
-    bench.give(5)
-    assert bench.tap(5) == [(DENIED_OFFLINE, 0)]  # nobody knows for how long
-    assert bench.tap(5, 2) == OK
-    bench.connect()
-    assert bench.tap(5) == OK
-    bench.wait(60)
-    bench.sync.open = False
-    bench.wait(7100)
-    assert bench.tap(5) == OK
-    bench.wait(200)
-    assert bench.tap(5) == [(DENIED_OFFLINE, 0)]
-
-
-def test_during_lockdown_nobody_passes_but_who_is_to():
-    bench = RulesBench(rules())
-    bench.give(5)
-    bench.give(6, 8)
-    bench.tap(5)
-    door_modes(bench.loop).emergency("lockdown", bench.chip.now)
-    bench.run(10)
-    assert not bench.released()
-    assert bench.events()[-1][:2] == (LOCKDOWN_BEGAN, 0)
-    assert bench.tap(5) == bench.tap(99) == [(DENIED_LOCKDOWN, 0)]
-    assert bench.tap(6) == OK
-    bench.chip.input(REX, 0)
-    bench.run(100)
-    assert bench.events()[-1][0] == RELEASED_REX  # people get out
-    bench = bench.again(rules())
-    assert bench.tap(5) == [(DENIED_LOCKDOWN, 0)]
-    bench.loop.follow(Rules({"version": 2, "profiles": {"7": [1, 2]}}, 2))
-    assert bench.tap(5) == [(DENIED_LOCKDOWN, 0)]
-    door_modes(bench.loop).emergency("normal", bench.chip.now)
-    assert bench.events()[-1][0] == EMERGENCY_ENDED
-    assert bench.tap(5) == OK
-
-
-def test_an_emergency_that_begins_is_noted_before_it_is_told_and_one_that_ends_after():
-    """The power may fail in between: whatever is on record is then in force, or is told again by the start."""
-    bench = RulesBench(rules())
-    loop, seen = bench.loop, []
-    loop.recorder.observers.append(lambda code, *_: seen.append((code, loop.journal.get(EMERGENCY))))
-    for verb in ("lockdown", "evacuation", "normal"):
-        door_modes(loop).emergency(verb, bench.chip.now)
-    assert seen == [(LOCKDOWN_BEGAN, 1), (EVACUATION_BEGAN, 2), (EMERGENCY_ENDED, 2)]
-    assert loop.journal.get(EMERGENCY) == 0
-
-
-def test_lockdown_needs_no_other_rules():
-    plain = {"version": 1, "profiles": {"7": [1]}}
-    bench = RulesBench(plain)
-    bench.give(5)
-    door_modes(bench.loop).emergency("lockdown", bench.chip.now)
-    assert bench.tap(5) == [(DENIED_LOCKDOWN, 0)]
-    assert bench.again(plain).tap(5) == [(DENIED_LOCKDOWN, 0)]
-
-
-def test_evacuation_releases_the_doors_also_after_a_restart():
-    bench = RulesBench(rules())
-    door_modes(bench.loop).emergency("evacuation", bench.chip.now)
-    bench.run(10)
-    assert bench.released(1) and bench.released(2)
-    assert bench.events()[-1][:2] == (EVACUATION_BEGAN, 0)
-    bench.wait(3600)
-    assert bench.released(1)
-    bench = bench.again(rules())
-    assert bench.released(1) and bench.released(2)
-    assert bench.events()[-1][:2] == (EVACUATION_BEGAN, 0)
-    door_modes(bench.loop).emergency("normal", bench.chip.now)
-    bench.run(10)
-    assert not bench.released(1) and not bench.released(2)
-
-
-def test_an_emergency_is_on_flash_before_a_strike_moves_for_it():
-    bench = RulesBench(rules())
-
-    def broken(op, offset, length):
-        if op == "program":
-            raise OSError(5)
-
-    bench.flash["log"].fault = broken
-    raises(OSError, lambda: door_modes(bench.loop).emergency("evacuation", bench.chip.now))
-    assert not bench.released()
-
-
 def test_faulty_rules_are_refused_with_the_field_at_fault():
     for fields, word in (
         ({"doors": {"1": {"passage": [0]}}}, "doors.1.passage"),
@@ -354,12 +219,3 @@ def test_faulty_rules_are_refused_with_the_field_at_fault():
     ):
         error = raises(ValueError, lambda fields=fields: Rules(fields, 1))
         assert word in str(error), (fields, error)
-
-
-def test_the_second_contact_is_watched_too():
-    fields = {"version": 1, "profiles": {"7": [1, 2]}, "doors": {"1": {"interlock": 3}, "2": {"interlock": 3}}}
-    bench = RulesBench(fields)
-    bench.give(5)
-    bench.chip.input(CONTACT_2, 1)
-    bench.run(100)
-    assert bench.tap(5) == [(DENIED_INTERLOCK, 2)]
