@@ -182,10 +182,13 @@ class MemoryCloud:
         return None if row.rules_refused else row.rules_told == row.rules_version
 
     def release(self, one: VirtualController, door: int) -> int:
+        return self.command(one, do="release", door=door)
+
+    def command(self, one: VirtualController, **fields: Any) -> int:
+        """Any command to one controller."""
         self._commands += 1
         row = self._rows[one.settings["controller"]]
-        expires = int(self._now()) + COMMAND_S
-        fields = {"id": str(self._commands), "do": "release", "door": door, "expires": expires}
+        fields |= {"id": str(self._commands), "expires": int(self._now()) + COMMAND_S}
         self._send(row, wire.json_message(wire.COMMAND, fields))
         return COMMAND_S
 

@@ -51,6 +51,9 @@ the building can be locked down, be evacuated, or burn.
         assert not building.push("Postrom")  # and then it is still locked down
         building.normal()
 
+A bank of compartments is at the first controller of `make_building(lockers=8)`: `bank` has its leaves, and `open(3)`
+opens one from afar.
+
 `make_building(doors=4, people=20, seed=7, visits=100)` makes others. A test fails at its end when the building broke
 one of the design's promises; `building.broken` has the sentences, and `building.expect_broken()` says that it is meant.
 `building.report("story.html")` writes the picture of what happened.
@@ -73,10 +76,12 @@ from sim import words
 from sim.story import setting
 from sim.virtual.scheduler import SECOND
 from sim.virtual.verdicts import ANYTHING
+from sim.world.bank import table as bank_table
 from sim.world.building import BUILDING, Building, generate, may_pass
 
 if TYPE_CHECKING:
     from sim.cloud import MemoryCloud
+    from sim.virtual.bank import VirtualBank
     from sim.virtual.building import VirtualBuilding
     from sim.virtual.controller import VirtualController
     from sim.virtual.doorway import Doorway
@@ -94,7 +99,10 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Event:
-    """One event as it stands in a board's log. at: seconds since the world began; door: "" for the board itself."""
+    """One event as it stands in a board's log. at: seconds since the world began; door: "" for the board itself.
+
+    Of a compartment door is its name, such as "compartment 3".
+    """
 
     at: float
     controller: str
@@ -270,6 +278,30 @@ class House:
         self._player.release(door)
         self.world.run(2)
 
+    # The bank.
+
+    @property
+    def bank(self) -> "VirtualBank":
+        """The compartments of the first controller."""
+        bank = self.world.controllers[0].bank
+        if bank is None:
+            raise ValueError("there is no bank; make_building(lockers=8) has one")
+        return bank
+
+    def open(self, compartment: int) -> None:
+        """Opens one from afar; 0: all of them, one after the other."""
+        one = self.world.controllers[0]
+        self.world.promises.compartments.asked(
+            one, compartment, self._cloud.command(one, do="open", compartment=compartment)
+        )
+        self.world.run(2)
+
+    def audit(self) -> None:
+        """Opens each compartment in turn, the next one when the one before was shut."""
+        one = self.world.controllers[0]
+        self.world.promises.compartments.audit_asked(one, self._cloud.command(one, do="audit"))
+        self.world.run(2)
+
     # What goes wrong. where: a door or a controller, or "all".
 
     def switch(self, where: str, kind: str, on: bool) -> None:
@@ -324,10 +356,8 @@ class House:
                 continue
             board = next((one for one in boards if one.name == record.where), None)
             if board is not None and number in (None, record.detail[3]):
-                names = ["", *(door.name for door in board.doors)]
-                found.append(
-                    Event(record.at / SECOND, board.name, names[record.detail[3]], words.word(record.detail[2]))
-                )
+                place = words.place(record.detail[2], record.detail[3], [door.name for door in board.doors])
+                found.append(Event(record.at / SECOND, board.name, place, words.word(record.detail[2])))
         return found
 
     def all_stored(self) -> bool:
@@ -393,7 +423,8 @@ def make_building(tmp_path: Path) -> Iterator[Callable[..., House]]:
     """make_building(doors=None, people=None, seed=1, visits=0, begins=None, board=...): buildings of any size.
 
     doors: None: the demo building. visits: how many people a day come to each door by themselves. begins: the time with
-    which its world begins. board: the name of a folder in boards/.
+    which its world begins. board: the name of a folder in boards/. lockers: compartments at the first controller;
+    locks: the family of their lock boards, as in sim/world/bank.py.
     """
     _import_umqtt()
     from sim.story.play import stage
@@ -409,6 +440,8 @@ def make_building(tmp_path: Path) -> Iterator[Callable[..., House]]:
             visits: float = 0,
             begins: datetime | None = None,
             board: str = setting.USUAL,
+            lockers: int = 0,
+            locks: str = "xor",
         ) -> House:
             described: Building
             if doors is None:
@@ -418,7 +451,8 @@ def make_building(tmp_path: Path) -> Iterator[Callable[..., House]]:
             folder = tmp_path / f"building-{len(made) + 1}"
             table = setting.board(board, lambda field, why: ValueError(f"{field}: {why}"))
             start = START if begins is None else int(begins.timestamp())
-            world, cloud = stages.enter_context(stage(described, folder, seed, visits, table, start))
+            bank = bank_table(lockers, locks) if lockers else None
+            world, cloud = stages.enter_context(stage(described, folder, seed, visits, table, start, bank))
             made.append(House(world, cloud, seed))
             if visits:
                 world.walk()

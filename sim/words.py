@@ -1,5 +1,7 @@
 """What an event is called in scenarios, pictures and messages: one table for the simulator."""
 
+from collections.abc import Sequence
+
 from firmware.controller import events as codes
 
 GRANTED, DENIED, MISREAD = "granted", "denied", "misread"
@@ -111,11 +113,19 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.LOCK_BOARD_STRANGE: ("lock board strange", "alarm"),
 }
 
+AT_COMPARTMENTS = range(codes.COMPARTMENT_RELEASED, codes.LOCK_BOARD_SILENT)  # events whose door is a compartment
 VERDICTS = {code: kind for code, (_, kind) in EVENTS.items() if kind in (GRANTED, DENIED, MISREAD)}
 
 
 def word(code: int) -> str:
     return EVENTS[code][0] if code in EVENTS else f"event {code}"
+
+
+def place(code: int, number: int, doors: Sequence[str]) -> str:
+    """Where it happened: a door by its name, "compartment 3", or "" for the board itself."""
+    if code in AT_COMPARTMENTS:
+        return f"compartment {number}" if number else ""
+    return doors[number - 1] if number else ""
 
 
 def codes_of(name: str) -> tuple[int, ...]:

@@ -69,6 +69,8 @@ class _Board:
         self.now_waiting(at)
         self.alarms.event(at, code, door, extra)
         text, kind = words.EVENTS.get(code, (words.word(code), "board"))
+        if code in words.AT_COMPARTMENTS:
+            text, door = f"{text}: {door}", 0
         taps = self.unanswered.get(door)
         if code in words.VERDICTS and taps:
             text = f"{taps.pop(0)[1]} {text}" if not text.startswith("misread") else f"{taps.pop(0)[1]}: misread"

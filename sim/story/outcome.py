@@ -49,8 +49,8 @@ def promises(building: VirtualBuilding) -> list[Outcome]:
 
 
 def _was_judged(building: VirtualBuilding, promise: Promise) -> bool:
-    """A run in which no right was taken away, or no event has an end, says nothing of these promises."""
-    return promise.number not in (8, 10) or building.promises.judged[promise.number] > 0
+    """A run in which no right was taken away, no event has an end or no bank is says nothing of these promises."""
+    return promise.number not in (8, 10, 13) or building.promises.judged[promise.number] > 0
 
 
 def _promise(promise: Promise, broken: Broken | None, times: int) -> Outcome:

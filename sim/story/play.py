@@ -53,10 +53,11 @@ def stage(
     visits: float = 0,
     board: dict[str, Any] | None = None,
     begins: int = START,
+    bank: dict[str, Any] | None = None,
 ) -> Iterator[tuple[VirtualBuilding, MemoryCloud]]:
     """A building whose cloud lives in memory, and the hand that acts there. Power is not on yet.
 
-    board: its table. begins: Unix seconds.
+    board: its table. begins: Unix seconds. bank: of the first controller.
     """
     settings = settings_of(description, Random(f"{seed}/enrolment").randbytes)
     clouds: list[MemoryCloud] = []
@@ -74,6 +75,7 @@ def stage(
         cloud=cloud,
         visits_a_day=visits or 1e-9,
         begins=begins,
+        bank=bank,
     )
     try:
         yield building, clouds[0]

@@ -73,7 +73,7 @@ class VirtualBuilding:
     """description: as sim/world/building.py has it. settings: of each controller, as its enrolment made them.
 
     cloud(publish, now, urandom): makes the cloud end; None for a building without one. keep: whether records are kept.
-    pace: how long things take on the boards. begins: Unix seconds.
+    pace: how long things take on the boards. begins: Unix seconds. bank: `bank` of board.json at the first controller.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class VirtualBuilding:
         keep: bool = True,
         pace: Pace = INSTANT,
         begins: int = START,
+        bank: dict[str, Any] | None = None,
     ) -> None:
         self.description = description
         self.begins = begins
@@ -118,7 +119,7 @@ class VirtualBuilding:
             VirtualController(
                 one["name"],
                 settings[i],
-                board,
+                board if bank is None or i else {**board, "bank": bank},
                 folder / f"controller-{i + 1}",
                 self.scheduler,
                 self.network,
@@ -137,6 +138,8 @@ class VirtualBuilding:
                 door.on_press = partial(self.promises.pressed, one)
             one.on_state = partial(self.promises.noted, one)
             one.on_start = partial(self.promises.slots.started, one)
+            if one.bank is not None:
+                self.promises.compartments.watch(one, one.bank)
         self.doors = {door.name: (one, door) for one in self.controllers for door in one.doors}
         self.cloud: Cloud | None = None
         if cloud is not None:

@@ -25,6 +25,8 @@ PROMISES = (
     Promise(10, "retention", "Within 24 hours of its end an event's content is gone from the flash, and not before."),
     Promise(11, "chain", "The log cannot be altered unseen: events are chained under keys that are then gone."),
     Promise(12, "update", "An update either is the new version, proven healthy, or the old one."),
+    # Of a bank of compartments, where there is one.
+    Promise(13, "locks", "One pulse for one opening, and never more coils with current than the supply bears."),
 )
 NAMES = {one.number: one.name for one in PROMISES}
 NOT_JUDGED: dict[int, str] = {}
@@ -64,5 +66,13 @@ CHECKS: dict[str, tuple[int, str]] = {
     "chain": (11, "an event is not bound to the one before"),
     "update": (12, "a build runs that nobody signed or that is not whole, or is kept though it is not well"),
     "old keys": (11, "a key under which older events were chained is still on the flash"),
+    "compartment right": (1, "a compartment was released, and nobody with a right asked for it"),
+    "compartment record": (2, "the lock of a compartment got current, and no release is on record"),
+    "compartment told": (0, "a contact of a compartment that moved was not told, or as something else"),
+    "compartment true": (0, "something was told of a compartment that its contact does not say"),
+    "ending": (0, "the lock of a compartment got current, and what came of it was not told"),
+    "left open": (0, "a compartment stood open for too long, and that was not told, or too often"),
+    "one pulse": (13, "a lock got current a second time for one opening"),
+    "coils": (13, "more locks had current at once than the supply bears"),
     "key stream": (9, "two messages are sealed with the same key stream"),
 }

@@ -10,6 +10,7 @@ from typing import Any
 from sim.mcu.flash import SECTOR, NorFlash
 
 from . import boot, osdp
+from .bank import VirtualBank
 from .chip import VirtualChip
 from .doorway import Doorway
 from .flash import TiredFlash, WatchedFlash, is_whole
@@ -74,6 +75,7 @@ class VirtualController:
         ]
         self.inputs = Inputs(board, scheduler)
         self.lines: list[osdp.VirtualLine] = []
+        self.bank: VirtualBank | None = None
         flash = {label: size for label, size in board["flash"].items() if label != "littlefs"}
         self.chip = VirtualChip(
             name,
@@ -92,6 +94,8 @@ class VirtualController:
             door.wire(self.chip)
         self.inputs.wire(self.chip)
         self.lines = osdp.wire(board, self.chip, self.doors, folder, scheduler)
+        if "bank" in board:
+            self.bank = VirtualBank(board["bank"], self.chip, scheduler)
 
     def _make_flash(self, scheduler: Scheduler, size: int, label: str) -> NorFlash:
         watch = {"log": self._programmed, "state": self._noted}.get(label)
@@ -112,6 +116,8 @@ class VirtualController:
         self.inputs.output(pin, level)
         for line in self.lines:
             line.output(pin, level)
+        if self.bank is not None:
+            self.bank.output(pin, level)
 
     def _programmed(self, offset: int, data: bytes, before: bytes) -> None:
         if len(data) != EVENT or offset % EVENT:

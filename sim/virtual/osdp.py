@@ -41,7 +41,7 @@ class VirtualLine(Line):
     def noise(self, chance: Random) -> None:
         """For some seconds every tenth frame loses a byte, gains some, or has a bit turned over."""
         self.quiet_at = self.scheduler.now + chance.randrange(1, 20) * SECOND
-        self.meddle = lambda frame: _spoiled(frame, chance)
+        self.meddle = lambda frame: spoiled(frame, chance)
         self.scheduler.at(self.quiet_at, self._calm)
 
     def _calm(self) -> None:
@@ -49,7 +49,7 @@ class VirtualLine(Line):
             self.meddle = None
 
 
-def _spoiled(frame: bytes, chance: Random) -> bytes:
+def spoiled(frame: bytes, chance: Random) -> bytes:
     if chance.random() >= 0.1:
         return frame
     at, kind = chance.randrange(len(frame)), chance.randrange(3)

@@ -13,6 +13,7 @@ from sim.mcu import chip as mcu
 
 from . import flash
 from .checks import CHECKS, NAMES
+from .compartments import Compartments
 from .leaves import Leaves
 from .links import Links
 from .logs import Logs
@@ -73,6 +74,7 @@ class Promises:
         self.started: dict[str, int] = {}  # since when a board is at work
         self.strikes = Strikes(self)
         self.leaves = Leaves(self)
+        self.compartments = Compartments(self)
         self.links = Links(self)
         self.logs = Logs(self)
         self.rot = Rot(self)
@@ -136,6 +138,7 @@ class Promises:
     def stopped(self, name: str) -> None:
         """The board stopped."""
         self.started.pop(name, None)
+        self.compartments.stopped(name)
 
     def recorded(self, one: "VirtualController", event: tuple[Any, ...], raw: bytes) -> None:
         """An event is on flash."""
@@ -151,6 +154,7 @@ class Promises:
             self.started[one.name] = self.scheduler.now
         self.strikes.recorded(one, event[2], event[3])
         self.leaves.recorded(one, event[2], event[3])
+        self.compartments.recorded(one, event)
         self.links.recorded(one, event[0])
 
     def _timed(self, one: "VirtualController", event: tuple[Any, ...]) -> None:

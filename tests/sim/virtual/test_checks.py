@@ -11,6 +11,7 @@ from sim.cloud import MemoryCloud
 from sim.mcu import chip as mcu
 from sim.virtual.checks import CHECKS, NAMES
 from sim.virtual.flash import SECTOR, image
+from tests.sim.virtual.test_bank_checks import RED as AT_A_BANK
 
 pytest_plugins = ["sim.fixture"]
 
@@ -339,7 +340,7 @@ def test_an_event_that_a_start_completes_is_none_of_now(building):
 
 
 def test_every_check_is_shown_to_go_red():
-    assert RED.keys() | IN_A_SOAK | WITH_INPUTS == CHECKS.keys()
+    assert RED.keys() | IN_A_SOAK | WITH_INPUTS | AT_A_BANK.keys() == CHECKS.keys()
     assert {number for number, _ in CHECKS.values()} == NAMES.keys()
 
 
