@@ -111,6 +111,13 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.LOCK_BOARD_SILENT: ("lock board silent", "alarm"),
     codes.LOCK_BOARD_BACK: ("lock board back", "board"),
     codes.LOCK_BOARD_STRANGE: ("lock board strange", "alarm"),
+    codes.DELIVERY_DEPOSITED: ("deposited", "leaf"),
+    codes.DELIVERY_PICKED_UP: ("picked up", "leaf"),
+    codes.DELIVERY_CANCELLED: ("delivery cancelled", "remote"),
+    codes.DELIVERY_STRANDED: ("delivery in no compartment", "alarm"),
+    codes.NO_ROOM: ("no room", "board"),
+    codes.CODE_WRONG: ("code wrong", "board"),
+    codes.CODES_LONG: ("only long codes", "alarm"),
 }
 
 AT_COMPARTMENTS = range(codes.COMPARTMENT_RELEASED, codes.LOCK_BOARD_SILENT)  # events whose door is a compartment

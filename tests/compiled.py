@@ -14,6 +14,7 @@ PARTS = (
     "firmware/controller/**/*.py",
     "sim/__init__.py",
     "firmware/protocol/cloud_side.py",
+    "firmware/protocol/deliveries.py",
     "firmware/protocol/log_chain.py",
     "sim/release.py",
     "sim/mcu/*.py",

@@ -57,10 +57,10 @@ JSON: dict[str, Schema] = {
     ),
     "COMMAND": _object(
         "id do expires", id=_ID, door=_number(255), expires=_number(), until={"type": ["integer", "null"]},
-        minutes=_number(60),
+        minutes=_number(60), compartment=_number(255), delivery=_number((1 << 30) - 1, 1),
         do={"enum": [
             "release", "hold", "lockdown", "evacuation", "normal", "identify", "restart", "diagnostics",
-            "learn", "commission", "try",
+            "learn", "commission", "try", "open", "audit", "cancel",
         ]},
     ),
     "UPDATE": _object("build head", build=_hex(12), head=_number(8192, 1), start={"enum": [0, 1, True, False]}),
@@ -74,6 +74,7 @@ PACKED: dict[str, tuple[str, str]] = {
     "RULES_TAKEN": ("<IH", "what is wrong, at most 200 bytes of text, where they are refused"),
     "CARD_READ": ("<BBQ", "the id of a command as JSON"),
     "TIME_ASKED": ("<8s", ""),
+    "STOCK_STATE": ("<IB", "u32 each"),
     "PING": ("<", ""),
     "STORED": ("<II", ""),
     "DELTA": ("<II", "changes of 13 bytes"),
@@ -85,6 +86,8 @@ PACKED: dict[str, tuple[str, str]] = {
     "PASSED": ("<B", "credentials let in of 12 bytes"),
     "UPDATE": ("<I", "bytes of a release; at offset 0xFFFFFFFF JSON"),
     "TIME": ("<8sQ", ""),
+    "STOCK": ("<", "number u32 and key of 16 bytes each"),
+    "STOCK_ASKED": ("<BB", ""),
     "PONG": ("<", ""),
 }
 

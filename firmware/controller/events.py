@@ -126,7 +126,7 @@ READER_KEYED = 160  # it took a key of its own in place of the one that everybod
 BIT_TURNED = 175  # a bit of what lay on flash had turned over; it was turned back
 
 # Compartments of a bank. `door` is the number of the compartment.
-COMPARTMENT_RELEASED = 192  # before its lock moves; extra: 1 command, 2 all of them, 3 audit walk, 4 tried once more
+COMPARTMENT_RELEASED = 192  # before its lock moves; extra: 1 command, 2 all, 3 audit, 4 again, 5 deposit, 6 pick-up
 COMPARTMENT_OPENED = 193
 COMPARTMENT_CLOSED = 194
 COMPARTMENT_LEFT_OPEN = 195  # it still stands open; extra: how often this was said, 255 = or more
@@ -141,6 +141,15 @@ AUDIT_ENDED = 201  # of a whole bank: each one was opened in turn; extra: how ma
 LOCK_BOARD_SILENT = 204
 LOCK_BOARD_BACK = 205  # it answers again
 LOCK_BOARD_STRANGE = 206  # it refuses, is late, answers for another one or what makes no sense, or hears itself
+
+# Deliveries at a bank. `door` is the number of the compartment, 0 for none; `key` the number of the delivery, u32.
+DELIVERY_DEPOSITED = 208  # shut with a parcel in it; extra: size asked, 1 the smallest, + 128: power was off meanwhile
+DELIVERY_PICKED_UP = 209  # its compartment was opened with the pick-up code, and shut: the code is dead
+DELIVERY_CANCELLED = 210  # by command, before it was deposited: its codes are dead
+DELIVERY_STRANDED = 211  # it lies in a compartment that board.json no longer has
+NO_ROOM = 212  # no compartment is free that it fits into; extra: size asked, 0: none at all
+CODE_WRONG = 213  # no code of this bank, or one of the past; extra: wrong ones in a row, 255 = or more
+CODES_LONG = 214  # too many wrong ones today: for the rest of the day only all 13 digits count; extra: how many
 
 # Bits of an event's flags.
 TIME_TRUSTED = 1  # its time came from the cloud since the last start

@@ -29,6 +29,9 @@ TIME_ASKED = 0x71  # nonce, 8 bytes
 DOOR_STATUS = 0x53  # JSON {"standing": [[why u8, until, since, door, ...], ...]}: doors that do not stand as usual, at
 # every change and once a minute. why: 1 unlocked by schedule, 2 by the first person, 3 by office mode, 4 by command, 5
 # evacuation, 6 fire input, 7 lockdown. until: 0 until further notice; since: 0 not known
+STOCK_STATE = 0x54  # crc32 u32 of 256 u32, one for each slot of a bank's stock: the number of the delivery whose key
+# lies there, 0 for none, + (state << 30): 0 held, 1 a parcel lies there, 2 ended. Then u8: a slot, and these u32 from
+# there on where they were asked for. Said when a session begins, after each STOCK, and when asked
 PING = 0x70  # empty; confirms the link both ways
 
 # Down: cloud to controller.
@@ -44,6 +47,9 @@ SECRET = 0x4B  # 32 bytes: the link secret from now on, beside the one before; n
 COMMAND = 0x63  # JSON {"id", "do", "door", "expires", ...}; what can be done: commands.py
 UPDATE = 0x55  # offset u32, bytes of a signed release from there on; offset 0xFFFFFFFF: JSON {"build", "head", "start"}
 TIME = 0x74  # the nonce asked with, Unix milliseconds u64
+STOCK = 0x6F  # keys of deliveries for a bank, at most 24: number u32, key 16 bytes. The slot is the number % 256. One
+# that is not greater than the one in its slot is left out, and so is one whose slot has a parcel
+STOCK_ASKED = 0x61  # first u8, count u8: of which slots STOCK_STATE is to tell, at most 128
 PONG = 0x50  # empty
 
 # HELLO: {"acl": version, "digest": 16 hex digits, "buckets": of the table, "rules": version, "epoch": log epoch,

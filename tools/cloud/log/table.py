@@ -129,4 +129,11 @@ EVENTS = {
     events.LOCK_BOARD_SILENT: Words("bad", "gap", _("Lock board does not answer")),
     events.LOCK_BOARD_BACK: Words("", "check", _("Lock board answers again")),
     events.LOCK_BOARD_STRANGE: Words("bad", "gap", _("Lock board answers strangely")),
+    events.DELIVERY_DEPOSITED: Words("good", "check", _("Deposited")),
+    events.DELIVERY_PICKED_UP: Words("good", "check", _("Picked up")),
+    events.DELIVERY_CANCELLED: Words("", "cross", _("Delivery cancelled")),
+    events.DELIVERY_STRANDED: Words("bad", "gap", _("A parcel lies in a compartment that the board no longer has")),
+    events.NO_ROOM: Words("warn", "cross", _("No compartment was free for a parcel of this size")),
+    events.CODE_WRONG: Words("bad", "keypad", _("Wrong code")),
+    events.CODES_LONG: Words("bad", "keypad", _("Too many wrong codes: only long ones count for a day")),
 }
