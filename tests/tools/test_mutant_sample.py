@@ -136,13 +136,13 @@ def test_guards_are_left_out_and_texts_are_left_alone(tmp_path: Path, monkeypatc
 
     text = '''"""A room."""
 import os
-from x import Rows, Told, _, log, needs
+from x import Rows, Refusal, _, log, needs
 
 @needs("members")
 def take(rows: "list[int]", most=3):
     """What it does."""
     if rows.tenant != most:
-        raise Told(_("no such row"), most=most)
+        raise Refusal(_("no such row"), most=most)
     check(rows)
     log.info("taken", rows)
     return Rows.filter(tenant=rows.tenant).first()
@@ -156,7 +156,7 @@ def take(rows: "list[int]", most=3):
         ("if rows.tenant != most", "if False"),
         ("if rows.tenant != most", "if True"),
         ("rows.tenant != most", "rows.tenant == most"),
-        ('raise Told(_("no such row"), most=most)', "pass"),
+        ('raise Refusal(_("no such row"), most=most)', "pass"),
         ("check(rows)", "pass"),
         ("Rows.filter(tenant=rows.tenant)", "Rows"),
         ('@needs("members") take', "take"),

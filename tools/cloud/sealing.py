@@ -19,7 +19,7 @@ from django.db import models
 from tools.terminal import Problem
 
 from .data import kept_key
-from .services.told import Told, text
+from .services.refusal import Refusal, text
 
 FORM = b"\x01"  # AES-256-GCM: form, nonce, what was encrypted with its tag
 NONCE = 12
@@ -28,7 +28,7 @@ UNREADABLE = text("a sealed secret cannot be read: the file pin_key is not the o
 SAMPLE = 20  # boards; where only some cannot be read, the others are served
 
 
-class Unreadable(Told):
+class Unreadable(Refusal):
     """Something was sealed under another key, or is damaged."""
 
 

@@ -22,7 +22,7 @@ from tools.mutants import rooms
 from tools.mutants.mutant import Mutant
 
 QUERIES = {"filter", "exclude", "get", "get_or_create", "update_or_create", "update", "get_object_or_404", "Q"}
-_WORDS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy", "lazy", "Told"}
+_WORDS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy", "lazy", "Refusal"}
 _LOGS = {"log", "logger", "logging"}
 _FOR_PEOPLE = {"summary", "description", "help_text", "verbose_name", "title"}
 ENOUGH, SHOWN = 16, 200  # letters

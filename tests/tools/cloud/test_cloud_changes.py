@@ -21,7 +21,7 @@ from firmware.controller import events
 from tools.cloud import models, signals
 from tools.cloud.alarms import alarms
 from tools.cloud.api.subjects import api
-from tools.cloud.audit import author, changes, looks, recorded
+from tools.cloud.audit import author, changes, export, recorded
 from tools.cloud.audit.author import Author
 from tools.cloud.controllers import rotation
 from tools.cloud.doors import commands, door_rules
@@ -618,7 +618,7 @@ def test_an_erased_person_is_in_no_entry_but_that_something_was_is(full: Full) -
     people.limit(full.grant, uses=3)
     people.give_card(full.person, 26, 4242)
     groups.save(full.other, "noen", {}, {})
-    assert looks.export(full.person)["changes"][0]["after"] == {"name": "Ingrid Berg"}
+    assert export.of_person(full.person)["changes"][0]["after"] == {"name": "Ingrid Berg"}
     number = full.person.pk
     erasure.erase(full.person, clock.now(), user=full.users["owner"])
     found = full.entries()

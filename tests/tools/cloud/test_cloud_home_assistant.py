@@ -18,7 +18,7 @@ from firmware.controller import events as codes
 from firmware.controller.access import modes
 from tools.cloud.alarms import alarms
 from tools.cloud.controllers.lost import lost
-from tools.cloud.home_assistant import bridge, told
+from tools.cloud.home_assistant import bridge, entities
 from tools.cloud.services import clock
 
 
@@ -30,7 +30,7 @@ class Home:
         self.time = time_now
         self.line = Wire(time_now)
         self.board: FakeController = self.line.connect(house.settings).connect()
-        self.strikes = told.Strikes(house.tenant)
+        self.strikes = entities.RecentReleases(house.tenant)
         self.line.poll()
 
     def happens(self, code: int, door: int = 1, key: bytes | None = None) -> None:
@@ -40,15 +40,15 @@ class Home:
         alarms.gather(datetime.fromtimestamp(self.time.now, UTC))
 
     def told(self) -> dict[str, str]:
-        return told.messages(self.house.tenant, self.strikes, clock.now())
+        return entities.messages(self.house.tenant, self.strikes, clock.now())
 
     def door(self, number: int = 1) -> dict[str, Any]:
-        base = f"{told.root(self.house.tenant)}/{self.house.controller.public_id}"
+        base = f"{entities.root(self.house.tenant)}/{self.house.controller.public_id}"
         state: dict[str, Any] = json.loads(self.told()[f"{base}/door/{number}"])
         return state
 
     def link(self) -> str:
-        return self.told()[f"{told.root(self.house.tenant)}/{self.house.controller.public_id}/link"]
+        return self.told()[f"{entities.root(self.house.tenant)}/{self.house.controller.public_id}/link"]
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def home(house: House, time_now: Stopped) -> Home:
 
 
 def test_a_controller_is_announced_with_its_doors(home: Home) -> None:
-    device = json.loads(home.told()[told.announcement(home.house.controller)])
+    device = json.loads(home.told()[entities.announcement(home.house.controller)])
     assert device["device"]["name"] == "Oppgang A" and device["device"]["sw_version"] == "0.1.0"
     names = {part["name"] for part in device["components"].values()}
     assert {"Hovedinngang", "Hovedinngang strike", "Hovedinngang alarm", "Postrom", "Link"} <= names
@@ -170,7 +170,7 @@ def test_what_is_told_is_kept_at_the_broker_and_goes_with_its_controller(
     monkeypatch.setattr(bridge, "OLD_S", 0.3)
     monkeypatch.setattr(bridge, "PAUSE_S", 0.1)
     keep(home, broker)
-    status = f"{told.root(home.house.tenant)}/status"
+    status = f"{entities.root(home.house.tenant)}/status"
     assert broker.retained() == home.told() | {status: "offline"}  # it has ended, and said so
     lost(home.house.controller, None)
     keep(home, broker)

@@ -6,7 +6,7 @@ from django.test import Client
 
 from tools.cloud.members import links, members
 from tools.cloud.models import Membership, Role, Session, SignInLink, User
-from tools.cloud.services.told import Told
+from tools.cloud.services.refusal import Refusal
 
 ENGLISH = {"accept-language": "en"}
 
@@ -88,7 +88,7 @@ def test_an_owner_signs_nobody_out_of_another_tenant(
 ) -> None:
     Membership.objects.create(user=ola.user, tenant=other.tenant, role=Role.OWNER)
     client, by = signed_in(ola.user), signed_in(owner)
-    with pytest.raises(Told, match="other organisations too"):
+    with pytest.raises(Refusal, match="other organisations too"):
         members.sign_out_by(owner, ola.user)
     answer = by.post(f"/api/members/{ola.pk}/sign-out")
     assert answer.status_code == 400 and "other organisations too" in answer.json()["error"]

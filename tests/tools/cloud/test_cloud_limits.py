@@ -14,7 +14,7 @@ from firmware.controller.access.reading.fields import Whole
 from tools.cloud.models import AccessGroup, Schedule
 from tools.cloud.people import groups
 from tools.cloud.rules import holidays, schedules
-from tools.cloud.services.told import Told
+from tools.cloud.services.refusal import Refusal
 
 SETTINGS = 20_000  # taken in a whole run
 STEPS = 20  # of a story; the last one is the one at fault
@@ -98,7 +98,7 @@ def fill(entering: Entering, one: Any, most: int) -> int:
         try:
             with transaction.atomic():
                 one(n)
-        except Told:
+        except Refusal:
             return n
         if n % 8 == 0:
             entering.check()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from tools.cloud.data import idle
 from tools.cloud.members import links, members
 from tools.cloud.models import ApiToken, Membership, Role, Session, SignInLink, User
-from tools.cloud.services.told import Told
+from tools.cloud.services.refusal import Refusal
 from tools.cloud.sessions import Middleware
 from tools.terminal import Problem
 
@@ -111,7 +111,7 @@ def test_the_last_owner_stays(house: House, owner: User) -> None:
         lambda: members.set_role(row, Role.VIEWER),
         lambda: members.set_active(owner, False),
     ):
-        with pytest.raises(Told, match="would have no owner; make somebody else an owner first"):
+        with pytest.raises(Refusal, match="would have no owner; make somebody else an owner first"):
             way()
     owner.refresh_from_db()
     assert owner.is_active and members.of(house.tenant, owner).role == Role.OWNER  # type: ignore[union-attr]
@@ -123,7 +123,7 @@ def test_a_membership_that_has_ended_is_not_changed(house: House, owner: User) -
     row = member(house, Role.VIEWER)
     members.end(Membership.objects.get(pk=row.pk))
     for way in (lambda: members.end(row), lambda: members.set_role(row, Role.OWNER)):
-        with pytest.raises(Told, match="has ended already"):
+        with pytest.raises(Refusal, match="has ended already"):
             way()
     assert not Membership.objects.filter(user=row.user).exists()
 

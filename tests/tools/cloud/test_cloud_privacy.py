@@ -11,7 +11,7 @@ from cloud_world import House, Stopped, Wire
 from firmware.controller import events
 from tools.cloud.access_list import history
 from tools.cloud.alarms import alarms, codes
-from tools.cloud.audit import looks
+from tools.cloud.audit import export, looks
 from tools.cloud.doors import door_rules
 from tools.cloud.log import retention
 from tools.cloud.models import AclChange, Alarm, Event, Look, Person
@@ -122,7 +122,7 @@ def test_a_person_gets_all_that_is_kept_of_them_and_nothing_of_others(house: Hou
     other = house.add_card("Olav Bakken", 4711)
     record(house, 1, credential=other)
     looks.note([house.tenant.pk], Look.What.EXPORT, clock.now(), person=house.person)
-    said = looks.export(house.person)
+    said = export.of_person(house.person)
     assert said["name"] == "Ingrid Solheim" and said["credentials"][0]["number"] == 1204
     assert [event["what"] for event in said["events"]] == ["granted"]
     assert said["events"][0]["door"] == "Hovedinngang" and said["groups"][0]["doors"] == ["Hovedinngang", "Postrom"]

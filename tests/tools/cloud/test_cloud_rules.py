@@ -33,7 +33,7 @@ from tools.cloud.models import (
 from tools.cloud.people import people, pins
 from tools.cloud.rules import holidays, rules, schedules
 from tools.cloud.services import clock
-from tools.cloud.services.told import Told
+from tools.cloud.services.refusal import Refusal
 from tools.terminal import Problem
 
 WORK = [[31, 480, 960]]
@@ -516,7 +516,7 @@ def test_rules_that_need_more_memory_than_the_controller_has_are_refused_with_th
     now = heap.needed(house.controller.board, before)
     monkeypatch.setattr(heap, "BUDGET", now + 1024)
     said = rf"these rules need \d\d KB of the controller's memory and it has {now // 1024 + 1};"
-    with pytest.raises(Told, match=said):
+    with pytest.raises(Refusal, match=said):
         door_rules.change(house.doors[0], {"who": [["card+pin", None]], "offline_hours": 48})
     assert rules.content(house.controller.pk) == before
     house.controller.board["psram"] = True

@@ -17,7 +17,7 @@ from firmware.controller.access.rules import Rules
 from firmware.controller.access.zone import Zone
 from tools.cloud.models import Controller
 from tools.cloud.rules import renewal, rules, zones
-from tools.cloud.services.told import Told
+from tools.cloud.services.refusal import Refusal
 from tools.cloud.sites import sites
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -288,7 +288,7 @@ def test_rules_that_cannot_be_made_stop_nothing(
     house: House, time_now: Stopped, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(pk: int) -> None:
-        raise Told("a controller takes %(most)d schedules, this needs %(n)d; use fewer", most=1, n=2)
+        raise Refusal("a controller takes %(most)d schedules, this needs %(n)d; use fewer", most=1, n=2)
 
     monkeypatch.setattr(renewal.rules, "refresh", refuse)
     renewal.Round().step(datetime.fromtimestamp(time_now.now, UTC))

@@ -24,7 +24,7 @@ from ..models import AclChange, AclEntry, Controller, Credential, Profile, Tenan
 from ..people import pins
 from ..rules import rules
 from ..sealing import UNREADABLE, Unreadable
-from ..services.told import Told
+from ..services.refusal import Refusal
 from . import grants
 from .grants import Granted
 from .prepared import Given, Prepared
@@ -203,7 +203,7 @@ def _bring_in_line(
     due: dict[bytes, int | None] = {}
     for carried, granted, key in _keys(table_key, rights, held):
         if key in wanted:
-            raise Told("two cards have the same key on a controller; replace one of them")
+            raise Refusal("two cards have the same key on a controller; replace one of them")
         number, until, due[key] = profiles.of(granted)
         wanted[key] = Held(carried.credential, records.pack_credential(key, number, until))
     changes = difference(held, wanted)
@@ -304,7 +304,7 @@ class _Profiles:
         if right.content not in self._numbers:
             number = 1 + max(self._numbers.values(), default=0)
             if number > 0xFFFF:
-                raise Told("this controller has used up its profile numbers; enrol it anew")
+                raise Refusal("this controller has used up its profile numbers; enrol it anew")
             Profile.objects.create(controller_id=self._controller, number=number, content=right.content)
             self._numbers[right.content] = number
             self.added = True

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from firmware.controller.records import NO_END
 
 from ..models import AccessGroup, Controller, DoorRules, Grant, GroupDoor, Person
-from ..services.told import Told
+from ..services.refusal import Refusal
 from . import rights
 
 
@@ -104,7 +104,7 @@ def pin_only(controllers: Iterable[int]) -> list[int]:
 def _whole(at: _Gathering, now: int) -> Granted:
     live = [part for part in at.parts if part.end > now]
     if len({part.uses for part in live}) > 1:
-        raise Told(
+        raise Refusal(
             "a right that is limited to a number of uses stands alone at a controller; end the other one there first"
         )
     # What holds now; before anything does, what holds first.
@@ -130,7 +130,7 @@ def _check_uses(grant: Grant, places: Collection[GroupDoor]) -> None:
     """Uses are counted on the controller: with two of them there would be twice as many."""
     if grant.uses and len({place.door.controller_id for place in places}) > 1:
         names = Controller.objects.filter(pk__in={place.door.controller_id for place in places})
-        raise Told(
+        raise Refusal(
             "uses are counted at one controller, and %(group)s has doors of several (%(names)s); "
             "choose a group with the doors of one",
             group=grant.group.name,

@@ -10,7 +10,7 @@ from ..log import words
 from ..models import Alarm, Door, Right, User, visible
 from ..pages import access, telling
 from ..services import clock
-from ..services.told import Told
+from ..services.refusal import Refusal
 from . import alarms
 
 
@@ -51,7 +51,7 @@ def _words(alarm: Alarm) -> tuple[str, str, str]:
         said_of = ngettext("%(n)d event is missing in the log", "%(n)d events are missing in the log", n)
         return "warn", "gap", said_of % {"n": n}
     if alarm.kind in (Alarm.Kind.TROUBLE, Alarm.Kind.TWINS):
-        problem = Told(alarm.said.get("text", ""), **alarm.said.get("values", {}))
+        problem = Refusal(alarm.said.get("text", ""), **alarm.said.get("values", {}))
         return "warn", "unknown", telling.sentence(problem)
     said = words.words(alarm.code)
     return said.look or "bad", said.icon, words.sentence(alarm.code, alarm.extra, named=False)

@@ -14,7 +14,7 @@ from ..doors import commands
 from ..doors.api import CommandOut
 from ..models import Alarm, Command, Controller, Door, Right, Site
 from ..services import clock
-from ..services.told import Told
+from ..services.refusal import Refusal
 from . import alarms, codes
 
 router = Router(tags=["alarms"])
@@ -50,7 +50,7 @@ class AlarmOut(Schema):
             door=alarm.door_number,
             kind=alarm.kind,
             name=codes.NAMES.get(alarm.code, "unknown") if alarm.kind == Alarm.Kind.EVENT else alarm.kind,
-            text=Told(alarm.said["text"], **alarm.said.get("values", {})).args[0] if alarm.said else "",
+            text=Refusal(alarm.said["text"], **alarm.said.get("values", {})).args[0] if alarm.said else "",
             raised_at=alarm.raised_at,
             ended_at=alarm.ended_at,
             acknowledged_at=alarm.acknowledged_at,
@@ -104,7 +104,7 @@ def hold(request: HttpRequest, door_id: int, fields: HoldIn) -> Status[Command]:
     who.must(door.controller.site.tenant_id, Right.RELEASE)
     now = int(clock.now().timestamp())
     if fields.until is not None and not now < fields.until <= now + LONGEST_HOLD_S:
-        raise Told("a door is held for at most a day from now; give a time in between")
+        raise Refusal("a door is held for at most a day from now; give a time in between")
     return Status(202, commands.hold(door, who.user, fields.until))
 
 
@@ -115,7 +115,7 @@ def emergency(request: HttpRequest, site_id: int, fields: EmergencyIn) -> Status
     site = who.one(Site, site_id)
     who.must(site.tenant_id, Right.RELEASE)
     if fields.do not in (Command.Do.LOCKDOWN, Command.Do.EVACUATION, Command.Do.NORMAL):
-        raise Told("an emergency is lockdown, evacuation or normal; choose one")
+        raise Refusal("an emergency is lockdown, evacuation or normal; choose one")
     return Status(202, commands.emergency(site, fields.do, who.user))
 
 

@@ -14,6 +14,7 @@ from ..models import Look, Person, Right, visible
 from ..pages import access
 from ..services import clock, local_time
 from . import looks
+from .export import of_person
 
 PER_PAGE = 60
 
@@ -40,7 +41,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(visible(Person, user), pk=pk)
     access.must(user, person.tenant_id, Right.CHANGE)
     looks.note([person.tenant_id], Look.What.EXPORT, clock.now(), user=user, person=person)
-    text = json.dumps(looks.export(person), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+    text = json.dumps(of_person(person), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
     return HttpResponse(
         text,
         content_type="application/json; charset=utf-8",

@@ -13,7 +13,7 @@ from tools import written_settings
 from ..audit import changes
 from ..models import Controller, Door, DoorRules, GroupDoor, Site
 from ..services import clock, propagate
-from ..services.told import Told
+from ..services.refusal import Refusal
 from . import brokers
 
 RELEASE_MS = 5000
@@ -42,15 +42,15 @@ def enrol(
     """
     places = board.get("doors")
     if not isinstance(places, list) or not 1 <= len(places) <= MOST_DOORS:
-        raise Told('board.json must list 1 to %(most)d doors under "doors"; a board has no more', most=MOST_DOORS)
+        raise Refusal('board.json must list 1 to %(most)d doors under "doors"; a board has no more', most=MOST_DOORS)
     if not all(isinstance(place, dict) for place in places) or len(json.dumps(board)) > MOST_BOARD:
-        raise Told("board.json must be of objects, %(most)d characters at most; correct it", most=MOST_BOARD)
+        raise Refusal("board.json must be of objects, %(most)d characters at most; correct it", most=MOST_BOARD)
     if "bank" in board:  # its compartments' numbers would be taken for those of doors
-        raise Told("the cloud end knows no banks of compartments yet; enrol a board without one")
+        raise Refusal("the cloud end knows no banks of compartments yet; enrol a board without one")
     if len(doors) > len(places):
-        raise Told("the board has %(n)d doors, %(names)d names were given", n=len(places), names=len(doors))
+        raise Refusal("the board has %(n)d doors, %(names)d names were given", n=len(places), names=len(doors))
     if any(len(door) > NAME for door in (name, *doors)):
-        raise Told("a name has at most %(most)d characters; shorten it", most=NAME)
+        raise Refusal("a name has at most %(most)d characters; shorten it", most=NAME)
     several: Sequence[Mapping[str, Any]]
     if broker is None:
         several = brokers.brokers_of(settings.BOARD_BROKERS)
@@ -83,7 +83,7 @@ def enrol(
     except IntegrityError:
         if not Controller.objects.filter(site=site, name=name).exists():
             raise
-        raise Told(
+        raise Refusal(
             "%(site)s has a controller named %(name)s already; choose another name", site=site.name, name=name
         ) from None
     controller.refresh_from_db()
@@ -96,7 +96,7 @@ def _check(made: Mapping[str, Any]) -> None:
     if made["wifi"].get("name") == "":
         faults = [fault for fault in faults if not fault.startswith("wifi.name: ")]
     if faults:
-        raise Told("the board would not take these settings (%(faults)s); correct them", faults="; ".join(faults))
+        raise Refusal("the board would not take these settings (%(faults)s); correct them", faults="; ".join(faults))
 
 
 def _make_doors(controller: Controller, names: Sequence[str], lost: Controller | None) -> None:
@@ -114,7 +114,7 @@ def _make_doors(controller: Controller, names: Sequence[str], lost: Controller |
     before = {} if lost is None else _doors_of(lost, controller)
     for number, old in before.items():
         if number not in made:
-            raise Told("%(name)s had more doors than this board; choose a bigger board", name=old.controller.name)
+            raise Refusal("%(name)s had more doors than this board; choose a bigger board", name=old.controller.name)
         for field in ("name", *Door.SETTINGS):
             setattr(made[number], field, getattr(old, field))
     for number, name in enumerate(names, 1):
@@ -127,7 +127,7 @@ def _make_doors(controller: Controller, names: Sequence[str], lost: Controller |
 
 def _doors_of(lost: Controller, controller: Controller) -> dict[int, Door]:
     if lost.lost_at is None or lost.site_id != controller.site_id:
-        raise Told("%(name)s is not a lost controller of this site; give it up as lost first", name=lost.name)
+        raise Refusal("%(name)s is not a lost controller of this site; give it up as lost first", name=lost.name)
     return {door.number: door for door in lost.doors.select_related("controller", "rules")}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ..audit import changes
 from ..models import AclChange, AclEntry, Command, Controller, Credential, Exposure, User
 from ..services import clock, propagate
-from ..services.told import Told
+from ..services.refusal import Refusal
 
 
 def lost(controller: Controller, user: User | None, urandom: Callable[[int], bytes] = os.urandom) -> int:
@@ -20,7 +20,7 @@ def lost(controller: Controller, user: User | None, urandom: Callable[[int], byt
     with changes.of(controller):
         row = Controller.objects.select_for_update(of=("self",)).select_related("site").get(pk=controller.pk)
         if row.lost_at is not None:
-            raise Told("this controller was reported lost before; its list of what to replace stands")
+            raise Refusal("this controller was reported lost before; its list of what to replace stands")
         held = AclEntry.objects.filter(controller=row).values_list("credential", flat=True)
         once = AclChange.objects.filter(controller=row, op=AclChange.Op.PUT, credential__isnull=False)
         known = {*held, *once.values_list("credential", flat=True)}

@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 
 from ..models import Alarm
 from ..services import clock
-from ..services.told import Told, text
+from ..services.refusal import Refusal, text
 
 log = logging.getLogger("portvakt.troubles")
 
@@ -116,7 +116,7 @@ class Troubles:
         trouble.times, trouble.until = trouble.times + 1, self._now() + pause
         # The traceback once: what comes again and again, from a hostile board too, must not fill the disk.
         if trouble.times == 1 or (rested and work not in ONCE):
-            why = None if isinstance(error, Told) or trouble.times > 1 else error
+            why = None if isinstance(error, Refusal) or trouble.times > 1 else error
             log.error("controller %d: %s (%s)", controller, SENTENCES[work], error or repr(error), exc_info=why)
         if not trouble.open:
             trouble.open = self._raise(work, controller, error)
@@ -135,7 +135,7 @@ class Troubles:
 
     def _raise(self, work: Work, controller: int, error: Exception) -> bool:
         now = clock.at(self._now())
-        said = {"text": error.text, "values": error.values} if isinstance(error, Told) else {"text": SENTENCES[work]}
+        said = {"text": error.text, "values": error.values} if isinstance(error, Refusal) else {"text": SENTENCES[work]}
         before = Alarm.objects.filter(controller=controller, kind=Alarm.Kind.TROUBLE, extra=work)
         try:
             with transaction.atomic():

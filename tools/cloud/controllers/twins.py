@@ -7,7 +7,7 @@ hangs in its place. A log that was another one's turn a while ago and is back be
 from datetime import datetime
 
 from ..models import Alarm, Controller
-from ..services.told import text
+from ..services.refusal import text
 
 SENTENCE = text(
     "two boards speak as this controller, by turns: both have its settings; take one off, enrol it anew, and install "

@@ -22,7 +22,7 @@ from ..models import Command, Controller, Credential, Right, Site, lock, visible
 from ..pages import access, telling
 from ..rules import faults
 from ..services import clock
-from ..services.told import Told
+from ..services.refusal import Refusal
 from ..sites.forms import ControllerForm, EnrolForm
 from . import brokers, controllers, diagnostics, enrol, lost, twins
 
@@ -107,7 +107,7 @@ def _page(request: HttpRequest, controller: Controller, form: ControllerForm) ->
         "records": controller.entries.count(),
         "held": controller.in_sync,
         "fault": faults.of(controller, access.may(user, controller.site.tenant_id, Right.PEOPLE)),
-        "twins": telling.sentence(Told(twins.SENTENCE)) if twins.stands(pk) else "",
+        "twins": telling.sentence(Refusal(twins.SENTENCE)) if twins.stands(pk) else "",
         "full": controller.held_acl_digest == TABLE_FULL,
         "refused": [(REFUSALS.get(why, why), count) for why, count in sorted(_refused(controller).items()) if count],
         "form": form,

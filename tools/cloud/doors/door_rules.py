@@ -10,7 +10,7 @@ from .. import limits
 from ..audit import changes
 from ..models import ASKS, Area, Door, DoorRules, Schedule, lock
 from ..services import propagate
-from ..services.told import Told
+from ..services.refusal import Refusal
 
 # Field -> what it is called where it is wrong.
 NAMES: dict[str, Any] = {
@@ -33,7 +33,7 @@ NAMES: dict[str, Any] = {
 
 
 def change(door: Door, fields: dict[str, Any]) -> Door:
-    """Changes a door's name, times and rules. What is not in fields stays. Raises Told, and then nothing is changed."""
+    """Changes a door's name, times and rules. What is not in fields stays. Raises Refusal, with nothing changed."""
     own = {name: fields[name] for name in ("name", "release_ms", "held_ms") if name in fields}
     with changes.of(door):
         lock(door)
@@ -62,19 +62,19 @@ def change(door: Door, fields: dict[str, Any]) -> Door:
 def _check(rules: DoorRules, door: Door, tenant: int) -> None:
     _clean(rules, tuple(NAMES))
     if len(rules.who) > limits.IN_TURN:
-        raise Told("a door asks for at most %(most)d things in turn", most=limits.IN_TURN)
+        raise Refusal("a door asks for at most %(most)d things in turn", most=limits.IN_TURN)
     known = set(Schedule.objects.filter(tenant=tenant).values_list("pk", flat=True))
     if ({pk for _, pk in rules.who} | _named(rules, Schedule)) - known - {None}:
-        raise Told("there is no such schedule in this tenant; choose one of its own")
+        raise Refusal("there is no such schedule in this tenant; choose one of its own")
     if any(what not in ASKS for what, _ in rules.who):
-        raise Told("a door asks for card, pin, card+pin or card/pin; choose one of these")
+        raise Refusal("a door asks for card, pin, card+pin or card/pin; choose one of these")
     areas = set(Area.objects.filter(site=door.controller.site_id).values_list("pk", flat=True))
     if _named(rules, Area) - areas - {None}:
-        raise Told("there is no such area at this site; choose one of its own")
+        raise Refusal("there is no such area at this site; choose one of its own")
     if rules.passback and rules.leads_from_id == rules.leads_to_id:
-        raise Told("anti-passback needs to know where the door leads from and to; choose two different areas")
+        raise Refusal("anti-passback needs to know where the door leads from and to; choose two different areas")
     if rules.first_in and rules.free_id is None:
-        raise Told("the first person in begins free access, and there is none; choose its schedule")
+        raise Refusal("the first person in begins free access, and there is none; choose its schedule")
 
 
 def _named(rules: DoorRules, model: type[Model]) -> set[int | None]:
@@ -85,7 +85,7 @@ def _named(rules: DoorRules, model: type[Model]) -> set[int | None]:
 def _check_warning(warn_ms: int | None, held_ms: Any) -> None:
     """Also when only the other of the two is changed. What is no time at all is said by its own field."""
     if warn_ms and isinstance(held_ms, int) and warn_ms >= held_ms:
-        raise Told(
+        raise Refusal(
             "the warning comes %(warn)g s before held open, which comes after %(held)g s; give it less time than that",
             warn=warn_ms / 1000,
             held=held_ms / 1000,
@@ -99,4 +99,4 @@ def _clean(row: Any, names: tuple[str, ...]) -> None:
         row.clean_fields(exclude=others)
     except ValidationError as error:
         name, faults = next(iter(error.message_dict.items()))
-        raise Told("%(field)s: %(fault)s", field=NAMES.get(name, name), fault=" ".join(faults)) from None
+        raise Refusal("%(field)s: %(fault)s", field=NAMES.get(name, name), fault=" ".join(faults)) from None

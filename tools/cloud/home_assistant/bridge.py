@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 
 from ..models import Tenant
 from ..services import clock
-from . import told
+from . import entities
 
 log = logging.getLogger("portvakt.home")
 
@@ -27,8 +27,8 @@ class Bridge:
     def __init__(self, tenant: Tenant, broker: Mapping[str, Any], ca: str | None = None):
         self._tenant = tenant
         self._broker = broker
-        self._status = f"{told.root(tenant)}/status"
-        self._strikes = told.Strikes(tenant)
+        self._status = f"{entities.root(tenant)}/status"
+        self._strikes = entities.RecentReleases(tenant)
         self._kept: dict[str, str] = {}  # topic -> what is retained there, as far as is known
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"portvakt-home-{os.urandom(4).hex()}")
         if broker["user"]:
@@ -67,7 +67,7 @@ class Bridge:
     def _look(self) -> None:
         connection.close_if_unusable_or_obsolete()
         try:
-            wanted = told.messages(self._tenant, self._strikes, clock.now()) | {self._status: "online"}
+            wanted = entities.messages(self._tenant, self._strikes, clock.now()) | {self._status: "online"}
         except DatabaseError:
             log.exception("the database does not answer; trying again")
             return
@@ -75,7 +75,7 @@ class Bridge:
             self._client.publish(topic, "", retain=True)
             del self._kept[topic]
         # States first: an entity that is announced then has its state at once.
-        for topic in sorted(wanted, key=lambda topic: topic.startswith(told.PREFIX)):
+        for topic in sorted(wanted, key=lambda topic: topic.startswith(entities.PREFIX)):
             if self._kept.get(topic) != wanted[topic]:
                 self._client.publish(topic, wanted[topic], retain=True)
                 self._kept[topic] = wanted[topic]
@@ -85,12 +85,13 @@ class Bridge:
             log.warning("the broker refuses: %s; check the user and password of its address", reason)
             return
         self._kept = {}
-        client.subscribe([(f"{told.root(self._tenant)}/#", 0), (f"{told.PREFIX}/device/+/config", 0)])
+        client.subscribe([(f"{entities.root(self._tenant)}/#", 0), (f"{entities.PREFIX}/device/+/config", 0)])
         log.info("connected to %s:%s", self._broker["host"], self._broker["port"])
 
     def _found(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
         """What an earlier run left: it goes, or is written over."""
         payload = bytes(message.payload).decode(errors="replace")
-        ours = message.topic.startswith(told.root(self._tenant) + "/") or f'"{told.root(self._tenant)}/' in payload
+        root = entities.root(self._tenant)
+        ours = message.topic.startswith(f"{root}/") or f'"{root}/' in payload
         if message.retain and payload and ours:
             self._kept.setdefault(message.topic, payload)

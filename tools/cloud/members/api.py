@@ -14,7 +14,7 @@ from ..api.auth import caller
 from ..api.body import Body
 from ..api.errors import Error
 from ..models import ApiToken, Membership, Right, Role, Session, Tenant
-from ..services.told import Told
+from ..services.refusal import Refusal
 from ..sessions import hashed
 from . import links, members
 
@@ -107,7 +107,7 @@ def invite(request: HttpRequest, fields: MemberIn) -> Status[Any]:
     try:
         validate_email(fields.email)
     except ValidationError:
-        raise Told("this is no e-mail address; give one like name@example.org") from None
+        raise Refusal("this is no e-mail address; give one like name@example.org") from None
     who = caller(request)
     tenant = Tenant.objects.get(pk=who.tenant(fields.tenant, Right.MEMBERS))
     if who.user is None:  # no token has the right

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from ..audit import changes
 from ..models import ApiToken, Change, Role, Session, SignInLink, Tenant, User
 from ..services import clock, entered
-from ..services.told import Told
+from ..services.refusal import Refusal
 
 MINUTES = 30  # how long a sign-in link is good
 HOUR = timedelta(hours=1)
@@ -35,7 +35,7 @@ def make(user: User, minutes: int = MINUTES, by: User | None = None) -> str:
 
 
 def invite(user: User, tenant: Tenant, role: Role, minutes: int, by: User) -> str:
-    """The token of a link by which somebody who has an account joins a tenant; it signs nobody in. Told once."""
+    """The token of a link by which somebody who has an account joins a tenant; it signs nobody in. Refusal once."""
     token = secrets.token_urlsafe(32)
     end = clock.now() + timedelta(minutes=minutes)
     said = {"role": role, "minutes": minutes}
@@ -92,7 +92,7 @@ def forget(now: datetime) -> None:
 def make_token(tenant: Tenant, name: str, role: Role, by: User | None = None) -> str:
     """A new bearer token; it is told once. Begins with its row's number, by which it is looked up."""
     if role not in ApiToken.ROLES:
-        raise Told("an API token is never an owner; choose another role")
+        raise Refusal("an API token is never an owner; choose another role")
     secret = secrets.token_urlsafe(32)
     row = ApiToken(tenant=tenant, name=name, role=role, hash=_hash(secret), made_by=by)
     with changes.of(row):

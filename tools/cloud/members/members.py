@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from ..audit import changes
 from ..models import ApiToken, Change, Membership, Right, Role, Session, SignInLink, Tenant, User
 from ..services import clock
-from ..services.told import Told
+from ..services.refusal import Refusal
 from . import links
 
 
@@ -60,7 +60,7 @@ def invite(tenant: Tenant, email: str, role: Role) -> Membership:
         Tenant.objects.select_for_update().get(pk=tenant.pk)
         user = User.objects.named(email)
         if of(tenant, user) is not None:
-            raise Told("%(email)s is a member already; change their role", email=user.email)
+            raise Refusal("%(email)s is a member already; change their role", email=user.email)
         if user.memberships.exists():
             # Who vouched for this account so far, by a link, must not come in here with it.
             _shut_out(user)
@@ -115,14 +115,14 @@ def set_active(user: User, active: bool, session: str = "") -> None:
 def set_active_by(by: User, user: User, active: bool, session: str = "") -> None:
     """set_active() by the owner of all that the account belongs to."""
     if not may_vouch(by, user):
-        raise Told("%(email)s belongs to other organisations too; end the membership here instead", email=user.email)
+        raise Refusal("%(email)s belongs to other organisations too; end the membership here instead", email=user.email)
     set_active(user, active, session)
 
 
 def sign_out_by(by: User, user: User) -> int:
     """sign_out() by the owner of all that the account belongs to."""
     if not may_vouch(by, user):
-        raise Told("%(email)s belongs to other organisations too; end the membership here instead", email=user.email)
+        raise Refusal("%(email)s belongs to other organisations too; end the membership here instead", email=user.email)
     return sign_out(user)
 
 
@@ -190,11 +190,11 @@ def _locked(membership: Membership) -> Membership:
     Tenant.objects.select_for_update().get(pk=membership.tenant_id)
     row = Membership.objects.select_related("tenant", "user").filter(pk=membership.pk).first()
     if row is None:
-        raise Told("this membership has ended already")
+        raise Refusal("this membership has ended already")
     return row
 
 
 def _keep_an_owner(tenant: Tenant, without: User) -> None:
     owners = Membership.objects.filter(tenant=tenant, role=Role.OWNER, user__is_active=True)
     if not owners.exclude(user=without).exists():
-        raise Told("%(tenant)s would have no owner; make somebody else an owner first", tenant=tenant.name)
+        raise Refusal("%(tenant)s would have no owner; make somebody else an owner first", tenant=tenant.name)

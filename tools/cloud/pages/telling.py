@@ -6,14 +6,14 @@ from django.utils.translation import gettext
 
 from tools.terminal import Problem
 
-from ..services.told import Told
+from ..services.refusal import Refusal
 from .forms import Shared
 
 
 def sentence(problem: Problem) -> str:
     """Begins with a capital, ends with a full stop."""
     text = str(problem)
-    if isinstance(problem, Told):
+    if isinstance(problem, Refusal):
         text = gettext(problem.text)
         text = text % problem.values if problem.values else text
     return text[:1].upper() + text[1:] + "."

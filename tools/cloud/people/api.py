@@ -14,7 +14,7 @@ from ..api.auth import Caller, caller
 from ..api.body import Body
 from ..api.errors import Error
 from ..api.moments import Moment
-from ..audit import looks
+from ..audit import export, looks
 from ..models import AccessGroup, Credential, Door, Grant, Look, Person, lock
 from ..services import clock
 from . import erasure, groups, people, pins
@@ -147,7 +147,7 @@ def export_person(request: HttpRequest, person_id: int) -> dict[str, Any]:
     who = caller(request)
     person = _person(who, person_id)
     looks.note([person.tenant_id], Look.What.EXPORT, clock.now(), user=who.user, token=who.token, person=person)
-    return looks.export(person)
+    return export.of_person(person)
 
 
 @router.get("/credentials", response=list[CardOut])

@@ -7,20 +7,20 @@ from django.db import IntegrityError
 from ..audit import changes
 from ..models import AccessGroup, Door, Grant, Schedule
 from ..services import propagate
-from ..services.told import Told
+from ..services.refusal import Refusal
 
 
 def save(group: AccessGroup, name: str, flags: Mapping[str, bool], doors: Mapping[int, int | None]) -> AccessGroup:
     """doors: {door: schedule, None for always}. What is not among them is no longer in the group."""
     group.name = name.strip()
     if not group.name:
-        raise Told("a group needs a name; give it one")
+        raise Refusal("a group needs a name; give it one")
     if set(doors) - set(Door.objects.of(group.tenant_id).filter(pk__in=doors).values_list("pk", flat=True)):
-        raise Told("there is no such door in this tenant; choose one of its own")
+        raise Refusal("there is no such door in this tenant; choose one of its own")
     wanted = {schedule for schedule in doors.values() if schedule is not None}
     known = Schedule.objects.filter(tenant=group.tenant_id, pk__in=wanted)
     if wanted - set(known.values_list("pk", flat=True)):
-        raise Told("there is no such schedule in this tenant; choose one of its own")
+        raise Refusal("there is no such schedule in this tenant; choose one of its own")
     for flag in AccessGroup.FLAGS:
         setattr(group, flag, bool(flags.get(flag, getattr(group, flag))))
     try:
@@ -37,7 +37,7 @@ def save(group: AccessGroup, name: str, flags: Mapping[str, bool], doors: Mappin
                     held[door].save()
             propagate.access_in(group)
     except IntegrityError:
-        raise Told("there is a group named %(name)s already; choose another name", name=group.name) from None
+        raise Refusal("there is a group named %(name)s already; choose another name", name=group.name) from None
     return group
 
 

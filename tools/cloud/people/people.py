@@ -12,7 +12,7 @@ from .. import limits
 from ..audit import changes
 from ..models import Credential, Grant, Person, lock
 from ..services import local_time, propagate
-from ..services.told import Told
+from ..services.refusal import Refusal
 from . import pins
 
 
@@ -39,7 +39,7 @@ def enter(tenant: int, **fields: Any) -> Person:
 def change(person: Person, **fields: Any) -> Person:
     """Name, active, extended or escort. Who is not active passes no door, whatever they hold."""
     if fields.get("escort") not in (None, "", *Person.Escort.values):
-        raise Told("an escort is needed (needs), given (gives) or neither; choose one")
+        raise Refusal("an escort is needed (needs), given (gives) or neither; choose one")
     with changes.of(person):
         lock(person)
         new = person.pk is None
@@ -54,7 +54,7 @@ def change(person: Person, **fields: Any) -> Person:
 def give_card(person: Person, bits: int, number: int, valid_until: datetime | None = None) -> Credential:
     """A person gets a card. number: the payload of its frame. Raises Problem when somebody holds it."""
     if bits not in limits.CARD_BITS:
-        raise Told(
+        raise Refusal(
             "no reader here reads cards of %(bits)d bits, only of %(known)s; order cards of such a format",
             bits=bits,
             known=", ".join(map(str, limits.CARD_BITS)),
@@ -99,10 +99,10 @@ def limit(
     """From when, until when and how often a right holds."""
     local_time.check(valid_from, valid_until)
     if valid_from and valid_until and valid_until <= valid_from:
-        raise Told("a right ends after it begins; exchange the two")
+        raise Refusal("a right ends after it begins; exchange the two")
     least, most = limits.USES
     if uses is not None and not least <= uses <= most:
-        raise Told(
+        raise Refusal(
             "a right holds for %(least)d to %(most)d passages, or for any number; correct it", least=least, most=most
         )
     grant.valid_from, grant.valid_until, grant.uses = valid_from, valid_until, uses

@@ -15,7 +15,7 @@ from .. import limits, sealing
 from ..audit import changes
 from ..models import Credential, Door, Person, Tenant
 from ..services import clock
-from ..services.told import Told
+from ..services.refusal import Refusal
 
 SHARE = 1000  # of all PINs of a length at most one in so many is in use at a door: IEC 60839-11-1
 TRIES = 100
@@ -25,9 +25,9 @@ def give(person: Person, kind: str = "pin", digits: str | None = None) -> tuple[
     """A person gets a PIN (or duress PIN) in place of the one before. Returns it with its digits, told this once."""
     tenant: Tenant = person.tenant
     if kind not in (Credential.Kind.PIN, Credential.Kind.DURESS):
-        raise Told("a PIN is of the kind pin or duress")
+        raise Refusal("a PIN is of the kind pin or duress")
     if kind == Credential.Kind.DURESS and not person.credentials.filter(kind="pin", active=True).exists():
-        raise Told("a duress PIN stands beside a PIN; give that first")
+        raise Refusal("a duress PIN stands beside a PIN; give that first")
     if digits is not None:
         _check(digits, tenant.pin_digits)
     for _ in range(TRIES):
@@ -44,8 +44,8 @@ def give(person: Person, kind: str = "pin", digits: str | None = None) -> tuple[
             return row, chosen
         except IntegrityError:
             if digits is not None:
-                raise Told("this PIN cannot be used; choose another one") from None
-    raise Told("no free PIN was found; make PINs longer")
+                raise Refusal("this PIN cannot be used; choose another one") from None
+    raise Refusal("no free PIN was found; make PINs longer")
 
 
 def revoke(credential: Credential) -> None:
@@ -84,7 +84,7 @@ def check_cap(doors: list[int]) -> None:
         people = with_pin(tenant.pk, door.pk, now)
         most = 10**tenant.pin_digits // SHARE
         if people > most:
-            raise Told(
+            raise Refusal(
                 "at %(door)s %(n)d people would open with a PIN alone, with %(digits)d digits at most %(most)d may; "
                 "ask for card and PIN there, or make PINs longer",
                 door=door.name,
@@ -105,10 +105,10 @@ def set_length(tenant: Tenant, length: int) -> None:
     """How long the tenant's PINs are. Only while there are none: a door takes PINs of one length."""
     least, most = limits.PIN_DIGITS
     if not least <= length <= most:
-        raise Told("a PIN has %(least)d to %(most)d digits; choose within", least=least, most=most)
+        raise Refusal("a PIN has %(least)d to %(most)d digits; choose within", least=least, most=most)
     pins = Credential.objects.filter(tenant=tenant, kind__in=["pin", "duress"], active=True)
     if length != tenant.pin_digits and pins.exists():
-        raise Told("there are PINs of %(n)d digits; revoke them first", n=tenant.pin_digits)
+        raise Refusal("there are PINs of %(n)d digits; revoke them first", n=tenant.pin_digits)
     with changes.of(tenant):
         tenant.pin_digits = length
         tenant.save(update_fields=["pin_digits"])
@@ -116,9 +116,9 @@ def set_length(tenant: Tenant, length: int) -> None:
 
 def _check(digits: str, length: int) -> None:
     if not (digits.isascii() and digits.isdigit() and len(digits) == length):
-        raise Told("a PIN here has %(n)d digits", n=length)
+        raise Refusal("a PIN here has %(n)d digits", n=length)
     if _weak(digits):
-        raise Told("this PIN is among the first that anyone tries; choose another one")
+        raise Refusal("this PIN is among the first that anyone tries; choose another one")
 
 
 def _weak(digits: str) -> bool:

@@ -13,7 +13,7 @@ from ..doors import commands
 from ..models import ApiToken, Command, Credential, Door, Look, Person, Reading, User
 from ..people import people
 from ..services import clock
-from ..services.told import Told
+from ..services.refusal import Refusal
 
 KEPT = timedelta(minutes=10)  # a number that nobody gave by then is shown no more; tidying erases it
 LATE = timedelta(seconds=20)  # after its time a card may still be on its way here
@@ -26,13 +26,13 @@ def arm(person: Person, door: Door, user: User | None, token: ApiToken | None = 
     """The next card at the door is read for this person. Another reading at the same controller ends."""
     now = clock.now()
     if door.controller.site.tenant_id != person.tenant_id or door.controller.lost_at is not None:
-        raise Told("there is no such door here; choose another")
+        raise Refusal("there is no such door here; choose another")
     forget(now)
     with transaction.atomic():
         looks.note([person.tenant_id], Look.What.ARMED, now, user=user, token=token, person=person)
         command = commands.learn(door, user)
         if command.state == Command.State.REFUSED:
-            raise Told("this controller has too much to do at once; try again in a minute")
+            raise Refusal("this controller has too much to do at once; try again in a minute")
         return Reading.objects.create(command=command, person=person)
 
 
@@ -92,7 +92,7 @@ def give(reading: Reading, user: User | None, token: ApiToken | None = None) -> 
     with transaction.atomic():
         row = Reading.objects.select_for_update(of=("self",)).select_related("person").get(pk=reading.pk)
         if row.state != Reading.State.READ or row.read_at is None or row.read_at < now - KEPT:
-            raise Told("there is no card to give; read it again")
+            raise Refusal("there is no card to give; read it again")
         card = people.give_card(row.person, row.bits or 0, row.number or 0)
         row.state, row.number, row.credential = Reading.State.GIVEN, None, card
         row.save()

@@ -14,7 +14,7 @@ from ..api.errors import Error
 from ..doors import door_rules
 from ..models import AccessGroup, Area, Controller, Door, DoorRules, Holiday, Right, Schedule, Site, Tenant, lock
 from ..people import groups
-from ..services.told import Told
+from ..services.refusal import Refusal
 from ..sites import tenants
 from . import areas, holidays, rules, schedules
 
@@ -305,7 +305,7 @@ def change_door(request: HttpRequest, door_id: int, fields: DoorRulesIn) -> Door
         said["who"] = [[one["what"], one.get("when")] for one in said["who"] or []]
     empty = sorted(name for name, value in said.items() if value is None and name in NEVER_EMPTY)
     if empty:
-        raise Told("%(field)s cannot be null; leave it out to keep it as it is", field=empty[0])
+        raise Refusal("%(field)s cannot be null; leave it out to keep it as it is", field=empty[0])
     door_rules.change(door, said)
     return _rules(Door.objects.get(pk=door_id))
 
@@ -346,7 +346,7 @@ NEVER_EMPTY = {field.name for field in DoorRules._meta.fields if not field.null}
 def _save(who: Caller, row: Schedule, fields: ScheduleIn) -> Schedule:
     following = None if fields.next is None else who.one(Schedule, fields.next)
     if following is not None and following.tenant_id != row.tenant_id:
-        raise Told("there is no such schedule in this tenant; choose one of its own")
+        raise Refusal("there is no such schedule in this tenant; choose one of its own")
     return schedules.save(row, fields.name, fields.times, fields.first_day, fields.last_day, following)
 
 

@@ -16,7 +16,7 @@ from ..models import ASKS, AccessGroup, Area, Door, DoorRules, Grant, GroupDoor,
 from ..pages import telling
 from ..pages.forms import Plain, Shared, plain
 from ..services import entered, local_time
-from ..services.told import Told
+from ..services.refusal import Refusal
 from . import schedules
 
 DAYS = (
@@ -454,7 +454,7 @@ class GrantForm(Shared):
             return None
         try:
             return find(fields[day], fields.get(hour), fields["zone"])
-        except Told as wrong:
+        except Refusal as wrong:
             self.add_error(hour, telling.sentence(wrong))
             return None
 

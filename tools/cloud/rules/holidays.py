@@ -6,7 +6,7 @@ from .. import limits
 from ..audit import changes
 from ..models import Holiday
 from ..services import clock, local_time, propagate
-from ..services.told import Told
+from ..services.refusal import Refusal
 
 LONGEST_DAYS = 366
 
@@ -15,18 +15,18 @@ def add(tenant: int, name: str, first: date, last: date | None = None) -> Holida
     """Days that count as holidays, both included."""
     last = last or first
     if not name.strip():
-        raise Told("a holiday needs a name; give it one")
+        raise Refusal("a holiday needs a name; give it one")
     local_time.check(first, last)
     if last < first:
-        raise Told("the last day lies before the first; exchange them")
+        raise Refusal("the last day lies before the first; exchange them")
     if (last - first).days >= LONGEST_DAYS:
-        raise Told("holidays of more than a year are a schedule; make one")
+        raise Refusal("holidays of more than a year are a schedule; make one")
     if Holiday.objects.filter(tenant=tenant, first=first, last=last).exists():
-        raise Told("these days are entered already; change or remove them there")
+        raise Refusal("these days are entered already; change or remove them there")
     with changes.together():
         _forget_past(tenant)
         if Holiday.objects.filter(tenant=tenant).count() >= limits.HOLIDAYS:
-            raise Told("there are %(n)d holidays already; remove some first", n=limits.HOLIDAYS)
+            raise Refusal("there are %(n)d holidays already; remove some first", n=limits.HOLIDAYS)
         day = Holiday(tenant_id=tenant, name=name.strip()[:100], first=first, last=last)
         with changes.of(day):
             day.save()
@@ -44,7 +44,7 @@ def remove(day: Holiday) -> None:
 def fill(tenant: int, year: int) -> int:
     """Enters the public holidays of Norway in a year. Returns how many were new."""
     if not 2000 <= year <= 2099:
-        raise Told("holidays are known from 2000 to 2099; choose a year in between")
+        raise Refusal("holidays are known from 2000 to 2099; choose a year in between")
     new = 0
     with changes.together():
         for day, name in sorted(norwegian(year).items()):

@@ -20,7 +20,7 @@ from ..access_list import rights
 from ..access_list.rights import Term
 from ..models import AclEntry, Area, Controller, Door, DoorRules, Holiday, Profile, Schedule, Tenant
 from ..services import clock
-from ..services.told import Told, text
+from ..services.refusal import Refusal, text
 from . import area_occupancy, timing, zones
 
 # What is kept free is for the longest list of a zone's changes, which a law may bring.
@@ -48,7 +48,7 @@ PLAIN = {
 
 
 def content(controller_id: int) -> dict[str, Any]:
-    """The fields of the wire's RULES message, without the version. Raises Told when it is more than a board takes."""
+    """The fields of the wire's RULES message, without the version. Raises Refusal when a board takes no more."""
     controller = Controller.objects.select_related("site__tenant").get(pk=controller_id)
     fields = _content(controller)
     _check(fields, controller.board)
@@ -79,7 +79,7 @@ def has_room(controller_id: int, profile: str) -> bool:
     controller = Controller.objects.select_related("site__tenant").get(pk=controller_id)
     try:
         _check(_content(controller, (profile,)), controller.board)
-    except Told:
+    except Refusal:
         return False
     return True
 
@@ -279,10 +279,10 @@ def _check(fields: dict[str, Any], board: dict[str, Any]) -> None:
     ]
     for n, most, said in counts:
         if n > most:
-            raise Told(said, n=n, most=most)
+            raise Refusal(said, n=n, most=most)
     if not heap.has_room(board, fields):
         needs = -(-heap.needed(board, fields) // 1024)
-        raise Told(
+        raise Refusal(
             "these rules need %(n)d KB of the controller's memory and it has %(most)d; use fewer kinds of rules on its "
             "doors, or a board with PSRAM",
             n=needs,

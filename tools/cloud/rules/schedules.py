@@ -11,7 +11,7 @@ from .. import limits
 from ..audit import changes
 from ..models import DoorRules, Schedule
 from ..services import local_time, propagate
-from ..services.told import Told
+from ..services.refusal import Refusal
 
 DAYS = 8  # Monday to Sunday, holidays: bits 1 to 128
 NUMBERS = 200  # those above are the cloud's own, for what is cut at the minute
@@ -28,11 +28,11 @@ def save(
     """A new or changed schedule. Every controller that uses it learns it with its rules."""
     schedule.name = name.strip()
     if not schedule.name:
-        raise Told("a schedule needs a name; give it one")
+        raise Refusal("a schedule needs a name; give it one")
     schedule.times = checked(times)
     local_time.check(first_day, last_day)
     if first_day and last_day and last_day < first_day:
-        raise Told("the last day lies before the first; exchange them")
+        raise Refusal("the last day lies before the first; exchange them")
     schedule.first_day, schedule.last_day = first_day, last_day
     _check_circle(schedule, following)
     schedule.next = following
@@ -43,7 +43,7 @@ def save(
             schedule.save()
             propagate.rules_everywhere(schedule.tenant_id)
     except IntegrityError:
-        raise Told("there is a schedule named %(name)s already; choose another name", name=schedule.name) from None
+        raise Refusal("there is a schedule named %(name)s already; choose another name", name=schedule.name) from None
     return schedule
 
 
@@ -52,12 +52,12 @@ def remove(schedule: Schedule) -> None:
     try:
         used = [rules.door.name for rules in DoorRules.objects.of(schedule.tenant_id) if _asks(rules, schedule)]
         if used:
-            raise Told("%(name)s is used by %(users)s; change that first", name=schedule.name, users=", ".join(used))
+            raise Refusal("%(name)s is used by %(users)s; change that first", name=schedule.name, users=", ".join(used))
         with changes.of(schedule):
             schedule.delete()
     except ProtectedError as error:
         users = ", ".join(sorted({_user(row) for row in error.protected_objects}))
-        raise Told("%(name)s is used by %(users)s; change that first", name=schedule.name, users=users) from None
+        raise Refusal("%(name)s is used by %(users)s; change that first", name=schedule.name, users=users) from None
 
 
 def checked(times: list[list[int]]) -> list[list[int]]:
@@ -65,19 +65,19 @@ def checked(times: list[list[int]]) -> list[list[int]]:
     by_hours: dict[tuple[int, int], int] = {}
     for interval in times:
         if len(interval) != 3 or any(type(number) is not int for number in interval):
-            raise Told("an interval is [days, from, to]; correct it")
+            raise Refusal("an interval is [days, from, to]; correct it")
         days, begin, end = interval
         if not 1 <= days < 1 << DAYS:
-            raise Told("an interval is for at least one day; choose it")
+            raise Refusal("an interval is for at least one day; choose it")
         if not 0 <= begin < end <= 1440:
-            raise Told("an interval begins before it ends, both within one day; divide it at midnight")
+            raise Refusal("an interval begins before it ends, both within one day; divide it at midnight")
         by_hours[begin, end] = by_hours.get((begin, end), 0) | days
     found = [[days, begin, end] for (begin, end), days in sorted(by_hours.items())]
     for bit in range(DAYS):
         _check_apart([(begin, end) for days, begin, end in found if days >> bit & 1])
     if len(found) > limits.TIMES:
         n, most = len(found), limits.TIMES
-        raise Told("a schedule has at most %(most)d different intervals, this has %(n)d", most=most, n=n)
+        raise Refusal("a schedule has at most %(most)d different intervals, this has %(n)d", most=most, n=n)
     return found
 
 
@@ -94,14 +94,14 @@ def of_days(days: list[list[tuple[int, int]]]) -> list[list[int]]:
 def _check_apart(intervals: list[tuple[int, int]]) -> None:
     for (_, end), (begin, _) in pairwise(intervals):
         if begin < end:
-            raise Told("two intervals of a day overlap; join them or move one")
+            raise Refusal("two intervals of a day overlap; join them or move one")
 
 
 def _check_circle(schedule: Schedule, following: Schedule | None) -> None:
     seen = following
     while seen is not None:
         if seen.pk == schedule.pk:
-            raise Told("a schedule cannot lead back to itself; choose another one to go on with")
+            raise Refusal("a schedule cannot lead back to itself; choose another one to go on with")
         seen = seen.next
 
 
@@ -109,7 +109,7 @@ def _free_number(tenant: int) -> int:
     taken = set(Schedule.objects.filter(tenant=tenant).values_list("number", flat=True))
     free = next((number for number in range(1, NUMBERS + 1) if number not in taken), None)
     if free is None:
-        raise Told("there are %(n)d schedules already; remove one first", n=NUMBERS)
+        raise Refusal("there are %(n)d schedules already; remove one first", n=NUMBERS)
     return free
 
 

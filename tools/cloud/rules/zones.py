@@ -13,7 +13,7 @@ import tzdata  # type: ignore[import-untyped]
 from firmware.controller.access.reading.fields import CHANGES
 from firmware.controller.access.zone import Zone
 
-from ..services.told import Told, text
+from ..services.refusal import Refusal, text
 
 YEARS = 6  # of changes that a controller is told, with the one that goes on: five to come at any time
 Change = tuple[int, int]  # second since 1970, seconds by which local time is ahead of UTC from then on
@@ -57,10 +57,10 @@ def there(moment: datetime, name: str) -> datetime:
 def posix(name: str) -> str:
     """The POSIX TZ string of a zone, as its compiled file ends with it (RFC 9636, section 3.3)."""
     if name not in names():
-        raise Told("there is no time zone %(name)s; give one like Europe/Oslo", name=name)
+        raise Refusal("there is no time zone %(name)s; give one like Europe/Oslo", name=name)
     footer = _compiled(name).rsplit(b"\n", 2)[-2].decode("ascii")
     if not footer:
-        raise Told("the zone %(name)s has no rule for the future; choose one nearby", name=name)
+        raise Refusal("the zone %(name)s has no rule for the future; choose one nearby", name=name)
     return footer
 
 
@@ -69,11 +69,11 @@ def clock(name: str, now: datetime) -> Clock:
     return _clock(name, now.astimezone(UTC).year)
 
 
-def doubts(name: str, now: datetime) -> list[Told]:
+def doubts(name: str, now: datetime) -> list[Refusal]:
     """What may be wrong with a zone's clock on controllers, now or later."""
     try:
         ends = clock(name, now).ends
-    except Told as wrong:
+    except Refusal as wrong:
         return [wrong]
     found = []
     if ends is not None:
@@ -81,10 +81,10 @@ def doubts(name: str, now: datetime) -> list[Told]:
             "no rule that a controller could follow for ever gives the time in %(name)s: it knows the changes until "
             "%(until)s and learns later ones from here; let it have a network before that"
         )
-        found.append(Told(lasts, name=name, until=f"{ends:%Y-%m-%d}"))
+        found.append(Refusal(lasts, name=name, until=f"{ends:%Y-%m-%d}"))
     if now.year - int(version()[:4]) > 1:
         old = text("the time zone data are those of %(version)s, and laws change; update Portvakt")
-        found.append(Told(old, version=version()))
+        found.append(Refusal(old, version=version()))
     return found
 
 

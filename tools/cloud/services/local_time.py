@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from .. import limits
 from ..models import AccessGroup, GroupDoor, Site
-from .told import Told
+from .refusal import Refusal
 
 NOWHERE = "Europe/Oslo"  # of a tenant without a site: what a new site begins with
 
@@ -50,7 +50,7 @@ def check(*days: date | None) -> None:
     for one in days:
         day = one.date() if isinstance(one, datetime) else one
         if day is not None and not first - timedelta(days=1) <= day <= last + timedelta(days=2):
-            raise Told(
+            raise Refusal(
                 "%(day)s is no day that means anything here; choose one from %(first)d to %(last)d",
                 day=f"{day:%Y-%m-%d}",
                 first=first.year,
@@ -86,7 +86,7 @@ def _moment(day: date, at: time, zone: str, fold: int) -> datetime:
     """fold: which of a time that comes twice. What gives less: an end the earlier, a beginning the later one."""
     moment = datetime.combine(day, at, ZoneInfo(zone)).replace(fold=fold).astimezone(UTC)
     if there(moment, zone) != datetime.combine(day, at):
-        raise Told(
+        raise Refusal(
             "the clock in %(city)s is set forward past %(time)s on that day; choose another time",
             city=city(zone),
             time=f"{at:%H:%M}",

@@ -6,7 +6,7 @@ from ..audit import changes
 from ..models import Site, lock
 from ..rules import areas, zones
 from ..services import propagate
-from ..services.told import Told
+from ..services.refusal import Refusal
 
 
 def make(tenant: int, name: str, zone: str = "Europe/Oslo") -> Site:
@@ -24,7 +24,7 @@ def change(site: Site, name: str | None = None, zone: str | None = None) -> Site
 def remove(site: Site) -> None:
     """Takes a site away that has no controllers."""
     if site.controllers.exists():
-        raise Told("%(site)s has controllers; a site that has any stays", site=site.name)
+        raise Refusal("%(site)s has controllers; a site that has any stays", site=site.name)
     with changes.of(site):
         for area in site.areas.all():
             areas.remove(area)
@@ -34,12 +34,12 @@ def remove(site: Site) -> None:
 def _save(site: Site, name: str, zone: str) -> Site:
     site.name, site.zone = name.strip(), zone
     if not site.name:
-        raise Told("a site needs a name; give it one")
+        raise Refusal("a site needs a name; give it one")
     zones.posix(zone)
     try:
         with changes.of(site):
             site.save()
             propagate.rules_at(site.pk)
     except IntegrityError:
-        raise Told("there is a site named %(name)s already; choose another name", name=site.name) from None
+        raise Refusal("there is a site named %(name)s already; choose another name", name=site.name) from None
     return site

@@ -4,7 +4,7 @@ from .. import limits
 from ..audit import changes
 from ..models import Tenant
 from ..services import propagate
-from ..services.told import Told
+from ..services.refusal import Refusal
 
 
 def make(name: str) -> Tenant:
@@ -18,7 +18,7 @@ def keep_for(tenant: Tenant, days: int) -> None:
     """Of doors that say nothing else. Controllers learn it with their rules."""
     least, most = limits.door("retention_days")
     if not least <= days <= most:
-        raise Told("a log is kept for %(least)d to %(most)d days; choose within", least=least, most=most)
+        raise Refusal("a log is kept for %(least)d to %(most)d days; choose within", least=least, most=most)
     with changes.of(tenant):
         tenant.retention_days = days
         tenant.save(update_fields=["retention_days"])

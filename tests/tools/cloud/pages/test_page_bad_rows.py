@@ -10,7 +10,7 @@ from tools.cloud.models import Command, Controller, Credential, Grant, Holiday, 
 from tools.cloud.pages.urls import urlpatterns
 from tools.cloud.people import erasure, people
 from tools.cloud.rules import schedules
-from tools.cloud.services.told import Told
+from tools.cloud.services.refusal import Refusal
 from tools.terminal import Problem
 
 NEVER, FIRST = datetime(9999, 12, 31, 23, 59, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)
@@ -96,7 +96,7 @@ def test_no_way_in_takes_a_date_that_means_nothing(client: Any, house: Any, mome
         lambda: schedules.save(schedule, "Dag", [], first_day=day),
         lambda: schedules.save(schedule, "Dag", [], last_day=day),
     ):
-        with pytest.raises(Told, match="choose one from 2000 to 2100"):
+        with pytest.raises(Refusal, match="choose one from 2000 to 2100"):
             do()
     for path, fields in (
         ("grants", {"person": house.person.pk, "group": house.group.pk, "valid_until": said}),

@@ -105,7 +105,7 @@ def test_what_services_refuse_and_models_call_things_is_translated() -> None:
     found = 0
     for file in cloud.rglob("*.py"):
         if "migrations" not in file.parts:
-            names = {"Told", "text", "gettext_lazy"} | ({"_"} if file.parent.name == "models" else set())
+            names = {"Refusal", "text", "gettext_lazy"} | ({"_"} if file.parent.name == "models" else set())
             for call in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(call, ast.Call) and getattr(call.func, "id", "") in names and call.args:
                     said = call.args[0]

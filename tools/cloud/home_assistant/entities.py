@@ -1,4 +1,4 @@
-"""What Home Assistant is told: each controller a device, its doors binary sensors. No names of people, no commands.
+"""What Home Assistant gets: each controller a device, its doors binary sensors. No names of people, no commands.
 
 Devices are announced as its MQTT integration describes (home-assistant.io/integrations/mqtt, device discovery). There
 is no lock among them: its MQTT lock must be given a topic for commands (home-assistant.io/integrations/lock.mqtt).
@@ -27,7 +27,7 @@ def root(tenant: Tenant) -> str:
     return f"portvakt-home/{tenant.pk}"
 
 
-class Strikes:
+class RecentReleases:
     """Which doors were released a moment ago, from the events of a tenant as they come in. Reads each event once."""
 
     def __init__(self, tenant: Tenant):
@@ -51,7 +51,7 @@ class Strikes:
         return moment or state.lock.state == "unlocked"
 
 
-def messages(tenant: Tenant, strikes: Strikes, now: datetime) -> dict[str, str]:
+def messages(tenant: Tenant, strikes: RecentReleases, now: datetime) -> dict[str, str]:
     """{topic: what is to be retained there}."""
     strikes.read()
     controllers = Controller.objects.filter(site__tenant=tenant, lost_at=None).select_related("site").order_by("pk")
@@ -64,11 +64,11 @@ def messages(tenant: Tenant, strikes: Strikes, now: datetime) -> dict[str, str]:
         if code not in codes.SILENT
     }
     doors: dict[int, list[Door]] = {}
-    told = {}
+    found = {}
     for state in door_states.states(rows, now):
         door = state.door
         doors.setdefault(door.controller_id, []).append(door)
-        told[f"{_base(tenant, door.controller)}/door/{door.number}"] = json.dumps(
+        found[f"{_base(tenant, door.controller)}/door/{door.number}"] = json.dumps(
             {
                 "contact": {"closed": "OFF", "unknown": None}.get(state.contact, "ON"),
                 "strike": _on(strikes.is_released(state, now)),
@@ -78,12 +78,12 @@ def messages(tenant: Tenant, strikes: Strikes, now: datetime) -> dict[str, str]:
     for controller in controllers:
         at = controller.confirmed_at
         base = _base(tenant, controller)
-        told[f"{base}/link"] = "online" if at is not None and now - at < LINKED_FOR else "offline"
-        told[f"{base}/controller"] = json.dumps(
+        found[f"{base}/link"] = "online" if at is not None and now - at < LINKED_FOR else "offline"
+        found[f"{base}/controller"] = json.dumps(
             {"alarm": _on((controller.pk, 0) in alarms), "behind": _on(not controller.in_sync)}
         )
-        told[announcement(controller)] = json.dumps(_device(tenant, controller, doors.get(controller.pk, ())))
-    return told
+        found[announcement(controller)] = json.dumps(_device(tenant, controller, doors.get(controller.pk, ())))
+    return found
 
 
 def announcement(controller: Controller) -> str:

@@ -6,11 +6,11 @@ from tools.terminal import Problem
 
 
 def text(sentence: str) -> str:
-    """Marks a sentence that becomes a Told later on, so that it is found as one to translate."""
+    """Marks a sentence that becomes a Refusal later on, so that it is found as one to translate."""
     return sentence
 
 
-class Told(Problem):
+class Refusal(Problem):
     """text: English, "what happened; what to do", with %(name)s for the values. The pages translate the text."""
 
     def __init__(self, text: str, **values: Any):

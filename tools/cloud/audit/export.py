@@ -1,0 +1,76 @@
+"""Export: everything that is kept about a person, as a copy for them."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ..alarms import codes
+from ..models import Change, Event, Look, Person
+from ..services import local_time
+
+
+def of_person(person: Person) -> dict[str, Any]:
+    """Everything kept about a person, for them: GDPR article 15. PINs are not known to anybody.
+
+    Times are by the clock of the site, or of most of the sites, with their offset from UTC.
+    """
+    home = ZoneInfo(local_time.of_tenant(person.tenant_id)[0])
+    events = Event.objects.filter(credential__person=person).select_related("controller__site", "credential")
+    doors = {
+        (door.controller_id, door.number): door.name
+        for controller in {event.controller for event in events}
+        for door in controller.doors.all()
+    }
+    return {
+        "name": person.name,
+        "active": person.active,
+        "extended": person.extended,
+        "escort": person.escort,
+        "credentials": [
+            {
+                "kind": one.kind,
+                "bits": one.bits,
+                "number": one.number,
+                "active": one.active,
+                "until": _at(one.valid_until, home),
+            }
+            for one in person.credentials.all()
+        ],
+        "groups": [
+            {
+                "group": grant.group.name,
+                "doors": [place.door.name for place in grant.group.places.select_related("door")],
+                "from": _at(grant.valid_from, home),
+                "until": _at(grant.valid_until, home),
+                "uses": grant.uses,
+            }
+            for grant in person.grants.select_related("group")
+        ],
+        "events": [
+            {
+                "at": _at(event.utc, ZoneInfo(event.controller.site.zone)),
+                "received_at": _at(event.received_at, ZoneInfo(event.controller.site.zone)),
+                "what": codes.NAMES.get(event.code, str(event.code)),
+                "site": event.controller.site.name,
+                "door": doors.get((event.controller_id, event.door_number), event.controller.name),
+            }
+            for event in events.order_by("pk")
+        ],
+        "changes": [
+            {"at": _at(one.at, home), "kind": one.kind, "what": one.what, "before": one.before, "after": one.after}
+            for one in Change.objects.filter(tenant=person.tenant_id, person=person).order_by("pk")
+        ],
+        "looked_at_by": [
+            {"what": look.what, "from": _at(look.at, home), "until": _at(look.until, home), "times": look.times}
+            for look in Look.objects.filter(tenant=person.tenant_id, person=person)
+        ],
+    }
+
+
+def _at(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    if moment is None:
+        return None
+    try:
+        return moment.astimezone(zone).isoformat(timespec="seconds")
+    except OverflowError:  # kept before there were bounds
+        return moment.isoformat(timespec="seconds")
