@@ -95,9 +95,9 @@ def facts(building: VirtualBuilding, title: str, seed: int, figures: Mapping[str
             broker.set(not record.detail[0], record.at)
         elif record.what in ("fault", "broken"):
             broken.append([record.at, " ".join(str(part) for part in record.detail)])
-        elif record.what == "bad luck":
+        elif record.what == "injected fault":
             if not record.where:
-                hand.append([record.at, f"bad luck: {record.detail[0]}"])  # a board's own shows in its lanes
+                hand.append([record.at, f"injected fault: {record.detail[0]}"])  # a board's own shows in its lanes
         elif record.what == "asked for":
             hand.append([record.at, f"an administrator asks for {record.detail[0]}"])
         elif record.what == "rights":

@@ -1,4 +1,4 @@
-"""Random stories that Hypothesis writes: what people, administrators and bad luck do, in any order, at any pace.
+"""Random stories that Hypothesis writes: what people, administrators and faults do, in any order, at any pace.
 
 A story that breaks a promise is shrunk to a short one, and printed as a scenario that `portvakt sim run` can play.
 """
@@ -16,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sim.virtual.scheduler import MS, SECOND
 from sim.world.building import generate
 
-from . import play, told
+from . import play
+from .scenario_text import scenario
 from .script import Happening
 
 SEED, DOORS, PEOPLE = 1, 2, 4
@@ -148,7 +149,7 @@ class World(RuleBasedStateMachine):
     def told(self) -> str:
         """The story so far, as a scenario's file."""
         end = self.building.scheduler.now
-        return told.scenario("A story that broke a promise", SEED, end, self.happenings, doors=DOORS, people=PEOPLE)
+        return scenario("A story that broke a promise", SEED, end, self.happenings, doors=DOORS, people=PEOPLE)
 
     def teardown(self) -> None:
         try:

@@ -102,9 +102,9 @@ def play(
 ) -> Played:
     """The whole story, from the first power to the last event stored."""
     begin(building, hand, walk=story.visits > 0)
-    luck = building.promises.luck = Faults(building) if story.luck is None else Faults(building, story.luck)
-    if story.luck is not None:
-        luck.start()
+    faults = building.promises.faults = Faults(building) if story.faults is None else Faults(building, story.faults)
+    if story.faults is not None:
+        faults.start()
     player = Player(building, hand)
     for one in story.happenings:
         building.scheduler.at(max(one.at, building.scheduler.now), player.do, one)
@@ -113,7 +113,7 @@ def play(
         building.run(min(STEP_S, (end - building.scheduler.now) / SECOND))
         progress(f"day {building.scheduler.now / DAY:.2f} of {story.days:g}: {building.counts['events']} events")
     building.rest()
-    luck.stop()  # the world is whole again: what was recorded must come through
+    faults.stop()  # the world is whole again: what was recorded must come through
     settled = settles(building, hand)
     return Played(story, building, hand, settled, figures(building, hand))
 

@@ -27,7 +27,7 @@ FIGURES = (
 )  # fmt: skip
 _LIMITS = ("is", "at_least", "at_most")
 _TOP = {
-    "title", "story", "days", "seed", "doors", "people", "visits", "luck", "happening", "expect",
+    "title", "story", "days", "seed", "doors", "people", "visits", "faults", "happening", "expect",
     "person", "stranger", "retention_days", "board", "begins", "zone", "rhythm", "schedule",
 }  # fmt: skip
 
@@ -85,7 +85,7 @@ class Story:
     days: float
     description: Building
     visits: float
-    luck: Rates | None
+    faults: Rates | None
     happenings: tuple[Happening, ...]
     expects: tuple[Expect, ...]
     board: dict[str, Any]
@@ -162,7 +162,7 @@ class _Reader:
             self.days,
             self.description,
             self.number("visits", 0, 0, 100_000),
-            self.luck(),
+            self.faults(),
             tuple(sorted(happenings, key=lambda one: one.at)),
             expects,
             self.board,
@@ -235,17 +235,17 @@ class _Reader:
             raise ValueError(f"is a time of {self.zone}, and the story's times are of no place: say when it `begins`")
         return end
 
-    def luck(self) -> Rates | None:
-        told = self.told.get("luck")
+    def faults(self) -> Rates | None:
+        told = self.told.get("faults")
         if told is None:
             return None
         if not isinstance(told, dict):
-            raise self.wrong("luck", "must be a table of how often a day, such as [luck] with power = 1")
+            raise self.wrong("faults", "must be a table of how often a day, such as [faults] with power = 1")
         names = [one.name for one in fields(Rates)]
-        self.known("luck", told, set(names))
+        self.known("faults", told, set(names))
         for name, rate in told.items():
             if type(rate) not in (int, float) or not 0 <= rate <= 10_000:
-                raise self.wrong(f"luck: {name}", "must be how often a day, 0 to 10000")
+                raise self.wrong(f"faults: {name}", "must be how often a day, 0 to 10000")
         return Rates(**(dict.fromkeys(names, 0) | told))
 
     def happening(self, at: str, row: dict[str, Any]) -> list[Happening]:

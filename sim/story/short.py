@@ -1,6 +1,6 @@
 """A story as short as real time has to have it: the same happenings, with the waits between them cut out.
 
-What people, administrators and bad luck do stays, and so does all that follows from it at once: an answer at a reader,
+What people, administrators and faults do stays, and so does all that follows from it at once: an answer at a reader,
 a leaf that falls shut or is held open, a command that expires, a link that comes back. Only hours in which nothing
 happens are left out. Who walks by themselves stays at home. A story in which the clock decides is refused.
 """
@@ -98,8 +98,8 @@ def _rest(one: Happening) -> int:
 def _refuse(story: Story) -> None:
     if story.board["name"] != setting.USUAL:
         raise _no(story, f"is wired as {story.board['name']}, and the real boards as {setting.USUAL}")
-    if story.luck is not None:
-        raise _no(story, "has bad luck that comes by chance ([luck]); tell it as happenings")
+    if story.faults is not None:
+        raise _no(story, "has faults that come by chance ([faults]); tell it as happenings")
     if story.description.get("retention_days"):
         raise _no(story, "waits for events to expire, and days cannot be cut out of that")
     for one in story.description["people"]:

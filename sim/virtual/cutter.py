@@ -10,7 +10,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
-from .mishaps import _as_twin
+from .fault_kinds import connect_as_twin
 from .net import Line
 from .scheduler import MS, SECOND
 
@@ -212,7 +212,7 @@ class Cutter:
 
 def takes_over(building: "VirtualBuilding", one: "VirtualController") -> None:
     """Another client connects under the board's name: the broker puts the board out."""
-    _as_twin(building.broker, one.settings["controller"], building.scheduler)
+    connect_as_twin(building.broker, one.settings["controller"], building.scheduler)
 
 
 def broker_killed(building: "VirtualBuilding", chance: Random, one: "VirtualController") -> None:

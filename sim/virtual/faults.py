@@ -1,4 +1,4 @@
-"""Bad luck: networks that go, power that fails, also in the middle of a flash operation, brokers that die or are evil,
+"""Faults: networks that go, power that fails, also in the middle of a flash operation, brokers that die or are evil,
 readers and contacts as they are, clocks that drift, clouds that are killed or put back in time."""
 
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.world.hostile import Hostile
 
-from . import mishaps
+from . import fault_kinds
 from .building import VirtualBuilding
 from .controller import VirtualController
 from .flash import crowd
@@ -32,7 +32,7 @@ class Rates:
     dns: float = 0
     crowd: float = 0  # of an access list a bucket is nearly full; when it moves to another sector, the power goes
     stuck: float = 0  # the network loop of a controller waits for ever
-    # As mishaps.py has them.
+    # As fault_kinds.py has them.
     half_open: float = 0
     twin: float = 0
     silence: float = 0
@@ -44,7 +44,7 @@ class Rates:
     rot: float = 0
     worn: float = 0
     sway: float = 0
-    # Not strokes of luck a day, but how things are.
+    # Not faults a day, but how things are.
     hostile: float = 0  # of a thousand messages, how many the broker meddles with
     noise: float = 0  # of all cards, how many lose or gain a bit on the cable
     bounce: float = 0  # of all movements of a leaf, how many let the contact bounce
@@ -122,10 +122,10 @@ class Faults:
                 (self.rates.crowd, self._crowd),
             ):
                 self._plan(rate, fault, one, chance)
-            for act in mishaps.OF_A_BOARD:
-                self._plan_mishap(act, one, f"{act.__name__} of {one.name}")
-        for act in mishaps.OF_A_BUILDING:
-            self._plan_mishap(act, None, act.__name__)
+            for act in fault_kinds.OF_A_BOARD:
+                self._plan_kind(act, one, f"{act.__name__} of {one.name}")
+        for act in fault_kinds.OF_A_BUILDING:
+            self._plan_kind(act, None, act.__name__)
         self._plan(self.rates.broker, self._broker, None, self.scheduler.chance("faults of the broker"))
         self._plan(self.rates.dns, self._dns, None, self.scheduler.chance("faults of names"))
         for rate, name, act in self.more:
@@ -174,7 +174,7 @@ class Faults:
         if rate:
             self.scheduler.after(int(chance.expovariate(rate) * DAY), self._strike, rate, fault, one, chance)
 
-    def _plan_mishap(self, act: Callable[..., None], one: VirtualController | None, name: str) -> None:
+    def _plan_kind(self, act: Callable[..., None], one: VirtualController | None, name: str) -> None:
         def fault(where: Any, chance: Random) -> None:
             act(self, where, chance)
 
@@ -186,7 +186,7 @@ class Faults:
             return
         kind = fault.__name__.strip("_").replace("_", " ")
         self.kinds[kind] += 1
-        self.building.record("" if one is None else one.name, "bad luck", kind)
+        self.building.record("" if one is None else one.name, "injected fault", kind)
         fault(one, chance)
         self._plan(rate, fault, one, chance)
 

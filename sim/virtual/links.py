@@ -50,12 +50,12 @@ class Links:
             return None
         if max(self._last.get(one.name, -RECOVERY_US), self._last.get("", -RECOVERY_US)) > now - RECOVERY_US:
             return None
-        luck = self._promises.luck
-        if (luck is not None and not luck.calm(one.name)) or self._promises.rot.ill(one.name):
+        faults = self._promises.faults
+        if (faults is not None and not faults.calm(one.name)) or self._promises.flash_errors.ill(one.name):
             return None
         if self._promises.slots.manner(one.name) != WELL:
             return None
-        felt = () if luck is None else (luck.disturbed.get(one.name), luck.disturbed.get(""))
+        felt = () if faults is None else (faults.disturbed.get(one.name), faults.disturbed.get(""))
         return self._unrest[one.name], self._unrest[""], one.chip.starts, *felt
 
     # 3: events arrive.

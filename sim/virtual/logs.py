@@ -101,7 +101,7 @@ class Logs:
         start = offset - offset % flash.SECTOR
         slot = bytearray(32)
         one.chip.flash["log"].peek(start, slot)
-        there = self._promises.rot.was(one, start, bytes(slot))[_KEY]
+        there = self._promises.flash_errors.was(one, start, bytes(slot))[_KEY]
         key, before = self._chain.get(one.name, (bytes(16), bytes(8)))
         number = int.from_bytes(raw[:4], "little")
         if raw[_FLAGS] & _BEGINS:
@@ -127,7 +127,7 @@ class Logs:
             offset = (offset - len(_FREE)) % len(log)
             slot = log[offset : offset + len(_FREE)]
             if offset % flash.SECTOR and any(slot) and slot != _FREE:
-                return b"" if flash.is_whole(slot) else self._promises.rot.was(one, offset, slot)[_CHAIN]
+                return b"" if flash.is_whole(slot) else self._promises.flash_errors.was(one, offset, slot)[_CHAIN]
         return b""
 
 

@@ -14,10 +14,10 @@ from sim.mcu import chip as mcu
 from . import flash
 from .checks import CHECKS, NAMES
 from .compartments import Compartments
+from .flash_errors import FlashErrors
 from .leaves import Leaves
 from .links import Links
 from .logs import Logs
-from .rot import Rot
 from .scheduler import SECOND
 from .sealed import Sealed
 from .slots import Slots
@@ -56,7 +56,7 @@ class Promises:
 
     knows(controller, version, digest): whether the cloud ever made that access list.
     acknowledged(controller): up to which event the cloud told it that it has all. heard(controller, seconds): whether
-    the cloud heard it so lately. luck: whose faults a controller may feel. What is None is not judged.
+    the cloud heard it so lately. faults: those that a controller may feel. What is None is not judged.
     """
 
     def __init__(self, building: "VirtualBuilding") -> None:
@@ -68,7 +68,7 @@ class Promises:
         self.knows: Callable[[VirtualController, int, int], bool] | None = None
         self.acknowledged: Callable[[VirtualController], int] | None = None
         self.heard: Callable[[VirtualController, float], bool] | None = None
-        self.luck: Faults | None = None
+        self.faults: Faults | None = None
         self.on_broken: Callable[[Broken], None] | None = None
         self.recent: deque[Any] = deque(maxlen=24)
         self.started: dict[str, int] = {}  # since when a board is at work
@@ -77,9 +77,9 @@ class Promises:
         self.compartments = Compartments(self)
         self.links = Links(self)
         self.logs = Logs(self)
-        self.rot = Rot(self)
+        self.flash_errors = FlashErrors(self)
         self.slots = Slots(self)
-        building.verdicts.damaged = self.rot.ill
+        building.verdicts.damaged = self.flash_errors.ill
         self.messages = Sealed(building.description, self.red)
         building.network.on_hang = self._hangs
         self._noted: dict[tuple[str, int], int] = {}  # of each board's journal: the last value of a kind
@@ -211,7 +211,7 @@ class Promises:
             return
         named = f"{one.name}: access list {said.version}"
         if said.digest != said.held:
-            if self.rot.ill(one.name):
+            if self.flash_errors.ill(one.name):
                 return
             self.red("access list", f"{named} says {said.digest:016x}, holds {said.held:016x}")
         elif self.knows is not None and not self.knows(one, said.version, said.digest):

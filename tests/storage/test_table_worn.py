@@ -53,7 +53,7 @@ class Worn:
         except Damaged:
             assert self.table.version == 0
 
-    def judge(self, every: int = 7) -> None:
+    def check(self, every: int = 7) -> None:
         """With a version all is right. Without one nobody passes who was not right lately."""
         table = self.table
         if table.version:
@@ -76,7 +76,7 @@ def test_a_worn_sector_is_left_out_and_the_rest_goes_on(how: str, seed: int) -> 
         worn.change()
         while worn.table.prepare():
             pass
-        worn.judge()
+        worn.check()
     for _ in range(3):
         worn.snapshot()
     assert worn.table.version == worn.version
@@ -99,7 +99,7 @@ def test_the_journal_survives_a_worn_sector(how: str) -> None:
             worn.change()
             while worn.table.prepare():
                 pass
-            worn.judge()
+            worn.check()
         assert worn.table.version == worn.version
         again = CredentialTable(Partition(worn.flash))
         assert (again.version, again.digest) == (worn.version, digest(worn.known))

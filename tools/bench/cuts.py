@@ -84,26 +84,26 @@ def _observe(building: Any, worker: Any) -> Any:
     known = promises.knows = Known()
     listen_to_boards(promises, known)
     listen_to_channels(promises)
-    promises.luck = Faults(building, Rates())  # what is judged is what is kept, not when
-    promises.luck.disturb("", 100_000 * DAY)
+    promises.faults = Faults(building, Rates())  # what is judged is what is kept, not when
+    promises.faults.disturb("", 100_000 * DAY)
     books = Books(building)
     worker.said = lambda one, message: said_by_cloud(promises, books, one, message)
     return books
 
 
 def _cutter(building: Any, worker: Any) -> Any:
-    """Who cuts, in the kinds of a link and those of what stands at its ends."""
+    """The cutter, with the kinds of a link and those of what stands at its ends."""
     from sim.virtual import cutter as cutting
 
-    luck = building.scheduler.chance("cuts")
+    chance = building.scheduler.chance("cuts")
     kinds: dict[str, Any] = {
         "client take-over": partial(cutting.takes_over, building),
-        "broker killed": partial(cutting.broker_killed, building, luck),
-        "cloud worker killed": lambda one: worker.kill(luck),
-        "power": partial(cutting.power_cut, building, luck),
-        "power in a flash write": partial(cutting.torn_write, building, luck),
+        "broker killed": partial(cutting.broker_killed, building, chance),
+        "cloud worker killed": lambda one: worker.kill(chance),
+        "power": partial(cutting.power_cut, building, chance),
+        "power in a flash write": partial(cutting.torn_write, building, chance),
     }
-    return cutting.Cutter(building, luck, kinds)
+    return cutting.Cutter(building, chance, kinds)
 
 
 def _power_on(building: Any) -> None:
@@ -134,7 +134,7 @@ def _cut_until(building: Any, worker: Any, cutter: Any, books: Any, cuts: int) -
     taps.on = False
     office.stop()
     worker.mend()
-    promises.luck.stop()
+    promises.faults.stop()
     books.settle()
     return office
 

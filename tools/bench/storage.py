@@ -120,14 +120,14 @@ def fill(folder: Path, count: int, acl: int, log: int) -> dict[str, Any]:
 
 def _use(acl: NorFlash, sectors: int) -> None:
     """Each bucket somewhere between two compactions: slots of removed cards behind those that count."""
-    luck = random.Random(1)
+    chance = random.Random(1)
     for sector in range(sectors):
         image = bytearray(SECTOR)
         acl.read(sector * SECTOR, image)
         if image[:2] != b"KA" or image[16 + 7 : 16 + 9] != b"\x01\x00":
             continue  # a spare, the journal, or a bucket without cards
         used = next((at for at in range(16, SECTOR, 16) if min(image[at : at + 16]) == 0xFF), SECTOR)
-        removed = luck.randrange((SECTOR - used) // 16 + 1)
+        removed = chance.randrange((SECTOR - used) // 16 + 1)
         acl.program(sector * SECTOR + used, bytes(16 * removed))
 
 

@@ -36,14 +36,14 @@ class Administrators:
         self,
         building: VirtualBuilding,
         worker: Worker,
-        luck: Faults,
+        faults: Faults,
         changes: float,
         ends: float,
         releases: float,
     ) -> None:
         self.building = building
         self.worker = worker
-        self.luck = luck
+        self.faults = faults
         self.scheduler = building.scheduler
         self.counts = {"changes": 0, "ends": 0, "releases": 0, "revoked taps": 0, "restored": 0, "emergencies": 0}
         self.counts["nervous hands"] = 0
@@ -130,16 +130,16 @@ class Administrators:
         """Promise 8: a second later the card is held to a reader."""
         one, door = self.building.doors[door_name]
         row = Controller.objects.get(public_id=one.settings["controller"])
-        if row.public_id not in in_line or not self.worker.heard(row.public_id, 5.0) or not self.luck.calm(one.name):
+        if row.public_id not in in_line or not self.worker.heard(row.public_id, 5.0) or not self.faults.calm(one.name):
             return
         starts = one.chip.starts
 
-        def judge(before: int) -> None:
+        def check(before: int) -> None:
             granted = any(event[2] == GRANTED and event[3] == door.number for event in one.recorded[before:])
             self.building.promises.revoked(one, holder["name"], granted)
 
         def over(began: int) -> None:
-            if not (self.luck.calm(one.name) and one.chip.on and one.chip.starts == starts):
+            if not (self.faults.calm(one.name) and one.chip.on and one.chip.starts == starts):
                 return
             right = door_name in holder["doors"]
             self.building.record(one.name, "tap", door.number, holder["name"], right)
@@ -148,10 +148,10 @@ class Administrators:
             self.building.promises.tapped(one.name, door.number, right)
             if not right:
                 self.counts["revoked taps"] += 1
-                self.scheduler.after(ANSWER_US, judge, len(one.recorded))
+                self.scheduler.after(ANSWER_US, check, len(one.recorded))
 
         def tap() -> None:
-            if self.luck.calm(one.name) and one.chip.on and one.chip.starts == starts:
+            if self.faults.calm(one.name) and one.chip.on and one.chip.starts == starts:
                 door.tap(card_bits(holder["card"]), over)
 
         self.scheduler.after(REVOKED_US, tap)

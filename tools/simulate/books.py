@@ -70,7 +70,7 @@ class Books:
                 written[event[0]] = event[1:6]
         over = self._over(written)
         for sequence, fields in written.items():
-            if promises.rot.told(one, sequence, kept.get(sequence)):
+            if promises.flash_errors.told(one, sequence, kept.get(sequence)):
                 continue
             if sequence <= over and sequence in kept and kept[sequence][1] == codes.EXPIRED:
                 continue

@@ -107,7 +107,7 @@ class Neighbours:
 
     def _judge(self, one: Any, command: int, kills: int, ran: Any) -> None:
         public_id = one.settings["controller"]
-        calm = self._building.promises.luck.calm(one.name)
+        calm = self._building.promises.faults.calm(one.name)
         if ran is None or self._started() is not ran or not self._worker.heard(public_id, 1.0) or not calm:
             return
         found = Command.objects.filter(pk=command).first()

@@ -133,7 +133,7 @@ def simulate(
             )
             if report is not None:
                 watch(building, DatabaseHand())
-            luck, office = Faults(building), Office(building)
+            injected, office = Faults(building), Office(building)
             began = time.perf_counter()
             building.start()
             if not building.run_until(in_sync, at_most_s=300, step_s=1):
@@ -141,14 +141,14 @@ def simulate(
             building.verdicts.ready = True
             office.start()
             if faults:
-                luck.start()
+                injected.start()
             drive(building, events, days)
             building.rest()
             office.stop()
-            luck.stop()
+            injected.stop()
             settled = building.run_until(lambda: all_stored(building) and in_sync(), at_most_s=SETTLE_S, step_s=10)
             took = time.perf_counter() - began
-            facts = figures(building, seed, luck.happened, settled, took) | {"access_changes": office.changed}
+            facts = figures(building, seed, injected.happened, settled, took) | {"access_changes": office.changed}
             keep_run(building, facts, report, junit)
             return facts
         finally:
@@ -265,7 +265,7 @@ def figures(building: Any, seed: int, faults: int, settled: bool, took: float) -
         "altered": altered,
         "overwritten": overwritten,
         "settled": settled,
-        "bad_luck": faults,
+        "injected_faults": faults,
         "starts": sum(one.chip.starts for one in building.controllers),
         "busy_ms": sum(one.chip.busy_ms for one in building.controllers),
         "tap_to_strike_ms": latencies(answers(building)),
@@ -327,7 +327,8 @@ def lines(facts: dict[str, Any]) -> list[str]:
         f"  events recorded {facts['events_recorded']}, stored {facts['events_stored']}, lost {facts['lost']},"
         f" duplicated {facts['duplicated']}, altered {facts['altered']}, overwritten {facts['overwritten']}",
         latency_line(facts),
-        f"  strokes of bad luck {facts['bad_luck']}, starts {facts['starts']}, refused {facts['refused'] or 'nothing'}",
+        f"  injected faults {facts['injected_faults']}, starts {facts['starts']},"
+        f" refused {facts['refused'] or 'nothing'}",
         *(f"  {name}: log {digest}" for name, digest in facts["logs_sha256"].items()),
     ]
     return text + [f"  WRONG {sentence}" for sentence in facts["faults"]]

@@ -162,15 +162,15 @@ class Soak:
         self.rollouts = Rollouts(building, minutes, self.end)
         rates = dict(plan.rates)
         more = faults(self, rates)  # takes its own rates out
-        self.luck = promises.luck = Faults(building, replace(EVERYTHING, **rates), more)
+        self.faults = promises.faults = Faults(building, replace(EVERYTHING, **rates), more)
         promises.heard = lambda one, seconds: worker.heard(one.settings["controller"], seconds)
         promises.acknowledged = acknowledged
         promises.logs.retention = kept
         changes = plan.changes_a_day
-        self.people = Administrators(building, worker, self.luck, changes, changes / 2, 2 * changes)
+        self.people = Administrators(building, worker, self.faults, changes, changes / 2, 2 * changes)
         building.broker.subscribe("#", promises.carried)
         self.people.start()
-        self.luck.start()
+        self.faults.start()
 
     @property
     def over(self) -> bool:
@@ -201,7 +201,7 @@ class Soak:
         """Nothing goes wrong any more: what is owed then comes true."""
         self.building.rest()
         self.people.stop()
-        self.luck.stop()
+        self.faults.stop()
         self.worker.mend()
         if not self.over:
             self.books.settle()
@@ -240,7 +240,7 @@ class Soak:
             "starts": sum(one.chip.starts for one in building.controllers),
             "worker_kills": self.worker.kills,
             "people": self.people.counts,
-            "faults": self.luck.counts(),
+            "faults": self.faults.counts(),
             "checks": dict(sorted(promises.checks.items())),
             "judged": {str(number): n for number, n in sorted(promises.judged.items())},
             "answers_ms": answers(building),

@@ -52,7 +52,7 @@ def kill(soak: "Soak", chance: random.Random) -> None:
     from sim.virtual.scheduler import SECOND
 
     soak.worker.kill(chance)
-    soak.luck.disturb("", 300 * SECOND)
+    soak.faults.disturb("", 300 * SECOND)
 
 
 def restore(soak: "Soak", chance: random.Random) -> None:
@@ -60,7 +60,7 @@ def restore(soak: "Soak", chance: random.Random) -> None:
 
     soak.known.remember()
     if soak.worker.restore():
-        soak.luck.disturb("", 300 * SECOND)
+        soak.faults.disturb("", 300 * SECOND)
         soak.people.restored()
         soak.books.restored()
 

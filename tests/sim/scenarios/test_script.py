@@ -74,7 +74,7 @@ def test_a_story_has_a_building_of_its_own(tmp_path):
         ("[[expect]]", "[expect]", "mine.toml: expect: must be written as [[expect]]"),
         ('figure = "lost"\nis = 0', "", "expect 1: must say exactly one of"),
         ('title = "A test"', "title = A test", "mine.toml: is no TOML (Invalid value (at line 2"),
-        ("seed = 9", "[luck]\nbad = 1", "mine.toml: luck: bad: is no field"),
+        ("seed = 9", "[faults]\nbad = 1", "mine.toml: faults: bad: is no field"),
         ("seed = 9", 'person = [{name = "A", card = [26, 300, 1], doors = []}]', "300 does not fit a card of 26 bits"),
         ('do = "tap"\nwho = "Ingrid Solheim"\ndoor = "Garasje"', 'do = "revoke"\nwho = "Funnet kort"', "a stranger"),
     ],

@@ -70,7 +70,7 @@ is = 1
     ("text", "why"),
     [
         (HEAD + EXPECT, "no happenings"),
-        (HEAD + "[luck]\npower = 3\n" + EXPECT, "by chance"),
+        (HEAD + "[faults]\npower = 3\n" + EXPECT, "by chance"),
         (HEAD + "retention_days = 1\n" + EXPECT, "expire"),
         (HEAD + 'board = "esp32-two-door-supervised"\n' + EXPECT, "is wired as esp32-two-door-supervised"),
         (

@@ -145,7 +145,7 @@ def bits_that_nobody_looks_for(building, patch):
         if at % SECTOR and any(found[at : at + 16]) and min(found[at : at + 16]) < 255
     )
     part.poke(at, bytes((found[at] ^ 1,)))
-    building.world.promises.rot.turned(one, "acl", at, found[at : at + 16], image(part)[at : at + 16])
+    building.world.promises.flash_errors.turned(one, "acl", at, found[at : at + 16], image(part)[at : at + 16])
     building.wait(5_400)
 
 
@@ -154,7 +154,7 @@ def a_worn_sector_that_nobody_tells_of(building, patch):
     one = board(building)
     part = one.parts["log"]
     part.worn.add(one.placed // SECTOR)
-    part.on_lost = lambda: building.world.promises.rot.lost(one)
+    part.on_lost = lambda: building.world.promises.flash_errors.lost(one)
     building.tap(DOOR, WHO)
     building.wait(100)
 

@@ -38,7 +38,7 @@ REGRESSIONS = [
     1,  # the cloud restored from a backup never got the events again that the board had acknowledged
     6,  # a chain key in which one bit had turned over ended the chain
     # A card whose frame had a bit too many and lost one in a pause was taken for somebody without a right. And an event
-    # whose CRC alone was torn was no link of the chain to the judge (test_checks.py). And an entry of the access list's
+    # whose CRC alone was torn was no link of the chain to the check (test_checks.py). And an entry of the access list's
     # journal read as whole, and at the next start as torn: the list went back by twelve versions (test_weak_cuts.py).
     13,
 ]

@@ -1,4 +1,4 @@
-"""The real firmware in a virtual building: what people see, what is recorded, what survives bad luck."""
+"""The real firmware in a virtual building: what people see, what is recorded, what survives faults."""
 
 import json
 import random
@@ -178,16 +178,16 @@ def test_power_that_goes_drops_the_strike_and_the_board_comes_back(make):
     assert stored(building) and not building.faults
 
 
-def test_days_of_bad_luck_lose_nothing(make):
+def test_days_of_faults_lose_nothing(make):
     building = make(seed=4, visits_a_day=2_000)
-    luck = Faults(building, Rates(network=40, black_hole=40, power=40, torn_write=60, broker=20))
-    luck.start()
+    faults = Faults(building, Rates(network=40, black_hole=40, power=40, torn_write=60, broker=20))
+    faults.start()
     building.run(3 * 3_600)
     building.rest()
-    luck.stop()
+    faults.stop()
     assert building.run_until(lambda: stored(building), at_most_s=600, step_s=10)
     assert building.faults == []
-    assert luck.happened > 50 and sum(one.chip.starts for one in building.controllers) > 30
+    assert faults.happened > 50 and sum(one.chip.starts for one in building.controllers) > 30
     assert building.verdicts.counts["granted"] > 300 and building.verdicts.counts["denied"] > 50
 
 
@@ -251,11 +251,11 @@ PLANTED = [
 def test_a_planted_defect_is_found(make, monkeypatch, where, name, defect, sentence):
     monkeypatch.setattr(where, name, defect)
     building = make(visits_a_day=3_000)
-    luck = Faults(building, Rates(network=100, black_hole=100, power=50, torn_write=300, broker=50))
-    luck.start()
+    faults = Faults(building, Rates(network=100, black_hole=100, power=50, torn_write=300, broker=50))
+    faults.start()
     building.run_until(lambda: building.faults, at_most_s=1_800, step_s=30)
     building.rest()
-    luck.stop()
+    faults.stop()
     found = building.faults
     if not found:
         building.run(120)

@@ -196,8 +196,8 @@ def test_an_input_that_the_board_has_not_cannot_be_switched(house):
 def test_fire_cut_cables_and_power_cuts_in_any_order_break_no_promise(house):
     chance = random.Random(3)
     controller, inputs = house.controllers[0], house.controllers[0].inputs
-    luck = Faults(house, Rates(network=100, power=150, torn_write=150, bounce=0.7, noise=0.05))
-    luck.start()
+    faults = Faults(house, Rates(network=100, power=150, torn_write=150, bounce=0.7, noise=0.05))
+    faults.start()
     deeds = (
         lambda door: inputs.switch("fire", chance.random() < 0.5),
         lambda door: inputs.switch("reader", chance.random() < 0.5, door=door.number),
@@ -211,7 +211,7 @@ def test_fire_cut_cables_and_power_cuts_in_any_order_break_no_promise(house):
     for _ in range(100):
         chance.choice(deeds)(chance.choice(controller.doors))
         house.run(chance.expovariate(1 / 4))
-    luck.stop()
+    faults.stop()
     inputs.switch("fire", False)
     for door in controller.doors:
         door.press(False)

@@ -2,7 +2,7 @@
 whether something is there.
 
 The requests are made of the list of addresses and the API's description (attack_requests.py): a page or call that
-nobody has said anything of in attack_answers.py fails here. What an answer may be: attack_judge.py.
+nobody has said anything of in attack_answers.py fails here. What an answer may be: attack_checker.py.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from attack_answers import CALLS, NOT_SERVED, PAGES
-from attack_judge import attack, send
+from attack_checker import attack, send
 from attack_requests import NONE, OTHERS, OWN, Maker, Request, calls, pages
 from attack_world import MISSING, OURS, THEIRS, Caller, World, browser, told
 from cloud_world import Stopped

@@ -234,11 +234,11 @@ def build(rules):
 def cards_of(n, count):
     """Each card twice: in and out."""
     numbers = array("I", bytes(4 * n))
-    luck = 12345
+    seed = 12345
     for i in range(n):
         if i % 2 == 0:
-            luck = (luck * 1103515245 + 12345) & 0x7FFFFFFF
-        numbers[i] = luck // 7 % count
+            seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
+        numbers[i] = seed // 7 % count
     return numbers
 
 
@@ -273,11 +273,11 @@ def soak():
     numbers = array("I", bytes(4 * batch))
     free = {}
     granted = 0
-    luck = 7
+    seed = 7
     for done in range(0, n, batch):
         for i in range(0, batch, 2):
-            luck = (luck * 1103515245 + 12345) & 0x7FFFFFFF
-            numbers[i] = numbers[i + 1] = luck // 7 % count
+            seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
+            numbers[i] = numbers[i + 1] = seed // 7 % count
         granted += taps(loop, ticking, numbers, times, wholes, heaps)
         for one in loop.followers:
             one.upkeep(ticking.now)

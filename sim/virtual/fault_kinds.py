@@ -1,4 +1,4 @@
-"""More bad luck, each kind a function: what happens to a board, its readers, its heap, its flash, its connection.
+"""Kinds of fault, each a function: what happens to a board, its readers, its heap, its flash, its connection.
 
 Called with the Faults that plan them, the controller (None: the whole building) and a source of chance.
 """
@@ -36,12 +36,12 @@ def twin(faults: "Faults", one: "VirtualController", chance: Random) -> None:
     name = one.settings["controller"]
     at = 0
     for _ in range(chance.randrange(1, 6)):
-        scheduler.after(at, _as_twin, broker, name, scheduler)
+        scheduler.after(at, connect_as_twin, broker, name, scheduler)
         at += int(chance.uniform(0.01, 8) * SECOND)
     faults.disturb(one.name, at + 150 * SECOND)
 
 
-def _as_twin(broker: Any, name: str, scheduler: Any) -> None:
+def connect_as_twin(broker: Any, name: str, scheduler: Any) -> None:
     client = broker.accept(lambda data: None, lambda: None)
     client.receive(packet(CONNECT, 0, text("MQTT") + b"\x04\x02\x00\x1e" + text(name)), scheduler.now // MS)
 
@@ -121,7 +121,7 @@ def rot(faults: "Faults", one: "VirtualController", chance: Random) -> None:
     before, at = bytes(found), chance.randrange(EVENT)
     found[at] ^= 1 << chance.randrange(8)
     part.poke(slot + at, found[at : at + 1])
-    faults.building.promises.rot.turned(one, label, slot, before, bytes(found))
+    faults.building.promises.flash_errors.turned(one, label, slot, before, bytes(found))
 
 
 def worn(faults: "Faults", one: "VirtualController", chance: Random) -> None:
@@ -135,8 +135,8 @@ def worn(faults: "Faults", one: "VirtualController", chance: Random) -> None:
     if len(part.worn) < (1 if label == "acl" else max(1, part.size // SECTOR // 8)):
         sector = chance.randrange(part.size // SECTOR)
         part.worn.add(sector)
-        part.on_lost = partial(faults.building.promises.rot.lost, one)
-        faults.building.promises.rot.worn(one, label, sector)
+        part.on_lost = partial(faults.building.promises.flash_errors.lost, one)
+        faults.building.promises.flash_errors.worn(one, label, sector)
 
 
 def sway(faults: "Faults", one: "VirtualController", chance: Random) -> None:

@@ -24,7 +24,7 @@ TOLD_US = 60 * SECOND
 UNREADABLE = (0, codes.LOG_OVERWRITTEN, 0, 1, 0)  # time, code, door, extra, flags
 
 
-class Rot:
+class FlashErrors:
     def __init__(self, promises: "Promises") -> None:
         self._promises = promises
         self._scheduler = promises.scheduler

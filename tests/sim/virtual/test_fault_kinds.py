@@ -1,4 +1,4 @@
-"""Each kind of bad luck does what it says, and the boards are well again afterwards."""
+"""Each kind of fault does what it says, and the boards are well again afterwards."""
 
 import copy
 import json
@@ -13,7 +13,7 @@ from firmware.controller.storage import sectors
 from sim.cloud import MemoryCloud, settings_of
 from sim.mcu import chip
 from sim.mcu.flash import SECTOR, PowerCut
-from sim.virtual import mishaps
+from sim.virtual import fault_kinds
 from sim.virtual.building import VirtualBuilding
 from sim.virtual.faults import EVERYTHING, Faults, Rates
 from sim.virtual.flash import TiredFlash, access_list, image
@@ -50,8 +50,8 @@ class World:
     def in_line(self):
         return all(self.building.cloud.in_sync(one) for one in self.building.controllers)
 
-    def strike(self, mishap, where=None):
-        mishap(self.faults, where or self.one, self.chance)
+    def strike(self, kind, where=None):
+        kind(self.faults, where or self.one, self.chance)
 
     def opens(self):
         self.building.tap("Hovedinngang", INGRID)
@@ -83,10 +83,10 @@ def sessions(world):
     return sum("link:" in line for line in world.one.chip.console)
 
 
-@pytest.mark.parametrize("mishap", [mishaps.half_open, mishaps.twin])
-def test_a_connection_that_is_taken_away_is_made_again(world, mishap):
+@pytest.mark.parametrize("kind", [fault_kinds.half_open, fault_kinds.twin])
+def test_a_connection_that_is_taken_away_is_made_again(world, kind):
     before = sessions(world)
-    world.strike(mishap)
+    world.strike(kind)
     assert world.opens()  # meanwhile
     world.building.run(60)
     assert sessions(world) > before
@@ -94,14 +94,14 @@ def test_a_connection_that_is_taken_away_is_made_again(world, mishap):
 
 
 def test_a_broker_that_takes_connections_and_says_nothing_is_left_again(world):
-    world.strike(mishaps.silence)
+    world.strike(fault_kinds.silence)
     world.building.run(15)
     assert sessions(world) >= 2 and world.opens()
     assert world.is_well()
 
 
 def test_on_a_slow_network_doors_open_as_fast_as_ever(world):
-    world.strike(mishaps.slow)
+    world.strike(fault_kinds.slow)
     assert world.building.network.slow_us > 100_000
     assert world.opens() and world.building.answers[-1] < 60_000
     assert world.is_well()
@@ -111,7 +111,7 @@ def test_on_a_slow_network_doors_open_as_fast_as_ever(world):
 def test_a_board_whose_heap_is_exhausted_goes_on_or_starts_again(tmp_path, seed):
     world = World(tmp_path, seed)
     for _ in range(10):
-        world.strike(mishaps.heap)
+        world.strike(fault_kinds.heap)
         world.building.run(200)
         assert world.one.chip.starve_in is None
     assert world.building.counts["ended without memory"] == world.codes().count(codes.STARTED) - 1
@@ -120,7 +120,7 @@ def test_a_board_whose_heap_is_exhausted_goes_on_or_starts_again(tmp_path, seed)
 
 
 def test_a_supply_that_comes_and_goes_leaves_a_board_that_works(world):
-    world.strike(mishaps.brown_out)
+    world.strike(fault_kinds.brown_out)
     world.building.run(60)
     assert world.one.chip.starts > 1 and world.is_well()
 
@@ -138,7 +138,7 @@ def test_a_broken_reader_opens_nothing(world, fault):
 def test_noise_on_a_readers_wires_is_no_card(world):
     for _ in range(10):
         world.one.doors = [world.door]
-        world.strike(mishaps.pulses)
+        world.strike(fault_kinds.pulses)
         world.building.run(5)
     assert codes.READER_MISREAD in world.codes()
     assert not {codes.GRANTED, codes.DENIED_UNKNOWN} & set(world.codes())
@@ -148,7 +148,7 @@ def test_noise_on_a_readers_wires_is_no_card(world):
 def test_bits_that_turn_over_at_rest_open_nothing_and_stop_nothing(world):
     world.building.promises.acknowledged = world.building.cloud.acknowledged
     for _ in range(120):
-        world.strike(mishaps.rot)
+        world.strike(fault_kinds.rot)
     world.building.run(60)
     world.building.power(world.one, False)
     world.building.power(world.one, True)
@@ -161,7 +161,7 @@ def test_a_clock_that_gets_warm_runs_on_without_a_jump(world):
     chip = world.one.chip
     for _ in range(20):
         before = chip.ticks_us()
-        world.strike(mishaps.sway)
+        world.strike(fault_kinds.sway)
         assert chip.ticks_us() == before and abs(chip.drift_ppm) <= 40
         world.building.run(100)
     assert world.is_well()
@@ -251,5 +251,5 @@ def test_programmed_or_erased_it_is_firm_again():
 
 
 def test_every_mishap_has_a_rate():
-    names = {act.__name__ for act in (*mishaps.OF_A_BOARD, *mishaps.OF_A_BUILDING)}
+    names = {act.__name__ for act in (*fault_kinds.OF_A_BOARD, *fault_kinds.OF_A_BUILDING)}
     assert names <= set(vars(EVERYTHING))
