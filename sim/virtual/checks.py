@@ -28,7 +28,7 @@ PROMISES = (
     # Of a bank of compartments, where there is one.
     Promise(13, "locks", "One pulse for one opening, and never more coils with current than the supply bears."),
 )
-NAMES = {promise.number: promise.name for promise in PROMISES}
+NAMES = {one.number: one.name for one in PROMISES}
 NOT_JUDGED: dict[int, str] = {}
 
 # name: (promise, what breaks it). A check that has judged nothing says nothing.

@@ -48,6 +48,7 @@ class _Seen:
     why: int = 0  # of a release on record whose pulse has not come yet
     last_why: int = 0  # of the last release
     ends: bool = True  # the last pulse has had its ending
+    by_right: bool = False  # it was told as opened, and not as shut since
     left: int = 0  # how often it was told that it stands open
     asks: list[int] = field(default_factory=list)  # until when a release may come, each once
     told: list[tuple[int, int]] = field(default_factory=list)  # the last events: when, code
@@ -87,7 +88,7 @@ class Compartments:
         """The board stopped: what it was about to do is forgotten."""
         self._walks.pop(name, None)
         for seen in self._seen.get(name, ()):
-            seen.why, seen.ends, seen.told = 0, True, []
+            seen.why, seen.ends, seen.told, seen.by_right = 0, True, [], False
             seen.asks.clear()
 
     # Locks.
@@ -104,6 +105,8 @@ class Compartments:
             promises.red(check, f"{text}, and no release is on record")
         elif seen.why == AGAIN and bank.bank[n].contact and self._clear(bank, seen, seen.pulsed_at):
             promises.red("one pulse", f"{text} once more, and its contact says that it is open")
+        elif seen.by_right and bank.bank[n].contact and self._clear(bank, seen, seen.moved_at):
+            promises.red("one pulse", f"{text}, and it stands open by right")
         self._current(one, bank, n)
         seen.why, seen.pulsed_at, seen.ends = 0, now, False
         due = bank.pulse_us(n) + OPENS_US + SLACK_US
@@ -187,6 +190,8 @@ class Compartments:
             seen.ends = True
         if code in _SAYS and (code != codes.COMPARTMENT_STUCK or extra == 1):
             self._true(one, one.bank, seen, n, code)
+        if code in _MOVES:
+            seen.by_right = code == codes.COMPARTMENT_OPENED
         if code == codes.COMPARTMENT_LEFT_OPEN:
             seen.left += 1
         elif code == codes.COMPARTMENT_OPENED:

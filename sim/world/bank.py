@@ -38,13 +38,14 @@ class Compartment:
 class Bank:
     """Compartments, the first is 1. on_pulse(n): a lock gets current; the leaf has not moved yet.
 
-    on_contact(n): the contact of that one says something else.
+    on_contact(n): the contact of that one says something else. on_open(n): its leaf has sprung open.
     """
 
     def __init__(self, count: int) -> None:
         self.compartments = [Compartment() for _ in range(count)]
         self.on_pulse: Callable[[int], None] = lambda n: None
         self.on_contact: Callable[[int], None] = lambda n: None
+        self.on_open: Callable[[int], None] = lambda n: None
 
     def __getitem__(self, n: int) -> Compartment:
         return self.compartments[n - 1]
@@ -83,10 +84,12 @@ class Bank:
             self.on_contact(n)
 
     def _move(self, n: int, is_open: bool) -> None:
-        before = self[n].contact
-        self[n].open = is_open
-        if self[n].contact != before:
+        one = self[n]
+        before, was_open, one.open = one.contact, one.open, is_open
+        if one.contact != before:
             self.on_contact(n)
+        if is_open and not was_open:
+            self.on_open(n)
 
 
 class _Contacts:

@@ -44,25 +44,33 @@ def _child(told: Any) -> None:
 
 
 def building(
-    number: int, seed: int, doors: int, days: float, taps: float, tls: bool, report: Path | None, readers: str
+    number: int,
+    seed: int,
+    doors: int,
+    days: float,
+    taps: float,
+    tls: bool,
+    report: Path | None,
+    readers: str,
+    lockers: int,
 ) -> dict[str, Any]:
     """One building, in a child."""
     from tools.simulate.plan import Plan
     from tools.simulate.soak import soak
 
     tell = partial(_tell, number)
-    return soak(Plan(seed, doors, days, taps, tell=tell, tls=tls, report=report, readers=readers))
+    return soak(Plan(seed, doors, days, taps, tell=tell, tls=tls, report=report, readers=readers, lockers=lockers))
 
 
 def _tell(number: int, day: float, events: int) -> None:
     _told.put((number, day, events))
 
 
-def planted(number: int, name: str, seed: int) -> dict[str, Any]:
+def planted(number: int, name: str, seed: int, turn: int, bank: bool) -> dict[str, Any]:
     """One planted defect, in a child."""
     from tools.simulate.planted import hunt
 
-    return hunt(name, seed)
+    return hunt(name, seed, turn, bank)
 
 
 def in_processes(
@@ -109,15 +117,19 @@ def soak_all(
     report: Path | None = None,
     junit: Path | None = None,
     readers: str = "wiegand",
+    lockers: int = 0,
 ) -> dict[str, Any]:
     """The whole soak. Its figures: sums over all buildings, speeds a core.
 
-    report: the picture of the first building; those of the others get their seed in the name.
+    report: the picture of the first building; those of the others get their seed in the name. lockers: compartments of
+    a bank in the first building.
     """
     shares = split(doors, processes)
     seeds = [seed_of(seed, n) for n in range(len(shares))]
     pictures = [report and (report.with_stem(f"{report.stem}-{one}") if n else report) for n, one in enumerate(seeds)]
-    jobs = [(seeds[n], share, days, taps, tls, pictures[n], readers) for n, share in enumerate(shares)]
+    jobs = [
+        (seeds[n], share, days, taps, tls, pictures[n], readers, 0 if n else lockers) for n, share in enumerate(shares)
+    ]
     began = time.perf_counter()
     days_done: dict[int, float] = {}
     events_done: dict[int, int] = {}
@@ -136,6 +148,7 @@ def soak_all(
     wall = time.perf_counter() - began
     cpu = sum(one["cpu_seconds"] for one in parts)
     total: dict[str, Any] = {"seed": seed, "buildings": len(parts), "doors": doors, "days": days, "readers": readers}
+    total["lockers"] = lockers
     for name in SUMS:
         total[name] = sum(one[name] for one in parts)
     for name in ("people", "faults", "checks", "judged", "held", "answers_ms"):
@@ -145,7 +158,11 @@ def soak_all(
     total["slowest_answer_ms"] = max(one["slowest_answer_ms"] for one in parts)
     total["worker_kills"] = sum(one["worker_kills"] for one in parts)
     total["broken_promises"] = sum(one["broken_promises"] for one in parts)
-    total["broken"] = [{"seed": one["seed"], "doors": one["doors"], **each} for one in parts for each in one["broken"]]
+    total["broken"] = [
+        {"seed": one["seed"], "doors": one["doors"], "lockers": 0 if n else lockers, **each}
+        for n, one in enumerate(parts)
+        for each in one["broken"]
+    ]
     if junit is not None:
         from sim.story.outcome import Outcome, write_junit
 
@@ -169,10 +186,9 @@ def soak_lines(facts: dict[str, Any]) -> list[str]:
         latency_line(facts) + f"; cards not read because of it: {facts['frames_lost']}",
         f"  broken promises {facts['broken_promises']}",
     ]
-    for broken in facts["broken"]:
-        text.append(f"  BROKEN promise {broken['promise']}, step {broken['step']}: {broken['what']}")
-        readers = "" if facts["readers"] == "wiegand" else f" --readers {facts['readers']}"
-        text.append(
-            f"    portvakt sim replay {broken['seed']} --doors {broken['doors']} --days {facts['days']}{readers}"
-        )
+    for one in facts["broken"]:
+        text.append(f"  BROKEN promise {one['promise']}, step {one['step']}: {one['what']}")
+        more = "" if facts["readers"] == "wiegand" else f" --readers {facts['readers']}"
+        more += f" --lockers {one['lockers']}" if one["lockers"] else ""
+        text.append(f"    portvakt sim replay {one['seed']} --doors {one['doors']} --days {facts['days']}{more}")
     return text

@@ -18,6 +18,9 @@ class Kind(StrEnum):
 
 Tls = Annotated[bool, typer.Option(help="Each connection holds a board for a second: a certificate's handshake.")]
 Readers = Annotated[Kind, typer.Option(help="What hangs at the doors.")]
+Lockers = Annotated[
+    int, typer.Option(help="Compartments of a bank, at the first controller of the first building.", min=0, max=128)
+]
 Junit = Annotated[Path | None, typer.Option(help="Write what was kept and broken as JUnit XML.")]
 
 
@@ -122,6 +125,7 @@ def soak(
     taps: Annotated[float, typer.Option(help="Visits a day at each door.", min=1)] = 200,
     tls: Tls = False,
     readers: Readers = Kind.wiegand,
+    lockers: Lockers = 0,
     processes: Annotated[int, typer.Option(help="How many cores to use.", min=1)] = os.cpu_count() or 1,
     report: Annotated[Path | None, typer.Option(help="Write a picture of the last of it, a building a file.")] = None,
     junit: Junit = None,
@@ -132,7 +136,7 @@ def soak(
     from tools.story import writable
 
     writable(report, junit)
-    facts = soak_all(doors, days, seed, taps, processes, tls, report, junit, readers.value)
+    facts = soak_all(doors, days, seed, taps, processes, tls, report, junit, readers.value, lockers)
     result(as_json, facts, *soak_lines(facts))
     if facts["broken_promises"]:
         raise typer.Exit(1)
@@ -146,6 +150,7 @@ def replay(
     taps: Annotated[float, typer.Option(help="As in the soak.", min=1)] = 200,
     tls: Tls = False,
     readers: Readers = Kind.wiegand,
+    lockers: Lockers = 0,
     without: Annotated[list[str], typer.Option(help="Leave out a kind of fault; as --shrink told.")] = [],  # noqa: B006
     changes: Annotated[float | None, typer.Option(help="Rights changed a day; as --shrink told.", min=0)] = None,
     defect: Annotated[str, typer.Option(help="Plant this defect first; `planted` lists them.")] = "",
@@ -161,13 +166,13 @@ def replay(
     from tools.story import writable
 
     writable(report, junit)
-    story = Story(seed, doors, days, taps, tuple(without), changes, tls, defect, readers.value)
+    story = Story(seed, doors, days, taps, tuple(without), changes, tls, defect, readers.value, lockers)
     if shrink:
         story = shortest(story, processes)
     facts = tell_again(story, report)
     keep_junit(junit, story, facts)
-    for broken in facts["broken"]:
-        broken["last"] = broken["last"][len(broken["last"]) - min(events, len(broken["last"])) :]
+    for one in facts["broken"]:
+        one["last"] = one["last"][len(one["last"]) - min(events, len(one["last"])) :]
     facts["command"] = story.command()
     result(as_json, facts, *replay_lines(facts))
     if facts["broken"]:

@@ -8,18 +8,20 @@ from dataclasses import dataclass
 AUTHOR, READER = "its author", "a second reader"
 
 F, S, C = "firmware.controller.", "firmware.controller.storage.", "tools.cloud.ingest."
-CLOUD = "firmware.controller.cloud."
+CLOUD, BANK = "firmware.controller.cloud.", "firmware.controller.points.compartments"
+LINE = "firmware.controller.outputs.lock_line"
 
 
 @dataclass(frozen=True)
 class Defect:
-    """chosen_by: who knows the code, or a second reader who has not written it."""
+    """chosen_by: who knows the code, or a second reader who has not written it. bank: it needs one to be found."""
 
     name: str
     module: str
     old: str
     new: str
     chosen_by: str = AUTHOR
+    bank: bool = False
 
 
 _AUTHOR = (
@@ -160,8 +162,38 @@ _READER = (
      'self._in = _Direction(base, b"up")'),
 )  # fmt: skip
 
+# At a bank of compartments.
+_BANK = (
+    # The lock.
+    ("a compartment is released without a record", BANK,
+     "        record(COMPARTMENT_RELEASED, now, i + 1, self._why[i])\n", ""),
+    ("an opening without an answer is sent again", LINE, "        self._leave_alone(_REST_MS, now)\n",
+     "        if self._opens:\n            self._queue[self._queued] = self._opens\n            self._queued += 1\n"
+     "        self._leave_alone(_REST_MS, now)\n"),
+    ("the supply is not asked", BANK,
+     "self._sent < 0 and self._run < len(self._ends) and", "self._sent < 0 and"),
+    ("a coil counts until its answer only", BANK,
+     "self._ends[self._run] = ticks.add(now, self._line.pulse_ms)",
+     "self._ends[self._run] = now"),
+    ("who is asked for while it opens is opened twice", BANK,
+     "        if self.phase[i] not in (REST, STANDS):\n", "        if self.phase[i] not in (REST, STANDS, OPEN):\n"),
+    ("a jammed lock is tried on and on", BANK, "            self.flags[i] |= _TWICE\n", ""),
+    ("the neighbour's lock opens", LINE, "board, lock = divmod(n - 1, self._each)",
+     "board, lock = divmod(n % self.count, self._each)"),
+    # What is told.
+    ("a jammed compartment is no news", BANK, "        record(COMPARTMENT_STUCK, now, i + 1, how)\n", ""),
+    ("a compartment left open is told once", BANK,
+     "            self._dues[i] = ticks.add(now, self._left_open_ms)\n            record(COMPARTMENT_LEFT_OPEN",
+     "            self.phase[i] = STANDS\n            record(COMPARTMENT_LEFT_OPEN"),
+    ("a forced compartment was opened by right", BANK,
+     "record(COMPARTMENT_FORCED,", "record(COMPARTMENT_OPENED,"),
+    ("a shut compartment is no news", BANK, "        record(COMPARTMENT_CLOSED, now, i + 1)\n", ""),
+    ("a contact that lies passes for an opening", BANK,
+     "record(COMPARTMENT_BLIND,", "record(COMPARTMENT_RIGHT,"),
+)  # fmt: skip
+
 DEFECTS = {
-    one[0]: Defect(*one, chosen_by=chosen_by)
-    for chosen_by, table in ((AUTHOR, _AUTHOR), (READER, _READER))
+    one[0]: Defect(*one, chosen_by=chosen_by, bank=table is _BANK)
+    for chosen_by, table in ((AUTHOR, _AUTHOR), (READER, _READER), (AUTHOR, _BANK))
     for one in table
 }

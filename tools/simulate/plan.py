@@ -24,6 +24,9 @@ class Plan:
     tls: bool = False  # every connection costs a board a handshake's arithmetic
     report: Path | None = None  # where a picture of the last of it goes
     readers: str = "wiegand"  # or "osdp" for polled ones
+    lockers: int = 0  # compartments of a bank at the first controller
+    locks: str = ""  # the family of their lock boards; by default the seed chooses
+    opens: float = 120  # of compartments, a day
 
     @property
     def changes_a_day(self) -> float:

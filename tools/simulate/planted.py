@@ -25,6 +25,14 @@ RATES = {
 }  # fmt: skip
 
 
+# The same for a defect at a bank of compartments: its latches, contacts and lines, and power that fails.
+BANK_RATES = {
+    "network": 10.0, "power": 60.0, "torn_write": 200.0, "jam": 400.0, "lie": 150.0, "crowbar": 200.0,
+    "silent_lock_board": 60.0, "lock_line_cut": 30.0, "lock_line_noise": 80.0, "late_lock_board": 60.0,
+    "worker": 20.0, "backup": 40.0, "restore": 20.0,
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Hunt:
     """The short soak. Small stores that are nearly full, so that they turn."""
@@ -34,9 +42,16 @@ class Hunt:
     taps: float = 800
     changes: float = 1_500
     sectors: dict[str, int] = field(default_factory=lambda: {"log": 4, "acl": 6})
+    lockers: int = 0
+    opens: float = 0  # of compartments, a day
+    rates: dict[str, float] = field(default_factory=lambda: RATES)
 
 
 HUNT = Hunt()
+AT_A_BANK = Hunt(
+    days=0.03, taps=200, changes=20, sectors={"log": 16, "acl": 6}, lockers=12, opens=8_000, rates=BANK_RATES
+)
+FAMILIES = ("modbus", "kerong")  # of lock boards: of the first soak at a bank, and the second
 SOAKS = 2  # for one defect, at the most: together less than a minute of a core
 
 
@@ -87,14 +102,17 @@ def plant(name: str) -> None:
     sys.meta_path.insert(0, _Finder(defect, source))
 
 
-def hunt(name: str, seed: int) -> dict[str, Any]:
-    """One short soak with a defect ("": with none), in a process of its own. Ends at the first broken promise."""
+def hunt(name: str, seed: int, turn: int = 0, bank: bool = False) -> dict[str, Any]:
+    """One short soak with a defect ("": with none), in a process of its own. Ends at the first broken promise.
+
+    turn: how many soaks there were before. bank: there is one.
+    """
     began = time.process_time()
     facts: dict[str, Any] = {"name": name, "chosen_by": DEFECTS[name].chosen_by if name else "", "seed": seed}
     try:
         if name:
             plant(name)
-        facts |= _soak(seed)
+        facts |= _soak(seed, AT_A_BANK if bank else HUNT, FAMILIES[turn % len(FAMILIES)])
     except Unfit as error:
         facts |= {"found": False, "what": str(error)}
     facts["seconds"] = round(time.process_time() - began, 1)
@@ -102,7 +120,7 @@ def hunt(name: str, seed: int) -> dict[str, Any]:
 
 
 def hunts(
-    names: list[str], seed: int, run: Callable[[list[tuple[str, int]]], list[dict[str, Any]]]
+    names: list[str], seed: int, run: Callable[[list[tuple[str, int, int, bool]]], list[dict[str, Any]]]
 ) -> list[dict[str, Any]]:
     """Each defect in a short soak; those that were not found in another one. run(jobs): hunt(*job) for each.
 
@@ -111,10 +129,13 @@ def hunts(
     found: dict[str, dict[str, Any]] = {}
     left = names
     for n in range(SOAKS):
-        clean, *rest = run([("", seed + n), *((name, seed + n) for name in left)])
-        if clean["found"]:
-            raise Problem(f"the soak of seed {seed + n} breaks a promise without a defect: {clean['what']}")
-        for one in rest:
+        kinds = sorted({DEFECTS[name].bank for name in left})
+        jobs = [("", seed + n, n, bank) for bank in kinds]
+        ran = run([*jobs, *((name, seed + n, n, DEFECTS[name].bank) for name in left)])
+        for clean in ran[: len(jobs)]:
+            if clean["found"]:
+                raise Problem(f"the soak of seed {seed + n} breaks a promise without a defect: {clean['what']}")
+        for one in ran[len(jobs) :]:
             one["seconds"] = round(one["seconds"] + found.get(one["name"], {}).get("seconds", 0), 1)
             found[one["name"]] = one
         left = [name for name in left if not found[name]["found"]]
@@ -123,7 +144,7 @@ def hunts(
     return [found[name] for name in names]
 
 
-def _soak(seed: int) -> dict[str, Any]:
+def _soak(seed: int, how: Hunt, locks: str) -> dict[str, Any]:
     from sim.virtual.scheduler import Stuck
     from tools.simulate.plan import Plan
     from tools.simulate.soak import soak
@@ -132,14 +153,17 @@ def _soak(seed: int) -> dict[str, Any]:
         run = soak(
             Plan(
                 seed,
-                doors=HUNT.doors,
-                days=HUNT.days,
-                taps=HUNT.taps,
-                changes=HUNT.changes,
-                sectors=HUNT.sectors,
+                doors=how.doors,
+                days=how.days,
+                taps=how.taps,
+                changes=how.changes,
+                sectors=how.sectors,
                 worn=True,
-                rates=dict(RATES),
+                rates=dict(how.rates),
                 first=True,
+                lockers=how.lockers,
+                locks=locks,
+                opens=how.opens,
             )
         )
     except (Problem, Stuck) as error:

@@ -25,6 +25,7 @@ class Story:
     tls: bool = False
     defect: str = ""
     readers: str = "wiegand"
+    lockers: int = 0
 
     def command(self) -> str:
         words = [f"portvakt sim replay {self.seed} --doors {self.doors} --days {self.days:g}"]
@@ -37,17 +38,19 @@ class Story:
             words.append("--tls")
         if self.readers != "wiegand":
             words.append(f"--readers {self.readers}")
+        if self.lockers:
+            words.append(f"--lockers {self.lockers}")
         if self.defect:
             words.append(f"--defect '{self.defect}'")
         return " ".join(words)
 
 
-def kinds() -> list[str]:
-    """Every kind of fault that can be left out."""
+def kinds(bank: bool = False) -> list[str]:
+    """Every kind of fault that can be left out. bank: also those of one."""
     from sim.virtual.faults import EVERYTHING
-    from tools.simulate.soak_faults import RATES
+    from tools.simulate.soak_faults import BANK_RATES, RATES
 
-    return [*(kind for kind, rate in asdict(EVERYTHING).items() if rate), *RATES]
+    return [*(kind for kind, rate in asdict(EVERYTHING).items() if rate), *RATES, *(BANK_RATES if bank else ())]
 
 
 def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
@@ -63,9 +66,9 @@ def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
     from tools.simulate.soak import soak
 
     import_path()
-    unknown = set(story.without) - set(kinds())
+    unknown = set(story.without) - set(kinds(bank=True))
     if unknown:
-        raise Problem(f"no fault is called {sorted(unknown)[0]}; there are {', '.join(kinds())}")
+        raise Problem(f"no fault is called {sorted(unknown)[0]}; there are {', '.join(kinds(bank=True))}")
     return soak(
         Plan(
             story.seed,
@@ -78,6 +81,7 @@ def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
             tls=story.tls,
             report=report,
             readers=story.readers,
+            lockers=story.lockers,
         )
     )
 
@@ -134,7 +138,7 @@ def _shorter(story: Story) -> dict[str, Story]:
     found = {f"{doors} doors": replace(longer, doors=doors) for doors in (1, 2) if doors < story.doors}
     if story.changes != 0:
         found["no changes"] = replace(longer, changes=0)
-    left = [kind for kind in kinds() if kind not in story.without]
+    left = [kind for kind in kinds(bool(story.lockers)) if kind not in story.without]
     half = len(left) // 2
     for name, out in [("no faults", left), ("half", left[:half]), ("other half", left[half:])] if half > 1 else []:
         found[name] = replace(longer, without=(*story.without, *out))
@@ -160,6 +164,4 @@ def keep_junit(path: Path | None, story: Story, facts: dict[str, Any]) -> None:
     if path is not None:
         from sim.story.outcome import Outcome, write_junit
 
-        write_junit(
-            path, f"replay-{story.seed}", [Outcome(*outcome) for outcome in facts["outcomes"]], facts["seconds"]
-        )
+        write_junit(path, f"replay-{story.seed}", [Outcome(*one) for one in facts["outcomes"]], facts["seconds"])

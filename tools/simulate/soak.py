@@ -18,6 +18,7 @@ from tools.terminal import Problem
 
 if TYPE_CHECKING:
     from sim.virtual.building import VirtualBuilding
+    from tools.simulate.lockers import Lockers
     from tools.simulate.worker import Worker
 
 STEP_S = 900
@@ -60,6 +61,7 @@ class Soak:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.lockers: Lockers | None = None
         self._built = False
 
     def build(self, scratch: Path) -> None:
@@ -88,6 +90,7 @@ class Soak:
             keep=plan.report is not None,
             pace=replace(ESP32, handshake_us=HANDSHAKE_US) if plan.tls else ESP32,
             begins=begins,
+            bank=self._bank(),
         )
         self._built = True
 
@@ -101,6 +104,13 @@ class Soak:
             board["flash"][label] = count * 4096
         board["inputs"] = [FIRE]
         return board
+
+    def _bank(self) -> dict[str, Any] | None:
+        from sim.world.bank import FAMILIES, table
+
+        plan = self.plan
+        locks = plan.locks or random.Random(f"{plan.seed}/locks").choice(sorted(FAMILIES))
+        return table(plan.lockers, locks) if plan.lockers else None
 
     def _cloud(self, *given: Any) -> "Worker":
         from tools.simulate.worker import Worker
@@ -135,8 +145,8 @@ class Soak:
 
         building = self.building
         if self.plan.worn:
-            for controller in building.controllers:
-                wear(controller)
+            for one in building.controllers:
+                wear(one)
         gc.freeze()  # what is there now stays; collecting it again and again takes a tenth of the time
         gc.set_threshold(100_000, 20, 20)
         self._began, self._cpu = time.perf_counter(), time.process_time()
@@ -151,6 +161,7 @@ class Soak:
         from sim.virtual.scheduler import DAY
         from tools.simulate.administrators import Administrators
         from tools.simulate.listening import acknowledged, kept
+        from tools.simulate.lockers import Lockers
         from tools.simulate.neighbours import Neighbours
         from tools.simulate.rollouts import Rollouts
         from tools.simulate.soak_faults import faults
@@ -160,6 +171,8 @@ class Soak:
         self.end = building.scheduler.now + int(plan.days * DAY)
         minutes = TRIAL_MINUTES if plan.days >= 1 else SHORT_TRIAL_MINUTES
         self.rollouts = Rollouts(building, minutes, self.end)
+        if plan.lockers:
+            self.lockers = Lockers(building, plan.opens)
         rates = dict(plan.rates)
         more = faults(self, rates)  # takes its own rates out
         self.faults = promises.faults = Faults(building, replace(EVERYTHING, **rates), more)
@@ -170,6 +183,8 @@ class Soak:
         self.people = Administrators(building, worker, self.faults, changes, changes / 2, 2 * changes)
         building.broker.subscribe("#", promises.carried)
         self.people.start()
+        if self.lockers is not None:
+            self.lockers.start()
         self.faults.start()
 
     @property
@@ -201,6 +216,8 @@ class Soak:
         """Nothing goes wrong any more: what is owed then comes true."""
         self.building.rest()
         self.people.stop()
+        if self.lockers is not None:
+            self.lockers.stop()
         self.faults.stop()
         self.worker.mend()
         if not self.over:
@@ -230,16 +247,16 @@ class Soak:
             "doors": self.plan.doors,
             "days": round(virtual / 86_400, 3),
             "steps": building.scheduler.happened,
-            "events": sum(len(controller.recorded) for controller in building.controllers),
+            "events": sum(len(one.recorded) for one in building.controllers),
             "taps": said["taps"],
             "granted": said["granted"],
             "denied": said["denied"],
             "misread": said["misread"],
             "releases": building.counts["releases"],
             "released_from_afar": said["released from afar"],
-            "starts": sum(controller.chip.starts for controller in building.controllers),
+            "starts": sum(one.chip.starts for one in building.controllers),
             "worker_kills": self.worker.kills,
-            "people": self.people.counts,
+            "people": self.people.counts | (self.lockers.counts if self.lockers is not None else {}),
             "faults": self.faults.counts(),
             "checks": dict(sorted(promises.checks.items())),
             "judged": {str(number): n for number, n in sorted(promises.judged.items())},

@@ -23,6 +23,16 @@ RATES = {
     "restore": 0.5,
     "errs": 6.0,
 }
+# At a bank of compartments, where there is one.
+BANK_RATES = {
+    "jam": 6.0,
+    "lie": 2.0,
+    "crowbar": 2.0,
+    "silent_lock_board": 3.0,
+    "lock_line_cut": 2.0,
+    "lock_line_noise": 4.0,
+    "late_lock_board": 4.0,
+}
 
 Fault = tuple[float, str, Callable[[random.Random], None]]  # how often a day, what the counts call it, what it does
 
@@ -45,7 +55,22 @@ def faults(soak: "Soak", rates: dict[str, float]) -> tuple[Fault, ...]:
         "restore": ("cloud restored from backup", lambda chance: restore(soak, chance)),
         "errs": ("cloud errs", Errors(soak.worker.sessions).err),
     }
-    return tuple((rates.pop(key, RATES[key]), name, what) for key, (name, what) in found.items())
+    usual = dict(RATES)
+    if soak.lockers is not None:
+        usual |= BANK_RATES
+        bank = soak.lockers.bank
+        found |= {
+            "jam": ("latch jammed", soak.lockers.jam),
+            "lie": ("contact lies", soak.lockers.lie),
+            "crowbar": ("compartment forced", soak.lockers.force),
+            "silent_lock_board": ("lock board silent", bank.silence),
+            "lock_line_cut": ("lock boards cut off", bank.cut),
+            "lock_line_noise": ("noise at the lock boards", bank.noise),
+            "late_lock_board": ("lock board late", bank.lateness),
+        }
+    for key in BANK_RATES.keys() - usual.keys():
+        rates.pop(key, 0)  # of a bank that is not there
+    return tuple((rates.pop(key, usual[key]), name, what) for key, (name, what) in found.items())
 
 
 def kill(soak: "Soak", chance: random.Random) -> None:

@@ -18,13 +18,13 @@ from tools.terminal import Problem
 A_LONG_TIME_S = 900
 
 
-def hunt(name, seed):
+def hunt(name, seed, bank=False):
     """One short and dense soak in a process of its own: Django is set up once a process."""
     umqtt.path()
     code = "import json, sys; from tools.simulate.planted import hunt; print(json.dumps(hunt(*json.load(sys.stdin))))"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        input=json.dumps([name, seed]),
+        input=json.dumps([name, seed, 0, bank]),
         capture_output=True,
         text=True,
         timeout=A_LONG_TIME_S,
@@ -68,6 +68,12 @@ def test_a_planted_defect_is_found(name, promise):
     assert facts["found"] and facts["promise"] == promise, facts
 
 
+@pytest.mark.timeout(A_LONG_TIME_S + 10)
+def test_a_planted_defect_at_a_bank_is_found():
+    facts = hunt("a compartment is released without a record", 1, bank=True)
+    assert facts["found"] and facts["check"] == "compartment record", facts
+
+
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_defect_fits_the_code_it_is_planted_in(name):
     compile(patched(DEFECTS[name]), name, "exec")
@@ -92,23 +98,39 @@ def test_a_soak_is_split_into_whole_controllers():
     assert seed_of(7, 0) == 7 and len({seed_of(7, n) for n in range(100)}) == 100
 
 
+A, B, C = [name for name in DEFECTS if not DEFECTS[name].bank][:3]
+AT_A_BANK = next(name for name in DEFECTS if DEFECTS[name].bank)
+
+
 def test_what_is_not_found_in_one_soak_is_looked_for_in_another():
     asked = []
 
     def run(jobs):
         asked.append(jobs)
         return [
-            {"name": name, "seed": seed, "found": name == "a" or (name == "b" and seed == 8), "seconds": 10}
-            for name, seed in jobs
+            {"name": name, "seed": seed, "found": name == A or (name == B and seed == 8), "seconds": 10}
+            for name, seed, _, _ in jobs
         ]
 
-    found = hunts(["a", "b", "c"], 7, run)
-    assert asked == [[("", 7), ("a", 7), ("b", 7), ("c", 7)], [("", 8), ("b", 8), ("c", 8)]]
+    found = hunts([A, B, C], 7, run)
+    first = [("", 7, 0, False), (A, 7, 0, False), (B, 7, 0, False), (C, 7, 0, False)]
+    assert asked == [first, [("", 8, 1, False), (B, 8, 1, False), (C, 8, 1, False)]]
     assert [(one["found"], one["seconds"]) for one in found] == [(True, 10), (True, 20), (False, 20)]
+
+
+def test_a_defect_at_a_bank_is_looked_for_at_a_bank():
+    asked = []
+
+    def run(jobs):
+        asked.extend(jobs)
+        return [{"name": name, "found": bool(name), "seconds": 10} for name, *_ in jobs]
+
+    hunts([A, AT_A_BANK], 7, run)
+    assert asked == [("", 7, 0, False), ("", 7, 0, True), (A, 7, 0, False), (AT_A_BANK, 7, 0, True)]
 
 
 def test_a_soak_that_breaks_a_promise_without_a_defect_proves_nothing():
     with pytest.raises(Problem, match="the soak of seed 7 breaks a promise without a defect: so much"):
         hunts(
-            ["a"], 7, lambda jobs: [{"name": name, "found": True, "what": "so much", "seconds": 1} for name, _ in jobs]
+            [A], 7, lambda jobs: [{"name": name, "found": True, "what": "so much", "seconds": 1} for name, *_ in jobs]
         )
