@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tools import board_locks, heap
+from tools import board_locks, board_parcels, heap
 from tools.nearest import unknown
 from tools.terminal import Problem
 
@@ -93,7 +93,7 @@ def check(board: Any) -> list[str]:
     checks = (
         _check_names(board),
         _check_head(board),
-        _check_flash(board.get("flash")),
+        _check_flash(board.get("flash"), "sizes" in _fields(board, "bank")),
         _check_pins(board),
         _check_osdp(board),
         _check_bank(board),
@@ -143,8 +143,11 @@ def _check_head(board: dict[str, Any]) -> Iterator[str]:
         yield "psram: must be true or false"
 
 
-def _check_flash(flash: Any) -> Iterator[str]:
+def _check_flash(flash: Any, parcels: bool) -> Iterator[str]:
+    """parcels: whether a bank has a stock of keys."""
     wanted = {"acl": 2, "log": 2, "state": 2, "littlefs": 64}  # fewest sectors
+    if parcels:
+        wanted["bank"] = board_parcels.SECTORS
     if not isinstance(flash, dict) or set(flash) not in ({"littlefs"}, set(wanted)):
         yield f"flash: must give the bytes of {', '.join(wanted)}; or of littlefs alone, then stores lie in files"
         return
@@ -198,7 +201,9 @@ def _wires(board: dict[str, Any], doors: list[Any]) -> Iterator[tuple[str, str, 
         yield f"input {number} {kind}", _role(one, "fire" if kind == "fire" else "input"), one.get("pin")
     if "alarm" in board:
         yield "alarm", "alarm", _at(board, "alarm", "pin")
-    yield from board_locks.wires(_fields(board, "bank").get("locks"))
+    bank = _fields(board, "bank")
+    yield from board_locks.wires(bank.get("locks"))
+    yield from board_parcels.wires(bank.get("keypad"))
 
 
 def _role(wire: dict[str, Any], digital: str) -> str:
@@ -276,7 +281,7 @@ def _check_bank(board: dict[str, Any]) -> Iterator[str]:
         yield "bank: must be an object"
         return
     bank = board["bank"]
-    for name in unknown(bank, {"locks", *BANK}):
+    for name in unknown(bank, {"locks", *BANK, *board_parcels.FIELDS}):
         yield f"bank: {name} means nothing there"
     for name, (least, most, default) in BANK.items():
         value: Any = bank.get(name, default)
@@ -284,8 +289,10 @@ def _check_bank(board: dict[str, Any]) -> Iterator[str]:
             yield f"bank: {name} must be {least} to {most}"
     if _is_int(bank.get("coil_ma")) and _is_int(bank.get("supply_ma")) and bank["coil_ma"] > bank["supply_ma"]:
         yield "bank: supply_ma must be enough for one coil, coil_ma"
-    for complaint in board_locks.check(board["bank"].get("locks"), len(_list(board, "osdp"))):
-        yield f"bank {complaint}"
+    complaints = list(board_locks.check(bank.get("locks"), len(_list(board, "osdp"))))
+    if not complaints:
+        complaints = list(board_parcels.check(bank, board_locks.count(bank["locks"]), len(_list(board, "doors"))))
+    yield from (f"bank {complaint}" for complaint in complaints)
 
 
 # What may lie on an input beside its pin. "doors": which it releases; "door": which it belongs to.

@@ -1,6 +1,7 @@
 """A bank of compartments at this board: its lock boards, what they say, and what the cloud may have opened.
 
-Loaded where board.json has a bank. A part of the control loop: watch(loop, now), deadline().
+Loaded where board.json has a bank. A part of the control loop: watch(loop, now), deadline(). With sizes and a keypad it
+takes deliveries, as parcels.py says.
 """
 
 from . import clock, ticks
@@ -28,8 +29,14 @@ class Bank:
             table.get("left_open_s", 120) * 1000,
             now,
         )
+        self._table = table
+        self._parcels = None
 
     def watch(self, loop, now):
+        if "sizes" in self._table and not self._parcels:
+            from .parcels import Parcels
+
+            self._parcels = Parcels(self._table, self.compartments, loop, now)
         if loop.sync and "do open" not in loop.sync.handlers:
             # As cloud/commands.py has them: "open" expires as soon as a release, and is remembered with those.
             loop.sync.handlers["do open"] = self._open, 0, 30, 64
@@ -39,10 +46,14 @@ class Bank:
             address, what = self.line.troubles.pop(0)
             code = LOCK_BOARD_SILENT if what == SILENT else LOCK_BOARD_BACK if what == AGAIN else LOCK_BOARD_STRANGE
             loop.record(code, now, 0, address)
-        self.compartments.watch(loop.record, now)
+        if self._parcels:
+            self._parcels.watch(loop, now)
+        else:
+            self.compartments.watch(loop.record, now)
 
     def deadline(self):
-        return ticks.soonest(self.line.deadline(), self.compartments.deadline())
+        due = ticks.soonest(self.line.deadline(), self.compartments.deadline())
+        return ticks.soonest(due, self._parcels.deadline()) if self._parcels else due
 
     # Commands (cloud/commands.py).
 

@@ -122,7 +122,7 @@ def test_offers_of_updates_of_any_shape_are_refused():
 
 def test_whatever_a_message_raises_the_loop_goes_on():
     bench = connected()
-    handlers = [bench.sync._does] + [message_handlers._DOES]
+    handlers = [bench.sync.does] + [message_handlers._DOES]
     for does in handlers:
         for kind in list(does):
             if kind < 32:

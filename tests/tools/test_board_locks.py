@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tools import board_locks
+from tools import board_locks, board_parcels, boards
 
 GOOD: dict[str, dict[str, Any]] = {
     "xor": {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "de": 18, "addresses": [1, 2], "locks": 24, "sensor": 0},
@@ -116,3 +116,49 @@ def test_what_boards_of_a_family_bear_is_its_own(driver: str, fields: dict[str, 
 def test_locks_that_are_no_object() -> None:
     assert list(board_locks.check([GOOD["xor"]], 0)) == ["locks: must be an object"]
     assert list(board_locks.wires(None)) == []
+
+
+BANK: dict[str, Any] = {"sizes": "SSML", "keypad": {"d0": 32, "d1": 33, "light": 13, "sound": 26}}
+
+
+def test_a_bank_for_parcels_that_is_right() -> None:
+    assert list(board_parcels.check({}, 4, 1)) == []
+    assert list(board_parcels.check(BANK, 4, 1)) == []
+    assert list(board_parcels.check({**BANK, "rows": [[4], [2, 1, 3]]}, 4, 1)) == []
+    assert list(board_parcels.check({**BANK, "keypad": {"door": 2}}, 4, 2)) == []
+    assert [pin for _, _, pin in board_parcels.wires(BANK["keypad"])] == [32, 33, 13, 26]
+    assert list(board_parcels.wires({"door": 1})) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"sizes": "SSM"}, "sizes: must be a letter for each of 4 compartments"),
+        ({"sizes": "SSMl"}, "sizes: must be a letter for each of 4 compartments, of S, M, L, X"),
+        ({"sizes": None}, "sizes: must be a letter"),
+        ({"keypad": 1}, "keypad: must be an object"),
+        ({"keypad": {"door": 3}}, "keypad: door must be the number of a door"),
+        ({"keypad": {"door": True}}, "keypad: door must be the number of a door"),
+        ({"keypad": {"door": 1, "d0": 32}}, "keypad: door must be the number of a door, and stand alone"),
+        ({"keypad": {"d2": 32}}, "keypad: d2 means nothing there"),
+        ({"rows": [[1, 2], [3, 3]]}, "rows: must be columns"),
+        ({"rows": [[1, 2, 3]]}, "rows: must be columns"),
+        ({"rows": [1, 2, 3, 4]}, "rows: must be columns"),
+        ({"rows": [[True, 2, 3, 4]]}, "rows: must be columns"),
+    ],
+)
+def test_what_is_wrong_with_a_bank_for_parcels(fields: dict[str, Any], why: str) -> None:
+    complaints = list(board_parcels.check({**BANK, **fields}, 4, 2))
+    assert len(complaints) == 1 and why in complaints[0], complaints
+
+
+def test_a_board_that_takes_parcels_has_room_for_their_keys() -> None:
+    board = boards.load("esp32-two-door")
+    board["psram"] = False
+    board["bank"] = {"supply_ma": 2000, "coil_ma": 600, "locks": {**GOOD["xor"], "tx": 17, "rx": 16, "de": 5}}
+    board["bank"] |= {"sizes": "S" * 48, "keypad": {"door": 1}}
+    assert any("must give the bytes of acl, log, state, littlefs, bank" in one for one in boards.check(board))
+    board["flash"] = {**board["flash"], "acl": board["flash"]["acl"] - 24576, "bank": 24576}
+    assert [one for one in boards.check(board) if "heap" not in one] == []
+    board["flash"]["bank"] = 20480
+    assert any("flash.bank: 20480 must be a multiple of 4096, at least 24576" in one for one in boards.check(board))

@@ -13,6 +13,8 @@ from ..hmac import hmac
 DEPOSIT = b"deposit"
 PICK_UP = b"pick-up"
 
+SIZES = "SMLX"  # of compartments, from the smallest on; who brings a parcel types the place here, from 1
+
 SLOTS = 256
 SHORT = 10  # digits that people type
 LONG = 13

@@ -59,7 +59,7 @@ class Sync:
         # door_status: what door_status.py has last told.
         self._report = self._stored_by = self._time_nonce = self._ask_time = self.door_status = None
         self._batch = bytearray(1 + 4 + _BATCH * EVENT)
-        self._does = {
+        self.does = {
             session.OPENED[0]: self._opened,
             session.LOST[0]: self._lost,
             STORED: self._stored,
@@ -88,7 +88,7 @@ class Sync:
             elif self._outbox.room() >= _REPLIES:
                 message = self._inbox.get()
                 if message:
-                    does = self._does.get(message[0])
+                    does = self.does.get(message[0])
                     if does:
                         does(loop, message, now)
                     else:

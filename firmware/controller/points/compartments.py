@@ -24,7 +24,7 @@ from ..events import (
 )
 
 # Why one is opened: `extra` of COMPARTMENT_RELEASED.
-ASKED, ALL, AUDIT, AGAIN = 1, 2, 3, 4
+ASKED, ALL, AUDIT, AGAIN, DEPOSIT, PICK_UP = 1, 2, 3, 4, 5, 6
 
 # How one stands.
 REST = 0  # shut, and nobody wants it
@@ -55,7 +55,7 @@ class Compartments:
 
     def __init__(self, line, most, gap_ms, left_open_ms, now):
         self.count = count = line.count
-        self._line = line
+        self.line = line
         self._gap_ms = gap_ms
         self._left_open_ms = left_open_ms
         self.phase = bytearray(count)
@@ -100,6 +100,10 @@ class Compartments:
     def out_of_use(self, n):
         return self.flags[n - 1] & OUT > 0
 
+    def rests(self, n):
+        """Whether it is shut, in use, and nobody wants it."""
+        return self.phase[n - 1] == REST and not self.out_of_use(n) and self.line.is_open(n) is False
+
     def watch(self, record, now):
         """After the line was moved along. record(code, now, number, extra): puts it on flash."""
         self._follow_pulse(now)
@@ -137,8 +141,8 @@ class Compartments:
         self._waiting -= 1
         record(COMPARTMENT_RELEASED, now, i + 1, self._why[i])
         # What its contact says before: where it says open there is nothing to be seen of what the pulse does.
-        self._told[i] = self._line.is_open(i + 1) is True
-        if self._line.unlock(i + 1, now):
+        self._told[i] = self.line.is_open(i + 1) is True
+        if self.line.unlock(i + 1, now):
             self.phase[i] = SENT
             self._sent = i
         else:
@@ -147,12 +151,12 @@ class Compartments:
     def _follow_pulse(self, now):
         """A pulse begins when the line is free again at the latest; those that are over make room."""
         i = self._sent
-        if i >= 0 and not self._line.busy():
+        if i >= 0 and not self.line.busy():
             self._sent = -1
             self.phase[i] = TRIES
-            self._dues[i] = ticks.add(now, self._line.pulse_ms + _OPENS_MS)
+            self._dues[i] = ticks.add(now, self.line.pulse_ms + _OPENS_MS)
             self._next = ticks.add(now, self._gap_ms)
-            self._ends[self._run] = ticks.add(now, self._line.pulse_ms)
+            self._ends[self._run] = ticks.add(now, self.line.pulse_ms)
             self._run += 1
         while self._run and ticks.diff(now, self._ends[0]) >= 0:  # the first that began ends first
             self._run -= 1
@@ -162,7 +166,7 @@ class Compartments:
     # Contacts.
 
     def _look_at(self, i, record, now):
-        is_open = self._line.is_open(i + 1)
+        is_open = self.line.is_open(i + 1)
         phase, flags = self.phase[i], self.flags[i]
         if is_open is not None and phase != SENT and phase != WAITS:
             if not flags & _SEEN:

@@ -12,7 +12,8 @@ ACKNOWLEDGED = 1  # log epoch << 32 | sequence number up to which the cloud has 
 BOOTS = 2  # starts so far
 CHAIN = 3  # log epoch << 32 | sequence number with which its chain began anew
 TIME = 4  # Unix seconds: it is not earlier than that
-# 5: the newest firmware this board had, of cloud/update.py. 40, 41: of loop.py and points/fire.py. 64 to 71: commands
+# 5: the newest firmware this board had, of cloud/update.py. 40, 41: of loop.py and points/fire.py. 64 to 79: commands.
+# 80: of code_entry.py
 
 _RECORD = const(16)  # kind u16, spare u16, value u64, CRC-32
 

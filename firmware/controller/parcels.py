@@ -1,0 +1,48 @@
+"""Parcels at a bank: its keypad, its deliveries, and their keys that come from the cloud. Loaded where it has sizes."""
+
+from . import clock
+from .access.codes import MOST
+from .code_entry import CodeEntry
+from .deliveries import Deliveries
+from .storage.stock import LIES
+
+_NO_DOOR, _DONE_BEFORE = 2, 5  # why a command is refused, as cloud/commands.py says it
+
+
+class Parcels:
+    """table: `bank` of board.json."""
+
+    def __init__(self, table, compartments, loop, now):
+        self._compartments = compartments
+        self.entry = CodeEntry(table["keypad"], loop, now)
+        self.deliveries = Deliveries(table["sizes"], compartments, loop, self.entry.moved, now)
+        self.entry.deliveries = self.deliveries
+        self._messages = None
+        self._more = False
+        if loop.sync:
+            from .cloud.stock_messages import StockMessages
+
+            self._messages = StockMessages(self.deliveries.stock, self.deliveries.is_busy, loop.sync)
+            loop.sync.handlers["do cancel"] = self._cancel, 0, 900, 76
+
+    def watch(self, loop, now):
+        self.entry.watch(now)
+        self.deliveries.watch(now)
+        self._compartments.watch(self.deliveries.record, now)
+        if self._messages:
+            self._messages.watch()
+        self._more = loop.quiet() and self.deliveries.stock.prepare()
+
+    def deadline(self):
+        """When watch() has something to do of itself: in the next step where work goes on piece by piece."""
+        if self._more or (self._messages and self._messages.is_telling()):
+            return clock.now()
+        return self.entry.deadline()
+
+    def _cancel(self, sync, loop, fields, now):
+        """delivery: its number. Refused where it is over, and where its parcel lies in a compartment."""
+        number = fields["delivery"]
+        if type(number) is not int or not 1 <= number <= MOST:
+            return _NO_DOOR
+        state = self.deliveries.cancel(number, now)
+        return state and (_DONE_BEFORE if state == LIES else _NO_DOOR)

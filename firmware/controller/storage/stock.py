@@ -1,0 +1,182 @@
+"""The stock of a bank on the raw partition `bank`: a key for each of 256 slots, and where each parcel lies.
+
+    sector:  header 16 bytes, 16 free, 127 records of 32 bytes. The header has a turn; later ones come later
+    record:  number u32, state, compartment, size, seen, key 16, minute u32, CRC-32      gone: zeros; free: all ones
+
+What becomes of a delivery is a new record; the one before is then zero in place, and its key with it. So the last
+record of a slot counts, and who reads the flash finds no key of the past. A sector is erased in an idle moment, when
+what counts in it was written again.
+"""
+
+from array import array
+from struct import pack, unpack_from
+
+from micropython import const
+
+from ..access.codes import SLOTS
+from ..events import FLASH_FOREIGN
+from .blank import make_blank
+from .sectors import SECTOR, Sectors, fault, sealed, whole
+
+HELD = 0  # its key is there
+LIES = 1  # its parcel lies in a compartment, or was about to be put in
+ENDED = 2  # picked up or cancelled: the key is gone, the number stays
+
+_RECORD = const(32)
+_PLACES = const(128)  # of a sector; the header has the first
+_LAYOUT = "<IBBBB16sI"
+_LEAST = const(6)  # sectors. One is written; of the others one has at most 51 of the 256 records that count
+_MOVED = const(60)
+_GONE = bytes(_RECORD)
+_NO_KEY = bytes(16)
+
+
+class Delivery:
+    """What the record of a slot says. number 0: there is none.
+
+    compartment: its number, where the parcel lies. size: what was asked for. seen: 1 when it was shut. minute: of its
+    last change, Unix seconds // 60, 0 when not known.
+    """
+
+    def __init__(self, record=_GONE):
+        self.number, self.state, self.compartment, self.size, self.seen, self.key, self.minute = unpack_from(
+            _LAYOUT, record
+        )
+
+    def pack(self):
+        if self.state == ENDED:
+            self.key = _NO_KEY
+        return sealed(
+            pack(_LAYOUT, self.number, self.state, self.compartment, self.size, self.seen, self.key, self.minute)
+        )
+
+
+class Stock:
+    """partition: an esp32.Partition, or what has its readblocks, writeblocks and ioctl."""
+
+    def __init__(self, partition):
+        self._flash = flash = Sectors(partition, b"KB", _LEAST)
+        self._places = array("H", bytes(2 * SLOTS))  # of the record of each slot: sector * 128 + its place there
+        self._bad = bytearray(flash.count)  # sectors that do not take a header
+        self._turn = self._sector = 0  # of the sector that is written; the turn rises with every one
+        self._left = 0  # places there
+        self._spare = -1  # the sector that comes next: erased
+        turns = []
+        for sector in range(flash.count):
+            header = flash.header(sector)
+            if header:
+                turns.append((header[0], sector))
+            elif header == ():
+                self._spare = sector
+        for self._turn, self._sector in sorted(turns):
+            self._start(self._sector * _PLACES)
+        if not self._turn and make_blank(flash, 0):
+            fault(FLASH_FOREIGN, flash.magic[1])
+
+    def get(self, slot):
+        """The delivery of a slot. What cannot be read any more is none: its code opens nothing."""
+        place = self._places[slot]
+        if place:
+            record = self._read(place)
+            if whole(record):
+                return Delivery(record)
+            from .bit_errors import mended
+
+            record = mended(record)
+            if record:
+                self._write(slot, record)
+                return Delivery(record)
+            self._places[slot] = 0
+        return Delivery()
+
+    def set(self, delivery):
+        """Durable when it returns: two programs, read back. OSError: no sector takes it."""
+        if self._left <= _MOVED:
+            while self.prepare():
+                pass
+        self._write(delivery.number % SLOTS, delivery.pack())
+
+    def prepare(self):
+        """In an idle moment: a record is moved, or a sector erased, until one is ready. Whether it did something."""
+        if self._spare >= 0:
+            return False
+        flash = self._flash
+        live = bytearray(flash.count)
+        for place in self._places:
+            live[place // _PLACES] += place > 0
+        sectors = [n for n in range(flash.count) if not self._bad[n] and (n != self._sector or not self._turn)]
+        if not sectors:
+            raise OSError("bank: flash")
+        victim = min(sectors, key=lambda n: live[n])
+        if live[victim]:
+            if not self._left:
+                raise OSError("bank: flash")
+            for slot in range(SLOTS):
+                if self._places[slot] // _PLACES == victim:
+                    break
+            if self.get(slot).number and self._places[slot] // _PLACES == victim:
+                self._write(slot, self._read(self._places[slot]))
+            return True
+        self._bad[victim] = not (flash.erase(victim) and flash.write(victim * SECTOR, flash.magic))
+        if not self._bad[victim]:
+            self._spare = victim
+        return True
+
+    def _read(self, place):
+        return self._flash.read(place * _RECORD, bytearray(_RECORD))
+
+    def _write(self, slot, record):
+        """To the next place that takes it; then the one before is gone."""
+        flash, before = self._flash, self._places[slot]
+        while True:
+            while not self._left:
+                self._begin()
+            place = (self._sector + 1) * _PLACES - self._left
+            self._left -= 1
+            if flash.write(place * _RECORD, record):
+                break
+            flash.firm(place * _RECORD, _GONE)
+        self._places[slot] = place
+        if before:
+            flash.write(before * _RECORD, _GONE)
+
+    def _begin(self):
+        """The sector that was made ready is the one that is written."""
+        while self.prepare():
+            pass
+        sector, self._spare = self._spare, -1
+        self._turn += 1
+        if self._flash.complete(sector, self._turn, 0):
+            self._sector, self._left = sector, _PLACES - 1
+        else:
+            self._bad[sector] = 1
+
+    def _start(self, begin):
+        """Reads a sector, later than all before. begin: the place of its header. Bits that a cut left weak, of the last
+        record or the header, read now so, now so: they are programmed again as they were read.
+        """
+        flash = self._flash
+        flash.firm(begin * _RECORD, flash.read(begin * _RECORD, bytearray(16)))
+        self._left = 0
+        last = begin
+        for place in range(begin + 1, begin + _PLACES):
+            record = self._read(place)
+            if min(record) == 0xFF:
+                self._left = begin + _PLACES - place
+                break
+            if not any(record):
+                continue
+            if not whole(record):
+                from .bit_errors import mended
+
+                record = mended(record)
+                if not record:
+                    flash.firm(place * _RECORD, _GONE)
+                    continue
+            slot = unpack_from("<H", record)[0] % SLOTS
+            before, self._places[slot] = self._places[slot], place
+            if before:
+                flash.firm(before * _RECORD, _GONE)
+            last = place
+        if last > begin:
+            flash.firm(last * _RECORD, self._read(last))

@@ -1,0 +1,43 @@
+"""The parcels of a bank in board.json: sizes, the keypad, the picture, and the partition for the keys of deliveries."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from firmware.controller.access.codes import SIZES
+
+FIELDS = {"sizes", "keypad", "rows"}
+KEYPAD = {"d0": "d0", "d1": "d1", "light": "light", "sound": "sound"}  # pins, and what each must bear
+SECTORS = 6  # of the partition, at least
+
+
+def wires(keypad: Any) -> Iterator[tuple[str, str, Any]]:
+    """Every wire as tools/boards.py wants it: (where, role, pin)."""
+    if isinstance(keypad, dict) and "door" not in keypad:
+        for name, role in KEYPAD.items():
+            yield f"keypad {name}", role, keypad.get(name)
+
+
+def check(bank: dict[str, Any], locks: int, doors: int) -> Iterator[str]:
+    """What is wrong, as "field: what and why". locks, doors: how many the board has."""
+    yield from _check_rows(bank, locks)
+    if "sizes" not in bank and "keypad" not in bank:
+        return
+    sizes = bank.get("sizes")
+    if not isinstance(sizes, str) or set(sizes) - set(SIZES) or len(sizes) != locks:
+        yield f"sizes: must be a letter for each of {locks} compartments, of {', '.join(SIZES)}"
+    keypad = bank.get("keypad")
+    if not isinstance(keypad, dict):
+        yield "keypad: must be an object: the pins of a reader with keys, or the door whose reader has some"
+    elif "door" in keypad:
+        if set(keypad) != {"door"} or keypad["door"] not in range(1, doors + 1) or isinstance(keypad["door"], bool):
+            yield "keypad: door must be the number of a door, and stand alone"
+    else:
+        yield from (f"keypad: {name} means nothing there" for name in sorted(set(keypad) - set(KEYPAD)))
+
+
+def _check_rows(bank: dict[str, Any], locks: int) -> Iterator[str]:
+    rows = bank.get("rows", [list(range(1, locks + 1))])
+    lists = isinstance(rows, list) and all(isinstance(column, list) for column in rows)
+    numbers = [number for column in rows for number in column] if lists else []
+    if any(type(number) is not int for number in numbers) or sorted(numbers) != list(range(1, locks + 1)):
+        yield f"rows: must be columns, from the left, of compartments from the top, each of 1 to {locks} once"
