@@ -3,19 +3,26 @@
 import copy
 import json
 import struct
+from binascii import crc32
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from firmware.controller import events as codes
 from firmware.controller import records
+from firmware.controller.access.codes import DEPOSIT, MOST, PICK_UP, SLOTS, code
 from firmware.controller.access.credential import card_pin_value, card_value, credential_key, pin_value
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN, RENEW, Refused
 from firmware.protocol.cloud_side import CHANGES, RECORDS, REFUSED, Channel, accept_message, read_open, rules_parts
+from firmware.protocol.deliveries import delivery_key
 from sim.virtual.controller import VirtualController
 from sim.world.building import Building
 from sim.world.wiegand import payload
 
+OVER = (codes.DELIVERY_PICKED_UP, codes.DELIVERY_CANCELLED)
+HELD, ENDED = 0, 2  # states of a slot of a bank's stock
+KEYS = 24  # of a message
 COMMAND_S = 10  # a command that has not reached its door by then is dead
 
 Fields = tuple[int, ...]  # of an event: utc, code, door, extra, flags
@@ -65,6 +72,30 @@ class Hand(Protocol):
 
 
 @dataclass
+class Stock:
+    """What the cloud has of a bank: its secret, what its board says of each slot, the numbers that are given out."""
+
+    secret: bytes
+    words: dict[int, int] = field(default_factory=dict)  # by slot: number of the delivery, + state << 30
+    out: set[int] = field(default_factory=set)
+
+    def due(self) -> list[int]:
+        """Numbers whose keys the board should get next."""
+        return [
+            (word & MOST) + SLOTS if word else slot or SLOTS
+            for slot, word in self.words.items()
+            if word == 0 or word >> 30 == ENDED
+        ]
+
+    def take(self) -> int | None:
+        """A number for a delivery, whose key the board holds."""
+        free = [word for word in self.words.values() if word and word >> 30 == HELD and word not in self.out]
+        if free:
+            self.out.add(free[0])
+        return free[0] if free else None
+
+
+@dataclass
 class _Row:
     """One controller as this cloud knows it."""
 
@@ -88,6 +119,7 @@ class _Row:
     events: dict[int, bytes] = field(default_factory=dict)
     gaps: set[int] = field(default_factory=set)
     twice: int = 0
+    bank: Stock | None = None
     channel: Channel | None = None
     openings: list[Channel] = field(default_factory=list)  # answered, and nothing heard yet
 
@@ -191,6 +223,15 @@ class MemoryCloud:
         fields |= {"id": str(self._commands), "expires": int(self._now()) + COMMAND_S}
         self._send(row, wire.json_message(wire.COMMAND, fields))
         return COMMAND_S
+
+    def deliver(self, one: VirtualController) -> tuple[int, str, str] | None:
+        """A new delivery: its number, the courier's code and the recipient's. None: the board holds no free number."""
+        bank = self._rows[one.settings["controller"]].bank
+        number = None if bank is None else bank.take()
+        if bank is None or number is None:
+            return None
+        key = delivery_key(bank.secret, number)
+        return number, code(key, DEPOSIT, number), code(key, PICK_UP, number)
 
     def emergency(self, do: str) -> int:
         for row in self._rows.values():
@@ -298,6 +339,8 @@ class MemoryCloud:
                 row.rules_refused = True
             elif version == row.rules_version and part == len(self._rules(row)):
                 row.rules_told = version
+        elif kind == wire.STOCK_STATE:
+            self._stock(row, message)
         elif kind == wire.PING:
             self._send(row, bytes((wire.PONG,)))
 
@@ -314,6 +357,22 @@ class MemoryCloud:
             for part in self._rules(row):
                 self._send(row, part)
         self._bring_in_line(row)
+
+    def _stock(self, row: _Row, message: bytes) -> None:
+        """What a bank's stock holds. What is not known of it is asked; where a slot is free it gets its next number."""
+        crc, first = struct.unpack_from("<IB", message, 1)
+        bank = row.bank = row.bank or Stock(self._urandom(32))
+        words = struct.unpack_from(f"<{(len(message) - 6) // 4}I", message, 6)
+        bank.words.update(enumerate(words, first))
+        known = [bank.words.get(slot) for slot in range(SLOTS)]
+        if None in known or crc32(struct.pack(f"<{SLOTS}I", *known)) != crc:
+            for at in (0, SLOTS // 2):
+                self._send(row, wire.packed(wire.STOCK_ASKED, "<BB", at, SLOTS // 2))
+            return
+        due = bank.due()[:KEYS]
+        keys = [number.to_bytes(4, "little") + delivery_key(bank.secret, number) for number in due]
+        if keys:
+            self._send(row, bytes((wire.STOCK,)) + b"".join(keys))
 
     def _send_rules(self, row: _Row) -> None:
         """There are others."""
@@ -354,6 +413,9 @@ class MemoryCloud:
             row.twice += row.events.setdefault(whole[0], event) != event
             if whole[0] == row.acknowledged + 1:
                 row.acknowledged += 1
+            if whole[2] in OVER:
+                slot = int.from_bytes(whole[6][:4], "little") % SLOTS
+                self._send(row, wire.packed(wire.STOCK_ASKED, "<BB", slot, 1))
         self._send(row, wire.packed(wire.STORED, "<II", row.epoch, row.acknowledged))
 
     # The access list.

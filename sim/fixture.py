@@ -52,7 +52,7 @@ the building can be locked down, be evacuated, or burn.
         building.normal()
 
 A bank of compartments is at the first controller of `make_building(lockers=8)`: `bank` has its leaves, and `open(3)`
-opens one from afar.
+opens one from afar; `sends()` makes a delivery, and sim/virtual/visitors.py has who brings and fetches its parcel.
 
 `make_building(doors=4, people=20, seed=7, visits=100)` makes others. A test fails at its end when the building broke
 one of the design's promises; `building.broken` has the sentences, and `building.expect_broken()` says that it is meant.
@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from sim.virtual.building import VirtualBuilding
     from sim.virtual.controller import VirtualController
     from sim.virtual.doorway import Doorway
+    from sim.virtual.parcels import Delivery
 
 ALL = "all"
 ZONE = "Europe/Oslo"
@@ -295,6 +296,17 @@ class House:
             one, compartment, self._cloud.command(one, do="open", compartment=compartment)
         )
         self.world.run(2)
+
+    def sends(self, size: int = 1) -> "Delivery":
+        """A new delivery: its sender has its codes, and so has everybody who should. size: of its parcel, 1 to 4."""
+        from sim.virtual.parcels import DEPOSIT, PICK_UP, Delivery
+
+        made = self._cloud.deliver(self.world.controllers[0])
+        if made is None:
+            raise ValueError("the board holds no key for another delivery yet; wait a moment")
+        delivery = Delivery(made[0], {DEPOSIT: made[1], PICK_UP: made[2]}, size)
+        self.world.promises.parcels.made(self.world.controllers[0], delivery)
+        return delivery
 
     def audit(self) -> None:
         """Opens each compartment in turn, the next one when the one before was shut."""

@@ -50,7 +50,7 @@ def promises(building: VirtualBuilding) -> list[Outcome]:
 
 def _was_judged(building: VirtualBuilding, promise: Promise) -> bool:
     """A run in which no right was taken away, no event has an end or no bank is says nothing of these promises."""
-    return promise.number not in (8, 10, 13) or building.promises.judged[promise.number] > 0
+    return promise.number not in (8, 10, 13, 14, 15, 16, 17) or building.promises.judged[promise.number] > 0
 
 
 def _promise(promise: Promise, broken: Broken | None, times: int) -> Outcome:

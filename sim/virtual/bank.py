@@ -43,10 +43,12 @@ class VirtualBank:
         board = self.board_of(n)
         return int(board.on_ms[-1] * MS if hasattr(board, "on_ms") and board.on_ms else board.pulse_us)
 
-    def shut(self, n: int) -> None:
-        """Somebody pushes the leaf to; where the latch does not catch it springs open again."""
-        if not self.bank.shut(n):
+    def shut(self, n: int) -> bool:
+        """Somebody pushes the leaf to. False: the latch does not catch, and it springs open again."""
+        caught = self.bank.shut(n)
+        if not caught:
             self.scheduler.after(HESITATES_US, self.bank.force, n)
+        return caught
 
     # What ails the line. Each returns nothing and ends by itself.
 

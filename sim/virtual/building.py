@@ -35,6 +35,7 @@ POLL_US = 100 * MS
 MOVED_US = 2_500 * MS  # after a message, for a cloud that does not say what is due
 IDLE_US = 1_800 * SECOND
 PING_BYTES = 26
+STOCK_BYTES = 7 * 4096  # of the partition for the keys of deliveries
 EDGE_S = 3  # a board's clock may be so wrong
 
 
@@ -67,6 +68,11 @@ class Record:
     where: str
     what: str
     detail: tuple[Any, ...]
+
+
+def _with(board: dict[str, Any], bank: dict[str, Any]) -> dict[str, Any]:
+    """A board with a bank of compartments, and a partition for the keys of its deliveries."""
+    return {**board, "bank": bank, "flash": {**board["flash"], "bank": STOCK_BYTES}}
 
 
 class VirtualBuilding:
@@ -119,7 +125,7 @@ class VirtualBuilding:
             VirtualController(
                 one["name"],
                 settings[i],
-                board if bank is None or i else {**board, "bank": bank},
+                board if bank is None or i else _with(board, bank),
                 folder / f"controller-{i + 1}",
                 self.scheduler,
                 self.network,

@@ -27,6 +27,10 @@ PROMISES = (
     Promise(12, "update", "An update either is the new version, proven healthy, or the old one."),
     # Of a bank of compartments, where there is one.
     Promise(13, "locks", "One pulse for one opening, and never more coils with current than the supply bears."),
+    Promise(14, "parcel", "No parcel to the wrong person: a code opens the compartment of its own delivery."),
+    Promise(15, "given", "No compartment is given to two deliveries."),
+    Promise(16, "found", "Nothing is lost: a parcel can be taken out by its code."),
+    Promise(17, "once", "A code works once, and who guesses has few tries."),
 )
 NAMES = {one.number: one.name for one in PROMISES}
 NOT_JUDGED: dict[int, str] = {}
@@ -74,5 +78,14 @@ CHECKS: dict[str, tuple[int, str]] = {
     "left open": (0, "a compartment stood open for too long, and that was not told, or too often"),
     "one pulse": (13, "a lock got current a second time for one opening"),
     "coils": (13, "more locks had current at once than the supply bears"),
+    "code": (1, "a compartment was released for a delivery whose code nobody typed"),
+    "room": (0, "who brings a parcel got no compartment, and one is free"),
+    "proof": (0, "a deposit or a pick-up is on record and was none, or was one and is not on record"),
+    "right parcel": (14, "a compartment was opened by a code, and somebody else's parcel lay in it"),
+    "own codes": (14, "two senders have the same codes"),
+    "given once": (15, "a compartment was opened for a parcel, and is that of another one"),
+    "found": (16, "the right code was typed, and its compartment did not open"),
+    "code once": (17, "a code opened a compartment after its delivery was over"),
+    "tries": (17, "ten digits opened a compartment after too many wrong ones in a day"),
     "key stream": (9, "two messages are sealed with the same key stream"),
 }

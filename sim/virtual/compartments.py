@@ -47,6 +47,7 @@ class _Seen:
     pulsed_at: int = -TWICE_US
     why: int = 0  # of a release on record whose pulse has not come yet
     last_why: int = 0  # of the last release
+    out: bool = False  # it was told that it is out of use
     ends: bool = True  # the last pulse has had its ending
     by_right: bool = False  # it was told as opened, and not as shut since
     left: int = 0  # how often it was told that it stands open
@@ -63,6 +64,7 @@ class Compartments:
         self._seen: dict[str, list[_Seen]] = {}  # by board: of each compartment
         self._coils: dict[str, list[int]] = {}  # by board: when each coil loses its current
         self._walks: dict[str, int] = {}  # by board: until when an audit walk may begin
+        self._wave: dict[str, int] = {}  # by board: until when all of them may be opened one after the other
 
     def watch(self, one: "VirtualController", bank: "VirtualBank") -> None:
         self._seen[one.name] = [_Seen() for _ in bank.bank.numbers]
@@ -78,6 +80,8 @@ class Compartments:
         bank = one.bank
         assert bank is not None
         wave = sum(bank.pulse_us(k) + SECOND for k in bank.bank.numbers)  # all of them may have been asked before
+        if n == 0:
+            self._wave[one.name] = now + int(seconds * SECOND) + AFTER_US + wave
         for k in bank.bank.numbers if n == 0 else (n,):
             self._seen[one.name][k - 1].asks.append(now + int(seconds * SECOND) + AFTER_US + wave)
 
@@ -87,6 +91,7 @@ class Compartments:
     def stopped(self, name: str) -> None:
         """The board stopped: what it was about to do is forgotten."""
         self._walks.pop(name, None)
+        self._wave.pop(name, None)
         for seen in self._seen.get(name, ()):
             seen.why, seen.ends, seen.told, seen.by_right = 0, True, [], False
             seen.asks.clear()
@@ -108,6 +113,7 @@ class Compartments:
         elif seen.by_right and bank.bank[n].contact and self._clear(bank, seen, seen.moved_at):
             promises.red("one pulse", f"{text}, and it stands open by right")
         self._current(one, bank, n)
+        promises.parcels.pulsed(one, bank, n, seen.why)
         seen.why, seen.pulsed_at, seen.ends = 0, now, False
         due = bank.pulse_us(n) + OPENS_US + SLACK_US
         self._scheduler.after(due, self._has_ended, one, bank, n, now, one.chip.starts)
@@ -190,6 +196,8 @@ class Compartments:
             seen.ends = True
         if code in _SAYS and (code != codes.COMPARTMENT_STUCK or extra == 1):
             self._true(one, one.bank, seen, n, code)
+        if code in (codes.COMPARTMENT_STUCK, codes.COMPARTMENT_BLIND, codes.COMPARTMENT_RIGHT):
+            seen.out = code != codes.COMPARTMENT_RIGHT
         if code in _MOVES:
             seen.by_right = code == codes.COMPARTMENT_OPENED
         if code == codes.COMPARTMENT_LEFT_OPEN:
@@ -211,7 +219,7 @@ class Compartments:
         elif why == AUDIT:
             if one.name not in self._walks:
                 promises.red("compartment right", f"{text} by an audit walk that nobody asked for")
-        elif why in (ASKED, ALL):
+        elif why in (ASKED, ALL):  # of a code: parcels.py
             seen.asks = [until for until in seen.asks if until >= now]
             if seen.asks:
                 seen.asks.pop(0)
@@ -245,7 +253,35 @@ class Compartments:
         elif times < LOOKS:
             self._scheduler.after(bank.left_open_us, self._left_open, one, bank, n, opened, times + 1, starts)
 
-    # What is known.
+    # What is known, to others too.
+
+    def pulsed_at(self, one: "VirtualController", n: int) -> int:
+        return self._seen[one.name][n - 1].pulsed_at
+
+    def moved_at(self, one: "VirtualController", n: int) -> int:
+        return self._seen[one.name][n - 1].moved_at
+
+    def in_use(self, one: "VirtualController", n: int) -> bool:
+        """Whether it was not told that it is out of use."""
+        return not self._seen[one.name][n - 1].out
+
+    def rests(self, one: "VirtualController", bank: "VirtualBank", n: int) -> bool:
+        """Whether the board must know that it is shut, and that nobody wants it opened."""
+        seen, at = self._seen[one.name][n - 1], bank.bank[n]
+        settled = seen.moved_at < self._scheduler.now - SETTLED_US
+        return settled and not at.open and at.lies is None and not seen.why and seen.ends and not seen.asks
+
+    def was_seen_shut(self, one: "VirtualController", n: int, since: int, starts: int) -> bool:
+        """Whether the board must have seen that it was shut then, after it had stood open for a while."""
+        seen, bank = self._seen[one.name][n - 1], one.bank
+        assert bank is not None
+        steady = seen.moved_at == since and seen.before_us >= SETTLED_US and not bank.bank[n].contact
+        return steady and seen.pulsed_at < since - SETTLED_US and self.was_quiet(one, bank, since - SETTLED_US, starts)
+
+    def was_quiet(self, one: "VirtualController", bank: "VirtualBank", since: int, starts: int) -> bool:
+        """Whether nothing has put an opening off since then."""
+        waves = self._wave.get(one.name, -1) >= since or one.name in self._walks
+        return self._at_work(one, starts, since - SETTLED_US) and not self._ails(bank, since) and not waves
 
     def _at_work(self, one: "VirtualController", starts: int, since: int) -> bool:
         """Whether the board worked all the time since then."""

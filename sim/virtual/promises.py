@@ -18,6 +18,7 @@ from .flash_errors import FlashErrors
 from .leaves import Leaves
 from .links import Links
 from .logs import Logs
+from .parcels import Parcels
 from .scheduler import SECOND
 from .sealed import Sealed
 from .slots import Slots
@@ -75,6 +76,7 @@ class Promises:
         self.strikes = Strikes(self)
         self.leaves = Leaves(self)
         self.compartments = Compartments(self)
+        self.parcels = Parcels(self)
         self.links = Links(self)
         self.logs = Logs(self)
         self.flash_errors = FlashErrors(self)
@@ -139,6 +141,7 @@ class Promises:
         """The board stopped."""
         self.started.pop(name, None)
         self.compartments.stopped(name)
+        self.parcels.stopped(name)
 
     def recorded(self, one: "VirtualController", event: tuple[Any, ...], raw: bytes) -> None:
         """An event is on flash."""
@@ -154,6 +157,7 @@ class Promises:
             self.started[one.name] = self.scheduler.now
         self.strikes.recorded(one, event[2], event[3])
         self.leaves.recorded(one, event[2], event[3])
+        self.parcels.recorded(one, event)
         self.compartments.recorded(one, event)
         self.links.recorded(one, event[0])
 

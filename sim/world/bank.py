@@ -19,7 +19,7 @@ class Compartment:
     """One of them. jams: so many pulses of its lock let go of nothing.
 
     lies: what its contact says whatever the leaf does (True: open); None: the truth. slips: so often the latch does not
-    catch when the leaf is shut, and it springs open again. inside: what lies in it.
+    catch when the leaf is shut, and it springs open again. inside: deliveries that lie in it.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Compartment:
         self.jams = 0
         self.slips = 0
         self.lies: bool | None = None
-        self.inside: Any = None
+        self.inside: list[int] = []
 
     @property
     def contact(self) -> bool:
@@ -127,7 +127,8 @@ def table(count: int, driver: str = "xor", **more: Any) -> dict[str, Any]:
         "driver": driver, "uart": 2, "tx": 5, "rx": 36, "de": 15, "baud": BAUDS.get(driver, 9600), "sensor": 1,
         "locks": count // boards, "addresses": list(range(first, first + boards)),
     }  # fmt: skip
-    return {"supply_ma": 1500, "coil_ma": 700, "locks": locks, **more}
+    sizes = "".join("SSMSSMSL"[n % 8] for n in range(count))
+    return {"supply_ma": 1500, "coil_ma": 700, "locks": locks, "sizes": sizes, "keypad": {"door": 2}, **more}
 
 
 def line(bank: Bank, locks: dict[str, Any], now_us: Callable[[], int]) -> Bus:

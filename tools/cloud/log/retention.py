@@ -19,7 +19,6 @@ NOTHING = {
     "code": codes.EXPIRED,
     "utc": None,
     "door_number": 0,
-    "compartment": 0,
     "extra": ERASED_HERE,
     "flags": 0,
     "count": 0,

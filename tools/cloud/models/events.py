@@ -1,7 +1,6 @@
 """What controllers recorded. An event is kept once; what it refers to is resolved when it comes in."""
 
 from django.db import models
-from django.db.models import F
 
 from firmware.controller import events as codes
 
@@ -19,9 +18,7 @@ class Event(Owned):
     sequence = models.PositiveBigIntegerField()
     utc = models.DateTimeField(null=True)  # None: the controller did not know the time
     code = models.PositiveSmallIntegerField()  # firmware/controller/events.py
-    # Where it happened: at a door, in a compartment of the bank, or (both 0) at the controller itself.
-    door_number = models.PositiveSmallIntegerField()
-    compartment = models.PositiveSmallIntegerField(default=0)
+    door_number = models.PositiveSmallIntegerField()  # 0: the controller itself
     extra = models.PositiveSmallIntegerField()
     flags = models.PositiveSmallIntegerField()
     count = models.PositiveSmallIntegerField(default=0)  # how many more of a denial came since; 255: or more
@@ -30,8 +27,6 @@ class Event(Owned):
     received_at = models.DateTimeField()
     chain = models.BinaryField(max_length=8, null=True)
     chain_ok = models.BooleanField(null=True)  # None: it cannot be checked
-
-    POINT = F("door_number") + F("compartment")  # as the board has it: one of them is 0
 
     TENANT_PATH = "controller__site__tenant"
     SEEN_WITH = Right.LOG
@@ -42,10 +37,6 @@ class Event(Owned):
             models.Index(fields=["controller", "door_number", "id"], name="event_of_door"),
             models.Index(fields=["received_at"], name="event_received"),
         ]
-
-    @property
-    def point(self) -> int:
-        return self.door_number or self.compartment
 
     @property
     def time_trusted(self) -> bool:

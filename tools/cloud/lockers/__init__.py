@@ -1,1 +1,0 @@
-"""Banks of compartments and deliveries: made here, decided on at the board, proven by its events."""
