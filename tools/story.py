@@ -104,7 +104,9 @@ class DatabaseHand:
         return int(self._row(one).acked)
 
     def stored(self, one: VirtualController) -> dict[int, tuple[int, ...]]:
-        rows = self._events(one).values_list("sequence", "utc", "code", "door_number", "extra", "flags")
+        from tools.cloud.models import Event
+
+        rows = self._events(one).values_list("sequence", "utc", "code", Event.POINT, "extra", "flags")
         return {sequence: (int(utc.timestamp()) if utc else 0, *rest) for sequence, utc, *rest in rows}
 
     def twice(self, one: VirtualController) -> int:

@@ -84,7 +84,7 @@ def locks(controller: str) -> list[Lock]:
 
 def stored(controller: str, on_flash: dict[int, Recorded]) -> Stored:
     """Compares one controller's flash with the database, event for event."""
-    fields = ("sequence", "utc", "code", "door_number", "extra", "key")
+    fields = ("sequence", "utc", "code", Event.POINT, "extra", "key")
     rows = list(Event.objects.filter(controller__public_id=controller).values_list(*fields))
     held = {row[0]: row for row in rows}
     kinds = Counter(KINDS[row[2]] for row in rows if row[2] in KINDS)

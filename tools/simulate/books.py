@@ -54,7 +54,7 @@ class Books:
         mine = {"controller__public_id": one.settings["controller"]}
         kept: dict[int, tuple[Any, ...]] = {}
         rows = Event.objects.filter(**mine, epoch__lt=OWN_EPOCH, sequence__gt=after, sequence__lte=upto).order_by("pk")
-        for sequence, utc, *rest in rows.values_list("sequence", "utc", "code", "door_number", "extra", "flags"):
+        for sequence, utc, *rest in rows.values_list("sequence", "utc", "code", Event.POINT, "extra", "flags"):
             if sequence in kept:
                 promises.red("stored", f"{one.name}: event {sequence} is counted twice")
             kept[sequence] = (int(utc.timestamp()) if utc else 0, *rest)

@@ -208,7 +208,7 @@ def stored(one: Any) -> dict[tuple[int, int], tuple[int, ...]]:
     return {
         (epoch, sequence): (int(utc.timestamp()) if utc else 0, *rest)
         for epoch, sequence, utc, *rest in rows.values_list(
-            "epoch", "sequence", "utc", "code", "door_number", "extra", "flags"
+            "epoch", "sequence", "utc", "code", Event.POINT, "extra", "flags"
         )
     }
 

@@ -11,6 +11,7 @@ NOT_SERVED = None  # no such method: 405
 
 LOOK, PEOPLE, LOG, ALARMS, RELEASE = Right.LOOK, Right.PEOPLE, Right.LOG, Right.ALARMS, Right.RELEASE
 CHANGE, INSTALL, AUDIT, MEMBERS = Right.CHANGE, Right.INSTALL, Right.AUDIT, Right.MEMBERS
+BANKS, DELIVERIES, DELIVER = Right.BANKS, Right.DELIVERIES, Right.DELIVER
 
 Need = Right | str | None
 
@@ -118,7 +119,7 @@ CALLS: dict[str, Right] = {
     "get /api/readings/{reading_id}": CHANGE,
     "delete /api/readings/{reading_id}": CHANGE,
     "post /api/readings/{reading_id}/give": CHANGE,
-    "get /api/tenants": LOOK,
+    "get /api/tenants": BANKS,
     "patch /api/tenants/{tenant_id}": CHANGE,
     "get /api/schedules": LOOK,
     "post /api/schedules": CHANGE,
@@ -189,7 +190,8 @@ FIELDS = {
 }  # fmt: skip
 # Those that hold plain values: no row is meant.
 PLAIN = {
-    "active", "bits", "board", "broker", "by", "code", "csrfmiddlewaretoken", "digits", "do", "during_lockdown",
+    "active", "bits", "board", "broker", "by", "code", "compartment",
+    "csrfmiddlewaretoken", "digits", "do", "during_lockdown",
     "email", "escort", "exempt", "extended", "extended_ms", "facility", "first", "first_day", "first_in", "forced",
     "forget_hours", "from", "from-", "from_time", "held_ms", "hold", "host", "interlock", "interlock_open", "kind",
     "language", "last", "last_day", "like-monday", "limit", "lockdown", "minutes", "name", "no_clock", "number",

@@ -53,7 +53,10 @@ CARD = {OURS: (201, 60417), THEIRS: (201, 54321)}  # facility and number of a ca
 READ = {OURS: (202, 54322), THEIRS: (203, 54323)}  # of one that was read at a door; theirs have the first in use
 MISSING = 10**12  # a number that nothing has
 # Which right somebody needs to be told a word: it is tag + right, as in zornpeople.
-WORDS = {right.value: {right} for right in (Right.LOOK, Right.PEOPLE, Right.AUDIT, Right.MEMBERS)}
+WORDS = {
+    right.value: {right}
+    for right in (Right.LOOK, Right.BANKS, Right.DELIVERIES, Right.PEOPLE, Right.AUDIT, Right.MEMBERS)
+}
 WORDS |= {"asker": {Right.RELEASE, Right.LOG}, "duress": {Right.DURESS}}  # one of these
 
 
@@ -61,7 +64,7 @@ class Home(House):
     """A house with one of everything. ids: by kind, the number of the one that is attacked."""
 
     def __init__(self, tag: str, time_now: Stopped, seed: int) -> None:
-        super().__init__(f"{tag}look gate", time_now, seed)
+        super().__init__(f"{tag}banks gate", time_now, seed)
         self.tag = tag
         self._name()
         self._rules()

@@ -11,12 +11,24 @@ from fake_controller import FakeController
 from tools.cloud.access_list import acl
 from tools.cloud.controllers import enrol
 from tools.cloud.ingest.ingest import Ingest
-from tools.cloud.models import AccessGroup, Controller, Credential, Grant, Person, Site, Tenant
+from tools.cloud.lockers import banks, deliveries
+from tools.cloud.lockers.about import entered as as_entered
+from tools.cloud.models import AccessGroup, Bank, Controller, Credential, Delivery, Grant, Person, Site, Tenant
 from tools.cloud.people.people import give_card
 from tools.cloud.services import clock
 
 START = 1_763_800_000.0  # Unix seconds
 BOARD = {"name": "test-two-door", "psram": True, "doors": [{}, {}]}
+
+
+# A bank beside them: four small compartments, two medium, two large.
+BANK: dict[str, Any] = {
+    "locks": {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "addresses": [1], "locks": 8, "sensor": 1},
+    "supply_ma": 2000,
+    "coil_ma": 500,
+    "sizes": "SSSSMMLL",
+    "keypad": {"door": 1},
+}
 
 
 class Stopped:
@@ -94,6 +106,15 @@ class House:
             Credential(tenant=self.tenant, person=self.person, bits=34, number=number) for number in range(count)
         )
         acl.refresh(self.tenant.pk, clock.now())
+
+    def add_bank(self, **about: str) -> tuple[Bank, Delivery]:
+        """A bank at the controller, its stock filled, with a delivery that was not deposited yet."""
+        self.controller.board = {**self.controller.board, "bank": BANK}
+        self.controller.save(update_fields=["board"])
+        bank = banks.make(self.controller, counted_bytes(self.controller.pk << 40))
+        bank.keep_numbers(bank.wanted_numbers(), bank.wanted_numbers())
+        said = {"name": "Ingrid Solheim", "email": "ingrid@example.test", **about}
+        return bank, deliveries.make(bank, as_entered(**said))[0]
 
     def row(self) -> Controller:
         return Controller.objects.get(pk=self.controller.pk)

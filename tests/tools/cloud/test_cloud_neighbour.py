@@ -21,9 +21,10 @@ from tools.cloud.commissioning import commissioning
 from tools.cloud.controllers import lost, rotation, twins
 from tools.cloud.doors import commands, door_rules
 from tools.cloud.ingest import store
+from tools.cloud.lockers import about, deliveries, happened, stock
 from tools.cloud.log import chain, retention
 from tools.cloud.members import links, members
-from tools.cloud.models import Alarm, Command, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
+from tools.cloud.models import Alarm, Command, Delivery, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
 from tools.cloud.people import groups, people, pins
 from tools.cloud.rules import area_occupancy, holidays, hours, rules
 from tools.cloud.services import clock
@@ -66,6 +67,7 @@ class Furnished(House):
             )
         ]
         self.command = commands.release(self.doors[0], None)
+        self.bank, self.delivery = self.add_bank()
         acl.refresh(self.tenant.pk, now)
 
 
@@ -114,6 +116,25 @@ def the_rights_of_one_person(house: Furnished) -> Any:
 def what_is_asked_and_granted(house: Furnished) -> Any:
     asked = len(grants.asks(house.tenant.pk))
     return asked, [door.number for door in house.doors if pins.with_pin(house.tenant.pk, door.pk, clock.now())]
+
+
+@act
+def a_delivery_is_made_and_cancelled(house: Furnished) -> Any:
+    made, codes_ = deliveries.make(house.bank, about.entered(unit="H0301"))
+    deliveries.cancel(made, None)
+    return made.state, len(codes_.deposit), len(stock.missing(house.controller.pk, 24))
+
+
+@act
+def a_delivery_is_deposited_and_picked_up(house: Furnished) -> Any:
+    key = house.delivery.number.to_bytes(7, "little")
+    for n, code in enumerate((codes.DELIVERY_DEPOSITED, codes.DELIVERY_PICKED_UP, codes.COMPARTMENT_STUCK), 50):
+        event = Event.objects.create(
+            controller=house.controller, epoch=EPOCH, sequence=n, code=code, door_number=0, compartment=5, extra=1,
+            flags=codes.TIME_TRUSTED, received_at=clock.now(), key=key,
+        )  # fmt: skip
+        happened.take(house.controller.pk, [event])
+    return Delivery.objects.of(house.tenant).values_list("state", flat=True)[0]
 
 
 @act

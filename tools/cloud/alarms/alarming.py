@@ -58,5 +58,7 @@ def _words(alarm: Alarm) -> tuple[str, str, str]:
 
 
 def _place(alarm: Alarm) -> str:
+    if alarm.compartment:
+        return words.compartment(alarm.compartment, alarm.controller.name)
     door = Door.objects.filter(controller=alarm.controller_id, number=alarm.door_number).first()
     return f"{door.name} ({alarm.controller.name})" if door else str(alarm.controller.name)

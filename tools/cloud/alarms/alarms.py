@@ -37,11 +37,13 @@ _ALARMING = Prepared(
         Event.objects.filter(pk__gt=Given("after"), pk__lte=Given("last"), controller__lost_at=None)
         .filter(code__in=sorted({*codes.ALARMS, *_ENDS, *_OVER}))
         .order_by("pk")
-        .values_list("pk", "code", "controller", "door_number")
+        .values_list("pk", "code", "controller", "door_number", "compartment")
     )
 )
 _KNOWN = Prepared(lambda: Alarm.objects.filter(event__gt=Given("after"), event__lte=Given("last")).values_list("event"))
-_STANDING = Prepared(lambda: Alarm.objects.filter(ended_at=None).values_list("controller", "door_number"))
+_STANDING = Prepared(
+    lambda: Alarm.objects.filter(ended_at=None).values_list("controller", "door_number", "compartment")
+)
 _GAPS = Prepared(lambda: Gap.objects.filter(alarm=None).values_list("pk", "controller", "noticed_at")[:AT_ONCE])
 _BACK = Prepared(
     lambda: Alarm.objects.filter(
@@ -90,7 +92,8 @@ def standing(alarms: QuerySet[Alarm]) -> list[Standing]:
     related = ("controller__site", "event__credential__person", "gap")
     for alarm in rows.select_related(*related).order_by("-raised_at", "-pk"):
         what = alarm.extra if alarm.kind == Alarm.Kind.TROUBLE else 0
-        found.setdefault((alarm.controller_id, alarm.kind, alarm.code, alarm.door_number, what), []).append(alarm)
+        place = alarm.controller_id, alarm.door_number, alarm.compartment
+        found.setdefault((*place, alarm.kind, alarm.code, what), []).append(alarm)
     return [Standing(same[0], len(same), all(one.ended_at for one in same)) for same in found.values()]
 
 
@@ -105,7 +108,11 @@ def number(alarm: Alarm, all_of_it: bool) -> int:
 def acknowledge(alarm: Alarm, user: User | None, now: datetime) -> int:
     """Somebody has seen it, with all before it of the same kind at the same place. Returns how many these are."""
     same = Alarm.objects.filter(
-        controller=alarm.controller_id, kind=alarm.kind, code=alarm.code, door_number=alarm.door_number
+        controller=alarm.controller_id,
+        kind=alarm.kind,
+        code=alarm.code,
+        door_number=alarm.door_number,
+        compartment=alarm.compartment,
     )
     if alarm.kind == Alarm.Kind.TROUBLE:
         same = same.filter(extra=alarm.extra)
@@ -126,7 +133,7 @@ def _keep(alarm: Alarm, count: int) -> None:
         Change.Kind.ALARM,
         Change.What.CHANGED,
         number=alarm.pk,
-        name=at.name if door is None else door.name,
+        name=door.name if door else f"{at.name} {alarm.compartment}" if alarm.compartment else at.name,
         after={"alarm": name, "acknowledged": count},
         hidden=alarm.code in SILENT,
     )
@@ -144,11 +151,15 @@ def _from_events(after: int, last: int, seen: int, troubles: Troubles) -> int:
         with troubles.aside(Work.ALARMS, place[0]), transaction.atomic():
             event = Event.objects.get(pk=pk)
             new = _raised_by(event, known)
-            standing.update((one.controller_id, one.door_number) for one in new)
+            standing.update(_place(one) for one in new)
             raised += len(new)
-            if event.code in _ENDS and (event.controller_id, event.door_number) in standing:
+            if event.code in _ENDS and _place(event) in standing:
                 _end_by(event)
     return raised
+
+
+def _place(event: Event) -> tuple[int, int, int]:
+    return event.controller_id, event.door_number, event.compartment
 
 
 def _raised_by(event: Event, known: set[int]) -> list[Event]:
@@ -164,6 +175,7 @@ def _raised_by(event: Event, known: set[int]) -> list[Event]:
             kind=Alarm.Kind.EVENT,
             code=one.code,
             door_number=one.door_number,
+            compartment=one.compartment,
             extra=one.extra,
             event=one,
             raised_at=event.utc or event.received_at,
@@ -176,6 +188,7 @@ def _end_by(event: Event) -> None:
     open_ones = Alarm.objects.filter(
         controller=event.controller_id,
         door_number=event.door_number,
+        compartment=event.compartment,
         code__in=_ENDS[event.code],
         ended_at=None,
         event__lt=event.pk,

@@ -31,7 +31,8 @@ class AlarmOut(Schema):
 
     id: int
     controller: int
-    door: int  # its number on the controller; 0: the controller itself
+    door: int  # its number on the controller
+    compartment: int = 0  # ... or of its bank; both 0: the controller itself
     kind: str
     name: str
     text: str = ""
@@ -48,6 +49,7 @@ class AlarmOut(Schema):
             id=alarms.number(alarm, all_of_it),
             controller=alarm.controller_id,
             door=alarm.door_number,
+            compartment=alarm.compartment,
             kind=alarm.kind,
             name=codes.NAMES.get(alarm.code, "unknown") if alarm.kind == Alarm.Kind.EVENT else alarm.kind,
             text=Refusal(alarm.said["text"], **alarm.said.get("values", {})).args[0] if alarm.said else "",

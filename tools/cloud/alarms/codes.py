@@ -26,6 +26,11 @@ LEAF = (
     events.GRANTED_NOT_OPENED,
 )
 
+# Of a compartment of the bank: what the record calls its door is the number of the compartment.
+OF_COMPARTMENTS = tuple(
+    code for code, name in NAMES.items() if name.startswith(("compartment_", "delivery_", "code_", "codes_", "no_room"))
+)
+
 TRUSTED = [bits for bits in range(256) if bits & events.TIME_TRUSTED]  # flags of an event whose time is to be trusted
 
 # Code that raises an alarm -> code that says it is over by itself (0: somebody acknowledges it).
@@ -58,6 +63,8 @@ ALARMS: dict[int, int] = {
     events.COMPARTMENT_STUCK: events.COMPARTMENT_RIGHT,
     events.COMPARTMENT_BLIND: events.COMPARTMENT_RIGHT,
     events.LOCK_BOARD_SILENT: events.LOCK_BOARD_BACK,
+    events.DELIVERY_STRANDED: 0,
+    events.CODES_LONG: 0,
 }
 # Alarms that an installer raises who tries the doors: while that goes on they are on record, and no more.
 TRYING = {
@@ -79,6 +86,12 @@ LATCHED = {code for code, end in ALARMS.items() if not end} | {
     events.LINE_SHORT,
     events.FIRE,
 }
+
+
+def place(code: int, point: int, extra: int) -> tuple[int, int]:
+    """(door, compartment) of what a record says of a point of the board; both 0: the controller itself."""
+    of = extra if code == events.DENIALS_REPEATED else code
+    return (0, point) if of in OF_COMPARTMENTS else (point, 0)
 
 
 def shown(code: int, all_of_it: bool) -> int:

@@ -17,10 +17,13 @@ from ..models import (
     Alarm,
     ApiToken,
     Area,
+    Bank,
     Change,
     Command,
+    Compartment,
     Controller,
     Credential,
+    Delivery,
     Door,
     DoorRules,
     Event,
@@ -65,12 +68,14 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
     Tenant: ("name", "pin_digits", "retention_days"),
     Membership: ("role",),
     ApiToken: ("name", "role", "revoked_at"),
+    Delivery: ("due_at",),
 }
 # ... and rows that are a part of another one: what is kept of it has them too.
 PARTS: dict[type[models.Model], tuple[str, ...]] = {
     GroupDoor: ("accessgroup", "door", "schedule"),
     DoorRules: tuple(field.name for field in DoorRules._meta.fields if field.name != "door"),
     User: ("is_active",),
+    Bank: ("name", "address", "latitude", "longitude"),
 }
 # What a service notes itself, as it is no row that stays and changes.
 BY_HAND: dict[type[models.Model], str] = {
@@ -80,6 +85,7 @@ BY_HAND: dict[type[models.Model], str] = {
     Rollout: "updates: begun and ended, in each tenant whose controllers are in it",
 }
 NOT: dict[type[models.Model], str] = {
+    Compartment: "as its board says",
     AclEntry: "follows from what is granted",
     AclChange: "follows from what is granted",
     Exposure: "follows from giving a controller up",
@@ -115,6 +121,8 @@ def whole(row: models.Model) -> tuple[type[models.Model], int | None]:
         return AccessGroup, row.accessgroup_id
     if isinstance(row, DoorRules):
         return Door, row.door_id
+    if isinstance(row, Bank):
+        return Controller, row.controller_id
     return type(row), row.pk
 
 
@@ -173,7 +181,9 @@ def _rules(door: Door) -> Values:
 
 def _board(controller: Controller) -> Values:
     doors = list(controller.doors.order_by("number").values_list("name", flat=True))
-    return {"site": controller.site.name, "doors": doors}
+    bank = Bank.objects.filter(controller=controller).first()
+    where = {"bank" if name == "name" else name: getattr(bank, name) for name in PARTS[Bank]} if bank else {}
+    return {"site": controller.site.name, "doors": doors, **where}
 
 
 _ROWS: dict[type[models.Model], _Row] = {
@@ -211,4 +221,12 @@ _ROWS: dict[type[models.Model], _Row] = {
         related=("user",),
     ),
     ApiToken: _Row(lambda row: Kind.TOKEN, lambda row: row.tenant_id, lambda row: row.name),
+    # Whom it is for is sealed, and stays so.
+    Delivery: _Row(
+        lambda row: Kind.DELIVERY,
+        lambda row: row.bank.controller.site.tenant_id,
+        lambda row: str(row.number),
+        more=lambda row: {"bank": row.bank.name},
+        related=("bank__controller__site",),
+    ),
 }

@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from tools import written_settings
 
 from ..audit import changes
+from ..lockers import banks, layout
 from ..models import Controller, Door, DoorRules, GroupDoor, Site
 from ..services import clock, propagate
 from ..services.refusal import Refusal
@@ -45,8 +46,8 @@ def enrol(
         raise Refusal('board.json must list 1 to %(most)d doors under "doors"; a board has no more', most=MOST_DOORS)
     if not all(isinstance(place, dict) for place in places) or len(json.dumps(board)) > MOST_BOARD:
         raise Refusal("board.json must be of objects, %(most)d characters at most; correct it", most=MOST_BOARD)
-    if "bank" in board:  # its compartments' numbers would be taken for those of doors
-        raise Refusal("the cloud end knows no banks of compartments yet; enrol a board without one")
+    if "bank" in board:
+        layout.read(board)
     if len(doors) > len(places):
         raise Refusal("the board has %(n)d doors, %(names)d names were given", n=len(places), names=len(doors))
     if any(len(door) > NAME for door in (name, *doors)):
@@ -80,6 +81,8 @@ def enrol(
         with changes.of(controller):
             controller.save(force_insert=True)
             _make_doors(controller, doors, replaces)
+            if "bank" in controller.board:
+                banks.make(controller, urandom)
     except IntegrityError:
         if not Controller.objects.filter(site=site, name=name).exists():
             raise

@@ -23,9 +23,9 @@ _Do = Command.Do
 EMERGENCY = (_Do.LOCKDOWN, _Do.EVACUATION, _Do.NORMAL)
 # What shares a room at the controller, and how many fit into it: as firmware/controller/cloud/commands.py has it.
 ROOMS = {
-    (_Do.RELEASE, _Do.HOLD, _Do.TRY): 8,
+    (_Do.RELEASE, _Do.HOLD, _Do.TRY, _Do.OPEN): 8,
     EMERGENCY: 4,
-    (_Do.IDENTIFY, _Do.RESTART, _Do.DIAGNOSTICS, _Do.LEARN, _Do.COMMISSION): 4,
+    (_Do.IDENTIFY, _Do.RESTART, _Do.DIAGNOSTICS, _Do.LEARN, _Do.COMMISSION, _Do.AUDIT, _Do.CANCEL): 4,
 }
 
 
@@ -71,6 +71,21 @@ def commission(controller: Controller, user: User | None, minutes: int) -> Comma
 def try_alarm(controller: Controller, user: User | None) -> Command:
     """The alarm relay for two seconds, while commissioning is on."""
     return _ask(controller.pk, Command.Do.TRY, user, SECONDS)
+
+
+def open_compartment(controller: Controller, user: User | None, number: int) -> Command:
+    """Opens one compartment of the controller's bank."""
+    return _ask(controller.pk, Command.Do.OPEN, user, arguments={"compartment": number})
+
+
+def audit(controller: Controller, user: User | None) -> Command:
+    """Opens every compartment of the bank in turn, the next when the one before was shut."""
+    return _ask(controller.pk, Command.Do.AUDIT, user, MINUTE)
+
+
+def cancel(controller: Controller, user: User | None, delivery: int) -> Command:
+    """The codes of a delivery are dead, unless it was deposited."""
+    return _ask(controller.pk, Command.Do.CANCEL, user, MINUTE, arguments={"delivery": delivery})
 
 
 def emergency(site: Site, do: str, user: User | None) -> list[Command]:

@@ -11,12 +11,14 @@ from firmware.protocol.cloud_side import SHORTEST, Channel, accept_message, read
 
 from ..controllers import rotation
 from ..controllers.troubles import Troubles, Work
+from ..lockers import deliveries
 from ..log import chain
 from ..models import Controller
 from ..readings import learning
 from ..services.clock import at
 from . import store
 from .area_occupancy import AreaOccupancy
+from .stock import Stock
 from .sync import Sync
 from .updates import Updates
 
@@ -65,6 +67,7 @@ class Session:
         self._logs: dict[int, chain.Follower] = {}  # by epoch, the chain of a log as it comes in
         self._ahead: tuple[int, float] | None = None  # first sequence of a batch that came too early, and when
         self._sync = Sync(row.pk, self.send, self.room)
+        self._stock: Stock | None = None  # of its bank, since it has said what lies in it
         self._handlers: dict[int, Callable[[bytes, datetime], None]] = {
             wire.HELLO: self._hello,
             wire.EVENTS: self._events,
@@ -78,6 +81,7 @@ class Session:
             wire.SECRETS: self._secrets,
             wire.TIME_ASKED: self._time_asked,
             wire.DOOR_STATUS: self._door_status,
+            wire.STOCK_STATE: self._stock_state,
             wire.PING: self._ping,
         }
 
@@ -168,6 +172,7 @@ class Session:
                 self._greeted = False
                 self._ahead = None
                 self._sync = Sync(self.pk, self.send, self.room)
+                self._stock = None
                 return message
         self.renew()
         raise Refused("session")
@@ -222,6 +227,8 @@ class Session:
         self._last = max(self._last, batch[-1][0])
         self.behind = stored.up_to < self._last
         self._area_occupancy.stored(self.pk, stored.new)
+        if stored.ended and self._stock is not None:
+            self._stock.step(self._now())
 
     def _note_ahead(self, first: int | None) -> None:
         """A batch that stays ahead: what lies between may be overwritten, and only a hello can say so."""
@@ -270,6 +277,12 @@ class Session:
     def _door_status(self, message: bytes, now: datetime) -> None:
         store.door_status(self.pk, message)
 
+    def _stock_state(self, message: bytes, now: datetime) -> None:
+        if self._stock is None:
+            self._stock = Stock(self.pk, self.send, self.room)
+        self._stock.said(message, self._now())
+        deliveries.cancel_again(self.pk, now)
+
     def _time_asked(self, message: bytes, now: datetime) -> None:
         (nonce,) = _unpack("<8s", message)
         self.send(wire.packed(wire.TIME, "<8sQ", nonce, int(self._now() * 1000)))
@@ -291,6 +304,9 @@ class Session:
         if len(message) != 1:
             raise Refused("malformed")
         self.send(bytes((wire.PONG,)))
+        if self._stock is not None:
+            self._stock.again(self._now())
+            deliveries.cancel_again(self.pk, now)
 
     def _bring_in_line(self) -> None:
         row = Controller.objects.filter(pk=self.pk).first()

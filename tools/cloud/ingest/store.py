@@ -12,9 +12,11 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
 
 from ..access_list.prepared import Given, Insert, Prepared
+from ..alarms import codes
 from ..controllers import twins
 from ..controllers.troubles import Troubles, Work
 from ..doors.locks import WHY
+from ..lockers import happened
 from ..log import chain
 from ..models import AclChange, Command, Controller, Event, Gap
 
@@ -211,13 +213,14 @@ class Stored:
     """up_to: all events up to this one are stored. ahead: the batch left some out, none of it was kept.
 
     conflicts: events that are stored here with another content. A log that was put back in time has them.
-    new: those that were not here before.
+    new: those that were not here before. ended: a delivery of the bank has, so its board lacks a number.
     """
 
     up_to: int
     ahead: bool = False
     conflicts: int = 0
     new: Sequence[Event] = ()
+    ended: bool = False
 
 
 def events(
@@ -231,7 +234,8 @@ def events(
     with transaction.atomic():
         # Nearly every batch begins where the last one ended: one update says so, and locks the controller.
         if _GOES_ON.update(controller=controller, epoch=epoch, before=first - 1, last=last):
-            return Stored(last, new=_keep(controller, epoch, batch, now, raw, log))
+            rows = _keep(controller, epoch, batch, now, raw, log)
+            return Stored(last, new=rows, ended=happened.take(controller, rows))
         acked = _acked(controller, epoch)
         if first > acked + 1:
             return Stored(acked, ahead=True)
@@ -241,7 +245,7 @@ def events(
         if new:
             rows = _keep(controller, epoch, new, now, raw, log)
             Controller.objects.filter(pk=controller).update(log_epoch=epoch, acked=last)
-            return Stored(last, conflicts=conflicts, new=rows)
+            return Stored(last, conflicts=conflicts, new=rows, ended=happened.take(controller, rows))
         return Stored(acked, conflicts=conflicts)
 
 
@@ -267,7 +271,8 @@ def _event(
     mac: bytes,
     in_place: bool | None,
 ) -> Event:
-    sequence, utc, code, door, extra, flags, key, count = packed
+    sequence, utc, code, point, extra, flags, key, count = packed
+    door, compartment = codes.place(code, point, extra)
     return Event(
         controller_id=controller,
         epoch=epoch,
@@ -275,6 +280,7 @@ def _event(
         utc=datetime.fromtimestamp(utc, UTC) if utc else None,
         code=code,
         door_number=door,
+        compartment=compartment,
         extra=extra,
         flags=flags,
         count=count,
@@ -291,7 +297,7 @@ def _conflicts(controller: int, epoch: int, batch: Sequence[Packed]) -> int:
         row[0]: row[1:]
         for row in Event.objects.filter(
             controller=controller, epoch=epoch, sequence__range=(batch[0][0], batch[-1][0])
-        ).values_list("sequence", "utc", "code", "door_number", "extra", "key")
+        ).values_list("sequence", "utc", "code", Event.POINT, "extra", "key")
     }
     conflicts = 0
     for sequence, utc, code, door, extra, _, key, _ in batch:

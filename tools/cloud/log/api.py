@@ -22,7 +22,8 @@ router = Router(tags=["log"])
 
 class EventFilter(Schema):
     controller: int | None = None
-    door: int | None = None  # its number on the controller; 0: the controller itself
+    door: int | None = None  # its number on the controller; 0: the controller itself, or its bank
+    compartment: int | None = None
     person: int | None = None
     code: list[int] | None = None
     since: Moment | None = None  # by when it came in
@@ -41,6 +42,7 @@ class EventOut(Schema):
     code: int
     name: str
     door_number: int
+    compartment: int  # of the bank; both 0: the controller itself
     extra: int
     count: int  # of a denial: how many more came; 255: or more
     credential_id: int | None  # of a PIN only for who may know of duress: it has one of its own
@@ -159,6 +161,7 @@ def list_events(request: HttpRequest, wanted: Query[EventFilter]) -> dict[str, A
     conditions = {
         "controller": wanted.controller,
         "door_number": wanted.door,
+        "compartment": wanted.compartment,
         "credential__person": wanted.person,
         "received_at__gte": wanted.since,
         "received_at__lt": wanted.until,

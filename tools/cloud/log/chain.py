@@ -34,7 +34,7 @@ def record_of(event: Event) -> bytes:
     key = None if event.key is None else bytes(event.key)
     return bytes(
         records.pack_event(
-            event.sequence, utc, event.code, event.door_number, event.extra, event.flags, key, event.count, chain
+            event.sequence, utc, event.code, event.point, event.extra, event.flags, key, event.count, chain
         )
     )
 

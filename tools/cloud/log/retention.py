@@ -19,6 +19,7 @@ NOTHING = {
     "code": codes.EXPIRED,
     "utc": None,
     "door_number": 0,
+    "compartment": 0,
     "extra": ERASED_HERE,
     "flags": 0,
     "count": 0,

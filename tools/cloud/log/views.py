@@ -180,11 +180,17 @@ def _row(event: Event, all_of_it: bool, door: Door | None, at: datetime) -> dict
         "look": called.look,
         "icon": called.icon,
         "text": words.sentence(code, event.extra, event.credential is not None, event.count),
-        "place": door.name if door else event.controller.name,
+        "place": _place(event, door),
         "controller": event.controller.name,
         "person": event.credential.person if event.credential else None,
         "card": words.credential(event.credential, all_of_it) if event.credential else "",
     }
+
+
+def _place(event: Event, door: Door | None) -> str:
+    if event.compartment:
+        return words.compartment(event.compartment, event.controller.name)
+    return door.name if door else event.controller.name
 
 
 def _day(day: date) -> str:

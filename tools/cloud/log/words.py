@@ -183,6 +183,10 @@ def _detail(code: int, extra: int) -> str:
     return f": {why}" if why is not None else ""
 
 
+def compartment(number: int, bank: str) -> str:
+    return _("Compartment %(n)d (%(bank)s)") % {"n": number, "bank": bank}
+
+
 def credential(row: Credential, all_of_it: bool = True) -> str:
     """A card or PIN as the pages show it. all_of_it: to who may know of duress; to others every PIN is a PIN."""
     if row.kind == Credential.Kind.CARD:

@@ -9,6 +9,7 @@ from .changes import Change
 from .commands import Command
 from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
+from .lockers import Bank, Compartment, Delivery
 from .looks import Look
 from .places import Controller, Door, Site
 from .readings import Reading
@@ -25,10 +26,13 @@ __all__ = [
     "Alarm",
     "ApiToken",
     "Area",
+    "Bank",
     "Change",
     "Command",
+    "Compartment",
     "Controller",
     "Credential",
+    "Delivery",
     "Door",
     "DoorRules",
     "Event",

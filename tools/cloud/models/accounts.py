@@ -56,6 +56,7 @@ class Tenant(Owned):
     retention_days = models.PositiveSmallIntegerField(default=90)  # of doors that say nothing else
 
     TENANT_PATH = "pk"
+    SEEN_WITH = Right.BANKS  # which every role has: whoever belongs to it knows its name
 
     class Meta:
         constraints = [
@@ -80,6 +81,7 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("Viewer")
     GUARD = "guard", _("Guard")
     INSTALLER = "installer", _("Installer")
+    COURIER = "courier", _("Courier")
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -119,7 +121,7 @@ class ApiToken(Owned):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     SEEN_WITH = Right.MEMBERS
-    ROLES = [Role.ADMINISTRATOR, Role.VIEWER, Role.GUARD, Role.INSTALLER]  # no program is an owner
+    ROLES = [Role.ADMINISTRATOR, Role.VIEWER, Role.GUARD, Role.INSTALLER, Role.COURIER]  # no program is an owner
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(role__in=Role.values), name="token_role")]

@@ -27,6 +27,7 @@ class Alarm(Owned):
     kind = models.CharField(max_length=8, choices=Kind)
     code = models.PositiveSmallIntegerField(default=0)  # of its event
     door_number = models.PositiveSmallIntegerField(default=0)
+    compartment = models.PositiveSmallIntegerField(default=0)
     extra = models.PositiveSmallIntegerField(default=0)  # of a trouble: controllers/troubles.py says which work
     said = models.JSONField(default=dict)  # of a trouble or twins: {"text": English sentence, "values": what it names}
     event = models.OneToOneField(Event, models.SET_NULL, null=True, related_name="alarm")

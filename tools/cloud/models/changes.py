@@ -42,6 +42,7 @@ class Change(Owned):
         LINK = "link", _("Sign-in link")
         ALARM = "alarm", _("Alarm")
         ROLLOUT = "rollout", _("Update")
+        DELIVERY = "delivery", _("Delivery")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="record_of_changes")
     at = models.DateTimeField()

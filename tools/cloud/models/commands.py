@@ -22,6 +22,9 @@ class Command(Owned):
         LEARN = "learn", _("Read a card")
         COMMISSION = "commission", _("Commissioning")
         TRY = "try", _("Try the alarm relay")
+        OPEN = "open", _("Open a compartment")
+        AUDIT = "audit", _("Open every compartment in turn")
+        CANCEL = "cancel", _("Cancel a delivery")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Queued")

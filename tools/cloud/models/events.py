@@ -1,6 +1,7 @@
 """What controllers recorded. An event is kept once; what it refers to is resolved when it comes in."""
 
 from django.db import models
+from django.db.models import F
 
 from firmware.controller import events as codes
 
@@ -18,7 +19,9 @@ class Event(Owned):
     sequence = models.PositiveBigIntegerField()
     utc = models.DateTimeField(null=True)  # None: the controller did not know the time
     code = models.PositiveSmallIntegerField()  # firmware/controller/events.py
-    door_number = models.PositiveSmallIntegerField()  # 0: the controller itself
+    # Where it happened: at a door, in a compartment of the bank, or (both 0) at the controller itself.
+    door_number = models.PositiveSmallIntegerField()
+    compartment = models.PositiveSmallIntegerField(default=0)
     extra = models.PositiveSmallIntegerField()
     flags = models.PositiveSmallIntegerField()
     count = models.PositiveSmallIntegerField(default=0)  # how many more of a denial came since; 255: or more
@@ -27,6 +30,8 @@ class Event(Owned):
     received_at = models.DateTimeField()
     chain = models.BinaryField(max_length=8, null=True)
     chain_ok = models.BooleanField(null=True)  # None: it cannot be checked
+
+    POINT = F("door_number") + F("compartment")  # as the board has it: one of them is 0
 
     TENANT_PATH = "controller__site__tenant"
     SEEN_WITH = Right.LOG
@@ -37,6 +42,10 @@ class Event(Owned):
             models.Index(fields=["controller", "door_number", "id"], name="event_of_door"),
             models.Index(fields=["received_at"], name="event_received"),
         ]
+
+    @property
+    def point(self) -> int:
+        return self.door_number or self.compartment
 
     @property
     def time_trusted(self) -> bool:

@@ -13,15 +13,19 @@ class Right(Enum):
     CHANGE = "change"  # people, cards, PINs, groups, schedules, holidays, doors
     INSTALL = "install"  # sites and controllers: enrol, rename, give up as lost
     AUDIT = "audit"  # see who looked at whose passages, and who changed what
+    BANKS = "banks"  # banks of compartments: where they are, how they stand; numbers, never names
+    DELIVERIES = "deliveries"  # see for whom deliveries are, and what they are
+    DELIVER = "deliver"  # make a delivery, cancel it
     MEMBERS = "members"  # who may sign in and as what; tokens of the API
 
 
 ROLES = {
     "owner": frozenset(Right),
     "administrator": frozenset(Right) - {Right.AUDIT, Right.MEMBERS},
-    "viewer": frozenset({Right.LOOK, Right.PEOPLE, Right.LOG}),
-    "guard": frozenset({Right.LOOK, Right.ALARMS, Right.DURESS, Right.RELEASE}),
-    "installer": frozenset({Right.LOOK, Right.INSTALL}),
+    "viewer": frozenset({Right.LOOK, Right.PEOPLE, Right.LOG, Right.BANKS, Right.DELIVERIES}),
+    "guard": frozenset({Right.LOOK, Right.ALARMS, Right.DURESS, Right.RELEASE, Right.BANKS}),
+    "installer": frozenset({Right.LOOK, Right.INSTALL, Right.BANKS}),
+    "courier": frozenset({Right.BANKS, Right.DELIVER}),
 }
 
 

@@ -127,11 +127,3 @@ def test_a_board_is_checked_and_small(house: Any, board: Any) -> None:
     with pytest.raises(Problem, match="must be of objects, 8192 characters"):
         enrol.enrol(house.site, "Ny", board)
     assert Controller.objects.count() == 1
-
-
-def test_a_board_with_a_bank_is_enrolled_by_nobody_yet(house: Any) -> None:
-    """Its compartments have the numbers of doors: their alarms would be shown as those of doors."""
-    from tools.cloud.controllers import enrol
-
-    with pytest.raises(Problem, match="knows no banks of compartments yet"):
-        enrol.enrol(house.site, "Ny", {**house.controller.board, "bank": {}})

@@ -1,0 +1,1 @@
+"""Banks of compartments and deliveries: made here, decided on at the board, proven by its events."""

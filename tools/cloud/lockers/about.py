@@ -1,0 +1,47 @@
+"""For whom a delivery is and what it is: sealed as PINs are, and erased when its days are over."""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+
+from ..models import Delivery
+from ..services.refusal import Refusal
+
+LONGEST = {"name": 100, "email": 254, "phone": 20, "unit": 40, "description": 200}
+_PHONE = re.compile(r"\+?[0-9 ]{5,20}")
+
+
+@dataclass(frozen=True)
+class About:
+    """At least one way to reach them."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    unit: str = ""
+    description: str = ""
+
+    def sealed(self) -> bytes:
+        """For Delivery.about, which seals it."""
+        return json.dumps({name: value for name, value in asdict(self).items() if value}).encode()
+
+
+def of(delivery: Delivery) -> About:
+    """Nothing where its days are over."""
+    kept = bytes(delivery.about)
+    return About(**json.loads(kept)) if kept else About()
+
+
+def entered(**said: str) -> About:
+    """What somebody has entered. Refuses what nobody could be told with."""
+    about = About(**{name: value.strip() for name, value in said.items()})
+    for name, longest in LONGEST.items():
+        if len(getattr(about, name)) > longest:
+            raise Refusal("%(field)s has at most %(n)d characters; shorten it", field=name, n=longest)
+    if not (about.email or about.phone or about.unit):
+        raise Refusal("a recipient needs an e-mail address, a phone number or a unit; give one")
+    if about.email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", about.email):
+        raise Refusal("this is no e-mail address; correct it")
+    if about.phone and not _PHONE.fullmatch(about.phone):
+        raise Refusal("a phone number has digits, and a + before them at most; correct it")
+    return about

@@ -1,0 +1,112 @@
+"""What a bank's board recorded, taken over: how its compartments are, and what became of deliveries."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from firmware.controller import events as codes
+from firmware.controller.access.codes import MOST
+
+from ..alarms.codes import OF_COMPARTMENTS
+from ..audit import changes
+from ..models import Bank, Compartment, Delivery, Event
+from . import stock
+
+State = Delivery.State
+_OPEN = {
+    codes.COMPARTMENT_OPENED: True,
+    codes.COMPARTMENT_LEFT_OPEN: True,
+    codes.COMPARTMENT_FORCED: True,
+    codes.COMPARTMENT_FOUND_OPEN: True,
+    codes.COMPARTMENT_CLOSED: False,
+    codes.COMPARTMENT_RIGHT: False,
+}
+_FAULT = {
+    codes.COMPARTMENT_STUCK: codes.COMPARTMENT_STUCK,
+    codes.COMPARTMENT_BLIND: codes.COMPARTMENT_BLIND,
+    codes.COMPARTMENT_RIGHT: 0,
+}
+
+
+def take(controller: int, events: Sequence[Event]) -> bool:
+    """Events that have just been stored, in their order. Returns whether the bank's board may need other numbers."""
+    of_bank = [event for event in events if event.code in OF_COMPARTMENTS]
+    if not of_bank:
+        return False
+    bank = (
+        Bank.objects.select_for_update(of=("self",)).select_related("controller").filter(controller=controller).first()
+    )
+    if bank is None:  # a board that says it has what it was not enrolled with: its log shows what it said
+        return False
+    ended = False
+    for event in of_bank:
+        if event.code in _OPEN or event.code in _FAULT:
+            _compartment(bank, event)
+        elif event.code in _DELIVERY and 0 < number(event) <= MOST:
+            ended = _DELIVERY[event.code](bank, _delivery(bank, event), event) or ended
+    return ended
+
+
+def _compartment(bank: Bank, event: Event) -> None:
+    said: dict[str, Any] = {"changed_at": _at(event)}
+    if event.code in _OPEN:
+        said["open"] = _OPEN[event.code]
+    if event.code in _FAULT:
+        said["fault"] = _FAULT[event.code]
+    Compartment.objects.filter(bank=bank, number=event.compartment).update(**said)
+
+
+def number(event: Event) -> int:
+    """Which delivery an event is about."""
+    return int.from_bytes(bytes(event.key or b"")[:4], "little")
+
+
+def _delivery(bank: Bank, event: Event) -> Delivery:
+    """One that is not known here was made by a database that came back from a backup: it is found again."""
+    found = Delivery.objects.select_for_update().filter(bank=bank, number=number(event)).first()
+    if found is None:
+        found = Delivery(bank=bank, number=number(event), made_at=_at(event))
+        with changes.of(found):
+            found.save(force_insert=True)
+    return found
+
+
+def _deposited(bank: Bank, delivery: Delivery, event: Event) -> bool:
+    """Also again, where the courier took another size. Whoever cancelled it meanwhile was too late."""
+    if not delivery.is_over:
+        delivery.state, delivery.compartment = State.DEPOSITED, event.compartment
+        delivery.size = "".join(
+            Compartment.objects.filter(bank=bank, number=event.compartment).values_list("size", flat=True)
+        )
+        delivery.deposited_at, delivery.deposit = _at(event), _stored(event)
+        delivery.save(update_fields=["state", "compartment", "size", "deposited_at", "deposit"])
+        stock.happened(bank, delivery.number, stock.PARCEL)
+    return False
+
+
+def _ended(state: Any) -> Callable[[Bank, Delivery, Event], bool]:
+    def end(bank: Bank, delivery: Delivery, event: Event) -> bool:
+        if not delivery.is_over:
+            delivery.state, delivery.ended_at, delivery.end = state, _at(event), _stored(event)
+            delivery.save(update_fields=["state", "ended_at", "end"])
+        stock.happened(bank, delivery.number, stock.ENDED)
+        return True
+
+    return end
+
+
+_DELIVERY: dict[int, Callable[[Bank, Delivery, Event], bool]] = {
+    codes.DELIVERY_DEPOSITED: _deposited,
+    codes.DELIVERY_PICKED_UP: _ended(State.PICKED_UP),
+    codes.DELIVERY_CANCELLED: _ended(State.CANCELLED),
+}
+
+
+def _at(event: Event) -> datetime:
+    """By the board's clock where that is to be trusted."""
+    return event.utc if event.utc is not None and event.time_trusted else event.received_at
+
+
+def _stored(event: Event) -> Event | None:
+    """Rows of a batch come without their number: it is looked up."""
+    return Event.objects.filter(controller=event.controller_id, epoch=event.epoch, sequence=event.sequence).first()

@@ -1,0 +1,141 @@
+"""A bank's stock: which number lies in which slot of its board, and which number a new delivery may have.
+
+A delivery gets a number whose key the board has said it holds: so it can be made while the board is away. When it has
+ended, its slot gets the number after it. A number is used once, also by a database that came back from a backup: what
+the board holds beyond what is known here was given to somebody by the database of before.
+"""
+
+import secrets
+from binascii import crc32
+from collections.abc import Iterable
+from struct import pack, unpack
+from typing import NamedTuple
+
+from firmware.controller.access.codes import MOST, SLOTS
+from firmware.protocol.deliveries import delivery_key
+
+from ..models import Bank, Delivery, lock
+from ..services.refusal import Refusal
+
+HELD, PARCEL, ENDED = range(3)  # the state of a slot, as firmware/controller/cloud/wire.py has it
+_SHIFT = 30
+
+
+class Slot(NamedTuple):
+    """number: 0 for none."""
+
+    number: int
+    state: int
+
+    @classmethod
+    def of(cls, word: int) -> "Slot":
+        return cls(word & MOST, word >> _SHIFT)
+
+    @property
+    def word(self) -> int:
+        return self.number | self.state << _SHIFT
+
+
+def checksum(words: Iterable[int]) -> int:
+    """As the board says it of its whole stock."""
+    return crc32(pack(f"<{SLOTS}I", *words))
+
+
+def read(words: bytes) -> list[int]:
+    return list(unpack(f"<{len(words) // 4}I", words))
+
+
+def free_number(bank: Bank) -> int:
+    """A number for a new delivery, under the lock of the bank. Any of those that are free: so nobody guesses which."""
+    lock(bank)
+    taken = _known(bank, bank.wanted_numbers())
+    held = bank.held_numbers()
+    free = [
+        number
+        for number, word in zip(bank.wanted_numbers(), held, strict=True)
+        if Slot(number, HELD).word == word and number not in taken
+    ]
+    if not free:
+        if not any(held):
+            raise Refusal("%(bank)s has not had the keys of deliveries yet; wait until it has a link", bank=str(bank))
+        raise Refusal("%(bank)s has no free number for another delivery; wait until it has a link", bank=str(bank))
+    return secrets.choice(free)
+
+
+def said(controller: int, words: list[int]) -> None:
+    """Keeps what the board says lies in its slots, and goes on to the next number where one has ended."""
+    bank = _locked(controller)
+    wanted = bank.wanted_numbers()
+    slots = [Slot.of(word) for word in words]
+    known = _known(bank, {*wanted, *(slot.number for slot in slots)})
+    if any(slot.number > number and slot.number not in known for slot, number in zip(slots, wanted, strict=True)):
+        # This database is older than that board: also of numbers both know it cannot say whether they were given.
+        wanted = [max(number, slot.number) for slot, number in zip(slots, wanted, strict=True)]
+        wanted = [number if number in known else _after(number) for number in wanted]
+    for n, slot in enumerate(slots):
+        wanted[n] = max(wanted[n], _after(slot.number) if slot.state == ENDED else slot.number)
+    bank.keep_numbers(wanted, words)
+
+
+def happened(bank: Bank, number: int, state: int) -> None:
+    """An event says what became of a number: its slot is in that state now. Under the lock of the bank."""
+    wanted, held = bank.wanted_numbers(), bank.held_numbers()
+    n = number % SLOTS
+    if Slot.of(held[n]).number <= number:
+        held[n] = Slot(number, state).word
+    if state == ENDED:
+        wanted[n] = max(wanted[n], _after(number))
+    bank.keep_numbers(wanted, held)
+
+
+def missing(controller: int, most: int) -> list[tuple[int, bytes]]:
+    """Numbers, with their keys, that the board should get next; at most so many."""
+    bank = Bank.objects.select_related("controller").get(controller=controller)
+    found = []
+    for number, word in zip(bank.wanted_numbers(), bank.held_numbers(), strict=True):
+        slot = Slot.of(word)
+        if slot.number < number <= MOST and slot.state != PARCEL:
+            found.append(number)
+    secret = bytes(bank.delivery_secret) if found else b""
+    return [(number, delivery_key(secret, number)) for number in found[:most]]
+
+
+def held(controller: int) -> list[int]:
+    """What the board holds, as far as it has said; nothing: it has no bank."""
+    bank = Bank.objects.filter(controller=controller).first()
+    return [] if bank is None else bank.held_numbers()
+
+
+def took(controller: int, numbers: Iterable[int], sum_: int) -> bool:
+    """The board has stored these; whether that is what its checksum says. Then it is kept."""
+    bank = _locked(controller)
+    words = bank.held_numbers()
+    for number in numbers:
+        words[number % SLOTS] = Slot(number, HELD).word
+    if checksum(words) != sum_:
+        return False
+    bank.keep_numbers(bank.wanted_numbers(), words)
+    return True
+
+
+def restored(bank: Bank) -> int:
+    """This database came from a backup: no number is given that the one before may have given. How many those are."""
+    lock(bank)
+    wanted = bank.wanted_numbers()
+    known = _known(bank, wanted)
+    new = [number if number in known else _after(number) for number in wanted]
+    bank.keep_numbers(new, bank.held_numbers())
+    return sum(was != now for was, now in zip(wanted, new, strict=True))
+
+
+def _locked(controller: int) -> Bank:
+    return Bank.objects.select_for_update(of=("self",)).select_related("controller").get(controller=controller)
+
+
+def _known(bank: Bank, numbers: Iterable[int]) -> set[int]:
+    """Those that deliveries have, or had."""
+    return set(Delivery.objects.filter(bank=bank, number__in=numbers).values_list("number", flat=True))
+
+
+def _after(number: int) -> int:
+    return number + SLOTS

@@ -1,0 +1,149 @@
+"""Banks of compartments, and the deliveries that lie in them or are on their way."""
+
+import struct
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ..sealing import SealedField
+from .accounts import ApiToken, User
+from .events import Event
+from .places import Controller
+from .rights import Right
+from .scope import Owned, Whole
+
+SLOTS = 256  # of a bank's stock: the number n lies in slot n % 256
+_NUMBERS = struct.Struct(f"<{SLOTS}I")
+
+
+def first_numbers() -> bytes:
+    """The first number of every slot. 0 means that a slot is empty, so slot 0 begins with 256."""
+    return _NUMBERS.pack(*(slot or SLOTS for slot in range(SLOTS)))
+
+
+def no_numbers() -> bytes:
+    return bytes(_NUMBERS.size)
+
+
+class Bank(Whole):
+    """What a controller has beside its doors. Its numbers and keys are lockers/stock.py's to change."""
+
+    controller = models.OneToOneField(Controller, models.CASCADE, related_name="bank")
+    name = models.CharField(_("name"), max_length=100)  # on its door, for couriers and recipients
+    delivery_secret = SealedField()  # what the codes of its deliveries hang on; the board never has it
+    numbers = models.BinaryField(default=first_numbers)  # which number the board should hold in each slot
+    held = models.BinaryField(default=no_numbers)  # ... and which it has said it does
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    latitude = models.FloatField(
+        _("latitude"), null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
+    longitude = models.FloatField(
+        _("longitude"), null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
+    )
+
+    TENANT_PATH = "controller__site__tenant"
+    SEEN_WITH = Right.BANKS
+
+    def __str__(self) -> str:
+        return self.name
+
+    def wanted_numbers(self) -> list[int]:
+        return list(_NUMBERS.unpack(bytes(self.numbers)))
+
+    def held_numbers(self) -> list[int]:
+        return list(_NUMBERS.unpack(bytes(self.held)))
+
+    def keep_numbers(self, wanted: list[int], held: list[int]) -> None:
+        """Under the lock of this row."""
+        self.numbers, self.held = _NUMBERS.pack(*wanted), _NUMBERS.pack(*held)
+        self.save(update_fields=["numbers", "held"])
+
+
+class Compartment(Owned):
+    """One compartment of a bank, as its board last said that it is."""
+
+    class Size(models.TextChoices):
+        SMALL = "S", _("Small")
+        MEDIUM = "M", _("Medium")
+        LARGE = "L", _("Large")
+        EXTRA = "X", _("Extra large")
+
+    bank = models.ForeignKey(Bank, models.CASCADE, related_name="compartments")
+    number = models.PositiveSmallIntegerField()
+    size = models.CharField(max_length=1, choices=Size)
+    open = models.BooleanField(null=True)  # None: not known
+    fault = models.PositiveSmallIntegerField(default=0)  # the event that put it out of use; 0: it is in use
+    changed_at = models.DateTimeField(null=True)
+
+    TENANT_PATH = "bank__controller__site__tenant"
+    SEEN_WITH = Right.BANKS
+
+    class Meta:
+        ordering = ["bank", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["bank", "number"], name="compartment_number_once"),
+            models.CheckConstraint(condition=Q(size__in=["S", "M", "L", "X"]), name="compartment_size"),
+            models.CheckConstraint(condition=Q(number__gte=1, number__lte=128), name="compartment_number"),
+        ]
+
+
+class Delivery(Whole):
+    """Something that a courier puts into a compartment and somebody takes out.
+
+    `about`: for whom and what, sealed; empty when its days are over (lockers/privacy.py). What happened came from the
+    board: the events are the proof.
+    """
+
+    class State(models.TextChoices):
+        MADE = "made", _("Not deposited yet")
+        DEPOSITED = "deposited", _("Waits in the compartment")
+        PICKED_UP = "picked up", _("Picked up")
+        CANCELLING = "cancelling", _("Being cancelled")  # the bank has not said yet that it is
+        CANCELLED = "cancelled", _("Cancelled")
+
+    bank = models.ForeignKey(Bank, models.CASCADE, related_name="deliveries")
+    number = models.PositiveBigIntegerField()
+    about = SealedField(default=b"")
+    state = models.CharField(max_length=12, choices=State, default=State.MADE)
+    compartment = models.PositiveSmallIntegerField(null=True)
+    size = models.CharField(max_length=1, blank=True)  # of that compartment
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    token = models.ForeignKey(ApiToken, models.SET_NULL, null=True, related_name="+")  # ... or which program
+    due_at = models.DateTimeField(null=True, blank=True)  # to be picked up by then
+    deposited_at = models.DateTimeField(null=True)
+    deposit = models.ForeignKey(Event, models.SET_NULL, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)  # picked up or cancelled
+    end = models.ForeignKey(Event, models.SET_NULL, null=True, related_name="+")
+
+    OVER = (State.PICKED_UP, State.CANCELLED)
+
+    TENANT_PATH = "bank__controller__site__tenant"
+    SEEN_WITH = Right.DELIVERIES
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["bank", "number"], name="delivery_number_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=["made", "deposited", "picked up", "cancelling", "cancelled"]),
+                name="delivery_state",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["bank", "state"], name="delivery_of_bank"),
+            models.Index(fields=["ended_at"], name="delivery_ended"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bank.name} {self.number}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in self.OVER
+
+    def made_by_whom(self) -> Any:
+        return self.token or self.made_by
