@@ -35,13 +35,13 @@ class Hand(Protocol):
 
     def revoke(self, who: str) -> None: ...
 
-    def release(self, one: VirtualController, door: int) -> int:
+    def release(self, controller: VirtualController, door: int) -> int:
         """Asks for one release. Returns for how many seconds the command is good."""
 
     def emergency(self, do: str) -> int:
         """Asks every controller for lockdown, evacuation or normal. Returns for how many seconds that is good."""
 
-    def in_sync(self, one: VirtualController) -> bool:
+    def in_sync(self, controller: VirtualController) -> bool:
         """Whether the controller holds the access list of this moment."""
 
     def restart(self) -> None:
@@ -52,22 +52,22 @@ class Hand(Protocol):
     def restore(self) -> None:
         """What was backed up takes the place of what there is."""
 
-    def knows(self, one: VirtualController, version: int, digest: int) -> bool:
+    def knows(self, controller: VirtualController, version: int, digest: int) -> bool:
         """Whether it ever made this access list for that controller."""
 
-    def heard(self, one: VirtualController, seconds: float) -> bool:
+    def heard(self, controller: VirtualController, seconds: float) -> bool:
         """Whether a good message of the controller came so lately."""
 
-    def acknowledged(self, one: VirtualController) -> int:
+    def acknowledged(self, controller: VirtualController) -> int:
         """The last event up to which the cloud told the controller that it keeps its log."""
 
-    def stored(self, one: VirtualController) -> dict[int, Fields]:
+    def stored(self, controller: VirtualController) -> dict[int, Fields]:
         """What the cloud keeps of the controller's log, by sequence number."""
 
-    def twice(self, one: VirtualController) -> int:
+    def twice(self, controller: VirtualController) -> int:
         """How many events the cloud keeps more than once, or took again with another content."""
 
-    def overwritten(self, one: VirtualController) -> set[int]:
+    def overwritten(self, controller: VirtualController) -> set[int]:
         """Sequence numbers that the cloud put on record as a gap."""
 
 
@@ -202,24 +202,24 @@ class MemoryCloud:
         self._holders[who]["pin"] = digits
         self.grant(who, doors)
 
-    def rules(self, one: VirtualController, door: int, fields: dict[str, Any]) -> None:
+    def rules(self, controller: VirtualController, door: int, fields: dict[str, Any]) -> None:
         """A door gets rules of its own, as firmware/controller/access/README.md names them."""
-        row = self._rows[one.settings["controller"]]
+        row = self._rows[controller.settings["controller"]]
         row.rules[door] = fields
         self._send_rules(row)
 
-    def rules_taken(self, one: VirtualController) -> bool | None:
+    def rules_taken(self, controller: VirtualController) -> bool | None:
         """Whether the controller has its rules of this moment; None: it refused them."""
-        row = self._rows[one.settings["controller"]]
+        row = self._rows[controller.settings["controller"]]
         return None if row.rules_refused else row.rules_told == row.rules_version
 
-    def release(self, one: VirtualController, door: int) -> int:
-        return self.command(one, do="release", door=door)
+    def release(self, controller: VirtualController, door: int) -> int:
+        return self.command(controller, do="release", door=door)
 
-    def command(self, one: VirtualController, **fields: Any) -> int:
+    def command(self, controller: VirtualController, **fields: Any) -> int:
         """Any command to one controller."""
         self._commands += 1
-        row = self._rows[one.settings["controller"]]
+        row = self._rows[controller.settings["controller"]]
         fields |= {"id": str(self._commands), "expires": int(self._now()) + COMMAND_S}
         self._send(row, wire.json_message(wire.COMMAND, fields))
         return COMMAND_S
@@ -240,8 +240,8 @@ class MemoryCloud:
             self._send(row, wire.json_message(wire.COMMAND, fields))
         return COMMAND_S
 
-    def in_sync(self, one: VirtualController) -> bool:
-        row = self._rows[one.settings["controller"]]
+    def in_sync(self, controller: VirtualController) -> bool:
+        row = self._rows[controller.settings["controller"]]
         return row.told == (row.version, row.digest)
 
     def restart(self) -> None:
@@ -259,24 +259,24 @@ class MemoryCloud:
         for name, row in self._rows.items():
             row.made |= made[name]
 
-    def knows(self, one: VirtualController, version: int, digest: int) -> bool:
-        return (version, digest) in self._rows[one.settings["controller"]].made
+    def knows(self, controller: VirtualController, version: int, digest: int) -> bool:
+        return (version, digest) in self._rows[controller.settings["controller"]].made
 
-    def heard(self, one: VirtualController, seconds: float) -> bool:
-        return self._now() - self._rows[one.settings["controller"]].heard < seconds
+    def heard(self, controller: VirtualController, seconds: float) -> bool:
+        return self._now() - self._rows[controller.settings["controller"]].heard < seconds
 
-    def acknowledged(self, one: VirtualController) -> int:
-        return self._rows[one.settings["controller"]].acknowledged
+    def acknowledged(self, controller: VirtualController) -> int:
+        return self._rows[controller.settings["controller"]].acknowledged
 
-    def stored(self, one: VirtualController) -> dict[int, Fields]:
-        whole = self._rows[one.settings["controller"]].events
+    def stored(self, controller: VirtualController) -> dict[int, Fields]:
+        whole = self._rows[controller.settings["controller"]].events
         return {sequence: records.unpack_event(event)[1:6] for sequence, event in whole.items()}
 
-    def twice(self, one: VirtualController) -> int:
-        return self._rows[one.settings["controller"]].twice
+    def twice(self, controller: VirtualController) -> int:
+        return self._rows[controller.settings["controller"]].twice
 
-    def overwritten(self, one: VirtualController) -> set[int]:
-        return self._rows[one.settings["controller"]].gaps
+    def overwritten(self, controller: VirtualController) -> set[int]:
+        return self._rows[controller.settings["controller"]].gaps
 
     # What the building calls.
 

@@ -167,8 +167,8 @@ class House:
         """Types on the reader's keypad: digits, * or #. What the board says in the end, as for a tap."""
         board, doorway = self._place(door)
         before = len(self.world.records)
-        owners = [one for one in self._player.holders.values() if one.get("pin") == keys.rstrip("#")]
-        right = any(may_pass(one, door, int(self.world.utc())) for one in owners)
+        owners = [holder for holder in self._player.holders.values() if holder.get("pin") == keys.rstrip("#")]
+        right = any(may_pass(owner, door, int(self.world.utc())) for owner in owners)
         for n, key in enumerate(keys, 1):
             doorway.tap(f"{'0123456789*#'.index(key):04b}")
             if n < len(keys):
@@ -322,25 +322,25 @@ class House:
         A board must have it: make_building(board="esp32-two-door-supervised") has them all.
         """
         number = self.world.doors[where][1].number if where in self.world.doors else 0
-        for one in self._boards(where):
-            self._player.switch(one, kind, on, number if kind in ("reader", "bell") else 0)
+        for board in self._boards(where):
+            self._player.switch(board, kind, on, number if kind in ("reader", "bell") else 0)
         self.world.run(1)
 
     def cut_network(self, where: str = ALL) -> None:
-        for one in self._boards(where):
-            self.world.connect(one, False)
+        for board in self._boards(where):
+            self.world.connect(board, False)
 
     def mend_network(self, where: str = ALL) -> None:
-        for one in self._boards(where):
-            self.world.connect(one, True)
+        for board in self._boards(where):
+            self.world.connect(board, True)
 
     def cut_power(self, where: str = ALL) -> None:
-        for one in self._boards(where):
-            self.world.power(one, False)
+        for board in self._boards(where):
+            self.world.power(board, False)
 
     def restore_power(self, where: str = ALL) -> None:
-        for one in self._boards(where):
-            self.world.power(one, True)
+        for board in self._boards(where):
+            self.world.power(board, True)
 
     def kill_broker(self) -> None:
         self._player.broker(False)
@@ -375,8 +375,8 @@ class House:
     def all_stored(self) -> bool:
         """Whether the cloud keeps every event, as it was recorded."""
         return all(
-            self._cloud.stored(one) == {event[0]: tuple(event[1:6]) for event in one.recorded}
-            for one in self.world.controllers
+            self._cloud.stored(controller) == {event[0]: tuple(event[1:6]) for event in controller.recorded}
+            for controller in self.world.controllers
         )
 
     @property
@@ -405,7 +405,7 @@ class House:
         """What was said to the first tap of the records from there on."""
         from sim.story.outcome import verdict_on
 
-        tap = next(one for one in self.world.records[before:] if one.what == "tap")
+        tap = next(record for record in self.world.records[before:] if record.what == "tap")
         code = verdict_on(self.world.records[before:], tap)
         return "nothing" if code is None else words.word(code)
 

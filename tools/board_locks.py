@@ -136,8 +136,8 @@ def _check_addresses(locks: dict[str, Any], family: Family, name: str, taken: An
 
 def _spoken(addresses: tuple[int, ...]) -> str:
     """Such as 32 to 39 or 56 to 63."""
-    starts = [one for one in addresses if one - 1 not in addresses]
-    ends = [one for one in addresses if one + 1 not in addresses]
+    starts = [address for address in addresses if address - 1 not in addresses]
+    ends = [address for address in addresses if address + 1 not in addresses]
     return " or ".join(f"{start} to {end}" for start, end in zip(starts, ends, strict=True))
 
 

@@ -136,14 +136,14 @@ def targets(path: str, node: ast.ImportFrom | ast.Import, known: Iterable[str]) 
                 Other(one.name if one.asname else one.name.split(".")[0], "", False),
             )
         return
-    for one in node.names:
-        bound = one.asname or one.name
+    for alias in node.names:
+        bound = alias.asname or alias.name
         if not node.level:
-            yield bound, Other(node.module or "", one.name, False)
+            yield bound, Other(node.module or "", alias.name, False)
             continue
         folder = PurePosixPath(path).parents[node.level - 1] / (node.module or "").replace(".", "/")
-        inside = (folder / one.name).as_posix()
-        yield bound, Other(inside, "", True) if inside in known else Other(folder.as_posix(), one.name, True)
+        inside = (folder / alias.name).as_posix()
+        yield bound, Other(inside, "", True) if inside in known else Other(folder.as_posix(), alias.name, True)
 
 
 def _imported(path: str, tree: ast.Module, known: Iterable[str], top: bool) -> set[str]:
@@ -220,7 +220,7 @@ def _own(node: ast.AST) -> set[str]:
     if isinstance(node, (ast.Lambda, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)):
         return set()
     if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return {one.asname or one.name.split(".")[0] for one in node.names}
+        return {alias.asname or alias.name.split(".")[0] for alias in node.names}
     found = bound_in(ast.iter_child_nodes(node))
     if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
         found.add(node.id)
@@ -231,7 +231,7 @@ def _own(node: ast.AST) -> set[str]:
 
 def _arguments(node: ast.arguments) -> set[str]:
     more = [one for one in (node.vararg, node.kwarg) if one]
-    return {one.arg for one in [*node.posonlyargs, *node.args, *node.kwonlyargs, *more]}
+    return {argument.arg for argument in [*node.posonlyargs, *node.args, *node.kwonlyargs, *more]}
 
 
 def _locals(tree: ast.Module) -> set[str]:
@@ -419,10 +419,10 @@ class _Mover(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         if isinstance(node.func, ast.Name) and node.func.id == "forget":  # of controller/forget.py: paths of modules
-            for one in node.args:
-                if not isinstance(one, ast.Constant) or not isinstance(one.value, str):
+            for arg in node.args:
+                if not isinstance(arg, ast.Constant) or not isinstance(arg.value, str):
                     raise SyntaxError(f"line {node.lineno}: forget() takes the paths of modules as they are")
-                one.value = PurePosixPath(one.value).name
+                arg.value = PurePosixPath(arg.value).name
         self.generic_visit(node)
         return node
 
@@ -459,7 +459,7 @@ class _Mover(ast.NodeTransformer):
         return found
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
-        node.bases = [self.visit(one) for one in node.bases]
+        node.bases = [self.visit(base) for base in node.bases]
         if not self._scopes:
             node.name = self._names[node.name]
         self._scopes.append((True, bound_in(node.body)))
@@ -468,7 +468,7 @@ class _Mover(ast.NodeTransformer):
         return node
 
     def _comprehension(self, node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp) -> ast.expr:
-        self._scopes.append((False, bound_in([one.target for one in node.generators])))
+        self._scopes.append((False, bound_in([generator.target for generator in node.generators])))
         self.generic_visit(node)
         self._scopes.pop()
         return node

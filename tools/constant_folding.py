@@ -133,7 +133,7 @@ def _passed_on(file: Path, root: Path) -> set[str]:
     for node in _imports(file, file.stat().st_mtime_ns):
         other = _file_of(node, file, root)
         if other is not None:
-            found |= {one.asname or one.name for one in node.names} & defined(other).keys()
+            found |= {alias.asname or alias.name for alias in node.names} & defined(other).keys()
     return found
 
 
@@ -180,7 +180,7 @@ class _TakeOut(ast.NodeTransformer):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
         if node.level:
-            node.names = [one for one in node.names if not self._gone(one.asname or one.name)]
+            node.names = [alias for alias in node.names if not self._gone(alias.asname or alias.name)]
         return node if node.names else ast.Pass()
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
@@ -217,11 +217,11 @@ def _modules(tree: ast.Module, source: Path, root: Path) -> dict[str, Path]:
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
-            for one in node.names:
+            for alias in node.names:
                 folder = source.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-                file = folder / f"{one.name}.py"
+                file = folder / f"{alias.name}.py"
                 if file.exists() and file.is_relative_to(root):
-                    found[one.asname or one.name] = file
+                    found[alias.asname or alias.name] = file
     return found
 
 

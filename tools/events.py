@@ -93,8 +93,8 @@ def table(text: str) -> str:
             "| code | name | word | means | extra | EN 60839-11-1 |",
             "|---|---|---|---|---|---|",
         ]
-        for one in section.events:
-            cells = (str(one.code), one.name, words.word(one.code), one.means, one.extra, one.standard)
+        for event in section.events:
+            cells = (str(event.code), event.name, words.word(event.code), event.means, event.extra, event.standard)
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines).replace("|  |", "| |").replace("|  |", "| |") + "\n"
 

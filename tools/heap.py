@@ -37,7 +37,7 @@ def of_board(board: Mapping[str, Any]) -> dict[str, int]:
     wires = [door.get(name) or {} for door in doors for name in ("contact", "rex")]
     inputs = board.get("inputs", [])
     kinds = ["battery" if "low_mv" in one else one.get("kind") for one in inputs]
-    supervised = sum("supervised" in one for one in [*wires, *inputs])
+    supervised = sum("supervised" in wire for wire in [*wires, *inputs])
     return {
         "board": 1,
         "door": len(doors),
@@ -83,7 +83,7 @@ def of_rules(rules: Mapping[str, Any]) -> dict[str, int]:
         "profile": len(profiles),
         "profile object": len(objects),
         "schedule": len(schedules),
-        "interval": sum(len(one.get("times", ())) for one in schedules),
+        "interval": sum(len(schedule.get("times", ())) for schedule in schedules),
         "holiday": len(rules.get("holidays", ())),
         "change": len(rules.get("zone_changes", ())),
     }

@@ -67,10 +67,10 @@ def without_unused(library: Trees, trees: Trees) -> None:
         if isinstance(node, ast.Attribute | ast.Constant)
     }
     for tree in library.values():
-        for one in _classes(tree):
-            one.body = [
+        for class_ in _classes(tree):
+            class_.body = [
                 node
-                for node in one.body
+                for node in class_.body
                 if not isinstance(node, ast.FunctionDef) or node.name.startswith("__") or node.name in named
             ]
 
@@ -108,8 +108,8 @@ def _shorter(trees: Trees) -> dict[str, str]:
     family = _families(trees)
     owners: dict[str, set[str]] = defaultdict(set)  # attribute -> families of classes that give it a value
     fixed = set(KEPT | _CHIP)
-    for one in (*_THEIRS, *_MODULES):
-        fixed |= set(dir(one))
+    for module in (*_THEIRS, *_MODULES):
+        fixed |= set(dir(module))
     for path, tree in trees.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
@@ -126,7 +126,7 @@ def _shorter(trees: Trees) -> dict[str, str]:
     found: dict[str, str] = {}
     for attribute in sorted(owners.keys() - fixed, key=lambda one: (-len(owners[one]), one)):
         mine = owners[attribute]
-        found[attribute] = next(one for one in shorts(()) if not any(one in used[owner] for owner in mine))
+        found[attribute] = next(short for short in shorts(()) if not any(short in used[owner] for owner in mine))
         for owner in mine:
             used[owner].add(found[attribute])
     return found
@@ -191,13 +191,13 @@ class _Arguments(ast.NodeTransformer):
 
     def _enter(self, node: Functions, own: set[str]) -> None:
         taken = len({new for scope in self._scopes for new in scope.values() if new})
-        node.args.defaults = [self.visit(one) for one in node.args.defaults]
+        node.args.defaults = [self.visit(default) for default in node.args.defaults]
         scope = {name: name for name in own}  # what is given a value inside is not the outer one
-        for one in node.args.args:
-            if one.arg in self._by_name:
-                scope[one.arg] = one.arg
+        for arg in node.args.args:
+            if arg.arg in self._by_name:
+                scope[arg.arg] = arg.arg
             else:
-                scope[one.arg] = one.arg = f"p{taken}"
+                scope[arg.arg] = arg.arg = f"p{taken}"
                 taken += 1
         for other in (node.args.vararg, node.args.kwarg, *node.args.kwonlyargs):
             if other:

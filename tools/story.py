@@ -70,11 +70,11 @@ class DatabaseHand:
 
         Grant.objects.filter(person__name=who).delete()
 
-    def release(self, one: VirtualController, door: int) -> int:
+    def release(self, controller: VirtualController, door: int) -> int:
         from tools.cloud.doors.commands import SECONDS, release
         from tools.cloud.models import Door
 
-        release(Door.objects.get(controller__public_id=one.settings["controller"], number=door), None)
+        release(Door.objects.get(controller__public_id=controller.settings["controller"], number=door), None)
         return SECONDS
 
     def emergency(self, do: str) -> int:
@@ -84,11 +84,11 @@ class DatabaseHand:
         asked = emergency(Site.objects.get(), do, None)
         return int((asked[0].expires_at - asked[0].requested_at).total_seconds())
 
-    def in_sync(self, one: VirtualController) -> bool:
-        return bool(self._row(one).in_sync)
+    def in_sync(self, controller: VirtualController) -> bool:
+        return bool(self._row(controller).in_sync)
 
-    def knows(self, one: VirtualController, version: int, digest: int) -> bool:
-        return self._known()(one, version, digest)
+    def knows(self, controller: VirtualController, version: int, digest: int) -> bool:
+        return self._known()(controller, version, digest)
 
     def _known(self) -> Any:
         from tools.simulate.listening import Known
@@ -97,37 +97,37 @@ class DatabaseHand:
             self._made = Known()
         return self._made
 
-    def heard(self, one: VirtualController, seconds: float) -> bool:
-        return bool(self.worker.heard(one.settings["controller"], seconds))
+    def heard(self, controller: VirtualController, seconds: float) -> bool:
+        return bool(self.worker.heard(controller.settings["controller"], seconds))
 
-    def acknowledged(self, one: VirtualController) -> int:
-        return int(self._row(one).acked)
+    def acknowledged(self, controller: VirtualController) -> int:
+        return int(self._row(controller).acked)
 
-    def stored(self, one: VirtualController) -> dict[int, tuple[int, ...]]:
+    def stored(self, controller: VirtualController) -> dict[int, tuple[int, ...]]:
         from tools.cloud.models import Event
 
-        rows = self._events(one).values_list("sequence", "utc", "code", Event.POINT, "extra", "flags")
+        rows = self._events(controller).values_list("sequence", "utc", "code", Event.POINT, "extra", "flags")
         return {sequence: (int(utc.timestamp()) if utc else 0, *rest) for sequence, utc, *rest in rows}
 
-    def twice(self, one: VirtualController) -> int:
-        events = self._events(one)
+    def twice(self, controller: VirtualController) -> int:
+        events = self._events(controller)
         return int(events.count() - events.values("sequence").distinct().count())
 
-    def overwritten(self, one: VirtualController) -> set[int]:
+    def overwritten(self, controller: VirtualController) -> set[int]:
         from tools.cloud.models import Gap
 
-        gaps = Gap.objects.filter(controller__public_id=one.settings["controller"])
+        gaps = Gap.objects.filter(controller__public_id=controller.settings["controller"])
         return {n for first, last in gaps.values_list("first", "last") for n in range(first, last + 1)}
 
-    def _row(self, one: VirtualController) -> Any:
+    def _row(self, controller: VirtualController) -> Any:
         from tools.cloud.models import Controller
 
-        return Controller.objects.get(public_id=one.settings["controller"])
+        return Controller.objects.get(public_id=controller.settings["controller"])
 
-    def _events(self, one: VirtualController) -> Any:
+    def _events(self, controller: VirtualController) -> Any:
         from tools.cloud.models import Event
 
-        return Event.objects.filter(controller__public_id=one.settings["controller"])
+        return Event.objects.filter(controller__public_id=controller.settings["controller"])
 
 
 @contextmanager

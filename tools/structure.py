@@ -48,7 +48,7 @@ def read(root: Path = ROOT) -> dict[str, Module]:
 def _targets(body: list[ast.stmt], package: str, known: dict[str, Module], late: bool) -> Iterator[str]:
     for node in body:
         if isinstance(node, ast.Import):
-            yield from () if late else (one.name for one in node.names if one.name in known)
+            yield from () if late else (alias.name for alias in node.names if alias.name in known)
         elif isinstance(node, ast.ImportFrom):
             if not late:
                 yield from _from(node, package, known)
@@ -68,9 +68,9 @@ def _from(node: ast.ImportFrom, package: str, known: dict[str, Module]) -> Itera
     base = node.module or ""
     if node.level:
         base = ".".join([*parts[: len(parts) - node.level + 1], base]).strip(".")
-    for one in node.names:
-        if f"{base}.{one.name}" in known:
-            yield f"{base}.{one.name}"
+    for alias in node.names:
+        if f"{base}.{alias.name}" in known:
+            yield f"{base}.{alias.name}"
         elif base in known:
             yield base
 
@@ -189,8 +189,8 @@ def report(root: Path = ROOT) -> dict[str, list[str]]:
     """{what: where}, each list empty in a house without that trouble."""
     modules = read(root)
     return {
-        "import circles": [" ".join(one) for one in circles(modules)],
-        "import circles, late imports counted": [" ".join(one) for one in circles(modules, late=True)],
+        "import circles": [" ".join(circle) for circle in circles(modules)],
+        "import circles, late imports counted": [" ".join(circle) for circle in circles(modules, late=True)],
         "arrows back up": arrows_up(modules),
         "touches of another's private names": privates(modules),
         f"functions over {LONGEST_FUNCTION} lines": long_functions(modules),

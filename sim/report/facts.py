@@ -88,7 +88,10 @@ class _Board:
 def facts(building: VirtualBuilding, title: str, seed: int, figures: Mapping[str, Any]) -> dict[str, Any]:
     """All that the page shows."""
     end = building.scheduler.now
-    boards = {one.name: _Board(one.name, [door.name for door in one.doors]) for one in building.controllers}
+    boards = {
+        controller.name: _Board(controller.name, [door.name for door in controller.doors])
+        for controller in building.controllers
+    }
     broker, broken, hand = _Spans(), [], []
     for record in building.records:
         if record.what == "broker":
@@ -117,7 +120,7 @@ def facts(building: VirtualBuilding, title: str, seed: int, figures: Mapping[str
         "broken": broken,
         "hand": hand,
         "broker": broker.all(end),
-        "boards": [_board(one, end) for one in boards.values()],
+        "boards": [_board(board, end) for board in boards.values()],
     }
 
 

@@ -53,7 +53,7 @@ def watch(building: VirtualBuilding, hand: Hand) -> None:
     for one in building.controllers:
         for door in one.doors:
             door.door = _Leaf(lambda stands, one=one, door=door: building.record(one.name, "leaf", door.number, stands))
-    by_id = {one.settings["controller"]: one for one in building.controllers}
+    by_id = {controller.settings["controller"]: controller for controller in building.controllers}
     last: dict[str, tuple[int, bool]] = {}
 
     def moved(public_id: str) -> None:

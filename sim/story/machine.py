@@ -124,7 +124,7 @@ class World(RuleBasedStateMachine):
     def back_up_the_cloud(self) -> None:
         self.does("cloud backed up")
 
-    @precondition(lambda self: any(one.do == "cloud backed up" for one in self.happenings))
+    @precondition(lambda self: any(happening.do == "cloud backed up" for happening in self.happenings))
     @rule()
     def restore_the_backup(self) -> None:
         self.does("cloud restored")

@@ -36,7 +36,7 @@ def outcomes(played: Played) -> list[Outcome]:
     """Every expectation, after the ones that every story has."""
     settled = "" if played.settled else "an hour after the end, something was still not stored or not in sync"
     always = [Outcome("when all is mended, everything is stored and every controller in sync", settled)]
-    return always + promises(played.building) + [judged(played, one) for one in played.story.expects]
+    return always + promises(played.building) + [judged(played, expect) for expect in played.story.expects]
 
 
 def promises(building: VirtualBuilding) -> list[Outcome]:
@@ -45,7 +45,11 @@ def promises(building: VirtualBuilding) -> list[Outcome]:
     count = Counter(one.number for one in building.promises.broken)
     for one in building.promises.broken:
         first.setdefault(one.number, one)
-    return [_promise(one, first.get(one.number), count[one.number]) for one in PROMISES if _was_judged(building, one)]
+    return [
+        _promise(promise, first.get(promise.number), count[promise.number])
+        for promise in PROMISES
+        if _was_judged(building, promise)
+    ]
 
 
 def _was_judged(building: VirtualBuilding, promise: Promise) -> bool:
@@ -60,32 +64,32 @@ def _promise(promise: Promise, broken: Broken | None, times: int) -> Outcome:
     return Outcome(said, broken.what + (f"; {times} times in all" if times > 1 else ""), broken.at)
 
 
-def judged(played: Played, one: Expect) -> Outcome:
+def judged(played: Played, expect: Expect) -> Outcome:
     """One of the story's own expectations."""
-    if one.figure:
-        return _limited(one, played.figures[one.figure], "it is")
-    if one.event:
-        return _limited(one, _count(played, one), "it happened")
-    return _verdict(played, one)
+    if expect.figure:
+        return _limited(expect, played.figures[expect.figure], "it is")
+    if expect.event:
+        return _limited(expect, _count(played, expect), "it happened")
+    return _verdict(played, expect)
 
 
-def _limited(one: Expect, value: float, how: str) -> Outcome:
+def _limited(expect: Expect, value: float, how: str) -> Outcome:
     fits = {"is": value.__eq__, "at_least": value.__ge__, "at_most": value.__le__}
-    if all(fits[name](limit) for name, limit in one.limits):
-        return Outcome(one.said)
-    times = "" if not one.event else " time" if value == 1 else " times"
-    return Outcome(one.said, f"{how} {value:g}{times}")
+    if all(fits[name](limit) for name, limit in expect.limits):
+        return Outcome(expect.said)
+    times = "" if not expect.event else " time" if value == 1 else " times"
+    return Outcome(expect.said, f"{how} {value:g}{times}")
 
 
-def _count(played: Played, one: Expect) -> int:
-    wanted = words.codes_of(one.event)
-    controller, door = _place(played, one.door) if one.door else (one.where, 0)
+def _count(played: Played, expect: Expect) -> int:
+    wanted = words.codes_of(expect.event)
+    controller, door = _place(played, expect.door) if expect.door else (expect.where, 0)
     return sum(
         _times(record, wanted)
         for record in played.building.records
         if record.what == "event"
-        and record.at >= one.since
-        and (one.until is None or record.at < one.until)
+        and record.at >= expect.since
+        and (expect.until is None or record.at < expect.until)
         and (not controller or record.where == controller)
         and (not door or record.detail[3] == door)
     )
@@ -104,25 +108,27 @@ def _place(played: Played, door: str) -> tuple[str, int]:
     return controller.name, doorway.number
 
 
-def _verdict(played: Played, one: Expect) -> Outcome:
-    place = _place(played, one.door)
-    tap = next((r for r in played.building.records if _is_tap(r, one, place)), None)
+def _verdict(played: Played, expect: Expect) -> Outcome:
+    place = _place(played, expect.door)
+    tap = next((r for r in played.building.records if _is_tap(r, expect, place)), None)
     if tap is None:
         return Outcome(
-            one.said, f"{one.who} held no card to {one.door} then; add a happening with that time", one.since
+            expect.said,
+            f"{expect.who} held no card to {expect.door} then; add a happening with that time",
+            expect.since,
         )
     code = verdict_on(played.building.records, tap)
-    if (code is None and one.verdict == "nothing") or code in words.codes_of(one.verdict):
-        return Outcome(one.said)
-    return Outcome(one.said, "nothing was recorded" if code is None else f"it was {words.word(code)}", tap.at)
+    if (code is None and expect.verdict == "nothing") or code in words.codes_of(expect.verdict):
+        return Outcome(expect.said)
+    return Outcome(expect.said, "nothing was recorded" if code is None else f"it was {words.word(code)}", tap.at)
 
 
-def _is_tap(record: Record, one: Expect, place: tuple[str, int]) -> bool:
+def _is_tap(record: Record, expect: Expect, place: tuple[str, int]) -> bool:
     return (
         record.what == "tap"
         and (record.where, record.detail[0]) == place
-        and record.detail[1] == one.who
-        and one.since <= record.at < one.since + _NEAR_US
+        and record.detail[1] == expect.who
+        and expect.since <= record.at < expect.since + _NEAR_US
     )
 
 
@@ -140,7 +146,11 @@ def verdict_on(records: list[Record], tap: Record) -> int | None:
 
 def _not_judged(judged: list[Outcome]) -> str:
     said = [one.said for one in judged]
-    left = [f"{one.number} {one.name}" for one in PROMISES if not any(f"promise {one.number} " in it for it in said)]
+    left = [
+        f"{promise.number} {promise.name}"
+        for promise in PROMISES
+        if not any(f"promise {promise.number} " in it for it in said)
+    ]
     return ", ".join(left + [f"{number} {why.split(':')[0]}" for number, why in NOT_JUDGED.items()])
 
 

@@ -88,8 +88,8 @@ def begin(building: VirtualBuilding, hand: Hand, walk: bool = True) -> None:
     promises = building.promises
     promises.logs.retention = days_of(building.description)
     promises.knows, promises.heard, promises.acknowledged = hand.knows, hand.heard, hand.acknowledged
-    for one in building.controllers:
-        one.chip.power_on()
+    for controller in building.controllers:
+        controller.chip.power_on()
     if not building.run_until(lambda: all(map(hand.in_sync, building.controllers)), READY_S, step_s=1):
         raise RuntimeError("the controllers were not in sync within 5 minutes; this is a defect, please report it")
     building.verdicts.ready = True
@@ -106,8 +106,8 @@ def play(
     if story.faults is not None:
         faults.start()
     player = Player(building, hand)
-    for one in story.happenings:
-        building.scheduler.at(max(one.at, building.scheduler.now), player.do, one)
+    for happening in story.happenings:
+        building.scheduler.at(max(happening.at, building.scheduler.now), player.do, happening)
     end = round(story.days * DAY)
     while building.scheduler.now < end:
         building.run(min(STEP_S, (end - building.scheduler.now) / SECOND))
@@ -127,29 +127,34 @@ def settles(building: VirtualBuilding, hand: Hand) -> bool:
     """Whether within an hour everything that was recorded is stored, and every controller in sync."""
 
     def done() -> bool:
-        return all(_complete(one, hand) for one in building.controllers)
+        return all(_complete(controller, hand) for controller in building.controllers)
 
     return building.run_until(done, SETTLE_S, step_s=10)
 
 
-def _complete(one: VirtualController, hand: Hand) -> bool:
-    return bool(one.chip.on and one.recorded and hand.acknowledged(one) >= one.recorded[-1][0] and hand.in_sync(one))
+def _complete(controller: VirtualController, hand: Hand) -> bool:
+    return bool(
+        controller.chip.on
+        and controller.recorded
+        and hand.acknowledged(controller) >= controller.recorded[-1][0]
+        and hand.in_sync(controller)
+    )
 
 
 def figures(building: VirtualBuilding, hand: Hand) -> dict[str, float]:
     """What happened, counted on flash and in the cloud."""
     counts = building.verdicts.counts
     recorded = stored = lost = altered = overwritten = twice = 0
-    for one in building.controllers:
-        written = {event[0]: tuple(event[1:6]) for event in one.recorded}
-        kept, missing = hand.stored(one), hand.overwritten(one)
+    for controller in building.controllers:
+        written = {event[0]: tuple(event[1:6]) for event in controller.recorded}
+        kept, missing = hand.stored(controller), hand.overwritten(controller)
         recorded += len(written)
         stored += len(kept)
         overwritten += len(missing & written.keys())
         lost += len(written.keys() - kept.keys() - missing)
         altered += sum(1 for n in kept.keys() & written.keys() if tuple(kept[n]) != written[n])
         altered += len(kept.keys() - written.keys())
-        twice += hand.twice(one)
+        twice += hand.twice(controller)
     return {
         "taps": counts["taps"],
         "granted": counts["granted"],
@@ -176,85 +181,87 @@ class Player:
         self.scheduler = building.scheduler
         self.hand = hand
         people = building.description["people"] + building.description["strangers"]
-        self.holders: dict[str, dict[str, Any]] = {one["name"]: one for one in people}
-        self.controllers = {one.name: one for one in building.controllers}
+        self.holders: dict[str, dict[str, Any]] = {person["name"]: person for person in people}
+        self.controllers = {controller.name: controller for controller in building.controllers}
         self._first = {name: list(one.get("doors", ())) for name, one in self.holders.items()}
         self._changes = 0
         self._backup: list[tuple[str, list[str]]] | None = None
 
-    def do(self, one: Happening) -> None:
+    def do(self, happening: Happening) -> None:
         """One thing, now."""
-        ms = None if one.lasts is None else one.lasts // MS
-        if one.where:
-            for name in one.where:
-                self._board(self.controllers[name], one)
-        elif one.do == "tap":
-            self.building.tap(one.door, self.holders[one.who])
-        elif one.do == "misread":
-            self.building.tap(one.door, self.holders[one.who], card_bits(self.holders[one.who]["card"])[:-1])
-        elif one.do == "pass":
-            self.building.tap(one.door, self.holders[one.who])
-            self._push_soon(one.door, ms)
-        elif one.do == "exit button":
-            door = self.building.doors[one.door][1]
+        ms = None if happening.lasts is None else happening.lasts // MS
+        if happening.where:
+            for name in happening.where:
+                self._board(self.controllers[name], happening)
+        elif happening.do == "tap":
+            self.building.tap(happening.door, self.holders[happening.who])
+        elif happening.do == "misread":
+            self.building.tap(
+                happening.door, self.holders[happening.who], card_bits(self.holders[happening.who]["card"])[:-1]
+            )
+        elif happening.do == "pass":
+            self.building.tap(happening.door, self.holders[happening.who])
+            self._push_soon(happening.door, ms)
+        elif happening.do == "exit button":
+            door = self.building.doors[happening.door][1]
             door.press(True)
             self.scheduler.after(300 * MS, door.press, False)
-            self._push_soon(one.door, ms)
-        elif one.do == "force":
-            self.force(one.door, STAYS_MS if ms is None else ms)
-        elif one.do == "go out":
-            self._push_soon(one.door, ms)
-        elif one.do in SWITCHES or one.do in LINES:
-            self._wires(one)
-        elif one.do in EMERGENCIES:
-            self.emergency(one.do)
-        elif one.do == "release":
-            self.release(one.door)
-        elif one.do == "revoke":
-            self.rights(one.who, [])
-        elif one.do == "grant":
-            self.rights(one.who, self._first[one.who] if one.doors is None else list(one.doors))
-        elif one.do in ("cloud restarts", "cloud backed up", "cloud restored"):
-            self.cloud(one.do)
-        elif one.do == "people rest":
+            self._push_soon(happening.door, ms)
+        elif happening.do == "force":
+            self.force(happening.door, STAYS_MS if ms is None else ms)
+        elif happening.do == "go out":
+            self._push_soon(happening.door, ms)
+        elif happening.do in SWITCHES or happening.do in LINES:
+            self._wires(happening)
+        elif happening.do in EMERGENCIES:
+            self.emergency(happening.do)
+        elif happening.do == "release":
+            self.release(happening.door)
+        elif happening.do == "revoke":
+            self.rights(happening.who, [])
+        elif happening.do == "grant":
+            self.rights(happening.who, self._first[happening.who] if happening.doors is None else list(happening.doors))
+        elif happening.do in ("cloud restarts", "cloud backed up", "cloud restored"):
+            self.cloud(happening.do)
+        elif happening.do == "people rest":
             self.building.rest()
-        elif one.do == "people walk":
+        elif happening.do == "people walk":
             self.building.walk()
         else:
-            self.broker(one.do == "broker on")
-            if one.lasts is not None:
-                self.scheduler.after(one.lasts, self.broker, True)
+            self.broker(happening.do == "broker on")
+            if happening.lasts is not None:
+                self.scheduler.after(happening.lasts, self.broker, True)
 
-    def _board(self, board: VirtualController, one: Happening) -> None:
-        if one.do in ("network off", "network on"):
-            self.building.connect(board, one.do == "network on")
-            self._later(one, self.building.connect, board, True)
-        elif one.do in ("power off", "power on"):
-            self.building.power(board, one.do == "power on")
-            self._later(one, self.building.power, board, True)
-        elif one.do == "black hole":
+    def _board(self, board: VirtualController, happening: Happening) -> None:
+        if happening.do in ("network off", "network on"):
+            self.building.connect(board, happening.do == "network on")
+            self._later(happening, self.building.connect, board, True)
+        elif happening.do in ("power off", "power on"):
+            self.building.power(board, happening.do == "power on")
+            self._later(happening, self.building.power, board, True)
+        elif happening.do == "black hole":
             self.black_hole(board, True)
-            self._later(one, self.black_hole, board, False)
-        elif one.do in SWITCHES:
-            kind, on = SWITCHES[one.do]
+            self._later(happening, self.black_hole, board, False)
+        elif happening.do in SWITCHES:
+            kind, on = SWITCHES[happening.do]
             self.switch(board, kind, on)
-            self._later(one, self.switch, board, kind, not on)
-        elif one.do == "battery":
-            board.inputs.battery(one.mv)
+            self._later(happening, self.switch, board, kind, not on)
+        elif happening.do == "battery":
+            board.inputs.battery(happening.mv)
         else:
-            assert one.lasts is not None
-            self.torn_write(board, one.operation, one.lasts)
+            assert happening.lasts is not None
+            self.torn_write(board, happening.operation, happening.lasts)
 
-    def _wires(self, one: Happening) -> None:
+    def _wires(self, happening: Happening) -> None:
         """What is wired to one door."""
-        board, door = self.building.doors[one.door]
-        if one.do in LINES:
-            self.line(one.door, one.line, LINES[one.do])
-            self._later(one, self.line, one.door, one.line, None)
+        board, door = self.building.doors[happening.door]
+        if happening.do in LINES:
+            self.line(happening.door, happening.line, LINES[happening.do])
+            self._later(happening, self.line, happening.door, happening.line, None)
             return
-        kind, on = SWITCHES[one.do]
+        kind, on = SWITCHES[happening.do]
         self.switch(board, kind, on, door.number)
-        lasts = RINGS_US if kind == "bell" and one.lasts is None else one.lasts
+        lasts = RINGS_US if kind == "bell" and happening.lasts is None else happening.lasts
         if lasts is not None:
             self.scheduler.after(lasts, self.switch, board, kind, not on, door.number)
 
@@ -269,9 +276,9 @@ class Player:
         self.building.record(controller.name, "line", door.number, role, fault or "whole")
         door.break_line(role, fault)
 
-    def _later(self, one: Happening, call: Callable[..., None], *arguments: Any) -> None:
-        if one.lasts is not None:
-            self.scheduler.after(one.lasts, call, *arguments)
+    def _later(self, happening: Happening, call: Callable[..., None], *arguments: Any) -> None:
+        if happening.lasts is not None:
+            self.scheduler.after(happening.lasts, call, *arguments)
 
     def _push_soon(self, door: str, stays_ms: int | None) -> None:
         self.scheduler.after(REACH_US, self.building.doors[door][1].push, STAYS_MS if stays_ms is None else stays_ms)
@@ -306,7 +313,9 @@ class Player:
         self.building.record("", what)
         if what == "cloud backed up":
             self.hand.back_up()
-            self._backup = copy.deepcopy([(one["name"], one.get("doors", [])) for one in self.holders.values()])
+            self._backup = copy.deepcopy(
+                [(holder["name"], holder.get("doors", [])) for holder in self.holders.values()]
+            )
             return
         if what == "cloud restored" and self._backup is not None:
             self.hand.restore()
@@ -337,8 +346,8 @@ class Player:
         """Lockdown, evacuation, or normal again, for the whole building."""
         self.building.record("", "asked for", do)
         good_s = self.hand.emergency(do)
-        for one in self.building.controllers:
-            self.building.emergencies.asked(one.name, do, self.scheduler.now + (good_s + 1) * SECOND)
+        for controller in self.building.controllers:
+            self.building.emergencies.asked(controller.name, do, self.scheduler.now + (good_s + 1) * SECOND)
         self.building.nudge()
 
     def rights(self, who: str, doors: list[str]) -> None:
@@ -352,9 +361,9 @@ class Player:
         self.building.record("", "rights", who, tuple(doors))
         self.building.nudge()
         change = self._unsure(holder)
-        for one in self.building.controllers:
-            if any(door.name in before and door.name not in doors for door in one.doors):
-                self.building.promises.taken(one, holder, lambda: holder["change"] == change)
+        for controller in self.building.controllers:
+            if any(door.name in before and door.name not in doors for door in controller.doors):
+                self.building.promises.taken(controller, holder, lambda: holder["change"] == change)
 
     def _unsure(self, holder: dict[str, Any]) -> int:
         """Until every controller has the change, both verdicts are right. Returns its number."""

@@ -14,26 +14,28 @@ def scenario(title: str, seed: int, end: int, happenings: Sequence[Happening], *
     """building: doors and people, as a scenario's file names them. end: microseconds."""
     days = math.ceil((end + SECOND) / DAY * 1_000) / 1_000
     head = {"title": title, "story": "Found by chance, and shrunk.", "seed": seed, "days": days, **building}
-    tables = [("happening", row(one)) for one in happenings]
+    tables = [("happening", row(happening)) for happening in happenings]
     tables.append(("expect", {"figure": "broken promises", "is": 0}))
     text = [_lines(head)]
     text += [f"[[{name}]]\n{_lines(fields)}" for name, fields in tables]
     return "\n".join(text)
 
 
-def row(one: Happening) -> dict[str, Any]:
+def row(happening: Happening) -> dict[str, Any]:
     """One happening, as its table has it."""
-    fields: dict[str, Any] = {"at": moment(one.at), "do": one.do}
-    fields |= {name: getattr(one, name) for name in ("who", "door") if getattr(one, name)}
-    if one.where:
-        fields["where"] = list(one.where)
-    if one.doors is not None:
-        fields["doors"] = list(one.doors)
-    if one.do == "torn write":
-        fields["operation"] = one.operation
-    fields |= {name: getattr(one, name) for name in ("line", "mv") if getattr(one, name)}
-    if one.lasts is not None:
-        fields["for"] = f"{one.lasts // SECOND} s" if one.lasts % SECOND == 0 else f"{one.lasts // MS} ms"
+    fields: dict[str, Any] = {"at": moment(happening.at), "do": happening.do}
+    fields |= {name: getattr(happening, name) for name in ("who", "door") if getattr(happening, name)}
+    if happening.where:
+        fields["where"] = list(happening.where)
+    if happening.doors is not None:
+        fields["doors"] = list(happening.doors)
+    if happening.do == "torn write":
+        fields["operation"] = happening.operation
+    fields |= {name: getattr(happening, name) for name in ("line", "mv") if getattr(happening, name)}
+    if happening.lasts is not None:
+        fields["for"] = (
+            f"{happening.lasts // SECOND} s" if happening.lasts % SECOND == 0 else f"{happening.lasts // MS} ms"
+        )
     return fields
 
 

@@ -105,7 +105,7 @@ def find(name: str) -> Path:
             return path
     elif (FOLDER / f"{name}.toml").is_file():
         return FOLDER / f"{name}.toml"
-    ours = [one.stem for one in stories()]
+    ours = [story.stem for story in stories()]
     raise Faulty(f"{name}: there is no such scenario;{_near(path.stem, ours)} ours are {', '.join(ours)}")
 
 
@@ -241,7 +241,7 @@ class _Reader:
             return None
         if not isinstance(told, dict):
             raise self.wrong("faults", "must be a table of how often a day, such as [faults] with power = 1")
-        names = [one.name for one in fields(Rates)]
+        names = [field.name for field in fields(Rates)]
         self.known("faults", told, set(names))
         for name, rate in told.items():
             if type(rate) not in (int, float) or not 0 <= rate <= 10_000:

@@ -34,21 +34,21 @@ _NOT = {
 def shortened(story: Story) -> Story:
     """The same story in minutes. Raises Faulty when that would be another story."""
     _refuse(story)
-    spans = sorted((begin, begin + _rest(one)) for one in story.happenings for begin in _moments(one))
+    spans = sorted((begin, begin + _rest(happening)) for happening in story.happenings for begin in _moments(happening))
     clock = _Clock(spans)
     happenings = tuple(
         replace(
-            one,
-            at=clock(one.at),
-            lasts=None if one.lasts is None else clock(one.at + one.lasts) - clock(one.at),
+            happening,
+            at=clock(happening.at),
+            lasts=None if happening.lasts is None else clock(happening.at + happening.lasts) - clock(happening.at),
         )
-        for one in story.happenings
-        if one.do not in ("people rest", "people walk")
+        for happening in story.happenings
+        if happening.do not in ("people rest", "people walk")
     )
     expects = tuple(
-        replace(one, since=clock(one.since), until=None if one.until is None else clock(one.until))
-        for one in story.expects
-        if not (story.visits and one.figure in _CROWD)
+        replace(expect, since=clock(expect.since), until=None if expect.until is None else clock(expect.until))
+        for expect in story.expects
+        if not (story.visits and expect.figure in _CROWD)
     )
     end = clock(round(story.days * DAY)) + WAIT_S * SECOND
     if end > (LEAD_S + MOST_S) * SECOND:
@@ -79,20 +79,20 @@ class _Clock:
         return self.passed[n] + min(at, self.ends[n]) - self.begins[n]
 
 
-def _moments(one: Happening) -> Iterator[int]:
+def _moments(happening: Happening) -> Iterator[int]:
     """When it begins, and when it is over."""
-    yield one.at
-    if one.lasts is not None and one.do not in LEAF:
-        yield one.at + one.lasts
+    yield happening.at
+    if happening.lasts is not None and happening.do not in LEAF:
+        yield happening.at + happening.lasts
 
 
-def _rest(one: Happening) -> int:
+def _rest(happening: Happening) -> int:
     """How long what follows from it takes: microseconds that are not cut."""
-    if one.do in LEAF:
-        return (STAYS_S * SECOND if one.lasts is None else one.lasts) + STAYS_S * SECOND
-    if one.do in ("broker off", "broker on"):
+    if happening.do in LEAF:
+        return (STAYS_S * SECOND if happening.lasts is None else happening.lasts) + STAYS_S * SECOND
+    if happening.do in ("broker off", "broker on"):
         return BROKER_S * SECOND
-    return (EXPIRES_S if one.do in ("release", "lockdown", "evacuation", "normal") else WAIT_S) * SECOND
+    return (EXPIRES_S if happening.do in ("release", "lockdown", "evacuation", "normal") else WAIT_S) * SECOND
 
 
 def _refuse(story: Story) -> None:

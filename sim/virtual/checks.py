@@ -32,7 +32,7 @@ PROMISES = (
     Promise(16, "found", "Nothing is lost: a parcel can be taken out by its code."),
     Promise(17, "once", "A code works once, and who guesses has few tries."),
 )
-NAMES = {one.number: one.name for one in PROMISES}
+NAMES = {promise.number: promise.name for promise in PROMISES}
 NOT_JUDGED: dict[int, str] = {}
 
 # name: (promise, what breaks it). A check that has judged nothing says nothing.

@@ -97,7 +97,7 @@ class Cutter:
         self.building = building
         self.cuts: Counter[str] = Counter()
         self.lines: dict[str, CutLine] = {}  # of each controller the newest
-        self.boards = {one.chip.name: one for one in building.controllers}
+        self.boards = {controller.chip.name: controller for controller in building.controllers}
         self.on = False
         self._chance = chance
         self._more = dict(kinds)
@@ -122,8 +122,8 @@ class Cutter:
 
     def start(self) -> None:
         self.on = True
-        for one in self.building.controllers:
-            self._plan(one)
+        for controller in self.building.controllers:
+            self._plan(controller)
 
     def stop(self) -> None:
         """Nothing is cut any more; what was cut or dripped stays so until its link is given up."""
@@ -153,10 +153,10 @@ class Cutter:
         self.building.scheduler.after(1 + self._chance.randrange(2 * SECOND), self._plan, one)
         return rest
 
-    def _plan(self, one: "VirtualController") -> None:
-        if self.on and one.name not in self._planned:
+    def _plan(self, controller: "VirtualController") -> None:
+        if self.on and controller.name not in self._planned:
             kind = self._chance.choice(self.kinds)
-            self._planned[one.name] = kind, 1 + self._chance.randrange(self._chance.choice((NEAR, FAR)))
+            self._planned[controller.name] = kind, 1 + self._chance.randrange(self._chance.choice((NEAR, FAR)))
 
     # What happens to a line. Each returns what of the rest goes on.
 
@@ -210,12 +210,12 @@ class Cutter:
         return rest
 
 
-def takes_over(building: "VirtualBuilding", one: "VirtualController") -> None:
+def takes_over(building: "VirtualBuilding", controller: "VirtualController") -> None:
     """Another client connects under the board's name: the broker puts the board out."""
-    connect_as_twin(building.broker, one.settings["controller"], building.scheduler)
+    connect_as_twin(building.broker, controller.settings["controller"], building.scheduler)
 
 
-def broker_killed(building: "VirtualBuilding", chance: Random, one: "VirtualController") -> None:
+def broker_killed(building: "VirtualBuilding", chance: Random, controller: "VirtualController") -> None:
     """kill -9, and it starts again."""
     if not building.post.up:
         return
@@ -228,17 +228,17 @@ def broker_killed(building: "VirtualBuilding", chance: Random, one: "VirtualCont
     building.scheduler.after(chance.randrange(50, 1_500) * MS, back)
 
 
-def power_cut(building: "VirtualBuilding", chance: Random, one: "VirtualController") -> None:
-    building.power(one, False)
-    building.scheduler.after(chance.randrange(20, 1_500) * MS, building.power, one, True)
+def power_cut(building: "VirtualBuilding", chance: Random, controller: "VirtualController") -> None:
+    building.power(controller, False)
+    building.scheduler.after(chance.randrange(20, 1_500) * MS, building.power, controller, True)
 
 
-def torn_write(building: "VirtualBuilding", chance: Random, one: "VirtualController") -> None:
+def torn_write(building: "VirtualBuilding", chance: Random, controller: "VirtualController") -> None:
     """The power goes in the middle of one of the next flash operations, whichever."""
-    chip = one.chip
+    chip = controller.chip
     chip.cut_label, chip.cut_turns, chip.cut_in = "", False, 1 + chance.randrange(6)
 
     def cut() -> None:
-        building.scheduler.after(chance.randrange(20, 1_500) * MS, building.power, one, True)
+        building.scheduler.after(chance.randrange(20, 1_500) * MS, building.power, controller, True)
 
     chip.on_cut = cut

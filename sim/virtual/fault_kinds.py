@@ -24,21 +24,21 @@ TRIES = 40  # at finding something that was written
 ALONE_US = 200 * MS  # a reader that was silent for so long is not in the middle of a card
 
 
-def half_open(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+def half_open(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
     """The broker has lost the connection without a word; to the board it stands."""
-    faults.disturb(one.name, 150 * SECOND)
-    faults.building.post.forget(one.chip)
+    faults.disturb(controller.name, 150 * SECOND)
+    faults.building.post.forget(controller.chip)
 
 
-def twin(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+def twin(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
     """Somebody else connects under the board's name, again and again: the broker puts the board out each time."""
     broker, scheduler = faults.building.broker, faults.scheduler
-    name = one.settings["controller"]
+    name = controller.settings["controller"]
     at = 0
     for _ in range(chance.randrange(1, 6)):
         scheduler.after(at, connect_as_twin, broker, name, scheduler)
         at += int(chance.uniform(0.01, 8) * SECOND)
-    faults.disturb(one.name, at + 150 * SECOND)
+    faults.disturb(controller.name, at + 150 * SECOND)
 
 
 def connect_as_twin(broker: Any, name: str, scheduler: Any) -> None:
@@ -64,34 +64,34 @@ def slow(faults: "Faults", _: None, chance: Random) -> None:
     faults.scheduler.after(faults.until_mended(chance, 300), over)
 
 
-def heap(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+def heap(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
     """One of the next allocations finds no memory, in whichever loop."""
-    faults.disturb(one.name, 150 * SECOND)
-    one.chip.starve_in = 1 + chance.randrange(400)
+    faults.disturb(controller.name, 150 * SECOND)
+    controller.chip.starve_in = 1 + chance.randrange(400)
 
 
-def brown_out(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+def brown_out(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
     """The supply comes and goes several times within seconds."""
     building, at = faults.building, 0
     for _ in range(chance.randrange(2, 7)):
-        faults.scheduler.after(at, building.power, one, False)
+        faults.scheduler.after(at, building.power, controller, False)
         at += chance.randrange(5, 500) * MS
-        faults.scheduler.after(at, building.power, one, True)
+        faults.scheduler.after(at, building.power, controller, True)
         at += chance.randrange(20, 3_000) * MS
-    faults.disturb(one.name, at + 150 * SECOND)
+    faults.disturb(controller.name, at + 150 * SECOND)
 
 
-def reader(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+def reader(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
     """A reader is dead, or one of its two wires is cut."""
-    door = chance.choice(one.doors)
+    door = chance.choice(controller.doors)
     door.break_reader(chance.choice(("dead", "0", "1")))
     faults.scheduler.after(SECOND + int(chance.expovariate(1 / 600) * SECOND), door.break_reader, None)
 
 
-def pulses(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+def pulses(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
     """A burst of noise on a reader's lines, when nobody holds a card there: no more bits than any format has."""
-    door = chance.choice(one.doors)
-    if not one.chip.on or door.busy(ALONE_US):
+    door = chance.choice(controller.doors)
+    if not controller.chip.on or door.busy(ALONE_US):
         return
     if door.polled is not None:
         door.polled.line.noise(chance)
@@ -101,14 +101,14 @@ def pulses(faults: "Faults", one: "VirtualController", chance: Random) -> None:
     for _ in range(chance.randrange(1, 4)):
         faults.scheduler.after(at, door.pulse, table[chance.choice(("d0", "d1"))])
         at += PULSE_US + chance.randrange(50, 2_000)
-    faults.building.muddled(one, door)
-    faults.building.verdicts.tapped(one.name, door.number, ANYTHING)
+    faults.building.muddled(controller, door)
+    faults.building.verdicts.tapped(controller.name, door.number, ANYTHING)
 
 
-def rot(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+def rot(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
     """A bit of flash turns over at rest; every other time one of something that was written there."""
-    label = chance.choice(sorted(one.parts))
-    part = one.parts[label]
+    label = chance.choice(sorted(controller.parts))
+    part = controller.parts[label]
     slot, found = 0, bytearray(EVENT)
     written = chance.random() < 0.5
     for _ in range(TRIES if written else 1):
@@ -121,28 +121,28 @@ def rot(faults: "Faults", one: "VirtualController", chance: Random) -> None:
     before, at = bytes(found), chance.randrange(EVENT)
     found[at] ^= 1 << chance.randrange(8)
     part.poke(slot + at, found[at : at + 1])
-    faults.building.promises.flash_errors.turned(one, label, slot, before, bytes(found))
+    faults.building.promises.flash_errors.turned(controller, label, slot, before, bytes(found))
 
 
-def worn(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+def worn(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
     """A sector is worn out: from now on its erases and programs do nothing, and nobody is told.
 
     No more of them than a store has to spare: one of the access list, of the log an eighth. The state journal has two
     sectors; with one it lives on, but a power cut while that is erased costs it what it held.
     """
     label = chance.choice(("acl", "log"))
-    part = one.parts[label]
+    part = controller.parts[label]
     if len(part.worn) < (1 if label == "acl" else max(1, part.size // SECTOR // 8)):
         sector = chance.randrange(part.size // SECTOR)
         part.worn.add(sector)
-        part.on_lost = partial(faults.building.promises.flash_errors.lost, one)
-        faults.building.promises.flash_errors.worn(one, label, sector)
+        part.on_lost = partial(faults.building.promises.flash_errors.lost, controller)
+        faults.building.promises.flash_errors.worn(controller, label, sector)
 
 
-def sway(faults: "Faults", one: "VirtualController", chance: Random) -> None:
+def sway(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
     """It gets warmer or colder, and the clock faster or slower."""
     most = faults.rates.drift_ppm
-    one.chip.set_drift(round(max(-most, min(most, one.chip.drift_ppm + chance.uniform(-most, most) / 2))))
+    controller.chip.set_drift(round(max(-most, min(most, controller.chip.drift_ppm + chance.uniform(-most, most) / 2))))
 
 
 OF_A_BOARD: tuple[Callable[..., None], ...] = (half_open, twin, heap, brown_out, reader, pulses, rot, worn, sway)

@@ -111,8 +111,8 @@ class Faults:
 
     def start(self) -> None:
         self.on = True
-        for one in self.building.controllers:
-            chance = self.scheduler.chance(f"faults of {one.name}")
+        for controller in self.building.controllers:
+            chance = self.scheduler.chance(f"faults of {controller.name}")
             for rate, fault in (
                 (self.rates.network, self._network),
                 (self.rates.black_hole, self._black_hole),
@@ -121,9 +121,9 @@ class Faults:
                 (self.rates.stuck, self._stuck),
                 (self.rates.crowd, self._crowd),
             ):
-                self._plan(rate, fault, one, chance)
+                self._plan(rate, fault, controller, chance)
             for act in fault_kinds.OF_A_BOARD:
-                self._plan_kind(act, one, f"{act.__name__} of {one.name}")
+                self._plan_kind(act, controller, f"{act.__name__} of {controller.name}")
         for act in fault_kinds.OF_A_BUILDING:
             self._plan_kind(act, None, act.__name__)
         self._plan(self.rates.broker, self._broker, None, self.scheduler.chance("faults of the broker"))
@@ -160,26 +160,26 @@ class Faults:
         building.post.silence(False)
         if not building.post.up:
             building.post.start()
-        for one in building.controllers:
-            one.chip.cut_in = one.chip.starve_in = None
-            for door in one.doors:
+        for controller in building.controllers:
+            controller.chip.cut_in = controller.chip.starve_in = None
+            for door in controller.doors:
                 door.break_reader(None)
-            if not one.chip.access_point:
-                building.connect(one, True)
-            if not one.chip.on:
-                building.power(one, True)
+            if not controller.chip.access_point:
+                building.connect(controller, True)
+            if not controller.chip.on:
+                building.power(controller, True)
         building.network.revive()
 
     def _plan(self, rate: float, fault: Fault, one: Any, chance: Random) -> None:
         if rate:
             self.scheduler.after(int(chance.expovariate(rate) * DAY), self._strike, rate, fault, one, chance)
 
-    def _plan_kind(self, act: Callable[..., None], one: VirtualController | None, name: str) -> None:
+    def _plan_kind(self, act: Callable[..., None], controller: VirtualController | None, name: str) -> None:
         def fault(where: Any, chance: Random) -> None:
             act(self, where, chance)
 
         fault.__name__ = act.__name__
-        self._plan(getattr(self.rates, act.__name__), fault, one, self.scheduler.chance(f"faults: {name}"))
+        self._plan(getattr(self.rates, act.__name__), fault, controller, self.scheduler.chance(f"faults: {name}"))
 
     def _strike(self, rate: float, fault: Fault, one: Any, chance: Random) -> None:
         if not self.on:
@@ -220,82 +220,82 @@ class Faults:
 
         self.scheduler.after(self.until_mended(chance, 300), back)
 
-    def _network(self, one: VirtualController, chance: Random) -> None:
-        self.building.connect(one, False)
-        self.scheduler.after(self.until_mended(chance, 300, one.name), self.building.connect, one, True)
+    def _network(self, controller: VirtualController, chance: Random) -> None:
+        self.building.connect(controller, False)
+        self.scheduler.after(self.until_mended(chance, 300, controller.name), self.building.connect, controller, True)
 
-    def _black_hole(self, one: VirtualController, chance: Random) -> None:
+    def _black_hole(self, controller: VirtualController, chance: Random) -> None:
         dead = self.building.network.dead
-        dead.add(one.chip.name)
-        self.building.record(one.name, "black hole", True)
+        dead.add(controller.chip.name)
+        self.building.record(controller.name, "black hole", True)
 
         def over() -> None:
-            dead.discard(one.chip.name)
-            self.building.record(one.name, "black hole", False)
+            dead.discard(controller.chip.name)
+            self.building.record(controller.name, "black hole", False)
             self.building.network.revive()
 
-        self.scheduler.after(self.until_mended(chance, 120, one.name), over)
+        self.scheduler.after(self.until_mended(chance, 120, controller.name), over)
 
-    def _stuck(self, one: VirtualController, chance: Random) -> None:
+    def _stuck(self, controller: VirtualController, chance: Random) -> None:
         """Its link goes, and then the name of the broker is never resolved: nobody tells the network loop.
 
         Meanwhile its power stays: a start would end the wait.
         """
         network = self.building.network
-        network.stuck.add(one.chip.name)
-        one.chip.cut_in = None
-        self.building.connect(one, False)
-        self.scheduler.after(int(chance.uniform(20, 40) * SECOND), self.building.connect, one, True)
+        network.stuck.add(controller.chip.name)
+        controller.chip.cut_in = None
+        self.building.connect(controller, False)
+        self.scheduler.after(int(chance.uniform(20, 40) * SECOND), self.building.connect, controller, True)
         us = int(chance.uniform(800, 1_500) * SECOND)
-        self.disturb(one.name, us + RECOVERY_US)
-        self.scheduler.after(us, network.stuck.discard, one.chip.name)
+        self.disturb(controller.name, us + RECOVERY_US)
+        self.scheduler.after(us, network.stuck.discard, controller.chip.name)
 
-    def waits(self, one: VirtualController) -> bool:
+    def waits(self, controller: VirtualController) -> bool:
         """Whether its network loop hangs: that is to be seen to its end."""
-        return one.chip.name in self.building.network.stuck
+        return controller.chip.name in self.building.network.stuck
 
-    def _power(self, one: VirtualController, chance: Random) -> None:
-        if self.waits(one):
+    def _power(self, controller: VirtualController, chance: Random) -> None:
+        if self.waits(controller):
             return
-        self.building.power(one, False)
-        self.scheduler.after(self.until_mended(chance, 30, one.name), self.building.power, one, True)
+        self.building.power(controller, False)
+        self.scheduler.after(self.until_mended(chance, 30, controller.name), self.building.power, controller, True)
 
-    def _torn_write(self, one: VirtualController, chance: Random) -> None:
+    def _torn_write(self, controller: VirtualController, chance: Random) -> None:
         """The power goes in the middle of one of the next flash operations."""
-        if one.chip.cut_in is not None and self._aimed.get(one.name, 0) > self.scheduler.now:
+        if controller.chip.cut_in is not None and self._aimed.get(controller.name, 0) > self.scheduler.now:
             return
         label = chance.choice(["", "acl", "state"]) if self.rates.aimed else ""
-        self.tear(one, chance, label, bool(self.rates.aimed) and chance.random() < 0.25)
+        self.tear(controller, chance, label, bool(self.rates.aimed) and chance.random() < 0.25)
 
-    def tear(self, one: VirtualController, chance: Random, label: str, turns: bool) -> None:
+    def tear(self, controller: VirtualController, chance: Random, label: str, turns: bool) -> None:
         """label: of the partition, "" for any. turns: only where a sector begins or ends."""
-        if self.waits(one):
+        if self.waits(controller):
             return
-        chip = one.chip
+        chip = controller.chip
         chip.cut_label, chip.cut_turns = label, turns
         chip.cut_in = 1 + chance.randrange(4 if label or turns else 20)
         if self.rates.weak:
-            for part in one.parts.values():
+            for part in controller.parts.values():
                 part.weakens = chance.random() < self.rates.weak
 
         def cut() -> None:
-            self.building.record(one.name, "torn write")
-            self.scheduler.after(self.until_mended(chance, 5, one.name), self.building.power, one, True)
+            self.building.record(controller.name, "torn write")
+            self.scheduler.after(self.until_mended(chance, 5, controller.name), self.building.power, controller, True)
             if chance.random() < self.rates.again:
                 self.kinds["torn write at a start"] += 1
                 chip.cut_label, chip.cut_turns, chip.cut_in = "", False, 1 + chance.randrange(6)
 
         chip.on_cut = cut
 
-    def _crowd(self, one: VirtualController, chance: Random) -> None:
+    def _crowd(self, controller: VirtualController, chance: Random) -> None:
         """Many cards came and went: the next changes move a bucket, and then the power goes."""
-        if self.waits(one):
+        if self.waits(controller):
             return
-        self.building.power(one, False)
-        crowd(one.chip.flash["acl"], chance.randrange(1, 4))
-        self.scheduler.after(self.until_mended(chance, 5, one.name), self.building.power, one, True)
-        self.tear(one, chance, "acl", True)
-        self._aimed[one.name] = self.scheduler.now + MOVES_US
+        self.building.power(controller, False)
+        crowd(controller.chip.flash["acl"], chance.randrange(1, 4))
+        self.scheduler.after(self.until_mended(chance, 5, controller.name), self.building.power, controller, True)
+        self.tear(controller, chance, "acl", True)
+        self._aimed[controller.name] = self.scheduler.now + MOVES_US
 
     def _broker(self, _: None, chance: Random) -> None:
         post = self.building.post

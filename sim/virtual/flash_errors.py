@@ -33,75 +33,80 @@ class FlashErrors:
         self._losses: dict[str, int] = {}  # of each board: its start in which something was lost
         self.unreadable: dict[str, set[int]] = {}  # of each board: events of which only the number is owed
 
-    def turned(self, one: "VirtualController", label: str, at: int, before: bytes, after: bytes) -> None:
+    def turned(self, controller: "VirtualController", label: str, at: int, before: bytes, after: bytes) -> None:
         """A bit of a slot turned over."""
         if label == "log":
-            self._log(one, at, before, after)
+            self._log(controller, at, before, after)
         elif label == "acl":
-            waits = one.name in self._since
-            self._since[one.name] = self._scheduler.now
+            waits = controller.name in self._since
+            self._since[controller.name] = self._scheduler.now
             if not waits:
-                self._scheduler.after(LOOK_US, self._look, one)
+                self._scheduler.after(LOOK_US, self._look, controller)
 
-    def worn(self, one: "VirtualController", label: str, sector: int) -> None:
+    def worn(self, controller: "VirtualController", label: str, sector: int) -> None:
         """A sector of a log takes nothing any more: what lies in it can be neither replaced nor made to expire."""
         if label == "log":
-            self._promises.logs.worn(one, sector)
+            self._promises.logs.worn(controller, sector)
 
-    def lost(self, one: "VirtualController") -> None:
+    def lost(self, controller: "VirtualController") -> None:
         """A worn sector did not take what was programmed."""
-        if one.chip.on and self._losses.get(one.name) != one.chip.starts:
-            self._losses[one.name] = one.chip.starts
-            self._scheduler.after(TOLD_US, self._told_of, one, one.chip.starts)
+        if controller.chip.on and self._losses.get(controller.name) != controller.chip.starts:
+            self._losses[controller.name] = controller.chip.starts
+            self._scheduler.after(TOLD_US, self._told_of, controller, controller.chip.starts)
 
-    def _told_of(self, one: "VirtualController", starts: int) -> None:
-        if not one.chip.on or one.chip.starts != starts:
+    def _told_of(self, controller: "VirtualController", starts: int) -> None:
+        if not controller.chip.on or controller.chip.starts != starts:
             return
         self._promises.checks["worn"] += 1
-        for event in reversed(one.recorded):
+        for event in reversed(controller.recorded):
             if event[2] == codes.SECTOR_BAD:
                 return
             if event[2] == codes.STARTED:
                 break
-        self._promises.red("worn", f"{one.name}: a sector did not take what was written, and that is not on record")
+        self._promises.red(
+            "worn", f"{controller.name}: a sector did not take what was written, and that is not on record"
+        )
 
     def ill(self, name: str) -> bool:
         """Whether the access list of that board may hold something else than it says."""
         return name in self._since
 
-    def told(self, one: "VirtualController", sequence: int, kept: tuple[Any, ...] | None) -> bool:
+    def told(self, controller: "VirtualController", sequence: int, kept: tuple[Any, ...] | None) -> bool:
         """Whether the cloud was told that this event cannot be read any more, and that is so."""
-        return kept == UNREADABLE and sequence in self.unreadable.get(one.name, ())
+        return kept == UNREADABLE and sequence in self.unreadable.get(controller.name, ())
 
-    def was(self, one: "VirtualController", at: int, found: bytes) -> bytes:
+    def was(self, controller: "VirtualController", at: int, found: bytes) -> bytes:
         """What lay in that place of the log, where `found` lies, before bits turned over."""
         for n in range(0, len(found), records.EVENT):
-            before, after = self._were.get((one.name, at + n), (b"", None))
+            before, after = self._were.get((controller.name, at + n), (b"", None))
             if after == found[n : n + records.EVENT]:
                 found = found[:n] + before + found[n + records.EVENT :]
         return found
 
-    def _log(self, one: "VirtualController", at: int, before: bytes, after: bytes) -> None:
-        was, then = self._were.get((one.name, at), (before, before))
+    def _log(self, controller: "VirtualController", at: int, before: bytes, after: bytes) -> None:
+        was, then = self._were.get((controller.name, at), (before, before))
         if then != before:  # something else lies there now
             was = before
-        self._were[one.name, at] = was, after
-        self._promises.logs.forget(one, was)
+        self._were[controller.name, at] = was, after
+        self._promises.logs.forget(controller, was)
         bits = sum((a ^ b).bit_count() for a, b in zip(was, after, strict=True))
         if at % flash.SECTOR and any(was[:4]) and (bits > 1 or after[-1] == 0xFF):
-            self.unreadable.setdefault(one.name, set()).add(int.from_bytes(was[:4], "little"))
+            self.unreadable.setdefault(controller.name, set()).add(int.from_bytes(was[:4], "little"))
 
-    def _look(self, one: "VirtualController") -> None:
-        said = flash.access_list(flash.image(one.chip.flash["acl"]))
+    def _look(self, controller: "VirtualController") -> None:
+        said = flash.access_list(flash.image(controller.chip.flash["acl"]))
         if said is None or said.version == 0 or said.digest == said.held:
-            del self._since[one.name]
+            del self._since[controller.name]
             self._promises.checks["rot"] += 1
             return
-        rounds = CURED_US * (one.chip.flash["acl"].size // flash.SECTOR - UNLOOKED)
-        at_work = one.chip.on and self._scheduler.now - max(one.chip.booted, self._since[one.name]) >= rounds
+        rounds = CURED_US * (controller.chip.flash["acl"].size // flash.SECTOR - UNLOOKED)
+        at_work = (
+            controller.chip.on
+            and self._scheduler.now - max(controller.chip.booted, self._since[controller.name]) >= rounds
+        )
         if at_work:
-            del self._since[one.name]
-            text = f"{one.name}: access list {said.version} does not hold what it says, and its scrub has passed"
+            del self._since[controller.name]
+            text = f"{controller.name}: access list {said.version} does not hold what it says, and its scrub has passed"
             self._promises.red("rot", text)
         else:
-            self._scheduler.after(LOOK_US, self._look, one)
+            self._scheduler.after(LOOK_US, self._look, controller)

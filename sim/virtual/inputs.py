@@ -56,9 +56,9 @@ class Inputs:
 
     def battery(self, mv: int) -> None:
         """The voltage of the battery that the board measures."""
-        for one in self.tables:
-            if "low_mv" in one:
-                self._volts(one["pin"], int(mv * 1000 / one.get("ratio", 1)))
+        for table in self.tables:
+            if "low_mv" in table:
+                self._volts(table["pin"], int(mv * 1000 / table.get("ratio", 1)))
 
     # What others ask.
 

@@ -43,85 +43,91 @@ class Links:
             self._unrest[record.where] += 1
             self._last[record.where] = record.at
 
-    def calm(self, one: "VirtualController") -> Calm | None:
+    def calm(self, controller: "VirtualController") -> Calm | None:
         """None while the link may be down. The same value later: it was calm in between."""
         building, now = self._promises.building, self._scheduler.now
-        if not (one.chip.on and building.network.alive(one.chip) and building.post.up and building.network.dns):
+        if not (
+            controller.chip.on and building.network.alive(controller.chip) and building.post.up and building.network.dns
+        ):
             return None
-        if max(self._last.get(one.name, -RECOVERY_US), self._last.get("", -RECOVERY_US)) > now - RECOVERY_US:
+        if max(self._last.get(controller.name, -RECOVERY_US), self._last.get("", -RECOVERY_US)) > now - RECOVERY_US:
             return None
         faults = self._promises.faults
-        if (faults is not None and not faults.calm(one.name)) or self._promises.flash_errors.ill(one.name):
+        if (faults is not None and not faults.calm(controller.name)) or self._promises.flash_errors.ill(
+            controller.name
+        ):
             return None
-        if self._promises.slots.manner(one.name) != WELL:
+        if self._promises.slots.manner(controller.name) != WELL:
             return None
-        felt = () if faults is None else (faults.disturbed.get(one.name), faults.disturbed.get(""))
-        return self._unrest[one.name], self._unrest[""], one.chip.starts, *felt
+        felt = () if faults is None else (faults.disturbed.get(controller.name), faults.disturbed.get(""))
+        return self._unrest[controller.name], self._unrest[""], controller.chip.starts, *felt
 
     # 3: events arrive.
 
-    def recorded(self, one: "VirtualController", sequence: int) -> None:
-        self.behind[one.name] = max(self.behind[one.name], sequence - self.told.get(one.name, 0))
-        if self._promises.acknowledged is not None and one.name not in self._looking:
-            self._looking[one.name] = sequence
-            self._scheduler.after(ARRIVES_US, self._look, one, self.calm(one), ARRIVES_US)
+    def recorded(self, controller: "VirtualController", sequence: int) -> None:
+        self.behind[controller.name] = max(self.behind[controller.name], sequence - self.told.get(controller.name, 0))
+        if self._promises.acknowledged is not None and controller.name not in self._looking:
+            self._looking[controller.name] = sequence
+            self._scheduler.after(ARRIVES_US, self._look, controller, self.calm(controller), ARRIVES_US)
 
-    def _look(self, one: "VirtualController", before: Calm | None, pause: int) -> None:
+    def _look(self, controller: "VirtualController", before: Calm | None, pause: int) -> None:
         assert self._promises.acknowledged is not None
-        wanted, calm = self._looking[one.name], self.calm(one)
+        wanted, calm = self._looking[controller.name], self.calm(controller)
         if calm is not None:
             self._promises.checks["late"] += 1
-        if self._promises.acknowledged(one) >= wanted:
-            del self._looking[one.name]
-            last = one.recorded[-1][0]
+        if self._promises.acknowledged(controller) >= wanted:
+            del self._looking[controller.name]
+            last = controller.recorded[-1][0]
             if last > wanted:
-                self.recorded(one, last)
+                self.recorded(controller, last)
         elif calm is not None and calm == before:
-            del self._looking[one.name]
-            self._promises.red("late", f"{one.name}: event {wanted} has not come to the cloud on a calm link")
+            del self._looking[controller.name]
+            self._promises.red("late", f"{controller.name}: event {wanted} has not come to the cloud on a calm link")
         else:
             pause = ARRIVES_US if calm is not None else min(2 * pause, LONGEST_LOOK_US)
-            self._scheduler.after(pause, self._look, one, calm, pause)
+            self._scheduler.after(pause, self._look, controller, calm, pause)
 
     # 6: a network loop that hangs.
 
-    def hangs(self, one: "VirtualController", still: Callable[[], bool]) -> None:
+    def hangs(self, controller: "VirtualController", still: Callable[[], bool]) -> None:
         """The network loop of a board has begun to wait for something that never comes."""
-        self._scheduler.after(HANGS_US, self._hung, one, one.chip.starts, still)
+        self._scheduler.after(HANGS_US, self._hung, controller, controller.chip.starts, still)
 
-    def _hung(self, one: "VirtualController", starts: int, still: Callable[[], bool]) -> None:
+    def _hung(self, controller: "VirtualController", starts: int, still: Callable[[], bool]) -> None:
         self._promises.checks["hanging"] += 1
-        if one.chip.on and one.chip.starts == starts and still():
-            self._promises.red("hanging", f"{one.name}: its network loop hangs, and the board was not started again")
+        if controller.chip.on and controller.chip.starts == starts and still():
+            self._promises.red(
+                "hanging", f"{controller.name}: its network loop hangs, and the board was not started again"
+            )
 
     # 8: what is revoked.
 
-    def taken(self, one: "VirtualController", holder: dict[str, Any], still: Callable[[], bool]) -> None:
-        calm = self.calm(one)
+    def taken(self, controller: "VirtualController", holder: dict[str, Any], still: Callable[[], bool]) -> None:
+        calm = self.calm(controller)
         heard = self._promises.heard
-        if calm is None or heard is None or not heard(one, CONFIRMED_S):
+        if calm is None or heard is None or not heard(controller, CONFIRMED_S):
             return
-        key = _key(one, holder["card"])
-        held = self._held(one, key)
+        key = _key(controller, holder["card"])
+        held = self._held(controller, key)
         if held is not None:
-            self._scheduler.after(REVOKED_US, self._gone, one, holder["name"], key, held, calm, still)
+            self._scheduler.after(REVOKED_US, self._gone, controller, holder["name"], key, held, calm, still)
 
     def _gone(
-        self, one: "VirtualController", who: str, key: bytes, held: bytes, calm: Calm, still: Callable[[], bool]
+        self, controller: "VirtualController", who: str, key: bytes, held: bytes, calm: Calm, still: Callable[[], bool]
     ) -> None:
-        if still() and self.calm(one) == calm:
-            self.revoked(one, who, self._held(one, key) == held)
+        if still() and self.calm(controller) == calm:
+            self.revoked(controller, who, self._held(controller, key) == held)
 
-    def revoked(self, one: "VirtualController", who: str, granted: bool) -> None:
+    def revoked(self, controller: "VirtualController", who: str, granted: bool) -> None:
         self._promises.checks["revoked"] += 1
         if granted:
-            text = f"{one.name}: {who} still had the right more than a second after it was taken away"
+            text = f"{controller.name}: {who} still had the right more than a second after it was taken away"
             self._promises.red("revoked", text)
 
-    def _held(self, one: "VirtualController", key: bytes) -> bytes | None:
-        return flash.credential(flash.image(one.chip.flash["acl"]), key)
+    def _held(self, controller: "VirtualController", key: bytes) -> bytes | None:
+        return flash.credential(flash.image(controller.chip.flash["acl"]), key)
 
 
-def _key(one: "VirtualController", card: dict[str, int]) -> bytes:
+def _key(controller: "VirtualController", card: dict[str, int]) -> bytes:
     value = card_value(card["bits"], payload(**card))
-    return bytes(credential_key(bytes.fromhex(one.settings["table_key"]), value))
+    return bytes(credential_key(bytes.fromhex(controller.settings["table_key"]), value))

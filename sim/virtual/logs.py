@@ -38,39 +38,39 @@ class Logs:
         self._chain: dict[str, tuple[bytes, bytes]] = {}  # of each board: key, chain of the last event
         self._last: dict[str, int] = {}  # of each board: number of that event
 
-    def recorded(self, one: "VirtualController", raw: bytes, offset: int) -> None:
+    def recorded(self, controller: "VirtualController", raw: bytes, offset: int) -> None:
         """An event is on flash."""
-        keep = self._written.get(one.name)
+        keep = self._written.get(controller.name)
         if keep is None:
-            keep = self._written[one.name] = deque(maxlen=self._room(one))
+            keep = self._written[controller.name] = deque(maxlen=self._room(controller))
         keep.append((self._scheduler.now, raw))
-        self._chained(one, raw, offset)
+        self._chained(controller, raw, offset)
 
-    def forget(self, one: "VirtualController", raw: bytes) -> None:
+    def forget(self, controller: "VirtualController", raw: bytes) -> None:
         """Nobody looks for that event on flash any more. raw: as it was recorded, or what is left of it."""
-        kept = self._written.get(one.name, deque())
+        kept = self._written.get(controller.name, deque())
         for entry in [entry for entry in kept if raw in (entry[1], _expired(entry[1]))]:
             kept.remove(entry)
 
-    def worn(self, one: "VirtualController", sector: int) -> None:
+    def worn(self, controller: "VirtualController", sector: int) -> None:
         """That sector takes nothing any more: the log is so much shorter."""
-        there = flash.slots(flash.image(one.chip.flash["log"])[sector * flash.SECTOR :][: flash.SECTOR])
-        kept = [entry for entry in self._written.get(one.name, ()) if not {entry[1], _expired(entry[1])} & there]
-        self._written[one.name] = deque(kept, maxlen=self._room(one))
+        there = flash.slots(flash.image(controller.chip.flash["log"])[sector * flash.SECTOR :][: flash.SECTOR])
+        kept = [entry for entry in self._written.get(controller.name, ()) if not {entry[1], _expired(entry[1])} & there]
+        self._written[controller.name] = deque(kept, maxlen=self._room(controller))
 
-    def _room(self, one: "VirtualController") -> int:
+    def _room(self, controller: "VirtualController") -> int:
         """How many events are owed to stay."""
-        return max(1, one.chip.flash["log"].size // flash.SECTOR - 3 - len(one.parts["log"].worn)) * 127
+        return max(1, controller.chip.flash["log"].size // flash.SECTOR - 3 - len(controller.parts["log"].worn)) * 127
 
-    def audit(self, one: "VirtualController") -> None:
+    def audit(self, controller: "VirtualController") -> None:
         """5 and 10: every event is there, and gone when its time is over."""
         checks = self._promises.checks
         checks["events"] += 1
-        there = flash.slots(flash.image(one.chip.flash["log"]))
+        there = flash.slots(flash.image(controller.chip.flash["log"]))
         gone, early, late = 0, 0, 0
-        awake = self._scheduler.now - one.chip.booted >= AWAKE_S * SECOND
-        for at, raw in self._written.get(one.name, ()):
-            age, days = (self._scheduler.now - at) / SECOND, self.retention(one, raw[_DOOR])
+        awake = self._scheduler.now - controller.chip.booted >= AWAKE_S * SECOND
+        for at, raw in self._written.get(controller.name, ()):
+            age, days = (self._scheduler.now - at) / SECOND, self.retention(controller, raw[_DOOR])
             if raw in there:
                 if days is not None:
                     checks["retention"] += 1
@@ -80,54 +80,58 @@ class Logs:
             else:
                 gone += 1
         if gone:
-            self._promises.red("events", f"{one.name}: {gone} recorded events are not on flash after a start")
+            self._promises.red("events", f"{controller.name}: {gone} recorded events are not on flash after a start")
         if early:
-            self._promises.red("events", f"{one.name}: {early} events are gone before their time was over")
+            self._promises.red("events", f"{controller.name}: {early} events are gone before their time was over")
         if late:
-            self._promises.red("retention", f"{one.name}: {late} events are on flash a day after their time was over")
+            self._promises.red(
+                "retention", f"{controller.name}: {late} events are on flash a day after their time was over"
+            )
 
-    def keys(self, one: "VirtualController") -> None:
+    def keys(self, controller: "VirtualController") -> None:
         """11: who reads the board today finds no key of the past."""
         self._promises.checks["old keys"] += 1
-        log = flash.image(one.chip.flash["log"])
-        sectors = set(range(len(log) // flash.SECTOR)) - one.parts["log"].worn
+        log = flash.image(controller.chip.flash["log"])
+        sectors = set(range(len(log) // flash.SECTOR)) - controller.parts["log"].worn
         found = [sector for sector in sorted(sectors) if _is_key(log[sector * flash.SECTOR :][_KEY])]
         if len(found) > SPARE_KEYS:
-            self._promises.red("old keys", f"{one.name}: chain keys lie in sectors {found} of the log")
+            self._promises.red("old keys", f"{controller.name}: chain keys lie in sectors {found} of the log")
 
-    def _chained(self, one: "VirtualController", raw: bytes, offset: int) -> None:
+    def _chained(self, controller: "VirtualController", raw: bytes, offset: int) -> None:
         """11: each event is bound to the one before."""
         self._promises.checks["chain"] += 1
         start = offset - offset % flash.SECTOR
         slot = bytearray(32)
-        one.chip.flash["log"].peek(start, slot)
-        there = self._promises.flash_errors.was(one, start, bytes(slot))[_KEY]
-        key, before = self._chain.get(one.name, (bytes(16), bytes(8)))
+        controller.chip.flash["log"].peek(start, slot)
+        there = self._promises.flash_errors.was(controller, start, bytes(slot))[_KEY]
+        key, before = self._chain.get(controller.name, (bytes(16), bytes(8)))
         number = int.from_bytes(raw[:4], "little")
         if raw[_FLAGS] & _BEGINS:
             key, before = there, bytes(8)
-        elif number > self._last.get(one.name, number) + 1:
-            before = self._left(one, offset) or before
-        self._last[one.name] = number
+        elif number > self._last.get(controller.name, number) + 1:
+            before = self._left(controller, offset) or before
+        self._last[controller.name] = number
         chain = sha256(key + before + raw[:20]).digest()[:8]
-        text = f"{one.name}: event {number}"
+        text = f"{controller.name}: event {number}"
         if chain != raw[_CHAIN]:
             self._promises.red("chain", f"{text} is not bound to the one before")
         if raw[_FLAGS] & _NEW_KEY:
             key = sha256(b"next" + key).digest()[:16]
             if key != there:
                 self._promises.red("chain", f"{text} begins a sector whose key does not follow from the one before")
-        self._chain[one.name] = key, raw[_CHAIN]
+        self._chain[controller.name] = key, raw[_CHAIN]
 
-    def _left(self, one: "VirtualController", offset: int) -> bytes:
+    def _left(self, controller: "VirtualController", offset: int) -> bytes:
         """The chain of the event before, of which a power cut left all but the CRC-32: it never was on record, and
         keeps its number and its chain. b"": there is none."""
-        log = flash.image(one.chip.flash["log"])
+        log = flash.image(controller.chip.flash["log"])
         for _ in range(len(log) // len(_FREE)):
             offset = (offset - len(_FREE)) % len(log)
             slot = log[offset : offset + len(_FREE)]
             if offset % flash.SECTOR and any(slot) and slot != _FREE:
-                return b"" if flash.is_whole(slot) else self._promises.flash_errors.was(one, offset, slot)[_CHAIN]
+                return (
+                    b"" if flash.is_whole(slot) else self._promises.flash_errors.was(controller, offset, slot)[_CHAIN]
+                )
         return b""
 
 

@@ -121,21 +121,21 @@ class Promises:
         """A card's last bit is out. right: whether this person may pass here, as the world knows it."""
         self.strikes.tapped(where, door, right)
 
-    def strike(self, one: "VirtualController", door: "Doorway", event: tuple[int, int], by_button: bool) -> None:
+    def strike(self, controller: "VirtualController", door: "Doorway", event: tuple[int, int], by_button: bool) -> None:
         """A strike was released. event: code and time of the last event of that door on flash."""
-        self.strikes.moved(one, door, event, by_button)
+        self.strikes.moved(controller, door, event, by_button)
 
-    def stays_released(self, one: "VirtualController", door: int, since: int | None = None) -> bool:
+    def stays_released(self, controller: "VirtualController", door: int, since: int | None = None) -> bool:
         """Whether fire or an evacuation keeps it released, or let go of it a moment ago. since: or ever since then."""
-        return one.inputs.burns(door, since) or self.building.emergencies.evacuated(one.name, since)
+        return controller.inputs.burns(door, since) or self.building.emergencies.evacuated(controller.name, since)
 
-    def pressed(self, one: "VirtualController", door: "Doorway") -> None:
+    def pressed(self, controller: "VirtualController", door: "Doorway") -> None:
         """Somebody presses the exit button."""
-        self.strikes.pressed(one, door)
+        self.strikes.pressed(controller, door)
 
-    def leaf_moved(self, one: "VirtualController", door: "Doorway") -> None:
+    def leaf_moved(self, controller: "VirtualController", door: "Doorway") -> None:
         """A leaf moved; the last bounce of its contact is over."""
-        self.leaves.moved(one, door)
+        self.leaves.moved(controller, door)
 
     def stopped(self, name: str) -> None:
         """The board stopped."""
@@ -143,91 +143,91 @@ class Promises:
         self.compartments.stopped(name)
         self.parcels.stopped(name)
 
-    def recorded(self, one: "VirtualController", event: tuple[Any, ...], raw: bytes) -> None:
+    def recorded(self, controller: "VirtualController", event: tuple[Any, ...], raw: bytes) -> None:
         """An event is on flash."""
-        self.logs.recorded(one, raw, one.placed)
-        if not one.at_work:
+        self.logs.recorded(controller, raw, controller.placed)
+        if not controller.at_work:
             return
-        self._timed(one, event)
+        self._timed(controller, event)
         if event[2] == codes.STARTED:
-            if event[4] == mcu.WDT_RESET and self.slots.before.get(one.name) != "hangs":
-                self.red("crash", f"{one.name}: the watchdog had to start the board")
-            self.safe(one)
-            self.audit(one)
-            self.started[one.name] = self.scheduler.now
-        self.strikes.recorded(one, event[2], event[3])
-        self.leaves.recorded(one, event[2], event[3])
-        self.parcels.recorded(one, event)
-        self.compartments.recorded(one, event)
-        self.links.recorded(one, event[0])
+            if event[4] == mcu.WDT_RESET and self.slots.before.get(controller.name) != "hangs":
+                self.red("crash", f"{controller.name}: the watchdog had to start the board")
+            self.safe(controller)
+            self.audit(controller)
+            self.started[controller.name] = self.scheduler.now
+        self.strikes.recorded(controller, event[2], event[3])
+        self.leaves.recorded(controller, event[2], event[3])
+        self.parcels.recorded(controller, event)
+        self.compartments.recorded(controller, event)
+        self.links.recorded(controller, event[0])
 
-    def _timed(self, one: "VirtualController", event: tuple[Any, ...]) -> None:
+    def _timed(self, controller: "VirtualController", event: tuple[Any, ...]) -> None:
         """0: a time that the board trusts is right."""
         utc, trusted = event[1], event[5] & codes.TIME_TRUSTED
         if not trusted and not utc:
             return
         self.checks["time"] += 1
         # More than an hour without an answer, and the drift since then counts as well.
-        running_s = (self.scheduler.now - one.chip.booted) / SECOND
+        running_s = (self.scheduler.now - controller.chip.booted) / SECOND
         wrong = abs(utc - self.building.utc())
         if not trusted or wrong > CLOCK_S + running_s * DRIFT_PPM / 1e6:
             how = f"{wrong:.0f} s wrong" if trusted else "and its time is not to be trusted"
-            self.red("time", f"{one.name}: event {event[0]} says {utc}, {how}")
+            self.red("time", f"{controller.name}: event {event[0]} says {utc}, {how}")
 
-    def noted(self, one: "VirtualController", kind: int, value: int) -> None:
+    def noted(self, controller: "VirtualController", kind: int, value: int) -> None:
         """5: a number is in the state journal."""
         if kind not in (ACKNOWLEDGED, BOOTS):
             return
         self.checks["journal"] += 1
-        before = self._noted.get((one.name, kind), 0)
-        self._noted[one.name, kind] = value
+        before = self._noted.get((controller.name, kind), 0)
+        self._noted[controller.name, kind] = value
         if kind == BOOTS and value not in (before, before + 1):
-            self.red("journal", f"{one.name}: start {value} comes after start {before}")
-        last = one.recorded[-1][0] if one.recorded else 0
+            self.red("journal", f"{controller.name}: start {value} comes after start {before}")
+        last = controller.recorded[-1][0] if controller.recorded else 0
         if kind == ACKNOWLEDGED and value & 0xFFFFFFFF > last:
-            text = f"{one.name}: it notes that the cloud has event {value & 0xFFFFFFFF}, and recorded {last}"
+            text = f"{controller.name}: it notes that the cloud has event {value & 0xFFFFFFFF}, and recorded {last}"
             self.red("journal", text)
 
     # What lies on flash.
 
-    def safe(self, one: "VirtualController") -> None:
+    def safe(self, controller: "VirtualController") -> None:
         """6, at the moment at which a start is on record."""
         self.checks["safe"] += 1
-        for door in one.doors:
+        for door in controller.doors:
             strike = door.table["strike"]
-            if self.stays_released(one, door.number):
+            if self.stays_released(controller, door.number):
                 continue
-            if door.door.released or one.chip.outputs.get(strike["pin"]) != 1 - strike["active"]:
-                self.red("safe", f"{one.name} door {door.number}: the strike is not safe at a start")
+            if door.door.released or controller.chip.outputs.get(strike["pin"]) != 1 - strike["active"]:
+                self.red("safe", f"{controller.name} door {door.number}: the strike is not safe at a start")
 
-    def audit(self, one: "VirtualController") -> None:
+    def audit(self, controller: "VirtualController") -> None:
         """5, 10, 11: what was recorded is there until its time is over, and the access list is one of the cloud's."""
-        self.logs.audit(one)
-        self.logs.keys(one)
-        self.access_list(one)
-        self.plain(one)
+        self.logs.audit(controller)
+        self.logs.keys(controller)
+        self.access_list(controller)
+        self.plain(controller)
 
-    def access_list(self, one: "VirtualController") -> None:
+    def access_list(self, controller: "VirtualController") -> None:
         """5: what the slots hold is what the journal says, and a version that the cloud made."""
         self.checks["access list"] += 1
-        said = flash.access_list(flash.image(one.chip.flash["acl"]))
+        said = flash.access_list(flash.image(controller.chip.flash["acl"]))
         if said is None or said.version == 0:
             return
-        named = f"{one.name}: access list {said.version}"
+        named = f"{controller.name}: access list {said.version}"
         if said.digest != said.held:
-            if self.flash_errors.ill(one.name):
+            if self.flash_errors.ill(controller.name):
                 return
             self.red("access list", f"{named} says {said.digest:016x}, holds {said.held:016x}")
-        elif self.knows is not None and not self.knows(one, said.version, said.digest):
+        elif self.knows is not None and not self.knows(controller, said.version, said.digest):
             self.red("access list", f"{named}, {said.digest:016x} was never made by the cloud")
 
-    def plain(self, one: "VirtualController") -> None:
+    def plain(self, controller: "VirtualController") -> None:
         """9, on flash."""
         self.checks["plain"] += 1
-        for label, part in one.chip.flash.items():
+        for label, part in controller.chip.flash.items():
             found = self.messages.plain.search(flash.image(part))
             if found is not None:
-                self.red("plain", f"{one.name}: {found.group()!r} stands in plain text in partition {label}")
+                self.red("plain", f"{controller.name}: {found.group()!r} stands in plain text in partition {label}")
 
     # What travels.
 
@@ -245,14 +245,14 @@ class Promises:
         self.checks["replay"] += 1
         self.messages.opened(end, sealed)
 
-    def taken(self, one: "VirtualController", holder: dict[str, Any], still: Callable[[], bool]) -> None:
+    def taken(self, controller: "VirtualController", holder: dict[str, Any], still: Callable[[], bool]) -> None:
         """8: somebody has just lost a right at this board. still(): whether that is so a second later."""
-        self.links.taken(one, holder, still)
+        self.links.taken(controller, holder, still)
 
     def _hangs(self, chip: "VirtualChip") -> None:
-        one = next(one for one in self.building.controllers if one.chip is chip)
+        one = next(controller for controller in self.building.controllers if controller.chip is chip)
         self.links.hangs(one, lambda: chip.name in self.building.network.stuck)
 
-    def revoked(self, one: "VirtualController", who: str, granted: bool) -> None:
+    def revoked(self, controller: "VirtualController", who: str, granted: bool) -> None:
         """8: a card taken away more than a second ago was held to a reader whose link is confirmed."""
-        self.links.revoked(one, who, granted)
+        self.links.revoked(controller, who, granted)

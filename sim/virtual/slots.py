@@ -42,37 +42,37 @@ class Slots:
         """How the firmware is that a board runs."""
         return self.offered.get(self.runs.get(name, ""), ({}, WELL))[1] or WELL
 
-    def started(self, one: "VirtualController", build: str) -> None:
+    def started(self, controller: "VirtualController", build: str) -> None:
         """boot.py has chosen."""
         promises, now = self._promises, self._promises.scheduler.now
-        self.before[one.name] = self.manner(one.name)
-        self.runs[one.name] = build
-        if self._tried.get(one.name, (build,))[0] != build:
-            del self._tried[one.name]  # it is over
+        self.before[controller.name] = self.manner(controller.name)
+        self.runs[controller.name] = build
+        if self._tried.get(controller.name, (build,))[0] != build:
+            del self._tried[controller.name]  # it is over
         if build not in self.offered:
             return
         promises.checks["update"] += 1
         files, manner = self.offered[build]
-        text = f"{one.name}: it starts build {build}"
+        text = f"{controller.name}: it starts build {build}"
         if manner is None:
             promises.red("update", f"{text}, which nobody signed")
         for name, content in files.items():
-            path = one.folder / "slots" / build / name
+            path = controller.folder / "slots" / build / name
             if not path.is_file() or path.read_bytes() != content:
                 promises.red("update", f"{text}, of which {name} is not whole")
-        self.look(one)
-        if _word(one.folder / "trial") == build:
-            since = self._tried.setdefault(one.name, (build, now))[1]
+        self.look(controller)
+        if _word(controller.folder / "trial") == build:
+            since = self._tried.setdefault(controller.name, (build, now))[1]
             if now - since > STARTS * self.minutes * 60 * SECOND:
                 promises.red("update", f"{text}, whose trial should have ended")
 
-    def look(self, one: "VirtualController") -> None:
+    def look(self, controller: "VirtualController") -> None:
         """Whether what is in charge has proven healthy."""
-        current = _word(one.folder / "current")
+        current = _word(controller.folder / "current")
         self._promises.checks["update"] += 1
         if self.offered.get(current, ({}, WELL))[1] != WELL:
             manner = self.offered[current][1]
-            self._promises.red("update", f"{one.name}: build {current} is kept, and it is not well: {manner}")
+            self._promises.red("update", f"{controller.name}: build {current} is kept, and it is not well: {manner}")
 
 
 def _word(path: Path) -> str:

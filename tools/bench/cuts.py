@@ -107,8 +107,8 @@ def _cutter(building: Any, worker: Any) -> Any:
 
 
 def _power_on(building: Any) -> None:
-    for one in building.controllers:
-        one.chip.power_on()
+    for controller in building.controllers:
+        controller.chip.power_on()
     if not building.run_until(in_sync, at_most_s=300, step_s=1):
         raise Problem("the controllers were not in sync within 5 minutes; this is a defect, please report it")
     building.broker.subscribe("#", building.promises.carried)
@@ -149,8 +149,8 @@ class Tapping:
 
     def start(self) -> None:
         self.on = True
-        for one in self.building.controllers:
-            self._plan(one)
+        for controller in self.building.controllers:
+            self._plan(controller)
 
     def _plan(self, one: Any) -> None:
         from sim.virtual.scheduler import SECOND
@@ -173,8 +173,11 @@ def _figures(building: Any, cutter: Any, office: Any, seed: int, days: float, us
     found = figures(building, seed, cutter.cuts.total(), True, 1.0)
     rows = {row.public_id: row for row in Controller.objects.all()}
     differ = 0
-    for one in building.controllers:
-        row, held = rows[one.settings["controller"]], flash.access_list(flash.image(one.chip.flash["acl"]))
+    for controller in building.controllers:
+        row, held = (
+            rows[controller.settings["controller"]],
+            flash.access_list(flash.image(controller.chip.flash["acl"])),
+        )
         ours = None if held is None else (held.version, f"{held.digest:016x}", f"{held.held:016x}")
         differ += ours != (row.acl_version, row.acl_digest, row.acl_digest)
     refused: dict[str, int] = {}

@@ -58,8 +58,8 @@ async def _measure(folder: Path, broker: str, cuts: int, boards: int, chance: ra
         await campaign.run(cuts)
         lasted = time.monotonic() - started
         began = time.monotonic()
-        for one in building.controllers:
-            one.network.mend()
+        for controller in building.controllers:
+            controller.network.mend()
         stored, behind = False, 1
         while (behind or not stored) and time.monotonic() - began < SETTLE_S:
             stored = await building.settle(20)
@@ -110,14 +110,14 @@ class Campaign:
 
     @property
     def cuts(self) -> Counter[str]:
-        return sum((one.network.cuts for one in self.building.controllers), Counter(self.processes))
+        return sum((controller.network.cuts for controller in self.building.controllers), Counter(self.processes))
 
     async def run(self, cuts: int) -> None:
         self._left = cuts
         others = [asyncio.create_task(self._change())]
-        others += [asyncio.create_task(self._tap(one)) for one in self.building.controllers]
+        others += [asyncio.create_task(self._tap(controller)) for controller in self.building.controllers]
         try:
-            await asyncio.gather(*[self._cut(one) for one in self.building.controllers])
+            await asyncio.gather(*[self._cut(controller) for controller in self.building.controllers])
         finally:
             for task in others:
                 task.cancel()

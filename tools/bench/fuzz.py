@@ -216,7 +216,7 @@ def measure(count: int = MESSAGES, seed: int = 1, processes: int = 2) -> dict[st
         _goal("releases", sum(part["releases"] for part in done), "", 0),
         _goal("changes by who has no keys", sum(part["changes by who has no keys"] for part in done), "", 0),
         _goal("blocks of memory kept in 1,000", growth, "blocks", 100),
-        _goal("kinds of refusal counted", len([one for one in kinds.values() if one]), "", 7, len(kinds) >= 7),
+        _goal("kinds of refusal counted", len([kind for kind in kinds.values() if kind]), "", 7, len(kinds) >= 7),
     ]
     return {**figures, "goals": goals}
 

@@ -133,8 +133,8 @@ async def _up(building: Any, controller: Any, events: int) -> tuple[float, float
         if stored >= events:
             break
         await asyncio.sleep(0.02)
-    first = next((one for one in moments if one[1] > 0), None)
-    last = next((one for one in moments if one[1] >= events), None)
+    first = next((moment for moment in moments if moment[1] > 0), None)
+    last = next((moment for moment in moments if moment[1] >= events), None)
     if first is None or last is None or last[0] == first[0]:
         raise Problem("the events did not come up in time; try again")
     sent = last[1] - first[1]

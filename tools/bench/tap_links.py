@@ -98,11 +98,11 @@ def _run(folder: Path, taps: int, seed: int, handshake_us: int | None) -> Figure
     times = {str(n): {"release_ms": 500} for n in (1, 2)}
     rules = json.dumps({"version": 1, "profiles": {"1": [1, 2]}, "doors": times}).encode()
     ends = {
-        one.settings["controller"]: CloudStub(
-            one.settings, building.post.publish, building.utc, building.scheduler.chance(one.name).randbytes,
-            numbers, rules,
+        controller.settings["controller"]: CloudStub(
+            controller.settings, building.post.publish, building.utc,
+            building.scheduler.chance(controller.name).randbytes, numbers, rules,
         )
-        for one in building.controllers
+        for controller in building.controllers
     }  # fmt: skip
     building.post.subscribe("portvakt/+/up", lambda topic, payload: ends[topic.split("/")[1]].receive(payload))
     for port in (SILENT, STALLED):

@@ -158,7 +158,7 @@ class Wired:
 
     def _number(self, what: Any) -> int:
         """An input by its number, or by its kind where there is one of it."""
-        kinds = [one["kind"] for one in self.inputs.tables]
+        kinds = [table["kind"] for table in self.inputs.tables]
         if str(what).isdecimal() and 1 <= int(what) <= len(kinds):
             return int(what)
         if kinds.count(what) == 1:

@@ -168,8 +168,8 @@ def main(
 
 
 def _found(chosen: list[str], outcomes: list[Outcome], seed: int) -> dict[str, Any]:
-    controls = [one for one in outcomes if one.task.before == one.task.after]
-    changed = [one for one in outcomes if one.task.before != one.task.after]
+    controls = [outcome for outcome in outcomes if outcome.task.before == outcome.task.after]
+    changed = [outcome for outcome in outcomes if outcome.task.before != outcome.task.after]
     of = {name: [one for one in changed if one.task.mutant.file in set(rooms.files(name))] for name in chosen}
     by_room = {name: figures.of_room(of[name]) for name in chosen if of[name]}
     survivors = {name: [_facts(one) for one in of[name] if one.what == "survived"] for name in by_room}

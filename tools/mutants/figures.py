@@ -34,13 +34,13 @@ def of_room(outcomes: Iterable[Outcome]) -> dict[str, Any]:
         "share": round(killed / len(found), 4) if found else 0.0,
         "interval": [round(low, 4), round(high, 4)],
         "guards": len(guards),
-        "guards_killed": sum(one.what != "survived" for one in guards),
+        "guards_killed": sum(guard.what != "survived" for guard in guards),
     }
 
 
 def goals(rooms: dict[str, dict[str, Any]], controls: Iterable[Outcome]) -> list[dict[str, Any]]:
     """controls: runs in which nothing was changed. Each that fails says that kills are no proof."""
-    failed = [one for one in controls if one.what != "survived"]
+    failed = [control for control in controls if control.what != "survived"]
     return [
         *(
             {"name": f"{room}: killed", "value": of["share"], "unit": "share", "goal": GOAL, "met": of["share"] >= GOAL}

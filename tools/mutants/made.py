@@ -52,8 +52,8 @@ def _left_out(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         if isinstance(node, cst.Raise) or not _is_for_people(node.value):
             yield cst.Pass()
     elif isinstance(node, cst.FunctionDef):
-        for one in node.decorators:
-            yield node.with_changes(decorators=[other for other in node.decorators if other is not one])
+        for decorator in node.decorators:
+            yield node.with_changes(decorators=[other for other in node.decorators if other is not decorator])
 
 
 def _called(node: cst.CSTNode) -> str:
@@ -183,7 +183,7 @@ def _where(chain: list[cst.CSTNode], places: Mapping[cst.CSTNode, Any]) -> tuple
 def _uses(chain: list[cst.CSTNode], places: Mapping[cst.CSTNode, Any], lines: list[str]) -> frozenset[int]:
     """Lines that name what a statement at the top defines; of a decorator the function, of a class its methods too."""
     statement = next(one for one in reversed(chain) if isinstance(one, cst.BaseStatement | cst.SimpleStatementLine))
-    names = [one.target.value for one in _targets(statement) if isinstance(one.target, cst.Name)]
+    names = [target.target.value for target in _targets(statement) if isinstance(target.target, cst.Name)]
     if isinstance(statement, cst.FunctionDef | cst.ClassDef):
         names = [statement.name.value]
         names += [part.name.value for part in chain if isinstance(part, cst.FunctionDef)]

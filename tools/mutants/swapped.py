@@ -18,11 +18,11 @@ Pairs = list[tuple[CodeType, CodeType]]
 
 
 def _inner(code: CodeType) -> list[CodeType]:
-    return [one for one in code.co_consts if isinstance(one, CodeType)]
+    return [const for const in code.co_consts if isinstance(const, CodeType)]
 
 
 def _plain(code: CodeType) -> tuple[Any, ...]:
-    consts = [(type(one), repr(one)) for one in code.co_consts if not isinstance(one, CodeType)]
+    consts = [(type(const), repr(const)) for const in code.co_consts if not isinstance(const, CodeType)]
     return *(getattr(code, name) for name in _SAID), tuple(consts)
 
 

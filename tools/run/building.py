@@ -75,13 +75,15 @@ class Building:
             self.controllers.append(
                 LiveController(place, one, first, board_folder, self.broker_address, interpreter, self.changed)
             )
-        self.doors: list[LiveDoor] = [door for one in self.controllers for door in one.doors]
+        self.doors: list[LiveDoor] = [door for controller in self.controllers for door in controller.doors]
         self.walks = Walks(described, self.doors, random.Random(chance), self._tapped, self.changed, rush)
 
     @property
     def interpreter(self) -> str:
         """What the boards say they run on."""
-        return ", ".join(sorted({one.board.version for one in self.controllers if one.board.version}))
+        return ", ".join(
+            sorted({controller.board.version for controller in self.controllers if controller.board.version})
+        )
 
     # Start and end.
 
@@ -114,8 +116,8 @@ class Building:
         if self._sampler is not None:
             self._sampler.cancel()
         await self.walks.stop()
-        for one in self.controllers:
-            await one.stop()
+        for controller in self.controllers:
+            await controller.stop()
         for child in (self.worker, self.broker):
             if child is not None:
                 await child.stop()
@@ -137,7 +139,7 @@ class Building:
 
     async def _start_controllers(self) -> None:
         """All at once. What stops one stops all: half a building is of no use."""
-        tasks = [asyncio.create_task(self._start_controller(one)) for one in self.controllers]
+        tasks = [asyncio.create_task(self._start_controller(controller)) for controller in self.controllers]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -148,35 +150,35 @@ class Building:
     async def _until_online(self) -> None:
         """Until every controller has signed in to the cloud and holds what it should."""
         end = time.monotonic() + _SIGN_IN_S
-        while offline := [one for one in self.controllers if not one.online]:
+        while offline := [controller for controller in self.controllers if not controller.online]:
             if time.monotonic() > end:
                 raise Problem(f"{offline[0].name} did not sign in to the cloud; {offline[0].console()}")
             await asyncio.sleep(0.05)
 
-    async def _start_controller(self, one: LiveController) -> None:
-        await one.network.start()
-        await one.board.start()
-        build, seconds = await one.install()
+    async def _start_controller(self, controller: LiveController) -> None:
+        await controller.network.start()
+        await controller.board.start()
+        build, seconds = await controller.install()
         self.builds.add(build)
-        self.say(f"installed: {one.name}, build {build} in {seconds:.1f} s")
+        self.say(f"installed: {controller.name}, build {build} in {seconds:.1f} s")
 
     # Switches.
 
-    async def set_network(self, one: LiveController, up: bool) -> None:
-        if up != one.network_up:
-            await one.set_network(up)
-            self.ticker.add("network on" if up else "network off", one.name)
+    async def set_network(self, controller: LiveController, up: bool) -> None:
+        if up != controller.network_up:
+            await controller.set_network(up)
+            self.ticker.add("network on" if up else "network off", controller.name)
             self.changed()
 
-    def set_input(self, one: LiveController, number: int, on: bool) -> None:
+    def set_input(self, controller: LiveController, number: int, on: bool) -> None:
         """A fire alarm, the mains, ...: what it comes to the controller records."""
-        one.inputs.switch(number, on)
+        controller.inputs.switch(number, on)
         self.changed()
 
-    async def set_power(self, one: LiveController, on: bool) -> None:
-        if on != one.power:
-            await one.set_power(on)
-            self.ticker.add("power on" if on else "power off", one.name)
+    async def set_power(self, controller: LiveController, on: bool) -> None:
+        if on != controller.power:
+            await controller.set_power(on)
+            self.ticker.add("power on" if on else "power off", controller.name)
             self.changed()
 
     # Watching.
@@ -205,7 +207,7 @@ class Building:
         while time.monotonic() < end:
             await self._look()
             still = not any(door.leaf.open or door.strike for door in self.doors)
-            if still and all(one.log.last <= one.progress.newest for one in self.controllers):
+            if still and all(controller.log.last <= controller.progress.newest for controller in self.controllers):
                 return True
             await asyncio.sleep(0.1)
         return False
@@ -220,23 +222,23 @@ class Building:
             await asyncio.sleep(_SAMPLE_S)
 
     async def _look(self) -> None:
-        for one in self.controllers:
-            fresh, progress, online, locks = await self.in_thread(self._measure, one)
-            if fresh or (progress, online, locks) != (one.progress, one.online, one.locks):
-                one.progress, one.online, one.locks = progress, online, locks
+        for controller in self.controllers:
+            fresh, progress, online, locks = await self.in_thread(self._measure, controller)
+            if fresh or (progress, online, locks) != (controller.progress, controller.online, controller.locks):
+                controller.progress, controller.online, controller.locks = progress, online, locks
                 self.changed()
             for event in fresh:
-                self._happened(one, event)
+                self._happened(controller, event)
 
     @staticmethod
-    def _measure(one: LiveController) -> tuple[list[Recorded], figures.Progress, bool, list[Lock]]:
-        told = one.identity
-        return one.log.refresh(), figures.progress(told), seed.is_online(told), figures.locks(told)
+    def _measure(controller: LiveController) -> tuple[list[Recorded], figures.Progress, bool, list[Lock]]:
+        told = controller.identity
+        return controller.log.refresh(), figures.progress(told), seed.is_online(told), figures.locks(told)
 
-    def _happened(self, one: LiveController, event: Recorded) -> None:
-        door = one.doors[event.door - 1] if 1 <= event.door <= len(one.doors) else None
-        person = self._names.get((one.place, event.key), "") if event.key else ""
-        self.ticker.add(event.code, door.name if door else one.name, person, event.extra)
+    def _happened(self, controller: LiveController, event: Recorded) -> None:
+        door = controller.doors[event.door - 1] if 1 <= event.door <= len(controller.doors) else None
+        person = self._names.get((controller.place, event.key), "") if event.key else ""
+        self.ticker.add(event.code, door.name if door else controller.name, person, event.extra)
         if door is not None and door.last is not None and person == door.last.person:
             door.last.why, door.last.extra = event.code, event.extra
 

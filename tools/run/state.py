@@ -18,32 +18,32 @@ def snapshot(building: Building) -> dict[str, Any]:
     return {
         "interpreter": building.interpreter,
         "walking": building.walks.on,
-        "controllers": [_controller(one) for one in building.controllers],
+        "controllers": [_controller(controller) for controller in building.controllers],
         "people": [_person(walker, building.walks.on) for walker in building.walks.walkers],
         "figures": _figures(building),
         "ticker": [_line(entry) for entry in building.ticker.latest()],
     }
 
 
-def _controller(one: LiveController) -> dict[str, Any]:
+def _controller(controller: LiveController) -> dict[str, Any]:
     return {
-        "id": one.place,
-        "name": one.name,
-        "network": one.network_up,
-        "power": one.power,
-        "alive": one.power and one.board.alive,
-        "recorded": one.log.last,
-        "stored": one.progress.stored,
-        "waiting": max(0, one.log.last - one.progress.stored),
-        "doors": [_door(one, door) for door in one.doors],
+        "id": controller.place,
+        "name": controller.name,
+        "network": controller.network_up,
+        "power": controller.power,
+        "alive": controller.power and controller.board.alive,
+        "recorded": controller.log.last,
+        "stored": controller.progress.stored,
+        "waiting": max(0, controller.log.last - controller.progress.stored),
+        "doors": [_door(controller, door) for door in controller.doors],
         "inputs": [
             {"number": number, "name": str(INPUTS.get(table["kind"], table["kind"])), "on": on}
-            for number, (table, on) in enumerate(zip(one.inputs.tables, one.inputs.on, strict=True), 1)
+            for number, (table, on) in enumerate(zip(controller.inputs.tables, controller.inputs.on, strict=True), 1)
         ],
     }
 
 
-def _door(one: LiveController, door: LiveDoor) -> dict[str, Any]:
+def _door(controller: LiveController, door: LiveDoor) -> dict[str, Any]:
     tap = door.last
     last = tap and {
         "person": tap.person,
@@ -59,13 +59,13 @@ def _door(one: LiveController, door: LiveDoor) -> dict[str, Any]:
         "open": door.leaf.open,
         "light": door.light,
         "last": last,
-        "lock": _lock(one, door),
+        "lock": _lock(controller, door),
     }
 
 
-def _lock(one: LiveController, door: LiveDoor) -> dict[str, str] | None:
+def _lock(controller: LiveController, door: LiveDoor) -> dict[str, str] | None:
     """Why the door stands other than usual, as its card on Doors says it."""
-    told = one.locks[door.number - 1] if door.number <= len(one.locks) else None
+    told = controller.locks[door.number - 1] if door.number <= len(controller.locks) else None
     if told is None or not told.why:
         return None
     said = locking.of(told, local_time.NOWHERE, clock.now(), by=True, named=True)
@@ -93,10 +93,10 @@ def _figures(building: Building) -> dict[str, Any]:
         "taps": pins.taps,
         "granted": pins.granted,
         "denied": pins.denied,
-        "recorded": sum(one.log.last for one in building.controllers),
-        "stored": sum(one.progress.stored for one in building.controllers),
-        "lost": sum(one.progress.lost for one in building.controllers),
-        "duplicated": sum(one.progress.duplicated for one in building.controllers),
+        "recorded": sum(controller.log.last for controller in building.controllers),
+        "stored": sum(controller.progress.stored for controller in building.controllers),
+        "lost": sum(controller.progress.lost for controller in building.controllers),
+        "duplicated": sum(controller.progress.duplicated for controller in building.controllers),
         "p50": None if p50 is None else round(p50),
         "p99": None if p99 is None else round(p99),
     }

@@ -13,16 +13,16 @@ P50_MS, P99_MS = 60, 200  # of which 25 are the reader's end of frame; people no
 def compare(building: Building) -> list[Stored]:
     """Each controller. The flash is read before the database: what is on it then must be in there."""
     found = []
-    for one in building.controllers:
-        one.log.refresh()
-        found.append(stored(one.identity, one.log.events))
+    for controller in building.controllers:
+        controller.log.refresh()
+        found.append(stored(controller.identity, controller.log.events))
     return found
 
 
 def summary(building: Building, held: list[Stored], seconds: float) -> dict[str, Any]:
     pins = building.pins
     kinds = sum((each.kinds for each in held), Counter[str]())
-    lost = sum(each.missing for each in held) + sum(one.log.gaps() for one in building.controllers)
+    lost = sum(each.missing for each in held) + sum(controller.log.gaps() for controller in building.controllers)
     duplicated = sum(each.rows - each.distinct for each in held)
     different = sum(each.different for each in held)
     refused = sum(each.refused for each in held)
@@ -44,7 +44,7 @@ def summary(building: Building, held: list[Stored], seconds: float) -> dict[str,
         "granted": pins.granted,
         "denied": pins.denied,
         "denied_kinds": dict(sorted(kinds.items())),
-        "recorded": sum(len(one.log.events) for one in building.controllers),
+        "recorded": sum(len(controller.log.events) for controller in building.controllers),
         "stored": sum(each.rows for each in held),
         "lost": lost,
         "duplicated": duplicated,

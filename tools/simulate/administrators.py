@@ -120,9 +120,9 @@ class Administrators:
         for grant in grants:
             people.take_out(grant)
         self._read(holder)
-        for one in self.building.controllers:
-            if any(door.name in before for door in one.doors):
-                self.building.promises.taken(one, holder, lambda: not grants.all().exists())
+        for controller in self.building.controllers:
+            if any(door.name in before for door in controller.doors):
+                self.building.promises.taken(controller, holder, lambda: not grants.all().exists())
         if sure and (until is None or until > self.building.utc() + 60):
             self._try_after(holder, chance.choice(before), in_line)
 
@@ -184,7 +184,7 @@ class Administrators:
 
     def emergency(self, chance: Random) -> None:
         """Lockdown or evacuation for all, for some minutes."""
-        if any(self.building.emergencies.lasts(one.name) for one in self.building.controllers):
+        if any(self.building.emergencies.lasts(controller.name) for controller in self.building.controllers):
             return
         self.counts["emergencies"] += 1
         self._ask_for(chance.choice(("lockdown", "evacuation")))
@@ -192,7 +192,7 @@ class Administrators:
 
     def nervous(self, chance: Random) -> None:
         """Somebody presses lockdown and normal by turns within seconds, and normal in the end."""
-        if any(self.building.emergencies.lasts(one.name) for one in self.building.controllers):
+        if any(self.building.emergencies.lasts(controller.name) for controller in self.building.controllers):
             return
         self.counts["nervous hands"] += 1
         at = 0
@@ -209,15 +209,15 @@ class Administrators:
         self.scheduler.after(AGAIN_US, self._look_for_emergency)
 
     def _look_for_emergency(self) -> None:
-        if any(self.building.emergencies.lasts(one.name) for one in self.building.controllers):
+        if any(self.building.emergencies.lasts(controller.name) for controller in self.building.controllers):
             self._end_emergency()
 
     def _ask_for(self, do: str) -> None:
         self.building.record("", "asked for", do)
         asked = commands.emergency(Site.objects.order_by("pk")[0], do, None)
         good_s = max(int((one.expires_at - one.requested_at).total_seconds()) for one in asked)
-        for one in self.building.controllers:
-            self.building.emergencies.asked(one.name, do, self.scheduler.now + (good_s + 2) * SECOND)
+        for controller in self.building.controllers:
+            self.building.emergencies.asked(controller.name, do, self.scheduler.now + (good_s + 2) * SECOND)
         self.building.nudge()
 
     def _read(self, holder: dict[str, Any]) -> None:

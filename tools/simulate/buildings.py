@@ -186,9 +186,9 @@ def soak_lines(facts: dict[str, Any]) -> list[str]:
         latency_line(facts) + f"; cards not read because of it: {facts['frames_lost']}",
         f"  broken promises {facts['broken_promises']}",
     ]
-    for one in facts["broken"]:
-        text.append(f"  BROKEN promise {one['promise']}, step {one['step']}: {one['what']}")
+    for broken in facts["broken"]:
+        text.append(f"  BROKEN promise {broken['promise']}, step {broken['step']}: {broken['what']}")
         more = "" if facts["readers"] == "wiegand" else f" --readers {facts['readers']}"
-        more += f" --lockers {one['lockers']}" if one["lockers"] else ""
-        text.append(f"    portvakt sim replay {one['seed']} --doors {one['doors']} --days {facts['days']}{more}")
+        more += f" --lockers {broken['lockers']}" if broken["lockers"] else ""
+        text.append(f"    portvakt sim replay {broken['seed']} --doors {broken['doors']} --days {facts['days']}{more}")
     return text

@@ -171,8 +171,8 @@ def replay(
         story = shortest(story, processes)
     facts = tell_again(story, report)
     keep_junit(junit, story, facts)
-    for one in facts["broken"]:
-        one["last"] = one["last"][len(one["last"]) - min(events, len(one["last"])) :]
+    for broken in facts["broken"]:
+        broken["last"] = broken["last"][len(broken["last"]) - min(events, len(broken["last"])) :]
     facts["command"] = story.command()
     result(as_json, facts, *replay_lines(facts))
     if facts["broken"]:

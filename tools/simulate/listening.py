@@ -53,16 +53,16 @@ def listen_to_channels(promises: "Promises") -> None:
     Channel.open, Channel.seal = opened, sealed_by  # type: ignore[method-assign]
 
 
-def acknowledged(one: "VirtualController") -> int:
+def acknowledged(controller: "VirtualController") -> int:
     """Up to which event the cloud has all that a controller recorded."""
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute(ACKED, [one.settings["controller"]])
+        cursor.execute(ACKED, [controller.settings["controller"]])
         return int(cursor.fetchone()[0])
 
 
-def kept(one: "VirtualController", door: int) -> int | None:
+def kept(controller: "VirtualController", door: int) -> int | None:
     """Days that an event is kept."""
     from tools.cloud.rules.rules import RETENTION_DAYS
 
@@ -81,10 +81,10 @@ class Known:
 
         self._seen.update(AclChange.objects.values_list("controller__public_id", "version", "digest"))
 
-    def __call__(self, one: "VirtualController", version: int, digest: int) -> bool:
+    def __call__(self, controller: "VirtualController", version: int, digest: int) -> bool:
         from tools.cloud.models import AclChange, Controller
 
-        wanted = one.settings["controller"], version, f"{digest:016x}"
+        wanted = controller.settings["controller"], version, f"{digest:016x}"
         if wanted in self._seen:
             return True
         lists = AclChange.objects.filter(controller__public_id=wanted[0], version=version, digest=wanted[2])

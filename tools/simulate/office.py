@@ -54,9 +54,9 @@ class Office:
         else:
             holder["doors"] = doors
             group = next(
-                one
-                for one in AccessGroup.objects.order_by("pk")
-                if set(one.doors.values_list("name", flat=True)) == set(doors)
+                access_group
+                for access_group in AccessGroup.objects.order_by("pk")
+                if set(access_group.doors.values_list("name", flat=True)) == set(doors)
             )
             people.limit(Grant(person=person, group=group))
         self.changed += 1

@@ -164,4 +164,6 @@ def keep_junit(path: Path | None, story: Story, facts: dict[str, Any]) -> None:
     if path is not None:
         from sim.story.outcome import Outcome, write_junit
 
-        write_junit(path, f"replay-{story.seed}", [Outcome(*one) for one in facts["outcomes"]], facts["seconds"])
+        write_junit(
+            path, f"replay-{story.seed}", [Outcome(*outcome) for outcome in facts["outcomes"]], facts["seconds"]
+        )

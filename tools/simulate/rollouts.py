@@ -30,8 +30,8 @@ class Rollouts:
         self._key = rsa.generate_private_key(65537, 2048)
         self._slots = building.promises.slots
         self._slots.minutes = minutes
-        for one in building.controllers:
-            (one.folder / "release.key").write_text(releases.modulus(self._key))
+        for controller in building.controllers:
+            (controller.folder / "release.key").write_text(releases.modulus(self._key))
 
     def offer(self, chance: Random) -> None:
         """The next one, to all boards, when the one before is over."""
@@ -47,8 +47,8 @@ class Rollouts:
 
     def look(self) -> None:
         """Whether what is in charge has proven healthy."""
-        for one in self._building.controllers:
-            self._slots.look(one)
+        for controller in self._building.controllers:
+            self._slots.look(controller)
 
     def _sign(self, head: bytes) -> bytes:
         return self._key.sign(head, padding.PKCS1v15(), SHA256())

@@ -37,7 +37,7 @@ def repeated(seed: int, events: int, taps: float) -> dict[str, Any]:
     return {
         "same": first["log_sha256"] == second["log_sha256"] and first["logs_sha256"] == second["logs_sha256"],
         "different": not set(first["logs_sha256"].values()) & set(third["logs_sha256"].values()),
-        "events": [one["events_recorded"] for one in runs],
+        "events": [run["events_recorded"] for run in runs],
         "runs": runs,
     }
 
@@ -218,8 +218,10 @@ def all_stored(building: Any) -> bool:
 
     upto = dict(Controller.objects.values_list("public_id", "acked"))
     return all(
-        one.chip.on and one.recorded and upto[one.settings["controller"]] >= one.recorded[-1][0]
-        for one in building.controllers
+        controller.chip.on
+        and controller.recorded
+        and upto[controller.settings["controller"]] >= controller.recorded[-1][0]
+        for controller in building.controllers
     )
 
 
@@ -229,17 +231,17 @@ def figures(building: Any, seed: int, faults: int, settled: bool, took: float) -
 
     recorded = lost = altered = overwritten = 0
     logs = {}
-    for one in building.controllers:
-        written = {event[0]: (event[1], event[2], event[3], event[4], event[5]) for event in one.recorded}
-        kept = {sequence: fields for (_, sequence), fields in stored(one).items()}
-        gaps = Gap.objects.filter(controller__public_id=one.settings["controller"]).values_list("first", "last")
+    for controller in building.controllers:
+        written = {event[0]: (event[1], event[2], event[3], event[4], event[5]) for event in controller.recorded}
+        kept = {sequence: fields for (_, sequence), fields in stored(controller).items()}
+        gaps = Gap.objects.filter(controller__public_id=controller.settings["controller"]).values_list("first", "last")
         missing = {n for first, last in gaps for n in range(first, last + 1)}
         recorded += len(written)
         overwritten += len(missing & written.keys())
         lost += len(written.keys() - kept.keys() - missing)
         altered += sum(1 for n in kept.keys() & written.keys() if kept[n] != written[n])
         altered += len(kept.keys() - written.keys())
-        logs[one.name] = one.log_digest()
+        logs[controller.name] = controller.log_digest()
     in_database = Event.objects.count()
     distinct = Event.objects.values("controller", "sequence").distinct().count()
     virtual = building.scheduler.now / 1e6
@@ -288,7 +290,7 @@ def answers(building: Any) -> dict[str, int]:
 
 def pauses(building: Any) -> dict[str, Any]:
     """What held the boards' interpreters, how often, and how many cards were not read because of it."""
-    held: Counter[str] = sum((one.chip.held for one in building.controllers), Counter())
+    held: Counter[str] = sum((controller.chip.held for controller in building.controllers), Counter())
     return {"held": dict(held), "frames_lost": building.counts["frames lost in a pause"]}
 
 

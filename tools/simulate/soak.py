@@ -145,8 +145,8 @@ class Soak:
 
         building = self.building
         if self.plan.worn:
-            for one in building.controllers:
-                wear(one)
+            for controller in building.controllers:
+                wear(controller)
         gc.freeze()  # what is there now stays; collecting it again and again takes a tenth of the time
         gc.set_threshold(100_000, 20, 20)
         self._began, self._cpu = time.perf_counter(), time.process_time()
@@ -247,14 +247,14 @@ class Soak:
             "doors": self.plan.doors,
             "days": round(virtual / 86_400, 3),
             "steps": building.scheduler.happened,
-            "events": sum(len(one.recorded) for one in building.controllers),
+            "events": sum(len(controller.recorded) for controller in building.controllers),
             "taps": said["taps"],
             "granted": said["granted"],
             "denied": said["denied"],
             "misread": said["misread"],
             "releases": building.counts["releases"],
             "released_from_afar": said["released from afar"],
-            "starts": sum(one.chip.starts for one in building.controllers),
+            "starts": sum(controller.chip.starts for controller in building.controllers),
             "worker_kills": self.worker.kills,
             "people": self.people.counts | (self.lockers.counts if self.lockers is not None else {}),
             "faults": self.faults.counts(),

@@ -93,5 +93,5 @@ class Insert:
 
 
 def _filled(places: Iterable[Any], given: Mapping[str, Any]) -> list[Any]:
-    values = [given[one.name] if type(one) is Given else one for one in places]
-    return [connection.ops.adapt_datetimefield_value(one) if type(one) is datetime else one for one in values]
+    values = [given[place.name] if type(place) is Given else place for place in places]
+    return [connection.ops.adapt_datetimefield_value(value) if type(value) is datetime else value for value in values]

@@ -181,7 +181,7 @@ def entry(
 
 def removed(model: type[models.Model], pks: list[int]) -> None:
     """Keeps that many rows go at once, before they do."""
-    entries = [difference(one, None) for one in recorded.states(model, pks)]
+    entries = [difference(state, None) for state in recorded.states(model, pks)]
     Change.objects.bulk_create(one for one in entries if one is not None)
 
 

@@ -28,13 +28,13 @@ def of_person(person: Person) -> dict[str, Any]:
         "escort": person.escort,
         "credentials": [
             {
-                "kind": one.kind,
-                "bits": one.bits,
-                "number": one.number,
-                "active": one.active,
-                "until": _at(one.valid_until, home),
+                "kind": credential.kind,
+                "bits": credential.bits,
+                "number": credential.number,
+                "active": credential.active,
+                "until": _at(credential.valid_until, home),
             }
-            for one in person.credentials.all()
+            for credential in person.credentials.all()
         ],
         "groups": [
             {
@@ -57,8 +57,14 @@ def of_person(person: Person) -> dict[str, Any]:
             for event in events.order_by("pk")
         ],
         "changes": [
-            {"at": _at(one.at, home), "kind": one.kind, "what": one.what, "before": one.before, "after": one.after}
-            for one in Change.objects.filter(tenant=person.tenant_id, person=person).order_by("pk")
+            {
+                "at": _at(change.at, home),
+                "kind": change.kind,
+                "what": change.what,
+                "before": change.before,
+                "after": change.after,
+            }
+            for change in Change.objects.filter(tenant=person.tenant_id, person=person).order_by("pk")
         ],
         "looked_at_by": [
             {"what": look.what, "from": _at(look.at, home), "until": _at(look.until, home), "times": look.times}

@@ -39,8 +39,8 @@ class Filters(forms.Form):
         tokens = ApiToken.objects.filter(tenant__in=mine).order_by("name", "pk")
         fields["by"].choices = [
             ("", _("Everybody")),
-            *((f"user-{one.pk}", one.get_full_name()) for one in people),
-            *((f"token-{one.pk}", f"{one.name} (API)") for one in tokens),
+            *((f"user-{person.pk}", person.get_full_name()) for person in people),
+            *((f"token-{token.pk}", f"{token.name} (API)") for token in tokens),
             ("command", _("On the command line")),
             ("itself", _("Portvakt itself")),
         ]

@@ -52,9 +52,11 @@ def one_commissioning(request: HttpRequest, controller_id: int) -> dict[str, Any
         "begun": found.begun,
         "until": found.until,
         "checks": [
-            CheckOut(door_id=place.door.pk if place.door else None, what=one.what, input=one.number or None, at=one.at)
+            CheckOut(
+                door_id=place.door.pk if place.door else None, what=check.what, input=check.number or None, at=check.at
+            )
             for place in found.places
-            for one in place.checks
+            for check in place.checks
         ],
         "misread": {place.door.pk: place.misread for place in found.places if place.door and place.misread},
     }

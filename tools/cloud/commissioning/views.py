@@ -103,7 +103,7 @@ def shown(controller: Controller, user: Any) -> dict[str, Any]:
     marks = [str(here["on"]), f"{asked.pk}{asked.state}" if asked else ""]
     if found is not None:
         here |= {
-            "places": [_place(one) for one in found.places],
+            "places": [_place(place) for place in found.places],
             "done": found.done,
             "all": len(found.checks),
             "left": max(0, int((found.until - now).total_seconds())),
@@ -111,7 +111,7 @@ def shown(controller: Controller, user: Any) -> dict[str, Any]:
             "begun": door_status.moment(found.begun, zone, now),
         }
         here["minutes_left"] = -(-here["left"] // 60)
-        marks += [str(found.done), str(found.until), str([one.misread for one in found.places])]
+        marks += [str(found.done), str(found.until), str([place.misread for place in found.places])]
     return here | {"mark": "-".join(marks)}
 
 

@@ -211,7 +211,7 @@ def sites(user: User) -> list[dict[str, Any]]:
 
 def _emergency(standings: list[DoorStatus]) -> Locking | None:
     """The lockdown or evacuation that a controller says all its doors are in."""
-    found = [one.lock for one in standings if one.why in ("lockdown", "evacuation")]
+    found = [standing.lock for standing in standings if standing.why in ("lockdown", "evacuation")]
     return found[0] if found else None
 
 

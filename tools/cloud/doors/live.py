@@ -123,10 +123,10 @@ class Hub:
     def look(self) -> None:
         """Brings what every stream shows up to date."""
         streams = list(self.streams)
-        if time.monotonic() - self._asked >= ASK_S or any(one.sight is None for one in streams):
+        if time.monotonic() - self._asked >= ASK_S or any(stream.sight is None for stream in streams):
             self._ask(streams)
             self._asked = time.monotonic()
-        going = [one for one in streams if one.end is None and one.sight is not None]
+        going = [stream for stream in streams if stream.end is None and stream.sight is not None]
         prints = door_status.fingerprints({tenant for one in going for tenant, _ in one.sight or ()})
         known = {}
         for one in going:
@@ -145,16 +145,16 @@ class Hub:
         members = Membership.objects.filter(user__in={one.user.pk for one in streams})
         for user, tenant, role in members.values_list("user", "tenant", "role"):
             roles.setdefault(user, set()).add((tenant, role))
-        for one in streams:
-            sight = frozenset(roles.get(one.user.pk, ()))
-            if (one.session, one.user.pk) not in living or one.sight not in (None, sight):
-                one.end = End.OVER
-            one.sight = sight
+        for stream in streams:
+            sight = frozenset(roles.get(stream.user.pk, ()))
+            if (stream.session, stream.user.pk) not in living or stream.sight not in (None, sight):
+                stream.end = End.OVER
+            stream.sight = sight
 
     def _forget_unbegun(self) -> None:
         """Whose browser was gone before the first byte."""
         old = time.monotonic() - 10
-        self.streams = {one for one in self.streams if one.begun or one.joined > old}
+        self.streams = {stream for stream in self.streams if stream.begun or stream.joined > old}
 
 
 _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()

@@ -190,7 +190,7 @@ class GroupForm(Shared):
             label = FLAGS[flag]
             self.fields[flag] = forms.BooleanField(required=False, label=label, initial=getattr(group, flag))
         choices = [("", gettext_lazy("no")), ("0", gettext_lazy("Always"))]
-        choices += [(str(one.pk), one.name) for one in self.schedules]
+        choices += [(str(schedule.pk), schedule.name) for schedule in self.schedules]
         for door in self.doors:
             value = "" if door.pk not in held else str(held[door.pk] or 0)
             self.fields[f"door-{door.pk}"] = forms.ChoiceField(

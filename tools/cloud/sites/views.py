@@ -37,7 +37,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     rows = []
     for site in visible(Site, user).order_by("name", "pk"):
         controllers = visible(Controller, user).filter(site=site).order_by("name", "pk").prefetch_related("doors")
-        shown = [{"controller": one, "link": door_status.link(one, now)} for one in controllers]
+        shown = [{"controller": controller, "link": door_status.link(controller, now)} for controller in controllers]
         rows.append({"site": site, "controllers": shown, "install": site.tenant_id in install})
     return render(request, "pages/sites.html", {"sites": rows, "may_add": bool(install), "here": "sites"})
 

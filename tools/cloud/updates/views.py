@@ -48,17 +48,17 @@ def page(request: HttpRequest) -> HttpResponse:
     boards = RolloutBoard.objects.filter(controller__in=mine).select_related("controller__site")
     rows = Rollout.objects.filter(boards__controller__in=mine).distinct().select_related("release").order_by("-pk")
     rows = rows.prefetch_related(Prefetch("boards", boards.order_by("controller__name", "pk")))
-    shown = [_rollout(one, now) for one in rows[:SHOWN]]
+    shown = [_rollout(row, now) for row in rows[:SHOWN]]
     return render(request, "pages/updates.html", {"rollouts": shown, "here": "sites"})
 
 
-def _rollout(one: Rollout, now: Any) -> dict[str, Any]:
-    boards = list(one.boards.all())
+def _rollout(rollout: Rollout, now: Any) -> dict[str, Any]:
+    boards = list(rollout.boards.all())
     states = Counter(board.state for board in boards)
     zone = boards[0].controller.site.zone
     return {
-        "row": one,
-        "look": ROLLOUTS[one.state],
+        "row": rollout,
+        "look": ROLLOUTS[rollout.state],
         "zone": zone,
         "kept": states[State.KEPT],
         "failed": states[State.RETURNED] + states[State.SILENT],
@@ -67,7 +67,7 @@ def _rollout(one: Rollout, now: Any) -> dict[str, Any]:
             {
                 "controller": board.controller,
                 "look": BOARDS[board.state],
-                "part": 100 * board.sent // one.release.size if board.state == State.SENDING else None,
+                "part": 100 * board.sent // rollout.release.size if board.state == State.SENDING else None,
                 "since": door_status.moment(board.at, board.controller.site.zone, now),
             }
             for board in boards
