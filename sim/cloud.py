@@ -188,7 +188,7 @@ class MemoryCloud:
         self.grant(who, [])
 
     def enter(self, holder: dict[str, Any]) -> None:
-        """Somebody gets a card: name, card, doors, until and hours as the description has them."""
+        """A person gets a card: name, card, doors, until and hours as the description has them."""
         self._holders[holder["name"]] = holder
         if holder.get("hours") and json.dumps(holder["hours"][1]) not in self._schedules:
             self._schedules[json.dumps(holder["hours"][1])] = len(self._schedules) + 1
@@ -422,7 +422,7 @@ class MemoryCloud:
 
     @staticmethod
     def _mask(row: _Row, doors: list[str]) -> int:
-        """Which of the controller's doors are among these: the profile of whoever may pass them."""
+        """Which of the controller's doors are among these: the profile of those who may pass them."""
         return sum(1 << n for n, name in enumerate(row.doors) if name in doors)
 
     @staticmethod

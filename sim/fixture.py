@@ -90,7 +90,7 @@ if TYPE_CHECKING:
 ALL = "all"
 ZONE = "Europe/Oslo"
 KEY_S = 0.3  # between two keys
-# Rules of a door that the judges of the promises bear: what they change is who is let in, and not what a strike does.
+# Rules of a door that the checks of the promises bear: they change whose card is let in, and not what a strike does.
 RULES = (
     "who", "pin_length", "offline_hours", "two_person", "passage", "passback", "passback_minutes", "interlock",
     "interlock_open",
@@ -139,7 +139,7 @@ class House:
 
     @property
     def strangers(self) -> list[str]:
-        """Who holds a card that nobody entered."""
+        """The holder of a card that is not entered."""
         return [one["name"] for one in self.world.description["strangers"]]
 
     @property
@@ -158,7 +158,7 @@ class House:
         """Holds a card to the reader. What the board says to it, as in its log; "nothing" when it says nothing."""
         before = len(self.world.records)
         if door in self._ruled:
-            self.world.muddled(*self._place(door))  # what the board makes of it is for the test to judge
+            self.world.muddled(*self._place(door))  # what the board makes of it is for the test to check
         self.world.tap(door, self._holder(who))
         self.world.run(2)
         return self._verdict(before)
@@ -211,7 +211,7 @@ class House:
         until: datetime | None = None,
         hours: list[str] | None = None,
     ) -> None:
-        """Somebody new. card: (bits, facility, number), 26 or 34 bits. until: the card's end.
+        """A new person. card: (bits, facility, number), 26 or 34 bits. until: the card's end.
 
         hours: when they may come, local time of Oslo: ["monday 08:00-16:00", "every day 22:00-24:00"].
         """

@@ -20,7 +20,7 @@ def umask() -> None:
 def folder(path: Path, *marks: str) -> None:
     """Makes a folder for secrets, or closes one of ours that others can read. marks: files that only ours hold.
 
-    Another folder is left as it is: who names /tmp or a home by mistake must not find it shut.
+    Another folder is left as it is: a user who names /tmp or a home by mistake must not find it shut.
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not _open_to_others(path):

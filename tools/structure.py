@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("firmware", "sim", "tools")  # from the ground up
-JUDGES = "sim/virtual"  # where promises are judged
+CHECKED = "sim/virtual"  # where promises are checked
 LONGEST_FUNCTION = 70  # lines
 LONGEST_FILE = 600  # lines of text; migrations and catalogues are made by programs
 MADE = ("/migrations/", ".po")
@@ -117,7 +117,7 @@ def arrows_up(modules: dict[str, Module]) -> list[str]:
 
 
 def privates(modules: dict[str, Module]) -> list[str]:
-    """`other._name` where the file defines no such name itself: it knows the inside of somebody else's room."""
+    """`other._name` where the file defines no such name itself: it knows the inside of another room."""
     found = []
     for module in modules.values():
         own = {one.attr for one in ast.walk(module.tree) if isinstance(one, ast.Attribute) and _of_self(one)} | {
@@ -163,11 +163,11 @@ def same_names(modules: dict[str, Module]) -> list[str]:
 
 
 def anys(modules: dict[str, Module]) -> list[str]:
-    """`Any` where promises are judged."""
+    """`Any` where promises are checked."""
     return [
         f"{module.where}:{node.lineno}"
         for module in modules.values()
-        if module.where.startswith(JUDGES)
+        if module.where.startswith(CHECKED)
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Name) and node.id == "Any"
     ]
@@ -196,7 +196,7 @@ def report(root: Path = ROOT) -> dict[str, list[str]]:
         f"functions over {LONGEST_FUNCTION} lines": long_functions(modules),
         f"files over {LONGEST_FILE} lines": long_files(root),
         "class names in two files or more": same_names(modules),
-        "Any where promises are judged": anys(modules),
+        "Any where promises are checked": anys(modules),
     }
 
 

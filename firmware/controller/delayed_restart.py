@@ -1,4 +1,4 @@
-"""A start that the cloud asked for: when its answer has gone, and not while somebody passes.
+"""A start that the cloud asked for: when its answer has gone, and not while a person passes.
 
 Loaded by the command "restart" and by an update. The doors work meanwhile as ever.
 """
@@ -9,7 +9,7 @@ from . import ticks
 
 _SENT_MS = const(1000)  # so long the answer may wait for the network loop ...
 _GONE_MS = const(250)  # ... which puts it on the line within this
-_LONGEST_MS = const(10000)  # whoever stands in a door keeps the board from it no longer
+_LONGEST_MS = const(10000)  # a person who stands in a door keeps the board from it no longer
 _LOOK_MS = const(50)
 
 

@@ -39,7 +39,7 @@ class _Place:
 
     def __init__(self):
         self.mode = None
-        self.last = None  # the key of who may switch office mode and was here at `last_at`, in ticks
+        self.last = None  # the key of the credential that may switch office mode and was here at `last_at`, in ticks
         self.last_at = 0
         self.shown = 0  # why it stands released
         self.evacuated = False
@@ -59,7 +59,7 @@ class DoorModes:
         door_status.begin(loop, loop.sync)
 
     def follow(self, rules, now):
-        """New rules hold from now on. What a command or somebody began goes on as far as they let it."""
+        """New rules hold from now on. What a command or a tap began goes on as far as they let it."""
         self._on = getattr(rules, "on", _never)
         for place, unit in zip(self._places, self._loop.doors):
             says = rules.door(unit.number)
@@ -102,7 +102,7 @@ class DoorModes:
         rules.chain = tuple([lockdown] + chain if self._emergency == _LOCKDOWN else chain)
 
     def _heard(self, unit, tap, verdict, now):
-        """Who was granted may change the door's mode."""
+        """A credential that was granted may change the door's mode."""
         place = self._places[unit.number - 1]
         code = verdict & 255
         if code == DENIED_LOCKDOWN:

@@ -1,4 +1,4 @@
-"""A guarded door: the state machine of points/door.py with the pins that it watches and moves."""
+"""The unit of a door: the state machine of points/door.py with the pins that it watches and moves."""
 
 from . import ticks
 from .events import RELEASED_REX
@@ -7,8 +7,8 @@ from .points.door import Door
 KEYS = 8  # bits: a shorter frame is a key
 
 # A card that was not read for so long is away. While it is held most readers say it again: each 0.5 to 1 s (TransCore
-# AI1422E: Wiegand retransmit interval, 1 s from the factory; PN532 in ESPHome: update_interval, 1 s). Who is denied and
-# tries again each two seconds is to be heard. A reader that takes longer to repeat has to be set otherwise.
+# AI1422E: Wiegand retransmit interval, 1 s from the factory; PN532 in ESPHome: update_interval, 1 s). A person who is
+# denied and tries again each two seconds is to be heard. A reader that takes longer to repeat has to be set otherwise.
 AWAY_MS = 1500
 
 

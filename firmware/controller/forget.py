@@ -1,4 +1,4 @@
-"""Takes code out of the heap that has done its work. Who imports it again loads it again."""
+"""Takes code out of the heap that has done its work. The next import loads it again."""
 
 import sys
 

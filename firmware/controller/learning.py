@@ -1,4 +1,4 @@
-"""A card learned at a reader: the next one read there goes to the cloud, sealed, and nobody passes with it.
+"""A card learned at a reader: the next one read there goes to the cloud, sealed, and the door stays shut.
 
 Loaded with the first command that asks for it, and in RAM only. The first card ends it, and so does a misread one, its
 time, a restart or another such command. Keys go their usual way: a PIN is never learned. No event and no file holds the
@@ -31,7 +31,7 @@ _LOOK_MS = const(100)
 class Learning:
     """Looks at every frame as long as the board runs, and takes one only between arm() and a card.
 
-    sync: to whom the number is said.
+    sync: which sends the number.
     """
 
     def __init__(self, loop, sync):

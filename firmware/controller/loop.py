@@ -39,7 +39,7 @@ class Loop:
 
     key: the padded table key, or None when the settings are faulty: then every card is denied.
     sync: None when there is no cloud to talk to; link: the network loop then, to be watched. restart: starts the board.
-    frames: who looks at what a reader read before it counts as a card, in this order, None where nobody does:
+    frames: handlers of what a reader read before it counts as a card, in this order, None where there is none:
     takes(unit, frame, now) says whether the frame was its own. verdicts: heard(unit, tap, verdict, now) of each,
     after each decision. followers: what rules need beside doors (followers.py): follow(rules, now), upkeep(now).
     parts: what is neither reader nor door: watch(loop, now), deadline().

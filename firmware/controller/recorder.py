@@ -3,13 +3,13 @@
 from .events import TIME_TRUSTED
 from .storage.sectors import faults
 
-# Codes, as bytes: denials that come in floods when somebody tries (2-9, 11-15, 80, 81), misread cards (48), refused
+# Codes, as bytes: denials that come in floods when an intruder tries (2-9, 11-15, 80, 81), misread cards (48), refused
 # commands (70). Not DENIED_PIN: its number counts, and the lock-out bounds how many there are.
 _FLOODS = b"\x02\x03\x04\x05\x06\x07\x08\x09\x0b\x0c\x0d\x0e\x0f0FPQ"
 
 
 class Recorder:
-    """Between those who have something to tell and the log. clock: tells the time of an event. rules: retention.
+    """Between what has something to tell and the log. clock: tells the time of an event. rules: retention.
 
     observers: each is told of what is on flash: saw(code, now, door, extra, flags). marks: flags of all events to come.
     """

@@ -88,7 +88,7 @@ def chain_mac(key, before, event):
 
 
 def next_chain_key(key):
-    """The key that follows. No way leads back, so who reads a board today cannot make what it recorded before."""
+    """The key that follows. No way leads back, so a thief who reads a board cannot make what it recorded before."""
     hashed = sha256(b"next")
     hashed.update(key)
     return hashed.digest()[:16]

@@ -52,12 +52,12 @@ def build(folder, lock):
     chosen, checked = settings.load(folder)
     sync = link = key = faults = None
     if not checked:
-        from .storage.settings_check import told
+        from .storage.settings_check import warn
 
-        faults = told(chosen)
+        faults = warn(chosen)
     try:
         rules = Rules(settings.load(folder, "rules")[0], len(board.doors))
-    except ValueError as error:  # of an older firmware: nobody passes until the cloud has sent its own again
+    except ValueError as error:  # of an older firmware: no card passes until the cloud has sent its own again
         print("rules:", error)
         rules = Rules({}, len(board.doors))
     if not faults:

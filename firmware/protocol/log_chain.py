@@ -25,9 +25,9 @@ class Chain:
     next: the number that is expected. before: the chain of the record before, None when not known. unproven: how many
     records since the last proven one; among them the key may have moved forward. These four are all there is to keep.
 
-    Who holds the board has today's key, and so can write other events from the head's sector on, but not one with the
+    A thief of the board has today's key, and so can write other events from the head's sector on, but not one with the
     old key. To get an earlier event out of the way he has to let records be missing, lost, expired or broken, which
-    this tells; what follows such a place, up to the next key, is proven only against who does not hold the board.
+    this tells; what follows such a place, up to the next key, is proven only against those who do not hold the board.
     """
 
     def __init__(self, sequence, key):

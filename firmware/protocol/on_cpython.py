@@ -42,7 +42,7 @@ class aes:
     def __init__(self, key, mode, iv=None):
         if mode != 1 or iv is not None:
             raise ValueError("only mode 1 (ECB)")
-        # cryptography is only needed by those who encrypt, and takes a while to import.
+        # cryptography is only needed where something is encrypted, and takes a while to import.
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
         cipher = Cipher(algorithms.AES(bytes(key)), modes.ECB())

@@ -30,7 +30,7 @@ class VirtualBoard:
 
     on_output(pin, level) hears every move of an output, and its fall when the power or the process goes.
     on_start() is called when the board has started (again) and knows its inputs.
-    restarts counts starts that nobody asked for with power_on(): resets, watchdog, crashes.
+    restarts counts starts that power_on() did not ask for: resets, watchdog, crashes.
     """
 
     def __init__(

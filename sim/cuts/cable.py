@@ -115,7 +115,7 @@ class Board:
         self.start(chips.PWRON_RESET)
 
     def ten_minutes(self) -> None:
-        """Nobody comes: what a timer has to say is said."""
+        """Nothing comes in: what a timer has to say is said."""
         self.replug()
         timers, self.chip.timers = self.chip.timers, []
         before = chips.use(self.chip)

@@ -81,7 +81,7 @@ class Written:
             self._files.do(lfs.file_close, self._files.system.fs, self._file)
 
     def __del__(self) -> None:
-        """MicroPython closes a file that nobody has any more. Not where its board has no power."""
+        """MicroPython closes a file to which no reference is left. Not where its board has no power."""
         if not self._files.device.off:
             with suppress(OSError, PowerCut):
                 self.close()

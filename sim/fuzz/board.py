@@ -140,7 +140,7 @@ class HandBoard:
         self.session.begin(self.chip.time)
         opening = next(message for message in reversed(self.sent) if message[0] == OPEN)
         own = self.chip.urandom(16)
-        self.secret = bytes(self.session._secret)  # who has the keys may have given it another one
+        self.secret = bytes(self.session._secret)  # a holder of the keys may have given it another one
         nonce = read_open(self.secret, self.name, opening)
         self.channel = Channel(self.secret, nonce, own)
         self.sent.clear()
@@ -168,7 +168,7 @@ class HandBoard:
             self.session._heard = now
             try:
                 self.session.step(now)
-            except OSError:  # hints made it ask for a new session, and nobody answered for long: the link is given up
+            except OSError:  # hints made it ask for a new session, without an answer for long: the link is given up
                 self.sync._inbox.put(self._sessions.LOST)
                 self.session, self.channel = self._new_session(), None
                 self.sent.clear()

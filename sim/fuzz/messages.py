@@ -106,7 +106,7 @@ def spoilt(chance: Random, message: bytes) -> bytes:
     return (message[:at] + bytes((message[at] ^ 1 << chance.randrange(8),)) + message[at + 1 :])[:ROOM]
 
 
-# Down: what a cloud gone bad, or whoever took its keys, could send. Never a release that is due.
+# Down: what a cloud gone bad, or a thief of its keys, could send. Never a release that is due.
 
 
 def stored(chance: Random, known: Known) -> bytes:
@@ -196,7 +196,7 @@ def passed(chance: Random, known: Known) -> bytes:
 
 
 def secret(chance: Random, known: Known) -> bytes:
-    """Never one of the right length: whoever sends that is the cloud from then on."""
+    """Never one of the right length: a sender of that is the cloud from then on."""
     return bytes((wire.SECRET,)) + chance.randbytes(chance.choice((1, 31, 33, 300)))
 
 
@@ -206,7 +206,7 @@ DOWN: Kinds = (
 )
 
 
-# Up: what a board gone bad, or whoever took its secret, could send.
+# Up: what a board gone bad, or a thief of its secret, could send.
 
 
 def hello(chance: Random, known: Known) -> bytes:
@@ -282,7 +282,7 @@ def hostile(chance: Random, known: Known, kinds: Kinds) -> bytes:
 
 
 def outside(chance: Random, heard: list[bytes], session: bytes) -> bytes:
-    """What who has no keys can send. heard: payloads that passed, session: the four bytes of the one that is open."""
+    """What an attacker without keys can send. heard: payloads that passed, session: four bytes, of the open one."""
     pick = chance.randrange(9)
     old = bytearray(chance.choice(heard)) if heard else bytearray(chance.randbytes(40))
     if pick == 0:

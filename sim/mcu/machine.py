@@ -190,7 +190,7 @@ class UART:
 
 
 class I2C:
-    """The chips of a bus: chip.i2cs has who answers as write(address, data) and read(address, count)."""
+    """The chips of a bus: chip.i2cs has the chips that answer as write(address, data) and read(address, count)."""
 
     def __init__(self, id, **pins):
         self.id = id
@@ -198,7 +198,7 @@ class I2C:
     def _bus(self):
         bus = _current().i2cs.get(self.id)
         if bus is None:
-            raise OSError(19)  # ENODEV: nobody acknowledges
+            raise OSError(19)  # ENODEV: no chip acknowledges
         return bus
 
     def writeto(self, addr, buf):

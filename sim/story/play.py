@@ -25,7 +25,7 @@ from .verbs import LINES, SWITCHES
 BOARD = setting.BOARDS / setting.USUAL / "board.json"
 EMERGENCIES = ("lockdown", "evacuation", "normal")
 RINGS_US = SECOND
-LOOK_US = SECOND  # when somebody first looks whether the controllers have a change; then less and less often,
+LOOK_US = SECOND  # when the story first looks whether the controllers have a change; then less and less often,
 SELDOM_US = 60 * SECOND  # down to this
 READY_S = 300  # from the first power to every board in sync
 SETTLE_S = 3_600  # from the end of the story to everything stored

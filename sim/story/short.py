@@ -2,7 +2,7 @@
 
 What people, administrators and faults do stays, and so does all that follows from it at once: an answer at a reader,
 a leaf that falls shut or is held open, a command that expires, a link that comes back. Only hours in which nothing
-happens are left out. Who walks by themselves stays at home. A story in which the clock decides is refused.
+happens are left out. People who walk by themselves stay at home. A story in which the clock decides is refused.
 """
 
 from bisect import bisect_right
@@ -22,7 +22,7 @@ BROKER_S = 40  # after a broker: boards come back over seconds, and wait longer 
 STAYS_S = 3  # how long a leaf stands open, when nothing is said
 MOST_S = 360
 
-_CROWD = ("taps", "granted", "denied", "misread", "releases", "recorded", "stored")  # of who walks by themselves
+_CROWD = ("taps", "granted", "denied", "misread", "releases", "recorded", "stored")  # of people who walk by themselves
 
 # What cannot be made to happen on a board in real time, and why.
 _NOT = {

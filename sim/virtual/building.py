@@ -182,7 +182,7 @@ class VirtualBuilding:
             one.chip.power_cut()
 
     def nudge(self) -> None:
-        """Somebody changed something in the cloud."""
+        """Something was changed in the cloud."""
         if self.cloud is not None:
             self._plan_poll(IDLE_US if hasattr(self.cloud, "due") else POLL_US)
 
@@ -196,7 +196,7 @@ class VirtualBuilding:
             self._plan(one)
 
     def rest(self) -> None:
-        """Nobody begins a visit any more."""
+        """No visit begins any more."""
         self._walking = False
 
     def _plan(self, one: person.Person) -> None:
@@ -269,7 +269,7 @@ class VirtualBuilding:
         return chip.booted < began and self._muddled.get((controller.name, door.number), -1) < began
 
     def muddled(self, controller: VirtualController, door: Doorway) -> None:
-        """For a while nobody knows what the board makes of what it reads there."""
+        """For a while it is not known what the board makes of what it reads there."""
         self._muddled[controller.name, door.number] = self.scheduler.now + 2 * SECOND
 
     # Power, network, broker.

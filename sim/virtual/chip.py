@@ -219,7 +219,7 @@ class VirtualChip(mcu.Chip):
             mcu.use(before)
 
     def readable(self, task: Task) -> None:
-        """What the task waits for can be read. Nobody waits for anything else that bytes could bring."""
+        """What the task waits for can be read. No task waits for anything else that bytes could bring."""
         if self._waiting.pop(task, None) is not None:
             task.wake(self._until_seen())
 
@@ -238,7 +238,7 @@ class VirtualChip(mcu.Chip):
         return self.pace.wake_us + (look_us - self.scheduler.now % look_us if look_us else 0)
 
     def hold(self, us: int, why: str, masked: bool = False) -> None:
-        """The running task holds the interpreter: nobody else goes on. masked: interrupts are off as well."""
+        """The running task holds the interpreter: no other task goes on. masked: interrupts are off as well."""
         self.holder = self.scheduler.running if us > 0 else None
         if self.holder is None:
             return
@@ -411,7 +411,7 @@ class VirtualChip(mcu.Chip):
         self.on_output(n, level)
 
     def input(self, n: int, level: int) -> None:
-        """The world moves a line. Without power it moves as well, and nobody notices."""
+        """The world moves a line. Without power it moves as well, unnoticed."""
         if not self.on:
             self.inputs[n] = level
             return

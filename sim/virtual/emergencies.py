@@ -15,7 +15,7 @@ AFTER_US = SECOND  # so long after a change a card that was on its way may get e
 
 
 class Emergencies:
-    """wrong(sentence, check): called when one begins or ends that nobody asked for."""
+    """wrong(sentence, check): called when one begins or ends that was not asked for."""
 
     def __init__(self, now: Callable[[], int], wrong: Callable[[str, str], None]) -> None:
         self._now = now
@@ -57,7 +57,7 @@ class Emergencies:
         self._stopped[controller] = self._now()
 
     def _is_good(self, controller: str, code: int, starting: bool) -> bool:
-        """Whether somebody asked for it. When the power fails meanwhile, the next start tells it."""
+        """Whether it was asked for. When the power fails meanwhile, the next start tells it."""
         stopped = self._stopped.get(controller, -1)
         since = stopped if starting else self._now()
         asked = self._asked[controller, code] = [
@@ -70,7 +70,7 @@ class Emergencies:
         return starting and cut_off and code == self._before.get(controller)
 
     def locked(self, controller: str) -> bool:
-        """Whether nobody passes there."""
+        """Whether no card passes there."""
         return self._state.get(controller) == codes.LOCKDOWN_BEGAN
 
     def unsure(self, controller: str) -> bool:

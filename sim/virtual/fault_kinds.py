@@ -31,7 +31,7 @@ def half_open(faults: "Faults", controller: "VirtualController", chance: Random)
 
 
 def twin(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
-    """Somebody else connects under the board's name, again and again: the broker puts the board out each time."""
+    """Another client connects under the board's name, again and again: the broker puts the board out each time."""
     broker, scheduler = faults.building.broker, faults.scheduler
     name = controller.settings["controller"]
     at = 0
@@ -89,7 +89,7 @@ def reader(faults: "Faults", controller: "VirtualController", chance: Random) ->
 
 
 def pulses(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
-    """A burst of noise on a reader's lines, when nobody holds a card there: no more bits than any format has."""
+    """A burst of noise on a reader's lines, when no card is held there: no more bits than any format has."""
     door = chance.choice(controller.doors)
     if not controller.chip.on or door.busy(ALONE_US):
         return
@@ -125,7 +125,7 @@ def rot(faults: "Faults", controller: "VirtualController", chance: Random) -> No
 
 
 def worn(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
-    """A sector is worn out: from now on its erases and programs do nothing, and nobody is told.
+    """A sector is worn out: from now on its erases and programs do nothing, without a word.
 
     No more of them than a store has to spare: one of the access list, of the log an eighth. The state journal has two
     sectors; with one it lives on, but a power cut while that is erased costs it what it held.

@@ -237,7 +237,7 @@ class Faults:
         self.scheduler.after(self.until_mended(chance, 120, controller.name), over)
 
     def _stuck(self, controller: VirtualController, chance: Random) -> None:
-        """Its link goes, and then the name of the broker is never resolved: nobody tells the network loop.
+        """Its link goes, and then the name of the broker is never resolved: the network loop is not told.
 
         Meanwhile its power stays: a start would end the wait.
         """

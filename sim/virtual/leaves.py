@@ -32,7 +32,7 @@ class Leaves:
             self._held_told(controller, number)
 
     def _held_told(self, controller: "VirtualController", number: int) -> None:
-        """Once for each time that a leaf stands open: whoever hears it again takes it for another time."""
+        """Once for each time that a leaf stands open: a reader of the log takes the next for another time."""
         self._promises.checks["held once"] += 1
         before = self._held.get((controller.name, number), -1)
         if before >= controller.doors[number - 1].moved_at:

@@ -47,7 +47,7 @@ class Logs:
         self._chained(controller, raw, offset)
 
     def forget(self, controller: "VirtualController", raw: bytes) -> None:
-        """Nobody looks for that event on flash any more. raw: as it was recorded, or what is left of it."""
+        """That event is not looked for on flash any more. raw: as it was recorded, or what is left of it."""
         kept = self._written.get(controller.name, deque())
         for entry in [entry for entry in kept if raw in (entry[1], _expired(entry[1]))]:
             kept.remove(entry)
@@ -89,7 +89,7 @@ class Logs:
             )
 
     def keys(self, controller: "VirtualController") -> None:
-        """11: who reads the board today finds no key of the past."""
+        """11: a thief who reads the board today finds no key of the past."""
         self._promises.checks["old keys"] += 1
         log = flash.image(controller.chip.flash["log"])
         sectors = set(range(len(log) // flash.SECTOR)) - controller.parts["log"].worn

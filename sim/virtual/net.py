@@ -106,7 +106,7 @@ class Line:
 
 
 class Network:
-    """Who listens where, and how long bytes travel. Names resolve to one address."""
+    """Listeners by address, and how long bytes travel. Names resolve to one address."""
 
     def __init__(self, scheduler: Scheduler, base_us: int = 8 * MS, jitter_us: int = 6 * MS) -> None:
         self.scheduler = scheduler
@@ -130,7 +130,7 @@ class Network:
         self._listening[port] = accept
 
     def deafen(self, port: int) -> None:
-        """Nobody listens there any more; lines that are open stay so."""
+        """There is no listener any more; lines that are open stay so."""
         self._listening.pop(port, None)
 
     def alive(self, chip: "VirtualChip") -> bool:
@@ -142,7 +142,7 @@ class Network:
             line.revive()
 
     def connect(self, port: int, chip: "VirtualChip") -> Line | None:
-        """None when nobody listens."""
+        """None when there is no listener."""
         accept = self._listening.get(port)
         if accept is None:
             return None
@@ -165,7 +165,7 @@ class Socket:
         self._error: int | None = None
         self._closed = False
         self._waiting: Task | None = None
-        self.watched: Task | None = None  # who waits until there is something to read
+        self.watched: Task | None = None  # the task that waits until there is something to read
 
     def connect(self, address: Any) -> None:
         self._check()
@@ -379,7 +379,7 @@ class Sockets:
         self._network.revive()
 
     def drop_all(self) -> None:
-        """The chip stopped: nobody answers any more, and the far ends learn nothing."""
+        """The chip stopped: it answers no more, and the far ends learn nothing."""
         for socket in list(self.open):
             socket.lost()
         self.open.clear()

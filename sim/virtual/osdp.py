@@ -92,7 +92,7 @@ class Polled:
 def wire(
     board: dict[str, Any], chip: VirtualChip, doors: "Sequence[Doorway]", folder: Path, scheduler: Scheduler
 ) -> list[VirtualLine]:
-    """The lines of this board, with readers that have their keys: somebody commissioned it."""
+    """The lines of this board, with readers that have their keys: the board is commissioned."""
     chance = scheduler.chance(f"readers of {chip.name}")
     lines: list[VirtualLine] = []
     keys: dict[str, str] = {}

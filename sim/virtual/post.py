@@ -1,4 +1,4 @@
-"""The broker and its cloud subscriber on the virtual network: who listens, and how long things travel."""
+"""The broker and its cloud subscriber on the virtual network: the listeners, and how long things travel."""
 
 from collections.abc import Callable
 from functools import partial
@@ -43,7 +43,7 @@ class Post:
         self.network.listen(PORT, self._accept)
 
     def silence(self, on: bool) -> None:
-        """Whether who listens at the broker's port takes connections and says nothing."""
+        """Whether the listener at the broker's port takes connections and says nothing."""
         if on and not self._silent:
             for line in list(self._lines):
                 line.reset()

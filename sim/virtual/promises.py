@@ -1,6 +1,6 @@
 """The promises of the design, each judged by what a run shows: pins, flash, the broker's bytes, the people.
 
-The checks do not ask the firmware why it did something: they know who stood at the door and what lies on flash.
+The checks do not ask the firmware why it did something: they know which card was held there and what lies on flash.
 """
 
 from collections import Counter, deque
@@ -130,7 +130,7 @@ class Promises:
         return controller.inputs.burns(door, since) or self.building.emergencies.evacuated(controller.name, since)
 
     def pressed(self, controller: "VirtualController", door: "Doorway") -> None:
-        """Somebody presses the exit button."""
+        """A person presses the exit button."""
         self.strikes.pressed(controller, door)
 
     def leaf_moved(self, controller: "VirtualController", door: "Doorway") -> None:
@@ -246,7 +246,7 @@ class Promises:
         self.messages.opened(end, sealed)
 
     def taken(self, controller: "VirtualController", holder: dict[str, Any], still: Callable[[], bool]) -> None:
-        """8: somebody has just lost a right at this board. still(): whether that is so a second later."""
+        """8: a holder has just lost a right at this board. still(): whether that is so a second later."""
         self.links.taken(controller, holder, still)
 
     def _hangs(self, chip: "VirtualChip") -> None:

@@ -20,7 +20,7 @@ STUCK = 100_000  # things happening at one instant before we say that time stand
 
 
 class Stuck(RuntimeError):
-    """Time no longer moves: somebody asks again and again without waiting."""
+    """Time no longer moves: a task asks again and again without waiting."""
 
 
 class Event:
@@ -134,7 +134,7 @@ class Scheduler:
         return event
 
     def surely(self, time: int, call: Callable[..., Any], *arguments: Any) -> None:
-        """at(), for what nobody cancels."""
+        """at(), for what is never cancelled."""
         self.order += 1
         heappush(self.heap, (time if time > self.now else self.now, self.order, call, arguments))
 

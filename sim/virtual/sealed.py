@@ -40,7 +40,7 @@ class Sealed:
             self._compare(topic, payload)
 
     def inside(self, message: bytes) -> None:
-        """A message before an end seals it, or one that nobody sealed."""
+        """A message before an end seals it, or one that was not sealed."""
         found = self.plain.search(message)
         if found is not None:
             self._breaks("plain", f"{found.group()!r} stands in plain text in a message")

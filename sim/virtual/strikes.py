@@ -1,4 +1,4 @@
-"""Promises 1, 2 and 4 at the strikes: who stood there, what is on record, how long it took, when it locked again."""
+"""Promises 1, 2 and 4 at the strikes: whose card was there, what is on record, how long it took, when it relocked."""
 
 from collections import deque
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ class Strikes:
             promises.red("safe", f"{text} before the board was at work")
 
     def pressed(self, controller: "VirtualController", door: "Doorway") -> None:
-        """Somebody presses the exit button."""
+        """A person presses the exit button."""
         self._scheduler.after(BUTTON_US, self._let_out, controller, door, self._scheduler.now, controller.chip.starts)
 
     def _let_out(self, controller: "VirtualController", door: "Doorway", since: int, starts: int) -> None:

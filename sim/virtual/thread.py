@@ -56,7 +56,7 @@ class Lock:
         return self.acquire()
 
     def __exit__(self, *_: Any) -> None:
-        # A thread that the power cut kills lets go without waking anyone: nobody is there.
+        # A thread that the power cut kills lets go without waking another: none is there.
         if self._chip.on:
             self.release()
 

@@ -1,7 +1,7 @@
 """Whether the doors decided as they should: every tap is answered by one record, of the right kind, in time.
 
-Denials in a flood are told by their number: who is turned away again and again at a door may get no record of their
-own, and is counted in the next DENIALS_REPEATED there.
+Denials in a flood are told by their number: cards that are turned away again and again at a door may get no
+record of their own, and are counted in the next DENIALS_REPEATED there.
 """
 
 from collections import Counter, deque
@@ -27,7 +27,7 @@ Place = tuple[str, int]  # controller, door
 class Verdicts:
     """now(): microseconds. wrong(sentence, check): called for each verdict that must not be; check as in checks.py.
 
-    ready: whether all boards hold their access list, so that who has a right must be let in.
+    ready: whether all boards hold their access list, so that a card with a right must be let in.
     """
 
     def __init__(self, now: Callable[[], int], wrong: Callable[[str, str], None]) -> None:
@@ -40,7 +40,7 @@ class Verdicts:
         self._commands: dict[Place, list[int]] = {}  # by door: until when a release may come
         self._open: dict[Place, list[tuple[str, int]]] = {}  # by door: what is expected, since when
         self._turned_away: dict[Place, deque[tuple[int, int]]] = {}  # by door: when and with which code
-        self._counted: Counter[Place] = Counter()  # by door: who got no record of their own, and was not told yet
+        self._counted: Counter[Place] = Counter()  # by door: taps without a record of their own, not told yet
 
     def tapped(self, controller: str, door: int, expected: str) -> None:
         """A card was read at a door."""

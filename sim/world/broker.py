@@ -10,7 +10,7 @@ from functools import lru_cache
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 1, 2, 3, 4, 8, 9
 UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT = 10, 11, 12, 13, 14
-LARGEST = 256 * 1024  # bytes of a packet; who sends more is put out
+LARGEST = 256 * 1024  # bytes of a packet; a client that sends more is put out
 
 OnMessage = Callable[[str, bytes], None]
 
@@ -255,7 +255,7 @@ class Client:
 
 
 class Broker:
-    """admits(client id, user, password): who may connect; by default everyone."""
+    """admits(client id, user, password): whether that client may connect; by default each may."""
 
     def __init__(self, admits: Callable[[str, str | None, bytes | None], bool] = lambda *_: True) -> None:
         self.admits = admits
@@ -263,9 +263,9 @@ class Broker:
         self.retained: dict[str, tuple[bytes, int]] = {}
         self.messages = 0
         self.takeovers = 0
-        self.between: Callable[[str, bytes, int, bool], None] | None = None  # somebody in the middle: calls pass_on()
+        self.between: Callable[[str, bytes, int, bool], None] | None = None  # a middleman: calls pass_on()
         self._listeners: list[tuple[str, OnMessage]] = []
-        self._routes: dict[str, tuple[list[tuple[Client, int]], list[OnMessage]]] = {}  # by topic: who is to hear it
+        self._routes: dict[str, tuple[list[tuple[Client, int]], list[OnMessage]]] = {}  # by topic: its subscribers
 
     def accept(self, send: Callable[[bytes], None], close: Callable[[], None]) -> Client:
         """A new connection."""

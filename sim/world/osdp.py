@@ -131,14 +131,14 @@ class Reader:
         return self._session is not None
 
     def card(self, bits, now_us=None):
-        """Somebody holds a card there. bits: a text of 0 and 1. now_us: None when it is to be kept for ever."""
+        """A card is held there. bits: a text of 0 and 1. now_us: None when it is to be kept for ever."""
         padded = bits + "0" * (-len(bits) % 8)
         data = bytes([int(padded[at : at + 8], 2) for at in range(0, len(padded), 8)])
         news = bytes((RAW, 0, 1)) + len(bits).to_bytes(2, "little") + data
         self._news.append((None if now_us is None else now_us + KEEPS_US, news))
 
     def type(self, keys):
-        """Somebody presses keys: "12#"; * and # as the standard has them."""
+        """Keys are pressed: "12#"; * and # as the standard has them."""
         codes = [{"*": 0x7F, "#": 0x0D}.get(key, ord(key)) for key in keys]
         self._news.append((None, bytes((KEYPAD, 0, len(codes))) + bytes(codes)))
 

@@ -140,7 +140,7 @@ def _cut_until(building: Any, worker: Any, cutter: Any, books: Any, cuts: int) -
 
 
 class Tapping:
-    """Somebody taps at every controller all the time."""
+    """Taps at every controller all the time."""
 
     def __init__(self, building: Any, chance: random.Random) -> None:
         self.building = building

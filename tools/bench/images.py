@@ -38,7 +38,7 @@ def put(flashes: dict[str, Any], count: int) -> None:
 
 
 def put_into(flashes: dict[str, Any], count: int) -> None:
-    """The same for flash that somebody watches: nobody is told."""
+    """The same for flash that is watched: the watcher is not told."""
     copies = {}
     for label in ("log", "state"):
         there = bytearray(flashes[label].size)

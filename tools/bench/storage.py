@@ -254,7 +254,7 @@ def damaged(ours: Figures) -> dict[str, float]:
 
 
 def typical(samples: Figures) -> float:
-    """Modelled microseconds with the median of the interpreter's time: who else uses this machine only adds to it."""
+    """Modelled microseconds with the median of the interpreter's time: other processes only add to it."""
     return float(samples["flash_us"]["mean"] + 200 * samples["interpreter_us"]["p50"])
 
 
@@ -287,7 +287,7 @@ def goals(found: Figures) -> list[Figures]:
     ]
     for count, at in found["growth"]["ours"].items():
         if count >= found["full"]:
-            # The quickest of five: who else uses this machine only adds.
+            # The quickest of five: other processes only add.
             listed.append(_most(f"start-up, {count} cards", _ms(at["startup"]["modelled_us"]["min"]), "ms", 500))
             listed.append(_most(f"RAM of both stores, {count} cards", at["ram"], "bytes", 8192))
     listed += [

@@ -25,7 +25,7 @@ CARDS = 2_000
 WAITING = 10_000  # events
 PSK_US = 20_000  # what a handshake by key holds the interpreter: some hashes, and a generous measure
 RESOLVE_S = 14  # lwIP asks a silent server again and again, so long
-SILENT, STALLED = 2001, 2002  # ports of those who never say a word
+SILENT, STALLED = 2001, 2002  # ports of listeners that never say a word
 IDLE = "idle"
 RATIO = 1.5
 

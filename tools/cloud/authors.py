@@ -1,4 +1,4 @@
-"""Whoever asks for something is the author of what it changes: audit/author.py."""
+"""The caller of a request is the author of what it changes: audit/author.py."""
 
 import os
 import pwd
@@ -14,7 +14,7 @@ from .models import Change
 
 
 def of(request: HttpRequest) -> Author:
-    """The API says itself whom it took (api/auth.py): an account, or a token."""
+    """The API says itself which caller it took (api/auth.py): an account, or a token."""
     caller: Any = getattr(request, "auth", None)
     if caller is not None:
         return Author(Change.Way.API, user=caller.user, token=caller.token)
@@ -42,7 +42,7 @@ def middleware(following: Any) -> Any:
 
 
 def command_line() -> None:
-    """This process is a command of somebody who is on the host."""
+    """This process is a command of an administrator on the host."""
     try:
         name = pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:  # an account that has no name

@@ -48,7 +48,7 @@ def unseal(use: str, sealed: bytes) -> bytes:
 
 
 def mark(text: str) -> str:
-    """The same for the same text; says nothing to who has not the key."""
+    """The same for the same text; says nothing without the key."""
     return hmac(key(), text.encode(), sha256).hexdigest()
 
 

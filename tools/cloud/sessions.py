@@ -80,7 +80,7 @@ class SessionStore(Kept):
         cls.get_model_class().over().delete()
 
     def note_use(self) -> None:
-        """Somebody has asked for something."""
+        """A request has come in this session."""
         now = timezone.now()
         used_at = getattr(self, "used_at", None)
         if used_at is not None and self.session_key and now - used_at >= timedelta(seconds=USED_S):

@@ -25,7 +25,7 @@ from .data import folder, idle, secret_key
 from .rules import zones
 
 zones.prefer_newest()
-# WhiteNoise hands over small files; that they are read at once is no news to whoever runs this.
+# WhiteNoise hands over small files; that they are read at once is no news to the host.
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
 DATA = folder()
@@ -116,7 +116,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     for _end in ("", "-wal", "-shm"):
         private.file(Path(f"{DATABASES['default']['NAME']}{_end}"))
     # What is erased is overwritten in the file (secure_delete).
-    # Acknowledged means durable, so a commit is on the disk (FULL). Whoever will write takes the lock at once
+    # Acknowledged means durable, so a commit is on the disk (FULL). A writer takes the lock at once
     # (IMMEDIATE): two transactions that read first and write later cannot both wait for one another.
     DATABASES["default"]["ENGINE"] = "tools.cloud.sqlite"  # waits for its turn
     DATABASES["default"]["OPTIONS"] = {

@@ -166,7 +166,7 @@ def after_a_save(instance: models.Model, created: bool, raw: bool = False, **_: 
 
 
 def before_a_removal(instance: models.Model, origin: Any = None, **_: Any) -> None:
-    """origin: the row, or rows, that somebody deletes; all else goes with it."""
+    """origin: the row, or rows, that a caller deletes; all else goes with it."""
     of = origin.model if isinstance(origin, models.QuerySet) else type(origin)
     if of is Tenant or _covered(instance, removed=True):
         return
@@ -205,7 +205,7 @@ def _written(rows: Iterable[models.Model], names: Iterable[str] | None, write: C
         return done
 
 
-# Of these models only: what somebody listens to is deleted row by row.
+# Of these models only: what has a listener is deleted row by row.
 for _model in (*recorded.FIELDS, *recorded.PARTS):
     pre_save.connect(before_a_save, sender=_model)
     post_save.connect(after_a_save, sender=_model)

@@ -21,7 +21,7 @@ def wilson(killed: int, of: int) -> tuple[float, float]:
 
 
 def of_room(outcomes: Iterable[Outcome]) -> dict[str, Any]:
-    """One that runs for ever is one that somebody notices: it counts as killed."""
+    """One that runs for ever is noticed: it counts as killed."""
     found = list(outcomes)
     killed = sum(one.what != "survived" for one in found)
     guards = [one for one in found if one.task.mutant.guard]

@@ -28,7 +28,7 @@ LONGEST = 3000  # letters of a failure
 
 
 def _limit(seconds: float) -> None:
-    """Of computing; a mutant that waits for something is ended by the one who waits for it."""
+    """Of computing; a mutant that waits for something is ended by the process that waits for it."""
     most = int(seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (most, most + 5))
     os.setsid()
@@ -94,7 +94,7 @@ class Server:
             reach.save(self._world, known)
         there = swapped.functions({task.path for task in self._tasks})
         gc.collect()
-        gc.freeze()  # from here on the collector sees none of it, and neither does who asks it for functions
+        gc.freeze()  # from here on the collector sees none of it, and neither does code that asks it for functions
         for task in self._tasks:
             tests, cut = known.tests(task.mutant, self._most)
             asked = [items[name] for name in tests if name in items]

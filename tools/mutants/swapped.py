@@ -66,7 +66,7 @@ def swap(path: str, before: str, after: str, there: list[FunctionType]) -> None:
 
 
 def load_as(path: str, text: str) -> None:
-    """Whoever imports this file from now on gets that text, whatever lies compiled beside it."""
+    """Imports of this file from now on get that text, whatever lies compiled beside it."""
     usual: Callable[[SourceFileLoader, str], CodeType | None] = SourceFileLoader.get_code
 
     def get_code(self: SourceFileLoader, fullname: str) -> CodeType | None:

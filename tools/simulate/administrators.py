@@ -24,7 +24,7 @@ from tools.simulate.worker import Worker
 
 LOOK_US, LONGEST_LOOK_US = SECOND, 32 * SECOND  # between two looks whether all controllers have a change
 ANSWER_US = 60 * MS
-AGAIN_US = 660 * SECOND  # an emergency's command is good for ten minutes: who missed its end is told again
+AGAIN_US = 660 * SECOND  # an emergency's command is good for ten minutes: a board that missed its end is told again
 LOCKED_OUT = 0.3  # of all people: so many have no right at a time, or one that has run out
 REVOKED_US = 1_050 * MS  # the design says a second
 

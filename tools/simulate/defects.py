@@ -14,7 +14,7 @@ LINE = "firmware.controller.outputs.lock_line"
 
 @dataclass(frozen=True)
 class Defect:
-    """chosen_by: who knows the code, or a second reader who has not written it. bank: it needs one to be found."""
+    """chosen_by: the author of the code, or a second reader who has not written it. bank: it needs one."""
 
     name: str
     module: str

@@ -1,4 +1,4 @@
-"""Two other tenants in the cloud's database during a soak: one whose rows are wrong, and one who must not notice.
+"""Two other tenants in the cloud's database during a soak: one whose rows are wrong, and one that must not notice.
 
 Beside them what the building itself may suffer: a row that no command can be made of, a second worker that
 is quicker, an installer who enrols boards while a right is taken away.

@@ -19,7 +19,7 @@ class Tap:
 
     rules: those that hold. door: its number. utc: Unix seconds, 0 when the time is not known.
     key: of the credential, for the record. profile: what its profile says, None: not known here.
-    When it is granted: brings, those who pass along (companion.py); manner, (ms, whether the leaf may stand open).
+    When it is granted: brings, the taps that pass along (companion.py); manner, (ms, whether the leaf may stand open).
     """
 
     kind = CARD
@@ -41,7 +41,7 @@ class Tap:
 
 
 def has_door(tap):
-    """Who is in the credential table opens the doors of its profile, and no other."""
+    """A credential that is in the table opens the doors of its profile, and no other."""
     if tap.profile is None:
         return tap.unknown
     return 0 if tap.door in tap.profile else DENIED_DOOR

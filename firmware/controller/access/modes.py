@@ -12,7 +12,7 @@ LOCKDOWN = 7  # locked
 
 
 class Mode:
-    """One door's. first_in, office: somebody has begun it. until: when a command's hold ends, 0: never."""
+    """One door's. first_in, office: a person has begun it. until: when a command's hold ends, 0: never."""
 
     def __init__(self):
         self.first_in = False
@@ -22,7 +22,7 @@ class Mode:
     def reason(self, says, on, utc):
         """Why the door stands released now, or 0. says: the door's fields; on(schedule, utc): whether it says yes.
 
-        What somebody began ends with its schedule.
+        What a person began ends with its schedule.
         """
         free = "free" in says and on(says["free"], utc)
         self.first_in = self.first_in and free
@@ -38,9 +38,9 @@ class Mode:
         return FIRST_IN if self.first_in else 0
 
     def granted(self, says, on, utc):
-        """Somebody was granted: the first person in begins the free access."""
+        """A credential was granted: the first person in begins the free access."""
         self.first_in = bool(says.get("first_in")) and "free" in says and on(says["free"], utc)
 
     def tapped_twice(self, says, on, utc):
-        """By somebody who may: office mode begins, or it ends."""
+        """By a credential that may: office mode begins, or it ends."""
         self.office = not self.office and "office" in says and on(says["office"], utc)

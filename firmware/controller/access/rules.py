@@ -19,7 +19,7 @@ class Rules:
     tap = Tap
     supervised = ()  # numbers of the doors that have fields of points/features.py
     remembers = False  # whether a rule looks at more than this tap: rule_memory.py
-    waiting = {}  # {door number: the tap of who waits there}: nobody, where no rule lets one wait
+    waiting = {}  # {door number: the tap that waits there}: none, where no rule lets one wait
     retains = False  # whether a door says how long its events are kept
 
     def __init__(self, fields, doors):

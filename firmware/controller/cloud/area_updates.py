@@ -1,4 +1,4 @@
-"""Who was let in at other controllers, as the cloud tells it. Loaded by who shares an area with one."""
+"""Credentials that other controllers let in, as the cloud tells it. Loaded where an area is shared with one."""
 
 from struct import unpack_from
 
@@ -21,5 +21,5 @@ def take(loop, message, now):
         return
     for at in range(2, len(message), _ENTRY):
         area, minute = unpack_from("<BI", message, at + 7)
-        memory.told(rules, bytes(message[at : at + 7]), area, minute)
+        memory.seen(rules, bytes(message[at : at + 7]), area, minute)
     memory.fresh = message[1] == 1

@@ -214,7 +214,7 @@ class Link:
         self._client = self._session = None
         if session:
             while not self._inbox.put(sessions.LOST):
-                self.shared[1].empty()  # it is for nobody now, and the control loop may wait for room
+                self.shared[1].empty()  # it has no reader now, and the control loop may wait for room
                 clock.wait(_LOOK_MS, self._inbox.room)
         if client and client.sock:
             client.sock.close()

@@ -36,7 +36,7 @@ def load_tls():
 
 
 class Floor:
-    """A part of the control loop. It keeps on flash how late it is at least, for those who look at certificates."""
+    """A part of the control loop. It keeps on flash how late it is at least, for what checks certificates."""
 
     def __init__(self, due):
         self._due = due

@@ -1,7 +1,7 @@
 """The trial of a new firmware: it stays only when it has proven that it is well. Loaded on a trial, and after one.
 
 It has to say so itself: boot.py counts its starts and ends the trial when the time is over, whatever it does.
-Well is who has a session and a network loop that goes round, and whose readers are proven by one of three things:
+Well is a firmware with a session, a network loop that goes round, and readers proven by one of three things:
 - a credential that one of them has read since the trial began;
 - readers that are asked and answer (OSDP), all of them;
 - where nobody comes for a day (a cabin, a locker bank): the word of the cloud that another board of this kind runs this
@@ -30,7 +30,7 @@ def begin(root, loop, now):
         loop.record(UPDATE_RETURNED, now, 0, 1 if returned[1] == "3" else 2)
         remove(root + "slots/" + returned[0])
         remove(root + "returned")
-        return Told(returned[0], "returned")
+        return Note(returned[0], "returned")
     trial = read(root + "trial").split()
     if not trial:
         return None
@@ -47,8 +47,8 @@ def begin(root, loop, now):
     return Trial(root, trial[0], loop.log.last)
 
 
-class Told:
-    """Something that the cloud is told when there is a session."""
+class Note:
+    """A note of how a trial ended, for the cloud: sent when there is a session."""
 
     def __init__(self, build, state):
         self._fields = {"build": build, "state": state}
@@ -103,7 +103,7 @@ class Trial:
             return self
         remove(self._root + "trial")
         loop.record(UPDATE_KEPT, now)
-        return Told(self._build, "kept")
+        return Note(self._build, "kept")
 
     def _look_for_credentials(self, log):
         event = bytearray(EVENT)

@@ -2,7 +2,7 @@
 
 from .signal import GRANTED
 
-KEY = b"\x41"  # each key sounds alike: who listens learns nothing
+KEY = b"\x41"  # each key sounds alike: a bystander learns nothing
 HELD_SOON = b"\x45\x05\x45\x05\x45\x05\x45\x05"  # shut the door. Goes on until somebody does
 HELD = b"\x4a\x05\x4a\x05\x4a\x05\x4a\x05"
 LOCKDOWN = b"\x53\x05\x53"  # turned away, whoever you are

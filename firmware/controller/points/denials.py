@@ -42,19 +42,19 @@ class Denials:
 
     def over(self, now, room):
         """[(code, door, how many)] to be told now: what was counted in windows that have ended."""
-        told = []
+        ended = []
         for at, flood in list(self._floods.items()):
             if not ticks.passed(flood[0], now):
                 continue
             if not flood[3]:
                 del self._floods[at]
             elif room:
-                told.append((at & 255, at >> 8, flood[3]))
+                ended.append((at & 255, at >> 8, flood[3]))
                 length = min(2 * flood[1], _LONGEST_MS)
                 self._floods[at] = [ticks.add(now, length), length, 0, 0, []]
             else:
                 flood[0] = now  # ticks must not wrap meanwhile
-        return told
+        return ended
 
     def deadline(self):
         """When there is something to tell, or None."""

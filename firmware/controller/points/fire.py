@@ -13,7 +13,7 @@ HOLDS = 41  # kind of state (storage/state.py): a bit for each input whose doors
 
 
 class _Line:
-    """relock: seconds from the end of the alarm until the doors lock again, or "reset": when somebody says so."""
+    """relock: seconds from the end of the alarm until the doors lock again, or "reset": when a person says so."""
 
     def __init__(self, number, source, doors, relock):
         self.number = number

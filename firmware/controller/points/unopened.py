@@ -1,4 +1,4 @@
-"""A door that was released and not opened: somebody tried a card, or let somebody else try the leaf."""
+"""A door that was released and not opened: a person tried a card, or let another one try the leaf."""
 
 from ..events import GRANTED_NOT_OPENED
 from .part import Part

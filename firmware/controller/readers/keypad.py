@@ -7,7 +7,7 @@ from micropython import const
 
 from .. import ticks
 
-_GAP_MS = const(10000)  # who waits longer between two keys begins again
+_GAP_MS = const(10000)  # a person who waits longer between two keys begins again
 _MOST = const(12)
 
 
@@ -42,6 +42,6 @@ class Keypad:
         return digits
 
     def forget(self, now):
-        """Digits that nobody went on with, before ticks wrap."""
+        """Digits that did not become a PIN, before ticks wrap."""
         if self._digits and ticks.diff(now, self._last) > _GAP_MS:
             self._digits = b""

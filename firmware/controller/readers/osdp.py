@@ -47,7 +47,7 @@ class Bus:
         self._long = False  # the answer that comes in is longer than that
         self._patient = False  # it was given more time than usual
         self._have = 0
-        self._asked = None  # who is to answer
+        self._asked = None  # the reader that is to answer
         self._until = self._grew = 0
         self._views = {}  # length: our frames as they go out; a view each time would be garbage each time
         self._turn = 0
@@ -162,7 +162,7 @@ class Bus:
         self._drives.value(0)
 
     def _see_to_keys(self, loop, now):
-        """Readers get the keys that are kept for them; one is made only while somebody commissions the board."""
+        """Readers get the keys that are kept for them; one is made only while an installer commissions the board."""
         first = self._checks is None
         self._checks = ticks.add(now, _KEYS_MS)
         if first:

@@ -1,6 +1,6 @@
 """One OSDP reader: what it is to be asked next, what its answers mean, whether it works. It knows no wire.
 
-First it says who it is, then both sides prove that they have its key, then come its abilities and its state, and from
+First it says what it is, then both sides prove that they have its key, then come its abilities and its state, and from
 there on it is polled. Some readers answer nothing before their first poll, so one that is silent is polled and asked by
 turns. A command is sent again, byte for byte, until it is answered. By the standard a reader knows it by its number and
 says again what it said; not every one does (libosdp's device of 3.2.9 makes a new answer), and then a card in an answer
@@ -114,7 +114,7 @@ class Reader:
         self._keys = bytearray(_KEYS)
         self._typed = 0
         self._card = None
-        self._old = True  # what it tells lay there while nobody asked
+        self._old = True  # what it tells lay there while it was not asked
         self._polled = False
         self._calls = False  # a silent one is polled, in case it waits for that
         self._broken = False  # a poll was answered by more than an ACK, and that came broken
@@ -138,7 +138,7 @@ class Reader:
         return 4, key
 
     def deadline(self):
-        """When a card came in that nobody took yet."""
+        """When a card came in that was not taken yet."""
         return self._since if self._typed or self._card is not None else None
 
     def light(self, control, on, off, total):

@@ -1,4 +1,4 @@
-"""OSDP's secure channel, the panel's side: who has the key proves it, then each frame is sealed and its data encrypted.
+"""OSDP's secure channel, the panel's side: the key is proven, then each frame is sealed and its data encrypted.
 
 After SIA OSDP v2.2, annex D. Keys of a session come from the reader's key and our random number. A seal is the first
 four bytes of a CBC-MAC that begins where the other side's last one ended: frames can be neither altered nor left out
@@ -8,7 +8,7 @@ nor sent again. Data are in CBC, from the inverse of the other side's last MAC o
 from cryptolib import aes
 from micropython import const
 
-EVERYBODYS = bytes(range(0x30, 0x40))  # SCBK-D: the key of a reader that nobody has given one yet
+EVERYBODYS = bytes(range(0x30, 0x40))  # SCBK-D: the key of a reader that was not given one yet
 SEAL = 4
 _ECB = const(1)
 

@@ -1,6 +1,6 @@
 """Bits that turned over at rest. Loaded when a record is not as it was sealed.
 
-A CRC-32 over less than 11 KB tells any two records apart that differ in fewer than four bits: who is one bit off a
+A CRC-32 over less than 11 KB tells any two records apart that differ in fewer than four bits: one that is one bit off a
 whole record was that one. (P. Koopman, 32-bit cyclic redundancy codes for Internet applications, DSN 2002: IEEE 802.3.)
 """
 

@@ -1,7 +1,7 @@
 """Files in place of raw partitions, for boards that have none. A board with its partitions never loads this.
 
 Each sector is a file on littlefs, no longer than what was programmed; an erased one is no file. Programming opens,
-writes and closes it: littlefs then has all of it or nothing. The stores do not know the difference; who waits does.
+writes and closes it: littlefs then has all of it or nothing. The stores do not know the difference; the wait tells it.
 """
 
 import os

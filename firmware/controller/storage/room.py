@@ -1,4 +1,4 @@
-"""How much littlefs has room for, in blocks of 4 KB. Loaded by who is about to write much; the installer runs it too.
+"""How much littlefs has room for, in blocks of 4 KB. Loaded before much is written; the installer runs it too.
 
 os.statvfs of MicroPython's VfsLfs2 (1.24 to 1.29) counts the two blocks of each folder twice, and where that is more
 than there is, what is free wraps: to nearly 2^32, or below zero on a chip. Whether it does is asked of the file system.

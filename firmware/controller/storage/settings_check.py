@@ -1,4 +1,4 @@
-"""What is wrong with settings, field by field. A board loads this only for settings that nobody has checked before."""
+"""What is wrong with settings, field by field. A board loads this only for settings that were not checked before."""
 
 _HEX = " hex digits"
 _DIGITS = "0123456789abcdef"
@@ -25,8 +25,8 @@ _TLS = ("psk", "certificates")
 _SINCE = ("", 1760000000, 4000000000)  # Unix seconds when these settings were made: asked for beyond one plain broker
 
 
-def told(settings):
-    """How much is wrong with settings that were put on the board by hand; it is printed."""
+def warn(settings):
+    """Prints what is wrong with settings that were put on the board by hand. Returns how many faults that are."""
     found = check(settings)
     for fault in found:
         print("settings:", fault)
@@ -61,7 +61,7 @@ def faults(settings):
 
 
 def takes(path, value):
-    """Whether a board takes this value of a field. For who asks for it before there are settings."""
+    """Whether a board takes this value of a field. For callers that ask before there are settings."""
     return not _fault(value, *_FIELDS[path])
 
 

@@ -1,4 +1,4 @@
-"""The credential table: who is known here, in buckets of one sector, found with one read and no index of credentials.
+"""The credential table: in buckets of one sector, each credential found with one read and no index of credentials.
 
 Keys are keyed hashes, hence uniform: the first 18 bits of a key name its bucket, in the order of the keys. A bucket is
 a sector: a header (bucket, turn), then 255 slots of 16 bytes: a credential and its CRC-32. Slots fill in order;
@@ -121,7 +121,7 @@ class CredentialTable:
             raise
 
     def prepare(self):
-        """In an idle moment: one piece of work that is to be in nobody's way later. Whether there was any."""
+        """In an idle moment: one piece of work that is to be in no tap's way later. Whether there was any."""
         region = self.ready.find(b"\xfe")
         if region >= 0:
             self._scan(region)
@@ -323,7 +323,7 @@ class CredentialTable:
             try:
                 compact(self, bucket, gone + [kept], slot)
             except Damaged:
-                if stays:  # rather nobody than who has lost the right
+                if stays:  # rather none than one that has lost the right
                     self.where[bucket] = NONE
                     self.flash.retire(start // SECTOR)
                 raise

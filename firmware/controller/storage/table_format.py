@@ -13,5 +13,5 @@ UNREAD = 0xFE  # the headers of the region were not read yet
 LOST = 0xFD  # the region has no sector to erase ahead
 BARE_ENTRY = 20  # bytes of a journal entry without changes
 ONE_ENTRY = 33  # with one change
-MOST_ONES = 11  # bytes of 0xFF in a slot that somebody has
+MOST_ONES = 11  # bytes of 0xFF in a slot that is taken
 LETTER = 65  # A, as the access list is called in events about its flash

@@ -8,7 +8,7 @@ from .table_format import JOURNAL, LETTER
 
 
 def begin(table):
-    """Makes empty buckets of a partition that holds none; who is known stays known where only the journal is lost."""
+    """Makes empty buckets of a partition that holds none; known credentials stay where only the journal is lost."""
     flash = table.flash
     for sector in range(JOURNAL, flash.count):
         if flash.header(sector):

@@ -119,7 +119,7 @@ def counts(slot):
     """Whether a slot holds a credential, or what is left of a damaged one, for that has to deny.
 
     Not when the power went while it was being removed (its first bytes are zero) or written (its last are not there),
-    nor when bits turned over in one that nobody has.
+    nor when bits turned over in an empty one.
     """
     return whole(slot) or (
         slot[:4] != bytes(4) and slot[12:] != b"\xff\xff\xff\xff" and bytes(slot).count(b"\xff") <= MOST_ONES
@@ -127,14 +127,14 @@ def counts(slot):
 
 
 def _free(table, region):
-    """A sector of the region that nobody uses, behind the newest one. Raises Damaged when there is none."""
+    """A sector of the region that is not in use, behind the newest one. Raises Damaged when there is none."""
     used = bytes(table.where[region * table.each : (region + 1) * table.each])
     start = JOURNAL + region * table.size
     for n in range(1, table.size + 1):
         at = (table.newest - start + n) % table.size
         if at not in used and start + at not in table.bad and start + at != table.taken:
             return start + at
-    table.bad = ()  # in some, bits may only have turned over while they were spare: whoever comes next erases and tries
+    table.bad = ()  # in some, bits may only have turned over while they were spare: the next use erases and tries
     raise Damaged("no spare sector")
 
 

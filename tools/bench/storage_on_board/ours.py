@@ -190,7 +190,7 @@ def _snapshot(plan, table, acl):
     open_us = opened.summary()["modelled_us"]["p50"]
     messages = -(-plan["cards"] * 12 // part) + 1
     quickest = array("d", [1e12] * messages)
-    for version in (50, 51):  # twice: who else uses this machine only adds
+    for version in (50, 51):  # twice: other processes only add
         gc.collect()
         steps = Samples([acl], 9000)
         erases, programs = acl.erases, acl.programs

@@ -1,4 +1,4 @@
-"""The other ways to keep cards, on littlefs over the same flash. Each as plain as who uses it has it."""
+"""The other ways to keep cards, on littlefs over the same flash. Each as plain as its users have it."""
 
 # mypy: ignore-errors
 

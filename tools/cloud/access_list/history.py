@@ -12,7 +12,7 @@ def prune(controller_id: int) -> int:
     A step goes when the controller holds a newer version, a later one has taken its place for the same key, and an
     event of after that has come in (logs come in order: none from before is still on its way). The last word about a
     key stays: a revoked card that is tried again still has a name. So does the step that made the version held.
-    Nothing stays of who is erased, once the controller holds that; but the held version's own step keeps its digest.
+    Nothing stays of an erased person, once the controller holds that; but the held version's own step keeps its digest.
     """
     row = Controller.objects.filter(pk=controller_id).values_list("held_acl_version", flat=True).first()
     erased = AclChange.objects.filter(controller=controller_id, credential=None)

@@ -91,7 +91,7 @@ def together() -> Iterator[None]:
 
 @contextmanager
 def covering(*rows: models.Model) -> Iterator[None]:
-    """Whoever does this keeps by hand what becomes of these rows."""
+    """The caller keeps by hand what becomes of these rows."""
     with together():
         work = _work.get()
         assert work is not None
@@ -159,7 +159,7 @@ def entry(
     person: int | None = None,
     hidden: bool = False,
 ) -> Change:
-    """An entry that is not saved yet, by whoever is at it."""
+    """An entry that is not saved yet, by the author of this moment."""
     by = author.now()
     return Change(
         tenant_id=tenant,
@@ -186,7 +186,7 @@ def removed(model: type[models.Model], pks: list[int]) -> None:
 
 
 def forget(tenant: int, person: int) -> None:
-    """Somebody is erased, and that is kept. What was changed about them before is known no more, only that it was."""
+    """A person is erased, and that is kept. What was changed about them before is known no more, only that it was."""
     Change.objects.filter(person=person).update(name="", before={}, after={}, person=None, object=None, erased=True)
     last = entry(tenant, Change.Kind.PERSON, What.REMOVED, number=None, name="")
     last.erased = True

@@ -1,4 +1,4 @@
-"""The link secret of a board changes without a visit: once a year, or when somebody says so.
+"""The link secret of a board changes without a visit: once a year, or when an administrator says so.
 
 The cloud has the new one in charge when the board has spoken under it. The board keeps the one before for a week
 longer, so that a cloud restored from a backup of these days still finds it.

@@ -75,7 +75,7 @@ class Troubles:
     """now: Unix seconds. Lives as long as the worker; which alarms stand it asks the database once."""
 
     def __init__(self, now: Callable[[], float] | None = None) -> None:
-        self.counts: dict[str, int] = {}  # by work, for who runs the worker
+        self.counts: dict[str, int] = {}  # by work, for those who run the worker
         self._now = now or (lambda: clock.source())
         self._kept: dict[tuple[int, int], _Trouble] | None = None
 

@@ -152,7 +152,7 @@ class Ingest:
     def due(self) -> float | None:
         """When poll() has something to do next, in Unix seconds; None when only a message or a person can bring it.
 
-        For who need not poll for nothing. To be asked again after every message and every change in the database.
+        So that none polls for nothing. To be asked again after every message and every change in the database.
         What is only kept for the pages (last heard, counts) does not count.
         """
         try:

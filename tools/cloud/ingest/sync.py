@@ -228,7 +228,7 @@ class Sync:
         steps = changes[1:]
         if [step.version for step in steps] != list(range(held + 1, held + 1 + len(steps))):
             return None
-        if not all(step.record for step in steps):  # of who is erased, by a controller that held it once
+        if not all(step.record for step in steps):  # of a person who is erased, by a controller that held it once
             return None
         head = wire.packed(wire.DELTA, "<II", held, steps[-1].version)
         return head + b"".join(bytes((step.op,)) + bytes(step.record) for step in steps)

@@ -71,7 +71,7 @@ def invite(tenant: Tenant, email: str, role: Role) -> Membership:
 
 
 def set_role(membership: Membership, role: Role, session: str = "") -> None:
-    """Who may no longer make tokens leaves none that work. session: of who does it; it does not end."""
+    """Who may no longer make tokens leaves none that work. session: of the caller; it does not end."""
     with changes.of(membership):
         row = _locked(membership)
         if row.role == Role.OWNER and role != Role.OWNER:
@@ -173,7 +173,7 @@ def _forget_links(tenant: Tenant, leaving: User, session: str) -> None:
     """Who leaves may have kept a link that they made for somebody: those of all members here sign nobody in now.
 
     Sessions end that were opened by such a link; and by one that was made in such a session, and so on. Whoever was
-    invited so signs in anew. session: of who does it; it does not end.
+    invited so signs in anew. session: of the caller; it does not end.
     """
     SignInLink.objects.filter(user__memberships__tenant=tenant, tenant=None, used_at=None).delete()
     here = Session.objects.filter(user__memberships__tenant=tenant).exclude(session_key=session)

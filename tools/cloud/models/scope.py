@@ -87,7 +87,7 @@ class Owned(models.Model):
 
 
 class Whole(Owned):
-    """A row whose change and all that follows from it is one transaction, whoever saves it."""
+    """A row whose change and all that follows from it is one transaction, in whichever caller."""
 
     class Meta:
         abstract = True

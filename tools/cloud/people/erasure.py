@@ -12,7 +12,7 @@ from ..audit import changes
 from ..models import AclChange, ApiToken, Look, Person, User
 from ..services import propagate
 
-BUSY_MS = 200  # so long SQLite waits here for whoever reads; otherwise as settings.py says
+BUSY_MS = 200  # so long SQLite waits here for readers; otherwise as settings.py says
 
 
 def erase(person: Person, now: datetime, user: User | None = None, token: ApiToken | None = None) -> None:
@@ -35,7 +35,7 @@ def erase(person: Person, now: datetime, user: User | None = None, token: ApiTok
 
 
 def overwrite() -> None:
-    """SQLite's journal still has what was erased: it is emptied, unless somebody reads at this moment."""
+    """SQLite's journal still has what was erased: it is emptied, unless a reader holds it at this moment."""
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         return
     with connection.cursor() as cursor:

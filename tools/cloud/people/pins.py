@@ -72,7 +72,7 @@ def digits(sealed: bytes) -> str:
 
 
 def mark(tenant: int, digits: str) -> str:
-    """The same for the same digits of a tenant; says nothing to who has not the key."""
+    """The same for the same digits of a tenant; says nothing without the key."""
     return sealing.mark(f"{tenant}:{digits}")
 
 

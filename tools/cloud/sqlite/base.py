@@ -1,4 +1,4 @@
-"""The connection: who will write waits for its turn, and gets it however busy the others are.
+"""The connection: a writer waits for its turn, and gets it however busy the others are.
 
 SQLite's own wait looks every 100 ms after a while, and ends in "database is locked" where the others are quicker:
 somebody who writes in a loop would keep a revocation out. Here nobody looks less often than a newcomer.

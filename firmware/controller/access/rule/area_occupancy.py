@@ -38,7 +38,7 @@ class Memory:
         self._head = bytearray(1)  # the one that is looked for
         self._end = 0
         self._counts = bytearray(16)  # of credentials in each area
-        self._due = 0  # the minute in which somebody is to be forgotten
+        self._due = 0  # the minute in which an entry is to be forgotten
         self._rules = None  # by which that is
         self._sought = None  # the key that was looked for last: several rules ask for the same one
         self._found = -1
@@ -67,8 +67,8 @@ class Memory:
         if passage is not None and key and code in (GRANTED, GRANTED_DURESS):
             self._put(rules, key, passage[1], utc // 60)
 
-    def told(self, rules, key, area, minute):
-        """By the cloud: another controller has let it into that area. What is known here and later stands."""
+    def seen(self, rules, key, area, minute):
+        """Another controller let it into that area, says the cloud. What is known here and later stands."""
         at = self._find(key)
         if at < 0 or self._entry(at) & (1 << _MINUTES) - 1 <= minute:
             self._put(rules, key, area, minute)
@@ -136,7 +136,7 @@ class Memory:
         return (entry & (1 << _MINUTES) - 1) + hours * 60
 
     def _forgotten(self, rules, entry, minute):
-        """Without a clock nobody is forgotten. Whose time was not known is, as soon as it is."""
+        """Without a clock no entry is forgotten. One whose time was not known is, as soon as the time is."""
         return minute and minute >= self._ends(rules, entry)
 
     def _forget(self, rules, minute):

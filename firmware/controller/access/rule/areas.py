@@ -1,4 +1,4 @@
-"""Areas: who went in must come out before going in again, and no more people may be in one than it says."""
+"""Areas: a credential that went in must come out before it goes in again; no more may be in one than its limit."""
 
 from ...events import DENIED_FULL, DENIED_PASSBACK
 from .area_occupancy import Memory, where  # noqa: F401  Memory: brought in by the same fields, and asked for here
@@ -46,7 +46,7 @@ def note(tap):
 
 
 def area_limit(tap):
-    """Who is in it already may come again; two who pass together need two places."""
+    """A credential that is in it may come again; two that pass together need two places."""
     passage = tap.here.get("passage")
     if passage is None or "exempt" in tap.profile:
         return 0

@@ -35,7 +35,7 @@ def needs_pin(tap):
 
 
 def right_kind(tap):
-    """A door takes what it asks for; who has to give a PIN does not pass with the card alone."""
+    """A door takes what it asks for; a holder who has to give a PIN does not pass with the card alone."""
     what = asked(tap)
     if tap.kind in _TAKES[what] and not (tap.kind == CARD and "pin" in tap.profile):
         return 0

@@ -10,12 +10,12 @@ _LASTS_MS = const(15000)  # within which the second person, or the escort, is pr
 
 
 def over(first, now):
-    """Whether who waits has waited too long."""
+    """Whether the tap that waits has waited too long."""
     return ticks.diff(now, first.now) > _LASTS_MS
 
 
 def along(tap):
-    """Who waits at the door and passes along: a visitor with an escort, the first with the second person; or None."""
+    """The tap that waits at the door and passes along: a visitor with an escort, the first of two persons; or None."""
     first = tap.rules.waiting.get(tap.door)
     if first is None or over(first, tap.now) or first.key == tap.key:
         return None
@@ -23,7 +23,7 @@ def along(tap):
 
 
 def bring(tap):
-    """A tap that is granted takes along who waits."""
+    """A tap that is granted takes along the one that waits."""
     first = along(tap)
     if first:
         first.utc, first.now, first.place = tap.utc, tap.now, None  # it passes now

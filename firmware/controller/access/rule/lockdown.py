@@ -1,4 +1,4 @@
-"""Lockdown: nobody passes but those who are to."""
+"""Lockdown: no credential passes but those that are to."""
 
 from ...events import DENIED_LOCKDOWN
 

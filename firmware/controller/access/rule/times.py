@@ -4,7 +4,7 @@ from ...events import DENIED_NO_CLOCK, DENIED_NOT_YET, DENIED_OFFLINE, DENIED_TI
 
 
 def valid_from(tap):
-    """A credential may not pass before its time has come; without a clock nobody who has a beginning passes."""
+    """A credential may not pass before its time has come; without a clock none that has a beginning passes."""
     begins = tap.says("from", 0)
     if not begins:
         return 0
