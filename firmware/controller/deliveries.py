@@ -42,7 +42,6 @@ class Deliveries:
     def __init__(self, sizes, compartments, loop, moved, now):
         self._log = loop.log
         self._append = loop.recorder.append  # a number is no credential: no door's retention takes it away
-        self._clock = loop.clock
         self._compartments = compartments
         self._moved = moved
         self._sizes = bytes([SIZES.index(letter) + 1 for letter in sizes[: compartments.count]])
@@ -56,12 +55,18 @@ class Deliveries:
     def find(self, digits):
         """(delivery, DEPOSIT or PICK_UP) of a code that opens something now, (None, None) of any other."""
         one = self.stock.get(slot(digits))
-        may_deposit = one.number and (one.state == HELD or (one.state == LIES and one.number in self._again))
-        if matches(digits, one.key, DEPOSIT, one.number) and may_deposit:
+        if matches(digits, one.key, DEPOSIT, one.number) and self._may_put_in(one):
             return one, DEPOSIT
         if matches(digits, one.key, PICK_UP, one.number) and one.number and one.state == LIES:
             return one, PICK_UP
         return None, None
+
+    def _may_put_in(self, one):
+        """Nothing was yet; or it stands open for that, or was shut a moment ago and not opened by anybody else."""
+        if one.state == LIES:
+            run = self._runs.get(one.compartment)
+            return run[1] == DEPOSIT if run else one.number in self._again
+        return one.number > 0 and one.state == HELD
 
     def has_room(self, size=0):
         return self._free(size) > 0
@@ -69,9 +74,11 @@ class Deliveries:
     def deposit(self, number, size, now):
         """Opens a compartment for a parcel. False: none is free that is large enough, or the delivery is over."""
         one = self.stock.get(number % SLOTS)
-        run = self._runs.get(one.compartment)
-        if one.number != number or one.state == ENDED or (run and run[1] == PICK_UP):
+        if one.number != number or not self._may_put_in(one):
             return False
+        for other, run in self._runs.items():
+            if run[0] == number and (one.state == HELD or other != one.compartment):
+                return True  # one is about to open
         if one.state == LIES and one.size == size and not self._compartments.out_of_use(one.compartment):
             compartment = one.compartment
         else:
@@ -100,7 +107,7 @@ class Deliveries:
         if one.state == HELD and not self.is_busy(number):
             self.tell(DELIVERY_CANCELLED, now, 0, 0, number)
             one.state = ENDED
-            self._set(one, now)
+            self.stock.set(one)
             return None
         return one.state or LIES
 
@@ -151,18 +158,29 @@ class Deliveries:
         self._compartments.ask(compartment, points.DEPOSIT)
 
     def _given(self, compartment, run, now):
-        """Its lock is about to move for a parcel. One that it was given before is free again."""
+        """Its lock is about to move for a parcel. What he got before is free when this one was shut: he may not get it
+        open, if the power goes, and put his parcel there after all. One that did not open is given to nobody anyway.
+        """
         one = self.stock.get(run[0] % SLOTS)
-        before = one.compartment if one.state == LIES else 0
+        was = one.compartment if one.state == LIES else 0
+        if was != compartment:
+            self._runs.pop(was, None)
+            if was and self._compartments.out_of_use(was):
+                self._full[was - 1] = 0
+            elif was:
+                self._leave(one)
+                one.before = was
         one.state, one.compartment, one.size, one.seen = LIES, compartment, run[2], 0
-        self._set(one, now)
+        self.stock.set(one)
         self._full[compartment - 1] = 1
-        if before != compartment:
-            self._runs.pop(before, None)
-            if 0 < before <= len(self._full):
-                self._full[before - 1] = 0
-            if not before:
-                self._moved()
+        if not was:
+            self._moved()
+
+    def _leave(self, one):
+        """The compartment before is free."""
+        if 0 < one.before <= len(self._full):
+            self._full[one.before - 1] = 0
+        one.before = 0
 
     def _shut(self, compartment, now, unseen=0):
         number, kind, size = self._runs.pop(compartment)
@@ -170,15 +188,22 @@ class Deliveries:
         if kind == DEPOSIT:
             self.tell(DELIVERY_DEPOSITED, now, compartment, size | unseen, number)
             one.seen = 1
+            if not unseen:
+                self._leave(one)
             self._again[number] = ticks.add(now, _AGAIN_MS)
+        elif one.before:  # it may lie there: he is shown both
+            self._full[compartment - 1] = 0
+            one.compartment, one.before = one.before, 0
         else:
             self.tell(DELIVERY_PICKED_UP, now, compartment, 0, number)
             one.state = ENDED
             self._full[compartment - 1] = 0
             self._again.pop(number, None)
-        self._set(one, now)
+        self.stock.set(one)
         if one.state == ENDED:
             self._moved()
+        elif kind == PICK_UP:
+            self.pick_up(one)
 
     def _was_shut(self, compartment, now):
         """While the power was off. Nobody knows whether a parcel was put in: so it lies there. None was taken out."""
@@ -199,25 +224,23 @@ class Deliveries:
             return
         self.failed = True
         self.tell(NO_ROOM, now, compartment, size, number)
-        self._free_again(self.stock.get(number % SLOTS), compartment, now)
+        self._free_again(self.stock.get(number % SLOTS), compartment)
 
-    def _free_again(self, one, compartment, now):
+    def _free_again(self, one, compartment):
         if one.state == LIES and one.compartment == compartment:
-            one.state, one.compartment = HELD, 0
-            self._set(one, now)
+            one.compartment, one.before = one.before, 0
+            if not one.compartment:
+                one.state = HELD
+            self.stock.set(one)
             self._full[compartment - 1] = 0
 
     def _free(self, size):
         """The smallest compartment that is free and large enough, 0 for none."""
         found, best = 0, len(SIZES) + 1
         for n, has in enumerate(self._sizes, 1):
-            if size <= has < best and not self._full[n - 1] and n not in self._runs and self._compartments.rests(n):
+            if size <= has < best and not self._full[n - 1] and self._compartments.rests(n):
                 found, best = n, has
         return found
-
-    def _set(self, one, now):
-        one.minute = self._clock.utc(now) // 60
-        self.stock.set(one)
 
     def tell(self, code, now, compartment, extra, number):
         self._append(code, now, compartment, extra, pack("<IHB", number, 0, 0))
@@ -226,7 +249,7 @@ class Deliveries:
 
     def _recall(self, now):
         """What the stock knows, and what the log knows more. Returns the compartments that may have been shut since."""
-        picking = self._do_again(now)
+        picking = self._do_again()
         unsure = []
         for n in range(SLOTS):
             one = self.stock.get(n)
@@ -236,13 +259,15 @@ class Deliveries:
                 self.tell(DELIVERY_STRANDED, now, one.compartment, one.size, one.number)
                 continue
             self._full[one.compartment - 1] = 1
+            if 0 < one.before <= len(self._full):
+                self._full[one.before - 1] = 1
             if not one.seen or one.number == picking:
                 kind = PICK_UP if one.number == picking else DEPOSIT
                 self._runs[one.compartment] = one.number, kind, one.size
                 unsure.append(one.compartment)
         return unsure
 
-    def _do_again(self, now):
+    def _do_again(self):
         """The last event of a delivery may lack its record. Returns the number of one being picked up, or 0."""
         event = self._last_event()
         if not event:
@@ -256,12 +281,12 @@ class Deliveries:
         if code == DELIVERY_DEPOSITED:
             if not one.seen:
                 one.seen = 1
-                self._set(one, now)
+                self.stock.set(one)
         elif code == NO_ROOM:
-            self._free_again(one, compartment, now)
+            self._free_again(one, compartment)
         elif code != DELIVERY_STRANDED:
             one.state = ENDED
-            self._set(one, now)
+            self.stock.set(one)
         return 0
 
     def _last_event(self):

@@ -62,7 +62,7 @@ class ParcelBench(controller_bench.Bench):
 
         self.locks = locks or Locks(count, lambda: self.chip.now * 1000)
         self.locks.now_us = lambda: self.chip.now * 1000
-        self.locks._on = [False] * count
+        self.locks._on = [False] * self.locks.count
         levels = {KEYPAD["d0"]: 1, KEYPAD["d1"]: 1}
         controller_bench.BenchChip = Wired
         try:
@@ -130,6 +130,12 @@ class ParcelBench(controller_bench.Bench):
                 found.append((names[event[0]], event[1], event[2], number))
         self.last = self.loop.log.last
         return found
+
+    def shown(self):
+        """What the keypad shows from now on, in place of showing it."""
+        patterns = []
+        self.bank._parcels.entry._signal.show = lambda pattern, now: patterns.append(pattern)
+        return patterns
 
     def cancel(self, number, name):
         fields = {"id": name, "do": "cancel", "delivery": number, "expires": UTC + 20}

@@ -31,6 +31,85 @@ def test_wherever_the_power_goes_between_deposit_and_pick_up():
     assert cuts["in"] > 5 and cuts["out"] > 5, cuts
 
 
+def test_wherever_the_power_goes_when_he_asks_for_a_larger_one():
+    after = 0
+    while _larger(after):
+        after += 1
+    assert after > 10 and 1 <= both.count([1]) <= 5, both
+
+
+both = []  # where nobody knew, and a second door was opened
+
+
+def _larger(after):
+    """A parcel lies where the last door popped, and who does not see another one pop leaves it there."""
+    bench = ParcelBench(stock=(1, 2))
+    cut = Cut(bench.flash, after)
+    through = False
+    try:
+        assert bench.deposit(1, 1) == [1]
+        assert bench.deposit(1, 3) == [7]
+        bench.shut(1)
+        bench.shut(7)
+        through = True
+    except PowerCut:
+        pass
+    cut.over()
+    popped = [lock for lock, _ in bench.locks.pulses]
+    bench = bench.again()
+    for lock in (1, 7):
+        bench.shut(lock)
+    where = popped[-1] if popped else bench.put_in(1)
+    assert bench.put_in(2) != where, after
+    (first,) = bench.type(pick_up_code(1))
+    before = len(bench.locks.pulses)
+    bench.shut(first)
+    bench.run(1000)
+    others = [lock for lock, _ in bench.locks.pulses[before:]]
+    assert others in ([], [1]) and where in [first] + others, after
+    both.append(others)
+    bench.shut(1)
+    assert bench.told()[-1][::3] == ("DELIVERY_PICKED_UP", 1)
+    assert not any(bench.locks.doors) and bench.type(pick_up_code(1)) == []
+    bench.clean()
+    return not through
+
+
+def test_wherever_the_power_goes_when_one_jams():
+    after = 0
+    while _jam(after):
+        after += 1
+    assert after > 10
+
+
+def _jam(after):
+    """He gets the next one, or types his code again when the power is back. Whether it was cut."""
+    bench = ParcelBench(stock=(1, 2))
+    bench.locks.jams = {1}
+    cut = Cut(bench.flash, after)
+    through = False
+    try:
+        bench.deposit(1, 1)
+        bench.run(6000)
+        bench.shut(2)
+        through = True
+    except PowerCut:
+        pass
+    cut.over()
+    where = 2 if 2 in [lock for lock, _ in bench.locks.pulses] else 0
+    bench = bench.again()
+    bench.shut(2)
+    if not where:
+        bench.deposit(1, 2)
+        where = bench.locks.pulses[-1][0]
+        bench.shut(where)
+    bench.locks.jams = set()
+    assert bench.put_in(2) != where
+    assert bench.type(pick_up_code(1)) == [where], after
+    bench.clean()
+    return not through
+
+
 def _story(after, cuts):
     """Whether the power was cut."""
     bench = ParcelBench(stock=(1, 2))

@@ -1,7 +1,7 @@
 """The stock of a bank on the raw partition `bank`: a key for each of 256 slots, and where each parcel lies.
 
     sector:  header 16 bytes, 16 free, 127 records of 32 bytes. The header has a turn; later ones come later
-    record:  number u32, state, compartment, size, seen, key 16, minute u32, CRC-32      gone: zeros; free: all ones
+    record:  number u32, state, compartment, size, seen, key 16, before, 3 free, CRC-32     gone: zeros; free: all ones
 
 What becomes of a delivery is a new record; the one before is then zero in place, and its key with it. So the last
 record of a slot counts, and who reads the flash finds no key of the past. A sector is erased in an idle moment, when
@@ -24,7 +24,7 @@ ENDED = 2  # picked up or cancelled: the key is gone, the number stays
 
 _RECORD = const(32)
 _PLACES = const(128)  # of a sector; the header has the first
-_LAYOUT = "<IBBBB16sI"
+_LAYOUT = "<IBBBB16sB3x"
 _LEAST = const(6)  # sectors. One is written; of the others one has at most 51 of the 256 records that count
 _MOVED = const(60)
 _GONE = bytes(_RECORD)
@@ -34,12 +34,12 @@ _NO_KEY = bytes(16)
 class Delivery:
     """What the record of a slot says. number 0: there is none.
 
-    compartment: its number, where the parcel lies. size: what was asked for. seen: 1 when it was shut. minute: of its
-    last change, Unix seconds // 60, 0 when not known.
+    compartment: its number, where the parcel lies. size: what was asked for. seen: 1 when it was shut. before: another
+    compartment, where the parcel may lie as long as the first was not seen shut; 0: none.
     """
 
     def __init__(self, record=_GONE):
-        self.number, self.state, self.compartment, self.size, self.seen, self.key, self.minute = unpack_from(
+        self.number, self.state, self.compartment, self.size, self.seen, self.key, self.before = unpack_from(
             _LAYOUT, record
         )
 
@@ -47,7 +47,7 @@ class Delivery:
         if self.state == ENDED:
             self.key = _NO_KEY
         return sealed(
-            pack(_LAYOUT, self.number, self.state, self.compartment, self.size, self.seen, self.key, self.minute)
+            pack(_LAYOUT, self.number, self.state, self.compartment, self.size, self.seen, self.key, self.before)
         )
 
 
