@@ -56,6 +56,10 @@ def made_database() -> Iterator[None]:
     if SERVER is not None:
         SERVER.start()
     setup_test_environment()
+    # The tables as the models say: the migrations, which take seconds, lead there too (test_migrations.py).
+    from django.db import connection
+
+    connection.settings_dict["TEST"]["MIGRATE"] = SERVER is not None
     made = setup_databases(verbosity=0, interactive=False)
     yield
     teardown_databases(made, verbosity=0)

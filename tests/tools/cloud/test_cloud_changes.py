@@ -98,6 +98,34 @@ def told(entries: list[Change]) -> Entries:
     return [(one.kind, one.what) for one in entries]
 
 
+def secrets_now() -> set[str]:
+    """Everything secret that the database knows, as text; and whole numbers of cards."""
+    found = set(models.SignInLink.objects.values_list("hash", flat=True))
+    found |= set(models.ApiToken.objects.values_list("hash", flat=True))
+    for row in models.Controller.objects.all():
+        keys = (row.link_secret, row.next_secret, row.table_key, row.broker_key)
+        found |= {bytes(key).hex() for key in keys if key}
+    for row in models.Credential.objects.exclude(mark=""):
+        found |= {row.mark, bytes(row.sealed).hex(), pins.digits(row.sealed)}
+    found |= {str(number) for number in models.Credential.objects.filter(kind="card").values_list("number", flat=True)}
+    return found
+
+
+def secrets_before(full: Full) -> set[str]:
+    found = secrets_now() | {full.secret, PIN, "long enough"}
+    assert len(found) > 8
+    return found
+
+
+def assert_no_secret_is_kept(full: Full, before: set[str], answer: str) -> None:
+    """before: what was secret before the change. Tokens and links that the answer tells are secret too."""
+    secrets = before | secrets_now()
+    secrets |= set(re.findall(r"\d+\.[A-Za-z0-9_-]{43}|(?<=/enter/)[A-Za-z0-9_-]{43}", answer))
+    kept = json.dumps([[one.name, one.account, one.before, one.after] for one in full.entries()])
+    words = set(re.findall(r"[\w.-]+", kept))
+    assert kept != "[]" and not [one for one in secrets if one in (words if one.isdigit() else kept)]
+
+
 # --- what the API can do
 
 Case = Callable[[Full], tuple[dict[str, Any], Any, Entries]]  # the numbers in the path, what is sent, what is kept
@@ -230,6 +258,7 @@ def test_what_a_call_changes_is_kept_once_with_who_called(operation: tuple[str, 
     by_owner = path.startswith(OWNERS)
     client = full.browser() if by_owner else full.program()
     sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+    secrets = secrets_before(full)
     answer = getattr(client, method)("/api" + path.format(**numbers), **sent)
     assert 200 <= answer.status_code < 300, answer.content
     found = full.entries()
@@ -238,6 +267,7 @@ def test_what_a_call_changes_is_kept_once_with_who_called(operation: tuple[str, 
         assert (one.way, one.account) == ("api", "")
         assert (one.user, one.token) == ((full.users["owner"], None) if by_owner else (None, full.token))
         assert_true_to_its_kind(one)
+    assert_no_secret_is_kept(full, secrets, answer.content.decode())
 
 
 def assert_true_to_its_kind(one: Change) -> None:
@@ -348,6 +378,7 @@ def test_every_page_that_takes_a_post_has_a_case_here() -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_what_a_page_changes_is_kept_once_with_who_was_signed_in(name: str, full: Full) -> None:
     numbers, body, expected = PAGES[name](full)
+    secrets = secrets_before(full)
     answer = full.browser().post(reverse(f"pages:{name}", kwargs=numbers), body)
     assert answer.status_code in (200, 302), answer.content.decode()
     found = full.entries()
@@ -355,43 +386,7 @@ def test_what_a_page_changes_is_kept_once_with_who_was_signed_in(name: str, full
     for one in found:
         assert (one.way, one.user, one.token) == ("page", full.users["owner"], None)
         assert_true_to_its_kind(one)
-
-
-def ask(full: Full, name: str | tuple[str, str]) -> str:
-    """A case of a page or of the API. Returns what was answered."""
-    if isinstance(name, str):
-        numbers, body, _ = PAGES[name](full)
-        return full.browser().post(reverse(f"pages:{name}", kwargs=numbers), body).content.decode()
-    method, path = name
-    numbers, body, _ = API[name](full)
-    client = full.browser() if path.startswith(OWNERS) else full.program()
-    sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
-    answer: str = getattr(client, method)("/api" + path.format(**numbers), **sent).content.decode()
-    return answer
-
-
-def secrets_now() -> set[str]:
-    """Everything secret that the database knows, as text; and whole numbers of cards."""
-    found = set(models.SignInLink.objects.values_list("hash", flat=True))
-    found |= set(models.ApiToken.objects.values_list("hash", flat=True))
-    for row in models.Controller.objects.all():
-        keys = (row.link_secret, row.next_secret, row.table_key, row.broker_key)
-        found |= {bytes(key).hex() for key in keys if key}
-    for row in models.Credential.objects.exclude(mark=""):
-        found |= {row.mark, bytes(row.sealed).hex(), pins.digits(row.sealed)}
-    found |= {str(number) for number in models.Credential.objects.filter(kind="card").values_list("number", flat=True)}
-    return found
-
-
-@pytest.mark.parametrize("name", [*PAGES, *API], ids=str)
-def test_nothing_secret_is_kept_of_any_case(name: str | tuple[str, str], full: Full) -> None:
-    secrets = secrets_now() | {full.secret, PIN, "long enough"}
-    assert len(secrets) > 8
-    answer = ask(full, name)
-    secrets |= secrets_now() | set(re.findall(r"\d+\.[A-Za-z0-9_-]{43}|(?<=/enter/)[A-Za-z0-9_-]{43}", answer))
-    kept = json.dumps([[one.name, one.account, one.before, one.after] for one in full.entries()])
-    words = set(re.findall(r"[\w.-]+", kept))
-    assert kept != "[]" and not [one for one in secrets if one in (words if one.isdigit() else kept)]
+    assert_no_secret_is_kept(full, secrets, answer.content.decode())
 
 
 # --- who it was, and what it was

@@ -65,7 +65,7 @@ def test_nothing_that_the_commands_of_the_readme_make_is_readable_by_others(clou
 
 
 def test_a_data_folder_that_others_can_read_is_closed_and_that_is_said(cloud: Cloud) -> None:
-    cloud.call("migrate")
+    cloud.prepare()
     data = cloud.folder / "data"
     for path in (data, *data.iterdir()):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -93,7 +93,7 @@ def test_a_database_elsewhere_is_closed_too(cloud: Cloud, tmp_path: Path) -> Non
 
 def test_a_copy_of_the_database_opens_nothing(cloud: Cloud, tmp_path: Path) -> None:
     """Every secret that the cloud tells or takes is looked for in the bytes, as it is and in hex."""
-    cloud.call("migrate")
+    cloud.prepare()
     link = cloud.call("link", "ola@example.org", "--role", "owner")["url"]
     token = cloud.call("token", "kode", "--role", "administrator")["token"]
     out = tmp_path / "settings.json"
@@ -205,7 +205,7 @@ print(json.dumps([bytes(key).hex() for key in keys] + [pins.digits(Credential.ob
 def test_a_database_that_came_back_without_its_key_is_refused_and_no_other_key_is_made(
     cloud: Cloud, tmp_path: Path
 ) -> None:
-    cloud.call("migrate")
+    cloud.prepare()
     cloud.call("link", "ola@example.org", "--role", "owner")
     cloud.call("enrol", "Port", "--board", "esp32-two-door", "--broker", "mqtt://b", "--out", str(tmp_path / "s.json"))
     key = cloud.folder / "data" / "pin_key"
@@ -249,14 +249,14 @@ def test_one_board_whose_key_cannot_be_read_is_left_aside(house: Any) -> None:
     ],
 )  # fmt: skip
 def test_a_password_in_the_command_line_is_refused(cloud: Cloud, args: list[str], sentence: str) -> None:
-    cloud.call("migrate")
+    cloud.prepare()
     done = cloud.run(*args)
     assert done.returncode == 1 and sentence in done.stderr
     assert "hemmelig" not in done.stderr
 
 
 def test_the_password_of_the_wifi_comes_from_a_file_or_the_environment(cloud: Cloud, tmp_path: Path) -> None:
-    cloud.call("migrate")
+    cloud.prepare()
     cloud.call("link", "ola@example.org", "--role", "owner")
     (tmp_path / "wifi").write_text("fra en fil\n")
     enrol = ["--board", "esp32-two-door", "--broker", "mqtt://b", "--wifi-name", "Storgata", "--out"]
@@ -293,7 +293,7 @@ print(json.dumps([client.get("/accounts/login/", secure=secure).headers.get("Str
 
 
 def test_where_https_is_configured_browsers_are_told_to_stay_with_it(cloud: Cloud) -> None:
-    cloud.call("migrate")
+    cloud.prepare()
     said = {}
     for address in ("https://port.example.org", "http://port.example.org"):
         cloud.env["PORTVAKT_URL"] = address
