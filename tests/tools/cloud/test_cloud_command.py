@@ -229,9 +229,8 @@ def test_killed_between_commit_and_acknowledgement_nothing_is_lost_or_doubled(tm
 
 
 def test_open_id_connect_lets_in_only_those_who_are_named_and_verified(tmp_path: Path) -> None:
-    done = Cloud(tmp_path).run(
-        code="import runpy, sys; sys.path.append('tests/tools/cloud'); runpy.run_path('tests/tools/cloud/oidc_sign_in.py', run_name='__main__')"
-    )
+    script = "runpy.run_path('tests/tools/cloud/oidc_sign_in.py', run_name='__main__')"
+    done = Cloud(tmp_path).run(code=f"import runpy, sys; sys.path.append('tests/tools/cloud'); {script}")
     assert done.returncode == 0, done.stderr
     tries = [json.loads(line) for line in done.stdout.splitlines()]
     assert tries[0] == [{}, None, 0, True] and len(tries) == 29
