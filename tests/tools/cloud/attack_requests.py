@@ -36,6 +36,7 @@ MORE: dict[str, dict[str, Any]] = {
     "enrol": {"host": "broker.example.test", "wifi_name": "nett"},
     "holiday_add": {"first": "2027-05-17", "last": "2027-05-17"},
     "hold": {"minutes": "15"},
+    "post /api/banks/{bank_id}/open": {"compartment": 1},
 }
 # What no page has a form for as things stand: page -> what is posted.
 BARE: dict[str, Pairs] = {

@@ -20,9 +20,11 @@ from tools.cloud.models import (
     Alarm,
     ApiToken,
     Area,
+    Bank,
     Command,
     Controller,
     Credential,
+    Delivery,
     Door,
     DoorRules,
     Event,
@@ -72,6 +74,9 @@ class Home(House):
         self._happened()
         self._members()
         self._boards(seed)
+        mine = f"{tag}deliveries"
+        self.bank, self.delivery = self.add_bank(name=f"{mine} Ingrid", email=f"x@{mine}.test")
+        Bank.objects.filter(pk=self.bank.pk).update(name=f"{tag}banks skap", address=f"{tag}banks gate 1")
         self.door, self.event = self.doors[0], self.events[1]
         self.ids = self._ids()
         # Words that are numbers, and the right to be told them.
@@ -197,6 +202,7 @@ KINDS: dict[str, type[Any]] = {
     "area": Area, "nowhere": Area, "schedule": Schedule, "unused": Schedule, "holiday": Holiday, "person": Person,
     "credential": Credential, "revoked": Credential, "group": AccessGroup, "grant": Grant, "alarm": Alarm,
     "command": Command, "reading": Reading, "event": Event, "member": Membership, "token": ApiToken,
+    "bank": Bank, "delivery": Delivery,
 }  # fmt: skip
 ATTRIBUTES = {"credential": "card"}
 

@@ -18,7 +18,7 @@ from cloud_world import Stopped
 from django.db import transaction
 
 from tools.cloud.doors import live
-from tools.cloud.models import ApiToken, Role
+from tools.cloud.models import ApiToken, Right, Role
 from tools.cloud.services import clock
 from tools.cloud.sessions import hashed
 
@@ -139,29 +139,32 @@ def test_without_the_token_of_a_form_nothing_changes(world: World, requests: lis
 def test_a_live_stream_tells_nobody_more_than_a_page(world: World) -> None:
     """Each of them once in one look, as they are served; and what they see of one door."""
     hub, everybody = live.Hub(), [*world.roles, *world.strangers, *world.guests, world.outside]
-    followed: list[tuple[Caller, str, live.Stream]] = []
+    followed: list[tuple[Caller, str, Right, live.Stream]] = []
     for who in everybody:
         session = hashed(who.client.cookies["sessionid"].value)
-        for where, door in (
-            ("all", None),
-            (OWN, world.ours.ids["door"]),
-            (OTHERS, world.theirs.ids["door"]),
-            (NONE, MISSING),
+        for where, right, of in (
+            ("all", Right.LOOK, {}),
+            (OWN, Right.LOOK, {"door": world.ours.ids["door"]}),
+            (OTHERS, Right.LOOK, {"door": world.theirs.ids["door"]}),
+            (NONE, Right.LOOK, {"door": MISSING}),
+            (OWN, Right.BANKS, {"bank": world.ours.ids["bank"]}),
+            (OTHERS, Right.BANKS, {"bank": world.theirs.ids["bank"]}),
+            (NONE, Right.BANKS, {"bank": MISSING}),
         ):
-            one = live.Stream(who.client.user, session, "en", door)  # type: ignore[attr-defined]
+            one = live.Stream(who.client.user, session, "en", **of)  # type: ignore[attr-defined]
             hub.join(one)
-            followed.append((who, where, one))
+            followed.append((who, where, right, one))
     hub.look()
-    assert len(followed) == 4 * 14
-    for who, where, one in followed:
+    assert len(followed) == 7 * (2 * len(Role) + 4)
+    for who, where, right, one in followed:
         content = json.dumps(one.parts, ensure_ascii=False).encode()
         for tag, needed in told(world, content, set()).items():
             assert tag in who.roles, (who, where, tag)
             assert all(not rights or rights & who.rights(tag) for rights in needed), (who, where, needed)
-        shows = where == "all" or {OWN: OURS, OTHERS: THEIRS}.get(where) in who.roles
+        shows = where == "all" or right in who.rights({OWN: OURS, OTHERS: THEIRS}.get(where, ""))
         assert bool(one.parts) == shows, (who, where)
         assert one.end is None
-        assert where != "all" or (OURS.encode() in content) == (OURS in who.roles)
+        assert where != "all" or (OURS.encode() in content) == (Right.LOOK in who.rights(OURS))
 
 
 def test_a_live_stream_ends_for_who_is_shut_out(world: World) -> None:

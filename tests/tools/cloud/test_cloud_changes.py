@@ -55,6 +55,7 @@ class Full(House):
         self.other = models.AccessGroup.objects.create(tenant=self.tenant, name="ingen")
         self.grant = self.person.grants.get()
         pins.give(self.person, digits=PIN)
+        self.bank, self.delivery = self.add_bank()
         self.users = {}
         for role in Role.values:
             user = self.users[role] = User.objects.named(f"{role}-{seed}@example.test")
@@ -223,6 +224,18 @@ API: dict[tuple[str, str], Case] = {
         {"member_id": h.member.pk}, {"active": False}, [("member", "changed")],
     ),
     ("post", "/tokens"): lambda h: ({}, {"name": "nytt", "role": "viewer"}, [("token", "made")]),
+    ("patch", "/banks/{bank_id}"): lambda h: (
+        {"bank_id": h.bank.pk}, {"address": "Storgata 1"}, [("controller", "changed")],
+    ),
+    ("post", "/banks/{bank_id}/open"): lambda h: (
+        {"bank_id": h.bank.pk}, {"compartment": 1}, [("controller", "asked")],
+    ),
+    ("post", "/deliveries"): lambda h: (
+        {}, {"bank": h.bank.pk, "recipient": {"unit": "H0301"}}, [("delivery", "made")],
+    ),
+    ("post", "/deliveries/{delivery_id}/cancel"): lambda h: (
+        {"delivery_id": h.delivery.pk}, None, [("controller", "asked")],
+    ),
     ("delete", "/tokens/{token_id}"): lambda h: ({"token_id": h.token.pk}, None, [("token", "changed")]),
 }  # fmt: skip
 BROKER = {"host": "10.0.0.9", "port": 1883, "tls": False, "user": "", "password": ""}
@@ -340,6 +353,10 @@ PAGES: dict[str, Case] = {
         [("member", "made"), ("link", "made")],
     ),
     "token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "nytt", "role": "viewer"}, [("token", "made")]),
+    "bank_change": lambda h: ({"pk": h.bank.pk}, {"name": "Skapet"}, [("controller", "changed")]),
+    "bank_open": lambda h: ({"pk": h.bank.pk}, {"compartment": "1"}, [("controller", "asked")]),
+    "delivery_add": lambda h: ({"pk": h.bank.pk}, {"unit": "H0301"}, [("delivery", "made")]),
+    "delivery_cancel": lambda h: ({"pk": h.delivery.pk}, {}, [("controller", "asked")]),
     "token_revoke": lambda h: ({"pk": h.token.pk}, {}, [("token", "changed")]),
 }  # fmt: skip
 PAGES_NOTHING = {

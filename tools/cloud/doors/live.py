@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from ..alarms import alarming
+from ..lockers import live as bank_live
 from ..models import Membership, Session, User
 from . import door_status
 
@@ -47,12 +48,13 @@ class Crowded(Exception):
 
 @dataclass(eq=False)
 class Stream:
-    """One open page. door: of that door's page, else of all doors. tenants: whose user it is."""
+    """One open page. door, bank: of that door's or bank's page, else of all doors. tenants: whose user it is."""
 
     user: User
     session: str
     language: str
     door: int | None = None
+    bank: int | None = None
     tenants: frozenset[int] = frozenset()
     sight: Sight | None = None
     parts: dict[str, str] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Stream:
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        return self.sight, self.language, self.door
+        return self.sight, self.language, self.door, self.bank
 
 
 class Hub:
@@ -134,7 +136,7 @@ class Hub:
                 now = tuple(prints.get(tenant) for tenant, _ in sorted(one.sight or ()))
                 before = self._known.get(one.kind)
                 fresh = before is not None and before[0] == now
-                known[one.kind] = before if before and fresh else (now, _parts(one.user, one.language, one.door))
+                known[one.kind] = before if before and fresh else (now, _parts(one))
             one.parts = known[one.kind][1]
         self._known = known
 
@@ -180,9 +182,12 @@ async def changes(of: Hub, stream: Stream) -> AsyncGenerator[dict[str, str] | No
         of.leave(stream)
 
 
-def _parts(user: User, language: str, door: int | None) -> dict[str, str]:
+def _parts(stream: Stream) -> dict[str, str]:
     parts: dict[str, str] = {}
-    with override(language):
+    user, door = stream.user, stream.door
+    with override(stream.language):
+        if stream.bank is not None:
+            return bank_live.parts(user, stream.bank)
         if door is not None:
             found = door_status.doors(user, only=door)
             return {f"door-{door}-at": render_to_string("pages/_at.html", {"door_status": one}) for one in found}

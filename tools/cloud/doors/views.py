@@ -91,13 +91,13 @@ def ask(request: HttpRequest, door: Door, minutes: str = "") -> HttpResponse:
 @never_cache
 @require_GET
 async def stream(request: HttpRequest) -> HttpResponseBase:
-    """The parts of the page that changed, as server-sent events: {element id: HTML}. door: of that door's page."""
+    """The parts of the page that changed, as server-sent events: {element id: HTML}. door, bank: of that one's page."""
     user: Any = await request.auser()
     if not user.is_authenticated:
         return HttpResponse(status=401)
-    door = entered.number(request.GET.get("door", ""))
+    door, bank = (entered.number(request.GET.get(name, "")) for name in ("door", "bank"))
     tenants = frozenset([pk async for pk in user.memberships.values_list("tenant", flat=True)])
-    one = live.Stream(user, hashed(request.session.session_key or ""), get_language() or "en", door, tenants)
+    one = live.Stream(user, hashed(request.session.session_key or ""), get_language() or "en", door, bank, tenants)
     hub = live.hub()
     try:
         hub.join(one)

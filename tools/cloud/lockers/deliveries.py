@@ -55,6 +55,11 @@ def spaced(digits: str) -> str:
     return f"{digits[:4]} {digits[4:7]} {digits[7:10]}"
 
 
+def printed(codes_: Codes) -> dict[str, tuple[str, str]]:
+    """{"deposit": (as people type it, all of it), "pick_up": ...}"""
+    return {name: (spaced(digits), digits) for name, digits in codes_._asdict().items()}
+
+
 def cancel(delivery: Delivery, user: User | None) -> None:
     """Its codes are to be dead. That they are the board says; until then it may still be deposited."""
     with changes.together():

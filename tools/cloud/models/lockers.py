@@ -98,8 +98,8 @@ class Delivery(Whole):
     """
 
     class State(models.TextChoices):
-        MADE = "made", _("Not deposited yet")
-        DEPOSITED = "deposited", _("Waits in the compartment")
+        MADE = "made", _("On its way")
+        DEPOSITED = "deposited", _("Deposited")
         PICKED_UP = "picked up", _("Picked up")
         CANCELLING = "cancelling", _("Being cancelled")  # the bank has not said yet that it is
         CANCELLED = "cancelled", _("Cancelled")

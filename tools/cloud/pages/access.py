@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from ..alarms import alarms
-from ..models import Alarm, Right, Role, Tenant, User, visible
+from ..models import Alarm, Bank, Right, Role, Tenant, User, visible
 from ..models.rights import roles_with
 
 View = Callable[..., HttpResponse]
@@ -54,11 +54,13 @@ def everything(user: User) -> set[str]:
 
 
 def offered(request: HttpRequest) -> dict[str, Any]:
-    """For every template: `may`, the names of the user's rights; `alarms_standing`, how many they see stand now."""
+    """For every template: `may`, the names of the user's rights; `banks_there`, whether they see
+    a bank; `alarms_standing`, how many they see stand now."""
     user: Any = getattr(request, "user", None)
     there = user is not None and user.is_authenticated
     return {
         "may": SimpleLazyObject(lambda: everything(user) if there else set()),
+        "banks_there": SimpleLazyObject(lambda: there and visible(Bank, user).exists()),
         "alarms_standing": SimpleLazyObject(lambda: len(alarms.standing(visible(Alarm, user))) if there else 0),
     }
 

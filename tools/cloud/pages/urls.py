@@ -10,6 +10,7 @@ from ..commissioning import views as commissioning
 from ..controllers import views as controllers
 from ..doors import door_views as door
 from ..doors import views as doors
+from ..lockers import views as lockers
 from ..log import views as log
 from ..members import account_views as account
 from ..members import sign_views as sign
@@ -75,6 +76,13 @@ urlpatterns = [
     path("controllers/<int:pk>/commands", controllers.asked, name="controller_commands"),
     path("controllers/<int:pk>/do", controllers.do, name="controller_do"),
     path("updates/", updates.page, name="updates"),
+    path("lockers/", lockers.listing, name="lockers"),
+    path("lockers/<int:pk>/", lockers.page, name="bank"),
+    path("lockers/<int:pk>/change", lockers.change, name="bank_change"),
+    path("lockers/<int:pk>/open", lockers.open_one, name="bank_open"),
+    path("lockers/<int:pk>/deliveries/new", lockers.add, name="delivery_add"),
+    path("deliveries/<int:pk>/", lockers.delivery, name="delivery"),
+    path("deliveries/<int:pk>/cancel", lockers.cancel, name="delivery_cancel"),
     path("log/", log.page, name="log"),
     path("members/", members.page, name="members"),
     path("members/<int:pk>/role", members.role, name="member_role"),

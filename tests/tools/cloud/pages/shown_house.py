@@ -11,6 +11,8 @@ from tools.cloud.alarms import alarms
 from tools.cloud.audit import author
 from tools.cloud.controllers import enrol, lost
 from tools.cloud.doors import commands, door_rules
+from tools.cloud.lockers import banks, deliveries
+from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links
 from tools.cloud.models import (
     AccessGroup,
@@ -18,6 +20,7 @@ from tools.cloud.models import (
     Area,
     Change,
     Command,
+    Compartment,
     Controller,
     DoorRules,
     Event,
@@ -68,6 +71,7 @@ class Shown:
         self.lookers()
         self.changes()
         self.updates()
+        self.lockers()
         lost.lost(self.gone, self.owner)
 
     def ago(self, **past: float) -> datetime:
@@ -206,6 +210,40 @@ class Shown:
         with author.speaking(lambda: who(Change.Way.COMMAND, account="root")):
             tenants.keep_for(self.tenant, 60)
             weeks.save(self.schedule, "Kontortid", [[31, 480, 960], [64 | 128, 600, 720]])
+
+    def lockers(self) -> None:
+        """A bank of 24: parcels of all kinds, one compartment open, one out of use."""
+        sizes = "SSSSSSSSSSSSMMMMMMLLLXXS"
+        locks = {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "addresses": [1], "locks": len(sizes), "sensor": 1}
+        columns = [[*range(1, 13)], [13, 14, 15, 16, 17, 18], [19, 20, 21], [22, 23]]
+        columns[3].append(24)
+        bank = {"locks": locks, "supply_ma": 4000, "coil_ma": 500, "sizes": sizes, "keypad": {"door": 1}}
+        board = {**boards.load("virtual-two-door-inputs"), "bank": {**bank, "rows": columns}}
+        self.bank = enrol.enrol(self.site, "Pakkeskapet i portrommet", board, doors=["Postrom"])[0].bank
+        banks.change(self.bank, "Pakkeskapet i portrommet", "Dronning Eufemias gate 22, 0191 Oslo", 59.9077, 10.7583)
+        Controller.objects.filter(pk=self.bank.controller_id).update(confirmed_at=self.now, last_seen=self.now)
+        self.bank.keep_numbers(self.bank.wanted_numbers(), self.bank.wanted_numbers())
+        self.bank.refresh_from_db()
+        for n, (state, compartment, hours) in enumerate((
+            ("deposited", 2, 3), ("deposited", 3, 5), ("deposited", 7, 26), ("deposited", 14, 1), ("deposited", 20, 2),
+            ("deposited", 22, 100), ("deposited", 10, 9), ("made", None, 0), ("picked up", 16, 30),
+            ("cancelled", None, 50), ("cancelling", None, 1),
+        )):  # fmt: skip
+            said = as_entered(
+                name=("Ingrid Marie Solheim-Kristoffersen", "Ola Nordmann", "Fatima Hussain")[n % 3],
+                email="ingrid@nordre-strandkanten-borettslag.example", unit=f"H0{n % 5 + 1}0{n % 4 + 1}",
+                description=("Pakke fra Posten", "", "Blomster")[n % 3],
+            )  # fmt: skip
+            row, _ = deliveries.make(self.bank, said, user=self.owner, due_at=self.ago(days=-2))
+            row.state, row.compartment, row.size = state, compartment, (compartment and sizes[compartment - 1]) or ""
+            row.deposited_at = self.ago(hours=hours) if compartment else None
+            row.ended_at = self.ago(hours=hours / 2) if row.is_over else None
+            row.due_at = self.ago(hours=1) if hours == 100 else row.due_at
+            row.save()
+            self.delivery = row if compartment == 2 else getattr(self, "delivery", row)
+        Compartment.objects.filter(bank=self.bank).update(open=False)
+        Compartment.objects.filter(bank=self.bank, number=5).update(open=True)
+        Compartment.objects.filter(bank=self.bank, number=18).update(fault=events.COMPARTMENT_STUCK)
 
     def updates(self) -> None:
         for build, state, boards_are, percent in (

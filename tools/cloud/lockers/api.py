@@ -1,0 +1,202 @@
+"""Banks, their compartments, and deliveries."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema, Status
+
+from ..api.auth import Caller, caller
+from ..api.body import Body
+from ..api.errors import Error
+from ..api.moments import Moment
+from ..doors import commands
+from ..doors.api import CommandOut
+from ..models import Bank, Command, Delivery, Right
+from ..services import clock
+from ..services.refusal import Refusal
+from . import about, banks, deliveries, shown
+from .about import LONGEST
+
+router = Router(tags=["lockers"])
+REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
+MOST = 500
+
+
+class CompartmentOut(Schema):
+    """state: free, taken, overdue, open or fault."""
+
+    number: int
+    size: str  # S, M, L or X
+    state: str
+
+
+class BankOut(Schema):
+    id: int
+    controller: int
+    name: str
+    address: str
+    latitude: float | None
+    longitude: float | None
+    compartments: list[CompartmentOut]
+
+    @classmethod
+    def of(cls, bank: Bank) -> "BankOut":
+        found = [
+            CompartmentOut(number=cell.row.number, size=cell.row.size, state=cell.state)
+            for cell in shown.cells(bank, clock.now())
+        ]
+        where = {name: getattr(bank, name) for name in ("name", "address", "latitude", "longitude")}
+        return cls(id=bank.pk, controller=bank.controller_id, compartments=found, **where)
+
+
+class BankChange(Body):
+    """What is left out stays."""
+
+    name: str | None = Field(None, min_length=1, max_length=100)
+    address: str | None = Field(None, max_length=200)
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
+
+
+class OpenIn(Body):
+    compartment: int = Field(ge=1, le=128)
+
+
+class AboutIn(Body):
+    """At least one of email, phone and unit."""
+
+    name: str = Field("", max_length=LONGEST["name"])
+    email: str = Field("", max_length=LONGEST["email"])
+    phone: str = Field("", max_length=LONGEST["phone"])
+    unit: str = Field("", max_length=LONGEST["unit"])
+    description: str = Field("", max_length=LONGEST["description"])
+
+
+class DeliveryIn(Body):
+    bank: int
+    recipient: AboutIn
+    due_at: Moment | None = None  # to be picked up by then
+
+
+class DeliveryOut(Schema):
+    """state: made, deposited, picked up, cancelling or cancelled. recipient: empty when its days are over."""
+
+    id: int
+    bank: int
+    number: int
+    state: str
+    compartment: int | None
+    recipient: dict[str, str]
+    made_at: datetime
+    due_at: datetime | None
+    deposited_at: datetime | None
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Delivery) -> "DeliveryOut":
+        times = {name: getattr(row, name) for name in ("made_at", "due_at", "deposited_at", "ended_at")}
+        return cls(
+            id=row.pk,
+            bank=row.bank_id,
+            number=row.number,
+            state=row.state,
+            compartment=row.compartment,
+            recipient=vars(about.of(row)),
+            **times,
+        )
+
+
+class DeliveryMade(Schema):
+    """13 digits each, told this once; people type the first ten."""
+
+    delivery: DeliveryOut
+    deposit_code: str
+    pick_up_code: str
+
+
+class DeliveryFilter(Schema):
+    bank: int | None = None
+    state: Delivery.State | None = None
+    before: int | None = None  # the id at which the page before ended
+    limit: int = 100
+
+
+class DeliveryPage(Schema):
+    deliveries: list[DeliveryOut]
+    next: int | None  # give this as `before` for the page that follows; null: there is none
+
+
+@router.get("/banks", response=list[BankOut])
+def list_banks(request: HttpRequest) -> list[BankOut]:
+    rows = caller(request).rows(Bank).filter(controller__lost_at=None).select_related("controller")
+    return [BankOut.of(bank) for bank in rows.order_by("name", "pk")]
+
+
+@router.get("/banks/{bank_id}", response={200: BankOut, **REFUSED})
+def get_bank(request: HttpRequest, bank_id: int) -> BankOut:
+    return BankOut.of(caller(request).one(Bank, bank_id, "controller"))
+
+
+@router.patch("/banks/{bank_id}", response={200: BankOut, **REFUSED})
+def change_bank(request: HttpRequest, bank_id: int, fields: BankChange) -> BankOut:
+    """Its name and where it is."""
+    bank = _bank(caller(request), bank_id, Right.INSTALL)
+    said = fields.dict(exclude_unset=True)
+    kept = {name: said.get(name, getattr(bank, name)) for name in ("name", "address", "latitude", "longitude")}
+    banks.change(bank, kept["name"] or "", kept["address"] or "", kept["latitude"], kept["longitude"])
+    return BankOut.of(bank)
+
+
+@router.post("/banks/{bank_id}/open", response={202: CommandOut, **REFUSED})
+def open_compartment(request: HttpRequest, bank_id: int, fields: OpenIn) -> Status[Command]:
+    """Opens one compartment. Poll the command: that it opened is in the log."""
+    who = caller(request)
+    bank = _bank(who, bank_id, Right.RELEASE)
+    if not bank.compartments.filter(number=fields.compartment).exists():
+        raise Refusal("this bank has no compartment %(n)d; choose another one", n=fields.compartment)
+    return Status(202, commands.open_compartment(bank.controller, who.user, fields.compartment))
+
+
+@router.get("/deliveries", response=DeliveryPage)
+def list_deliveries(request: HttpRequest, wanted: Query[DeliveryFilter]) -> dict[str, Any]:
+    """Newest first."""
+    who = caller(request)
+    conditions = {"bank": wanted.bank, "state": wanted.state, "id__lt": wanted.before}
+    rows = who.rows(Delivery).filter(**{name: value for name, value in conditions.items() if value is not None})
+    limit = max(1, min(wanted.limit, MOST))
+    page = list(rows[: limit + 1])
+    following = page[limit - 1].pk if len(page) > limit else None
+    return {"deliveries": [DeliveryOut.of(row) for row in page[:limit]], "next": following}
+
+
+@router.post("/deliveries", response={201: DeliveryMade, **REFUSED})
+def make_delivery(request: HttpRequest, fields: DeliveryIn) -> Status[DeliveryMade]:
+    """Also while the bank has no link: its board knows the codes beforehand."""
+    who = caller(request)
+    bank = _bank(who, fields.bank, Right.CHANGE)
+    said = about.entered(**fields.recipient.dict())
+    row, codes = deliveries.make(bank, said, user=who.user, token=who.token, due_at=fields.due_at)
+    made = DeliveryMade(delivery=DeliveryOut.of(row), deposit_code=codes.deposit, pick_up_code=codes.pick_up)
+    return Status(201, made)
+
+
+@router.get("/deliveries/{delivery_id}", response={200: DeliveryOut, **REFUSED})
+def get_delivery(request: HttpRequest, delivery_id: int) -> DeliveryOut:
+    return DeliveryOut.of(caller(request).one(Delivery, delivery_id))
+
+
+@router.post("/deliveries/{delivery_id}/cancel", response={200: DeliveryOut, **REFUSED})
+def cancel_delivery(request: HttpRequest, delivery_id: int) -> DeliveryOut:
+    """Its codes are dead when the bank's board has said so: the state is cancelling until then."""
+    who = caller(request)
+    row = who.one(Delivery, delivery_id, "bank__controller__site")
+    who.must(row.bank.controller.site.tenant_id, Right.CHANGE)
+    deliveries.cancel(row, who.user)
+    return DeliveryOut.of(row)
+
+
+def _bank(who: Caller, pk: int, right: Right) -> Bank:
+    bank = who.one(Bank, pk, "controller__site")
+    who.must(bank.controller.site.tenant_id, right)
+    return bank

@@ -1,0 +1,153 @@
+"""Banks and deliveries as the pages show them: the picture of a bank, and who may see what of a delivery."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..doors import door_status
+from ..models import Bank, Compartment, Delivery, Right, User, visible
+from ..pages import access
+from ..services import clock
+from . import about, layout
+
+OVER_SHOWN = 20  # deliveries that have ended, on the page of a bank
+# How a compartment stands -> its icon, and what the legend calls it.
+STATES = {
+    "free": ("", gettext_lazy("Free")),
+    "taken": ("parcel", gettext_lazy("With a parcel")),
+    "overdue": ("clock", gettext_lazy("Overdue")),
+    "open": ("door-open", gettext_lazy("Open")),
+    "fault": ("cross", gettext_lazy("Out of use")),
+}
+# State of a delivery -> colour and icon of its badge.
+BADGES = {
+    Delivery.State.MADE: ("", "clock"),
+    Delivery.State.DEPOSITED: ("good", "parcel"),
+    Delivery.State.PICKED_UP: ("", "check"),
+    Delivery.State.CANCELLING: ("warn", "clock"),
+    Delivery.State.CANCELLED: ("", "cross"),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A compartment in the picture. state: as STATES has it. delivery: what lies in it, for who may see it."""
+
+    row: Compartment
+    state: str
+    delivery: int | None
+
+    @property
+    def icon(self) -> str:
+        return STATES[self.state][0]
+
+    @property
+    def text(self) -> Any:
+        return STATES[self.state][1]
+
+
+def banks(user: User) -> list[dict[str, Any]]:
+    """Every bank that the user may see, with how many of its compartments are free, by size."""
+    now = clock.now()
+    rows = visible(Bank, user).filter(controller__lost_at=None).select_related("controller__site")
+    return [_bank(bank, now) for bank in rows.order_by("name", "pk")]
+
+
+def _bank(bank: Bank, now: datetime) -> dict[str, Any]:
+    found = cells(bank, now)
+    free = Counter(cell.row.size for cell in found if cell.state == "free")
+    every = Counter(cell.row.size for cell in found)
+    return {
+        "bank": bank,
+        "linked": door_status.linked(bank.controller, now),
+        "free": sum(free.values()),
+        "count": len(found),
+        "sizes": [(Compartment.Size(size).label, free[size], every[size]) for size in layout.HEIGHTS if every[size]],
+        "taken": sum(cell.state in ("taken", "overdue") for cell in found),
+        "fault": sum(cell.state == "fault" for cell in found),
+    }
+
+
+def cells(bank: Bank, now: datetime) -> list[Cell]:
+    """In the order of their numbers."""
+    lying = {
+        one.compartment: one
+        for one in bank.deliveries.filter(state=Delivery.State.DEPOSITED).defer("about").order_by("pk")
+    }
+    return [_cell(row, lying.get(row.number), now) for row in bank.compartments.all()]
+
+
+def _cell(row: Compartment, lying: Delivery | None, now: datetime) -> Cell:
+    if row.fault:
+        state = "fault"
+    elif row.open:
+        state = "open"
+    elif lying is None:
+        state = "free"
+    else:
+        state = "overdue" if is_overdue(lying, now) else "taken"
+    return Cell(row, state, lying and lying.pk)
+
+
+def is_overdue(delivery: Delivery, now: datetime) -> bool:
+    return delivery.state == Delivery.State.DEPOSITED and delivery.due_at is not None and delivery.due_at <= now
+
+
+def picture(bank: Bank, user: User) -> dict[str, Any]:
+    """The bank as it looks: columns of cells from the top, None for the keypad; and what stands beside it."""
+    now = clock.now()
+    found = {cell.row.number: cell for cell in cells(bank, now)}
+    columns = [[found.get(place) for place in column] for column in layout.read(bank.controller.board).columns]
+    counts = Counter(cell.state for cell in found.values())
+    return {
+        "bank": bank,
+        "columns": columns,
+        "legend": [
+            (state, icon, text, counts[state])
+            for state, (icon, text) in STATES.items()
+            if counts[state] or state in ("free", "taken")
+        ],
+        "link": door_status.link(bank.controller, now),
+        "may_see": access.may(user, bank.controller.site.tenant_id, Right.DELIVERIES),
+    }
+
+
+def deliveries(bank: Bank) -> list[dict[str, Any]]:
+    """Those that go on, then the last that have ended."""
+    rows = bank.deliveries.select_related("made_by", "token")
+    now = clock.now()
+    going = sorted(rows.exclude(state__in=Delivery.OVER), key=lambda row: not is_overdue(row, now))
+    return list(each(bank, [*going, *rows.filter(state__in=Delivery.OVER).order_by("-ended_at")[:OVER_SHOWN]]))
+
+
+def each(bank: Bank, rows: Iterable[Delivery]) -> Iterable[dict[str, Any]]:
+    for row in rows:
+        yield delivery(bank, row)
+
+
+def delivery(bank: Bank, row: Delivery) -> dict[str, Any]:
+    now, zone = clock.now(), bank.controller.site.zone
+    overdue = is_overdue(row, now)
+    look, icon = ("warn", "clock") if overdue else BADGES[Delivery.State(row.state)]
+
+    def at(moment: datetime | None) -> str:
+        return door_status.moment(moment, zone, now) if moment else ""
+
+    return {
+        "row": row,
+        "about": about.of(row),
+        "look": look,
+        "icon": icon,
+        "state": _("Overdue") if overdue else row.get_state_display(),
+        "size": Compartment.Size(row.size).label if row.size else "",
+        "made": at(row.made_at),
+        "due": at(row.due_at),
+        "deposited": at(row.deposited_at),
+        "ended": at(row.ended_at),
+        "by": str(row.token.name if row.token else row.made_by.get_full_name() if row.made_by else ""),
+    }

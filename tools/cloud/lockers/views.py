@@ -1,0 +1,149 @@
+"""Banks on the pages: their picture, their deliveries, and what is done with them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tools.terminal import Problem
+
+from ..doors import commands
+from ..models import Bank, Delivery, Right, lock, visible
+from ..pages import access, telling
+from ..services import entered
+from . import banks, deliveries, shown
+from .forms import BankForm, DeliveryForm
+
+
+@never_cache
+@require_GET
+@access.needs(Right.BANKS)
+def listing(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    return render(request, "pages/banks.html", {"banks": shown.banks(user), "here": "lockers"})
+
+
+@never_cache
+@require_GET
+@access.needs(Right.BANKS)
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    bank = _find(request, pk)
+    return _page(request, bank, BankForm.of(bank))
+
+
+def _page(request: HttpRequest, bank: Bank, form: BankForm) -> HttpResponse:
+    user: Any = request.user
+    tenant = bank.controller.site.tenant_id
+    picture = shown.picture(bank, user)
+    told = {
+        **picture,
+        "form": form,
+        "deliveries": shown.deliveries(bank) if picture["may_see"] else None,
+        "may_change": access.may(user, tenant, Right.CHANGE),
+        "may_open": access.may(user, tenant, Right.RELEASE),
+        "install": access.may(user, tenant, Right.INSTALL),
+        "compartments": bank.compartments.all(),
+        "here": "lockers",
+    }
+    return render(request, "pages/bank.html", told, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@access.needs(Right.BANKS)
+@access.whole
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its name and where it is."""
+    user: Any = request.user
+    bank = _find(request, pk)
+    access.must(user, bank.controller.site.tenant_id, Right.INSTALL)
+    form = BankForm.of(lock(bank), request.POST)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            banks.change(bank, said["name"], said["address"], said["latitude"], said["longitude"])
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("%(name)s is saved.") % {"name": bank.name})
+            telling.meanwhile(request, form)
+            return redirect("pages:bank", pk=pk)
+    return _page(request, _find(request, pk), form)
+
+
+@require_POST
+@access.needs(Right.BANKS)
+def open_one(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks the board to open one compartment; the picture shows what came of it."""
+    user: Any = request.user
+    bank = _find(request, pk)
+    access.must(user, bank.controller.site.tenant_id, Right.RELEASE)
+    number = entered.number(request.POST.get("compartment", ""))
+    row = get_object_or_404(bank.compartments, number=number)
+    commands.open_compartment(bank.controller, user, row.number)
+    messages.success(request, _("Compartment %(n)d is being opened.") % {"n": row.number})
+    return redirect("pages:bank", pk=pk)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@access.needs(Right.BANKS)
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new delivery. Its codes are shown once, in the answer itself."""
+    user: Any = request.user
+    bank = _find(request, pk)
+    access.must(user, bank.controller.site.tenant_id, Right.CHANGE)
+    form = DeliveryForm(request.POST or None, bank=bank)
+    if request.method == "POST" and form.is_valid():
+        try:
+            delivery, codes = deliveries.make(bank, form.about, user=user, due_at=form.due_at())
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            told = {"bank": bank, "delivery": delivery, "codes": deliveries.printed(codes), "here": "lockers"}
+            return render(request, "pages/delivery_made.html", told)
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "pages/delivery_add.html", {"form": form, "bank": bank, "here": "lockers"}, status=status)
+
+
+@never_cache
+@require_GET
+@access.needs(Right.DELIVERIES)
+def delivery(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    row = _delivery(request, pk)
+    told = {
+        "one": shown.delivery(row.bank, row),
+        "bank": row.bank,
+        "may_change": access.may(user, row.bank.controller.site.tenant_id, Right.CHANGE),
+        "here": "lockers",
+    }
+    return render(request, "pages/delivery.html", told)
+
+
+@require_POST
+@access.needs(Right.DELIVERIES)
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    row = _delivery(request, pk)
+    access.must(user, row.bank.controller.site.tenant_id, Right.CHANGE)
+    try:
+        deliveries.cancel(row, user)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+    return redirect("pages:delivery", pk=pk)
+
+
+def _find(request: HttpRequest, pk: int) -> Bank:
+    user: Any = request.user
+    rows = visible(Bank, user).filter(controller__lost_at=None)
+    return get_object_or_404(rows.select_related("controller__site"), pk=pk)
+
+
+def _delivery(request: HttpRequest, pk: int) -> Delivery:
+    user: Any = request.user
+    rows = visible(Delivery, user).select_related("bank__controller__site", "made_by", "token", "deposit", "end")
+    return get_object_or_404(rows, pk=pk)
