@@ -69,7 +69,8 @@ def _larger(after):
     assert others in ([], [1]) and where in [first] + others, after
     both.append(others)
     bench.shut(1)
-    assert bench.told()[-1][::3] == ("DELIVERY_PICKED_UP", 1)
+    ended = bench.told()[-1]
+    assert (ended[0], ended[3]) == ("DELIVERY_PICKED_UP", 1)
     assert not any(bench.locks.doors) and bench.type(pick_up_code(1)) == []
     bench.clean()
     return not through
