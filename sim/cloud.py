@@ -18,6 +18,7 @@ from firmware.protocol.cloud_side import CHANGES, RECORDS, REFUSED, Channel, acc
 from firmware.protocol.deliveries import delivery_key
 from sim.virtual.controller import VirtualController
 from sim.world.building import Building
+from sim.world.tables import Holder
 from sim.world.wiegand import payload
 
 OVER = (codes.DELIVERY_PICKED_UP, codes.DELIVERY_CANCELLED)
@@ -187,11 +188,12 @@ class MemoryCloud:
     def revoke(self, who: str) -> None:
         self.grant(who, [])
 
-    def enter(self, holder: dict[str, Any]) -> None:
+    def enter(self, holder: Holder) -> None:
         """A person gets a card: name, card, doors, until and hours as the description has them."""
         self._holders[holder["name"]] = holder
-        if holder.get("hours") and json.dumps(holder["hours"][1]) not in self._schedules:
-            self._schedules[json.dumps(holder["hours"][1])] = len(self._schedules) + 1
+        hours = holder.get("hours")
+        if hours and json.dumps(hours[1]) not in self._schedules:
+            self._schedules[json.dumps(hours[1])] = len(self._schedules) + 1
             for row in self._rows.values():
                 self._send_rules(row)
         self.grant(holder["name"], holder["doors"])
@@ -426,7 +428,7 @@ class MemoryCloud:
         return sum(1 << n for n, name in enumerate(row.doors) if name in doors)
 
     @staticmethod
-    def _keys(row: _Row, holder: dict[str, Any]) -> list[bytes]:
+    def _keys(row: _Row, holder: Holder) -> list[bytes]:
         """The credentials of this person, as this controller knows them: the card, and with a PIN two more."""
         card = card_value(holder["card"]["bits"], payload(**holder["card"]))
         values = [card]
@@ -435,9 +437,10 @@ class MemoryCloud:
             values += [pin_value(digits), card_pin_value(card, digits)]
         return [credential_key(row.table_key, value) for value in values]
 
-    def _pack(self, key: bytes, holder: dict[str, Any], mask: int) -> bytes:
-        if holder.get("hours"):
-            mask |= self._schedules[json.dumps(holder["hours"][1])] << 8
+    def _pack(self, key: bytes, holder: Holder, mask: int) -> bytes:
+        hours = holder.get("hours")
+        if hours:
+            mask |= self._schedules[json.dumps(hours[1])] << 8
         return bytes(records.pack_credential(key, mask, records.until_minutes(holder.get("until"))))
 
     def _change(self, row: _Row, who: str, mask: int) -> None:

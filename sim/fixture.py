@@ -78,6 +78,7 @@ from sim.virtual.scheduler import SECOND
 from sim.virtual.verdicts import ANYTHING
 from sim.world.bank import table as bank_table
 from sim.world.building import BUILDING, Building, generate, may_pass
+from sim.world.tables import Card, Holder
 
 if TYPE_CHECKING:
     from sim.cloud import MemoryCloud
@@ -217,9 +218,14 @@ class House:
         """
         if who in self._player.holders:
             raise ValueError(f"there is a {who!r} already; choose another name")
-        frame = dict(zip(("bits", "facility", "number"), card, strict=True))
+        bits, facility, number = card
         end = None if until is None else int(until.timestamp())
-        holder: dict[str, Any] = {"name": who, "card": frame, "doors": [], "until": end}
+        holder: Holder = {
+            "name": who,
+            "card": Card(bits=bits, facility=facility, number=number),
+            "doors": [],
+            "until": end,
+        }
         if hours is not None:
             holder["hours"] = ZONE, setting.hours(hours, lambda field, why: ValueError(f"hours: {why}"))
         self.world.description["people"].append(holder)
@@ -414,7 +420,7 @@ class House:
             raise ValueError(f"there is no door {door!r}; there are {', '.join(self.doors)}")
         return self.world.doors[door]
 
-    def _holder(self, who: str) -> dict[str, Any]:
+    def _holder(self, who: str) -> Holder:
         if who not in self._player.holders:
             raise ValueError(f"nobody is called {who!r}; there are {', '.join(self._player.holders)}")
         return self._player.holders[who]

@@ -16,6 +16,7 @@ from sim.virtual.faults import Faults
 from sim.virtual.logs import days_of
 from sim.virtual.scheduler import DAY, MS, SECOND
 from sim.world.building import Building
+from sim.world.tables import Holder
 from sim.world.wiegand import card_bits
 
 from . import setting
@@ -181,7 +182,7 @@ class Player:
         self.scheduler = building.scheduler
         self.hand = hand
         people = building.description["people"] + building.description["strangers"]
-        self.holders: dict[str, dict[str, Any]] = {person["name"]: person for person in people}
+        self.holders: dict[str, Holder] = {person["name"]: person for person in people}
         self.controllers = {controller.name: controller for controller in building.controllers}
         self._first = {name: list(one.get("doors", ())) for name, one in self.holders.items()}
         self._changes = 0
@@ -365,14 +366,14 @@ class Player:
             if any(door.name in before and door.name not in doors for door in controller.doors):
                 self.building.promises.taken(controller, holder, lambda: holder["change"] == change)
 
-    def _unsure(self, holder: dict[str, Any]) -> int:
+    def _unsure(self, holder: Holder) -> int:
         """Until every controller has the change, both verdicts are right. Returns its number."""
         self._changes += 1
         holder["unsure"] = holder["change"] = self._changes
         self.scheduler.after(LOOK_US, self._look, holder, self._changes, LOOK_US)
         return self._changes
 
-    def _look(self, holder: dict[str, Any], change: int, after: int) -> None:
+    def _look(self, holder: Holder, change: int, after: int) -> None:
         if holder["unsure"] != change:
             return
         if all(map(self.hand.in_sync, self.building.controllers)):

@@ -1,10 +1,10 @@
 """The bank of one virtual board: its compartments and its line of lock boards in virtual time, and what ails them."""
 
 from random import Random
-from typing import Any
 
 from sim.world import bank as world
 from sim.world.lock_boards import LockBoard
+from sim.world.tables import Table
 
 from .chip import VirtualChip
 from .osdp import spoiled
@@ -17,7 +17,7 @@ HESITATES_US = 300 * MS  # a leaf whose latch did not catch springs open again w
 class VirtualBank:
     """table: `bank` of board.json. bank: its compartments."""
 
-    def __init__(self, table: dict[str, Any], chip: VirtualChip, scheduler: Scheduler) -> None:
+    def __init__(self, table: Table, chip: VirtualChip, scheduler: Scheduler) -> None:
         locks = table["locks"]
         self.table = table
         self.scheduler = scheduler
@@ -96,5 +96,5 @@ class VirtualBank:
             one.jams = one.slips = 0
 
 
-def _set(owner: Any, name: str, value: Any) -> None:
+def _set(owner: object, name: str, value: object) -> None:
     setattr(owner, name, value)

@@ -5,8 +5,8 @@ import sys
 from collections import UserList
 from collections.abc import Callable
 from pathlib import Path
-from types import CodeType, SimpleNamespace
-from typing import Any
+from types import CodeType, ModuleType, SimpleNamespace
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 import sim.mcu  # the chip's modules come before the firmware's
@@ -18,7 +18,7 @@ from .slots import MANNER, WELL, DoesNotStart
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
 
-def load() -> Any:
+def load() -> ModuleType:
     """The firmware's app module, bound to whichever chip is running. umqtt.simple must be importable."""
     from firmware.controller import app, clock
     from firmware.controller.cloud import link, session
@@ -32,8 +32,9 @@ def load() -> Any:
 
     assert settings_check  # what it says is seen below from the first board on
     if not isinstance(sectors.faults, _Faults):
-        told: Any = _Faults(sectors.faults)
-        sectors.faults = recorder.faults = recorder_upkeep.faults = told
+        faults = _Faults(sectors.faults)
+        for module in (sectors, recorder, recorder_upkeep):
+            vars(module)["faults"] = faults
     for name, module in sys.modules.items():
         if name.startswith("firmware.controller"):
             module.print = _print  # type: ignore[attr-defined]
@@ -63,10 +64,10 @@ class _Faults(UserList[tuple[int, int]]):
             return self._alone
 
 
-_TOLD: WeakKeyDictionary[Any, list[tuple[int, int]]] = WeakKeyDictionary()
+_TOLD: WeakKeyDictionary[object, list[tuple[int, int]]] = WeakKeyDictionary()
 
 
-def _print(*words: Any) -> None:
+def _print(*words: object) -> None:
     try:
         console = current().console
     except (RuntimeError, AttributeError):  # no virtual chip runs: firmware that a test drives by hand
@@ -75,7 +76,7 @@ def _print(*words: Any) -> None:
         console.append(" ".join(str(word) for word in words))
 
 
-def run(app: Any, root: str, manner: str) -> None:
+def run(app: ModuleType, root: str, manner: str) -> None:
     """The firmware of a slot, as it is: well, or ill in one of the manners of slots.py."""
     if manner == "crashes":
         raise DoesNotStart
@@ -91,7 +92,13 @@ def run(app: Any, root: str, manner: str) -> None:
     loop.run()
 
 
-def _blind(reader: Any) -> None:
+class _Polled(Protocol):
+    """A reader that is asked for what it has read."""
+
+    poll: Callable[[int], object]
+
+
+def _blind(reader: _Polled) -> None:
     """It takes in what comes, and understands none of it."""
     poll = reader.poll
 
@@ -103,7 +110,7 @@ def _blind(reader: Any) -> None:
 
 def starter(
     folder: Path, on_crash: Callable[[Exception], None], on_start: Callable[[str], None] = lambda build: None
-) -> Callable[[Any], None]:
+) -> Callable[[object], None]:
     """What a chip does after a start, with its littlefs in `folder`.
 
     on_crash: what main.py would print. on_start(build): which slot boot.py has chosen.
@@ -112,8 +119,8 @@ def starter(
     scripts = [_compiled("boot.py"), _compiled("main.py")]
     root = f"{folder}/"
 
-    def opened(name: str, *how: Any, **more: Any) -> Any:
-        return Path(root, name.removeprefix("/")).open(*how, **more)
+    def opened(name: str, mode: str = "r") -> object:
+        return Path(root, name.removeprefix("/")).open(mode)
 
     path: list[str] = []
 
@@ -136,10 +143,12 @@ def starter(
         "controller.app": SimpleNamespace(main=chosen),
     }
 
-    def imported(name: str, *more: Any) -> Any:
-        return stand_ins[name] if name in stand_ins else builtins.__import__(name, *more)
+    real: Callable[..., object] = builtins.__import__
 
-    def boot(chip: Any) -> None:
+    def imported(name: str, *more: object) -> object:
+        return stand_ins[name] if name in stand_ins else real(name, *more)
+
+    def boot(chip: object) -> None:
         _TOLD[chip] = []
         path.clear()
         for script in scripts:

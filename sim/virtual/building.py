@@ -14,12 +14,14 @@ from firmware.controller.events import TIME_TRUSTED
 from sim.world import person
 from sim.world.broker import Broker
 from sim.world.building import Building, may_pass
+from sim.world.tables import Board, Holder, Settings, Table
 from sim.world.wiegand import card_bits
 
 from .chip import Starved
 from .controller import VirtualController
 from .doorway import Doorway
 from .emergencies import Emergencies
+from .logged import LoggedEvent
 from .net import Network
 from .pace import INSTANT, Pace
 from .post import Post
@@ -70,7 +72,7 @@ class Record:
     detail: tuple[Any, ...]
 
 
-def _with(board: dict[str, Any], bank: dict[str, Any]) -> dict[str, Any]:
+def _with(board: Board, bank: Table) -> Board:
     """A board with a bank of compartments, and a partition for the keys of its deliveries."""
     return {**board, "bank": bank, "flash": {**board["flash"], "bank": STOCK_BYTES}}
 
@@ -85,8 +87,8 @@ class VirtualBuilding:
     def __init__(
         self,
         description: Building,
-        settings: list[dict[str, Any]],
-        board: dict[str, Any],
+        settings: list[Settings],
+        board: Board,
         folder: Path,
         seed: int = 0,
         cloud: CloudFactory | None = None,
@@ -94,7 +96,7 @@ class VirtualBuilding:
         keep: bool = True,
         pace: Pace = INSTANT,
         begins: int = START,
-        bank: dict[str, Any] | None = None,
+        bank: Table | None = None,
     ) -> None:
         self.description = description
         self.begins = begins
@@ -225,7 +227,7 @@ class VirtualBuilding:
         else:
             door.press(step.do == person.PRESS)
 
-    def tap(self, door_name: str, holder: dict[str, Any], bits: str | None = None) -> None:
+    def tap(self, door_name: str, holder: Holder, bits: str | None = None) -> None:
         """A card is held to the reader. bits: what the reader makes of it, when that is not the card's frame."""
         controller, door = self.doors[door_name]
         if bits is None and self.noise is not str:
@@ -299,7 +301,7 @@ class VirtualBuilding:
         self.emergencies.stopped(name)
         self.promises.stopped(name)
 
-    def _event(self, controller: VirtualController, event: tuple[Any, ...], raw: bytes) -> None:
+    def _event(self, controller: VirtualController, event: LoggedEvent, raw: bytes) -> None:
         code, door = event[2], event[3]
         self.counts["events"] += 1
         self.counts[f"code {code}"] += 1

@@ -3,7 +3,6 @@
 from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from sim.mcu import chip as mcu
 from sim.mcu.flash import SECTOR, NorFlash, PowerCut
@@ -80,12 +79,12 @@ class VirtualChip(mcu.Chip):
         self.on_stop: Callable[[], None] | None = None
         self.thread = Threads(self)
         self.sockets = Sockets(self, network)
-        self._waiting: dict[Task, Callable[[], Any]] = {}  # what would end their wait
+        self._waiting: dict[Task, Callable[[], object]] = {}  # what would end their wait
         self._fed = 0
         self._watch_us: int | None = None
         self._watch: Event | None = None
         self._boot_event: Event | None = None
-        self._timers: dict[Any, Event] = {}
+        self._timers: dict[object, Event] = {}
         self.drift_ppm = 0  # how much faster its clock runs
         self._drifts_since = 0
         self._offset_us = 0
@@ -187,13 +186,13 @@ class VirtualChip(mcu.Chip):
 
     # Tasks.
 
-    def start(self, run: Callable[[], Any]) -> Task:
+    def start(self, run: Callable[[], object]) -> Task:
         """Runs blocking code on this chip: the firmware's main task, or a thread."""
         task = self.scheduler.spawn(lambda: self._guard(run), self)
         self.tasks.append(task)
         return task
 
-    def _guard(self, run: Callable[[], Any]) -> None:
+    def _guard(self, run: Callable[[], object]) -> None:
         try:
             run()
         except (PowerCut, SystemExit):
@@ -308,7 +307,7 @@ class VirtualChip(mcu.Chip):
         self.check()
         self.scheduler.block(self.scheduler.now + max(0, ms) * MS + self.pace.wake_us)
 
-    def wait(self, ms: int, pending: Callable[[], Any]) -> None:
+    def wait(self, ms: int, pending: Callable[[], object]) -> None:
         self.check()
         self._turn()
         if pending():
@@ -320,7 +319,7 @@ class VirtualChip(mcu.Chip):
         rest = max(0, ms) * MS - elapsed
         self._wait(task, now + rest - rest * self.drift_ppm // 1_000_000, pending)
 
-    def wait_readable(self, sock: Socket, ms: int, pending: Callable[[], Any]) -> bool:
+    def wait_readable(self, sock: Socket, ms: int, pending: Callable[[], object]) -> bool:
         """Whether the socket can be read; ends when it can, when pending(), at the latest after ms."""
         self.check()
         if not (pending() or sock.readable()):
@@ -347,25 +346,25 @@ class VirtualChip(mcu.Chip):
             raise RuntimeError("an interrupt may not wait")
         return task
 
-    def _wait(self, task: Task, until: int, pending: Callable[[], Any]) -> None:
+    def _wait(self, task: Task, until: int, pending: Callable[[], object]) -> None:
         self._waiting[task] = pending
         self.scheduler.block(until + self.pace.wake_us)
         self._waiting.pop(task, None)
         if self.pace.collect_every:
             self._collect()
 
-    def timer_start(self, timer: Any, ms: int, periodic: bool, callback: Callable[[Any], None]) -> None:
+    def timer_start(self, timer: object, ms: int, periodic: bool, callback: Callable[[object], None]) -> None:
         self.check()
         self.timer_stop(timer)
         again = (timer, ms, periodic, callback)
         self._timers[timer] = self.scheduler.after(ms * MS, self._timer_due, *again)
 
-    def timer_stop(self, timer: Any) -> None:
+    def timer_stop(self, timer: object) -> None:
         event = self._timers.pop(timer, None)
         if event is not None:
             event.cancel()
 
-    def _timer_due(self, timer: Any, ms: int, periodic: bool, callback: Callable[[Any], None]) -> None:
+    def _timer_due(self, timer: object, ms: int, periodic: bool, callback: Callable[[object], None]) -> None:
         if self.holder is not None:
             again = (timer, ms, periodic, callback)
             self._timers[timer] = self.scheduler.at(self.free_at, self._timer_due, *again)
@@ -433,7 +432,7 @@ class VirtualChip(mcu.Chip):
         if present:
             self.sockets.revive()
 
-    def _interrupt(self, call: Callable[..., Any], *arguments: Any) -> None:
+    def _interrupt(self, call: Callable[..., object], *arguments: object) -> None:
         before = mcu.use(self)
         try:
             call(*arguments)

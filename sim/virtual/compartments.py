@@ -6,7 +6,7 @@ moved a moment ago.
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from firmware.controller import events as codes
 from firmware.controller.points.compartments import AGAIN, ALL, ASKED, AUDIT
@@ -16,6 +16,7 @@ from .scheduler import MS, SECOND
 if TYPE_CHECKING:
     from .bank import VirtualBank
     from .controller import VirtualController
+    from .logged import LoggedEvent
     from .promises import Promises
 
 SETTLED_US = 3 * SECOND  # from a contact's move to its event at the latest, and from its event back to its move
@@ -182,7 +183,7 @@ class Compartments:
 
     # Events.
 
-    def recorded(self, one: "VirtualController", event: tuple[Any, ...]) -> None:
+    def recorded(self, one: "VirtualController", event: "LoggedEvent") -> None:
         """An event is on flash."""
         code, n, extra, now = event[2], event[3], event[4], self._scheduler.now
         if one.bank is None or not codes.COMPARTMENT_RELEASED <= code <= codes.COMPARTMENT_FOUND_OPEN:

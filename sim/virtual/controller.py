@@ -5,9 +5,9 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sim.mcu.flash import SECTOR, NorFlash
+from sim.world.tables import Board, Settings
 
 from . import boot, osdp
 from .bank import VirtualBank
@@ -15,6 +15,7 @@ from .chip import VirtualChip
 from .doorway import Doorway
 from .flash import TiredFlash, WatchedFlash, is_whole
 from .inputs import Inputs
+from .logged import LoggedEvent
 from .net import Network
 from .pace import INSTANT, Pace
 from .scheduler import Scheduler
@@ -34,21 +35,21 @@ class VirtualController:
     def __init__(
         self,
         name: str,
-        settings: dict[str, Any],
-        board: dict[str, Any],
+        settings: Settings,
+        board: Board,
         folder: Path,
         scheduler: Scheduler,
         network: Network,
         doors: list[str],
         on_strike: Callable[["VirtualController", Doorway, bool], None],
-        on_event: Callable[["VirtualController", tuple[Any, ...], bytes], None],
+        on_event: Callable[["VirtualController", LoggedEvent, bytes], None],
         on_crash: Callable[["VirtualController", Exception], None],
         pace: Pace = INSTANT,
     ) -> None:
         self.name = name
         self.settings = settings
         self.folder = folder
-        self.recorded: list[tuple[Any, ...]] = []
+        self.recorded: list[LoggedEvent] = []
         self.perhaps: set[int] = set()  # numbers of events of which the last bits read now so and now so
         self._last = -1, b""
         self.placed = 0  # where the last event lies in its partition
@@ -122,9 +123,10 @@ class VirtualController:
     def _programmed(self, offset: int, data: bytes, before: bytes) -> None:
         if len(data) != EVENT or offset % EVENT:
             return
-        event = self._unpack(data)
-        if event is not None and (offset, data) != self._last:  # else a start makes the last one firm
+        fields = self._unpack(data)
+        if fields is not None and (offset, data) != self._last:  # else a start makes the last one firm
             self._last = offset, data
+            event = LoggedEvent(*fields)
             self.recorded.append(event)
             self.placed = offset
             self.at_work = self.chip.on and before.count(0xFF) > EVENT // 2

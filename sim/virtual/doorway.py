@@ -1,11 +1,11 @@
 """One door of a virtual board: leaf, contact, exit button and reader, and what people do there."""
 
 from collections.abc import Callable
-from typing import Any
 
 from firmware.controller.door_unit import AWAY_MS, KEYS
 from sim.world.door import Door
 from sim.world.line import Line
+from sim.world.tables import Table
 from sim.world.wiegand import INTERVAL_US, PULSE_US
 
 from .chip import VirtualChip
@@ -25,7 +25,7 @@ class Doorway:
         self,
         name: str,
         number: int,
-        table: dict[str, Any],
+        table: Table,
         scheduler: Scheduler,
         on_strike: Callable[["Doorway", bool], None] = lambda doorway, released: None,
     ) -> None:

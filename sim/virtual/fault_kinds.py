@@ -6,14 +6,14 @@ Called with the Faults that plan them, the controller (None: the whole building)
 from collections.abc import Callable
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.mcu.flash import SECTOR
-from sim.world.broker import CONNECT, packet, text
+from sim.world.broker import CONNECT, Broker, packet, text
 from sim.world.wiegand import PULSE_US
 
 from .controller import EVENT
-from .scheduler import MS, SECOND
+from .scheduler import MS, SECOND, Scheduler
 from .verdicts import ANYTHING
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def twin(faults: "Faults", controller: "VirtualController", chance: Random) -> N
     faults.disturb(controller.name, at + 150 * SECOND)
 
 
-def connect_as_twin(broker: Any, name: str, scheduler: Any) -> None:
+def connect_as_twin(broker: Broker, name: str, scheduler: Scheduler) -> None:
     client = broker.accept(lambda data: None, lambda: None)
     client.receive(packet(CONNECT, 0, text("MQTT") + b"\x04\x02\x00\x1e" + text(name)), scheduler.now // MS)
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import TypeVar
 
 from sim.world.hostile import Hostile
 
@@ -15,7 +15,7 @@ from .controller import VirtualController
 from .flash import crowd
 from .scheduler import DAY, MS, SECOND
 
-Fault = Callable[[Any, Random], None]
+Where = TypeVar("Where", bound=VirtualController | None)  # a board, or None: the whole building
 MOVES_US = 1_200 * SECOND  # so long a torn write waits for a bucket that moves
 RECOVERY_US = 120 * SECOND  # after that a controller has its link again
 
@@ -170,18 +170,18 @@ class Faults:
                 building.power(controller, True)
         building.network.revive()
 
-    def _plan(self, rate: float, fault: Fault, one: Any, chance: Random) -> None:
+    def _plan(self, rate: float, fault: Callable[[Where, Random], None], one: Where, chance: Random) -> None:
         if rate:
             self.scheduler.after(int(chance.expovariate(rate) * DAY), self._strike, rate, fault, one, chance)
 
     def _plan_kind(self, act: Callable[..., None], controller: VirtualController | None, name: str) -> None:
-        def fault(where: Any, chance: Random) -> None:
+        def fault(where: VirtualController | None, chance: Random) -> None:
             act(self, where, chance)
 
         fault.__name__ = act.__name__
         self._plan(getattr(self.rates, act.__name__), fault, controller, self.scheduler.chance(f"faults: {name}"))
 
-    def _strike(self, rate: float, fault: Fault, one: Any, chance: Random) -> None:
+    def _strike(self, rate: float, fault: Callable[[Where, Random], None], one: Where, chance: Random) -> None:
         if not self.on:
             return
         kind = fault.__name__.strip("_").replace("_", " ")

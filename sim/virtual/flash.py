@@ -6,9 +6,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 from sim.mcu.flash import SECTOR, NorFlash, PowerCut
+
+Writable = bytearray | memoryview
+Readable = bytes | Writable
 
 
 class TiredFlash(NorFlash):
@@ -27,14 +29,14 @@ class TiredFlash(NorFlash):
         self._weak: dict[int, int] = {}  # offset: bits
         self._chance = chance
 
-    def read(self, offset: int, buf: Any) -> None:
+    def read(self, offset: int, buf: Writable) -> None:
         super().read(offset, buf)
         if self._weak:
             for at, bits in self._weak.items():
                 if offset <= at < offset + len(buf):
                     buf[at - offset] &= ~(bits & self._chance.randrange(256))  # a bit that is zero meanwhile is firm
 
-    def program(self, offset: int, data: Any) -> None:
+    def program(self, offset: int, data: Readable) -> None:
         try:
             super().program(offset, data)
         except PowerCut:
@@ -55,7 +57,7 @@ class TiredFlash(NorFlash):
         for at in [at for at in self._weak if at // SECTOR == sector]:
             del self._weak[at]
 
-    def poke(self, offset: int, data: Any) -> None:
+    def poke(self, offset: int, data: Readable) -> None:
         if self.worn and offset // SECTOR in self.worn:
             found = bytearray(len(data))
             self.peek(offset, found)
@@ -75,7 +77,7 @@ class WatchedFlash(TiredFlash):
         super().__init__(size, label, chance)
         self._on_program = on_program
 
-    def program(self, offset: int, data: Any) -> None:
+    def program(self, offset: int, data: Readable) -> None:
         before, found = bytearray(len(data)), bytearray(len(data))
         self.peek(offset, before)
         try:

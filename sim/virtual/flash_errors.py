@@ -5,7 +5,7 @@ number, as an event that cannot be read. The access list is owed its cure: withi
 again what it says, or says that it does not.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from firmware.controller import events as codes
 from firmware.controller import records
@@ -71,7 +71,7 @@ class FlashErrors:
         """Whether the access list of that board may hold something else than it says."""
         return name in self._since
 
-    def told(self, controller: "VirtualController", sequence: int, kept: tuple[Any, ...] | None) -> bool:
+    def told(self, controller: "VirtualController", sequence: int, kept: tuple[int, ...] | None) -> bool:
         """Whether the cloud was told that this event cannot be read any more, and that is so."""
         return kept == UNREADABLE and sequence in self.unreadable.get(controller.name, ())
 

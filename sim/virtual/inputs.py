@@ -1,8 +1,7 @@
 """What a virtual board is wired to beside its doors: tamper switches, mains, battery, fire panel, bell, alarm relay."""
 
-from typing import Any
-
 from sim.world.line import Line
+from sim.world.tables import Table
 
 from .chip import VirtualChip
 from .scheduler import SECOND, Scheduler
@@ -13,13 +12,13 @@ RESTED_MV = 13_800  # a battery that is being charged
 class Inputs:
     """board: its table. In the beginning everything is well."""
 
-    def __init__(self, board: dict[str, Any], scheduler: Scheduler) -> None:
-        self.tables: list[dict[str, Any]] = board.get("inputs", [])
+    def __init__(self, board: Table, scheduler: Scheduler) -> None:
+        self.tables: list[Table] = board.get("inputs", [])
         self.scheduler = scheduler
         self.chip: VirtualChip | None = None
         self.on: dict[int, bool] = {}  # by the input's number: whether it is so
         self.alarm = False
-        self._alarm: dict[str, Any] | None = board.get("alarm")
+        self._alarm: Table | None = board.get("alarm")
         self._lines: dict[int, Line] = {}
         self._quiet: dict[int, int] = {}  # of a fire input: since when it is quiet again
 

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from firmware.controller.access.credential import card_value, credential_key
+from sim.world.tables import Card, Holder
 from sim.world.wiegand import payload
 
 from . import flash
@@ -25,7 +26,7 @@ HANGS_US = 11 * 60 * SECOND  # the firmware gives its network loop ten minutes
 
 _UNREST = {"power", "network", "black hole", "broker", "torn write"}  # records after which a link may be gone
 
-Calm = tuple[Any, ...]
+Calm = tuple[int | None, ...]  # equal later: nothing has happened to the link in between
 
 
 class Links:
@@ -102,7 +103,7 @@ class Links:
 
     # 8: what is revoked.
 
-    def taken(self, controller: "VirtualController", holder: dict[str, Any], still: Callable[[], bool]) -> None:
+    def taken(self, controller: "VirtualController", holder: Holder, still: Callable[[], bool]) -> None:
         calm = self.calm(controller)
         heard = self._promises.heard
         if calm is None or heard is None or not heard(controller, CONFIRMED_S):
@@ -128,6 +129,6 @@ class Links:
         return flash.credential(flash.image(controller.chip.flash["acl"]), key)
 
 
-def _key(controller: "VirtualController", card: dict[str, int]) -> bytes:
+def _key(controller: "VirtualController", card: Card) -> bytes:
     value = card_value(card["bits"], payload(**card))
     return bytes(credential_key(bytes.fromhex(controller.settings["table_key"]), value))

@@ -6,7 +6,9 @@ It knows when each event was written, whatever the board takes the time to be.
 from collections import deque
 from collections.abc import Callable
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sim.world.building import Building
 
 from . import flash
 from .scheduler import SECOND
@@ -145,7 +147,7 @@ def _is_key(found: bytes) -> bool:
     return 8 < sum(byte.bit_count() for byte in found) < 8 * len(found) - 8
 
 
-def days_of(description: dict[str, Any]) -> Callable[["VirtualController", int], int | None]:
+def days_of(description: Building) -> Callable[["VirtualController", int], int | None]:
     """Retention as a building's description says it, for all its doors."""
     days: int | None = description.get("retention_days")
     return lambda one, door: days if door else None

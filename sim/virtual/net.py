@@ -2,8 +2,9 @@
 
 import errno
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .flash import Readable, Writable
 from .scheduler import MS, SECOND, Scheduler, Task
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class Socket:
         self._waiting: Task | None = None
         self.watched: Task | None = None  # the task that waits until there is something to read
 
-    def connect(self, address: Any) -> None:
+    def connect(self, address: tuple[str, int]) -> None:
         self._check()
         chip, scheduler = self._chip, self._chip.scheduler
         if not chip.station():
@@ -190,10 +191,10 @@ class Socket:
     def setblocking(self, on: bool) -> None:
         self.settimeout(None if on else 0)
 
-    def setsockopt(self, *_: Any) -> None:
+    def setsockopt(self, *_: object) -> None:
         pass
 
-    def write(self, data: Any, length: int | None = None) -> int | None:
+    def write(self, data: Readable | str, length: int | None = None) -> int | None:
         if isinstance(data, str):
             data = data.encode()  # MicroPython takes text for bytes, and umqtt.simple leans on it
         piece = bytes(data if length is None else memoryview(data)[:length])
@@ -214,7 +215,7 @@ class Socket:
             if not self._wait(until):
                 raise OSError(errno.ETIMEDOUT, "write")
 
-    def send(self, data: Any) -> int:
+    def send(self, data: Readable | str) -> int:
         sent = self.write(data)
         if sent is None:
             raise OSError(errno.EAGAIN, "send")
@@ -239,7 +240,7 @@ class Socket:
         self._check()
         return self._take(n)
 
-    def readinto(self, buffer: Any, n: int | None = None) -> int | None:
+    def readinto(self, buffer: Writable, n: int | None = None) -> int | None:
         data = self.read(len(buffer) if n is None else n)
         if data is None:
             return None
@@ -258,7 +259,7 @@ class Socket:
         self._check()
         return self._take(n)
 
-    def recv_into(self, buffer: Any, n: int = 0) -> int:
+    def recv_into(self, buffer: Writable, n: int = 0) -> int:
         data = self.recv(n or len(buffer))
         buffer[: len(data)] = data
         return len(data)
@@ -356,13 +357,13 @@ class Sockets:
         self._network = network
         self.open: dict[Socket, None] = {}
 
-    def socket(self, *_: Any) -> Socket:
+    def socket(self, *_: object) -> Socket:
         self._chip.check()
         made = Socket(self._chip, self._network)
         self.open[made] = None
         return made
 
-    def getaddrinfo(self, host: str, port: int, *_: Any) -> list[tuple[Any, ...]]:
+    def getaddrinfo(self, host: str, port: int, *_: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
         scheduler = self._chip.scheduler
         self._chip.check()
         scheduler.block(scheduler.now + self._network.latency())

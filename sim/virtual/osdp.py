@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.world.osdp import Line, Reader
+from sim.world.tables import Board, Table
 
 from .chip import VirtualChip
 from .scheduler import MS, SECOND, Scheduler
@@ -21,7 +22,7 @@ LISTENS_US = 400 * MS  # a reader that was polled within that time is heard with
 class VirtualLine(Line):
     """A line on a serial port of the chip. table: its part of board.json."""
 
-    def __init__(self, table: dict[str, Any], readers: list[Reader], scheduler: Scheduler) -> None:
+    def __init__(self, table: Table, readers: list[Reader], scheduler: Scheduler) -> None:
         super().__init__(readers, lambda: scheduler.now, table.get("baud", 9600), "de" in table)
         self.scheduler = scheduler
         self.quiet_at = self.changed_at = -TROUBLE_US  # when noise ended, or will end; when a reader died or came back
@@ -90,7 +91,7 @@ class Polled:
 
 
 def wire(
-    board: dict[str, Any], chip: VirtualChip, doors: "Sequence[Doorway]", folder: Path, scheduler: Scheduler
+    board: Board, chip: VirtualChip, doors: "Sequence[Doorway]", folder: Path, scheduler: Scheduler
 ) -> list[VirtualLine]:
     """The lines of this board, with readers that have their keys: the board is commissioned."""
     chance = scheduler.chance(f"readers of {chip.name}")
@@ -119,7 +120,7 @@ def wire(
     return lines
 
 
-def polled(board: dict[str, Any], **line: Any) -> dict[str, Any]:
+def polled(board: Board, **line: object) -> Board:
     """A board with OSDP readers in place of its Wiegand readers, all on one line. line: fields of it."""
     doors = [{**door, "reader": {"kind": "osdp", "address": n, "line": 1}} for n, door in enumerate(board["doors"])]
     return {**board, "doors": doors, "osdp": [{"tx": 17, "rx": 16, "de": 18, "baud": 38400, **line}]}

@@ -5,7 +5,7 @@ opened is known here from what people did, not from the board.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from firmware.controller import events as codes
 
@@ -14,6 +14,7 @@ from .scheduler import SECOND
 if TYPE_CHECKING:
     from .bank import VirtualBank
     from .controller import VirtualController
+    from .logged import LoggedEvent
     from .promises import Promises
 
 DEPOSIT, PICK_UP = "deposit", "pick-up"
@@ -128,7 +129,7 @@ class Parcels:
         """Its pauses begin anew. What it put on record and did not do yet it may do otherwise."""
         self._wrong_at[name] = self._scheduler.now
 
-    def recorded(self, one: "VirtualController", event: tuple[Any, ...]) -> None:
+    def recorded(self, one: "VirtualController", event: "LoggedEvent") -> None:
         code, n, extra, key = event[2], event[3], event[4], event[6]
         number = int.from_bytes(key[:4], "little") if key else 0
         delivery = self.deliveries.get(one.name, {}).get(number)

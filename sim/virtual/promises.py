@@ -6,10 +6,11 @@ The checks do not ask the firmware why it did something: they know which card wa
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from firmware.controller import events as codes
 from sim.mcu import chip as mcu
+from sim.world.tables import Holder
 
 from . import flash
 from .checks import CHECKS, NAMES
@@ -17,6 +18,7 @@ from .compartments import Compartments
 from .flash_errors import FlashErrors
 from .leaves import Leaves
 from .links import Links
+from .logged import LoggedEvent
 from .logs import Logs
 from .parcels import Parcels
 from .scheduler import SECOND
@@ -71,7 +73,7 @@ class Promises:
         self.heard: Callable[[VirtualController, float], bool] | None = None
         self.faults: Faults | None = None
         self.on_broken: Callable[[Broken], None] | None = None
-        self.recent: deque[Any] = deque(maxlen=24)
+        self.recent: deque[Record] = deque(maxlen=24)
         self.started: dict[str, int] = {}  # since when a board is at work
         self.strikes = Strikes(self)
         self.leaves = Leaves(self)
@@ -143,7 +145,7 @@ class Promises:
         self.compartments.stopped(name)
         self.parcels.stopped(name)
 
-    def recorded(self, controller: "VirtualController", event: tuple[Any, ...], raw: bytes) -> None:
+    def recorded(self, controller: "VirtualController", event: LoggedEvent, raw: bytes) -> None:
         """An event is on flash."""
         self.logs.recorded(controller, raw, controller.placed)
         if not controller.at_work:
@@ -161,7 +163,7 @@ class Promises:
         self.compartments.recorded(controller, event)
         self.links.recorded(controller, event[0])
 
-    def _timed(self, controller: "VirtualController", event: tuple[Any, ...]) -> None:
+    def _timed(self, controller: "VirtualController", event: LoggedEvent) -> None:
         """0: a time that the board trusts is right."""
         utc, trusted = event[1], event[5] & codes.TIME_TRUSTED
         if not trusted and not utc:
@@ -240,12 +242,12 @@ class Promises:
         """9, in a message before an end seals it."""
         self.messages.inside(message)
 
-    def opened(self, end: Any, sealed: bytes) -> None:
+    def opened(self, end: object, sealed: bytes) -> None:
         """7: an end of a channel took a message."""
         self.checks["replay"] += 1
         self.messages.opened(end, sealed)
 
-    def taken(self, controller: "VirtualController", holder: dict[str, Any], still: Callable[[], bool]) -> None:
+    def taken(self, controller: "VirtualController", holder: Holder, still: Callable[[], bool]) -> None:
         """8: a holder has just lost a right at this board. still(): whether that is so a second later."""
         self.links.taken(controller, holder, still)
 

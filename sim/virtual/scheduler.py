@@ -7,7 +7,7 @@ What is due at one instant happens in the order in which it was asked for: a run
 import random
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Any, Protocol
+from typing import Protocol
 
 from greenlet import getcurrent, greenlet
 
@@ -28,8 +28,8 @@ class Event:
 
     __slots__ = ("arguments", "call")
 
-    def __init__(self, call: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        self.call: Callable[..., Any] | None = call
+    def __init__(self, call: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        self.call: Callable[..., object] | None = call
         self.arguments = arguments
 
     def cancel(self) -> None:
@@ -90,7 +90,7 @@ class Task:
         self.turn += 1
         self._enter(woken)
 
-    def _enter(self, value: Any) -> None:
+    def _enter(self, value: BaseException | bool) -> None:
         scheduler = self.scheduler
         before = scheduler.running
         scheduler.running = self
@@ -110,13 +110,13 @@ class Task:
 class Scheduler:
     """now: microseconds since the start of the world. use(owner): told whose code runs from here on."""
 
-    def __init__(self, seed: int | str = 0, use: Callable[[Any], Any] = chip.use) -> None:
+    def __init__(self, seed: int | str = 0, use: Callable[[Owner | None], object] = chip.use) -> None:
         self.now = 0
-        self.heap: list[tuple[int, int, Callable[..., Any], tuple[Any, ...]]] = []
+        self.heap: list[tuple[int, int, Callable[..., object], tuple[object, ...]]] = []
         self.order = 0
         self.hub = getcurrent()
         self.running: Task | None = None
-        self.use: Callable[[Any], Any] = use
+        self.use: Callable[[Owner | None], object] = use
         self.happened = 0  # things done so far
         self._until = 0
         self._seed = seed
@@ -126,19 +126,19 @@ class Scheduler:
         """A source of chance of its own for each user, so that one user's draws do not change another's."""
         return random.Random(f"{self._seed}/{name}")
 
-    def at(self, time: int, call: Callable[..., Any], *arguments: Any) -> Event:
+    def at(self, time: int, call: Callable[..., object], *arguments: object) -> Event:
         """Calls call(*arguments) at `time`, or at once when that has passed. It must not block."""
         event = Event(call, arguments)
         self.order += 1
         heappush(self.heap, (time if time > self.now else self.now, self.order, self._happen, (event,)))
         return event
 
-    def surely(self, time: int, call: Callable[..., Any], *arguments: Any) -> None:
+    def surely(self, time: int, call: Callable[..., object], *arguments: object) -> None:
         """at(), for what is never cancelled."""
         self.order += 1
         heappush(self.heap, (time if time > self.now else self.now, self.order, call, arguments))
 
-    def after(self, delay: int, call: Callable[..., Any], *arguments: Any) -> Event:
+    def after(self, delay: int, call: Callable[..., object], *arguments: object) -> Event:
         return self.at(self.now + delay, call, *arguments)
 
     def spawn(self, run: Callable[[], None], owner: Owner | None = None) -> Task:

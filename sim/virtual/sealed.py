@@ -3,9 +3,9 @@
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
 from weakref import WeakKeyDictionary
 
+from sim.world.building import Building
 from sim.world.wiegand import card_bits
 
 _READABLE = re.compile(rb'"(firmware|profiles|expires|result|digest)"')
@@ -18,13 +18,13 @@ _OWN = 64  # messages of an end of a channel, remembered
 class Sealed:
     """Listens to every message that a broker carries. breaks(check, sentence)."""
 
-    def __init__(self, description: dict[str, Any], breaks: Callable[[str, str], None]) -> None:
+    def __init__(self, description: Building, breaks: Callable[[str, str], None]) -> None:
         self.plain = needles(description)
         self.judged = 0
         self._breaks = breaks
         # By topic and session: how a message begins: its counter and its tag.
         self._seen: dict[tuple[str, bytes], dict[bytes, tuple[bytes, bytes]]] = {}
-        self._ends: WeakKeyDictionary[Any, _End] = WeakKeyDictionary()  # of channels
+        self._ends: WeakKeyDictionary[object, _End] = WeakKeyDictionary()  # of channels
         self._topics: set[str] = set()  # in which nothing is to be read
 
     def carried(self, topic: str, payload: bytes) -> None:
@@ -45,11 +45,11 @@ class Sealed:
         if found is not None:
             self._breaks("plain", f"{found.group()!r} stands in plain text in a message")
 
-    def closed(self, end: Any, sealed: bytes) -> None:
+    def closed(self, end: object, sealed: bytes) -> None:
         """An end of a channel sealed a message."""
         self._end(end).own.append(sealed[-16:])
 
-    def opened(self, end: Any, sealed: bytes) -> None:
+    def opened(self, end: object, sealed: bytes) -> None:
         """7: an end of a channel took a message."""
         counter = int.from_bytes(sealed[5:_HEAD], "little")
         this = self._end(end)
@@ -60,7 +60,7 @@ class Sealed:
         if sealed[-16:] in this.own:
             self._breaks("replay", f"message {counter} of a session was taken by the end that had sealed it")
 
-    def _end(self, end: Any) -> "_End":
+    def _end(self, end: object) -> "_End":
         this = self._ends.get(end)
         if this is None:
             this = self._ends[end] = _End()
@@ -95,7 +95,7 @@ class _End:
         self.own: deque[bytes] = deque(maxlen=_OWN)
 
 
-def needles(description: dict[str, Any]) -> re.Pattern[bytes]:
+def needles(description: Building) -> re.Pattern[bytes]:
     """What must stand nowhere: names, cards as readers send them, as the firmware packs them, as people write them.
 
     Nothing shorter than five bytes: it would be found in encrypted text by chance.

@@ -8,8 +8,10 @@ on a real littlefs, are in tests/update.
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import TYPE_CHECKING
 
 from .scheduler import SECOND
 
@@ -80,7 +82,9 @@ def _word(path: Path) -> str:
     return words[0] if words else ""
 
 
-def release(manner: str, chance: Any, serial: int, sign: Any) -> tuple[str, bytes, dict[str, bytes]]:
+def release(
+    manner: str, chance: Random, serial: int, sign: Callable[[bytes], bytes]
+) -> tuple[str, bytes, dict[str, bytes]]:
     """(build, the release as it travels, its files). sign(head): 256 bytes."""
     files = {MANNER: manner.encode(), "controller/filling.bin": chance.randbytes(5_000)}
     rows = [(name, len(content), hashlib.sha256(content).hexdigest()) for name, content in sorted(files.items())]

@@ -1,7 +1,7 @@
 """`_thread` of one virtual chip: threads are tasks of that chip, locks block in virtual time."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .scheduler import Task
 
@@ -55,7 +55,7 @@ class Lock:
     def __enter__(self) -> bool:
         return self.acquire()
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         # A thread that the power cut kills lets go without waking another: none is there.
         if self._chip.on:
             self.release()
@@ -70,7 +70,7 @@ class Threads:
         self._chip = chip
 
     def start_new_thread(
-        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None
+        self, function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object] | None = None
     ) -> int:
         self._chip.check()
         self._chip.start(lambda: function(*args, **(kwargs or {})))

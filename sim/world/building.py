@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .tables import Holder
+
 Building = dict[str, Any]
 
 # Doors of a controller stand in the order of its board (door 1 first); `reader`: its place on the board.
@@ -153,7 +155,7 @@ def doors_of(building: Building) -> list[tuple[int, int, str]]:
     ]
 
 
-def may_pass(holder: dict[str, Any], door: str, utc: int) -> bool:
+def may_pass(holder: Holder, door: str, utc: int) -> bool:
     """Whether this person or stranger has a right at the door now: what every verdict is measured against."""
     until, hours = holder.get("until"), holder.get("hours")
     in_time = (until is None or utc < until) and (hours is None or _in_hours(utc, *hours))

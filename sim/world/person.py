@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .rhythm import Rhythm
+from .tables import Holder
 
 TAP = "tap"  # hold the card to the reader
 PUSH = "push"  # push the leaf; `stays_ms` says how long it is kept open
@@ -28,7 +29,7 @@ class Visit:
     """One person at one door. at: milliseconds of the clock that `next_visit` was asked with."""
 
     at: int
-    holder: dict[str, Any]
+    holder: Holder
     door: str
     steps: tuple[Step, ...]
 
@@ -42,7 +43,7 @@ class Person:
 
     def __init__(
         self,
-        holder: dict[str, Any],
+        holder: Holder,
         doors: list[str],
         mean_gap_ms: int,
         rng: random.Random,

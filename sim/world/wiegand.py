@@ -1,5 +1,7 @@
 """A card as the bits that a Wiegand reader sends."""
 
+from .tables import Card
+
 PULSE_US = 50  # how long a data line is low
 INTERVAL_US = 2_000  # from one pulse to the next; readers send 1 to 2 ms apart
 
@@ -24,6 +26,6 @@ def encode(bits: int, facility: int, number: int) -> str:
     return f"{even}{body}{odd}"
 
 
-def card_bits(card: dict[str, int]) -> str:
+def card_bits(card: Card) -> str:
     """The frame of a card as building.py describes it."""
     return encode(card["bits"], card["facility"], card["number"])

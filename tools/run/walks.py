@@ -10,6 +10,7 @@ from typing import Any
 from sim.world import person as people
 from sim.world.building import may_pass
 from sim.world.person import people_of
+from sim.world.tables import Holder
 from sim.world.wiegand import card_bits
 
 from .doors import LiveDoor, Tap, now_ms
@@ -24,7 +25,7 @@ class Walker:
     """One person, with what the page shows of them."""
 
     place: int
-    holder: dict[str, Any]
+    holder: Holder
     bits: str
     at: int | None = None  # place of the door they are at
     action: str = ""

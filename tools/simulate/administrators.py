@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any
 
 from django.db.models import Q
 
@@ -12,6 +11,7 @@ from sim.virtual.building import VirtualBuilding
 from sim.virtual.faults import Faults
 from sim.virtual.scheduler import DAY, MS, SECOND
 from sim.virtual.verdicts import ANYTHING, DENIED
+from sim.world.tables import Holder
 from sim.world.wiegand import card_bits
 from tools.cloud.audit import changes
 from tools.cloud.doors import commands
@@ -92,11 +92,11 @@ class Administrators:
             self._take(holder, chance)
         self._unsure(holder)
 
-    def _may(self, holder: dict[str, Any]) -> bool:
+    def _may(self, holder: Holder) -> bool:
         until = holder.get("until")
         return bool(holder["doors"]) and (until is None or until > self.building.utc())
 
-    def _give(self, holder: dict[str, Any], chance: Random, until: datetime | None = None) -> None:
+    def _give(self, holder: Holder, chance: Random, until: datetime | None = None) -> None:
         """A right to the doors of one group, instead of what was before."""
         person = Person.objects.get(name=holder["name"])
         for grant in Grant.objects.filter(person=person):
@@ -111,7 +111,7 @@ class Administrators:
                     propagate.access_of(person.tenant_id, [person.pk])
         self._read(holder)
 
-    def _take(self, holder: dict[str, Any], chance: Random) -> None:
+    def _take(self, holder: Holder, chance: Random) -> None:
         before = [door for door in self.building.doors if door in holder["doors"]]
         in_line = set(Controller.objects.filter(in_sync=True).values_list("public_id", flat=True))
         sure = not holder.get("unsure")
@@ -126,7 +126,7 @@ class Administrators:
         if sure and (until is None or until > self.building.utc() + 60):
             self._try_after(holder, chance.choice(before), in_line)
 
-    def _try_after(self, holder: dict[str, Any], door_name: str, in_line: set[str]) -> None:
+    def _try_after(self, holder: Holder, door_name: str, in_line: set[str]) -> None:
         """Promise 8: a second later the card is held to a reader."""
         one, door = self.building.doors[door_name]
         row = Controller.objects.get(public_id=one.settings["controller"])
@@ -220,7 +220,7 @@ class Administrators:
             self.building.emergencies.asked(controller.name, do, self.scheduler.now + (good_s + 2) * SECOND)
         self.building.nudge()
 
-    def _read(self, holder: dict[str, Any]) -> None:
+    def _read(self, holder: Holder) -> None:
         """What the database says this person may."""
         doors: set[str] = set()
         until: int | None = 0
@@ -236,13 +236,13 @@ class Administrators:
             until = int(card.timestamp()) if until is None else min(until, int(card.timestamp()))
         holder["until"] = until
 
-    def _unsure(self, holder: dict[str, Any]) -> None:
+    def _unsure(self, holder: Holder) -> None:
         """Until every controller has the change, both verdicts are right."""
         self._turn += 1
         holder["unsure"] = self._turn
         self.scheduler.after(LOOK_US, self._look, holder, self._turn)
 
-    def _look(self, holder: dict[str, Any], turn: int, pause: int = LOOK_US) -> None:
+    def _look(self, holder: Holder, turn: int, pause: int = LOOK_US) -> None:
         if holder["unsure"] != turn:
             return
         behind = ours().filter(Q(in_sync=False) | Q(confirmed_at__lte=self._restored_at))

@@ -5,6 +5,7 @@ from typing import Any
 
 from sim.virtual.building import VirtualBuilding
 from sim.virtual.scheduler import DAY, SECOND
+from sim.world.tables import Holder
 
 LOOK_US = SECOND  # how often the office looks whether the controllers have a change
 
@@ -63,7 +64,7 @@ class Office:
         holder["unsure"] = self.changed
         self.scheduler.after(LOOK_US, self._look, holder, self.changed)
 
-    def _look(self, holder: dict[str, Any], change: int) -> None:
+    def _look(self, holder: Holder, change: int) -> None:
         from tools.cloud.models import Controller
 
         if holder["unsure"] != change:
