@@ -20,6 +20,8 @@ BANK = {
     "keypad": KEYPAD,
 }
 
+KINDS = ("DELIVERY", "NO", "CODE", "CODES")  # of events
+
 
 def key(number):
     return delivery_key(SECRET, number)
@@ -123,7 +125,7 @@ class ParcelBench(controller_bench.Bench):
     def told(self):
         """[(name, compartment, extra, number)] since the last look, without what compartments say of themselves."""
         found = []
-        names = {getattr(codes, name): name for name in dir(codes) if name.startswith(("DELIVERY_", "NO_", "CODE"))}
+        names = {getattr(codes, name): name for name in dir(codes) if name.split("_")[0] in KINDS}
         for event in self.events()[self.last :]:
             if event[0] in names:
                 number = int.from_bytes(event[3][:4], "little") if event[3] else 0
