@@ -7,7 +7,8 @@ takes deliveries, as parcels.py says.
 from . import clock, ticks
 from .events import LOCK_BOARD_BACK, LOCK_BOARD_SILENT, LOCK_BOARD_STRANGE
 from .outputs.locks import AGAIN, SILENT, locks
-from .points.compartments import ASKED, Compartments
+from .points.compartments import Compartments
+from .points.why import ASKED
 
 _NO_DOOR, _DONE_BEFORE = 2, 5  # why a command is refused, as cloud/commands.py says it
 

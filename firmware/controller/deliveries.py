@@ -21,7 +21,7 @@ from .events import (
     DELIVERY_STRANDED,
     NO_ROOM,
 )
-from .points import compartments as points
+from .points.why import TO_DEPOSIT, TO_PICK_UP
 from .records import EVENT
 from .storage.stock import ENDED, HELD, LIES, Stock
 
@@ -95,7 +95,7 @@ class Deliveries:
         if compartment > len(self._full):
             return False
         # While the courier has it open it stays his: what he puts in then would count as picked up when he shuts it.
-        if self._compartments.ask(compartment, points.PICK_UP) or compartment not in self._runs:
+        if self._compartments.ask(compartment, TO_PICK_UP) or compartment not in self._runs:
             self._begin(compartment, one.number, PICK_UP, one.size)
         return True
 
@@ -135,7 +135,7 @@ class Deliveries:
         run = self._runs.get(compartment)
         if not run:
             self._append(code, now, compartment, extra)
-        elif code == COMPARTMENT_RELEASED and extra in (points.DEPOSIT, points.PICK_UP):
+        elif code == COMPARTMENT_RELEASED and extra in (TO_DEPOSIT, TO_PICK_UP):
             self.tell(code, now, compartment, extra, run[0])
             if run[1] == DEPOSIT:
                 self._given(compartment, run, now)
@@ -155,7 +155,7 @@ class Deliveries:
 
     def _put_in(self, compartment, number, size):
         self._begin(compartment, number, DEPOSIT, size)
-        self._compartments.ask(compartment, points.DEPOSIT)
+        self._compartments.ask(compartment, TO_DEPOSIT)
 
     def _given(self, compartment, run, now):
         """Its lock is about to move for a parcel. What he got before is free when this one was shut: he may not get it
@@ -277,7 +277,7 @@ class Deliveries:
         if not number or one.number != number or one.state == ENDED:
             return 0
         if code == COMPARTMENT_RELEASED:
-            return number if extra == points.PICK_UP else 0  # for a parcel: without its record no lock has moved
+            return number if extra == TO_PICK_UP else 0  # for a parcel: without its record no lock has moved
         if code == DELIVERY_DEPOSITED:
             if not one.seen:
                 one.seen = 1
@@ -299,7 +299,7 @@ class Deliveries:
             count = log.read(first, memoryview(piece)[: (end - first + 1) * EVENT])
             for n in range(count - 1, -1, -1):
                 code, compartment, extra, _, number = unpack_from("<BBBBI", piece, n * EVENT + 8)
-                if code in _TELLING and (code != COMPARTMENT_RELEASED or extra in (points.DEPOSIT, points.PICK_UP)):
+                if code in _TELLING and (code != COMPARTMENT_RELEASED or extra in (TO_DEPOSIT, TO_PICK_UP)):
                     return code, compartment, extra, number
             end = first - 1
         return None

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from firmware.controller import events as codes
-from firmware.controller.points.compartments import AGAIN, ALL, ASKED, AUDIT
+from firmware.controller.points.why import AGAIN, ALL, ASKED, AUDIT
 
 from .scheduler import MS, SECOND
 

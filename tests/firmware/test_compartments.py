@@ -13,7 +13,8 @@ from firmware.controller.events import (
     COMPARTMENT_RIGHT,
     COMPARTMENT_STUCK,
 )
-from firmware.controller.points.compartments import AGAIN, ALL, ASKED, AUDIT, REST, Compartments
+from firmware.controller.points.compartments import REST, Compartments
+from firmware.controller.points.why import AGAIN, ALL, ASKED, AUDIT
 from tests.firmware.helper import raises
 
 PULSE_MS, GAP_MS, LEFT_OPEN_MS = 400, 50, 60000

@@ -24,8 +24,8 @@ class StockMessages:
         self._sync = sync
         self._open = False
         self._slot = -1  # the next one to be looked at, -1: there is nothing to tell
-        sync.does[STOCK] = self._take
-        sync.does[STOCK_ASKED] = self._asked
+        sync.handlers[STOCK] = self._take
+        sync.handlers[STOCK_ASKED] = self._asked
 
     def watch(self):
         """A piece of what is told."""

@@ -47,7 +47,6 @@ class Sync:
         self._outbox = outbox
         self._refused = refused
         self.folder = folder
-        self.handlers = {}  # of message_handlers.py
         # _sent: the last event that went out in this session. _reported: refused messages on record.
         self._reported = self._sent = 0
         # _held_back: for want of room in the outbox.
@@ -59,7 +58,8 @@ class Sync:
         # door_status: what door_status.py has last told.
         self._report = self._stored_by = self._time_nonce = self._ask_time = self.door_status = None
         self._batch = bytearray(1 + 4 + _BATCH * EVENT)
-        self.does = {
+        # Of messages, by their first byte; and, by a name, what message_handlers.py and commands.py keep here.
+        self.handlers = {
             session.OPENED[0]: self._opened,
             session.LOST[0]: self._lost,
             STORED: self._stored,
@@ -88,7 +88,7 @@ class Sync:
             elif self._outbox.room() >= _REPLIES:
                 message = self._inbox.get()
                 if message:
-                    does = self.does.get(message[0])
+                    does = self.handlers.get(message[0])
                     if does:
                         does(loop, message, now)
                     else:

@@ -22,9 +22,7 @@ from ..events import (
     COMPARTMENT_RIGHT,
     COMPARTMENT_STUCK,
 )
-
-# Why one is opened: `extra` of COMPARTMENT_RELEASED.
-ASKED, ALL, AUDIT, AGAIN, DEPOSIT, PICK_UP = 1, 2, 3, 4, 5, 6
+from .why import AGAIN, ALL, AUDIT
 
 # How one stands.
 REST = 0  # shut, and nobody wants it
