@@ -55,7 +55,6 @@ class Loop:
         self.record = self.recorder.record
         self.journal = journal
         self.doors = [DoorUnit(n + 1, pins, rules) for n, pins in enumerate(board.doors)]
-        self.readers = [pins.reader for pins in board.doors]
         self.parts = list(board.parts)
         self.frames = [None, None, None]
         self.verdicts = []
@@ -175,8 +174,8 @@ class Loop:
 
     def quiet(self):
         """Whether no card is being read: only then may flash be erased and messages be worked on."""
-        for reader in self.readers:
-            if reader.deadline() is not None:
+        for unit in self.doors:
+            if unit.pins.reader.deadline() is not None:
                 return False
         return True
 
