@@ -52,6 +52,7 @@ def of_board(board: Mapping[str, Any]) -> dict[str, int]:
         "alarm": int("alarm" in board),
         "bank": int("bank" in board),
         "lock": board_locks.count(board["bank"]["locks"]) if "bank" in board else 0,
+        "parcels": int("sizes" in board.get("bank", {})),
         "files": int("acl" not in board.get("flash", {"acl": 0})),
     }
 

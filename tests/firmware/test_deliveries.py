@@ -268,3 +268,9 @@ def test_no_flash_is_erased_while_a_key_comes_in():
     assert bench.loop.quiet()
     bench.chip.pulse(KEYPAD["d0"])
     assert not bench.loop.quiet()
+
+
+def test_what_a_compartment_takes_of_the_heap():
+    parcels = ParcelBench().bank._parcels.deliveries
+    each = [value for value in parcels.__dict__.values() if isinstance(value, (bytes, bytearray)) and len(value) == 8]
+    assert len(each) == 2  # bytes a compartment; beside them what runs, and the stock's 512

@@ -26,6 +26,7 @@ def with_pin(door: int, part: str, pin: Any) -> dict[str, Any]:
 
 def test_every_board_that_is_shipped_is_right() -> None:
     assert boards.names() == [
+        "esp32-bank",
         "esp32-osdp-two-door",
         "esp32-two-door",
         "esp32-two-door-stock",

@@ -52,6 +52,17 @@ def test_a_bank_runs_on_its_board_as_it_is_built_and_is_told(driver: str, made: 
     assert needs <= heap.BUDGET
 
 
+def test_a_bank_of_64_takes_parcels_in_the_heap_of_a_board(made: bench.Bench) -> None:
+    board = boards.load("esp32-two-door")
+    keypad = {"d0": 36, "d1": 39, "light": 5, "sound": 15}
+    board["flash"] |= {"acl": board["flash"]["acl"] - 24576, "bank": 24576}
+    board["bank"] = {"supply_ma": 2000, "coil_ma": 600, "locks": LOCKS["shift"], "sizes": "S" * 64, "keypad": keypad}
+    rules = heap_rules.schedules()
+    needs = made.measure(board, rules).running
+    assert abs(heap.needed(board, rules) - needs) < OFF
+    assert needs <= heap.BUDGET
+
+
 def test_every_board_has_room_for_schedules() -> None:
     for name in boards.names():
         assert heap.has_room(boards.load(name), heap_rules.schedules()), name

@@ -41,7 +41,7 @@ def test_what_is_wrong_is_said() -> None:
     assert "multiple of 0x10000" in with_parts(factory=(0x11000, 0x1E0000))
     missing = layouts.Layout("4mb", 4, {label: part for label, part in good.parts.items() if label != "state"})
     assert layouts.check(missing) == ["state: is missing"]
-    with pytest.raises(Problem, match="no layout '5mb'; choose one of 4mb, 4mb-update, 8mb"):
+    with pytest.raises(Problem, match="no layout '5mb'; choose one of 4mb, 4mb-bank, 4mb-update, 8mb"):
         layouts.load("5mb")
 
 

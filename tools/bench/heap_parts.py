@@ -153,7 +153,9 @@ def _of_boards(made: Bench, takes: Takes) -> None:
     add("files", 1, lambda board: None, "esp32-two-door-stock")
     takes["lock"] = 9, 0  # of a chain from 8 to 128 locks; beside that the driver with the most code
     line = {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "addresses": [1, 2], "locks": 24, "sensor": 0}
-    add("bank", 1, lambda board: board.update(bank={"supply_ma": 2000, "coil_ma": 600, "locks": line}))
+    bank = {"supply_ma": 2000, "coil_ma": 600, "locks": line}
+    add("bank", 1, lambda board: board.update(bank=bank))
+    add("parcels", 1, lambda board: board.update(boards.load("esp32-bank"), doors=board["doors"]))
     takes["supervised line"] = 200, 0
     add("supervised", 1, lambda board: None, "esp32-two-door-supervised")
 
