@@ -50,6 +50,7 @@ class _Seen:
     last_why: int = 0  # of the last release
     out: bool = False  # it was told that it is out of use
     ends: bool = True  # the last pulse has had its ending
+    opened_at: int = -SECOND  # when it was last told that it opened by right
     by_right: bool = False  # it was told as opened, and not as shut since
     left: int = 0  # how often it was told that it stands open
     asks: list[int] = field(default_factory=list)  # until when a release may come, each once
@@ -162,6 +163,8 @@ class Compartments:
         if not self._at_work(one, starts, moved - SETTLED_US):
             return
         told = [code for at, code in seen.told if at >= moved and code in _MOVES]
+        if told[:1] == [codes.COMPARTMENT_FORCED]:  # and then somebody had it opened
+            told = [code for code in told if code != codes.COMPARTMENT_BLIND]
         right = self._right(seen, moved, is_open)
         if right:
             self._promises.checks["compartment told"] += 1
@@ -204,7 +207,7 @@ class Compartments:
         if code == codes.COMPARTMENT_LEFT_OPEN:
             seen.left += 1
         elif code == codes.COMPARTMENT_OPENED:
-            seen.left = 0
+            seen.left, seen.opened_at = 0, now
             due = one.bank.left_open_us + SETTLED_US
             self._scheduler.after(due, self._left_open, one, one.bank, n, now, 1, one.chip.starts)
 
@@ -214,7 +217,7 @@ class Compartments:
         promises.checks["compartment right"] += 1
         text = f"{one.name} compartment {n}: released"
         if why == AGAIN:
-            if seen.last_why == AGAIN or seen.ends:
+            if seen.last_why == AGAIN or (seen.ends and not seen.why):
                 promises.red("one pulse", f"{text} once more, and its opening has had its ending")
             seen.ends = True  # the next pulse begins its own
         elif why == AUDIT:
@@ -273,11 +276,21 @@ class Compartments:
         return settled and not at.open and at.lies is None and not seen.why and seen.ends and not seen.asks
 
     def was_seen_shut(self, one: "VirtualController", n: int, since: int, starts: int) -> bool:
-        """Whether the board must have seen that it was shut then, after it had stood open for a while."""
+        """Whether the board must have seen that it was shut then, after its lock had opened it for a while."""
         seen, bank = self._seen[one.name][n - 1], one.bank
         assert bank is not None
+        by_lock = 0 <= since - seen.before_us - seen.pulsed_at < SECOND and seen.opened_at > seen.pulsed_at
         steady = seen.moved_at == since and seen.before_us >= SETTLED_US and not bank.bank[n].contact
-        return steady and seen.pulsed_at < since - SETTLED_US and self.was_quiet(one, bank, since - SETTLED_US, starts)
+        quiet = self.was_quiet(one, bank, seen.pulsed_at, starts)  # a start knows of the last opening only
+        return by_lock and steady and quiet
+
+    def stands_open(self, one: "VirtualController", n: int) -> bool:
+        """Whether it has stood open, for all to see, since its lock got current."""
+        seen, bank = self._seen[one.name][n - 1], one.bank
+        assert bank is not None
+        at = bank.bank[n]
+        since_pulse = 0 <= seen.moved_at - seen.pulsed_at < SECOND
+        return at.open and at.lies is None and since_pulse and not self._ails(bank, seen.pulsed_at)
 
     def was_quiet(self, one: "VirtualController", bank: "VirtualBank", since: int, starts: int) -> bool:
         """Whether nothing has put an opening off since then."""

@@ -37,7 +37,8 @@ TOLD_US = 4 * SECOND  # from a leaf that was shut to what that means for its del
 class Delivery:
     """number, and the two codes of 13 digits, as its sender has them. size: 1 to 4, what its parcel needs.
 
-    claimed, given: the compartment that its board put on record for it, and whose lock got current; 0 for none.
+    claimed, given: the compartment that its board put on record for it, and whose lock got current; 0 for none. moves:
+    the one before, until another one was shut. asked: the size that was typed last.
     lies: where its parcel lies. shut_at: when that one was last shut, -1 before. dead: since when its codes do nothing.
     typed: by kind, until when a release may come, and whether its code had ten digits.
     """
@@ -47,7 +48,9 @@ class Delivery:
     size: int = 1
     claimed: int = 0
     given: int = 0
+    moves: int = 0
     lies: int = 0
+    asked: int = 0
     shut_at: int = -1
     dead: int | None = None
     typed: dict[str, tuple[int, bool]] = field(default_factory=dict)
@@ -59,6 +62,7 @@ class Parcels:
         self._scheduler = promises.scheduler
         self.deliveries: dict[str, dict[int, Delivery]] = {}  # by board and number
         self.opened_for: dict[tuple[str, int], tuple[int, str]] = {}  # by compartment: delivery, what for
+        self._may: dict[tuple[str, int], int] = {}  # by compartment: the delivery whose code was typed, open or not
         self._row: dict[str, int] = {}  # by board: wrong codes since a delivery went well, and when the last one came
         self._wrong_at: dict[str, int] = {}
         self._short: dict[str, list[int]] = {}  # by board: when a wrong code of ten digits was looked at for certain
@@ -93,6 +97,8 @@ class Parcels:
         now, bank = self._scheduler.now, one.bank
         assert bank is not None
         delivery.typed[kind] = now + GOOD_US, short
+        if kind == PICK_UP and delivery.given:
+            self._may[one.name, delivery.given] = delivery.number
         if not sure:
             self.typed_wrong(one, short, sure=False)
         elif not self._is_wary(one, short):
@@ -120,6 +126,8 @@ class Parcels:
         for delivery in self.of(one):
             if n in (delivery.given, delivery.lies):
                 delivery.shut_at = now
+            if PICK_UP in delivery.typed and self.opened_for.get((one.name, n)) == (delivery.number, PICK_UP):
+                delivery.typed[PICK_UP] = now + GOOD_US, False  # where he moved, he is shown the other one too
         if (one.name, n) in self.opened_for:
             self._scheduler.after(TOLD_US, self._was_told, one, n, self.opened_for[one.name, n], now, one.chip.starts)
 
@@ -149,6 +157,7 @@ class Parcels:
             return
         if code == codes.DELIVERY_DEPOSITED:
             delivery.shut_at = max(delivery.shut_at, self._scheduler.now)  # its code opens again from now on
+            delivery.moves *= delivery.moves == n
         if code != codes.DELIVERY_CANCELLED:
             self._proof(one, n, delivery, DEPOSIT if code == codes.DELIVERY_DEPOSITED else PICK_UP)
         if code != codes.DELIVERY_DEPOSITED:
@@ -182,11 +191,14 @@ class Parcels:
             self._deposited_before(one, delivery, text)
             if not delivery.claimed:
                 self._row[one.name] = 0
+            elif delivery.claimed != n:
+                delivery.moves = delivery.claimed
             delivery.claimed = n
 
     def _deposited_before(self, one: "VirtualController", delivery: Delivery, text: str) -> None:
         """17: a deposit code opens again for two minutes after its parcel was put in, and no longer."""
-        if not delivery.given or delivery.shut_at < 0:
+        assert one.bank is not None
+        if not delivery.given or delivery.shut_at < 0 or one.bank.bank[delivery.given].contact:
             return
         shut = max(delivery.shut_at, self._promises.compartments.moved_at(one, delivery.given))
         if self._scheduler.now > shut + AGAIN_US:
@@ -208,15 +220,21 @@ class Parcels:
             others += [other.number for other in self.of(one) if other.given == n and other.number != number]
             if others:
                 promises.red("given once", f"{text}, and it is that of {others[0]}")
-            if number in self.deliveries.get(one.name, {}):
-                self.deliveries[one.name][number].given = n
+            delivery = self.deliveries.get(one.name, {}).get(number)
+            if delivery is not None:
+                delivery.given = n
+                if SIZES.index(bank.table["sizes"][n - 1]) + 1 < delivery.asked:
+                    promises.red("room", f"{text}, which asked for size {delivery.asked}")
 
     def _proof(self, one: "VirtualController", n: int, delivery: Delivery, kind: str) -> None:
-        """What the cloud will call a proof happened: its compartment was opened for that."""
+        """What the cloud will call a proof happened: it was given that compartment, or its pick-up code was typed."""
         self._promises.checks["proof"] += 1
-        if self.opened_for.get((one.name, n)) != (delivery.number, kind):
+        given = n in (delivery.given, delivery.claimed, delivery.moves)
+        if self._promises.compartments.stands_open(one, n):
+            given = False  # since its lock got current
+        if not given or (kind == PICK_UP and self._may.get((one.name, n)) != delivery.number):
             text = f"{one.name} compartment {n}: {kind} of delivery {delivery.number} is on record"
-            self._promises.red("proof", f"{text}, and it was not opened for that")
+            self._promises.red("proof", f"{text}, and it was none")
 
     def _was_told(self, one: "VirtualController", n: int, what: tuple[int, str], since: int, starts: int) -> None:
         """A leaf that was opened for a delivery and shut ends its deposit, or the delivery."""
@@ -250,7 +268,7 @@ class Parcels:
             )
         if delivery.claimed or delivery.given:
             return False
-        taken = {n for other in self.of(one) for n in (other.given, other.claimed, other.lies)}
+        taken = {n for other in self.of(one) for n in (other.given, other.claimed, other.lies, other.moves)}
         sizes = bank.table["sizes"]
         return any(
             n not in taken

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
-from .parcels import DEPOSIT, PICK_UP, SIZES, Delivery
+from .parcels import AGAIN_US, DEPOSIT, PICK_UP, SIZES, Delivery
 from .scheduler import MS, SECOND
 from .verdicts import ANYTHING
 
@@ -20,6 +20,7 @@ SHORT, LONG = 10, 13
 # Of all, how many ...
 WRONG = 0.06  # mistype a digit
 PAST = 0.05  # recipients type a code of the past first
+OTHER_SLIP = 0.04  # recipients type the courier's code first
 ALL_DIGITS = 0.1  # have all digits read from a screen
 TOO_SMALL = 0.08  # couriers ask for a compartment that their parcel does not fit into
 LEFT = 0.04  # leave the leaf open for minutes
@@ -49,7 +50,7 @@ class Visitors:
         self._patience_s = patience_s
         self._keypad = one.doors[self.bank.table["keypad"]["door"] - 1]
         self._free_at = 0  # when the keypad is nobody's
-        self._past: list[str] = []  # pick-up codes of deliveries that are over
+        self._past: list[Delivery] = []  # taken out
         self.bank.bank.on_open = self._opened
 
     # Couriers.
@@ -70,6 +71,7 @@ class Visitors:
 
         def done(sure: bool) -> None:
             self.counts["deposit codes typed"] += 1
+            delivery.asked = size
             if right:
                 self.parcels.typed(self.one, delivery, DEPOSIT, short, sure and size == delivery.size)
             else:
@@ -103,19 +105,30 @@ class Visitors:
             return
         code = delivery.codes[PICK_UP]
         digits = self._digits(code, tries)
-        if self._past and tries == TRIES and self._chance.random() < PAST:
-            digits = self._chance.choice(self._past)[: len(digits)]
+        over = [each for each in self._past if each.dead is not None]
+        if over and tries == TRIES and self._chance.random() < PAST:
+            digits = self._chance.choice(over).codes[PICK_UP][: len(digits)]
+        slip = tries == TRIES and self._chance.random() < OTHER_SLIP and self._is_deposited(delivery)
+        if slip:
+            digits = delivery.codes[DEPOSIT][: len(digits)]
         right, short = digits in (code, code[:SHORT]), len(digits) == SHORT
 
         def done(sure: bool) -> None:
             self.counts["pick-up codes typed"] += 1
             if right:
                 self.parcels.typed(self.one, delivery, PICK_UP, short, sure)
+                if delivery.lies and self.bank.bank[delivery.lies].open:  # by somebody else
+                    self._take_out(delivery.lies, delivery)
             else:
                 self.parcels.typed_wrong(self.one, short, sure)
             self.scheduler.after(WAITS_US, self._fetch_again, delivery, tries - 1)
 
-        self._type(_keys(digits), done)
+        self._type(_keys(digits) + "1#" * slip, done)
+
+    def _is_deposited(self, delivery: Delivery) -> bool:
+        """So long ago that its deposit code opens nothing any more."""
+        open_now = self.bank.bank[delivery.lies].open or delivery.given != delivery.lies
+        return not open_now and 0 <= delivery.shut_at < self.scheduler.now - AGAIN_US - 10 * SECOND
 
     def _fetch_again(self, delivery: Delivery, tries: int) -> None:
         """Nothing opened: once more, and later, when the keypad may take codes again."""
@@ -131,7 +144,7 @@ class Visitors:
             return
         self.counts["parcels taken out"] += n == delivery.lies
         self.parcels.take_out(self.one, n)
-        self._past = [*self._past[-20:], delivery.codes[PICK_UP]]
+        self._past = [*self._past[-20:], delivery]
 
     # Others.
 

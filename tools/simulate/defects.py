@@ -9,6 +9,7 @@ AUTHOR, READER = "its author", "a second reader"
 
 F, S, C = "firmware.controller.", "firmware.controller.storage.", "tools.cloud.ingest."
 CLOUD, BANK = "firmware.controller.cloud.", "firmware.controller.points.compartments"
+PARCELS = "firmware.controller.deliveries"
 LINE = "firmware.controller.outputs.lock_line"
 
 
@@ -173,7 +174,7 @@ _BANK = (
     ("the supply is not asked", BANK,
      "self._sent < 0 and self._run < len(self._ends) and", "self._sent < 0 and"),
     ("a coil counts until its answer only", BANK,
-     "self._ends[self._run] = ticks.add(now, self._line.pulse_ms)",
+     "self._ends[self._run] = ticks.add(now, self.line.pulse_ms)",
      "self._ends[self._run] = now"),
     ("who is asked for while it opens is opened twice", BANK,
      "        if self.phase[i] not in (REST, STANDS):\n", "        if self.phase[i] not in (REST, STANDS, OPEN):\n"),
@@ -190,6 +191,24 @@ _BANK = (
     ("a shut compartment is no news", BANK, "        record(COMPARTMENT_CLOSED, now, i + 1)\n", ""),
     ("a contact that lies passes for an opening", BANK,
      "record(COMPARTMENT_BLIND,", "record(COMPARTMENT_RIGHT,"),
+    # Parcels and codes.
+    ("the digits of a code are not compared", F + "access.codes", "wrong |= typed ^ right", "wrong |= 0"),
+    ("a deposit code works on", PARCELS, "if run else one.number in self._again", "if run else True"),
+    ("a pick-up code works on", PARCELS, "            one.state = ENDED\n            self._full[compartment - 1] = 0\n",
+     "            self._full[compartment - 1] = 0\n"),
+    ("a full compartment is given again", PARCELS, "and not self._full[n - 1] and", "and"),
+    ("a start does not know which compartments are full", PARCELS,
+     "            self._full[one.compartment - 1] = 1\n", ""),
+    ("a pick-up opens the compartment next to it", PARCELS, "        compartment = one.compartment\n        if",
+     "        compartment = one.compartment % len(self._full) + 1\n        if"),
+    ("a deposit is no news", PARCELS,
+     "            self.tell(DELIVERY_DEPOSITED, now, compartment, size | unseen, number)\n", ""),
+    ("a parcel counts as picked up when its leaf opens", PARCELS, "            if code == COMPARTMENT_CLOSED:\n",
+     "            if code == (193 if run[1] == PICK_UP else COMPARTMENT_CLOSED):\n"),
+    ("the size is not looked at", PARCELS, "if size <= has < best", "if has < best"),
+    ("the stock is not written when a parcel is given a compartment", PARCELS,
+     "run[2], 0\n        self.stock.set(one)\n", "run[2], 0\n"),
+    ("a pick-up is answered and not done", PARCELS, "self._compartments.ask(compartment, TO_PICK_UP)", "True"),
 )  # fmt: skip
 
 DEFECTS = {

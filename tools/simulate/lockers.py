@@ -1,4 +1,4 @@
-"""What happens at the bank of a soak: who has compartments opened, how people leave them, and what ails latches."""
+"""What happens at the bank of a soak: who sends, brings and fetches parcels, who opens from afar, what ails it."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,38 +6,52 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from sim.virtual import parcels
 from sim.virtual.bank import VirtualBank
 from sim.virtual.building import VirtualBuilding
 from sim.virtual.scheduler import DAY, SECOND
+from sim.virtual.visitors import Visitors
+from tools.cloud.lockers import deliveries, stock
+from tools.cloud.lockers.about import entered
 from tools.cloud.models import Command, Controller
+from tools.cloud.models import Delivery as Row
+from tools.cloud.services.refusal import Refusal
 
-ALL, WALKS = 1 / 60, 1 / 250  # of all openings: of the whole bank, audit walks
-LEFT = 0.04  # of all openings: so many are left open for minutes
-SLIPS = 0.03  # so many latches do not catch when they are shut
+ALL, WALKS = 1 / 60, 1 / 250  # of all openings from afar: of the whole bank, audit walks
+CANCELLED = 0.04  # of all deliveries, before the courier comes
+DECEMBER = 3  # times as many parcels
+SIZES = (1, 1, 1, 2, 2, 3, 4)
 
 
 class Lockers:
-    """At the first controller. Acts at random until stop(). opens: of compartments, a day."""
+    """At the first controller. Acts at random until stop(). opens, brought: of compartments from afar, parcels; a day.
 
-    def __init__(self, building: VirtualBuilding, opens: float) -> None:
+    patience_s: a recipient comes within.
+    """
+
+    def __init__(self, building: VirtualBuilding, opens: float, brought: float, patience_s: float) -> None:
         self.building = building
         self.scheduler = building.scheduler
         self.one = building.controllers[0]
         assert self.one.bank is not None
         self.bank: VirtualBank = self.one.bank
-        self.counts: Counter[str] = Counter()
         self.on = False
         self._chance = self.scheduler.chance("people at the bank")
+        self.people = Visitors(building, self.one, self._chance, patience_s)
+        self.counts: Counter[str] = self.people.counts
         self._rates = ((opens, self._open), (opens * ALL, self._open_all), (opens * WALKS, self._walk))
-        self.bank.bank.on_open = self._opened
+        self._brought = brought
+        numbers: Any = stock
+        numbers.secrets = self.scheduler.chance("numbers of deliveries")  # the soak follows from its seed
 
     def start(self) -> None:
         self.on = True
         for rate, act in self._rates:
             self._plan(rate, act)
+        self._plan(self._brought * DECEMBER, self._send)
 
     def stop(self) -> None:
-        self.on = False
+        self.on = self.people.on = False
         self.bank.mend()
 
     def _plan(self, rate: float, act: Callable[[], None]) -> None:
@@ -48,6 +62,42 @@ class Lockers:
             act()
             self.building.nudge()
             self._plan(rate, act)
+
+    # Who sends parcels.
+
+    def _send(self) -> None:
+        """Somebody makes a delivery; the courier comes some minutes later. In December there are more."""
+        december = datetime.fromtimestamp(self.building.utc(), UTC).month == 12
+        if not december and self._chance.random() > 1 / DECEMBER:
+            return
+        self.counts["deliveries made"] += 1
+        row = Controller.objects.select_related("bank").get(public_id=self.one.settings["controller"])
+        try:
+            made, codes = deliveries.make(row.bank, entered(name="Ingrid Solheim", unit="H0301"))
+        except Refusal:
+            self.counts["deliveries refused: no number"] += 1
+            return
+        digits = {parcels.DEPOSIT: codes.deposit, parcels.PICK_UP: codes.pick_up}
+        delivery = parcels.Delivery(made.number, digits, self._chance.choice(SIZES))
+        self.building.promises.parcels.made(self.one, delivery)
+        self.people.brings(delivery, int(self._chance.uniform(20, 300) * SECOND))
+        if self._chance.random() < CANCELLED:
+            self.scheduler.after(int(self._chance.uniform(0, 200) * SECOND), self._cancel, made.pk)
+
+    def _cancel(self, number: int) -> None:
+        row = Row.objects.filter(pk=number).first()  # none: the cloud was put back to an older time
+        if row is None:
+            return
+        self.counts["deliveries cancelled"] += 1
+        try:
+            deliveries.cancel(row, None)
+        except Refusal:
+            self.counts["deliveries cancelled too late"] += 1
+        self.building.nudge()
+
+    def restored(self) -> None:
+        """The database is an older one: who has put it back says so, and no number is given twice."""
+        stock.restored(Controller.objects.get(public_id=self.one.settings["controller"]).bank)
 
     # Who asks from afar.
 
@@ -77,22 +127,6 @@ class Lockers:
             controller=row, do=do, arguments=arguments, requested_at=now, expires_at=now + timedelta(seconds=seconds)
         )
 
-    # Who stands there.
-
-    def _opened(self, number: int) -> None:
-        """Somebody takes out what lies in it, or puts something in, and shuts it; now and then he does not."""
-        stays_s = self._chance.uniform(3, 25)
-        if self._chance.random() < LEFT:
-            self.counts["compartments left open"] += 1
-            stays_s = self._chance.uniform(60, 900)
-        self.scheduler.after(int(stays_s * SECOND), self._shut, number)
-
-    def _shut(self, number: int) -> None:
-        one = self.bank.bank[number]
-        if one.open:
-            one.slips = int(self._chance.random() < SLIPS)
-            self.bank.shut(number)
-
     # What ails latches and contacts.
 
     def jam(self, chance: Random) -> None:
@@ -106,6 +140,9 @@ class Lockers:
         number = chance.choice(self.bank.bank.numbers)
         self.bank.bank.lie(number, chance.random() < 0.5)
         self.scheduler.after(int(chance.expovariate(1 / 1_800) * SECOND), self.bank.bank.lie, number, None)
+
+    def guess(self, chance: Random) -> None:
+        self.people.guess(chance.randrange(1, 9))
 
     def force(self, chance: Random) -> None:
         number = chance.choice(self.bank.bank.numbers)

@@ -26,7 +26,9 @@ class Plan:
     readers: str = "wiegand"  # or "osdp" for polled ones
     lockers: int = 0  # compartments of a bank at the first controller
     locks: str = ""  # the family of their lock boards; by default the seed chooses
-    opens: float = 120  # of compartments, a day
+    opens: float = 60  # of compartments from afar, a day
+    parcels: float | None = None  # a day; by default one for each compartment, and three in December
+    patience_s: float = 72_000  # a recipient comes within
 
     @property
     def changes_a_day(self) -> float:

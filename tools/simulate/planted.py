@@ -27,7 +27,7 @@ RATES = {
 
 # The same for a defect at a bank of compartments: its latches, contacts and lines, and power that fails.
 BANK_RATES = {
-    "network": 10.0, "power": 60.0, "torn_write": 200.0, "jam": 400.0, "lie": 150.0, "crowbar": 200.0,
+    "network": 10.0, "power": 60.0, "torn_write": 200.0, "jam": 400.0, "lie": 150.0, "crowbar": 200.0, "guesser": 30.0,
     "silent_lock_board": 60.0, "lock_line_cut": 30.0, "lock_line_noise": 80.0, "late_lock_board": 60.0,
     "worker": 20.0, "backup": 40.0, "restore": 20.0,
 }  # fmt: skip
@@ -43,15 +43,24 @@ class Hunt:
     changes: float = 1_500
     sectors: dict[str, int] = field(default_factory=lambda: {"log": 4, "acl": 6})
     lockers: int = 0
-    opens: float = 0  # of compartments, a day
+    opens: float = 0  # of compartments from afar, a day
+    parcels: float = 0  # a day
     rates: dict[str, float] = field(default_factory=lambda: RATES)
 
 
 HUNT = Hunt()
 AT_A_BANK = Hunt(
-    days=0.03, taps=200, changes=20, sectors={"log": 16, "acl": 6}, lockers=12, opens=8_000, rates=BANK_RATES
+    days=0.03,
+    taps=200,
+    changes=20,
+    sectors={"log": 16, "acl": 6},
+    lockers=12,
+    opens=3_000,
+    parcels=1_800,
+    rates=BANK_RATES,
 )
 FAMILIES = ("modbus", "kerong")  # of lock boards: of the first soak at a bank, and the second
+PATIENCE_S = 150  # a recipient comes within
 SOAKS = 2  # for one defect, at the most: together less than a minute of a core
 
 
@@ -164,6 +173,8 @@ def _soak(seed: int, how: Hunt, locks: str) -> dict[str, Any]:
                 lockers=how.lockers,
                 locks=locks,
                 opens=how.opens,
+                parcels=how.parcels,
+                patience_s=PATIENCE_S,
             )
         )
     except (Problem, Stuck) as error:

@@ -157,8 +157,13 @@ def simulate(
                 building.close()
 
 
-def enrolled(described: dict[str, Any], board: dict[str, Any], urandom: Callable[[int], bytes]) -> list[dict[str, Any]]:
-    """Fills the cloud with the building. Returns the settings of each controller."""
+def enrolled(
+    described: dict[str, Any],
+    board: dict[str, Any],
+    urandom: Callable[[int], bytes],
+    bank: dict[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """Fills the cloud with the building. Returns the settings of each controller. bank: of the first one."""
     from tools.cloud.controllers.enrol import enrol
     from tools.cloud.models import Site
     from tools.run import seed as demo
@@ -170,13 +175,13 @@ def enrolled(described: dict[str, Any], board: dict[str, Any], urandom: Callable
         enrol(
             Site.objects.get(),
             one["name"],
-            board,
+            board if bank is None or n else {**board, "bank": bank},
             doors=[door["name"] for door in one["doors"]],
             broker=broker,
             wifi=wifi,
             urandom=urandom,
         )[1]
-        for one in described["controllers"]
+        for n, one in enumerate(described["controllers"])
     ]
     demo.people(described)
     return settings

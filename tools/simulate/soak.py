@@ -78,7 +78,8 @@ class Soak:
         day = datetime.fromisoformat(random.Random(f"{plan.seed}/day").choice(DAYS)).replace(tzinfo=UTC)
         begins = int(day.timestamp())
         clock.source = lambda: self.building.utc() if self._built else begins
-        settings = enrolled(described, self.board, chance.randbytes)
+        bank = self._bank()
+        settings = enrolled(described, self.board, chance.randbytes, bank)
         self.building = VirtualBuilding(
             described,
             settings,
@@ -90,7 +91,7 @@ class Soak:
             keep=plan.report is not None,
             pace=replace(ESP32, handshake_us=HANDSHAKE_US) if plan.tls else ESP32,
             begins=begins,
-            bank=self._bank(),
+            bank=bank,
         )
         self._built = True
 
@@ -172,7 +173,9 @@ class Soak:
         minutes = TRIAL_MINUTES if plan.days >= 1 else SHORT_TRIAL_MINUTES
         self.rollouts = Rollouts(building, minutes, self.end)
         if plan.lockers:
-            self.lockers = Lockers(building, plan.opens)
+            self.lockers = Lockers(
+                building, plan.opens, plan.lockers if plan.parcels is None else plan.parcels, plan.patience_s
+            )
         rates = dict(plan.rates)
         more = faults(self, rates)  # takes its own rates out
         self.faults = promises.faults = Faults(building, replace(EVERYTHING, **rates), more)

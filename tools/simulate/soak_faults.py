@@ -28,6 +28,7 @@ BANK_RATES = {
     "jam": 6.0,
     "lie": 2.0,
     "crowbar": 2.0,
+    "guesser": 1.0,
     "silent_lock_board": 3.0,
     "lock_line_cut": 2.0,
     "lock_line_noise": 4.0,
@@ -63,6 +64,7 @@ def faults(soak: "Soak", rates: dict[str, float]) -> tuple[Fault, ...]:
             "jam": ("latch jammed", soak.lockers.jam),
             "lie": ("contact lies", soak.lockers.lie),
             "crowbar": ("compartment forced", soak.lockers.force),
+            "guesser": ("codes guessed", soak.lockers.guess),
             "silent_lock_board": ("lock board silent", bank.silence),
             "lock_line_cut": ("lock boards cut off", bank.cut),
             "lock_line_noise": ("noise at the lock boards", bank.noise),
@@ -88,6 +90,8 @@ def restore(soak: "Soak", chance: random.Random) -> None:
         soak.faults.disturb("", 300 * SECOND)
         soak.people.restored()
         soak.books.restored()
+        if soak.lockers is not None:
+            soak.lockers.restored()
 
 
 def break_in(soak: "Soak", chance: random.Random) -> None:
