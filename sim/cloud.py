@@ -14,7 +14,7 @@ from firmware.controller.access.codes import DEPOSIT, MOST, PICK_UP, SLOTS, code
 from firmware.controller.access.credential import card_pin_value, card_value, credential_key, pin_value
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN, RENEW, Refused
-from firmware.protocol.cloud_side import CHANGES, RECORDS, REFUSED, Channel, accept_message, read_open, rules_parts
+from firmware.protocol.cloud_side import CHANGES, RECORDS, REFUSED, CloudChannel, accept_message, read_open, rules_parts
 from firmware.protocol.deliveries import delivery_key
 from sim.virtual.controller import VirtualController
 from sim.world.building import Building
@@ -73,7 +73,7 @@ class Hand(Protocol):
 
 
 @dataclass
-class Stock:
+class BankStock:
     """What the cloud has of a bank: its secret, what its board says of each slot, the numbers that are given out."""
 
     secret: bytes
@@ -120,9 +120,9 @@ class _Row:
     events: dict[int, bytes] = field(default_factory=dict)
     gaps: set[int] = field(default_factory=set)
     twice: int = 0
-    bank: Stock | None = None
-    channel: Channel | None = None
-    openings: list[Channel] = field(default_factory=list)  # answered, and nothing heard yet
+    bank: BankStock | None = None
+    channel: CloudChannel | None = None
+    openings: list[CloudChannel] = field(default_factory=list)  # answered, and nothing heard yet
 
     def note(self) -> None:
         """There is another version."""
@@ -304,7 +304,7 @@ class MemoryCloud:
     def _open(self, name: str, row: _Row, message: bytes) -> None:
         """Each opening is answered; a replayed one too, but a session begins with its first good message only."""
         nonce, own = bytes(read_open(row.secret, name, message)), self._urandom(16)
-        row.openings = [*row.openings[-7:], Channel(row.secret, nonce, own)]
+        row.openings = [*row.openings[-7:], CloudChannel(row.secret, nonce, own)]
         self._publish(wire.topics(name)[1], accept_message(row.secret, name, nonce, own))
 
     def _unseal(self, row: _Row, message: bytes) -> bytes:
@@ -363,7 +363,7 @@ class MemoryCloud:
     def _stock(self, row: _Row, message: bytes) -> None:
         """What a bank's stock holds. What is not known of it is asked; where a slot is free it gets its next number."""
         crc, first = struct.unpack_from("<IB", message, 1)
-        bank = row.bank = row.bank or Stock(self._urandom(32))
+        bank = row.bank = row.bank or BankStock(self._urandom(32))
         words = struct.unpack_from(f"<{(len(message) - 6) // 4}I", message, 6)
         bank.words.update(enumerate(words, first))
         known = [bank.words.get(slot) for slot in range(SLOTS)]

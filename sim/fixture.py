@@ -100,7 +100,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
-class Event:
+class RecordedEvent:
     """One event as it stands in a board's log. at: seconds since the world began; door: "" for the board itself.
 
     Of a compartment door is its name, such as "compartment 3".
@@ -364,7 +364,7 @@ class House:
         """Whether the leaf stands open."""
         return self.world.doors[door][1].door.open
 
-    def events(self, where: str = ALL, since: float = 0) -> list[Event]:
+    def events(self, where: str = ALL, since: float = 0) -> list[RecordedEvent]:
         """What the boards have in their logs, in order. where: a door, a controller or "all"; since: see `now`."""
         boards = self._boards(where)
         number = self.world.doors[where][1].number if where in self.world.doors else None
@@ -375,7 +375,7 @@ class House:
             board = next((one for one in boards if one.name == record.where), None)
             if board is not None and number in (None, record.detail[3]):
                 place = words.place(record.detail[2], record.detail[3], [door.name for door in board.doors])
-                found.append(Event(record.at / SECOND, board.name, place, words.word(record.detail[2])))
+                found.append(RecordedEvent(record.at / SECOND, board.name, place, words.word(record.detail[2])))
         return found
 
     def all_stored(self) -> bool:

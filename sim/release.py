@@ -33,7 +33,7 @@ def sign(text):
     return pow(int.from_bytes(padded, "big"), int(PRIVATE, 16), int(MODULUS, 16)).to_bytes(256, "big")
 
 
-class Release:
+class SignedRelease:
     """files: {path: bytes}. head: what release.json says; stream: all of it."""
 
     def __init__(self, build, files, serial=7, signer=sign, **other):

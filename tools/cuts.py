@@ -30,20 +30,20 @@ def walks() -> Walks:
     import sim.mcu  # noqa: F401  before any firmware file is imported
     from sim.cuts import log, state, table
 
-    def on_littlefs(kind: str) -> Any:
+    def on_littlefs(kind: str, name: str) -> Any:
         try:
-            return importlib.import_module(f"sim.cuts.{kind}").Walk
+            return getattr(importlib.import_module(f"sim.cuts.{kind}"), name)
         except ImportError as error:
             raise Problem("littlefs-python is missing; install the extra `dev`") from error
 
     return {
-        "log": lambda seed, tally: log.Walk(seed, 4 + seed % 4, tally),
-        "delta": lambda seed, tally: table.Walk(seed, 5 + seed % 3, 0.0, tally),
-        "snapshot": lambda seed, tally: table.Walk(seed, 5 + seed % 4, 1.0, tally),
-        "state": lambda seed, tally: state.Walk(seed, 2 + seed % 2, tally),
-        "settings": lambda seed, tally: on_littlefs("settings")(seed, 12, tally),
-        "update": lambda seed, tally: on_littlefs("update")(seed, tally),
-        "install": lambda seed, tally: importlib.import_module("tools.install_cuts").Walk(seed, tally),
+        "log": lambda seed, tally: log.LogWalk(seed, 4 + seed % 4, tally),
+        "delta": lambda seed, tally: table.TableWalk(seed, 5 + seed % 3, 0.0, tally),
+        "snapshot": lambda seed, tally: table.TableWalk(seed, 5 + seed % 4, 1.0, tally),
+        "state": lambda seed, tally: state.StateWalk(seed, 2 + seed % 2, tally),
+        "settings": lambda seed, tally: on_littlefs("settings", "SettingsWalk")(seed, 12, tally),
+        "update": lambda seed, tally: on_littlefs("update", "UpdateWalk")(seed, tally),
+        "install": lambda seed, tally: importlib.import_module("tools.install_cuts").InstallWalk(seed, tally),
     }
 
 

@@ -28,7 +28,7 @@ _STANDARD: dict[str, str] = {
 
 
 @dataclass(frozen=True)
-class Event:
+class EventCode:
     """One code as the source tells it."""
 
     name: str
@@ -49,7 +49,7 @@ class Section:
     """The events below one comment. extra: what the comment says of all of them."""
 
     title: str
-    events: tuple[Event, ...]
+    events: tuple[EventCode, ...]
 
 
 def sections(text: str) -> list[Section]:
@@ -64,11 +64,11 @@ def sections(text: str) -> list[Section]:
     return found
 
 
-def _event(match: re.Match[str]) -> Event:
+def _event(match: re.Match[str]) -> EventCode:
     comment = match[3] or ""
     split = _EXTRA.search(comment)
     means, extra = (comment[: split.start()], split[1]) if split else (comment, "")
-    return Event(match[1], int(match[2]), means, extra)
+    return EventCode(match[1], int(match[2]), means, extra)
 
 
 def table(text: str) -> str:

@@ -19,7 +19,7 @@ from unittest.mock import patch
 import serial
 
 from sim.cuts import protocol_board
-from sim.cuts.cable import WAYS, Board
+from sim.cuts.cable import WAYS, CableBoard
 from sim.cuts.power import Tally, content
 from tools import boards, build, layouts, pack
 from tools.install import command, payload
@@ -82,7 +82,7 @@ class InProcess(Remote):
         return int(code), out.buffer.getvalue().decode(errors="replace"), ""  # type: ignore[attr-defined]
 
 
-class Time:
+class InstallTime:
     """Of the installer, which waits for starts: none passes here."""
 
     def __init__(self) -> None:
@@ -100,11 +100,11 @@ def at_the_bench() -> Iterator[None]:
     """mpremote finds the board; the installer neither waits nor talks."""
     if "sim.cuts" not in serial.protocol_handler_packages:
         serial.protocol_handler_packages.append("sim.cuts")
-    with patch.object(command, "time", Time()), patch.object(command, "progress", lambda text: None):
+    with patch.object(command, "time", InstallTime()), patch.object(command, "progress", lambda text: None):
         yield
 
 
-class Walk:
+class InstallWalk:
     """One board of one layout that gets one build after another, each over a cable that is cut."""
 
     def __init__(self, seed: int, tally: Tally | None = None, layout: str = "") -> None:
@@ -114,7 +114,7 @@ class Walk:
         self.cuts = 0
         self.late = 0.2  # so many of the cuts come when the new build is put in charge
         blocks = layouts.load(self.layout).sectors("vfs")
-        self.board = Board(blocks, table()["flash"], self.whole, mpy(), random)
+        self.board = CableBoard(blocks, table()["flash"], self.whole, mpy(), random)
         protocol_board.BOARDS[PORT] = self.board
         self.number = random.randrange(BUILDS)
         self.current = ""

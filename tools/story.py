@@ -91,10 +91,10 @@ class DatabaseHand:
         return self._known()(controller, version, digest)
 
     def _known(self) -> Any:
-        from tools.simulate.listening import Known
+        from tools.simulate.listening import KnownVersions
 
         if self._made is None:
-            self._made = Known()
+            self._made = KnownVersions()
         return self._made
 
     def heard(self, controller: VirtualController, seconds: float) -> bool:
@@ -139,7 +139,7 @@ def real_stage(
 
     with simulate.database(folder):
         from tools.cloud.services import clock
-        from tools.simulate.worker import Worker
+        from tools.simulate.worker import SoakWorker
 
         before = clock.source
         building: VirtualBuilding | None = None
@@ -148,10 +148,10 @@ def real_stage(
             settings = simulate.enrolled(description, board, random.Random(f"{seed}/enrolment").randbytes)
             hand = DatabaseHand(None, description)
             building = VirtualBuilding(
-                description, settings, board, folder, seed, cloud=Worker, visits_a_day=visits or 1e-9, begins=begins
+                description, settings, board, folder, seed, cloud=SoakWorker, visits_a_day=visits or 1e-9, begins=begins
             )
             worker, scheduler = building.cloud, building.scheduler
-            assert isinstance(worker, Worker)
+            assert isinstance(worker, SoakWorker)
             hand.worker = worker
             worker.later = lambda seconds, call: scheduler.after(int(seconds * SECOND), call)
             yield building, hand

@@ -19,7 +19,7 @@ TEXTS = (".py", ".js", ".css", ".html", ".md", ".toml", ".sh")
 
 
 @dataclass
-class Module:
+class SourceModule:
     """One file. imports: modules that it needs while it is imported; late: those that a function of it imports."""
 
     path: Path
@@ -29,7 +29,7 @@ class Module:
     late: set[str] = field(default_factory=set)
 
 
-def read(root: Path = ROOT) -> dict[str, Module]:
+def read(root: Path = ROOT) -> dict[str, SourceModule]:
     """Every module of the three floors by its dotted name."""
     found = {}
     for floor in FLOORS:
@@ -37,7 +37,7 @@ def read(root: Path = ROOT) -> dict[str, Module]:
             parts = path.relative_to(root).with_suffix("").parts
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            found[name] = Module(path, path.relative_to(root).as_posix(), tree)
+            found[name] = SourceModule(path, path.relative_to(root).as_posix(), tree)
     for name, module in found.items():
         package = name if module.path.name == "__init__.py" else name.rpartition(".")[0]
         module.imports = set(_targets(module.tree.body, package, found, late=False))
@@ -45,7 +45,7 @@ def read(root: Path = ROOT) -> dict[str, Module]:
     return found
 
 
-def _targets(body: list[ast.stmt], package: str, known: dict[str, Module], late: bool) -> Iterator[str]:
+def _targets(body: list[ast.stmt], package: str, known: dict[str, SourceModule], late: bool) -> Iterator[str]:
     for node in body:
         if isinstance(node, ast.Import):
             yield from () if late else (alias.name for alias in node.names if alias.name in known)
@@ -63,7 +63,7 @@ def _targets(body: list[ast.stmt], package: str, known: dict[str, Module], late:
                 yield from _targets(getattr(node, inner_body, []), package, known, late)
 
 
-def _from(node: ast.ImportFrom, package: str, known: dict[str, Module]) -> Iterator[str]:
+def _from(node: ast.ImportFrom, package: str, known: dict[str, SourceModule]) -> Iterator[str]:
     parts = package.split(".")
     base = node.module or ""
     if node.level:
@@ -75,7 +75,7 @@ def _from(node: ast.ImportFrom, package: str, known: dict[str, Module]) -> Itera
             yield base
 
 
-def circles(modules: dict[str, Module], late: bool = False) -> list[list[str]]:
+def circles(modules: dict[str, SourceModule], late: bool = False) -> list[list[str]]:
     """Modules that need each other (Tarjan's strongly connected components). late: imports in functions count too."""
     index: dict[str, int] = {}
     low: dict[str, int] = {}
@@ -106,7 +106,7 @@ def circles(modules: dict[str, Module], late: bool = False) -> list[list[str]]:
     return found
 
 
-def arrows_up(modules: dict[str, Module]) -> list[str]:
+def arrows_up(modules: dict[str, SourceModule]) -> list[str]:
     floor = {name: FLOORS.index(name.split(".")[0]) for name in modules}
     return [
         f"{name} -> {other}"
@@ -116,7 +116,7 @@ def arrows_up(modules: dict[str, Module]) -> list[str]:
     ]
 
 
-def privates(modules: dict[str, Module]) -> list[str]:
+def privates(modules: dict[str, SourceModule]) -> list[str]:
     """`other._name` where the file defines no such name itself: it knows the inside of another room."""
     found = []
     for module in modules.values():
@@ -141,7 +141,7 @@ def _of_self(node: ast.Attribute) -> bool:
     return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
 
 
-def long_functions(modules: dict[str, Module]) -> list[str]:
+def long_functions(modules: dict[str, SourceModule]) -> list[str]:
     return [
         f"{module.where}:{node.lineno} {node.name}: {node.end_lineno - node.lineno + 1} lines"
         for module in modules.values()
@@ -152,7 +152,7 @@ def long_functions(modules: dict[str, Module]) -> list[str]:
     ]
 
 
-def same_names(modules: dict[str, Module]) -> list[str]:
+def same_names(modules: dict[str, SourceModule]) -> list[str]:
     """Class names that stand in two files or more."""
     places: dict[str, set[str]] = defaultdict(set)
     for module in modules.values():
@@ -162,7 +162,7 @@ def same_names(modules: dict[str, Module]) -> list[str]:
     return [f"{name}: {', '.join(sorted(files))}" for name, files in sorted(places.items()) if len(files) > 1]
 
 
-def anys(modules: dict[str, Module]) -> list[str]:
+def anys(modules: dict[str, SourceModule]) -> list[str]:
     """`Any` where promises are checked."""
     return [
         f"{module.where}:{node.lineno}"

@@ -17,7 +17,7 @@ CHANGES = (ROOM - DELTA_HEAD) // records.CHANGE  # in one delta
 REFUSED = 0xFFFF  # in place of the next part: the controller does not take these rules
 
 
-class Channel(channel.Channel):
+class CloudChannel(channel.Channel):
     """The cloud's end of a session: what goes up comes in here."""
 
     def __init__(self, secret, controller_nonce, cloud_nonce):

@@ -19,7 +19,7 @@ _KEYS_MORE = 16
 _KEYS_MOST = 65536  # of eight million events in a row: a gap of four billion, as a stolen board may tell, costs no more
 
 
-class Chain:
+class LogChain:
     """sequence, key: the event with which the chain begins and its key, as the first HELLO told.
 
     next: the number that is expected. before: the chain of the record before, None when not known. unproven: how many

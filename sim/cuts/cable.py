@@ -18,9 +18,9 @@ from sim.mcu import chip as chips
 from sim.mcu import esp32, machine
 from sim.mcu.flash import SECTOR, NorFlash, PowerCut
 
-from .files import Files, make
+from .files import MountedFiles, make
 from .power import Cut
-from .update import Chip, Restart
+from .update import Restart, UpdateChip
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 SCRIPTS = [compile((FIRMWARE / name).read_text(), name, "exec") for name in ("boot.py", "main.py")]
@@ -37,7 +37,7 @@ class Runs(BaseException):
     """main.py has started the controller, which goes on for ever."""
 
 
-class Partitions(Chip):
+class Partitions(UpdateChip):
     """A chip with the partitions of its board's table. Their content is no part of an installation."""
 
     def __init__(self, sizes: dict[str, int], cause: int) -> None:
@@ -50,7 +50,7 @@ class Partitions(Chip):
         return SimpleNamespace(size=self.sizes[label]) if label in self.sizes else None
 
 
-class Board:
+class CableBoard:
     """whole(mounted): the build whose modules all lie in what main.py mounted, or ""."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Board:
         self.way = ""
         self.within = 3  # so many flash operations after that byte the power goes at the latest
         self.plugged = True
-        self.files = Files(self.flash)
+        self.files = MountedFiles(self.flash)
         self.out = bytearray()  # on its way to the host
         self.start(chips.PWRON_RESET)
 
@@ -78,7 +78,7 @@ class Board:
         for _ in range(10):
             self.files.device.off = True  # what was open on it is open no more
             self.chip = Partitions(self.sizes, cause)
-            self.files = Files(self.flash)
+            self.files = MountedFiles(self.flash)
             self.running = ""
             self.alive = True
             self.system = SimpleNamespace(
@@ -206,7 +206,7 @@ class Board:
 class Prompt:
     """The raw prompt as MicroPython has it (shared/runtime/pyexec.c), with raw paste."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: CableBoard) -> None:
         self.board = board
         self.printed = io.StringIO()
         self.names = board.names(self.printed)

@@ -62,7 +62,7 @@ def make(flash: NorFlash) -> None:
 class Written:
     """A file that is written. It is closed once: of an unhappy file littlefs takes no second time."""
 
-    def __init__(self, files: "Files", path: str, mode: str) -> None:
+    def __init__(self, files: "MountedFiles", path: str, mode: str) -> None:
         self._files = files
         self._text = "b" not in mode
         self._open = False
@@ -100,7 +100,7 @@ class Written:
                 lfs.file_close(self._files.system.fs, self._file)
 
 
-class Files:
+class MountedFiles:
     """One life of a mounted file system. Once its power is gone every call raises PowerCut: nothing runs any more."""
 
     def __init__(self, flash: NorFlash) -> None:
@@ -168,7 +168,7 @@ class Files:
 
 
 @contextmanager
-def seen_by(module: Any, files: Files) -> Iterator[None]:
+def seen_by(module: Any, files: MountedFiles) -> Iterator[None]:
     """A file of the firmware finds these files."""
     before = vars(module).copy()
     module.open, module.os = files.open, files.os

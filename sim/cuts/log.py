@@ -9,14 +9,14 @@ from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
 from sim.mcu.flash import SECTOR
 
-from .power import Partition, Tally, anywhere, flash_that_may_weaken, start
+from .power import CutPartition, Tally, anywhere, flash_that_may_weaken, start
 
 EPOCH = 0xE0E0E0E0
 LAZY = 64  # so many acknowledged events a restart may send again
 A_SECTOR = 127
 
 
-class Walk:
+class LogWalk:
     """One log and its journal that live through cuts, with the events that were put in. The ring is full at once."""
 
     def __init__(self, seed: int, sectors: int, tally: Tally | None = None) -> None:
@@ -33,7 +33,9 @@ class Walk:
             self.one_event()
 
     def make(self) -> EventLog:
-        return EventLog(Partition(self.flashes[0]), StateJournal(Partition(self.flashes[1])), lambda n: b"\xe0" * n)
+        return EventLog(
+            CutPartition(self.flashes[0]), StateJournal(CutPartition(self.flashes[1])), lambda n: b"\xe0" * n
+        )
 
     def one_event(self) -> None:
         event = (self.random.randrange(256), self.random.randbytes(7))

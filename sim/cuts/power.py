@@ -10,7 +10,7 @@ from sim.mcu.flash import SECTOR, NorFlash, PowerCut
 from sim.virtual.flash import TiredFlash
 
 
-class Partition:
+class CutPartition:
     """What the firmware uses of esp32.Partition. No program may need a bit that is already cleared."""
 
     def __init__(self, flash: NorFlash) -> None:

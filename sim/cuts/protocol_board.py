@@ -5,9 +5,9 @@ pyserial finds it where `sim.cuts` is among its protocol_handler_packages.
 
 from typing import Any
 
-from .cable import Board, Unplugged
+from .cable import CableBoard, Unplugged
 
-BOARDS: dict[str, Board] = {}  # by their port
+BOARDS: dict[str, CableBoard] = {}  # by their port
 
 
 class Serial:
@@ -19,7 +19,7 @@ class Serial:
         self._open = False
 
     @property
-    def board(self) -> Board:
+    def board(self) -> CableBoard:
         return BOARDS[self.port]
 
     def open(self) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 from firmware.controller.storage import settings, settings_save
 from sim.mcu.flash import SECTOR, NorFlash
 
-from .files import Files, make, seen_by
+from .files import MountedFiles, make, seen_by
 from .power import Tally, anywhere
 
 
-class Walk:
+class SettingsWalk:
     def __init__(self, seed: int, sectors: int = 12, tally: Tally | None = None) -> None:
         self.random = Random(seed)
         self.tally = tally
@@ -29,7 +29,7 @@ class Walk:
         name, fields = random.choice(("settings", "rules")), self.some_fields()
 
         def act() -> None:
-            with seen_by(settings_save, Files(self.flash)):
+            with seen_by(settings_save, MountedFiles(self.flash)):
                 try:
                     settings_save.save("/", fields, name)
                     full.clear()
@@ -41,10 +41,10 @@ class Walk:
             self.cuts += 1
         elif full:
             self.refused += 1
-            assert f"{name}.new" not in Files(self.flash).listdir("/"), "what found no room takes some"
+            assert f"{name}.new" not in MountedFiles(self.flash).listdir("/"), "what found no room takes some"
         else:
             self.saved[name] = fields
-        with seen_by(settings, Files(self.flash)):
+        with seen_by(settings, MountedFiles(self.flash)):
             for one in ("settings", "rules"):
                 found, sealed = settings.load("/", one)
                 before = self.saved.get(one, {})

@@ -5,10 +5,10 @@ from random import Random
 from firmware.controller.storage.state import StateJournal
 from sim.mcu.flash import SECTOR
 
-from .power import Partition, Tally, anywhere, flash_that_may_weaken, start
+from .power import CutPartition, Tally, anywhere, flash_that_may_weaken, start
 
 
-class Walk:
+class StateWalk:
     def __init__(self, seed: int, sectors: int = 2, tally: Tally | None = None) -> None:
         self.random = Random(seed)
         self.tally = tally
@@ -21,7 +21,7 @@ class Walk:
             self.one_value()
 
     def make(self) -> StateJournal:
-        return StateJournal(Partition(self.flash))
+        return StateJournal(CutPartition(self.flash))
 
     def one_value(self) -> None:
         kind, value = self.pending = self.random.randrange(1, 9), self.random.getrandbits(64)

@@ -9,7 +9,7 @@ from firmware.controller.storage.table import CredentialTable, Damaged
 from firmware.controller.storage.table_snapshot import Snapshot, digests
 from sim.mcu.flash import SECTOR
 
-from .power import Partition, Tally, anywhere, flash_that_may_weaken, start
+from .power import CutPartition, Tally, anywhere, flash_that_may_weaken, start
 
 MOST = 253  # credentials in a bucket of 255: what is revoked and given again in one set of changes needs room
 
@@ -81,7 +81,7 @@ def send_what_differs(table: CredentialTable, known: Known, version: int) -> Non
         pass
 
 
-class Walk:
+class TableWalk:
     """One table that lives through cuts, with the set that each version stands for.
 
     snapshots: how often a whole set comes in place of changes, 0 to 1.
@@ -102,7 +102,7 @@ class Walk:
             self.fill()
 
     def make(self) -> CredentialTable:
-        return CredentialTable(Partition(self.flash))
+        return CredentialTable(CutPartition(self.flash))
 
     def fill(self) -> None:
         room = Counter[int]()

@@ -19,9 +19,9 @@ from firmware.controller.storage import room
 from sim.mcu import chip as chips
 from sim.mcu import machine
 from sim.mcu.flash import SECTOR, NorFlash
-from sim.release import MODULUS, Release
+from sim.release import MODULUS, SignedRelease
 
-from .files import Files, make, seen_by
+from .files import MountedFiles, make, seen_by
 from .power import Tally, anywhere
 
 FATES = ("well", "hangs", "loses the link", "reads no card")
@@ -39,7 +39,7 @@ class Restart(Exception):
     """The board resets itself."""
 
 
-class Chip(chips.Chip):
+class UpdateChip(chips.Chip):
     """For boot.py: it is over at once, and what it started is looked at."""
 
     def __init__(self) -> None:
@@ -60,15 +60,15 @@ class Chip(chips.Chip):
 
 
 @cache
-def release(number: int) -> Release:
+def release(number: int) -> SignedRelease:
     """One of some releases: folders as the firmware has them, files of other sizes in each release."""
     random = Random(number)
     files = {f"{folder}/{n}.mpy": random.randbytes(random.choice((9, 300, 900))) for n, folder in enumerate(FOLDERS)}
     files["controller/large.mpy"] = random.randbytes(random.randrange(4000, 13000))
-    return Release(f"{number:012x}", files)
+    return SignedRelease(f"{number:012x}", files)
 
 
-def blocks_of(one: Release) -> int:
+def blocks_of(one: SignedRelease) -> int:
     """What a slot takes: its folders, two blocks each, its files, the signature and release.json."""
     return 2 + 2 * len(FOLDERS) + sum(len(body) // SECTOR + 1 for body in one.files.values()) + 2
 
@@ -111,7 +111,7 @@ class Firmware:
         buf[:EVENT] = pack_event(sequence, 0, 1, 1, 0, 0, self.events[sequence - 1])
 
 
-class Walk:
+class UpdateWalk:
     """One board that is updated again and again, and loses its power on the way."""
 
     def __init__(self, seed: int, tally: Tally | None = None, spare: int | None = None) -> None:
@@ -124,7 +124,7 @@ class Walk:
         self.flash = NorFlash((BLOCKS + 2 * most + spare) * SECTOR)
         self.cuts = 0
         make(self.flash)
-        self.files = Files(self.flash)
+        self.files = MountedFiles(self.flash)
         old = release(self.number)
         self.write("/board.json", b'{"doors": [{"strike": {"pin": %d, "active": 1}}]}' % STRIKE)
         self.write("/release.key", MODULUS.encode())
@@ -195,8 +195,8 @@ class Walk:
     def start(self) -> None:
         """The board starts, until it runs. Whatever happened before, it has a whole slot."""
         while True:
-            self.chip = Chip()
-            self.files = Files(self.flash)
+            self.chip = UpdateChip()
+            self.files = MountedFiles(self.flash)
             self.check()
             if not self.goes_on(self.boot):
                 continue

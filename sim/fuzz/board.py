@@ -12,7 +12,7 @@ from firmware.controller import clock, ticks
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OPEN
 from firmware.controller.storage.settings_save import save
-from firmware.protocol.cloud_side import Channel, accept_message, read_open
+from firmware.protocol.cloud_side import CloudChannel, accept_message, read_open
 from sim.mcu import bind
 from sim.mcu.chip import PERIOD, Chip, use
 from sim.mcu.flash import NorFlash
@@ -113,7 +113,7 @@ class HandBoard:
         self.secret = bytes.fromhex(str(settings["link_secret"]))
         self._sessions = session
         self.session = self._new_session()
-        self.channel: Channel | None = None
+        self.channel: CloudChannel | None = None
         self.asked = bytes(8)  # the nonce of the last question for the time
 
     def _new_session(self) -> Any:
@@ -142,7 +142,7 @@ class HandBoard:
         own = self.chip.urandom(16)
         self.secret = bytes(self.session._secret)  # a holder of the keys may have given it another one
         nonce = read_open(self.secret, self.name, opening)
-        self.channel = Channel(self.secret, nonce, own)
+        self.channel = CloudChannel(self.secret, nonce, own)
         self.sent.clear()
         self.deliver(accept_message(self.secret, self.name, nonce, own))
         asked = [message for message in self.told() if message[0] == wire.TIME_ASKED]

@@ -12,7 +12,7 @@ from typing import Any
 from sim.cloud import Hand, MemoryCloud, settings_of
 from sim.virtual.building import START, VirtualBuilding
 from sim.virtual.controller import VirtualController
-from sim.virtual.faults import Faults
+from sim.virtual.faults import FaultInjector
 from sim.virtual.logs import days_of
 from sim.virtual.scheduler import DAY, MS, SECOND
 from sim.world.building import Building
@@ -103,7 +103,9 @@ def play(
 ) -> Played:
     """The whole story, from the first power to the last event stored."""
     begin(building, hand, walk=story.visits > 0)
-    faults = building.promises.faults = Faults(building) if story.faults is None else Faults(building, story.faults)
+    faults = building.promises.faults = (
+        FaultInjector(building) if story.faults is None else FaultInjector(building, story.faults)
+    )
     if story.faults is not None:
         faults.start()
     player = Player(building, hand)
@@ -121,7 +123,7 @@ def play(
 
 def mend(building: VirtualBuilding) -> None:
     """Everything works again."""
-    Faults(building).stop()
+    FaultInjector(building).stop()
 
 
 def settles(building: VirtualBuilding, hand: Hand) -> bool:

@@ -22,11 +22,11 @@ from .controller import VirtualController
 from .doorway import Doorway
 from .emergencies import Emergencies
 from .logged import LoggedEvent
-from .net import Network
+from .net import VirtualNetwork
 from .pace import INSTANT, Pace
 from .post import Post
 from .promises import Broken, Promises
-from .scheduler import MS, SECOND, Event, Scheduler
+from .scheduler import MS, SECOND, ScheduledCall, Scheduler
 from .slots import WELL, DoesNotStart
 from .verdicts import ANYTHING, DENIED, GRANTED, MISREAD, Verdicts
 
@@ -101,7 +101,7 @@ class VirtualBuilding:
         self.description = description
         self.begins = begins
         self.scheduler = Scheduler(seed)
-        self.network = Network(self.scheduler)
+        self.network = VirtualNetwork(self.scheduler)
         self.broker = Broker()
         self.post = Post(self.scheduler, self.network, self.broker)
         self.records: list[Record] = []
@@ -119,7 +119,7 @@ class VirtualBuilding:
         self._keep = keep
         self._walking = False
         self._visits_a_day = visits_a_day
-        self._moved: Event | None = None  # the next poll of the cloud, and when
+        self._moved: ScheduledCall | None = None  # the next poll of the cloud, and when
         self._moved_at = 0
         self._considering = False
         self._last_event: dict[tuple[str, int], tuple[int, int]] = {}  # where: code, when

@@ -7,9 +7,9 @@ from functools import partial
 from sim.mcu import chip as mcu
 from sim.mcu.flash import SECTOR, NorFlash, PowerCut
 
-from .net import Network, Socket, Sockets
+from .net import VirtualNetwork, VirtualSocket, VirtualSockets
 from .pace import INSTANT, SOFT_INTERRUPTS, Pace
-from .scheduler import MS, SECOND, Event, Scheduler, Stuck, Task
+from .scheduler import MS, SECOND, ScheduledCall, Scheduler, Stuck, Task
 from .thread import Threads
 
 BOOT_US = 180 * MS  # from power to the first line of boot.py
@@ -37,13 +37,13 @@ class VirtualChip(mcu.Chip):
     """
 
     thread: Threads  # type: ignore[assignment]
-    sockets: Sockets  # type: ignore[assignment]
+    sockets: VirtualSockets  # type: ignore[assignment]
 
     def __init__(
         self,
         name: str,
         scheduler: Scheduler,
-        network: Network,
+        network: VirtualNetwork,
         flash: dict[str, int],
         boot: Callable[["VirtualChip"], None],
         on_output: Callable[[int, int | None], None] = lambda pin, level: None,
@@ -78,13 +78,13 @@ class VirtualChip(mcu.Chip):
         self.on_cut: Callable[[], None] | None = None
         self.on_stop: Callable[[], None] | None = None
         self.thread = Threads(self)
-        self.sockets = Sockets(self, network)
+        self.sockets = VirtualSockets(self, network)
         self._waiting: dict[Task, Callable[[], object]] = {}  # what would end their wait
         self._fed = 0
         self._watch_us: int | None = None
-        self._watch: Event | None = None
-        self._boot_event: Event | None = None
-        self._timers: dict[object, Event] = {}
+        self._watch: ScheduledCall | None = None
+        self._boot_event: ScheduledCall | None = None
+        self._timers: dict[object, ScheduledCall] = {}
         self.drift_ppm = 0  # how much faster its clock runs
         self._drifts_since = 0
         self._offset_us = 0
@@ -319,7 +319,7 @@ class VirtualChip(mcu.Chip):
         rest = max(0, ms) * MS - elapsed
         self._wait(task, now + rest - rest * self.drift_ppm // 1_000_000, pending)
 
-    def wait_readable(self, sock: Socket, ms: int, pending: Callable[[], object]) -> bool:
+    def wait_readable(self, sock: VirtualSocket, ms: int, pending: Callable[[], object]) -> bool:
         """Whether the socket can be read; ends when it can, when pending(), at the latest after ms."""
         self.check()
         if not (pending() or sock.readable()):

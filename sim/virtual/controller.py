@@ -14,9 +14,9 @@ from .bank import VirtualBank
 from .chip import VirtualChip
 from .doorway import Doorway
 from .flash import TiredFlash, WatchedFlash, is_whole
-from .inputs import Inputs
+from .inputs import BoardInputs
 from .logged import LoggedEvent
-from .net import Network
+from .net import VirtualNetwork
 from .pace import INSTANT, Pace
 from .scheduler import Scheduler
 
@@ -39,7 +39,7 @@ class VirtualController:
         board: Board,
         folder: Path,
         scheduler: Scheduler,
-        network: Network,
+        network: VirtualNetwork,
         doors: list[str],
         on_strike: Callable[["VirtualController", Doorway, bool], None],
         on_event: Callable[["VirtualController", LoggedEvent, bytes], None],
@@ -74,7 +74,7 @@ class VirtualController:
             Doorway(door, i + 1, board["doors"][i], scheduler, lambda way, on: on_strike(self, way, on))
             for i, door in enumerate(doors)
         ]
-        self.inputs = Inputs(board, scheduler)
+        self.inputs = BoardInputs(board, scheduler)
         self.lines: list[osdp.VirtualLine] = []
         self.bank: VirtualBank | None = None
         flash = {label: size for label, size in board["flash"].items() if label != "littlefs"}

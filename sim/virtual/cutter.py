@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from .fault_kinds import connect_as_twin
-from .net import Line
+from .net import VirtualConnection
 from .scheduler import MS, SECOND
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ FAR = 2_500
 QUIET_US = 40 * SECOND  # a cut whose byte never comes, for the link is down, waits no longer
 
 
-class CutLine(Line):
+class CutLine(VirtualConnection):
     """A line that something happens to when `left` more bytes have passed. left: None while nothing is planned."""
 
     def __init__(self, cutter: "Cutter", chip: "VirtualChip", alive: Callable[[], bool]) -> None:

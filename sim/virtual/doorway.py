@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from firmware.controller.door_unit import AWAY_MS, KEYS
 from sim.world.door import Door
-from sim.world.line import Line
+from sim.world.line import SwitchLine
 from sim.world.tables import Table
 from sim.world.wiegand import INTERVAL_US, PULSE_US
 
 from .chip import VirtualChip
 from .osdp import Polled
-from .scheduler import MS, SECOND, Event, Scheduler
+from .scheduler import MS, SECOND, ScheduledCall, Scheduler
 
 BETWEEN_CARDS_US = 60 * MS  # a reader sends nothing for so long after a card
 # Who taps again takes the card away before. The board may have looked late at the first tap, later on a polled line.
@@ -43,13 +43,13 @@ class Doorway:
         self.on_leaf: Callable[[Doorway], None] = lambda doorway: None  # it moved, and its contact is quiet again
         self.on_press: Callable[[Doorway], None] = lambda doorway: None  # of the exit button
         self.bounces: Callable[[], list[int]] = list  # of one movement: microseconds between the contact's bounces
-        self._lines: dict[str, Line] = {}  # of contact and rex, where the door has them
+        self._lines: dict[str, SwitchLine] = {}  # of contact and rex, where the door has them
         self.reader_fault: str | None = None
         self.reader_changed = -1  # when it broke or was mended
         self._reader_free = 0
         self._again: dict[str, int] = {}  # card: when it may be tapped again
         self.polled: Polled | None = None  # its OSDP reader, where it has one
-        self._closer: Event | None = None
+        self._closer: ScheduledCall | None = None
 
     def wire(self, chip: VirtualChip) -> None:
         """Puts every line on its resting level."""
@@ -60,7 +60,7 @@ class Doorway:
         for role, level in (("contact", "open"), ("rex", "active")):
             wire = self.table.get(role)
             if wire:
-                self._lines[role] = Line(wire, chip.input, chip.volts.__setitem__, 1 - wire[level])
+                self._lines[role] = SwitchLine(wire, chip.input, chip.volts.__setitem__, 1 - wire[level])
                 self._lines[role].tell()
 
     def output(self, pin: int, level: int | None) -> None:

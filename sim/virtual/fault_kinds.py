@@ -18,19 +18,19 @@ from .verdicts import ANYTHING
 
 if TYPE_CHECKING:
     from .controller import VirtualController
-    from .faults import Faults
+    from .faults import FaultInjector
 
 TRIES = 40  # at finding something that was written
 ALONE_US = 200 * MS  # a reader that was silent for so long is not in the middle of a card
 
 
-def half_open(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
+def half_open(faults: "FaultInjector", controller: "VirtualController", chance: Random) -> None:
     """The broker has lost the connection without a word; to the board it stands."""
     faults.disturb(controller.name, 150 * SECOND)
     faults.building.post.forget(controller.chip)
 
 
-def twin(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
+def twin(faults: "FaultInjector", controller: "VirtualController", chance: Random) -> None:
     """Another client connects under the board's name, again and again: the broker puts the board out each time."""
     broker, scheduler = faults.building.broker, faults.scheduler
     name = controller.settings["controller"]
@@ -46,14 +46,14 @@ def connect_as_twin(broker: Broker, name: str, scheduler: Scheduler) -> None:
     client.receive(packet(CONNECT, 0, text("MQTT") + b"\x04\x02\x00\x1e" + text(name)), scheduler.now // MS)
 
 
-def silence(faults: "Faults", _: None, chance: Random) -> None:
+def silence(faults: "FaultInjector", _: None, chance: Random) -> None:
     """The broker's machine takes connections and never says a word: a handshake that stalls, a full queue."""
     post = faults.building.post
     post.silence(True)
     faults.scheduler.after(faults.until_mended(chance, 60), post.silence, False)
 
 
-def slow(faults: "Faults", _: None, chance: Random) -> None:
+def slow(faults: "FaultInjector", _: None, chance: Random) -> None:
     """Everything takes up to seconds to travel."""
     network = faults.building.network
     network.slow_us = int(chance.uniform(0.1, 4) * SECOND)
@@ -64,13 +64,13 @@ def slow(faults: "Faults", _: None, chance: Random) -> None:
     faults.scheduler.after(faults.until_mended(chance, 300), over)
 
 
-def heap(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
+def heap(faults: "FaultInjector", controller: "VirtualController", chance: Random) -> None:
     """One of the next allocations finds no memory, in whichever loop."""
     faults.disturb(controller.name, 150 * SECOND)
     controller.chip.starve_in = 1 + chance.randrange(400)
 
 
-def brown_out(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
+def brown_out(faults: "FaultInjector", controller: "VirtualController", chance: Random) -> None:
     """The supply comes and goes several times within seconds."""
     building, at = faults.building, 0
     for _ in range(chance.randrange(2, 7)):
@@ -81,14 +81,14 @@ def brown_out(faults: "Faults", controller: "VirtualController", chance: Random)
     faults.disturb(controller.name, at + 150 * SECOND)
 
 
-def reader(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
+def reader(faults: "FaultInjector", controller: "VirtualController", chance: Random) -> None:
     """A reader is dead, or one of its two wires is cut."""
     door = chance.choice(controller.doors)
     door.break_reader(chance.choice(("dead", "0", "1")))
     faults.scheduler.after(SECOND + int(chance.expovariate(1 / 600) * SECOND), door.break_reader, None)
 
 
-def pulses(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
+def pulses(faults: "FaultInjector", controller: "VirtualController", chance: Random) -> None:
     """A burst of noise on a reader's lines, when no card is held there: no more bits than any format has."""
     door = chance.choice(controller.doors)
     if not controller.chip.on or door.busy(ALONE_US):
@@ -105,7 +105,7 @@ def pulses(faults: "Faults", controller: "VirtualController", chance: Random) ->
     faults.building.verdicts.tapped(controller.name, door.number, ANYTHING)
 
 
-def rot(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
+def rot(faults: "FaultInjector", controller: "VirtualController", chance: Random) -> None:
     """A bit of flash turns over at rest; every other time one of something that was written there."""
     label = chance.choice(sorted(controller.parts))
     part = controller.parts[label]
@@ -124,7 +124,7 @@ def rot(faults: "Faults", controller: "VirtualController", chance: Random) -> No
     faults.building.promises.flash_errors.turned(controller, label, slot, before, bytes(found))
 
 
-def worn(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
+def worn(faults: "FaultInjector", controller: "VirtualController", chance: Random) -> None:
     """A sector is worn out: from now on its erases and programs do nothing, without a word.
 
     No more of them than a store has to spare: one of the access list, of the log an eighth. The state journal has two
@@ -139,7 +139,7 @@ def worn(faults: "Faults", controller: "VirtualController", chance: Random) -> N
         faults.building.promises.flash_errors.worn(controller, label, sector)
 
 
-def sway(faults: "Faults", controller: "VirtualController", chance: Random) -> None:
+def sway(faults: "FaultInjector", controller: "VirtualController", chance: Random) -> None:
     """It gets warmer or colder, and the clock faster or slower."""
     most = faults.rates.drift_ppm
     controller.chip.set_drift(round(max(-most, min(most, controller.chip.drift_ppm + chance.uniform(-most, most) / 2))))

@@ -60,7 +60,7 @@ EVERYTHING = Rates(
 )  # fmt: skip
 
 
-class Faults:
+class FaultInjector:
     """Brings them on until stop(); then mends everything.
 
     more: other faults of the whole building: (how often a day, name, what to do with a source of chance).

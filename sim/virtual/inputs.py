@@ -1,6 +1,6 @@
 """What a virtual board is wired to beside its doors: tamper switches, mains, battery, fire panel, bell, alarm relay."""
 
-from sim.world.line import Line
+from sim.world.line import SwitchLine
 from sim.world.tables import Table
 
 from .chip import VirtualChip
@@ -9,7 +9,7 @@ from .scheduler import SECOND, Scheduler
 RESTED_MV = 13_800  # a battery that is being charged
 
 
-class Inputs:
+class BoardInputs:
     """board: its table. In the beginning everything is well."""
 
     def __init__(self, board: Table, scheduler: Scheduler) -> None:
@@ -19,7 +19,7 @@ class Inputs:
         self.on: dict[int, bool] = {}  # by the input's number: whether it is so
         self.alarm = False
         self._alarm: Table | None = board.get("alarm")
-        self._lines: dict[int, Line] = {}
+        self._lines: dict[int, SwitchLine] = {}
         self._quiet: dict[int, int] = {}  # of a fire input: since when it is quiet again
 
     def wire(self, chip: VirtualChip) -> None:
@@ -30,7 +30,7 @@ class Inputs:
             if "low_mv" in one:
                 self.battery(RESTED_MV)
             else:
-                line = self._lines[number] = Line(one, chip.input, self._volts, 1 - one["active"])
+                line = self._lines[number] = SwitchLine(one, chip.input, self._volts, 1 - one["active"])
                 line.tell()
 
     def output(self, pin: int, level: int | None) -> None:

@@ -15,18 +15,18 @@ CONNECT_US = 18 * SECOND  # how long lwIP tries when the firmware set no timeout
 ADDRESS = "10.0.0.1"
 
 
-class Line:
+class VirtualConnection:
     """A TCP connection. `receive`, `closed` are the far end's ears; a Socket is the near end.
 
     Bytes arrive in order. While the line is dead (`alive` says) nothing arrives; what was sent does later.
     """
 
-    def __init__(self, network: "Network", alive: Callable[[], bool]) -> None:
+    def __init__(self, network: "VirtualNetwork", alive: Callable[[], bool]) -> None:
         self.network = network
         self.alive = alive
         self.receive: Callable[[bytes], None] = lambda data: None
         self.closed: Callable[[], None] = lambda: None
-        self.near: Socket | None = None
+        self.near: VirtualSocket | None = None
         self.open = True
         self._held: list[tuple[bool, bytes | None]] = []
         self._last = [0, 0]  # when the last piece of each way arrives
@@ -106,28 +106,30 @@ class Line:
             self.closed()
 
 
-class Network:
+class VirtualNetwork:
     """Listeners by address, and how long bytes travel. Names resolve to one address."""
 
     def __init__(self, scheduler: Scheduler, base_us: int = 8 * MS, jitter_us: int = 6 * MS) -> None:
         self.scheduler = scheduler
-        self.lines: dict[Line, None] = {}
+        self.lines: dict[VirtualConnection, None] = {}
         self.dead: set[str] = set()  # chips whose line carries nothing, though Wi-Fi is there: a black hole
         self.dns = True
         self.slow_us = 0  # everything takes up to so much longer
         self.stuck: set[str] = set()  # chips whose resolver never answers, as lwIP's may
         self.on_hang: Callable[[VirtualChip], None] = lambda chip: None
-        self.line: Callable[[VirtualChip, Callable[[], bool]], Line] = lambda chip, alive: Line(self, alive)
+        self.line: Callable[[VirtualChip, Callable[[], bool]], VirtualConnection] = lambda chip, alive: (
+            VirtualConnection(self, alive)
+        )
         self._base_us = base_us
         self._jitter_us = jitter_us
-        self._listening: dict[int, Callable[[Line], None]] = {}
+        self._listening: dict[int, Callable[[VirtualConnection], None]] = {}
         self._random = scheduler.chance("network").random
 
     def latency(self) -> int:
         slow = int(self._random() * self.slow_us) if self.slow_us else 0
         return self._base_us + int(self._random() * self._jitter_us) + slow
 
-    def listen(self, port: int, accept: Callable[[Line], None]) -> None:
+    def listen(self, port: int, accept: Callable[[VirtualConnection], None]) -> None:
         self._listening[port] = accept
 
     def deafen(self, port: int) -> None:
@@ -142,7 +144,7 @@ class Network:
         for line in [line for line in self.lines if line.alive()]:
             line.revive()
 
-    def connect(self, port: int, chip: "VirtualChip") -> Line | None:
+    def connect(self, port: int, chip: "VirtualChip") -> VirtualConnection | None:
         """None when there is no listener."""
         accept = self._listening.get(port)
         if accept is None:
@@ -153,13 +155,13 @@ class Network:
         return line
 
 
-class Socket:
+class VirtualSocket:
     """Follows ports/esp32/modsocket.c: read() fills what was asked for unless the far end closes."""
 
-    def __init__(self, chip: "VirtualChip", network: Network) -> None:
+    def __init__(self, chip: "VirtualChip", network: VirtualNetwork) -> None:
         self._chip = chip
         self._network = network
-        self._line: Line | None = None
+        self._line: VirtualConnection | None = None
         self._timeout: int | None = None  # us; None waits for ever, 0 not at all
         self._inbox = bytearray()
         self._ended = False
@@ -342,7 +344,7 @@ class Socket:
             raise OSError(self._error, "connection lost")
 
 
-class Sockets:
+class VirtualSockets:
     """The module, as one chip has it."""
 
     AF_INET = 2
@@ -352,14 +354,14 @@ class Sockets:
     IPPROTO_TCP = 6
     TCP_NODELAY = 1
 
-    def __init__(self, chip: "VirtualChip", network: Network) -> None:
+    def __init__(self, chip: "VirtualChip", network: VirtualNetwork) -> None:
         self._chip = chip
         self._network = network
-        self.open: dict[Socket, None] = {}
+        self.open: dict[VirtualSocket, None] = {}
 
-    def socket(self, *_: object) -> Socket:
+    def socket(self, *_: object) -> VirtualSocket:
         self._chip.check()
-        made = Socket(self._chip, self._network)
+        made = VirtualSocket(self._chip, self._network)
         self.open[made] = None
         return made
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from sim.world.osdp import Line, Reader
+from sim.world.osdp import OsdpLine, Reader
 from sim.world.tables import Board, Table
 
 from .chip import VirtualChip
@@ -19,7 +19,7 @@ SLACK_US = 700 * MS
 LISTENS_US = 400 * MS  # a reader that was polled within that time is heard within a second
 
 
-class VirtualLine(Line):
+class VirtualLine(OsdpLine):
     """A line on a serial port of the chip. table: its part of board.json."""
 
     def __init__(self, table: Table, readers: list[Reader], scheduler: Scheduler) -> None:

@@ -6,8 +6,8 @@ from functools import partial
 from sim.world.broker import Broker
 
 from .chip import VirtualChip
-from .net import Line, Network
-from .scheduler import MS, Event, Scheduler
+from .net import VirtualConnection, VirtualNetwork
+from .scheduler import MS, ScheduledCall, Scheduler
 
 PORT = 1883
 
@@ -15,15 +15,15 @@ PORT = 1883
 class Post:
     """Carries between the chips' lines, the broker and the cloud. `up`: whether the broker runs."""
 
-    def __init__(self, scheduler: Scheduler, network: Network, broker: Broker) -> None:
+    def __init__(self, scheduler: Scheduler, network: VirtualNetwork, broker: Broker) -> None:
         self.scheduler = scheduler
         self.network = network
         self.broker = broker
         self.up = True
         self._silent = False
-        self._tick: Event | None = None
+        self._tick: ScheduledCall | None = None
         self._cloud_last = 0
-        self._lines: dict[Line, None] = {}
+        self._lines: dict[VirtualConnection, None] = {}
         network.listen(PORT, self._accept)
 
     def now(self) -> int:
@@ -74,7 +74,7 @@ class Post:
         if self.up:
             self.broker.publish(topic, payload)
 
-    def _accept(self, line: Line) -> None:
+    def _accept(self, line: VirtualConnection) -> None:
         if self._silent:
             return
         client = self.broker.accept(line.down, line.close)
@@ -103,6 +103,6 @@ class Post:
         self._watch()
 
 
-def _deafen(line: Line) -> None:
+def _deafen(line: VirtualConnection) -> None:
     line.receive = lambda data: None
     line.closed = lambda: None

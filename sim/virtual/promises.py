@@ -22,7 +22,7 @@ from .logged import LoggedEvent
 from .logs import Logs
 from .parcels import Parcels
 from .scheduler import SECOND
-from .sealed import Sealed
+from .sealed import SealedMessages
 from .slots import Slots
 from .strikes import Strikes
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .chip import VirtualChip
     from .controller import VirtualController
     from .doorway import Doorway
-    from .faults import Faults
+    from .faults import FaultInjector
 
 CLOCK_S = 7  # a board takes an answer about the time that is up to 5 s old
 DRIFT_PPM = 60  # a crystal, and the simulator's worst
@@ -71,7 +71,7 @@ class Promises:
         self.knows: Callable[[VirtualController, int, int], bool] | None = None
         self.acknowledged: Callable[[VirtualController], int] | None = None
         self.heard: Callable[[VirtualController, float], bool] | None = None
-        self.faults: Faults | None = None
+        self.faults: FaultInjector | None = None
         self.on_broken: Callable[[Broken], None] | None = None
         self.recent: deque[Record] = deque(maxlen=24)
         self.started: dict[str, int] = {}  # since when a board is at work
@@ -84,7 +84,7 @@ class Promises:
         self.flash_errors = FlashErrors(self)
         self.slots = Slots(self)
         building.verdicts.damaged = self.flash_errors.ill
-        self.messages = Sealed(building.description, self.red)
+        self.messages = SealedMessages(building.description, self.red)
         building.network.on_hang = self._hangs
         self._noted: dict[tuple[str, int], int] = {}  # of each board's journal: the last value of a kind
 

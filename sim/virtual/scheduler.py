@@ -23,7 +23,7 @@ class Stuck(RuntimeError):
     """Time no longer moves: a task asks again and again without waiting."""
 
 
-class Event:
+class ScheduledCall:
     """Something that is going to happen, until it is cancelled."""
 
     __slots__ = ("arguments", "call")
@@ -126,9 +126,9 @@ class Scheduler:
         """A source of chance of its own for each user, so that one user's draws do not change another's."""
         return random.Random(f"{self._seed}/{name}")
 
-    def at(self, time: int, call: Callable[..., object], *arguments: object) -> Event:
+    def at(self, time: int, call: Callable[..., object], *arguments: object) -> ScheduledCall:
         """Calls call(*arguments) at `time`, or at once when that has passed. It must not block."""
-        event = Event(call, arguments)
+        event = ScheduledCall(call, arguments)
         self.order += 1
         heappush(self.heap, (time if time > self.now else self.now, self.order, self._happen, (event,)))
         return event
@@ -138,7 +138,7 @@ class Scheduler:
         self.order += 1
         heappush(self.heap, (time if time > self.now else self.now, self.order, call, arguments))
 
-    def after(self, delay: int, call: Callable[..., object], *arguments: object) -> Event:
+    def after(self, delay: int, call: Callable[..., object], *arguments: object) -> ScheduledCall:
         return self.at(self.now + delay, call, *arguments)
 
     def spawn(self, run: Callable[[], None], owner: Owner | None = None) -> Task:
@@ -187,7 +187,7 @@ class Scheduler:
         """Ends run() where it stands: what is due stays due."""
         self._until = -1
 
-    def _happen(self, event: Event) -> None:
+    def _happen(self, event: ScheduledCall) -> None:
         call = event.call
         if call is not None:
             event.call = None

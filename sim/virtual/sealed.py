@@ -15,7 +15,7 @@ _SESSIONS, _MESSAGES = 64, 256  # remembered, and of each
 _OWN = 64  # messages of an end of a channel, remembered
 
 
-class Sealed:
+class SealedMessages:
     """Listens to every message that a broker carries. breaks(check, sentence)."""
 
     def __init__(self, description: Building, breaks: Callable[[str, str], None]) -> None:

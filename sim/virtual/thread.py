@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .chip import VirtualChip
 
 
-class Lock:
+class ThreadLock:
     """First come, first served. Now and then (by the seed) taking it lets the others run first."""
 
     def __init__(self, chip: "VirtualChip") -> None:
@@ -64,7 +64,7 @@ class Lock:
 class Threads:
     """The module."""
 
-    LockType = Lock
+    LockType = ThreadLock
 
     def __init__(self, chip: "VirtualChip") -> None:
         self._chip = chip
@@ -76,8 +76,8 @@ class Threads:
         self._chip.start(lambda: function(*args, **(kwargs or {})))
         return len(self._chip.tasks)
 
-    def allocate_lock(self) -> Lock:
-        return Lock(self._chip)
+    def allocate_lock(self) -> ThreadLock:
+        return ThreadLock(self._chip)
 
     def stack_size(self, size: int = 0) -> int:
         return 0

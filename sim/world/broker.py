@@ -65,7 +65,7 @@ def topic_of(name: bytes) -> str:
     return topic
 
 
-class Reader:
+class PacketReader:
     """Takes a packet's body apart."""
 
     def __init__(self, body: bytes) -> None:
@@ -124,7 +124,7 @@ class Client:
                 if first >> 4 == PUBLISH and self.name is not None:
                     self._publish(first & 15, body)
                 else:
-                    self._handle(first >> 4, first & 15, Reader(body), now)
+                    self._handle(first >> 4, first & 15, PacketReader(body), now)
         except Malformed:
             self.end(now)
 
@@ -178,7 +178,7 @@ class Client:
         del inbox[:end]
         return first, body
 
-    def _handle(self, kind: int, flags: int, reader: Reader, now: int) -> None:
+    def _handle(self, kind: int, flags: int, reader: PacketReader, now: int) -> None:
         if (self.name is None) != (kind == CONNECT):
             raise Malformed("CONNECT comes first, and once")
         if flags != (2 if kind in (SUBSCRIBE, UNSUBSCRIBE) else 0) and kind != PUBLISH:
@@ -201,7 +201,7 @@ class Client:
         elif kind != PUBACK:
             raise Malformed(f"packet type {kind}")
 
-    def _connect(self, reader: Reader, now: int) -> None:
+    def _connect(self, reader: PacketReader, now: int) -> None:
         if reader.text() != "MQTT":
             raise Malformed("protocol name")
         if reader.take(1) != b"\x04":
@@ -237,7 +237,7 @@ class Client:
         if qos:
             self._send(packet(PUBACK, 0, body[begins : begins + 2]))
 
-    def _subscribe(self, reader: Reader) -> None:
+    def _subscribe(self, reader: PacketReader) -> None:
         packet_id, granted, patterns = reader.take(2), bytearray(), []
         while reader.at < len(reader.body):
             pattern, qos = reader.text(), min(reader.take(1)[0], 1)

@@ -12,7 +12,7 @@ _PULL, _SUPPLY_UV = 2_200, 3_300_000
 _OHMS = {0: 1_000, 1: 2_000}
 
 
-class Line:
+class SwitchLine:
     """table: the wire. put(pin, level), volts(pin, microvolts): what the board sees. level 1 is an open switch."""
 
     def __init__(

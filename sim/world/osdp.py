@@ -49,7 +49,7 @@ def xored(a, b):
 _ACKED = bytes((ACK,))
 
 
-class Session:
+class OsdpSession:
     """The keys of a secure channel and its two chains of MACs, as the reader has them."""
 
     def __init__(self, key, theirs, ours):
@@ -223,7 +223,7 @@ class Reader:
             if key is None or (self.key is not None and not block[2]):
                 return self._refuse(number, UNSUPPORTED)  # everybody's key only in install mode
             ours = self._random(8)
-            self._session, self._begun = None, Session(key, body[1:9], ours)
+            self._session, self._begun = None, OsdpSession(key, body[1:9], ours)
             said = bytes((3, 0x12, block[2], CCRYPT)) + bytes(8) + ours + self._begun.mine
             return framed(self.address | 0x80, number | 8, said)
         begun, self._begun = self._begun, None
@@ -263,7 +263,7 @@ class Reader:
         return bytes((NAK, LENGTH if command in (LED, BUZ, KEYSET) else UNKNOWN))
 
 
-class Line:
+class OsdpLine:
     """An RS-485 line between a board's serial port and its readers; takes the place of sim.mcu.chip.Uart.
 
     now_us(): microseconds. meddle(data): what arrives of a frame, either way. cut: nothing arrives.

@@ -7,7 +7,7 @@ from firmware.controller import ticks
 from firmware.controller.board import Board
 from firmware.controller.storage import settings
 from firmware.controller.storage.settings_save import save
-from sim.world.osdp import Line, Reader
+from sim.world.osdp import OsdpLine, Reader
 from tests.firmware.bench import BenchChip
 
 DE = 4
@@ -43,7 +43,7 @@ class OsdpBench:
         self.elapsed = 0
         board = board or table(len(readers))
         line = board["osdp"][0]
-        self.line = Line(readers, lambda: self.elapsed * 1000, line["baud"], "de" in line)
+        self.line = OsdpLine(readers, lambda: self.elapsed * 1000, line["baud"], "de" in line)
         self.chip.uarts[1] = self.line
         self.chip.moved = self._moved
         self.folder = "osdp-%d-" % time.time_ns()

@@ -5,7 +5,7 @@ import os
 
 from firmware.controller.cloud.update import remove
 from sim.release import MODULUS, sign
-from sim.release import Release as AnyRelease
+from sim.release import SignedRelease as AnyRelease
 
 __all__ = ("FILES", "MODULUS", "NEW", "OLD", "Release", "file", "gone", "root", "sign")
 

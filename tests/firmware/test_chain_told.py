@@ -2,7 +2,7 @@
 
 from firmware.controller.cloud import wire
 from firmware.controller.started import started
-from firmware.protocol.log_chain import WHOLE, Chain
+from firmware.protocol.log_chain import WHOLE, LogChain
 from tests.firmware.controller_bench import Bench
 
 
@@ -17,7 +17,7 @@ def test_the_chain_begins_with_a_key_that_every_hello_names_until_an_event_is_st
     assert hello(bench.connect())["chain"] == first
     bench.tap(12, 3456)
     record = bytearray(32)
-    chain = Chain(first[0], bytes(int(first[1][at : at + 2], 16) for at in range(0, 32, 2)))
+    chain = LogChain(first[0], bytes(int(first[1][at : at + 2], 16) for at in range(0, 32, 2)))
     for sequence in range(1, bench.loop.log.last + 1):
         bench.loop.log.read(sequence, record)
         assert chain.take(record) == WHOLE

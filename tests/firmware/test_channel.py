@@ -11,7 +11,7 @@ UP, DOWN = b"c" * 16, b"s" * 16
 
 
 def channels(secret=SECRET):
-    return Channel(secret, UP, DOWN), cloud_side.Channel(SECRET, UP, DOWN)
+    return Channel(secret, UP, DOWN), cloud_side.CloudChannel(SECRET, UP, DOWN)
 
 
 def refused(function):

@@ -12,7 +12,7 @@ from firmware.controller.storage import checkpoint, settings_save
 from sim.world.osdp import Reader
 from tests.firmware.bench import frame26
 from tests.firmware.controller_bench import KEY, UTC, Bench
-from tests.firmware.osdp_bench import Line
+from tests.firmware.osdp_bench import OsdpLine
 from tests.firmware.storage.cards import know
 from tests.firmware.test_osdp_door import TABLE
 
@@ -68,7 +68,7 @@ def test_what_rules_remember_is_written_when_there_is_room_again():
 def test_a_reader_gets_no_key_that_was_not_kept_and_the_doors_go_on():
     bench = Bench(table=TABLE)
     start, reader = bench.chip.now, Reader(0, None, os.urandom)
-    bench.loop.parts[0]._uart.port = Line([reader], lambda: (bench.chip.now - start) * 1000, 38400)
+    bench.loop.parts[0]._uart.port = OsdpLine([reader], lambda: (bench.chip.now - start) * 1000, 38400)
     know(bench.loop.table, credential_key(KEY, card_value(26, 12 << 16 | 3456)), 7, NO_END)
     bench.run(3000)
     commissioning(bench.loop).begin(5, bench.chip.now)

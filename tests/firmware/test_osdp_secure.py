@@ -2,7 +2,7 @@
 
 from firmware.controller.readers.osdp_frame import close, crc, find
 from firmware.controller.readers.osdp_secure import EVERYBODYS, Secure
-from sim.world.osdp import Session, crc16, framed
+from sim.world.osdp import OsdpSession, crc16, framed
 
 # SIA OSDP, annex E, as https://github.com/goToMain/libosdp/blob/master/tests/unit-tests/test-sc-sia-vectors.c has them.
 OURS = bytes(range(0xB0, 0xB8))
@@ -43,7 +43,7 @@ def test_an_answer_is_found_behind_noise_and_nothing_else_is():
 def test_both_sides_prove_themselves_as_the_standard_says():
     secure = Secure(EVERYBODYS, OURS)
     assert secure.prove(THEIRS, CLIENT) == SERVER
-    session = Session(EVERYBODYS, OURS, THEIRS)
+    session = OsdpSession(EVERYBODYS, OURS, THEIRS)
     assert (session.mine, session.wanted, session.open()) == (CLIENT, SERVER, FIRST_MAC)
 
 
@@ -58,7 +58,7 @@ def test_who_has_another_key_or_answers_another_challenge_proves_nothing():
 
 
 def pair():
-    secure, session = Secure(EVERYBODYS, OURS), Session(EVERYBODYS, OURS, THEIRS)
+    secure, session = Secure(EVERYBODYS, OURS), OsdpSession(EVERYBODYS, OURS, THEIRS)
     secure.heard[:] = session.open()
     return secure, session
 

@@ -3,7 +3,7 @@
 from firmware.controller.cloud import session as sessions
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.mailbox import Mailbox
-from firmware.protocol.cloud_side import Channel, accept_message, read_open
+from firmware.protocol.cloud_side import CloudChannel, accept_message, read_open
 from tests.firmware.bench import BenchChip
 from tests.firmware.helper import raises
 
@@ -37,7 +37,7 @@ class Ends:
 
     def accept(self, now):
         nonce = read_open(SECRET, NAME, self.sent[-1])
-        self.cloud = Channel(SECRET, nonce, CLOUD_NONCE)
+        self.cloud = CloudChannel(SECRET, nonce, CLOUD_NONCE)
         self.session.receive(accept_message(SECRET, NAME, nonce, CLOUD_NONCE), now)
 
 

@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 
 from firmware.controller.cloud.channel import OPEN, SEALED
 from firmware.controller.cloud.wire import PING, PONG, topics
-from firmware.protocol.cloud_side import Channel, accept_message, read_open
+from firmware.protocol.cloud_side import CloudChannel, accept_message, read_open
 
 ROOT = Path(__file__).parents[2]
 NAME = "0123456789abcdef"
@@ -70,7 +70,7 @@ class Cloud:
     def __init__(self, port: int, user: str = "", password: str = "") -> None:
         self.opened = 0
         self._up, self._down = topics(NAME)
-        self._channel: Channel | None = None
+        self._channel: CloudChannel | None = None
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"cloud-{port}")
         if user:
             self._client.username_pw_set(user, password)
@@ -86,7 +86,7 @@ class Cloud:
         if message[0] == OPEN:
             nonce = os.urandom(16)
             theirs = read_open(secret, NAME, message)
-            self._channel = Channel(secret, theirs, nonce)
+            self._channel = CloudChannel(secret, theirs, nonce)
             self._client.publish(self._down, accept_message(secret, NAME, theirs, nonce))
             self.opened += 1
         elif message[0] == SEALED and self._channel and self._channel.open(message)[0] == PING:

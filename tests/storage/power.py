@@ -1,5 +1,5 @@
 """What the storage's tests use of the simulator's power cuts."""
 
-from sim.cuts.power import HOW, Cut, Partition, content, operations, start, survive
+from sim.cuts.power import HOW, Cut, CutPartition, content, operations, start, survive
 
-__all__ = ["HOW", "Cut", "Partition", "content", "operations", "start", "survive"]
+__all__ = ["HOW", "Cut", "CutPartition", "content", "operations", "start", "survive"]

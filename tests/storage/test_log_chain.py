@@ -8,7 +8,7 @@ from firmware.controller.storage import sectors
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
 from firmware.protocol import log_chain as reader
-from firmware.protocol.log_chain import BROKEN, EXPIRED, LOST, UNPROVEN, WHOLE, Chain
+from firmware.protocol.log_chain import BROKEN, EXPIRED, LOST, UNPROVEN, WHOLE, LogChain
 from sim.mcu.flash import SECTOR, NorFlash
 from tests.firmware.helper import raises
 from tests.firmware.storage.bench import Partition, damage, flash, flip
@@ -74,7 +74,7 @@ class Full:
         self.nor, self.state = flash(4), flash(2)
         self.log = log = log_on(self.nor, self.state)
         add(log, 1)
-        self.chain = Chain(*log.chain_start)
+        self.chain = LogChain(*log.chain_start)
         assert verdicts(self.chain, records(log, 1)) == [WHOLE]
         log.acknowledge(1)
         add(log, 300 + before)
@@ -86,7 +86,7 @@ def test_every_event_is_proven_over_all_turns_and_restarts():
     log = log_on(nor, state)
     assert log.chain_start is None
     add(log, 1)
-    chain = Chain(*log.chain_start)
+    chain = LogChain(*log.chain_start)
     seen = 1
     for count in (0, 1, 125, 1, 1, 126, 127, 128, 200, 1, 40):
         add(log, count, idle=count != 200)
@@ -150,7 +150,7 @@ def test_the_key_with_which_it_begins_stays_until_the_cloud_has_an_event():
     assert start[0] == 1 and start[1] in keys_on(nor)
     log = log_on(nor, state)
     assert log.chain_start == start
-    chain = Chain(*start)
+    chain = LogChain(*start)
     assert verdicts(chain, records(log, 1)) == [WHOLE] * 200
     log.acknowledge(1)
     assert log.chain_start is None
@@ -176,7 +176,7 @@ def test_a_board_that_no_cloud_ever_heard_begins_anew_when_its_ring_goes_round()
     add(log, 3000)
     begins, key = log.chain_start
     assert log.first <= begins <= log.last
-    chain = Chain(begins, key)
+    chain = LogChain(begins, key)
     found = records(log, begins)
     assert verdicts(chain, found) == [WHOLE] * len(found)
     assert unpack_event(found[0])[5] & CHAIN_BEGINS
@@ -186,7 +186,7 @@ def test_a_board_that_no_cloud_ever_heard_begins_anew_when_its_ring_goes_round()
 def test_whatever_is_changed_is_seen_and_what_follows_is_proven_again():
     it = Full()
     for at in (4, 8, 9, 10, 11, 12, 19, 20, 27):
-        follower = Chain(it.chain.next, it.chain.key)
+        follower = LogChain(it.chain.next, it.chain.key)
         follower.before = it.chain.before
         event = bytearray(it.found[30])
         event[at] ^= 64
@@ -286,7 +286,7 @@ def test_a_new_chain_without_an_event_yet_begins_anew_again():
     it.log = log_on(it.nor, it.state)
     it.log.prepare()
     add(it.log, 3)
-    it.chain = Chain(*it.log.chain_start)
+    it.chain = LogChain(*it.log.chain_start)
     assert verdicts(it.chain, records(it.log, 302)) == [WHOLE] * 3
 
 
@@ -330,7 +330,7 @@ def test_an_event_whose_last_byte_is_weak_is_there_for_ever():
         add(log, 5)
         nor.reads_whole = not first
         for same in (log, log_on(nor, state)):
-            chain = Chain(*start)
+            chain = LogChain(*start)
             assert same.last == 25
             assert verdicts(chain, records(same, 1)) == [WHOLE] * same.last
 
@@ -369,7 +369,7 @@ def test_a_log_that_cannot_be_proven_does_not_cost_more_and_more(monkeypatch):
         return chain_mac(key, before, event)
 
     monkeypatch.setattr(reader, "chain_mac", counted)
-    followed = Chain(1, bytes(16))
+    followed = LogChain(1, bytes(16))
     for sequence in range(1, 2001):
         followed.take(bytes(pack_event(sequence, 0, 1, 1, 0, 0, None, 0, b"not ours")))
     assert tried < 2000 * 50
@@ -379,7 +379,7 @@ def test_a_gap_of_four_billion_events_costs_no_more_than_one_of_eight_million(mo
     """Found by the fuzz: a board that told of one kept the worker busy for a minute with each event."""
     tried = []
     monkeypatch.setattr(reader, "next_chain_key", lambda key: tried.append(key) or key)
-    chain = Chain(1, bytes(16))
+    chain = LogChain(1, bytes(16))
     far = 4_000_000_000
     assert verdicts(chain, [pack_event(far, 0, GRANTED, 1, 0, 0, CARD)]) == [UNPROVEN]
     assert verdicts(chain, [pack_event(far + 1, 0, GRANTED, 1, 0, 0, CARD)]) == [BROKEN]

@@ -10,9 +10,9 @@ from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage import sectors as storage_sectors
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
-from firmware.protocol.log_chain import WHOLE, Chain
+from firmware.protocol.log_chain import WHOLE, LogChain
 from sim.mcu.flash import SECTOR, NorFlash
-from tests.storage.power import HOW, Partition, content, start, survive
+from tests.storage.power import HOW, CutPartition, content, start, survive
 
 SOAK = int(os.environ.get("SOAK", "1"))  # times as many cut points
 EPOCH = 0xE0E0E0E0
@@ -35,11 +35,11 @@ class Walk:
         self.last = 0
         self.acknowledged = self.acknowledging = 0
         self.cuts = 0
-        self.chain: Chain | None = None
+        self.chain: LogChain | None = None
         self.log = self.make()
 
     def make(self) -> EventLog:
-        return EventLog(Partition(self.flash), StateJournal(Partition(self.state)), draw)
+        return EventLog(CutPartition(self.flash), StateJournal(CutPartition(self.state)), draw)
 
     def some_events(self) -> None:
         random, log = self.random, self.log
@@ -86,7 +86,7 @@ class Walk:
         """No cut breaks the chain. Keys are left in the head and the next sector; the first until the cloud has it."""
         begins, key = log.chain_start or (0, b"")
         if begins and begins <= log.last and (self.chain is None or begins >= self.chain.next):
-            self.chain = Chain(begins, key)
+            self.chain = LogChain(begins, key)
         buf = bytearray(EVENT)
         while self.chain is not None and self.chain.next <= log.last:
             assert log.read(self.chain.next, buf) == 1
@@ -131,7 +131,7 @@ def put(log: EventLog, count: int) -> None:
 
 
 def make(flash: NorFlash, state: NorFlash) -> EventLog:
-    return EventLog(Partition(flash), StateJournal(Partition(state)), draw)
+    return EventLog(CutPartition(flash), StateJournal(CutPartition(state)), draw)
 
 
 def copy(flash: NorFlash) -> NorFlash:
@@ -169,7 +169,7 @@ def test_an_append_cut_at_every_operation(before: int) -> None:
                     found = unpack_event(buf)
                     assert found and found[0] == seq
                     if log.chain_start and seq == log.chain_start[0]:
-                        chain = Chain(*log.chain_start)
+                        chain = LogChain(*log.chain_start)
                     if chain is not None:
                         assert chain.take(buf) == WHOLE
                 assert chain is not None
@@ -249,11 +249,11 @@ def test_a_start_with_a_full_log_takes_few_reads() -> None:
     for sectors in (32, 128):
         flash, state = NorFlash(sectors * SECTOR), NorFlash(2 * SECTOR)
         put(make(flash, state), 130 * sectors)
-        journal = StateJournal(Partition(state))
+        journal = StateJournal(CutPartition(state))
         for count in (0, 127 * (2 * sectors - 1) - 130 * sectors - 5, 50):
-            log = EventLog(Partition(flash), journal, draw)
+            log = EventLog(CutPartition(flash), journal, draw)
             put(log, count)  # then sector 0 is erased ahead
             log.prepare()
             flash.reads = 0
-            EventLog(Partition(flash), journal, draw)
+            EventLog(CutPartition(flash), journal, draw)
             assert flash.reads < 60 + 8 * sectors.bit_length()

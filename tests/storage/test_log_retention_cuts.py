@@ -10,9 +10,9 @@ from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.log_retention import Retention
 from firmware.controller.storage.state import StateJournal
-from firmware.protocol.log_chain import EXPIRED, LOST, WHOLE, Chain
+from firmware.protocol.log_chain import EXPIRED, LOST, WHOLE, LogChain
 from sim.mcu.flash import SECTOR, NorFlash
-from tests.storage.power import HOW, Partition, content, start, survive
+from tests.storage.power import HOW, CutPartition, content, start, survive
 
 UTC = 1_800_000_000
 DAY = 86_400
@@ -29,11 +29,11 @@ class Board:
         self.flashes = [self.flash, self.state]
         self.utc = UTC
         self.times: dict[int, int] = {}
-        self.chain: Chain | None = None
+        self.chain: LogChain | None = None
         self.make()
 
     def make(self) -> EventLog:
-        self.log = EventLog(Partition(self.flash), StateJournal(Partition(self.state)), self.random.randbytes)
+        self.log = EventLog(CutPartition(self.flash), StateJournal(CutPartition(self.state)), self.random.randbytes)
         self.retention = Retention(self.log, 0)
         self.now = 0
         return self.log
@@ -77,7 +77,7 @@ class Board:
         log, buf = self.log, bytearray(EVENT)
         begins = log.chain_start
         if begins and begins[0] <= log.last and (self.chain is None or begins[0] >= self.chain.next):
-            self.chain = Chain(*begins)
+            self.chain = LogChain(*begins)
         while self.chain is not None and self.chain.next <= log.last:
             log.read(self.chain.next, buf)
             assert self.chain.take(buf) in (WHOLE, EXPIRED, LOST)
@@ -111,7 +111,7 @@ def test_a_cut_at_every_byte_of_an_expiry() -> None:
             board.times[sequence] = board.utc
             board.log.append(GRANTED, 1, 0, b"thiscrd", board.utc, 1)
         assert board.log.chain_start
-        chain = Chain(*board.log.chain_start)
+        chain = LogChain(*board.log.chain_start)
         board.utc += 3 * DAY
         board.look(1)
         survive([board.flash], lambda: board.look(20), 1, done / 28, board.random)  # noqa: B023 - called at once

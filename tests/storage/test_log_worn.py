@@ -11,9 +11,9 @@ from firmware.controller.storage import sectors as storage
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.state import StateJournal
 from firmware.controller.storage.table import CredentialTable
-from firmware.protocol.log_chain import WHOLE, Chain
+from firmware.protocol.log_chain import WHOLE, LogChain
 from sim.mcu.flash import SECTOR, NorFlash
-from tests.storage.power import Partition, content
+from tests.storage.power import CutPartition, content
 
 SECTORS = 6
 LETTER = 76
@@ -43,7 +43,7 @@ class Worn(NorFlash):
         super().erase(sector)
 
 
-class Careless(Partition):
+class Careless(CutPartition):
     """Without the check that nothing is written over: on worn flash it is."""
 
     def writeblocks(self, n: int, buf: Any, offset: int) -> None:
@@ -55,11 +55,11 @@ class Follower:
         storage.faults.clear()
         self.flash, self.state = flash, NorFlash(2 * SECTOR)
         self.random = Random(1)
-        self.chain: Chain | None = None
+        self.chain: LogChain | None = None
         self.start()
 
     def start(self) -> None:
-        self.log = EventLog(Careless(self.flash), StateJournal(Partition(self.state)), self.random.randbytes)
+        self.log = EventLog(Careless(self.flash), StateJournal(CutPartition(self.state)), self.random.randbytes)
 
     def add(self, count: int, idle: bool) -> None:
         """Events come, and the cloud takes each at once."""
@@ -69,7 +69,7 @@ class Follower:
             assert self.log.append(GRANTED, 1, 0, seq.to_bytes(7, "big"), 1_800_000_000, 1) == seq
             if self.chain is None:
                 assert self.log.chain_start
-                self.chain = Chain(*self.log.chain_start)
+                self.chain = LogChain(*self.log.chain_start)
             assert self.log.read(seq, buf) == 1
             assert self.chain.take(buf) == WHOLE
             self.log.acknowledge(seq)
@@ -169,13 +169,13 @@ def text(image: bytearray) -> None:
 
 def a_table(image: bytearray) -> None:
     flash = NorFlash(SECTORS * SECTOR)
-    CredentialTable(Partition(flash))
+    CredentialTable(CutPartition(flash))
     image[:] = content(flash)
 
 
 def another_size(image: bytearray) -> None:
     flash = NorFlash((SECTORS + 1) * SECTOR)
-    log = EventLog(Partition(flash), StateJournal(Partition(NorFlash(2 * SECTOR))), Random(3).randbytes)
+    log = EventLog(CutPartition(flash), StateJournal(CutPartition(NorFlash(2 * SECTOR))), Random(3).randbytes)
     for _ in range(1000):
         log.append(GRANTED, 1, 0, b"1234567", 1_800_000_000, 1)
     image[:] = content(flash)[: len(image)]

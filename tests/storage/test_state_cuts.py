@@ -5,8 +5,8 @@ import os
 import pytest
 
 from firmware.controller.storage.state import StateJournal
-from sim.cuts.power import Partition, content
-from sim.cuts.state import Walk
+from sim.cuts.power import CutPartition, content
+from sim.cuts.state import StateWalk
 from sim.mcu.flash import SECTOR, NorFlash
 
 SOAK = int(os.environ.get("SOAK", "1"))
@@ -14,7 +14,7 @@ SOAK = int(os.environ.get("SOAK", "1"))
 
 @pytest.mark.parametrize("sectors", [2, 3])
 def test_a_journal_that_loses_its_power_again_and_again(sectors: int) -> None:
-    walk = Walk(sectors, sectors)
+    walk = StateWalk(sectors, sectors)
     for _ in range(500 * SOAK):
         walk.step()
     assert walk.cuts > 150 * SOAK
@@ -22,7 +22,7 @@ def test_a_journal_that_loses_its_power_again_and_again(sectors: int) -> None:
 
 def test_two_flipped_bits_lose_no_other_value() -> None:
     flash = NorFlash(2 * SECTOR)
-    journal = StateJournal(Partition(flash))
+    journal = StateJournal(CutPartition(flash))
     for kind in range(1, 9):
         journal.set(kind, 100)
         journal.set(kind, kind)
@@ -31,7 +31,7 @@ def test_two_flipped_bits_lose_no_other_value() -> None:
     for at in range(first, first + 16 * 16):
         flash.poke(0, image)
         flash.poke(at, bytes((image[at] ^ 5,)))
-        again = StateJournal(Partition(flash))
+        again = StateJournal(CutPartition(flash))
         wrong = [kind for kind in range(1, 9) if again.get(kind) != kind]
         hit = (at - first) // 16
         assert wrong == ([hit // 2 + 1] if hit % 2 else [])

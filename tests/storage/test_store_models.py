@@ -17,7 +17,7 @@ from firmware.controller.storage.table import CredentialTable, Damaged
 from sim.cuts.table import send
 from sim.mcu.flash import SECTOR, NorFlash
 from tests.firmware.storage.cards import apply
-from tests.storage.power import Partition, start, survive
+from tests.storage.power import CutPartition, start, survive
 
 # Keys that share halves with each other. None begins with four zeros, as half removed slots do (one key in 2**32).
 FIRST = (b"\x00\x00\x00\x01", b"\xff\xff\xff\xff", b"\x01\x02\x03\x04", b"\x80\x00\x00\x00")
@@ -47,7 +47,7 @@ class TableModel(RuleBasedStateMachine):
         self.version = 0
 
     def make(self) -> CredentialTable:
-        return CredentialTable(Partition(self.flash))
+        return CredentialTable(CutPartition(self.flash))
 
     def under_power(self, cut: tuple[int, float] | None, act: Any) -> None:
         if cut is None:
@@ -114,7 +114,7 @@ class LogModel(RuleBasedStateMachine):
         self.events: list[int] = []
 
     def make(self) -> EventLog:
-        return EventLog(Partition(self.flashes[0]), StateJournal(Partition(self.flashes[1])), Random(9).randbytes)
+        return EventLog(CutPartition(self.flashes[0]), StateJournal(CutPartition(self.flashes[1])), Random(9).randbytes)
 
     @rule(codes=st.lists(st.integers(0, 255), max_size=9), times=st.integers(1, 40), cut=CUTS)
     def events_come(self, codes: list[int], times: int, cut: tuple[int, float] | None) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from firmware.controller.records import NO_END, pack_credential
 from firmware.controller.storage.table import CredentialTable, TableFull
-from sim.cuts.power import HOW, Partition, content, operations, start, survive
-from sim.cuts.table import Known, Walk, changes_of, digest, holds, seen, send
+from sim.cuts.power import HOW, CutPartition, content, operations, start, survive
+from sim.cuts.table import Known, TableWalk, changes_of, digest, holds, seen, send
 from sim.mcu.flash import SECTOR, NorFlash
 from tests.firmware.storage.cards import apply
 
@@ -17,7 +17,7 @@ SOAK = int(os.environ.get("SOAK", "1"))  # times as many cut points
 
 
 def filled(flash: NorFlash, known: Known, version: int) -> CredentialTable:
-    table = CredentialTable(Partition(flash))
+    table = CredentialTable(CutPartition(flash))
     send(table, known, version)
     assert table.version == version
     return table
@@ -25,7 +25,7 @@ def filled(flash: NorFlash, known: Known, version: int) -> CredentialTable:
 
 @pytest.mark.parametrize("sectors", [5, 6, 9])
 def test_a_table_that_loses_its_power_again_and_again(sectors: int) -> None:
-    walk = Walk(sectors, sectors)
+    walk = TableWalk(sectors, sectors)
     for _ in range(200 * SOAK):
         walk.step()
     assert walk.cuts > 60 * SOAK
@@ -35,16 +35,16 @@ def test_a_table_that_loses_its_power_again_and_again(sectors: int) -> None:
 def everywhere(build: Callable[[], tuple[NorFlash, Callable[[CredentialTable], None]]], check: Callable) -> int:
     """Runs an action once for each of its operations and each way to cut it; check(table) after the start."""
     flash, act = build()
-    table = CredentialTable(Partition(flash))
+    table = CredentialTable(CutPartition(flash))
     total = operations([flash], lambda: act(table))
     points = 0
     for after in range(total):
         for how in HOW:
             random = Random(after)
             flash, act = build()
-            table = CredentialTable(Partition(flash))
+            table = CredentialTable(CutPartition(flash))
             assert survive([flash], lambda: act(table), after, how, random)  # noqa: B023 - called at once
-            check(start([flash], lambda: CredentialTable(Partition(flash)), random))  # noqa: B023
+            check(start([flash], lambda: CredentialTable(CutPartition(flash)), random))  # noqa: B023
             points += 1
     return points
 
@@ -106,8 +106,8 @@ def test_a_first_start_cut_at_every_operation_ends_in_a_table_that_takes_a_snaps
         for how in HOW:
             flash = NorFlash(9 * SECTOR)
             random = Random(after)
-            survive([flash], lambda: CredentialTable(Partition(flash)), after, how, random)  # noqa: B023
-            table = start([flash], lambda: CredentialTable(Partition(flash)), random)  # noqa: B023
+            survive([flash], lambda: CredentialTable(CutPartition(flash)), after, how, random)  # noqa: B023
+            table = start([flash], lambda: CredentialTable(CutPartition(flash)), random)  # noqa: B023
             assert table.version == 0
             assert {seen(table, key) for key in known} <= {None, "damaged"}
             table = filled(flash, known, 3)
@@ -126,15 +126,15 @@ def test_a_flipped_bit_is_turned_back_and_a_second_one_denies_and_never_makes_a_
             flash = NorFlash(6 * SECTOR)
             flash.poke(0, whole)
             flash.poke(at + bit // 8, bytes((whole[at + bit // 8] ^ 1 << bit % 8,)))
-            table = CredentialTable(Partition(flash))
+            table = CredentialTable(CutPartition(flash))
             assert seen(table, key) == value and table.version == 5
             other = at + 12 + bit % 4  # with one in each half of the key nothing would tell that it was there
             flash.poke(other, bytes((content(flash)[other] ^ 1 << (bit + 3) % 8,)))
-            table = CredentialTable(Partition(flash))
+            table = CredentialTable(CutPartition(flash))
             assert table.version == 5
             assert seen(table, key) == "damaged"
             assert table.version == 0
-            assert CredentialTable(Partition(flash)).version == 0
+            assert CredentialTable(CutPartition(flash)).version == 0
             assert all(table.find(other) == known[other] for other in list(known)[6:9])
 
 
@@ -148,6 +148,6 @@ def test_a_full_bucket_is_refused_whole_and_what_is_known_stays() -> None:
         apply(table, 6, changes_of(known, {**known, keys[254]: (7, 1), keys[255]: (7, 1)}))
     assert table.version == 0
     assert all(table.find(key) == value for key, value in known.items())
-    table = CredentialTable(Partition(flash))
+    table = CredentialTable(CutPartition(flash))
     assert table.version == 0
     assert all(table.find(key) == value for key, value in known.items())

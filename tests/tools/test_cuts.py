@@ -64,11 +64,11 @@ def test_a_broken_promise_is_found_and_names_its_seed(monkeypatch: pytest.Monkey
 
 
 def test_settings_that_find_no_room_leave_the_old_ones_and_take_none() -> None:
-    from sim.cuts.settings import Walk
+    from sim.cuts.settings import SettingsWalk
 
     refused = 0
     for seed in range(3):
-        walk = Walk(seed)
+        walk = SettingsWalk(seed)
         for _ in range(cuts.STEPS):
             walk.step()
         refused += walk.refused

@@ -12,8 +12,8 @@ OFF = 5 * 1024  # bytes by which told and measured may differ; `portvakt bench m
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> bench.Bench:
-    return bench.Bench(tmp_path_factory.mktemp("heap"))
+def made(tmp_path_factory: pytest.TempPathFactory) -> bench.HeapBench:
+    return bench.HeapBench(tmp_path_factory.mktemp("heap"))
 
 
 CASES = [
@@ -28,7 +28,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "rules"), CASES, ids=lambda one: one if isinstance(one, str) else one.__name__)
-def test_what_is_told_is_what_the_interpreter_needs(name: str, rules: Any, made: bench.Bench) -> None:
+def test_what_is_told_is_what_the_interpreter_needs(name: str, rules: Any, made: bench.HeapBench) -> None:
     board = boards.load(name)
     needs = made.measure(board, rules()).running
     assert abs(heap.needed(board, rules()) - needs) < OFF
@@ -44,7 +44,7 @@ LOCKS = {
 
 
 @pytest.mark.parametrize("driver", LOCKS)
-def test_a_bank_runs_on_its_board_as_it_is_built_and_is_told(driver: str, made: bench.Bench) -> None:
+def test_a_bank_runs_on_its_board_as_it_is_built_and_is_told(driver: str, made: bench.HeapBench) -> None:
     board = {**boards.load("esp32-two-door"), "bank": {"supply_ma": 2000, "coil_ma": 600, "locks": LOCKS[driver]}}
     rules = heap_rules.plain()
     needs = made.measure(board, rules).running

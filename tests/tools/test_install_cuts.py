@@ -18,7 +18,7 @@ SOURCES = {name: (cable.FIRMWARE / name).read_text() for name in ("boot.py", "ma
 @pytest.mark.parametrize("layout", layouts.names())
 def test_whatever_is_cut_the_board_runs_and_the_second_try_ends_well(layout: str) -> None:
     tally = Tally()
-    walk = install_cuts.Walk(len(layout), tally, layout)
+    walk = install_cuts.InstallWalk(len(layout), tally, layout)
     while walk.cuts < 4:
         walk.step()
     assert walk.board.files.free < 30, "its file system is nearly full"
@@ -75,7 +75,7 @@ def test_a_planted_defect_is_found(defect: str, bench: pytest.MonkeyPatch) -> No
     PLANTED[defect](bench)
     with pytest.raises(AssertionError, match=r"^4mb"):
         for seed in range(6):
-            walk = install_cuts.Walk(seed, None, "4mb")
+            walk = install_cuts.InstallWalk(seed, None, "4mb")
             walk.late = 0.5 if seed % 2 else 1.0
             for _ in range(20):
                 walk.step()

@@ -3,7 +3,7 @@
 import pytest
 
 from firmware.controller.storage.table import CredentialTable
-from sim.cuts.power import Partition
+from sim.cuts.power import CutPartition
 from sim.mcu.flash import SECTOR, NorFlash
 from tools import layouts
 from tools.bench.storage import GOALS
@@ -25,7 +25,7 @@ def test_the_full_layouts_hold_what_the_goals_say(megabytes: int) -> None:
 
 @pytest.mark.parametrize("sectors", [5, 6, 32, 66, 67, 68, 131, 132, 300])
 def test_buckets_are_counted_as_the_table_counts_them(sectors: int) -> None:
-    assert CredentialTable(Partition(NorFlash(sectors * SECTOR))).buckets == layouts.buckets(sectors)
+    assert CredentialTable(CutPartition(NorFlash(sectors * SECTOR))).buckets == layouts.buckets(sectors)
 
 
 def test_what_is_wrong_is_said() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools.mutants import figures, reach, rooms, swapped
-from tools.mutants.mutant import Mutant, Outcome, Task
+from tools.mutants.mutant import Mutant, MutantOutcome, MutantTask
 
 PLACED = Mutant("a.py", 0, 3, 3, 4, (2, 6), frozenset(), True, "x", "y")
 BEFORE = """
@@ -28,9 +28,9 @@ EVEN = [n for n in range(9) if not n % 2]
 """
 
 
-def outcome(what: str, guard: bool = True, changed: bool = True) -> Outcome:
+def outcome(what: str, guard: bool = True, changed: bool = True) -> MutantOutcome:
     mutant = Mutant("a.py", 0, 1, 1, 1, None, frozenset(), guard, "", "")
-    return Outcome(Task(mutant, "1", "2" if changed else "1", False), what)
+    return MutantOutcome(MutantTask(mutant, "1", "2" if changed else "1", False), what)
 
 
 @pytest.mark.parametrize(

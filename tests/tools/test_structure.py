@@ -5,7 +5,7 @@ from pathlib import Path
 from tools import structure
 
 
-def house(folder: Path, **files: str) -> dict[str, structure.Module]:
+def house(folder: Path, **files: str) -> dict[str, structure.SourceModule]:
     for name, text in files.items():
         path = folder / (name.replace("__", "/") + ".py")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sim.cuts.update import SPARE, Walk
+from sim.cuts.update import SPARE, UpdateWalk
 
 ROOM_FOR_SETTINGS = 6  # two copies of the settings and two of the rules, while one more is written: a block each
 
@@ -22,7 +22,7 @@ def brought(walk: Any) -> str:
 
 @pytest.mark.parametrize("spare", [-20, -12, -5, 0, 5, 7, SPARE])
 def test_a_release_is_refused_at_once_or_comes_and_leaves_room_for_settings(spare: int) -> None:
-    walk = Walk(1, spare=spare)
+    walk = UpdateWalk(1, spare=spare)
     walk.cuts_left = 0
     if brought(walk) == "no space":
         assert walk.files.listdir("/slots") == [walk.old.build]
@@ -33,7 +33,7 @@ def test_a_release_is_refused_at_once_or_comes_and_leaves_room_for_settings(spar
 
 
 def test_a_half_release_finds_the_room_that_the_whole_one_had() -> None:
-    walk = Walk(2, spare=SPARE)
+    walk = UpdateWalk(2, spare=SPARE)
     walk.cuts_left = 0
     while walk.firmware.said.get("state") != "staged":
         walk.start()

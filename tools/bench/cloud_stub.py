@@ -39,8 +39,8 @@ class CloudStub:
         self._down = wire.topics(self._id)[1]
         self._publish, self._now, self._urandom = publish, now, urandom
         self._rules = rules
-        self._channel: cloud_side.Channel | None = None
-        self._opened: cloud_side.Channel | None = None
+        self._channel: cloud_side.CloudChannel | None = None
+        self._opened: cloud_side.CloudChannel | None = None
         self._first = self._last = 0
         table = bytes.fromhex(settings["table_key"])
         keys = sorted(credential_key(table, card_value(bits, number)) for bits, number in cards)
@@ -61,7 +61,7 @@ class CloudStub:
     def _receive(self, payload: bytes) -> None:
         if payload[0] == OPEN:
             nonce, own = cloud_side.read_open(self._secret, self._id, payload), self._urandom(16)
-            self._opened = cloud_side.Channel(self._secret, nonce, own)
+            self._opened = cloud_side.CloudChannel(self._secret, nonce, own)
             self._publish(self._down, cloud_side.accept_message(self._secret, self._id, nonce, own))
             return
         if payload[0] != SEALED:

@@ -41,16 +41,16 @@ def _measure(scratch: Path, cuts: int, seed: int) -> dict[str, Any]:
     from sim.virtual.scheduler import DAY
     from sim.world.building import generate
     from tools.cloud.services import clock
-    from tools.simulate.worker import Worker
+    from tools.simulate.worker import SoakWorker
 
     chance = random.Random(f"{seed}/enrolment")
     described = copy.deepcopy(generate(DOORS, 5 + 3 * DOORS, chance))
     board = json.loads((_ROOT / "boards" / BOARD / "board.json").read_text())
     before, building = clock.source, None
-    workers: list[Worker] = []
+    workers: list[SoakWorker] = []
 
-    def cloud(*given: Any) -> Worker:
-        workers.append(Worker(*given))
+    def cloud(*given: Any) -> SoakWorker:
+        workers.append(SoakWorker(*given))
         return workers[0]
 
     try:
@@ -74,17 +74,17 @@ def _measure(scratch: Path, cuts: int, seed: int) -> dict[str, Any]:
 
 def _observe(building: Any, worker: Any) -> Any:
     """The checks of the promises, and the books of what the cloud has; it is never calm."""
-    from sim.virtual.faults import Faults, Rates
+    from sim.virtual.faults import FaultInjector, Rates
     from sim.virtual.scheduler import DAY, SECOND
     from tools.simulate.books import Books
-    from tools.simulate.listening import Known, listen_to_boards, listen_to_channels, said_by_cloud
+    from tools.simulate.listening import KnownVersions, listen_to_boards, listen_to_channels, said_by_cloud
 
     promises = building.promises
     worker.later = lambda seconds, call: building.scheduler.after(int(seconds * SECOND), call)
-    known = promises.knows = Known()
+    known = promises.knows = KnownVersions()
     listen_to_boards(promises, known)
     listen_to_channels(promises)
-    promises.faults = Faults(building, Rates())  # what is judged is what is kept, not when
+    promises.faults = FaultInjector(building, Rates())  # what is judged is what is kept, not when
     promises.faults.disturb("", 100_000 * DAY)
     books = Books(building)
     worker.said = lambda one, message: said_by_cloud(promises, books, one, message)

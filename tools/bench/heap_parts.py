@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tools import boards, heap
-from tools.bench.heap import Bench, bench
+from tools.bench.heap import HeapBench, bench
 
 Fields = dict[str, Any]
 WEEK = {"times": [[127, 0, 1440]]}
@@ -105,12 +105,12 @@ def measure() -> Takes:
         return takes
 
 
-def _live(made: Bench, board: Fields, rules: Fields) -> Part:
+def _live(made: HeapBench, board: Fields, rules: Fields) -> Part:
     live = made.measure(board, rules)
     return live.running - heap.pools(live.names), live.names
 
 
-def _left(made: Bench, takes: Takes, board: Fields, rules: Fields, count: int = 1) -> Part:
+def _left(made: HeapBench, takes: Takes, board: Fields, rules: Fields, count: int = 1) -> Part:
     """What the parts that are known do not explain, for each of so many."""
     counts = heap.counts_of(board, rules)
     size, names = _live(made, board, rules)
@@ -120,7 +120,7 @@ def _left(made: Bench, takes: Takes, board: Fields, rules: Fields, count: int = 
     return -(-max(0, size) // count), -(-max(0, names) // count)
 
 
-def _together(made: Bench, takes: Takes) -> None:
+def _together(made: HeapBench, takes: Takes) -> None:
     """What fire and modes share is counted with both: so much less (below zero) it is where a board has both."""
     board, rules = base()
     board["inputs"] = [{"kind": "fire", "pin": 33, "active": 1, "doors": [1], "relock": 120}]
@@ -133,7 +133,7 @@ def _together(made: Bench, takes: Takes) -> None:
     takes["fire and modes"] = size, names
 
 
-def _of_boards(made: Bench, takes: Takes) -> None:
+def _of_boards(made: HeapBench, takes: Takes) -> None:
     rules = plain(2)
 
     def add(part: str, count: int, change: Callable[[Fields], object], on: str = "esp32-two-door") -> None:
@@ -160,7 +160,7 @@ def _of_boards(made: Bench, takes: Takes) -> None:
     add("supervised", 1, lambda board: None, "esp32-two-door-supervised")
 
 
-def _of_rules(made: Bench, takes: Takes, board: Fields) -> None:
+def _of_rules(made: HeapBench, takes: Takes, board: Fields) -> None:
     parts = [*(f"door {name}" for name in heap.door_fields()), *(f"profile {name}" for name in heap.profile_fields())]
     for part in [*parts, "area limit", "area forget_hours", "area shared"]:
         kind, name = part.split(" ", 1)
@@ -175,7 +175,7 @@ def _of_rules(made: Bench, takes: Takes, board: Fields) -> None:
         takes[part] = _left(made, takes, board, rules)
 
 
-def _each(made: Bench, takes: Takes, board: Fields) -> None:
+def _each(made: HeapBench, takes: Takes, board: Fields) -> None:
     for part, count in EACH.items():
         rules = more(plain(1))
         if part == "profile":

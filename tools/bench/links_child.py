@@ -22,7 +22,7 @@ DELAY_S = 0.025  # of every piece, each way
 FORGETS_S = 10.0
 
 
-class Place:
+class BrokerPlace:
     """One board's broker. state: what is wrong once it goes wrong."""
 
     def __init__(self, state: str, settings: dict[str, Any], cards: list[Any], rules: bytes) -> None:
@@ -99,7 +99,9 @@ def _ms() -> int:
 
 async def main(file: str) -> None:
     plan = json.loads(Path(file).read_text())
-    places = [Place(one["state"], one["settings"], plan["cards"], plan["rules"].encode()) for one in plan["boards"]]
+    places = [
+        BrokerPlace(one["state"], one["settings"], plan["cards"], plan["rules"].encode()) for one in plan["boards"]
+    ]
     print(json.dumps([await place.serve() for place in places]), flush=True)
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)

@@ -21,7 +21,7 @@ from firmware.controller import ticks
 from firmware.controller.cloud import wire
 from sim.fuzz.board import HandBoard
 from sim.mcu.chip import PERIOD, use
-from sim.world.broker import CONNECT, PUBLISH, SUBSCRIBE, Reader, packet, text
+from sim.world.broker import CONNECT, PUBLISH, SUBSCRIBE, PacketReader, packet, text
 from tools import umqtt
 
 KEEPALIVE_S = 30
@@ -30,7 +30,7 @@ START_S = 20.0  # within which they come, one after the other
 ROUNDS = 12  # of a board, before another one has its turn
 
 
-class Board(asyncio.Protocol):
+class FleetBoard(asyncio.Protocol):
     """One controller: its firmware, and its end of MQTT."""
 
     def __init__(self, place: int, settings: dict[str, Any], folder: Path, port: int) -> None:
@@ -66,7 +66,7 @@ class Board(asyncio.Protocol):
         while (whole := _packet(data, at)) is not None:
             first, body, at = whole
             if first >> 4 == PUBLISH:
-                reader = Reader(body)
+                reader = PacketReader(body)
                 reader.text()
                 self._at_work()
                 self.hand.session.receive(reader.rest(), self.hand.chip.time)
@@ -119,7 +119,7 @@ async def main(file: str) -> None:
     with tempfile.TemporaryDirectory(prefix="portvakt-boards-") as folder:
         boards = []
         for place, settings in enumerate(plan["settings"]):
-            boards.append(Board(place, settings, Path(folder) / str(place), plan["port"]))
+            boards.append(FleetBoard(place, settings, Path(folder) / str(place), plan["port"]))
             gc.freeze()  # each board collects its garbage when it starts: not that of all before it
         print(json.dumps("built"), flush=True)
         for board in boards:

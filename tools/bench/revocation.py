@@ -60,7 +60,7 @@ async def _measure(folder: Path, count: int, revocations: int) -> Figures:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=_ROOT,
         )  # fmt: skip
         children.append(boards)
-        held = Held(boards)
+        held = HeldVersions(boards)
         await _until_ready(held, count)
         worker, boards_end = psutil.Process(children[0].pid), psutil.Process(boards.pid)
         began, before = time.monotonic(), [_used(one) for one in (worker, boards_end)]
@@ -82,7 +82,7 @@ def _used(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-class Held:
+class HeldVersions:
     """What the boards say they hold, and since when. version: of each board; at[board, version]: when."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -141,7 +141,7 @@ def _enrol(count: int, revocations: int, port: int) -> tuple[list[dict[str, Any]
     return settings, cards
 
 
-async def _until_ready(held: Held, count: int) -> None:
+async def _until_ready(held: HeldVersions, count: int) -> None:
     """Until every controller holds what it should."""
     began = shown = time.monotonic()
     while True:
@@ -184,7 +184,7 @@ def _take(card: int) -> tuple[float, float, dict[int, int]]:
     return at, saved, dict(enumerate(Controller.objects.order_by("pk").values_list("acl_version", flat=True)))
 
 
-async def _revoke(held: Held, cards: list[tuple[int, list[int]]], count: int) -> Figures:
+async def _revoke(held: HeldVersions, cards: list[tuple[int, list[int]]], count: int) -> Figures:
     chance = random.Random(2)
     waits: list[float] = []
     last: list[float] = []

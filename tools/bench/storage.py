@@ -57,7 +57,7 @@ def sectors_for(count: int) -> int:
     return sectors
 
 
-class Partition:
+class HostPartition:
     """NOR flash as the firmware asks for it, on the host."""
 
     def __init__(self, sectors: int) -> None:
@@ -88,7 +88,7 @@ def fill(folder: Path, count: int, acl: int, log: int) -> dict[str, Any]:
     from firmware.controller.storage.table import CredentialTable
     from firmware.controller.storage.table_snapshot import Snapshot
 
-    flash = {"acl": Partition(acl), "log": Partition(log), "state": Partition(2)}
+    flash = {"acl": HostPartition(acl), "log": HostPartition(log), "state": HostPartition(2)}
     records = sorted(pack_credential(cards.key(i), 1, NO_END) for i in range(count))
     digest = 0
     for record in records:

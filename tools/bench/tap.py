@@ -16,7 +16,7 @@ import typer
 from sim.mcu.flash import SECTOR
 from tools import build
 from tools.bench.goals import goal, show
-from tools.bench.storage import Partition, sectors_for
+from tools.bench.storage import HostPartition, sectors_for
 from tools.terminal import Json, Problem, progress
 
 CARDS = (100, 1_000, 10_000, 50_000)
@@ -69,7 +69,7 @@ def image(folder: Path, count: int) -> int:
     from firmware.controller.storage.table_snapshot import Snapshot
 
     sectors = sectors_for(count)
-    partition = Partition(sectors)
+    partition = HostPartition(sectors)
     keys = sorted(credential_key(KEY, card_value(26, number)) for number in range(count))
     records = [pack_credential(key, 1, NO_END) for key in keys]
     digest = 0

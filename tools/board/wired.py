@@ -12,7 +12,7 @@ from sim.world.line import CUT, SHORT
 from sim.world.wiegand import encode
 from tools.run.doors import KEYS, LiveDoor
 from tools.run.flash import FlashLog, Recorded
-from tools.run.inputs import Inputs
+from tools.run.inputs import LiveInputs
 from tools.terminal import Problem
 
 FAULTS = {"cut": CUT, "short": SHORT, "whole": None}
@@ -36,7 +36,7 @@ class Wired:
         self.doors = [
             LiveDoor(n, n + 1, f"door {n + 1}", one, self.board, lambda: None) for n, one in enumerate(table["doors"])
         ]
-        self.inputs = Inputs(table, self.board)
+        self.inputs = LiveInputs(table, self.board)
         self._log = FlashLog(folder / "log.img")
         self._fresh: list[Recorded] = []
         self._watcher: asyncio.Task[None] | None = None

@@ -80,7 +80,7 @@ def _cipher(use: str) -> AESGCM:
     return AESGCM(HKDF(SHA256(), 32, None, b"portvakt seal " + use.encode()).derive(key()))
 
 
-class Sealed:
+class SealedValue:
     """A value as it lies in the database. bytes() opens it: a row that cannot be opened is still a row."""
 
     __slots__ = ("_use", "kept")
@@ -99,11 +99,11 @@ class SealedField(models.BinaryField):
     """Bytes that are sealed in the database. Read with bytes(). Empty ones stay empty; others cannot be looked up."""
 
     def get_prep_value(self, value: object) -> object:
-        if isinstance(value, Sealed):
+        if isinstance(value, SealedValue):
             return value.kept
         return seal(self.name, bytes(value)) if value else value  # type: ignore[call-overload]
 
-    def from_db_value(self, value: object, *_: object) -> Sealed | bytes | None:
+    def from_db_value(self, value: object, *_: object) -> SealedValue | bytes | None:
         if not value:
             return None if value is None else b""
-        return Sealed(self.name, bytes(value))  # type: ignore[call-overload]
+        return SealedValue(self.name, bytes(value))  # type: ignore[call-overload]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from tools.mutants import figures, made, reach, rooms, server, swapped
-from tools.mutants.mutant import Mutant, Outcome, Task
+from tools.mutants.mutant import Mutant, MutantOutcome, MutantTask
 from tools.terminal import Json, progress, result
 
 CONTROLS = 2  # of a room and way to try: nothing is changed, and nothing may fail
@@ -20,11 +20,11 @@ GUARDS = 0.6  # of a sample
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def _task(mutant: Mutant, control: bool = False) -> Task:
+def _task(mutant: Mutant, control: bool = False) -> MutantTask:
     before = (rooms.ROOT / mutant.file).read_text(encoding="utf-8")
     after = made.source(mutant)
     apart = swapped.needs_new_process(str(rooms.ROOT / mutant.file), before, after)
-    return Task(mutant, before, before if control else after, apart)
+    return MutantTask(mutant, before, before if control else after, apart)
 
 
 def _drawn(room: str, count: int, seed: int, at: list[str], again: bool) -> list[Mutant]:
@@ -47,10 +47,12 @@ def _last() -> dict[str, Any]:
     return found
 
 
-def _controls(tasks: list[Task]) -> list[Task]:
+def _controls(tasks: list[MutantTask]) -> list[MutantTask]:
     """The first few of each way, unchanged."""
     ways = ([task for task in tasks if task.new_process is apart] for apart in (False, True))
-    return [Task(task.mutant, task.before, task.before, task.new_process) for way in ways for task in way[:CONTROLS]]
+    return [
+        MutantTask(task.mutant, task.before, task.before, task.new_process) for way in ways for task in way[:CONTROLS]
+    ]
 
 
 def _in_fork(work: Callable[[Callable[[Any], None]], None]) -> Iterator[Any]:
@@ -72,7 +74,7 @@ def _in_fork(work: Callable[[Callable[[Any], None]], None]) -> Iterator[Any]:
     os.waitpid(child, 0)
 
 
-def _served(world: str, tasks: list[Task], most_seconds: float) -> Iterator[Outcome]:
+def _served(world: str, tasks: list[MutantTask], most_seconds: float) -> Iterator[MutantOutcome]:
     """Also where there are no tasks of that way: it measures what the others lean on."""
 
     def work(told: Callable[[Any], None]) -> None:
@@ -83,7 +85,7 @@ def _served(world: str, tasks: list[Task], most_seconds: float) -> Iterator[Outc
 
     ended = None
     for said in _in_fork(work):
-        if isinstance(said, Outcome):
+        if isinstance(said, MutantOutcome):
             yield said
         elif isinstance(said, str):
             progress(said)
@@ -93,7 +95,7 @@ def _served(world: str, tasks: list[Task], most_seconds: float) -> Iterator[Outc
         raise typer.Exit(2)
 
 
-def _tried(world: str, tasks: list[Task], most_seconds: float) -> Iterator[Outcome]:
+def _tried(world: str, tasks: list[MutantTask], most_seconds: float) -> Iterator[MutantOutcome]:
     apart = [task for task in tasks if task.new_process]
     for outcome in _served(world, [task for task in tasks if not task.new_process], most_seconds):
         if outcome.asked:
@@ -106,13 +108,13 @@ def _tried(world: str, tasks: list[Task], most_seconds: float) -> Iterator[Outco
         yield server.anew(task, known, world, most_seconds)
 
 
-def _at_import(task: Task) -> Task:
+def _at_import(task: MutantTask) -> MutantTask:
     """Of a function that no test runs: a decorator, most often, and that was done before the first test."""
     first, last = task.mutant.function or (1, 0)
     return replace(task, mutant=replace(task.mutant, function=None, uses=frozenset(range(first, last + 1))))
 
 
-def _tell(outcome: Outcome) -> None:
+def _tell(outcome: MutantOutcome) -> None:
     control = " (nothing was changed)" if outcome.task.before == outcome.task.after else ""
     why = outcome.by.partition("\n")[0] or f"{outcome.asked} tests{', not all' if outcome.cut else ''}"
     progress(f"{outcome.what:<9} {outcome.seconds:6.1f} s  {outcome.task.mutant}{control}  [{why}]")
@@ -120,7 +122,7 @@ def _tell(outcome: Outcome) -> None:
         progress(outcome.by)
 
 
-def _facts(outcome: Outcome) -> dict[str, Any]:
+def _facts(outcome: MutantOutcome) -> dict[str, Any]:
     mutant = outcome.task.mutant
     return {
         "file": mutant.file,
@@ -152,7 +154,7 @@ def main(
     reach.FOLDER.mkdir(parents=True, exist_ok=True)
     tasks = {name: [_task(mutant) for mutant in _drawn(name, count, seed, at or [], again)] for name in chosen}
     made.forget()
-    outcomes: list[Outcome] = []
+    outcomes: list[MutantOutcome] = []
     for world in sorted(worlds):
         of_world = [task for name in chosen if rooms.ROOMS[name][0] == world for task in tasks[name]]
         for outcome in _tried(world, [*_controls(of_world), *of_world], most_seconds):
@@ -167,7 +169,7 @@ def main(
         raise typer.Exit(1)
 
 
-def _found(chosen: list[str], outcomes: list[Outcome], seed: int) -> dict[str, Any]:
+def _found(chosen: list[str], outcomes: list[MutantOutcome], seed: int) -> dict[str, Any]:
     controls = [outcome for outcome in outcomes if outcome.task.before == outcome.task.after]
     changed = [outcome for outcome in outcomes if outcome.task.before != outcome.task.after]
     of = {name: [one for one in changed if one.task.mutant.file in set(rooms.files(name))] for name in chosen}

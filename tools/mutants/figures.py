@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import sqrt
 from typing import Any
 
-from tools.mutants.mutant import Outcome
+from tools.mutants.mutant import MutantOutcome
 
 GOAL = 0.9  # of the mutants of each room, killed
 SURE = 1.96  # standard deviations: 95 of 100 intervals hold the true share
@@ -20,7 +20,7 @@ def wilson(killed: int, of: int) -> tuple[float, float]:
     return max(0.0, middle - spread), min(1.0, middle + spread)
 
 
-def of_room(outcomes: Iterable[Outcome]) -> dict[str, Any]:
+def of_room(outcomes: Iterable[MutantOutcome]) -> dict[str, Any]:
     """One that runs for ever is noticed: it counts as killed."""
     found = list(outcomes)
     killed = sum(one.what != "survived" for one in found)
@@ -38,7 +38,7 @@ def of_room(outcomes: Iterable[Outcome]) -> dict[str, Any]:
     }
 
 
-def goals(rooms: dict[str, dict[str, Any]], controls: Iterable[Outcome]) -> list[dict[str, Any]]:
+def goals(rooms: dict[str, dict[str, Any]], controls: Iterable[MutantOutcome]) -> list[dict[str, Any]]:
     """controls: runs in which nothing was changed. Each that fails says that kills are no proof."""
     failed = [control for control in controls if control.what != "survived"]
     return [

@@ -28,7 +28,7 @@ class Mutant:
 
 
 @dataclass(frozen=True)
-class Task:
+class MutantTask:
     """A mutant to be tried. after: the file with the change; with none, nothing is changed: the control."""
 
     mutant: Mutant
@@ -42,10 +42,10 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MutantOutcome:
     """what: killed, survived, timed out. by: the test that killed it. cut: not every test that runs it was asked."""
 
-    task: Task
+    task: MutantTask
     what: str
     asked: int = 0
     by: str = ""

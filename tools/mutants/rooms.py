@@ -9,7 +9,7 @@ NOT_ASKED = "not slow and not mosquitto and not chromium and not micropython and
 
 
 @dataclass(frozen=True)
-class World:
+class Suite:
     """Tests that are collected into one process. without: files whose tests start programs of their own."""
 
     tests: tuple[str, ...]
@@ -17,11 +17,11 @@ class World:
 
 
 WORLDS = {
-    "cloud": World(
+    "cloud": Suite(
         ("tests/tools/cloud",),
         tuple(f"tests/tools/cloud/test_cloud_{name}.py" for name in ("busy", "command", "secrets")),
     ),
-    "firmware": World(("tests/firmware", "tests/points", "tests/storage", "tests/model", "tests/update")),
+    "firmware": Suite(("tests/firmware", "tests/points", "tests/storage", "tests/model", "tests/update")),
 }
 # room: (the world that tests it, its files)
 ROOMS = {

@@ -18,7 +18,7 @@ import coverage
 import pytest
 
 from tools.mutants import reach, rooms, swapped
-from tools.mutants.mutant import Outcome, Task
+from tools.mutants.mutant import MutantOutcome, MutantTask
 
 SPARE_SECONDS = 4.0
 SLOWER = 2  # than measured, in seconds of computing
@@ -67,7 +67,7 @@ def _named(report: pytest.TestReport) -> str:
 class Server:
     """A pytest plugin in place of the usual loop."""
 
-    def __init__(self, world: str, tasks: list[Task], most_seconds: float, told: Callable[[Any], None]) -> None:
+    def __init__(self, world: str, tasks: list[MutantTask], most_seconds: float, told: Callable[[Any], None]) -> None:
         self._world = world
         self._tasks = tasks
         self._most = most_seconds
@@ -101,9 +101,11 @@ class Server:
             self._told(self._tried(task, asked, cut, known, there.get(task.path, [])))
         return True
 
-    def _tried(self, task: Task, asked: list[pytest.Item], cut: bool, known: reach.Reach, there: list[Any]) -> Outcome:
+    def _tried(
+        self, task: MutantTask, asked: list[pytest.Item], cut: bool, known: reach.Reach, there: list[Any]
+    ) -> MutantOutcome:
         if not asked:
-            return Outcome(task, "survived")
+            return MutantOutcome(task, "survived")
 
         def work() -> int:
             self._stop_at = self._said
@@ -115,7 +117,7 @@ class Server:
         expected = sum(known.seconds[item.nodeid] for item in asked)
         code, said = in_fork(work, SPARE_SECONDS + SLOWER * expected, self._said)
         what = {None: "timed out", SURVIVED: "survived"}.get(code, "killed")
-        return Outcome(task, what, len(asked), said, cut and what == "survived", time.monotonic() - started)
+        return MutantOutcome(task, what, len(asked), said, cut and what == "survived", time.monotonic() - started)
 
     def _measure(self, new: list[pytest.Item], session: pytest.Session, known: reach.Reach) -> None:
         self._told(f"{self._world}: measuring {len(new)} tests")
@@ -209,7 +211,7 @@ def load_others() -> None:
         importlib.import_module(name)
 
 
-def serve(world: str, tasks: list[Task], most_seconds: float, told: Callable[[Any], None]) -> int:
+def serve(world: str, tasks: list[MutantTask], most_seconds: float, told: Callable[[Any], None]) -> int:
     """In a process that has imported nothing of the project yet."""
     _same_every_time()
     arguments = [*_arguments(world), *rooms.WORLDS[world].tests]
@@ -228,11 +230,11 @@ class _Stops:
             os._exit(KILLED)
 
 
-def anew(task: Task, known: reach.Reach, world: str, most_seconds: float) -> Outcome:
+def anew(task: MutantTask, known: reach.Reach, world: str, most_seconds: float) -> MutantOutcome:
     """A mutant of what is done at import, in a process of its own."""
     tests, cut = known.tests(task.mutant, most_seconds)
     if not tests:
-        return Outcome(task, "survived")
+        return MutantOutcome(task, "survived")
 
     def work() -> int:
         _same_every_time()
@@ -249,4 +251,4 @@ def anew(task: Task, known: reach.Reach, world: str, most_seconds: float) -> Out
         expected = sum(known.seconds[test] for test in tests)
         code, by = in_fork(work, 4 * SPARE_SECONDS + SLOWER * expected, said)
     what = {None: "timed out", SURVIVED: "survived"}.get(code, "killed")
-    return Outcome(task, what, len(tests), by or "import", cut and what == "survived", time.monotonic() - started)
+    return MutantOutcome(task, what, len(tests), by or "import", cut and what == "survived", time.monotonic() - started)

@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 
 from firmware.controller.access.credential import card_value, credential_key
 from sim.world.wiegand import payload
-from tools.cloud.doors.locks import Lock
+from tools.cloud.doors.locks import LockState
 from tools.terminal import Problem
 
 from . import figures, seed
 from .child import READY
 from .children import Child, own
 from .controllers import LiveController
-from .doors import LiveDoor, Tap
+from .doors import LiveDoor, LiveTap
 from .environment import address_of
-from .figures import Pins
+from .figures import PinFigures
 from .flash import Recorded
 from .ticker import Ticker
 from .walks import Walker, Walks
@@ -49,7 +49,7 @@ class Building:
     ) -> None:
         self.folder = folder
         self.say = say
-        self.pins = Pins()
+        self.pins = PinFigures()
         self.ticker = Ticker()
         self.version = 0  # goes up with every change that the page shows
         self.ended = False
@@ -231,7 +231,7 @@ class Building:
                 self._happened(controller, event)
 
     @staticmethod
-    def _measure(controller: LiveController) -> tuple[list[Recorded], figures.Progress, bool, list[Lock]]:
+    def _measure(controller: LiveController) -> tuple[list[Recorded], figures.StoreProgress, bool, list[LockState]]:
         told = controller.identity
         return controller.log.refresh(), figures.progress(told), seed.is_online(told), figures.locks(told)
 
@@ -242,5 +242,5 @@ class Building:
         if door is not None and door.last is not None and person == door.last.person:
             door.last.why, door.last.extra = event.code, event.extra
 
-    def _tapped(self, walker: Walker, tap: Tap) -> None:
+    def _tapped(self, walker: Walker, tap: LiveTap) -> None:
         self.pins.count(tap)

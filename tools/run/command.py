@@ -21,7 +21,7 @@ from .report import lines
 
 if TYPE_CHECKING:
     from .building import Building
-    from .figures import Stored
+    from .figures import StoredEvents
 
 ROOT = Path(__file__).resolve().parents[2]
 _DRAIN_S = 15.0
@@ -104,7 +104,7 @@ async def _run(seconds: float | None, port: int | None, data: Path, walk: bool, 
         await building.stop()
 
 
-async def _held(building: "Building") -> list["Stored"]:
+async def _held(building: "Building") -> list["StoredEvents"]:
     """What the database holds in the end. A contact that bounced may still add an event: so it is asked again."""
     from .summary import compare
 

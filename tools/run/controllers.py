@@ -11,13 +11,13 @@ from typing import Any
 from sim.board.host import VirtualBoard
 from sim.world.network import CUT, PASS, Network
 from tools import boards
-from tools.cloud.doors.locks import Lock
+from tools.cloud.doors.locks import LockState
 from tools.terminal import Problem
 
 from .doors import LiveDoor
-from .figures import Progress
+from .figures import StoreProgress
 from .flash import FlashLog
-from .inputs import Inputs
+from .inputs import LiveInputs
 
 BOARD = "virtual-two-door"  # of a controller whose description names no other
 _ROOT = Path(__file__).resolve().parents[2]
@@ -45,8 +45,8 @@ class LiveController:
         self.network_up = True
         self.power = True
         self.online = False  # signed in to the cloud, and holds what it should
-        self.progress = Progress()
-        self.locks: list[Lock] = []  # of its doors, as the cloud knows them
+        self.progress = StoreProgress()
+        self.locks: list[LockState] = []  # of its doors, as the cloud knows them
         self.settings: dict[str, Any] = {}
         self.board_name = str(described.get("board", BOARD))
         table = boards.load(self.board_name)
@@ -62,7 +62,7 @@ class LiveController:
             LiveDoor(first_door + i, i + 1, door["name"], table["doors"][i], self.board, changed)
             for i, door in enumerate(described["doors"])
         ]
-        self.inputs = Inputs(table, self.board)
+        self.inputs = LiveInputs(table, self.board)
         self.log = FlashLog(folder / "log.img")
         self._changed = changed
 

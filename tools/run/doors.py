@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from firmware.controller.door_unit import AWAY_MS
 from sim.world import door as leaf
-from sim.world.line import Line
+from sim.world.line import SwitchLine
 
 GRANTED, DENIED, SILENT = "granted", "denied", "no answer"
 ANSWER_S = 1.0  # a tap without an answer by then has none
@@ -30,7 +30,7 @@ class Wires(Protocol):
 
 
 @dataclass
-class Tap:
+class LiveTap:
     """One card at one reader, and what came of it."""
 
     person: str
@@ -62,13 +62,13 @@ class LiveDoor:
         self.number = number
         self.name = name
         self.leaf = leaf.Door()
-        self.last: Tap | None = None
+        self.last: LiveTap | None = None
         self._wires = wires
         self._changed = changed
         reader, strike = pins["reader"], pins["strike"]
         self._d0, self._d1 = reader["d0"], reader["d1"]
         self.lines = {  # of the switches that the door has, and the level at which each is true
-            role: (Line(pins[role], wires.set_input, wires.set_volts, 1 - pins[role][true]), pins[role][true])
+            role: (SwitchLine(pins[role], wires.set_input, wires.set_volts, 1 - pins[role][true]), pins[role][true])
             for role, true in (("contact", "open"), ("rex", "active"))
             if role in pins
         }
@@ -102,7 +102,7 @@ class LiveDoor:
 
     # What people do.
 
-    async def tap(self, person: str, bits: str) -> Tap:
+    async def tap(self, person: str, bits: str) -> LiveTap:
         """Holds a card to the reader and waits for the answer, at most ANSWER_S."""
         async with self._at_reader:
             await self._quiet()
@@ -120,7 +120,7 @@ class LiveDoor:
             self._answer = None
             # The strike moves before the reader says so; a strike that was released already does not move.
             strike_ms = None if self._struck is None else (self._struck - self._sent) * 1000
-            self.last = Tap(person, self.name, verdict, strike_ms, at)
+            self.last = LiveTap(person, self.name, verdict, strike_ms, at)
             self._changed()
             return self.last
 

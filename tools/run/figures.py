@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Max, Min
 
 from firmware.controller import events
-from tools.cloud.doors.locks import Lock
+from tools.cloud.doors.locks import LockState
 from tools.cloud.doors.locks import locks as of_doors
 from tools.cloud.models import Controller, Door, Event
 from tools.cloud.services import clock
 
-from .doors import DENIED, GRANTED, SILENT, Tap
+from .doors import DENIED, GRANTED, SILENT, LiveTap
 from .flash import Recorded
 from .words import KINDS
 
 
 @dataclass
-class Pins:
+class PinFigures:
     """What was seen from outside the boards."""
 
     taps: int = 0
@@ -26,7 +26,7 @@ class Pins:
     unanswered: int = 0
     strike_ms: list[float] = field(default_factory=list)
 
-    def count(self, tap: Tap) -> None:
+    def count(self, tap: LiveTap) -> None:
         self.taps += 1
         self.granted += tap.verdict == GRANTED
         self.denied += tap.verdict == DENIED
@@ -36,7 +36,7 @@ class Pins:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredEvents:
     """What the database holds of one controller."""
 
     rows: int
@@ -55,7 +55,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Progress:
+class StoreProgress:
     """How far the database is with one controller; cheap enough to ask twice a second."""
 
     stored: int = 0
@@ -64,7 +64,7 @@ class Progress:
     duplicated: int = 0
 
 
-def progress(controller: str) -> Progress:
+def progress(controller: str) -> StoreProgress:
     found = Event.objects.filter(controller__public_id=controller).aggregate(
         rows=Count("pk"),
         distinct=Count("sequence", distinct=True),
@@ -73,23 +73,23 @@ def progress(controller: str) -> Progress:
     )
     rows, distinct = found["rows"], found["distinct"]
     holes = found["last"] - found["first"] + 1 - distinct if rows else 0
-    return Progress(rows, found["last"] or 0, holes, rows - distinct)
+    return StoreProgress(rows, found["last"] or 0, holes, rows - distinct)
 
 
-def locks(controller: str) -> list[Lock]:
+def locks(controller: str) -> list[LockState]:
     """Whether each of its doors is locked, as the cloud has been told."""
     doors = Door.objects.filter(controller__public_id=controller).select_related("controller__site").order_by("number")
     return of_doors(list(doors), clock.now())
 
 
-def stored(controller: str, on_flash: dict[int, Recorded]) -> Stored:
+def stored(controller: str, on_flash: dict[int, Recorded]) -> StoredEvents:
     """Compares one controller's flash with the database, event for event."""
     fields = ("sequence", "utc", "code", Event.POINT, "extra", "key")
     rows = list(Event.objects.filter(controller__public_id=controller).values_list(*fields))
     held = {row[0]: row for row in rows}
     kinds = Counter(KINDS[row[2]] for row in rows if row[2] in KINDS)
     different = sum(_differs(held[n], event) for n, event in on_flash.items() if n in held)
-    return Stored(
+    return StoredEvents(
         rows=len(rows),
         distinct=len(held),
         first=min(held, default=0),

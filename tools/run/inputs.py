@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sim.world.line import Line
+from sim.world.line import SwitchLine
 
 from .doors import Wires
 
 _CHARGED_MV, _EMPTY_SHARE = 13_800, 0.9
 
 
-class Inputs:
+class LiveInputs:
     """board: its table. In the beginning everything is well. An input is known by its number, the first is 1."""
 
     def __init__(self, board: dict[str, Any], wires: Wires) -> None:
@@ -17,7 +17,7 @@ class Inputs:
         self.on = [False] * len(self.tables)
         self._wires = wires
         self.lines = {
-            number: Line(one, wires.set_input, wires.set_volts, 1 - one["active"])
+            number: SwitchLine(one, wires.set_input, wires.set_volts, 1 - one["active"])
             for number, one in enumerate(self.tables, 1)
             if "low_mv" not in one
         }

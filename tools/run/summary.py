@@ -4,13 +4,13 @@ from collections import Counter
 from typing import Any
 
 from .building import Building
-from .figures import Stored, stored
+from .figures import StoredEvents, stored
 from .percentile import percentile
 
 P50_MS, P99_MS = 60, 200  # of which 25 are the reader's end of frame; people notice a wait from 100 ms on
 
 
-def compare(building: Building) -> list[Stored]:
+def compare(building: Building) -> list[StoredEvents]:
     """Each controller. The flash is read before the database: what is on it then must be in there."""
     found = []
     for controller in building.controllers:
@@ -19,7 +19,7 @@ def compare(building: Building) -> list[Stored]:
     return found
 
 
-def summary(building: Building, held: list[Stored], seconds: float) -> dict[str, Any]:
+def summary(building: Building, held: list[StoredEvents], seconds: float) -> dict[str, Any]:
     pins = building.pins
     kinds = sum((each.kinds for each in held), Counter[str]())
     lost = sum(each.missing for each in held) + sum(controller.log.gaps() for controller in building.controllers)

@@ -13,7 +13,7 @@ from sim.world.person import people_of
 from sim.world.tables import Holder
 from sim.world.wiegand import card_bits
 
-from .doors import LiveDoor, Tap, now_ms
+from .doors import LiveDoor, LiveTap, now_ms
 
 STROLL, RUSH = 10_000, 1_100  # mean milliseconds between two visits at one door
 _RUSH_FACTOR = 5  # in a rush everybody does everything so much faster
@@ -44,7 +44,7 @@ class Walks:
         building: dict[str, Any],
         doors: list[LiveDoor],
         rng: random.Random,
-        tapped: Callable[[Walker, Tap], None],
+        tapped: Callable[[Walker, LiveTap], None],
         changed: Callable[[], None],
         rush: bool = False,
     ) -> None:
@@ -83,14 +83,14 @@ class Walks:
             if error is not None:
                 raise error
 
-    async def tap(self, walker: Walker, door: LiveDoor) -> Tap:
+    async def tap(self, walker: Walker, door: LiveDoor) -> LiveTap:
         """A tap by this person, walking or sent by hand."""
         self._show(walker, door, people.TAP)
         tap = await door.tap(walker.name, walker.bits)
         self._tapped(walker, tap)
         return tap
 
-    async def visit(self, walker: Walker, door: LiveDoor) -> Tap:
+    async def visit(self, walker: Walker, door: LiveDoor) -> LiveTap:
         """A tap by hand on the page. The rest of the visit, a push and a few steps, goes on by itself."""
         tap = await self.tap(walker, door)
         rest = asyncio.create_task(self._pass(walker, door))

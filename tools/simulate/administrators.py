@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from firmware.controller.events import GRANTED
 from sim.virtual.building import VirtualBuilding
-from sim.virtual.faults import Faults
+from sim.virtual.faults import FaultInjector
 from sim.virtual.scheduler import DAY, MS, SECOND
 from sim.virtual.verdicts import ANYTHING, DENIED
 from sim.world.tables import Holder
@@ -20,7 +20,7 @@ from tools.cloud.models import Command as Row
 from tools.cloud.people import people
 from tools.cloud.services import propagate
 from tools.simulate.neighbours import ours
-from tools.simulate.worker import Worker
+from tools.simulate.worker import SoakWorker
 
 LOOK_US, LONGEST_LOOK_US = SECOND, 32 * SECOND  # between two looks whether all controllers have a change
 ANSWER_US = 60 * MS
@@ -35,8 +35,8 @@ class Administrators:
     def __init__(
         self,
         building: VirtualBuilding,
-        worker: Worker,
-        faults: Faults,
+        worker: SoakWorker,
+        faults: FaultInjector,
         changes: float,
         ends: float,
         releases: float,

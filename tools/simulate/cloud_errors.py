@@ -58,7 +58,7 @@ class Errors:
         _seal(one, wire.packed(wire.TIME, "<8sQ", chance.randbytes(8), utc_ms))
 
     def _listen(self) -> None:
-        send = session.Session.send
+        send = session.ControllerSession.send
 
         def sends(one: Any, message: bytes) -> None:
             if message[0] in (wire.DELTA, wire.COMMAND):
@@ -76,7 +76,7 @@ class Errors:
                     message += _STRANGER
             send(one, message)
 
-        session.Session.send = sends  # type: ignore[assignment,method-assign]
+        session.ControllerSession.send = sends  # type: ignore[assignment,method-assign]
 
 
 def _seal(one: Any, message: bytes) -> None:

@@ -162,11 +162,11 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Run one building of a soak again and stop at the first broken promise. Exit code 1 when there is one."""
-    from tools.simulate.replay import Story, keep_junit, replay_lines, shortest, tell_again
+    from tools.simulate.replay import SoakStory, keep_junit, replay_lines, shortest, tell_again
     from tools.story import writable
 
     writable(report, junit)
-    story = Story(seed, doors, days, taps, tuple(without), changes, tls, defect, readers.value, lockers)
+    story = SoakStory(seed, doors, days, taps, tuple(without), changes, tls, defect, readers.value, lockers)
     if shrink:
         story = shortest(story, processes)
     facts = tell_again(story, report)

@@ -14,7 +14,7 @@ ROW = "SELECT public_id, name, log_epoch, acked FROM cloud_controller WHERE id =
 ACKED = "SELECT acked FROM cloud_controller WHERE public_id = %s"
 
 
-def listen_to_boards(promises: "Promises", known: "Known") -> None:
+def listen_to_boards(promises: "Promises", known: "KnownVersions") -> None:
     """5: the access list that a board says it holds is one that the cloud made."""
     from tools.cloud.ingest import store
 
@@ -69,7 +69,7 @@ def kept(controller: "VirtualController", door: int) -> int | None:
     return RETENTION_DAYS if door else None
 
 
-class Known:
+class KnownVersions:
     """Whether the cloud ever made an access list. It remembers what a restored cloud has forgotten."""
 
     def __init__(self) -> None:

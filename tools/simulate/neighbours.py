@@ -28,7 +28,7 @@ from tools.cloud.models import (
 from tools.cloud.people import groups, people, pins
 from tools.cloud.services import clock
 from tools.cloud.sites import sites, tenants
-from tools.simulate.worker import Worker
+from tools.simulate.worker import SoakWorker
 
 SICK, WELL = "The sick neighbour", "The other neighbour"
 BEHIND = timedelta(minutes=5)  # after a worker was killed it is back by then
@@ -44,7 +44,7 @@ def ours() -> QuerySet[Controller]:
 class Neighbours:
     """books: what the worker has sent. Made once the building is enrolled."""
 
-    def __init__(self, building: Any, worker: Worker, books: Any, board: dict[str, Any]) -> None:
+    def __init__(self, building: Any, worker: SoakWorker, books: Any, board: dict[str, Any]) -> None:
         self.counts = {"poisoned commands": 0, "quicker workers": 0, "enrolled beside": 0}
         self._building = building
         self._worker = worker

@@ -13,7 +13,7 @@ BEYOND = 1.05  # how much later than before a promise may break in a story that 
 
 
 @dataclass(frozen=True)
-class Story:
+class SoakStory:
     """What a soak of one building follows from. without: kinds of fault left out. defect: one planted in the code."""
 
     seed: int
@@ -53,7 +53,7 @@ def kinds(bank: bool = False) -> list[str]:
     return [*(kind for kind, rate in asdict(EVERYTHING).items() if rate), *RATES, *(BANK_RATES if bank else ())]
 
 
-def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
+def tell_again(story: SoakStory, report: Path | None = None) -> dict[str, Any]:
     """Its figures, up to the first broken promise. Once a process."""
     if story.defect:
         from tools.simulate import planted
@@ -86,7 +86,7 @@ def tell_again(story: Story, report: Path | None = None) -> dict[str, Any]:
     )
 
 
-def tried(number: int, story: Story) -> dict[str, Any]:
+def tried(number: int, story: SoakStory) -> dict[str, Any]:
     """In a child: what broke first, and when."""
     try:
         facts = tell_again(story)
@@ -98,8 +98,8 @@ def tried(number: int, story: Story) -> dict[str, Any]:
 
 
 def shortest(
-    story: Story, processes: int, most: int = MOST, tried: Callable[[int, Story], dict[str, Any]] = tried
-) -> Story:
+    story: SoakStory, processes: int, most: int = MOST, tried: Callable[[int, SoakStory], dict[str, Any]] = tried
+) -> SoakStory:
     """Leaves out whatever is not needed to break the same promise, one thing after another. most: stories tried."""
     from tools.simulate.run import import_path
 
@@ -127,12 +127,12 @@ def shortest(
     return story
 
 
-def _until(story: Story, at: float) -> Story:
+def _until(story: SoakStory, at: float) -> SoakStory:
     """Ends a little after that second."""
     return replace(story, days=round(max(0.01, (at + 60) / 86_400), 4))
 
 
-def _shorter(story: Story) -> dict[str, Story]:
+def _shorter(story: SoakStory) -> dict[str, SoakStory]:
     """Stories with one thing less in them, by a name of what that is; the biggest first."""
     longer = replace(story, days=round(story.days * BEYOND, 4))
     found = {f"{doors} doors": replace(longer, doors=doors) for doors in (1, 2) if doors < story.doors}
@@ -160,7 +160,7 @@ def replay_lines(facts: dict[str, Any]) -> list[str]:
     ]
 
 
-def keep_junit(path: Path | None, story: Story, facts: dict[str, Any]) -> None:
+def keep_junit(path: Path | None, story: SoakStory, facts: dict[str, Any]) -> None:
     if path is not None:
         from sim.story.outcome import Outcome, write_junit
 

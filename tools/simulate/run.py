@@ -102,7 +102,7 @@ def simulate(
     with tempfile.TemporaryDirectory() as scratch, database(Path(scratch)):
         from sim.report.watch import watch
         from sim.virtual.building import START, VirtualBuilding
-        from sim.virtual.faults import Faults
+        from sim.virtual.faults import FaultInjector
         from sim.virtual.pace import ESP32
         from sim.world.building import BUILDING, doors_of, generate
         from tools.cloud.ingest.ingest import Ingest
@@ -133,7 +133,7 @@ def simulate(
             )
             if report is not None:
                 watch(building, DatabaseHand())
-            injected, office = Faults(building), Office(building)
+            injected, office = FaultInjector(building), Office(building)
             began = time.perf_counter()
             building.start()
             if not building.run_until(in_sync, at_most_s=300, step_s=1):

@@ -19,7 +19,7 @@ from tools.terminal import Problem
 if TYPE_CHECKING:
     from sim.virtual.building import VirtualBuilding
     from tools.simulate.lockers import Lockers
-    from tools.simulate.worker import Worker
+    from tools.simulate.worker import SoakWorker
 
 STEP_S = 900
 HEALTH_S = 3_600  # how often the database is held against what was recorded
@@ -57,7 +57,7 @@ class Soak:
     """A building at its soak, in the steps of soak()."""
 
     building: "VirtualBuilding"
-    worker: "Worker"
+    worker: "SoakWorker"
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -113,10 +113,10 @@ class Soak:
         locks = plan.locks or random.Random(f"{plan.seed}/locks").choice(sorted(FAMILIES))
         return table(plan.lockers, locks) if plan.lockers else None
 
-    def _cloud(self, *given: Any) -> "Worker":
-        from tools.simulate.worker import Worker
+    def _cloud(self, *given: Any) -> "SoakWorker":
+        from tools.simulate.worker import SoakWorker
 
-        self.worker = Worker(*given)
+        self.worker = SoakWorker(*given)
         return self.worker
 
     def listen(self) -> None:
@@ -124,14 +124,14 @@ class Soak:
         from sim.report.watch import watch
         from sim.virtual.scheduler import SECOND
         from tools.simulate.books import Books
-        from tools.simulate.listening import Known, listen_to_boards, listen_to_channels, said_by_cloud
+        from tools.simulate.listening import KnownVersions, listen_to_boards, listen_to_channels, said_by_cloud
         from tools.story import DatabaseHand
 
         building, worker, promises = self.building, self.worker, self.building.promises
         if self.plan.report is not None:
             watch(building, DatabaseHand())
         worker.later = lambda seconds, call: building.scheduler.after(int(seconds * SECOND), call)
-        self.known = promises.knows = Known()
+        self.known = promises.knows = KnownVersions()
         listen_to_boards(promises, self.known)
         listen_to_channels(promises)
         if self.plan.first:
@@ -158,7 +158,7 @@ class Soak:
 
     def trouble(self) -> None:
         """Administrators, neighbours, rollouts, and every fault at its rate."""
-        from sim.virtual.faults import EVERYTHING, Faults
+        from sim.virtual.faults import EVERYTHING, FaultInjector
         from sim.virtual.scheduler import DAY
         from tools.simulate.administrators import Administrators
         from tools.simulate.listening import acknowledged, kept
@@ -178,7 +178,7 @@ class Soak:
             )
         rates = dict(plan.rates)
         more = faults(self, rates)  # takes its own rates out
-        self.faults = promises.faults = Faults(building, replace(EVERYTHING, **rates), more)
+        self.faults = promises.faults = FaultInjector(building, replace(EVERYTHING, **rates), more)
         promises.heard = lambda one, seconds: worker.heard(one.settings["controller"], seconds)
         promises.acknowledged = acknowledged
         promises.logs.retention = kept

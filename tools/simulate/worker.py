@@ -14,7 +14,7 @@ class Killed(BaseException):
     """The process ended here. Like a kill it is no Exception."""
 
 
-class Worker:
+class SoakWorker:
     """What Ingest is to a building, in a process that may end at any query or message.
 
     later(seconds, call): the supervisor's clock. on_back: the database is an older one now.
@@ -55,7 +55,7 @@ class Worker:
         session = self.ingest.sessions.get(controller) if self.ingest is not None else None
         return session is not None and session.heard is not None and self._given[1]() - session.heard < seconds
 
-    def sessions(self) -> list[session.Session]:
+    def sessions(self) -> list[session.ControllerSession]:
         """Those there are."""
         return [] if self.ingest is None else list(self.ingest.sessions.values())
 
@@ -123,7 +123,7 @@ class Worker:
 
     def _listen(self) -> None:
         """Lets said() see what sessions send, in clear."""
-        seal = session.Session.send
+        seal = session.ControllerSession.send
 
         def send(one: Any, message: bytes) -> None:
             working, self._working = self._working, False  # what the simulator asks is not the worker's
@@ -133,7 +133,7 @@ class Worker:
                 self._working = working
             seal(one, message)
 
-        session.Session.send = send  # type: ignore[assignment,method-assign]
+        session.ControllerSession.send = send  # type: ignore[assignment,method-assign]
 
     def _publish(self, topic: str, payload: bytes) -> None:
         if self._left is not None and self._working:

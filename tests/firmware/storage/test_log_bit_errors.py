@@ -4,7 +4,7 @@ from firmware.controller.events import GRANTED
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.sectors import SECTOR, faults
 from firmware.controller.storage.state import StateJournal
-from firmware.protocol.log_chain import WHOLE, Chain
+from firmware.protocol.log_chain import WHOLE, LogChain
 from tests.firmware.storage.bench import Partition, flash, flip
 
 
@@ -17,7 +17,7 @@ def test_each_bit_of_a_chain_key_is_turned_back_at_a_start():
 
     log = started()
     log.append(GRANTED, 1, 0, None, 0, 0)
-    chain, event = Chain(*log.chain_start), bytearray(32)
+    chain, event = LogChain(*log.chain_start), bytearray(32)
     for bit in range(128):
         log.append(GRANTED, 1, bit, None, 0, 0)
         flip(nor, 16 + bit // 8, bit % 8)
@@ -25,7 +25,7 @@ def test_each_bit_of_a_chain_key_is_turned_back_at_a_start():
         flip(nor, 16 + bit // 8, bit % 8)
         assert not faults, bit
         if not bit:
-            assert Chain(*log.chain_start).take(read(log, 1, event)) == WHOLE
+            assert LogChain(*log.chain_start).take(read(log, 1, event)) == WHOLE
         if log.slot == 127:
             break
     for sequence in range(1, log.last + 1):
@@ -41,7 +41,7 @@ def test_a_bit_that_turned_over_where_nothing_was_yet_costs_a_slot_and_no_event(
         log.append(GRANTED, 1, sequence, None, 0, 0)
         if sequence % 3 == 0:
             flip(nor, log.head * SECTOR + log.slot * 32 + sequence % 32, sequence % 8)
-    chain = Chain(*log.chain_start)
+    chain = LogChain(*log.chain_start)
     for one in (log, EventLog(Partition(nor), StateJournal(Partition(state)), bytes)):
         assert (one.first, one.last, log.head) == (1, 59, 0)
     for sequence in range(1, 60):

@@ -6,7 +6,7 @@ from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.log_retention import Retention
 from firmware.controller.storage.state import TIME, StateJournal
-from firmware.protocol.log_chain import EXPIRED, WHOLE, Chain
+from firmware.protocol.log_chain import EXPIRED, WHOLE, LogChain
 from sim.mcu.flash import SECTOR
 from tests.firmware.storage.bench import Partition, cost, flash, flip
 
@@ -137,7 +137,7 @@ def test_nothing_expires_while_the_time_is_not_known():
 def test_chain_start_and_acknowledgement_do_not_mind_what_expired():
     kept = Kept()
     kept.add(UTC)
-    chain = Chain(*kept.log.chain_start)
+    chain = LogChain(*kept.log.chain_start)
     kept.add(UTC, count=200)
     kept.add(UTC + 5 * DAY, count=100)
     kept.log.acknowledge(1)

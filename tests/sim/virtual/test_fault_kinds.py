@@ -15,7 +15,7 @@ from sim.mcu import chip
 from sim.mcu.flash import SECTOR, PowerCut
 from sim.virtual import fault_kinds
 from sim.virtual.building import VirtualBuilding
-from sim.virtual.faults import EVERYTHING, Faults, Rates
+from sim.virtual.faults import EVERYTHING, FaultInjector, Rates
 from sim.virtual.flash import TiredFlash, access_list, image
 from sim.virtual.pace import ESP32
 from sim.world.building import BUILDING
@@ -39,7 +39,7 @@ class World:
             visits_a_day=1e-9,
             pace=ESP32,
         )
-        self.faults = Faults(self.building, replace(NOTHING, drift_ppm=40))
+        self.faults = FaultInjector(self.building, replace(NOTHING, drift_ppm=40))
         self.faults.on = True
         self.chance = random.Random(seed)
         self.one, self.door = self.building.doors["Hovedinngang"]

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from tools import umqtt
-from tools.simulate.replay import Story, kinds, shortest, tell_again, tried
+from tools.simulate.replay import SoakStory, kinds, shortest, tell_again, tried
 
 # A story ends by what it has simulated. This only ends a machine that does not get on at all.
 A_LONG_TIME_S = 900
-STORY = Story(seed=3, doors=2, days=0.2)
+STORY = SoakStory(seed=3, doors=2, days=0.2)
 
 
 def plant() -> None:
@@ -33,7 +33,7 @@ def plant() -> None:
     EventLog.append = twice
 
 
-def with_defect(number: int, story: Story) -> dict[str, Any]:
+def with_defect(number: int, story: SoakStory) -> dict[str, Any]:
     from tools.simulate import planted
 
     planted.DEFECTS["twice"] = ("", "", "", "")
@@ -41,7 +41,7 @@ def with_defect(number: int, story: Story) -> dict[str, Any]:
     return tried(number, replace(story, defect="twice"))
 
 
-def elsewhere(story: Story, folder: Path, hash_seed: str) -> dict[str, Any]:
+def elsewhere(story: SoakStory, folder: Path, hash_seed: str) -> dict[str, Any]:
     """In a process of its own, with another hash seed, in another folder."""
     umqtt.path()
     folder.mkdir()
@@ -81,7 +81,7 @@ def test_a_shorter_story_breaks_the_same_promise() -> None:
 
 
 def test_a_story_is_told_as_a_command() -> None:
-    story = Story(7, 4, 2.5, 50, ("network", "dns"), 0, True, "no encryption")
+    story = SoakStory(7, 4, 2.5, 50, ("network", "dns"), 0, True, "no encryption")
     assert story.command() == (
         "portvakt sim replay 7 --doors 4 --days 2.5 --taps 50 --without network --without dns --changes 0 --tls"
         " --defect 'no encryption'"

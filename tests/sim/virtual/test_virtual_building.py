@@ -14,7 +14,7 @@ from firmware.controller.storage import log
 from firmware.controller.storage.log import EventLog
 from sim.cloud import MemoryCloud, settings_of
 from sim.virtual.building import VirtualBuilding
-from sim.virtual.faults import Faults, Rates
+from sim.virtual.faults import FaultInjector, Rates
 from sim.world.building import BUILDING
 
 BOARD = json.loads(Path(__file__, "../../../../boards/virtual-two-door/board.json").resolve().read_text())
@@ -180,7 +180,7 @@ def test_power_that_goes_drops_the_strike_and_the_board_comes_back(make):
 
 def test_days_of_faults_lose_nothing(make):
     building = make(seed=4, visits_a_day=2_000)
-    faults = Faults(building, Rates(network=40, black_hole=40, power=40, torn_write=60, broker=20))
+    faults = FaultInjector(building, Rates(network=40, black_hole=40, power=40, torn_write=60, broker=20))
     faults.start()
     building.run(3 * 3_600)
     building.rest()
@@ -251,7 +251,7 @@ PLANTED = [
 def test_a_planted_defect_is_found(make, monkeypatch, where, name, defect, sentence):
     monkeypatch.setattr(where, name, defect)
     building = make(visits_a_day=3_000)
-    faults = Faults(building, Rates(network=100, black_hole=100, power=50, torn_write=300, broker=50))
+    faults = FaultInjector(building, Rates(network=100, black_hole=100, power=50, torn_write=300, broker=50))
     faults.start()
     building.run_until(lambda: building.faults, at_most_s=1_800, step_s=30)
     building.rest()

@@ -8,7 +8,7 @@ from sim.mcu import chip as mcu
 from sim.mcu.bind import Time
 from sim.mcu.flash import PowerCut
 from sim.virtual.chip import BOOT_US, VirtualChip
-from sim.virtual.net import Network
+from sim.virtual.net import VirtualNetwork
 from sim.virtual.scheduler import MS, SECOND, Scheduler, Stuck
 
 FLASH = {"log": 8192}
@@ -16,7 +16,7 @@ FLASH = {"log": 8192}
 
 def chip(boot, seed=1, world=None, **more):
     world = world or Scheduler(seed)
-    return VirtualChip("board", world, Network(world), FLASH, boot, **more)
+    return VirtualChip("board", world, VirtualNetwork(world), FLASH, boot, **more)
 
 
 def started(boot, seed=1, **more):
@@ -276,7 +276,7 @@ def test_crashes_are_told():
 def test_two_chips_of_one_seed_draw_differently_and_each_the_same_again():
     def draw(name, seed):
         world = Scheduler(seed)
-        return VirtualChip(name, world, Network(world), FLASH, lambda chip: None).urandom(16)
+        return VirtualChip(name, world, VirtualNetwork(world), FLASH, lambda chip: None).urandom(16)
 
     assert draw("a", 1) == draw("a", 1)
     assert len({draw("a", 1), draw("b", 1), draw("a", 2)}) == 3

@@ -9,7 +9,7 @@ import pytest
 from firmware.controller import events as codes
 from sim.cloud import MemoryCloud, settings_of
 from sim.virtual.building import VirtualBuilding
-from sim.virtual.faults import Faults, Rates
+from sim.virtual.faults import FaultInjector, Rates
 
 BOARD = json.loads(Path(__file__, "../../../../boards/esp32-two-door-supervised/board.json").resolve().read_text())
 PER = {"name": "Per", "card": {"bits": 26, "facility": 12, "number": 3456}, "doors": ["Front"], "until": None}
@@ -196,7 +196,7 @@ def test_an_input_that_the_board_has_not_cannot_be_switched(house):
 def test_fire_cut_cables_and_power_cuts_in_any_order_break_no_promise(house):
     chance = random.Random(3)
     controller, inputs = house.controllers[0], house.controllers[0].inputs
-    faults = Faults(house, Rates(network=100, power=150, torn_write=150, bounce=0.7, noise=0.05))
+    faults = FaultInjector(house, Rates(network=100, power=150, torn_write=150, bounce=0.7, noise=0.05))
     faults.start()
     deeds = (
         lambda door: inputs.switch("fire", chance.random() < 0.5),

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from sim.virtual.chip import BOOT_US, VirtualChip
-from sim.virtual.net import SEND_BUFFER, Network
+from sim.virtual.net import SEND_BUFFER, VirtualNetwork
 from sim.virtual.scheduler import MS, SECOND, Scheduler
 
 
@@ -36,7 +36,7 @@ class Far:
 def run(firmware, echo=False, prepare=None, seconds=300):
     """Runs firmware(chip, sock) on a chip with Wi-Fi. Returns what it returned, and the far end."""
     world = Scheduler(3)
-    network = Network(world)
+    network = VirtualNetwork(world)
     far = Far(network, echo)
     result = []
 

@@ -6,7 +6,7 @@ import pytest
 
 from sim.mcu import machine
 from sim.virtual.chip import VirtualChip
-from sim.virtual.net import Network
+from sim.virtual.net import VirtualNetwork
 from sim.virtual.pace import ESP32, Pace
 from sim.virtual.scheduler import MS, SECOND, Scheduler
 
@@ -18,7 +18,7 @@ class Bench:
 
     def __init__(self, code, pace, more=()):
         self.scheduler = Scheduler(1)
-        self.network = Network(self.scheduler)
+        self.network = VirtualNetwork(self.scheduler)
         self.seen = []
         self.chip = VirtualChip(
             "it", self.scheduler, self.network, {"log": 3 * 4096}, lambda chip: self._run(code, more), pace=pace

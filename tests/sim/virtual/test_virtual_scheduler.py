@@ -2,9 +2,9 @@
 
 import pytest
 
-from sim.virtual.net import Network
+from sim.virtual.net import VirtualNetwork
 from sim.virtual.scheduler import MS, SECOND, Scheduler, Stuck
-from sim.virtual.thread import Lock
+from sim.virtual.thread import ThreadLock
 
 
 class Owner:
@@ -161,7 +161,7 @@ def test_code_that_outlives_its_end_is_a_fault():
 
 def test_a_lock_is_first_come_first_served():
     world, seen = Scheduler(), []
-    lock = Lock(Owner(world))
+    lock = ThreadLock(Owner(world))
 
     def user(name):
         with lock:
@@ -177,7 +177,7 @@ def test_a_lock_is_first_come_first_served():
 
 def test_a_lock_with_patience():
     world, seen = Scheduler(), []
-    lock = Lock(Owner(world))
+    lock = ThreadLock(Owner(world))
 
     def owner():
         lock.acquire()
@@ -197,7 +197,7 @@ def test_a_lock_with_patience():
 
 def test_a_lock_handed_over_at_the_very_end_of_patience_is_owned():
     world, seen = Scheduler(), []
-    lock = Lock(Owner(world))
+    lock = ThreadLock(Owner(world))
 
     def user():
         world.block(1)
@@ -216,7 +216,7 @@ def test_a_lock_handed_over_at_the_very_end_of_patience_is_owned():
 
 def test_a_lock_that_is_not_held_cannot_be_released():
     with pytest.raises(RuntimeError):
-        Lock(Owner(Scheduler())).release()
+        ThreadLock(Owner(Scheduler())).release()
 
 
 def test_chance_belongs_to_its_user():
@@ -224,4 +224,4 @@ def test_chance_belongs_to_its_user():
     one.chance("a").random()
     assert one.chance("b").random() == two.chance("b").random()
     assert one.chance("b").random() != Scheduler(2).chance("b").random()
-    assert Network(one).latency() == Network(two).latency()
+    assert VirtualNetwork(one).latency() == VirtualNetwork(two).latency()

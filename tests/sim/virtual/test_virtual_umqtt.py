@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from sim.virtual.chip import VirtualChip
-from sim.virtual.net import Network
+from sim.virtual.net import VirtualNetwork
 from sim.virtual.post import Post
 from sim.virtual.scheduler import MS, SECOND, Scheduler
 from sim.world.broker import Broker
@@ -22,7 +22,7 @@ class Place:
         monkeypatch.setattr(simple, "socket", Sockets())
         self.client_class = simple.MQTTClient
         self.world = Scheduler(seed)
-        self.network = Network(self.world)
+        self.network = VirtualNetwork(self.world)
         self.broker = Broker()
         self.post = Post(self.world, self.network, self.broker)
 

@@ -47,7 +47,7 @@ from tools.cloud.models import (
 )
 from tools.cloud.people import groups, people, pins
 from tools.cloud.rules import holidays
-from tools.cloud.sealing import Sealed
+from tools.cloud.sealing import SealedValue
 from tools.cloud.services import clock
 
 OURS, THEIRS = "kveld", "zorn"  # stand in every name of a tenant
@@ -376,7 +376,7 @@ def rows_of(home: Home, tables: set[str] | None = None) -> dict[str, list[Any]]:
 
 
 def _plain(value: Any) -> Any:
-    return value.kept if isinstance(value, Sealed) else bytes(value) if isinstance(value, memoryview) else value
+    return value.kept if isinstance(value, SealedValue) else bytes(value) if isinstance(value, memoryview) else value
 
 
 def changed(was: dict[str, list[Any]], now: dict[str, list[Any]]) -> list[str]:

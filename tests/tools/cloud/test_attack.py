@@ -139,7 +139,7 @@ def test_without_the_token_of_a_form_nothing_changes(world: World, requests: lis
 def test_a_live_stream_tells_nobody_more_than_a_page(world: World) -> None:
     """Each of them once in one look, as they are served; and what they see of one door."""
     hub, everybody = live.Hub(), [*world.roles, *world.strangers, *world.guests, world.outside]
-    followed: list[tuple[Caller, str, Right, live.Stream]] = []
+    followed: list[tuple[Caller, str, Right, live.DoorStream]] = []
     for who in everybody:
         session = hashed(who.client.cookies["sessionid"].value)
         for where, right, of in (
@@ -151,7 +151,7 @@ def test_a_live_stream_tells_nobody_more_than_a_page(world: World) -> None:
             (OTHERS, Right.BANKS, {"bank": world.theirs.ids["bank"]}),
             (NONE, Right.BANKS, {"bank": MISSING}),
         ):
-            one = live.Stream(who.client.user, session, "en", **of)  # type: ignore[attr-defined]
+            one = live.DoorStream(who.client.user, session, "en", **of)  # type: ignore[attr-defined]
             hub.join(one)
             followed.append((who, where, right, one))
     hub.look()
@@ -173,7 +173,7 @@ def test_a_live_stream_ends_for_who_is_shut_out(world: World) -> None:
     for who in world.shut_out:
         if "sessionid" in who.client.cookies:
             user = who.client.user  # type: ignore[attr-defined]
-            following.append(live.Stream(user, hashed(who.client.cookies["sessionid"].value), "en"))
+            following.append(live.DoorStream(user, hashed(who.client.cookies["sessionid"].value), "en"))
             hub.join(following[-1])
     hub.look()
     assert len(following) == 4 and [one.end for one in following] == [live.End.OVER] * 4

@@ -27,9 +27,9 @@ tables = some.dictionaries(
 def test_the_difference_of_two_tables_leads_from_one_to_the_other(
     old: dict[bytes, tuple[int, int]], new: dict[bytes, tuple[int, int]]
 ) -> None:
-    def held(table: dict[bytes, tuple[int, int]]) -> dict[bytes, acl.Held]:
+    def held(table: dict[bytes, tuple[int, int]]) -> dict[bytes, acl.HeldCredential]:
         return {
-            key: acl.Held(credential, records.pack_credential(key, 1, until))
+            key: acl.HeldCredential(credential, records.pack_credential(key, 1, until))
             for key, (credential, until) in table.items()
         }
 

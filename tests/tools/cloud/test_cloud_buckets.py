@@ -101,7 +101,7 @@ class Asked:
         house.add_cards(records)  # and the one of Ingrid
         acl.refresh(house.tenant.pk, clock.now())
         self.sent: list[bytes] = []
-        self.sync = sync.Sync(house.controller.pk, self.sent.append, room)
+        self.sync = sync.ControllerSync(house.controller.pk, self.sent.append, room)
         self.row = house.row()
         self.row.health = {"buckets": buckets}
         self.row.held_acl_version, self.row.held_acl_digest = self.row.acl_version, "f" * 16

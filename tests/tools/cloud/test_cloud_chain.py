@@ -55,7 +55,7 @@ def chained(house: House, line: Wire) -> tuple[FakeController, Log]:
 
 
 def faults(house: House) -> list[tuple[int, str]]:
-    return [(fault.sequence, fault.what) for fault in chain.verify(house.row(), chain.Walk())]
+    return [(fault.sequence, fault.what) for fault in chain.verify(house.row(), chain.ChainWalk())]
 
 
 def alarms() -> list[int]:
@@ -206,7 +206,7 @@ def test_erasing_for_privacy_breaks_nothing(house: House, line: Wire) -> None:
     board.send_events(1, 10)
     gone = Event.objects.filter(sequence__in=[2, 3, 4, 7])
     gone.update(code=0, utc=None, door_number=0, extra=0, flags=0, key=None, count=0, credential=None)
-    walk = chain.Walk()
+    walk = chain.ChainWalk()
     assert list(chain.verify(house.row(), walk)) == []
     assert walk.erased == 4 and walk.proven == 6
 
@@ -353,9 +353,9 @@ def test_each_log_is_proven_with_its_own_key_also_by_a_new_worker(house: House, 
         board.send_events(4, 5)
     assert set(Event.objects.values_list("chain_ok", flat=True)) == {True} and alarms() == []
     for one in (house, there):
-        walk = chain.Walk()
+        walk = chain.ChainWalk()
         assert list(chain.verify(one.row(), walk)) == []
-        assert walk == chain.Walk(events=5, proven=5)
+        assert walk == chain.ChainWalk(events=5, proven=5)
 
 
 def test_a_new_life_of_a_log_has_its_own_key_and_marks(house: House, line: Wire) -> None:
@@ -371,7 +371,7 @@ def test_a_new_life_of_a_log_has_its_own_key_and_marks(house: House, line: Wire)
     board.send_events(1, 6)
     assert house.row().acked == 6 and faults(house) == []
     Event.objects.filter(epoch=77, sequence=6).delete()
-    assert [(fault.epoch, fault.sequence) for fault in chain.verify(house.row(), chain.Walk())] == [(77, 6)]
+    assert [(fault.epoch, fault.sequence) for fault in chain.verify(house.row(), chain.ChainWalk())] == [(77, 6)]
     Gap.objects.create(controller=house.controller, epoch=old, first=6, last=6, noticed_at=clock.now())
     assert faults(house) == [(6, "missing")], "a gap of the old log excuses nothing in the new one"
     Gap.objects.create(controller=House("Nabo", house.time, 2).controller, epoch=77, first=6, last=6,
@@ -402,13 +402,13 @@ def test_an_event_without_a_chain_is_told_only_where_the_log_has_one(house: Hous
     board.send_events(1, 5)
     LogKey.objects.update(sequence=3)
     Event.objects.filter(sequence__in=(2, 4)).update(chain=None)
-    walk = chain.Walk()
+    walk = chain.ChainWalk()
     found = [(fault.sequence, fault.what) for fault in chain.verify(house.row(), walk)]
     assert (4, "no chain") in found and all(number >= 3 for number, _ in found)
     assert (walk.events, walk.unproven) == (5, 5), "the key is that of event 1, so nothing from 3 on is proven by it"
     LogKey.objects.all().delete()
-    walk = chain.Walk()
-    assert list(chain.verify(house.row(), walk)) == [] and walk == chain.Walk(events=5, unproven=5)
+    walk = chain.ChainWalk()
+    assert list(chain.verify(house.row(), walk)) == [] and walk == chain.ChainWalk(events=5, unproven=5)
 
 
 def test_the_first_event_of_a_chain_may_say_so(house: House, line: Wire) -> None:
@@ -452,7 +452,7 @@ def test_alarms_of_the_chain_are_numbered_in_each_log_and_stay_out_of_the_walk(h
     assert [(row.sequence, row.extra, row.utc) for row in rows.filter(controller=there)] == [
         (1, chain.ALTERED, clock.now())
     ]
-    walk = chain.Walk()
+    walk = chain.ChainWalk()
     assert list(chain.verify(house.row(), walk)) == [] and walk.events == 0
 
 

@@ -28,7 +28,7 @@ def say(board: Any, *groups: list[int]) -> None:
     board.say(wire.json_message(wire.DOOR_STATUS, {"standing": list(groups)}))
 
 
-def lock(house: House, door: int = 0) -> locks.Lock:
+def lock(house: House, door: int = 0) -> locks.LockState:
     row = Door.objects.select_related("controller__site").get(pk=house.doors[door].pk)
     return locks.lock(row, clock.now())
 

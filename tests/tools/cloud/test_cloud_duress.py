@@ -206,7 +206,7 @@ def test_a_stream_says_and_keeps_silent_alike(home: House, role: Role) -> None:
 
     def follow() -> list[dict[str, str]]:
         hub = live.Hub()
-        one = live.Stream(browser.user, hashed(browser.session.session_key or ""), "en")  # type: ignore[attr-defined]
+        one = live.DoorStream(browser.user, hashed(browser.session.session_key or ""), "en")  # type: ignore[attr-defined]
         hub.join(one)
         hub.look()
         before = one.parts

@@ -13,7 +13,7 @@ from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import ACCEPT, OPEN, RENEW, SEALED, Channel
 from tools.cloud.models import Event
-from tools.cloud.sealing import Sealed
+from tools.cloud.sealing import SealedValue
 from tools.cloud.services import clock
 
 
@@ -34,7 +34,7 @@ def state(house: House) -> dict:
 
 def _opened(value: Any) -> Any:
     """A sealed value lies in the database otherwise each time it is written."""
-    return bytes(value) if isinstance(value, Sealed) else value
+    return bytes(value) if isinstance(value, SealedValue) else value
 
 
 def test_a_replayed_opening_does_not_break_the_session(house: House, line: Wire) -> None:

@@ -213,7 +213,7 @@ def another_log_and_back(house: Furnished) -> Any:
 def the_chain_is_walked(house: Furnished) -> Any:
     chain.keep_key(house.controller.pk, EPOCH, 1, bytes(range(16)))
     chain.alarm(house.controller.pk, chain.ALTERED, clock.now())
-    walk = chain.Walk()
+    walk = chain.ChainWalk()
     return [(fault.epoch, fault.sequence, fault.what) for fault in chain.verify(house.row(), walk)], walk
 
 

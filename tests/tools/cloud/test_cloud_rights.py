@@ -34,7 +34,7 @@ def on(links: timing.Chain, moment: datetime) -> bool:
 
 
 def chain(schedule: int) -> timing.Chain:
-    return timing.ALWAYS if schedule == 0 else (timing.Link(HOURS[schedule]),)
+    return timing.ALWAYS if schedule == 0 else (timing.TimeLink(HOURS[schedule]),)
 
 
 def at(minute: int) -> datetime:
@@ -45,7 +45,7 @@ def granted(spans: Mapping[int, Any], door: int, minute: int) -> bool:
     return any(span.start <= minute < span.end and on(chain(span.schedule), at(minute)) for span in spans.get(door, ()))
 
 
-def let_in(right: rights.Right | None, door: int, minute: int) -> bool:
+def let_in(right: rights.Entitlement | None, door: int, minute: int) -> bool:
     """What a controller decides that has this record and profile."""
     if right is None or minute >= right.until:
         return False
@@ -115,9 +115,11 @@ def test_two_grants_that_end_at_different_times_are_their_union() -> None:
 
 
 def test_a_right_that_is_the_same_at_all_doors_stays_short() -> None:
-    assert rights.right({1: [Span(0, 0, NO_END)], 2: [Span(0, 0, NO_END)]}, 5, {}) == rights.Right("[1,2]", NO_END)
-    assert rights.right({1: [Span(0, 0, 9)], 2: [Span(0, 0, 9)]}, 5, {}) == rights.Right("[1,2]", 9, 9)
-    assert rights.right({1: [Span(0, 0, 3)], 2: [Span(0, 0, 4)]}, 5, {}) == rights.Right("[1,2]", 4)  # expired
+    assert rights.right({1: [Span(0, 0, NO_END)], 2: [Span(0, 0, NO_END)]}, 5, {}) == rights.Entitlement(
+        "[1,2]", NO_END
+    )
+    assert rights.right({1: [Span(0, 0, 9)], 2: [Span(0, 0, 9)]}, 5, {}) == rights.Entitlement("[1,2]", 9, 9)
+    assert rights.right({1: [Span(0, 0, 3)], 2: [Span(0, 0, 4)]}, 5, {}) == rights.Entitlement("[1,2]", 4)  # expired
     assert rights.right({}, 5, {}) is None
     wide = rights.right({1: [Span(3, 0, NO_END), Span(0, 0, NO_END), Span(3, 7, 9)]}, 5, {"escort": "needs"})
     assert wide is not None and wide.content == '{"doors":{"1":"0"},"escort":"needs"}'

@@ -175,7 +175,7 @@ STAGES = (
     (ingests.store, "end_commands"),
     (ingests.store, "refused"),
     (ingests.store, "seen"),
-    (ingests.Updates, "poll"),
+    (ingests.UpdateTransfer, "poll"),
     (ingests.AreaOccupancy, "poll"),
 )
 

@@ -12,7 +12,7 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import OVERHEAD, Refused
 from tools import build, release
 from tools.cloud.controllers.troubles import Troubles
-from tools.cloud.ingest.updates import STATES, Updates
+from tools.cloud.ingest.updates import STATES, UpdateTransfer
 from tools.cloud.models import Controller, Release, Rollout, RolloutBoard
 from tools.cloud.services import clock
 from tools.cloud.updates import updates
@@ -269,7 +269,7 @@ class Heard:
         self.sent.append(message)
 
 
-def said(rollouts: Updates, house: House, state: object, **fields: object) -> list[bytes]:
+def said(rollouts: UpdateTransfer, house: House, state: object, **fields: object) -> list[bytes]:
     heard = Heard()
     message = wire.json_message(wire.UPDATE_STATE, {"build": "abcdef012345", "state": state, **fields})
     rollouts.said(house.controller.pk, message, heard, clock.now())
@@ -277,17 +277,17 @@ def said(rollouts: Updates, house: House, state: object, **fields: object) -> li
 
 
 @pytest.fixture
-def rollouts(house: House, signed: Release) -> Updates:
+def rollouts(house: House, signed: Release) -> UpdateTransfer:
     """A rollout with a second board that waits, so that it goes on whatever the first one says."""
     there = House("Nabo", house.time, 2)
     updates.start(signed, 100, [house.controller.pk, there.controller.pk], abort_after=2)
-    return Updates(Troubles())
+    return UpdateTransfer(Troubles())
 
 
 @pytest.mark.parametrize("says", STATES)
 @pytest.mark.parametrize("stands", SAID)
 def test_what_a_board_says_counts_in_the_state_it_is_in(
-    house: House, rollouts: Updates, stands: State, says: str
+    house: House, rollouts: UpdateTransfer, stands: State, says: str
 ) -> None:
     """Firmware that went back must not count as kept, nor the other way round: a rollout goes on or stops by it."""
     RolloutBoard.objects.filter(controller=house.controller).update(state=stands, sent=7, at=clock.at(1000))
@@ -315,14 +315,16 @@ def test_what_a_board_says_counts_in_the_state_it_is_in(
     ],
     ids=str,
 )
-def test_a_state_that_is_none_changes_nothing(house: House, rollouts: Updates, fields: dict[str, object]) -> None:
+def test_a_state_that_is_none_changes_nothing(
+    house: House, rollouts: UpdateTransfer, fields: dict[str, object]
+) -> None:
     state = fields.pop("state")
     with pytest.raises(Refused, match="malformed"):
         said(rollouts, house, state, **fields)
     assert one(house).state == State.WAITING
 
 
-def test_a_board_asks_for_what_there_is_and_no_more(house: House, rollouts: Updates, signed: Release) -> None:
+def test_a_board_asks_for_what_there_is_and_no_more(house: House, rollouts: UpdateTransfer, signed: Release) -> None:
     for offset, fits in ((0, True), (signed.size - 1, True), (signed.size, False), (1 << 40, False)):
         if fits:
             said(rollouts, house, "wanted", next=offset)
@@ -333,7 +335,7 @@ def test_a_board_asks_for_what_there_is_and_no_more(house: House, rollouts: Upda
     assert one(house).sent == signed.size - 1
 
 
-def test_who_is_in_no_rollout_or_in_one_that_is_over_is_not_heard(house: House, rollouts: Updates) -> None:
+def test_who_is_in_no_rollout_or_in_one_that_is_over_is_not_heard(house: House, rollouts: UpdateTransfer) -> None:
     with pytest.raises(Refused, match="unexpected"):
         said(rollouts, house, "kept", build="0123456789ab")
     stranger = House("Tredje", house.time, 3)
@@ -345,7 +347,7 @@ def test_who_is_in_no_rollout_or_in_one_that_is_over_is_not_heard(house: House, 
     assert {row.state for row in RolloutBoard.objects.all()} == {State.WAITING}
 
 
-def test_a_rollout_ends_with_its_failures_or_when_nobody_is_under_way(house: House, rollouts: Updates) -> None:
+def test_a_rollout_ends_with_its_failures_or_when_nobody_is_under_way(house: House, rollouts: UpdateTransfer) -> None:
     rollout = Rollout.objects.get()
     there = RolloutBoard.objects.exclude(controller=house.controller).get()
     said(rollouts, house, "returned")
@@ -366,7 +368,9 @@ def test_a_rollout_ends_with_its_failures_or_when_nobody_is_under_way(house: Hou
     assert rollout.state == Rollout.State.ABORTED, "one that was stopped by hand stays stopped"
 
 
-def test_a_board_that_is_to_start_and_says_nothing_has_failed_after_its_hours(house: House, rollouts: Updates) -> None:
+def test_a_board_that_is_to_start_and_says_nothing_has_failed_after_its_hours(
+    house: House, rollouts: UpdateTransfer
+) -> None:
     rollout = Rollout.objects.get()
     there = RolloutBoard.objects.exclude(controller=house.controller).get()
     said(rollouts, house, "staged")

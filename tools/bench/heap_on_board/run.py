@@ -73,7 +73,7 @@ class BenchChip(chip.Chip):
         pass
 
 
-class Broker:
+class StandInBroker:
     """Says what a broker says to a client that connects and subscribes."""
 
     def __init__(self):
@@ -96,9 +96,9 @@ class Broker:
         pass
 
 
-class Sockets:
+class StandInSockets:
     def socket(self):
-        return Broker()
+        return StandInBroker()
 
     def getaddrinfo(self, host, port, *how):
         return [(2, 1, 0, "", ("127.0.0.1", 1))]
@@ -171,7 +171,7 @@ def taps():
 def open_link():
     """As the network loop does it, with a broker that answers; then a session, and one of the longest messages."""
     global held
-    app.socket = Sockets()
+    app.socket = StandInSockets()
     app.link_wait = lambda sock, ms, pending: True
     link = loop.link
     link._connect()

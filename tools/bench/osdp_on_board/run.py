@@ -67,7 +67,7 @@ class Port:
         self.sent = data
 
 
-class Loop:
+class BenchLoop:
     """What a line asks of the control loop."""
 
     parts = ()
@@ -104,7 +104,7 @@ if not secure:
 line = board.parts[0]
 port = line._uart = Port()
 line._drives = None  # pins and timers of the simulated chip allocate, those of the real one do not
-loop = Loop()
+loop = BenchLoop()
 
 
 def turn():

@@ -114,18 +114,18 @@ class Strike(Quiet):
             self.moved = nanoseconds() - spent[0]
 
 
-class Pins:
+class BenchPins:
     def __init__(self):
         self.contact, self.rex, self.signal, self.reader, self.strike = Quiet(), Quiet(), Quiet(), Quiet(), Strike()
 
 
-class Board:
+class BenchBoard:
     def __init__(self):
         self.wake, self.status, self.parts = bytearray(1), Quiet(), ()
-        self.doors = [Pins(), Pins()]
+        self.doors = [BenchPins(), BenchPins()]
 
 
-class Time:
+class BenchTime:
     now = 1000
 
     def ticks_ms(self):
@@ -214,7 +214,7 @@ def others(count, numbers, list_times, dict_times):
 
 
 def build(rules):
-    ticking = Time()
+    ticking = BenchTime()
     app.time = ticking
     journal = StateJournal(Flash(2))
     log = EventLog(Flash(PLAN["log"]), journal, lambda n: bytes(range(n)))
@@ -224,7 +224,7 @@ def build(rules):
     gc.collect()
     before = gc.mem_alloc()
     checked = Rules(rules, 2)
-    loop = Loop(Board(), table, log, journal, checked, key, sync, None, Quiet(), None, PLAN["folder"] + "/")
+    loop = Loop(BenchBoard(), table, log, journal, checked, key, sync, None, Quiet(), None, PLAN["folder"] + "/")
     sync.open = True
     loop.clock.set(UTC * 1000, ticking.now)
     gc.collect()

@@ -28,7 +28,7 @@ from ..services.refusal import Refusal
 from . import grants
 from .grants import Granted
 from .prepared import Given, Prepared
-from .rights import Right
+from .rights import Entitlement
 
 Change = tuple[int, bytes, int]  # PUT or REMOVE, record, credential
 _DUE = Prepared(
@@ -36,7 +36,7 @@ _DUE = Prepared(
 )
 
 
-class Held(NamedTuple):
+class HeldCredential(NamedTuple):
     credential: int
     record: bytes
 
@@ -53,7 +53,7 @@ class Carried(NamedTuple):
     until: int  # packed minutes
 
 
-def difference(held: Mapping[bytes, Held], wanted: Mapping[bytes, Held]) -> list[Change]:
+def difference(held: Mapping[bytes, HeldCredential], wanted: Mapping[bytes, HeldCredential]) -> list[Change]:
     """The changes from one table to another, by key. Removals come first: what is taken away never waits."""
     gone = sorted(key for key in held if key not in wanted)
     changed = sorted(key for key in wanted if held.get(key) != wanted[key])
@@ -195,17 +195,17 @@ def _bring_in_line(
     if people is not None:
         entries = entries.filter(credential__person__in=people)
     held = {
-        bytes(key): Held(credential, records.pack_credential(bytes(key), profile, until))
+        bytes(key): HeldCredential(credential, records.pack_credential(bytes(key), profile, until))
         for key, credential, profile, until in entries.values_list("key", "credential", "profile", "until")
     }
     profiles = _Profiles(controller, _minutes(now))
-    wanted: dict[bytes, Held] = {}
+    wanted: dict[bytes, HeldCredential] = {}
     due: dict[bytes, int | None] = {}
     for carried, granted, key in _keys(table_key, rights, held):
         if key in wanted:
             raise Refusal("two cards have the same key on a controller; replace one of them")
         number, until, due[key] = profiles.of(granted)
-        wanted[key] = Held(carried.credential, records.pack_credential(key, number, until))
+        wanted[key] = HeldCredential(carried.credential, records.pack_credential(key, number, until))
     changes = difference(held, wanted)
     if changes:
         _write(controller, changes, now)
@@ -216,7 +216,7 @@ def _bring_in_line(
 
 
 def _keys(
-    table_key: bytes | None, rights: dict[Carried, Granted], held: dict[bytes, Held]
+    table_key: bytes | None, rights: dict[Carried, Granted], held: dict[bytes, HeldCredential]
 ) -> Iterator[tuple[Carried, Granted, bytes]]:
     """Each with its key; of what cannot be read those that the controller holds, and no new one."""
     made = set()
@@ -300,7 +300,7 @@ class _Profiles:
             self._found[granted] = self._number(right), right.until, right.due
         return self._found[granted]
 
-    def _number(self, right: Right) -> int:
+    def _number(self, right: Entitlement) -> int:
         if right.content not in self._numbers:
             number = 1 + max(self._numbers.values(), default=0)
             if number > 0xFFFF:

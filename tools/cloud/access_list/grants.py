@@ -37,7 +37,7 @@ class Granted:
         """The same for a credential that itself ends."""
         return replace(self, last=min(last, self.last))
 
-    def right(self, now: int, exact: bool = True) -> rights.Right:
+    def right(self, now: int, exact: bool = True) -> rights.Entitlement:
         spans = {door: [span._replace(end=min(span.end, self.last)) for span in found] for door, found in self.spans}
         found = rights.right(spans, now, self.flags, exact and self.even)
         assert found is not None, "a grant without doors is none"

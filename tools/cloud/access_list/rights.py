@@ -48,7 +48,7 @@ class Term(NamedTuple):
         )
 
 
-class Right(NamedTuple):
+class Entitlement(NamedTuple):
     """content: of the profile; until: of the record; due: when something in it begins or ends, None: never."""
 
     content: str
@@ -58,7 +58,7 @@ class Right(NamedTuple):
 
 def right(
     doors: Mapping[int, Collection[Span]], now: int, flags: Mapping[str, Any], exact: bool = True
-) -> Right | None:
+) -> Entitlement | None:
     """The right that follows from the spans of each door; None: there is none.
 
     exact: a door that begins later or ends earlier than the record says so itself. Otherwise the record says what may
@@ -69,7 +69,7 @@ def right(
     live = {door: spans for door, spans in live.items() if spans}
     if not live:
         ended = [span.end for spans in doors.values() for span in spans]
-        return Right(_content(dict.fromkeys(doors, "0"), {}), max(ended)) if ended else None
+        return Entitlement(_content(dict.fromkeys(doors, "0"), {}), max(ended)) if ended else None
     if not exact:
         return _until_the_first_change(live, now, flags)
     until = max(span.end for spans in live.values() for span in spans)
@@ -78,7 +78,7 @@ def right(
     terms = {door: _terms(spans, now, begin, until) for door, spans in live.items()}
     moments = {moment for found in terms.values() for term in found for moment in (term.begin, term.end)}
     text = {door: "|".join(map(str, found)) for door, found in terms.items()}
-    return Right(_content(text, _from(begin) | dict(flags)), until, _soonest(moments | {begin, until}))
+    return Entitlement(_content(text, _from(begin) | dict(flags)), until, _soonest(moments | {begin, until}))
 
 
 def read(content: str) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def read(content: str) -> dict[str, Any]:
     return fields | {"doors": doors}
 
 
-def _until_the_first_change(live: dict[int, list[Span]], now: int, flags: Mapping[str, Any]) -> Right:
+def _until_the_first_change(live: dict[int, list[Span]], now: int, flags: Mapping[str, Any]) -> Entitlement:
     spans = [span for found in live.values() for span in found]
     begin = min(span.start for span in spans)
     then = max(now, begin)
@@ -103,7 +103,7 @@ def _until_the_first_change(live: dict[int, list[Span]], now: int, flags: Mappin
         for door, found in open_then.items()
     }
     extra = _from(begin) if begin > now else {}
-    return Right(_content(text, extra | dict(flags)), until, _soonest(changes))
+    return Entitlement(_content(text, extra | dict(flags)), until, _soonest(changes))
 
 
 def _soonest(moments: Collection[int]) -> int | None:

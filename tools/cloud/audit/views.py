@@ -21,7 +21,7 @@ from . import changing
 PER_PAGE = 60
 
 
-class Filters(forms.Form):
+class ChangeFilters(forms.Form):
     """by: user-3, token-5, command or itself. person, object: from the page of what it is about."""
 
     by = forms.ChoiceField(required=False, label=gettext_lazy("Changed by"))
@@ -53,7 +53,7 @@ class Filters(forms.Form):
 @access.needs(Right.AUDIT)
 def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    filters = Filters(request.GET, user=user)
+    filters = ChangeFilters(request.GET, user=user)
     wanted = filters.cleaned_data if filters.is_valid() else {}
     zones = local_time.of_tenants(access.tenants(user, Right.AUDIT).values_list("pk", flat=True))
     home = next(iter(zones.values()), [local_time.NOWHERE])[0]

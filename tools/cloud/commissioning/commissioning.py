@@ -28,7 +28,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Place:
+class CheckedPlace:
     """door: None for what belongs to the board. misread: {bits: how often}, of frames that were no cards."""
 
     door: Door | None
@@ -43,7 +43,7 @@ class Commissioning:
     on: bool
     begun: datetime
     until: datetime
-    places: list[Place]
+    places: list[CheckedPlace]
 
     @property
     def checks(self) -> list[Check]:
@@ -73,7 +73,7 @@ def _at(event: Event) -> datetime:
     return event.utc or event.received_at
 
 
-def _places(controller: Controller, came: Iterable[Event]) -> list[Place]:
+def _places(controller: Controller, came: Iterable[Event]) -> list[CheckedPlace]:
     tried: dict[tuple[int, int], datetime] = {}
     released: dict[int, datetime] = {}
     misread: dict[int, dict[int, int]] = {}
@@ -99,9 +99,9 @@ def _places(controller: Controller, came: Iterable[Event]) -> list[Place]:
         at = tried.get((door.number, LOCK)) if table.get("contact") else released.get(door.number)
         checks.append(Check("lock" if table.get("contact") else "strike", 0, at))
         checks += [check for number, check in inputs if number == door.number]
-        found.append(Place(door, checks, misread.get(door.number, {})))
+        found.append(CheckedPlace(door, checks, misread.get(door.number, {})))
     board = [check for number, check in inputs if number == 0]
-    return [*found, Place(None, board)] if board else found
+    return [*found, CheckedPlace(None, board)] if board else found
 
 
 def _asks_for_keys(door: Door) -> bool:

@@ -122,7 +122,7 @@ def _asked(controller: Controller, on: bool, now: Any) -> Command | None:
     return rows.select_related("door").order_by("-pk").first()
 
 
-def _place(place: service.Place) -> dict[str, Any]:
+def _place(place: service.CheckedPlace) -> dict[str, Any]:
     rows = []
     for check in place.checks:
         icon, done, todo = TAMPER if check.what == "reader" and check.number else CHECKS[check.what]

@@ -25,7 +25,7 @@ class LockOut(Schema):
     by: str  # the address of who asked for it here; empty for whom that is none of their business
 
     @classmethod
-    def of(cls, lock: locks.Lock, named: bool) -> "LockOut":
+    def of(cls, lock: locks.LockState, named: bool) -> "LockOut":
         return cls(
             state=lock.state,
             why=lock.why,

@@ -62,21 +62,21 @@ def local(at: datetime, zone: str) -> datetime:
 
 
 @dataclass
-class Link:
+class LinkStatus:
     linked: bool
     confirmed: int | None  # Unix seconds, for the page to count on
     text: str
 
 
-def link(controller: Controller, now: datetime) -> Link:
+def link(controller: Controller, now: datetime) -> LinkStatus:
     at = controller.confirmed_at
     if at is None:
-        return Link(False, None, _("Never linked: install it, or look at its network"))
+        return LinkStatus(False, None, _("Never linked: install it, or look at its network"))
     if linked(controller, now):
         age = max(0, int((now - at).total_seconds()))
-        return Link(True, int(at.timestamp()), _("Confirmed %(n)d s ago") % {"n": age})
+        return LinkStatus(True, int(at.timestamp()), _("Confirmed %(n)d s ago") % {"n": age})
     since = moment(at, controller.site.zone, now)
-    return Link(
+    return LinkStatus(
         False, None, _("No confirmed link since %(since)s: revocations reach it when it is back") % {"since": since}
     )
 

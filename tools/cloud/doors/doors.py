@@ -11,7 +11,7 @@ from firmware.controller import events as codes
 from ..models import Door, Event
 from ..services import clock
 from . import locks
-from .locks import Lock
+from .locks import LockState
 
 CONFIRMED_FOR = timedelta(seconds=5)  # a link heard from within this time counts as up
 CONTACT = {
@@ -32,7 +32,7 @@ class DoorState:
     confirmed: bool
     in_sync: bool  # the controller holds the access list of this moment
     last_event: Event | None
-    lock: Lock
+    lock: LockState
 
 
 def state(door: Door, now: datetime | None = None) -> DoorState:
@@ -78,7 +78,7 @@ def _has_contact(door: Door) -> bool:
     return bool(door.controller.wiring(door.number).get("contact"))
 
 
-def _state(door, last: dict[int, Event], lock: Lock, now: datetime) -> DoorState:  # type: ignore[no-untyped-def]
+def _state(door, last: dict[int, Event], lock: LockState, now: datetime) -> DoorState:  # type: ignore[no-untyped-def]
     return DoorState(
         door=door,
         contact=_contact(door),

@@ -47,7 +47,7 @@ class Crowded(Exception):
 
 
 @dataclass(eq=False)
-class Stream:
+class DoorStream:
     """One open page. door, bank: of that door's or bank's page, else of all doors. tenants: whose user it is."""
 
     user: User
@@ -71,13 +71,13 @@ class Hub:
     """The streams of one event loop."""
 
     def __init__(self) -> None:
-        self.streams: set[Stream] = set()
+        self.streams: set[DoorStream] = set()
         self._known: dict[tuple[Any, ...], tuple[Any, dict[str, str]]] = {}  # by kind: fingerprint, parts
         self._asked = -ASK_S
         self._task: asyncio.Task[None] | None = None
         self._tick = asyncio.Event()
 
-    def join(self, stream: Stream) -> None:
+    def join(self, stream: DoorStream) -> None:
         """Raises Crowded."""
         self._forget_unbegun()
         own = sum(one.user.pk == stream.user.pk for one in self.streams)
@@ -87,7 +87,7 @@ class Hub:
             self._make_room(stream)
         self.streams.add(stream)
 
-    def _make_room(self, stream: Stream) -> None:
+    def _make_room(self, stream: DoorStream) -> None:
         """The tenant with most streams gives up its newest to one that has fewer; among equals nobody does."""
         counts = Counter(tenant for one in self.streams for tenant in one.tenants)
         most, count = max(counts.items(), key=lambda pair: pair[1], default=(0, 0))
@@ -97,7 +97,7 @@ class Hub:
         ending.end = End.CROWDED
         self.leave(ending)
 
-    def leave(self, stream: Stream) -> None:
+    def leave(self, stream: DoorStream) -> None:
         self.streams.discard(stream)
 
     async def next(self) -> None:
@@ -140,7 +140,7 @@ class Hub:
             one.parts = known[one.kind][1]
         self._known = known
 
-    def _ask(self, streams: list[Stream]) -> None:
+    def _ask(self, streams: list[DoorStream]) -> None:
         sessions = Session.living().filter(session_key__in={one.session for one in streams}, user__is_active=True)
         living = set(sessions.values_list("session_key", "user"))
         roles: dict[int, set[tuple[int, str]]] = {}
@@ -166,7 +166,7 @@ def hub() -> Hub:
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
 
 
-async def changes(of: Hub, stream: Stream) -> AsyncGenerator[dict[str, str] | None]:
+async def changes(of: Hub, stream: DoorStream) -> AsyncGenerator[dict[str, str] | None]:
     """What changes on the page, {element id: HTML}, and None when nothing did at a look. It stops when `end` is set."""
     stream.begun = True
     sent: dict[str, str] = {}
@@ -182,7 +182,7 @@ async def changes(of: Hub, stream: Stream) -> AsyncGenerator[dict[str, str] | No
         of.leave(stream)
 
 
-def _parts(stream: Stream) -> dict[str, str]:
+def _parts(stream: DoorStream) -> dict[str, str]:
     parts: dict[str, str] = {}
     user, door = stream.user, stream.door
     with override(stream.language):

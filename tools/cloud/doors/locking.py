@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .locks import Lock
+from .locks import LockState
 
 Text = str | Promise
 
@@ -36,7 +36,7 @@ def moment(at: datetime, zone: str, now: datetime) -> str:
     return formats.date_format(there.date(), "MONTH_DAY_FORMAT") + " " + clock_time
 
 
-def of(lock: Lock, zone: str, now: datetime, by: bool, named: bool) -> Locking | None:
+def of(lock: LockState, zone: str, now: datetime, by: bool, named: bool) -> Locking | None:
     """None before the controller has said. by: whether to tell which user asked; named: whether to tell who passed."""
     if lock.state == "unknown":
         return None
@@ -66,7 +66,7 @@ def _text(why: str, until: str, since: str) -> str:
     return str(dated) % {"since": since, "until": until} if known else str(plain)
 
 
-def _detail(lock: Lock, since: str, user: str, person: str) -> str:
+def _detail(lock: LockState, since: str, user: str, person: str) -> str:
     names = {"user": user, "person": person, "since": since, "schedule": lock.schedule}
     match lock.why:
         case "hold" if user and since:

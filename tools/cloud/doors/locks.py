@@ -27,7 +27,7 @@ _EMERGENCY = {"lockdown": Command.Do.LOCKDOWN, "evacuation": Command.Do.EVACUATI
 
 
 @dataclass(frozen=True)
-class Lock:
+class LockState:
     """state: locked, unlocked, lockdown, or unknown before the controller has said. why: a word of WHY, or empty.
 
     until: when it ends, None: not before somebody ends it, or not known. schedule: the name of the one that counts.
@@ -48,11 +48,11 @@ def told_who(tenants: Callable[[Right], Iterable[int]]) -> set[int]:
     return {*tenants(Right.RELEASE), *tenants(Right.LOG)}
 
 
-def lock(door: Door, now: datetime) -> Lock:
+def lock(door: Door, now: datetime) -> LockState:
     return locks([door], now)[0]
 
 
-def locks(doors: Sequence[Door], now: datetime) -> list[Lock]:
+def locks(doors: Sequence[Door], now: datetime) -> list[LockState]:
     """Of many doors, in their order, with their controllers and sites at hand.
 
     As many queries for a thousand as for one; doors that stand as usual cost none.
@@ -68,16 +68,18 @@ def _said(door: Door, now: datetime) -> list[int] | None:
     return None if said is None or 0 < said[1] <= now.timestamp() else said
 
 
-def _lock(door: Door, said: list[int] | None, behind: "_Behind", now: datetime) -> Lock:
+def _lock(door: Door, said: list[int] | None, behind: "_Behind", now: datetime) -> LockState:
     if said is None:
-        return Lock("unknown" if door.controller.door_status is None else "locked")
+        return LockState("unknown" if door.controller.door_status is None else "locked")
     why, end, begun = WHY[said[0]], _at(said[1]), _at(said[2])
     if why in _BY_SCHEDULE:
         until, name = behind.hours(door, why, now)
-        return Lock("unlocked", why, until, begun, name, person=behind.who_began(door, said[0]))
+        return LockState("unlocked", why, until, begun, name, person=behind.who_began(door, said[0]))
     order = behind.order(door, why, said[1])
     begun = begun or (order and order.ended_at)
-    return Lock("lockdown" if why == "lockdown" else "unlocked", why, end, begun, user=order and order.requested_by)
+    return LockState(
+        "lockdown" if why == "lockdown" else "unlocked", why, end, begun, user=order and order.requested_by
+    )
 
 
 def _at(seconds: int) -> datetime | None:

@@ -97,7 +97,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse(status=401)
     door, bank = (entered.number(request.GET.get(name, "")) for name in ("door", "bank"))
     tenants = frozenset([pk async for pk in user.memberships.values_list("tenant", flat=True)])
-    one = live.Stream(user, hashed(request.session.session_key or ""), get_language() or "en", door, bank, tenants)
+    one = live.DoorStream(user, hashed(request.session.session_key or ""), get_language() or "en", door, bank, tenants)
     hub = live.hub()
     try:
         hub.join(one)
@@ -109,7 +109,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-async def _written(hub: live.Hub, one: live.Stream) -> AsyncIterator[bytes]:
+async def _written(hub: live.Hub, one: live.DoorStream) -> AsyncIterator[bytes]:
     """The stream as bytes. Its last event says that the page is to be loaded anew: access has changed."""
     quiet = 0.0
     yield b"retry: 2000\n\n"

@@ -16,7 +16,7 @@ HEAD = 2  # bytes before the entries
 ENTRY = 12
 
 
-class Live(Protocol):
+class AreaSession(Protocol):
     """What is needed of a session."""
 
     pk: int
@@ -30,7 +30,7 @@ class Live(Protocol):
 class _Told:
     """One controller that shares an area. fresh: what it was told last of the others."""
 
-    session: Live
+    session: AreaSession
     site: int
     doors: dict[Door, int]
     fresh: bool = False
@@ -51,7 +51,7 @@ class AreaOccupancy:
     def __init__(self) -> None:
         self._told: dict[int, _Told] = {}  # by controller
 
-    def begin(self, session: Live, now: datetime) -> None:
+    def begin(self, session: AreaSession, now: datetime) -> None:
         """Everything that counts, to a controller whose session or rules are new."""
         self._told.pop(session.pk, None)
         site = Controller.objects.values_list("site", flat=True).get(pk=session.pk)
@@ -81,7 +81,7 @@ class AreaOccupancy:
                 if pk != controller and other.site == at.site:
                     other.tell(passed, other.fresh)
 
-    def poll(self, live: Mapping[int, Live], troubles: Troubles) -> None:
+    def poll(self, live: Mapping[int, AreaSession], troubles: Troubles) -> None:
         """Says when one of those that share an area was lost or is back."""
         partners: dict[int, set[int]] = {}
         for pk, told in list(self._told.items()):

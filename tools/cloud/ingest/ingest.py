@@ -21,8 +21,8 @@ from ..services import housekeeping
 from ..services.clock import at
 from . import store
 from .area_occupancy import AreaOccupancy
-from .session import Session
-from .updates import Updates
+from .session import ControllerSession
+from .updates import UpdateTransfer
 
 log = logging.getLogger("portvakt.ingest")
 
@@ -76,9 +76,9 @@ class Ingest:
         self._publish = publish
         self._now = now
         self._urandom = urandom
-        self.sessions: dict[str, Session] = {}
+        self.sessions: dict[str, ControllerSession] = {}
         self.troubles = Troubles(now)
-        self._updates = Updates(self.troubles)
+        self._updates = UpdateTransfer(self.troubles)
         self._area_occupancy = AreaOccupancy()
         self._round = Round(self.troubles)
         self._swept: float | None = None
@@ -170,7 +170,7 @@ class Ingest:
             return self._now() + SWEEP_S
         return min(times, default=None)
 
-    def _session(self, public_id: str) -> Session:
+    def _session(self, public_id: str) -> ControllerSession:
         session = self.sessions.get(public_id)
         if session is None:
             row = Controller.objects.only(*IDENTITY).filter(public_id=public_id, lost_at=None).first()
@@ -179,7 +179,7 @@ class Ingest:
             down = wire.topics(public_id)[1]
             send: Callable[[bytes], None] = lambda payload: self._publish(down, payload)  # noqa: E731
             with self.troubles.aside(Work.MESSAGE, row.pk):
-                session = Session(
+                session = ControllerSession(
                     row, send, self._now, self._urandom, self._updates, self._area_occupancy, self.troubles
                 )
             if session is None:
@@ -187,13 +187,13 @@ class Ingest:
             self.sessions[public_id] = session
         return session
 
-    def _count(self, session: Session | None, why: str) -> None:
+    def _count(self, session: ControllerSession | None, why: str) -> None:
         if session is None:
             self.refused[why] = self.refused.get(why, 0) + 1
         else:
             session.count(why)
 
-    def _live(self) -> dict[int, Session]:
+    def _live(self) -> dict[int, ControllerSession]:
         return {session.pk: session for session in self.sessions.values() if session.is_live()}
 
     def _send_commands(self) -> None:
@@ -210,7 +210,7 @@ class Ingest:
                 store.give_up(command, at(now))
 
     @staticmethod
-    def _send_command(command: Command, session: Session, now: datetime) -> None:
+    def _send_command(command: Command, session: ControllerSession, now: datetime) -> None:
         fields = command.arguments | {
             "id": command.pk,
             "do": command.do,

@@ -7,7 +7,7 @@ from datetime import datetime
 from firmware.controller import records
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import NONCE, OPEN, OVERHEAD, RENEW, SEALED, Refused
-from firmware.protocol.cloud_side import SHORTEST, Channel, accept_message, read_open
+from firmware.protocol.cloud_side import SHORTEST, CloudChannel, accept_message, read_open
 
 from ..controllers import rotation
 from ..controllers.troubles import Troubles, Work
@@ -18,9 +18,9 @@ from ..readings import learning
 from ..services.clock import at
 from . import store
 from .area_occupancy import AreaOccupancy
-from .stock import Stock
-from .sync import Sync
-from .updates import Updates
+from .stock import StockSession
+from .sync import ControllerSync
+from .updates import UpdateTransfer
 
 OPENINGS = 4  # answered and not yet taken up; an old opening that comes again cannot push the real one out at once
 RENEW_S = 1.0  # a hint that a session is not known goes out no more often
@@ -29,7 +29,7 @@ LOGS = 4  # of one controller that are followed at once: it has one, and another
 AHEAD_S = 2.0  # a batch that is ahead of the log for longer needs a hello to explain it
 
 
-class Session:
+class ControllerSession:
     """publish: sends bytes to this controller. now: Unix seconds. urandom(n): n random bytes."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Session:
         publish: Callable[[bytes], None],
         now: Callable[[], float],
         urandom: Callable[[int], bytes],
-        updates: Updates,
+        updates: UpdateTransfer,
         area_occupancy: AreaOccupancy,
         troubles: Troubles,
     ):
@@ -58,16 +58,16 @@ class Session:
         self.room = wire.MAX_MESSAGE - OVERHEAD  # bytes of a message that it takes, before that is sealed
         self.behind = True  # its log holds more than is stored here, as far as it has said
         self._last = 0  # the last event that it has said it has
-        self._channel: Channel | None = None
+        self._channel: CloudChannel | None = None
         self._nonce: bytes | None = None  # of the controller, in the session that is open
         self._greeted = False  # whether its hello has come, and is in the database
         # By the controller's nonce: channel, answer, under which secret.
-        self._openings: dict[bytes, tuple[Channel, bytes, bytes]] = {}
+        self._openings: dict[bytes, tuple[CloudChannel, bytes, bytes]] = {}
         self._renewed: float | None = None
         self._logs: dict[int, chain.Follower] = {}  # by epoch, the chain of a log as it comes in
         self._ahead: tuple[int, float] | None = None  # first sequence of a batch that came too early, and when
-        self._sync = Sync(row.pk, self.send, self.room)
-        self._stock: Stock | None = None  # of its bank, since it has said what lies in it
+        self._sync = ControllerSync(row.pk, self.send, self.room)
+        self._stock: StockSession | None = None  # of its bank, since it has said what lies in it
         self._handlers: dict[int, Callable[[bytes, datetime], None]] = {
             wire.HELLO: self._hello,
             wire.EVENTS: self._events,
@@ -143,7 +143,7 @@ class Session:
             if len(self._openings) == OPENINGS:
                 del self._openings[next(iter(self._openings))]
             own = self._urandom(NONCE)
-            channel = Channel(secret, nonce, own)
+            channel = CloudChannel(secret, nonce, own)
             answer = accept_message(secret, self._public_id, nonce, own)
             self._openings[nonce] = channel, answer, secret
         # The same opening twice gets the same answer: which of the two the controller took does not matter.
@@ -171,7 +171,7 @@ class Session:
                 self._channel, self._nonce, self._openings = channel, nonce, {}
                 self._greeted = False
                 self._ahead = None
-                self._sync = Sync(self.pk, self.send, self.room)
+                self._sync = ControllerSync(self.pk, self.send, self.room)
                 self._stock = None
                 return message
         self.renew()
@@ -279,7 +279,7 @@ class Session:
 
     def _stock_state(self, message: bytes, now: datetime) -> None:
         if self._stock is None:
-            self._stock = Stock(self.pk, self.send, self.room)
+            self._stock = StockSession(self.pk, self.send, self.room)
         self._stock.said(message, self._now())
         deliveries.cancel_again(self.pk, now)
 

@@ -14,7 +14,7 @@ ASKED = 128  # slots in an answer
 ANSWER_S = 30.0  # a message that is not answered by then was lost; keys wait for sectors to be erased
 
 
-class Stock:
+class StockSession:
     """Of one controller's session. send: seals and publishes one message. room: bytes of one. Times: Unix seconds."""
 
     def __init__(self, controller: int, send: Callable[[bytes], None], room: int):

@@ -26,7 +26,7 @@ LONGEST_PAUSE_S = 600.0  # a table that stays wrong is not written over and over
 
 
 @dataclass
-class Snapshot:
+class SnapshotUpload:
     """contents: of each part, (bucket that it begins, or 0: it goes on; records)."""
 
     version: int
@@ -49,7 +49,7 @@ def _pieces(table: list[bytes], room: int) -> list[list[bytes]]:
     return [table[at : at + most] for at in range(0, len(table), most)] or [[]]
 
 
-class Sync:
+class ControllerSync:
     """What one controller is being told. send: seals and publishes one message of at most `room` bytes.
 
     Times are Unix seconds.
@@ -60,7 +60,7 @@ class Sync:
         self._send = send
         self._room = room
         self._answer_by: float | None = None
-        self._snapshot: Snapshot | None = None
+        self._snapshot: SnapshotUpload | None = None
         self._snapshots = 0  # begun since the table was right for a while
         self._again_at = 0.0  # when the next one may begin
         self._right = False  # the table was found right
@@ -234,7 +234,7 @@ class Sync:
         return head + b"".join(bytes((step.op,)) + bytes(step.record) for step in steps)
 
 
-def _snapshot(controller: int, room: int, sums: list[int] | None = None) -> Snapshot:
+def _snapshot(controller: int, room: int, sums: list[int] | None = None) -> SnapshotUpload:
     """The whole table of this moment, or of it the buckets that have another sum on the controller."""
     with transaction.atomic():
         acl.give_version(controller)
@@ -253,14 +253,14 @@ def _snapshot(controller: int, room: int, sums: list[int] | None = None) -> Snap
             before = shares.get(bucket, (0, []))
             shares[bucket] = before[0] ^ share, [*before[1], record]
     if sums is None:
-        return Snapshot(version, digest, [(0, piece) for piece in _pieces(table, room)])
+        return SnapshotUpload(version, digest, [(0, piece) for piece in _pieces(table, room)])
     different = {bucket for bucket in range(count) if shares.get(bucket, (0, []))[0] != sums[bucket]}
     if 2 * len(different) > count:
-        return Snapshot(version, digest, [(0, piece) for piece in _pieces(table, room)])
+        return SnapshotUpload(version, digest, [(0, piece) for piece in _pieces(table, room)])
     # Bucket 1 tells that what follows 0 stays as it is; a part that names no bucket would go on for ever.
     different |= {1} if 0 in different or not different else set()
     contents = []
     for bucket in sorted(different):
         for n, piece in enumerate(_pieces(shares.get(bucket, (0, []))[1], room)):
             contents.append((bucket if n == 0 else 0, piece))
-    return Snapshot(version, digest, contents)
+    return SnapshotUpload(version, digest, contents)

@@ -29,7 +29,7 @@ State = RolloutBoard.State
 _RUNNING = Prepared(lambda: Rollout.objects.filter(state=Rollout.State.RUNNING).values_list("pk"))
 
 
-class Live(Protocol):
+class UpdateSession(Protocol):
     """What is needed of a session."""
 
     room: int
@@ -37,7 +37,7 @@ class Live(Protocol):
     def send(self, message: bytes) -> None: ...
 
 
-class Updates:
+class UpdateTransfer:
     """Driven by the ingest: poll() once a second, said() for each answer of a board."""
 
     def __init__(self, troubles: Troubles) -> None:
@@ -46,7 +46,7 @@ class Updates:
         self._wanted: dict[int, int] = {}  # offset that a controller asked for
         self._asked: dict[int, float] = {}  # when a controller was last sent something
 
-    def poll(self, live: Mapping[int, Live], now: datetime) -> None:
+    def poll(self, live: Mapping[int, UpdateSession], now: datetime) -> None:
         running = [pk for (pk,) in _RUNNING.rows()]
         if not running:
             self._streams.clear()
@@ -65,7 +65,7 @@ class Updates:
                         self._step(rollout, board, live[board.controller_id], now.timestamp())
         self._troubles.settle(Work.UPDATE, under_way)
 
-    def _step(self, rollout: Rollout, board: RolloutBoard, session: Live, now: float) -> None:
+    def _step(self, rollout: Rollout, board: RolloutBoard, session: UpdateSession, now: float) -> None:
         pk = board.controller_id
         offset = self._wanted.get(pk)
         if offset is not None and board.state != State.STAGED:
@@ -80,7 +80,7 @@ class Updates:
         self._asked[pk] = now
         session.send(message)
 
-    def said(self, controller: int, message: bytes, session: Live, now: datetime) -> None:
+    def said(self, controller: int, message: bytes, session: UpdateSession, now: datetime) -> None:
         """UPDATE_STATE. Raises Refused."""
         try:
             fields = store.fields_of(message)

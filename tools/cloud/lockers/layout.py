@@ -15,14 +15,14 @@ MOST = 128
 
 
 @dataclass(frozen=True)
-class Layout:
+class BankLayout:
     """sizes: a letter a compartment. columns: numbers of compartments from the top; KEYPAD: the keypad."""
 
     sizes: str
     columns: tuple[tuple[int, ...], ...]
 
 
-def read(board: Mapping[str, Any]) -> Layout:
+def read(board: Mapping[str, Any]) -> BankLayout:
     """Of a whole board.json. Refuses what makes no sense."""
     bank, osdp = board.get("bank"), board.get("osdp")
     if not isinstance(bank, dict):
@@ -36,7 +36,7 @@ def read(board: Mapping[str, Any]) -> Layout:
     if count > MOST:
         raise Refusal("a bank has at most %(most)d compartments; correct bank.locks in board.json", most=MOST)
     sizes = bank.get("sizes", "M" * count)
-    return Layout(sizes, _with_keypad(bank["rows"] if "rows" in bank else _stacked(sizes)))
+    return BankLayout(sizes, _with_keypad(bank["rows"] if "rows" in bank else _stacked(sizes)))
 
 
 def _with_keypad(columns: list[list[int]]) -> tuple[tuple[int, ...], ...]:

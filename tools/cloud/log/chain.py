@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from firmware.controller import records
 from firmware.controller.cloud.channel import Refused
 from firmware.controller.events import CHAIN_BEGINS, CHAIN_BROKEN
-from firmware.protocol.log_chain import BROKEN, EXPIRED, WHOLE, Chain
+from firmware.protocol.log_chain import BROKEN, EXPIRED, WHOLE, LogChain
 
 from ..models import Controller, Event, Gap, LogKey
 
@@ -80,7 +80,7 @@ class Follower:
         keys = LogKey.objects.filter(controller=controller, epoch=epoch).values_list("sequence", "key")
         self._keys = {sequence: bytes(key) for sequence, key in keys}
         self._first = min(self._keys, default=None)
-        self._chain = None if self._first is None else Chain(self._first, self._keys[self._first])
+        self._chain = None if self._first is None else LogChain(self._first, self._keys[self._first])
         if self._chain is None:
             return
         stored = Event.objects.filter(controller=controller, epoch=epoch, chain__isnull=False).order_by("sequence")
@@ -103,7 +103,7 @@ class Follower:
         """
         for place in sorted(self._keys, reverse=True):
             if place < proven.sequence:
-                chain = Chain(place, self._keys[place])
+                chain = LogChain(place, self._keys[place])
                 chain.next, chain.before, chain.unproven = proven.sequence, before, proven.sequence - place
                 if chain.take(record_of(proven)) == WHOLE:
                     self._chain = chain
@@ -149,7 +149,7 @@ class Fault:
 
 
 @dataclass
-class Walk:
+class ChainWalk:
     """What verify() saw."""
 
     events: int = 0
@@ -158,21 +158,21 @@ class Walk:
     unproven: int = 0
 
 
-def verify(controller: Controller, walk: Walk) -> Iterator[Fault]:
+def verify(controller: Controller, walk: ChainWalk) -> Iterator[Fault]:
     """Walks every log of a controller, and tells each event that was altered, put in or is missing."""
     epochs = Event.objects.filter(controller=controller).exclude(epoch=OWN_EPOCH)
     for epoch in sorted(set(epochs.values_list("epoch", flat=True))):
         yield from _verify(controller, epoch, walk)
 
 
-def _verify(controller: Controller, epoch: int, walk: Walk) -> Iterator[Fault]:
+def _verify(controller: Controller, epoch: int, walk: ChainWalk) -> Iterator[Fault]:
     def fault(sequence: int, what: str) -> Fault:
         return Fault(controller.name, epoch, sequence, what)
 
     gaps = list(Gap.objects.filter(controller=controller, epoch=epoch).values_list("first", "last"))
     keys = {row.sequence: bytes(row.key) for row in LogKey.objects.filter(controller=controller, epoch=epoch)}
     first = min(keys, default=None)
-    chain = None if first is None else Chain(first, keys[first])
+    chain = None if first is None else LogChain(first, keys[first])
     expected = 1
     for event in Event.objects.filter(controller=controller, epoch=epoch).order_by("sequence").iterator(2000):
         walk.events += 1

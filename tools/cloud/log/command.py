@@ -33,7 +33,7 @@ def verify(
         rows = rows.filter(name=controller)
         if not rows:
             raise Problem(f"there is no controller named {controller}")
-    walk = chain.Walk()
+    walk = chain.ChainWalk()
     faults = [fault for row in rows for fault in chain.verify(row, walk)]
     for fault in faults:
         progress(f"{fault.controller}: event {fault.sequence} of log {fault.epoch}: {fault.what}")

@@ -29,7 +29,7 @@ from . import retention, words
 PER_PAGE = 60
 
 
-class Filters(forms.Form):
+class LogFilters(forms.Form):
     """What the log is narrowed to. Days are those of each site."""
 
     door = forms.ModelChoiceField(Door.objects.none(), required=False, label=gettext_lazy("Door"))
@@ -53,7 +53,7 @@ class Filters(forms.Form):
 @access.needs(Right.LOG)
 def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    filters = Filters(request.GET, user=user)
+    filters = LogFilters(request.GET, user=user)
     all_of_it = set(access.tenants(user, Right.DURESS).values_list("pk", flat=True))
     wanted = filters.cleaned_data if filters.is_valid() else {}
     kept = visible(Event, user).exclude(code=codes.EXPIRED, extra=retention.ERASED_HERE)

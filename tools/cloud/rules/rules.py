@@ -130,7 +130,7 @@ class _Schedules:
     def _use(self, number: int) -> int:
         if number != rights.ALWAYS and str(number) not in self.fields:
             row = self._rows[number]
-            self.fields[str(number)] = _link(timing.Link(_times(row), row.first_day, row.last_day))
+            self.fields[str(number)] = _link(timing.TimeLink(_times(row), row.first_day, row.last_day))
             if row.next is not None:
                 self.fields[str(number)]["next"] = self._use(row.next.number)
         return number
@@ -142,12 +142,12 @@ class _Schedules:
         return timing.until(chain, _moment(term.end), self._zone) if term.end else chain
 
     def _chain(self, row: Schedule) -> timing.Chain:
-        links = (timing.Link(_times(row), row.first_day, row.last_day),)
+        links = (timing.TimeLink(_times(row), row.first_day, row.last_day),)
         return links if row.next is None else links + self._chain(self._rows[row.next.number])
 
     def _make(self, chain: timing.Chain) -> int:
         """The number of a chain's first link. Ends of chains are shared."""
-        chain = chain or (timing.Link(()),)
+        chain = chain or (timing.TimeLink(()),)
         if chain not in self._made:
             following = self._make(chain[1:]) if len(chain) > 1 else None
             number = 255 - len(self._made)
@@ -229,7 +229,7 @@ def _times(row: Schedule) -> tuple[tuple[int, int, int], ...]:
     return tuple((days, begin, end) for days, begin, end in row.times)
 
 
-def _link(link: timing.Link) -> dict[str, Any]:
+def _link(link: timing.TimeLink) -> dict[str, Any]:
     fields: dict[str, Any] = {"times": [list(interval) for interval in link.times]}
     if link.first is not None:
         fields["from"] = link.first.isoformat()

@@ -13,7 +13,7 @@ DAY = 1440
 EVERY_DAY = 255  # all weekdays and holidays
 
 
-class Link(NamedTuple):
+class TimeLink(NamedTuple):
     """times: ((days, from, to), ...), between two local dates, both included; None: no bound."""
 
     times: tuple[tuple[int, int, int], ...]
@@ -21,8 +21,8 @@ class Link(NamedTuple):
     last: date | None = None
 
 
-Chain = tuple[Link, ...]
-ALWAYS: Chain = (Link(((EVERY_DAY, 0, DAY),)),)
+Chain = tuple[TimeLink, ...]
+ALWAYS: Chain = (TimeLink(((EVERY_DAY, 0, DAY),)),)
 
 
 def union(chains: Sequence[Chain]) -> Chain:
@@ -51,19 +51,19 @@ def since(chain: Chain, start: datetime, zone: str) -> Chain:
     return tuple(link for link in links if link is not None)
 
 
-def _between(link: Link, first: date | None, last: date | None) -> Link | None:
+def _between(link: TimeLink, first: date | None, last: date | None) -> TimeLink | None:
     begin = max((day for day in (link.first, first) if day is not None), default=None)
     end = min((day for day in (link.last, last) if day is not None), default=None)
-    return None if begin is not None and end is not None and begin > end else Link(link.times, begin, end)
+    return None if begin is not None and end is not None and begin > end else TimeLink(link.times, begin, end)
 
 
-def _clipped(link: Link, lowest: int, highest: int) -> Link | None:
+def _clipped(link: TimeLink, lowest: int, highest: int) -> TimeLink | None:
     times = tuple(
         (days, max(begin, lowest), min(end, highest))
         for days, begin, end in link.times
         if max(begin, lowest) < min(end, highest)
     )
-    return Link(times, link.first, link.last) if times else None
+    return TimeLink(times, link.first, link.last) if times else None
 
 
 def _local(moment: datetime, zone: str, ending: bool) -> tuple[date, int]:

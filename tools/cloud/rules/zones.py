@@ -19,7 +19,7 @@ YEARS = 6  # of changes that a controller is told, with the one that goes on: fi
 Change = tuple[int, int]  # second since 1970, seconds by which local time is ahead of UTC from then on
 
 
-class Clock(NamedTuple):
+class ZoneClock(NamedTuple):
     """How the clock of a zone goes. changes: as firmware/controller/access/README.md has them, where there are any.
 
     ends: when the changes end and the rule alone is wrong again; None: it is right from then on.
@@ -64,7 +64,7 @@ def posix(name: str) -> str:
     return footer
 
 
-def clock(name: str, now: datetime) -> Clock:
+def clock(name: str, now: datetime) -> ZoneClock:
     """What a controller is told from now on. Another content only with another year or other data."""
     return _clock(name, now.astimezone(UTC).year)
 
@@ -89,7 +89,7 @@ def doubts(name: str, now: datetime) -> list[Refusal]:
 
 
 @lru_cache(maxsize=1024)
-def _clock(name: str, year: int) -> Clock:
+def _clock(name: str, year: int) -> ZoneClock:
     rule, data = posix(name), _compiled(name)
     begin, end, ever = (int(datetime(y, 1, 1, tzinfo=UTC).timestamp()) for y in (year, year + YEARS, 2200))
     changes = _wrong(Zone(rule), *_steps(data, begin, end))
@@ -97,7 +97,7 @@ def _clock(name: str, year: int) -> Clock:
     if len(changes) > len(told):
         end = told[-1][0] * 60
     lasts = not _wrong(Zone(rule), *_steps(data, end, ever))
-    return Clock(rule, told, None if lasts else datetime.fromtimestamp(end, UTC))
+    return ZoneClock(rule, told, None if lasts else datetime.fromtimestamp(end, UTC))
 
 
 def _wrong(rule: Zone, steps: list[Change], over: int) -> list[Change]:

@@ -159,7 +159,7 @@ def test_a_bank_s_page_is_brought_up_to_date_by_the_stream(locker: Any, board: A
     board.types(of.deposit, compartment=6)
 
     def parts(role: str, bank: int) -> dict[str, str]:
-        return live._parts(live.Stream(User.objects.named(f"{role}@example.test"), "", "en", bank=bank))
+        return live._parts(live.DoorStream(User.objects.named(f"{role}@example.test"), "", "en", bank=bank))
 
     found = parts("owner", locker.bank.pk)
     assert found.keys() == {"bank-picture", "bank-deliveries", f"link-{locker.controller.pk}"}

@@ -66,7 +66,7 @@ def changes(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(live, "ASK_S", 0)
 
     def follow(client: Any, language: str = "en", door: int | None = None) -> Any:
-        one = live.Stream(client.user, hashed(client.session.session_key), language, door)
+        one = live.DoorStream(client.user, hashed(client.session.session_key), language, door)
         hub.join(one)
         return doors._written(hub, one)
 

@@ -27,7 +27,7 @@ from tools.cloud.pages import urls as pages  # noqa: E402
 from tools.run import figures, live  # noqa: E402
 from tools.run import urls as building  # noqa: E402
 from tools.run.doors import LiveDoor  # noqa: E402
-from tools.run.inputs import Inputs  # noqa: E402
+from tools.run.inputs import LiveInputs  # noqa: E402
 from tools.run.ticker import Ticker  # noqa: E402
 
 # Parts of pages, streams, and what answers a GET with the way elsewhere: no pages of their own.
@@ -51,11 +51,12 @@ def put_building() -> None:
     doors = [LiveDoor(n, n + 1, names[n], pins, wires, lambda: None) for n, pins in enumerate(table["doors"])]
     controller = SimpleNamespace(
         place=0, name="Oppgang A, teknisk rom", network_up=True, power=True, board=SimpleNamespace(alive=True),
-        log=SimpleNamespace(last=0), progress=figures.Progress(), locks=[], doors=doors, inputs=Inputs(table, wires),
+        log=SimpleNamespace(last=0), progress=figures.StoreProgress(), locks=[], doors=doors,
+        inputs=LiveInputs(table, wires),
     )  # fmt: skip
     made = SimpleNamespace(
         interpreter="MicroPython 1.29", walks=SimpleNamespace(on=False, walkers=[]), controllers=[controller],
-        doors=doors, pins=figures.Pins(), ticker=Ticker(), set_input=lambda *_: None,
+        doors=doors, pins=figures.PinFigures(), ticker=Ticker(), set_input=lambda *_: None,
     )  # fmt: skip
     live.put(made)
 

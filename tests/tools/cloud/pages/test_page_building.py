@@ -38,18 +38,18 @@ def building(house: Any) -> Iterator[Any]:
     from tools import boards
     from tools.run import figures, live
     from tools.run.doors import LiveDoor
-    from tools.run.inputs import Inputs
+    from tools.run.inputs import LiveInputs
     from tools.run.ticker import Ticker
 
     table, wires = boards.load("virtual-two-door-inputs"), Wires()
     doors = [LiveDoor(n, n + 1, f"Door {n + 1}", pins, wires, lambda: None) for n, pins in enumerate(table["doors"])]
     controller = SimpleNamespace(
         place=0, name="A", network_up=True, power=True, board=SimpleNamespace(alive=True), log=SimpleNamespace(last=0),
-        progress=figures.Progress(), locks=[], doors=doors, inputs=Inputs(table, wires),
+        progress=figures.StoreProgress(), locks=[], doors=doors, inputs=LiveInputs(table, wires),
     )  # fmt: skip
     made = SimpleNamespace(
         interpreter="", walks=SimpleNamespace(on=False, walkers=[]), controllers=[controller], doors=doors,
-        pins=figures.Pins(), ticker=Ticker(), wires=wires, controller=controller,
+        pins=figures.PinFigures(), ticker=Ticker(), wires=wires, controller=controller,
         set_input=lambda one, number, on: one.inputs.switch(number, on),
     )  # fmt: skip
     live.put(made)
@@ -114,9 +114,9 @@ def test_a_lockdown_and_a_hold_show_at_their_doors(client: Any, building: Any, h
     ],
 )
 def test_every_denial_says_why(client: Any, building: Any, code: int, extra: int, text: str) -> None:
-    from tools.run.doors import DENIED, Tap
+    from tools.run.doors import DENIED, LiveTap
 
-    building.doors[0].last = Tap("Ingrid", "Door 1", DENIED, None, 0.0, code, extra)
+    building.doors[0].last = LiveTap("Ingrid", "Door 1", DENIED, None, 0.0, code, extra)
     building.ticker.add(code, "Door 1", "Ingrid", extra)
     why = door(client)["last"]["why"]
     assert why.startswith(text.split(":")[0]) and (why == text or extra)

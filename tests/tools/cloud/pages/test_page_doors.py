@@ -278,7 +278,7 @@ def test_where_nobody_can_say_who_may_look_streams_end(changes: Any, browser: An
     from tools.cloud.doors import live
 
     hub = live.Hub()
-    one = live.Stream(browser().user, "x", "en")
+    one = live.DoorStream(browser().user, "x", "en")
 
     def broken() -> None:
         raise RuntimeError("no database")
@@ -310,8 +310,8 @@ def test_when_all_streams_are_taken_each_tenant_has_its_share(browser: Any, monk
     monkeypatch.setattr(live, "OF_ALL", 12)
     user, hub = browser().user, live.Hub()
 
-    def join(*tenants: int) -> live.Stream:
-        one = live.Stream(user, "s", "en", tenants=frozenset(tenants))
+    def join(*tenants: int) -> live.DoorStream:
+        one = live.DoorStream(user, "s", "en", tenants=frozenset(tenants))
         hub.join(one)
         return one
 
