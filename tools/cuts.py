@@ -18,7 +18,10 @@ from tools.terminal import Json, Problem, progress, result
 STEPS = 150  # of one walk: then another one begins, from another seed
 STEPS_OF = {"install": 25}
 # {kind: share of the points}. A walk is made by walk().
-KINDS = {"log": 0.28, "delta": 0.28, "snapshot": 0.1, "state": 0.14, "settings": 0.1, "update": 0.1, "install": 0.005}
+KINDS = {
+    "log": 0.28, "delta": 0.28, "snapshot": 0.1, "state": 0.1, "stock": 0.06, "settings": 0.09, "update": 0.09,
+    "install": 0.005,
+}  # fmt: skip
 _MANY = 1_000_003
 
 Walks = dict[str, Callable[[int, Any], Any]]
@@ -28,7 +31,7 @@ Found = dict[str, Any]
 def walks() -> Walks:
     """How a walk of each kind begins: from its seed, with a tally. The stores are small, to be nearly full."""
     import sim.mcu  # noqa: F401  before any firmware file is imported
-    from sim.cuts import log, state, table
+    from sim.cuts import log, state, stock, table
 
     def on_littlefs(kind: str, name: str) -> Any:
         try:
@@ -41,6 +44,7 @@ def walks() -> Walks:
         "delta": lambda seed, tally: table.TableWalk(seed, 5 + seed % 3, 0.0, tally),
         "snapshot": lambda seed, tally: table.TableWalk(seed, 5 + seed % 4, 1.0, tally),
         "state": lambda seed, tally: state.StateWalk(seed, 2 + seed % 2, tally),
+        "stock": lambda seed, tally: stock.StockWalk(seed, 6 + seed % 3, tally),
         "settings": lambda seed, tally: on_littlefs("settings", "SettingsWalk")(seed, 12, tally),
         "update": lambda seed, tally: on_littlefs("update", "UpdateWalk")(seed, tally),
         "install": lambda seed, tally: importlib.import_module("tools.install_cuts").InstallWalk(seed, tally),

@@ -68,8 +68,14 @@ class Stock:
                 turns.append((header[0], sector))
             elif header == ():
                 self._spare = sector
+        turned = []
         for self._turn, self._sector in sorted(turns):
-            self._start(self._sector * _PLACES)
+            self._start(self._sector * _PLACES, turned)
+        for slot, place, before, record in turned:
+            if self._places[slot] == place:
+                self._write(slot, record)
+            if before:
+                flash.firm(before * _RECORD, _GONE)
         if not self._turn and make_blank(flash, 0):
             fault(FLASH_FOREIGN, flash.magic[1])
 
@@ -111,12 +117,11 @@ class Stock:
         if live[victim]:
             if not self._left:
                 raise OSError("bank: flash")
-            for slot in range(SLOTS):
-                if self._places[slot] // _PLACES == victim:
-                    break
-            if self.get(slot).number and self._places[slot] // _PLACES == victim:
-                self._write(slot, self._read(self._places[slot]))
-            return True
+            for slot, place in enumerate(self._places):
+                if place and place // _PLACES == victim:
+                    if self.get(slot).number and self._places[slot] == place:
+                        self._write(slot, self._read(place))
+                    return True
         self._bad[victim] = not (flash.erase(victim) and flash.write(victim * SECTOR, flash.magic))
         if not self._bad[victim]:
             self._spare = victim
@@ -151,22 +156,29 @@ class Stock:
         else:
             self._bad[sector] = 1
 
-    def _start(self, begin):
-        """Reads a sector, later than all before. begin: the place of its header. Bits that a cut left weak, of the last
-        record or the header, read now so, now so: they are programmed again as they were read.
+    def _start(self, begin, turned):
+        """Reads a sector, later than all before. begin: the place of its header.
+
+        Bits that a power cut left weak read now so, now so. They are in the last record, in the header, or where the
+        next record would go: what was read there is programmed again, before anything else is gone for it, and that
+        place is given up. turned: gets the records of which one bit is not as it was: they are to be written anew.
         """
         flash = self._flash
-        flash.firm(begin * _RECORD, flash.read(begin * _RECORD, bytearray(16)))
+        flash.complete(self._sector, self._turn, 0)
         self._left = 0
-        last = begin
+        last = None
         for place in range(begin + 1, begin + _PLACES):
             record = self._read(place)
             if min(record) == 0xFF:
-                self._left = begin + _PLACES - place
+                flash.firm(place * _RECORD, _GONE)
+                self._left = begin + _PLACES - place - 1
                 break
             if not any(record):
                 continue
-            if not whole(record):
+            last = None
+            if whole(record):
+                last = place, record
+            else:
                 from .bit_errors import mended
 
                 record = mended(record)
@@ -175,8 +187,10 @@ class Stock:
                     continue
             slot = unpack_from("<H", record)[0] % SLOTS
             before, self._places[slot] = self._places[slot], place
-            if before:
+            if not last:
+                turned.append((slot, place, before, record))
+            elif before:
+                flash.firm(place * _RECORD, record)
                 flash.firm(before * _RECORD, _GONE)
-            last = place
-        if last > begin:
-            flash.firm(last * _RECORD, self._read(last))
+        if last:
+            flash.firm(last[0] * _RECORD, last[1])

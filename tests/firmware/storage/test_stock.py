@@ -131,6 +131,18 @@ def test_it_makes_room_by_itself_where_no_idle_moment_comes():
         assert told(again.get(slot)) == (numbers[slot], HELD, 0, 0, key(numbers[slot]))
 
 
+def test_slots_that_were_never_used_are_not_waited_for():
+    stock = Stock(Partition(flash(SECTORS + 1)))
+    numbers = {}
+    chance = 1
+    for _ in range(1500):
+        chance = chance * 16807 % 2147483647
+        slot = 1 + (chance >> 5) % 251
+        numbers[slot] = numbers.get(slot, slot) + SLOTS
+        stock.set(held(numbers[slot]))
+    assert all(stock.get(slot).number == number for slot, number in numbers.items())
+
+
 class Cut:
     """The power goes in the program or erase of that number, after so many bytes of it."""
 
