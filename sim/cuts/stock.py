@@ -6,7 +6,7 @@ from firmware.controller.access.codes import SLOTS
 from firmware.controller.storage.stock import ENDED, HELD, LIES, Delivery, Stock
 from sim.mcu.flash import SECTOR
 
-from .power import Partition, Tally, anywhere, content, flash_that_may_weaken, start
+from .power import CutPartition, Tally, anywhere, content, flash_that_may_weaken, start
 
 Told = tuple[int, int, int, bytes]  # number, state, compartment, key
 NOBODY: Told = (0, HELD, 0, bytes(16))
@@ -30,7 +30,7 @@ class StockWalk:
             self.one_step()
 
     def make(self) -> Stock:
-        return Stock(Partition(self.flash))
+        return Stock(CutPartition(self.flash))
 
     def one_step(self) -> None:
         """A delivery goes on: its key comes, its parcel is put in or elsewhere, it ends."""
