@@ -26,20 +26,25 @@ SETTINGS = {
     "wifi": {"name": "portvakt", "password": ""},
 }
 STRIKES = (25, 26)
+LOCKS = {"data": 32, "clock": 33, "latch": 4, "load": 0, "enable": 2, "back": 35}
+BANK = {  # its keypad is the first door's reader
+    "supply_ma": 1000, "coil_ma": 500, "sizes": "SSSSMMLL", "keypad": {"door": 1},
+    "locks": {"driver": "shift", "locks": 8, "sensor": 1, "ring": False, **LOCKS},
+}  # fmt: skip
 
 
 class HandChip(Chip):
-    """Time moves when it is told to. moved_on: how often each strike was released."""
+    """Time moves when it is told to. releases: how often a strike was released, or a lock of a bank got current."""
 
     thread: Any = _thread
-    partitions = ("acl", "log", "state")
+    partitions = ("acl", "log", "state", "bank")
 
     def __init__(self, chance: Random) -> None:
         super().__init__(b"fuzzed")
         self.time = PERIOD - 5_000
         self.chance = chance
         self.releases = 0
-        sizes = {"acl": 16, "log": 8, "state": 4}
+        sizes = {"acl": 16, "log": 8, "state": 4, "bank": 6}
         self.flashes = {label: NorFlash(count * 4096, label) for label, count in sizes.items()}
 
     def ticks_ms(self) -> int:
@@ -73,7 +78,7 @@ class HandChip(Chip):
         return self.chance.randbytes(n)
 
     def moved(self, n: int, level: int) -> None:
-        self.releases += n in STRIKES and level == 1
+        self.releases += (n in STRIKES and level == 1) or (n == LOCKS["enable"] and level == 0)
 
 
 def _door(pins: tuple[int, ...], strike: int) -> dict[str, Any]:
@@ -87,9 +92,11 @@ def _door(pins: tuple[int, ...], strike: int) -> dict[str, Any]:
 
 
 class HandBoard:
-    """folder: its littlefs. Everything it sends is in `sent` until connect() or told() takes it."""
+    """folder: its littlefs. bank: has it one. Everything it sends is in `sent` until connect() or told() takes it."""
 
-    def __init__(self, folder: Path, chance: Random, settings: dict[str, Any] = SETTINGS) -> None:
+    def __init__(
+        self, folder: Path, chance: Random, settings: dict[str, Any] = SETTINGS, bank: dict[str, Any] | None = None
+    ) -> None:
         from firmware.controller import app
         from firmware.controller.cloud import link, session
         from firmware.controller.storage import sectors
@@ -99,7 +106,8 @@ class HandBoard:
         self.chip = HandChip(chance)
         use(self.chip)
         doors = [_door((12, 13, 14, 15, 16, 17), STRIKES[0]), _door((18, 19, 21, 22, 23, 27), STRIKES[1])]
-        (folder / "board.json").write_text(json.dumps({"status": 5, "doors": doors}))
+        table = {"status": 5, "doors": doors} | ({"bank": bank} if bank else {})
+        (folder / "board.json").write_text(json.dumps(table))
         save(f"{folder}/", settings)
         for module in [one for name, one in sys.modules.items() if name.startswith("firmware.controller")]:
             module.print = lambda *words: None  # type: ignore[attr-defined]

@@ -154,8 +154,12 @@ def rules(chance: Random, known: Known) -> bytes:
 def command(chance: Random, known: Known) -> bytes:
     known.commands += 1
     expires = chance.choice((known.utc - 1, known.utc - 3600, 0, 1, known.utc + 31, 4070908800, 1 << 40, -5))
-    verbs = ("release", "release", "hold", "lockdown", "normal", "identify", "restart", "diagnostics", "explode")
-    fields: dict[str, Any] = {"id": known.commands, "do": chance.choice(verbs), "door": 1, "expires": expires}
+    verbs = ("release", "hold", "lockdown", "normal", "identify", "restart", "diagnostics", "explode")
+    of_banks = ("open", "audit", "cancel")
+    fields: dict[str, Any] = {"id": known.commands, "do": chance.choice(verbs + of_banks), "door": 1}
+    if fields["do"] in of_banks:
+        fields |= {"door": 0, "compartment": number(chance, 255, near=8), "delivery": number(chance, near=1 << 30)}
+    fields["expires"] = expires
     if fields["do"] == "hold":
         fields["until"] = chance.choice((0, known.utc + 60, 1 << 32, 10**19, 0.5, None))
     made = bent(chance, fields) if chance.random() < 0.8 else fields
@@ -200,9 +204,21 @@ def secret(chance: Random, known: Known) -> bytes:
     return bytes((wire.SECRET,)) + chance.randbytes(chance.choice((1, 31, 33, 300)))
 
 
+def stock(chance: Random, known: Known) -> bytes:
+    keys = [
+        struct.pack("<I", number(chance, near=1 << 30)) + chance.randbytes(chance.choice((16, 16, 16, 15)))
+        for _ in range(chance.choice((0, 1, 2, 24, 25)))
+    ]
+    return bytes((wire.STOCK,)) + b"".join(keys)
+
+
+def stock_asked(chance: Random, known: Known) -> bytes:
+    return packed(chance, wire.STOCK_ASKED, "BB", 0, 128)
+
+
 DOWN: Kinds = (
     *(stored, delta, snapshot, buckets_asked, update, rules, rules, command, command, time, passed, secret),
-    anything,
+    *(stock, stock_asked, anything),
 )
 
 
@@ -265,6 +281,11 @@ def result(chance: Random, known: Known) -> bytes:
     return bytes((wire.RESULT,)) + text(chance, bent(chance, fields))
 
 
+def stock_state(chance: Random, known: Known) -> bytes:
+    words = [number(chance, near=1 << 30) for _ in range(chance.choice((0, 0, 1, 128, 200)))]
+    return packed(chance, wire.STOCK_STATE, "IB", 0, 128) + struct.pack(f"<{len(words)}I", *words)
+
+
 def time_asked(chance: Random, known: Known) -> bytes:
     return bytes((wire.TIME_ASKED,)) + chance.randbytes(chance.choice((8, 8, 0, 7, 9)))
 
@@ -273,7 +294,10 @@ def ping(chance: Random, known: Known) -> bytes:
     return bytes((wire.PING,)) + chance.randbytes(chance.choice((0, 0, 1)))
 
 
-UP: Kinds = (hello, events, events, acl_now, door_status, part_taken, rules_taken, result, time_asked, ping, anything)
+UP: Kinds = (
+    *(hello, events, events, acl_now, door_status, part_taken, rules_taken, result, time_asked, ping),
+    *(stock_state, anything),
+)
 
 
 def hostile(chance: Random, known: Known, kinds: Kinds) -> bytes:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pty
+import runpy
 import subprocess
 import sys
 import tty
@@ -21,7 +22,7 @@ from firmware.controller import events
 from sim.board.host import VirtualBoard
 from tools import boards, build
 from tools.install import command, payload, target
-from tools.install.remote import Remote
+from tools.install.remote import Remote, on_board
 from tools.run.flash import FlashLog
 from tools.terminal import Problem
 
@@ -246,6 +247,7 @@ GOOD = {
     "version": [1, 24, 1],
     "mpy": 0x2806,
     "partitions": {"acl": 131072, "log": 131072, "state": 8192},
+    "parcels": [],
 }
 
 
@@ -273,6 +275,41 @@ def test_the_oldest_supported_release_is_accepted(mpy: Path) -> None:
 def test_a_board_that_cannot_take_it_is_refused_with_what_to_do(mpy: Path, field: str, value: Any, said: str) -> None:
     with pytest.raises(Problem, match=said.replace("(", r"\(")):
         target.check({**GOOD, field: value}, TABLE, mpy)
+
+
+def test_a_bank_is_not_made_smaller_while_parcels_lie_in_what_would_be_gone(mpy: Path) -> None:
+    bank = boards.load("esp32-bank")
+    lie = {**GOOD, "partitions": bank["flash"], "parcels": [3, 48]}
+    target.check(lie, bank, mpy)
+    smaller = {**bank, "bank": {**bank["bank"], "locks": {**bank["bank"]["locks"], "addresses": [1]}}}
+    with pytest.raises(
+        Problem, match="compartments that boards/esp32-bank does not have: 48; have them picked up first"
+    ):
+        target.check(lie, smaller, mpy)
+    with pytest.raises(Problem, match="does not have: 3, 48;"):
+        target.check(lie, {**bank, "bank": {}}, mpy)
+    with pytest.raises(Problem, match="no partition 'bank' of 32768 bytes"):
+        target.check({**lie, "partitions": GOOD["partitions"]}, {**bank, "flash": {"bank": 32768}}, mpy)
+
+
+def test_the_probe_tells_in_which_compartments_parcels_lie(capsys: pytest.CaptureFixture[str]) -> None:
+    from firmware.controller.storage.stock import ENDED, HELD, LIES, Delivery, Stock
+    from sim.mcu import esp32
+    from sim.mcu.chip import Chip, use
+    from sim.mcu.flash import NorFlash
+
+    chip = Chip(b"probed")
+    flashes = {"bank": NorFlash(8 * boards.SECTOR, "bank")}
+    chip.partitions, chip.partition = tuple(flashes), flashes.get  # type: ignore[method-assign, assignment]
+    use(chip)
+    stock = Stock(esp32.Partition("bank"))
+    for number, state, compartment in ((1, HELD, 0), (2, LIES, 40), (3, LIES, 7), (3, ENDED, 7), (4, LIES, 9)):
+        one = Delivery()
+        one.number, one.state, one.compartment, one.key = number, state, compartment, bytes([number]) * 16
+        stock.set(one)
+    runpy.run_path(str(on_board("probe.py")))
+    found = json.loads(capsys.readouterr().out)
+    assert found["parcels"] == [9, 40] and found["partitions"] == {"bank": 8 * boards.SECTOR}
 
 
 def test_a_board_that_is_full_of_other_files_is_refused_with_what_to_do() -> None:

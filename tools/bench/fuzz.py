@@ -41,11 +41,11 @@ def controller(seed: int, count: int) -> dict[str, Any]:
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - what the firmware says of every message
     from firmware.controller.cloud import wire
     from sim.fuzz import messages
-    from sim.fuzz.board import UTC, HandBoard
+    from sim.fuzz.board import BANK, UTC, HandBoard
 
     chance = Random(seed)
     with tempfile.TemporaryDirectory(prefix="portvakt-fuzz-") as folder:
-        board = HandBoard(Path(folder), Random(seed + 1))
+        board = HandBoard(Path(folder), Random(seed + 1), bank=BANK)
         known = messages.Known(UTC)
         heard: list[bytes] = []
         sealed = refused = unsealed_changes = 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tools import board_locks
 from tools.boards import SECTOR
 from tools.terminal import Problem
 
@@ -25,6 +26,7 @@ def check(found: dict[str, Any], board: dict[str, Any], mpy: Path) -> None:
             "flash the MicroPython release that CHANGELOG.md names"
         )
     _check_partitions(found["partitions"], board["flash"])
+    _check_parcels(found["parcels"], board)
 
 
 def check_room(found: dict[str, Any]) -> None:
@@ -39,10 +41,22 @@ def check_room(found: dict[str, Any]) -> None:
 def _check_partitions(found: dict[str, int] | None, flash: dict[str, int]) -> None:
     if found is None:
         raise Problem("the board is not an ESP32 (it has no module esp32); choose the right port")
-    for label in ("acl", "log", "state"):
+    for label in ("acl", "log", "state", "bank"):
         if found.get(label, 0) < flash.get(label, 0):
             has = f"only {found[label]} bytes in" if label in found else "no"
             raise Problem(
                 f"the board has {has} partition {label!r} of {flash[label]} bytes; "
                 "flash it with the partition table that boards/ describes"
             )
+
+
+def _check_parcels(lie: list[int], board: dict[str, Any]) -> None:
+    """lie: the compartments with parcels. One that the new board.json does not have would open to nobody."""
+    bank = board.get("bank", {})
+    count = board_locks.count(bank["locks"]) if "sizes" in bank else 0
+    lost = ", ".join(str(number) for number in lie if number > count)
+    if lost:
+        raise Problem(
+            f"parcels lie in compartments that boards/{board['name']} does not have: {lost}; "
+            "have them picked up first, or install the board that has these compartments"
+        )

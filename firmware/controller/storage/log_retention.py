@@ -6,6 +6,7 @@ from micropython import const
 
 from .. import ticks
 from ..clock import Clock
+from ..events import COMPARTMENT_RELEASED
 from ..records import EVENT, expired
 from .log_format import SLOTS
 from .sectors import whole
@@ -24,6 +25,7 @@ class Retention:
 
     The loop steps at least every ten seconds: a log of 1,185 sectors (16 MB boards) is seen once in 14 hours, one of
     81 in an hour. An event whose time is not known, or that is damaged, goes with the next one that has a time.
+    What happens at a bank (codes from COMPARTMENT_RELEASED on) is kept as long as the door with the shortest time says.
     The time is the cloud's. Over a restart without a cloud it goes on from what was noted last: that is too early by
     the time without power and at most four hours for each start, and so much longer things stay.
     """
@@ -78,7 +80,8 @@ class Retention:
             known = record if whole(record) else _mended(record)
             days = shortest
             if known:
-                days = rules.retention(known[9])
+                if known[8] < COMPARTMENT_RELEASED:
+                    days = rules.retention(known[9])
                 time = self._later = unpack_from("<I", known, 4)[0] or self._later
             else:
                 time = self._later if record[4] else 1  # the power went while it expired: go on with that

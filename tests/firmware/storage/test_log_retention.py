@@ -1,7 +1,7 @@
 """Retention on flash: what is too old is gone from it, and what is left is known as that."""
 
 from firmware.controller.access.rules import Rules
-from firmware.controller.events import GRANTED
+from firmware.controller.events import DELIVERY_PICKED_UP, GRANTED
 from firmware.controller.records import EVENT, unpack_event
 from firmware.controller.storage.log import EventLog
 from firmware.controller.storage.log_retention import Retention
@@ -70,6 +70,20 @@ def test_what_is_too_old_is_gone_from_the_flash_and_the_rest_is_not():
     kept.round(rules(d1=7), UTC + 16 * DAY)
     assert kept.content() == 0
     assert kept.codes() == [0] * 200
+
+
+def test_what_happens_at_a_bank_goes_with_the_door_that_keeps_the_shortest():
+    kept = Kept()
+    for compartment in (0, 1, 2, 9):
+        kept.log.append(DELIVERY_PICKED_UP, compartment, 0, CARD, UTC, 1)
+    kept.log.prepare()
+    kept.round(rules(d1=30, d2=10), UTC + 9 * DAY)
+    assert kept.content() == 4
+    kept.round(rules(d1=30, d2=10), UTC + 10 * DAY)
+    assert kept.content() == 0
+    kept.log.append(DELIVERY_PICKED_UP, 1, 0, CARD, UTC, 1)
+    kept.round(rules(), UTC + 99 * DAY)
+    assert kept.content() == 1
 
 
 def test_each_door_has_its_own_retention_and_the_board_itself_none():

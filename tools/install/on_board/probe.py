@@ -2,6 +2,7 @@
 
 import json
 import sys
+from binascii import crc32
 
 
 def partitions():
@@ -10,11 +11,31 @@ def partitions():
     except ImportError:
         return None
     sizes = {}
-    for label in ("acl", "log", "state"):
+    for label in ("acl", "log", "state", "bank"):
         found = Partition.find(Partition.TYPE_DATA, label=label)
         if found:
             sizes[label] = found[0].info()[3]
     return sizes
+
+
+def parcels():
+    """The compartments in which parcels lie, as storage/stock.py keeps it: records that count, in state 1."""
+    try:
+        from esp32 import Partition
+
+        found = Partition.find(Partition.TYPE_DATA, label="bank")
+    except ImportError:
+        found = []
+    taken = []
+    if found:
+        sector = memoryview(bytearray(4096))
+        for n in range(found[0].info()[3] // 4096):
+            found[0].readblocks(n, sector, 0)
+            for at in range(32, 4096, 32) if sector[:2] == b"KB" else ():
+                record = sector[at : at + 32]
+                if record[4] == 1 and crc32(record) == 0x2144DF1C and record[5] not in taken:
+                    taken.append(record[5])
+    return sorted(taken)
 
 
 def psk():
@@ -43,6 +64,7 @@ print(
             "version": list(sys.implementation.version[:3]),
             "mpy": getattr(sys.implementation, "_mpy", None),
             "partitions": partitions(),
+            "parcels": parcels(),
             "psk": psk(),
             "current": current(),
             "running": "controller.app" in sys.modules,
