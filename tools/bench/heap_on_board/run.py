@@ -42,7 +42,7 @@ class BenchChip(chip.Chip):
     def __init__(self, sizes):
         super().__init__(b"bench1")
         self.now = 1000
-        self.partitions = tuple(name for name in sizes if name != "littlefs")
+        self.partitions = tuple(name for name in ("acl", "log", "state", "bank") if name in sizes)
         self.flashes = {name: flash.NorFlash(sizes[name], name, file=ROOT + "/" + name) for name in self.partitions}
 
     def partition(self, name):
