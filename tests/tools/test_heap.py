@@ -52,7 +52,7 @@ def test_a_bank_runs_on_its_board_as_it_is_built_and_is_told(driver: str, made: 
     assert needs <= heap.BUDGET
 
 
-def test_a_bank_of_64_takes_parcels_in_the_heap_of_a_board(made: bench.Bench) -> None:
+def test_a_bank_of_64_takes_parcels_in_the_heap_of_a_board(made: bench.HeapBench) -> None:
     board = boards.load("esp32-two-door")
     keypad = {"d0": 36, "d1": 39, "light": 5, "sound": 15}
     board["flash"] |= {"acl": board["flash"]["acl"] - 24576, "bank": 24576}
