@@ -7,6 +7,7 @@ from ..access_list import acl, history
 from ..access_list.prepared import Prepared
 from ..controllers import rotation
 from ..controllers.troubles import Troubles, Work
+from ..lockers import privacy
 from ..log import chain, retention
 from ..members import links
 from ..models import Controller, Progress
@@ -40,10 +41,11 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
             done["profiles"] += rules.prune(controller)
             done["changes"] += history.prune(controller)
             chain.forget_empty(controller)
+    done["erased"] += privacy.forget(now)
     learning.forget(now)
     rotation.begin_due(now)
     links.forget(now)
     erasure.overwrite()
     if any(done.values()):
-        log.info("tidied: %(erased)d events, %(changes)d changes, %(profiles)d profiles", done)
+        log.info("tidied: %(erased)d events and deliveries, %(changes)d changes, %(profiles)d profiles", done)
     return done
