@@ -29,7 +29,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict
     address = f"http://127.0.0.1:{port}"
     env = os.environ | {
         "PORTVAKT_DATA": str(folder / "var"), "DJANGO_SETTINGS_MODULE": "tools.run.settings",
-        "PORTVAKT_URL": address, "PYTHONPATH": f"{HERE.parents[3]}:{HERE}", "SECRET_KEY": "for tests",
+        "PORTVAKT_URL": address, "PYTHONPATH": f"{HERE.parents[3]}:{HERE.parent}:{HERE}", "SECRET_KEY": "for tests",
     }  # fmt: skip
     env.pop("DATABASE_URL", None)
     command = [sys.executable, str(HERE / "shown_server.py"), str(port)]
