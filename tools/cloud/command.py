@@ -11,6 +11,7 @@ from tools import boards, private
 from tools.terminal import Json, Problem, progress, result
 
 from . import limits
+from .lockers.command import lockers
 from .members.command import members, role_of, tokens
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(lockers, name="lockers")
 app.add_typer(members, name="members")
 app.add_typer(tokens, name="tokens")
 TenantName = Annotated[str | None, typer.Option(help="Which tenant. Needed when there is more than one.")]

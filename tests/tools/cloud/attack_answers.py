@@ -6,6 +6,7 @@ What is new fails test_attack.py until somebody has said here whom it is for; ri
 from tools.cloud.models import Right
 
 ANYBODY = "anybody"  # also who is not signed in
+MAKER = "who made it"  # nobody else, whatever the role; in the attacks that is nobody who asks
 SIGNED_IN = "signed in"  # whatever the role, also without any
 NOT_SERVED = None  # no such method: 405
 
@@ -27,6 +28,8 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "bank": (BANKS, NOT_SERVED),
     "bank_change": (NOT_SERVED, INSTALL),
     "bank_open": (NOT_SERVED, RELEASE),
+    "bank_usage": (DELIVERIES, NOT_SERVED),
+    "bank_use": (BANKS, NOT_SERVED),
     "card_add": (NOT_SERVED, CHANGE),
     "changes": (AUDIT, NOT_SERVED),
     "commission": (NOT_SERVED, INSTALL),
@@ -39,6 +42,8 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "delivery": (DELIVERIES, NOT_SERVED),
     "delivery_add": (CHANGE, CHANGE),
     "delivery_cancel": (NOT_SERVED, CHANGE),
+    "delivery_extend": (NOT_SERVED, CHANGE),
+    "delivery_take_back": (NOT_SERVED, CHANGE),
     "door": (LOOK, CHANGE),
     "doors": (SIGNED_IN, NOT_SERVED),
     "doors_stream": (SIGNED_IN, NOT_SERVED),
@@ -65,6 +70,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "member_role": (NOT_SERVED, MEMBERS),
     "member_sign_out": (NOT_SERVED, MEMBERS),
     "members": (MEMBERS, NOT_SERVED),
+    "outbox": (DELIVERIES, NOT_SERVED),
     "people": (PEOPLE, NOT_SERVED),
     "person": (PEOPLE, NOT_SERVED),
     "person_active": (NOT_SERVED, CHANGE),
@@ -101,7 +107,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
 SIGN_IN = "/accounts/"
 
 # Call of the API -> the right. A list shows to whom the right is missing nothing, and is no refusal.
-CALLS: dict[str, Right] = {
+CALLS: dict[str, Need] = {
     "get /api/doors": LOOK,
     "get /api/doors/{door_id}": LOOK,
     "post /api/doors/{door_id}/release": RELEASE,
@@ -110,10 +116,19 @@ CALLS: dict[str, Right] = {
     "get /api/banks/{bank_id}": BANKS,
     "patch /api/banks/{bank_id}": INSTALL,
     "post /api/banks/{bank_id}/open": RELEASE,
+    "get /api/banks/{bank_id}/usage": DELIVERIES,
     "get /api/deliveries": DELIVERIES,
     "post /api/deliveries": CHANGE,
     "get /api/deliveries/{delivery_id}": DELIVERIES,
     "post /api/deliveries/{delivery_id}/cancel": CHANGE,
+    "post /api/deliveries/{delivery_id}/extend": CHANGE,
+    "post /api/deliveries/{delivery_id}/take-back": CHANGE,
+    "get /api/shipments": DELIVER,
+    "post /api/shipments": DELIVER,
+    "get /api/shipments/{delivery_id}": MAKER,
+    "post /api/shipments/{delivery_id}/cancel": MAKER,
+    "put /api/tokens/{token_id}/webhook": MEMBERS,
+    "delete /api/tokens/{token_id}/webhook": MEMBERS,
     "get /api/people": PEOPLE,
     "post /api/people": CHANGE,
     "get /api/people/{person_id}": PEOPLE,
@@ -192,6 +207,7 @@ PLACES = {
     "credentials": "credential", "doors": "door", "grants": "grant", "groups": "group", "holidays": "holiday",
     "members": "member", "people": "person", "readings": "reading", "schedules": "schedule", "sites": "site",
     "tenants": "tenant", "tokens": "token", "banks": "bank", "lockers": "bank", "deliveries": "delivery",
+    "shipments": "delivery",
 }  # fmt: skip
 
 # Name of a field, in a body, a form or an address -> whose number it holds.
@@ -206,7 +222,8 @@ FIELDS = {
 }  # fmt: skip
 # Those that hold plain values: no row is meant.
 PLAIN = {
-    "active", "address", "bits", "description", "due", "due_at", "latitude", "longitude", "phone", "unit",
+    "active", "address", "bits", "days", "description", "due", "due_at", "latitude", "longitude", "phone", "reference",
+    "unit", "url",
     "board", "broker", "by", "code", "compartment", "csrfmiddlewaretoken", "digits", "do", "during_lockdown",
     "email", "escort", "exempt", "extended", "extended_ms", "facility", "first", "first_day", "first_in", "forced",
     "forget_hours", "from", "from-", "from_time", "held_ms", "hold", "host", "interlock", "interlock_open", "kind",

@@ -35,6 +35,10 @@ MORE: dict[str, dict[str, Any]] = {
     "post /api/people": {"number": None},
     "enrol": {"host": "broker.example.test", "wifi_name": "nett"},
     "holiday_add": {"first": "2027-05-17", "last": "2027-05-17"},
+    "delivery_extend": {"due": "2026-05-03"},
+    "post /api/deliveries/{delivery_id}/extend": {"due_at": "2026-05-03T12:00:00Z"},
+    "post /api/shipments": {"reference": "r-17"},
+    "put /api/tokens/{token_id}/webhook": {"url": "https://courier.example.test/hook"},
     "hold": {"minutes": "15"},
     "post /api/banks/{bank_id}/open": {"compartment": 1},
 }
@@ -43,6 +47,8 @@ BARE: dict[str, Pairs] = {
     "acknowledge": [("alarm", "{alarm}")],  # its buttons stand outside of it
     "enter": [],
     "openapi-json": [],
+    "delivery_extend": [("due", "2026-05-03")],
+    "delivery_take_back": [],
     "read": [("door", "{door}")],
     "sign_out_elsewhere": [],
     "site_remove": [],
@@ -51,6 +57,10 @@ LEFT_OUT = ("csrfmiddlewaretoken", "like-monday")  # the button that does not sa
 # Whose number goes into the address where it is not the usual one of that place.
 SPECIAL = {
     "area_remove": "nowhere",
+    "delivery_extend": "lying",
+    "delivery_take_back": "lying",
+    "post /api/deliveries/{delivery_id}/extend": "lying",
+    "post /api/deliveries/{delivery_id}/take-back": "lying",
     "arrival": "revoked",
     "delete /api/schedules/{schedule_id}": "unused",
     "delete /api/sites/{site_id}": "empty",

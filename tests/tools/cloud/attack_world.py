@@ -14,6 +14,8 @@ from firmware.controller import events as codes
 from firmware.controller.access import modes
 from tools.cloud.controllers import enrol, lost
 from tools.cloud.doors import commands
+from tools.cloud.lockers import deliveries, notices, webhooks
+from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links, members
 from tools.cloud.models import (
     AccessGroup,
@@ -33,6 +35,7 @@ from tools.cloud.models import (
     Holiday,
     Look,
     Membership,
+    Notice,
     Person,
     Reading,
     Release,
@@ -76,6 +79,10 @@ class Home(House):
         self._boards(seed)
         mine = f"{tag}deliveries"
         self.bank, self.delivery = self.add_bank(name=f"{mine} Ingrid", email=f"x@{mine}.test")
+        self.lying, _ = deliveries.make(self.bank, as_entered(name=f"{mine} Ola", email=f"y@{mine}.test"))
+        Delivery.objects.filter(pk=self.lying.pk).update(state="deposited", compartment=2, deposited_at=clock.now())
+        self.lying.refresh_from_db()
+        notices.make(self.lying, Notice.Kind.DEPOSITED, clock.now())
         Bank.objects.filter(pk=self.bank.pk).update(name=f"{tag}banks skap", address=f"{tag}banks gate 1")
         self.door, self.event = self.doors[0], self.events[1]
         self.ids = self._ids()
@@ -176,6 +183,7 @@ class Home(House):
         self.member = members.invite(self.tenant, f"x@{self.tag}members.test", Role.VIEWER)
         links.make_token(self.tenant, f"{self.tag}members program", Role.VIEWER, self.member.user)
         self.token = ApiToken.objects.get(tenant=self.tenant)
+        webhooks.put(self.token, f"https://{self.tag}members.example.test/")
         # A second owner: nothing is refused merely because somebody would be the last.
         members.invite(self.tenant, f"second@{self.tag}members.test", Role.OWNER)
 
@@ -202,7 +210,7 @@ KINDS: dict[str, type[Any]] = {
     "area": Area, "nowhere": Area, "schedule": Schedule, "unused": Schedule, "holiday": Holiday, "person": Person,
     "credential": Credential, "revoked": Credential, "group": AccessGroup, "grant": Grant, "alarm": Alarm,
     "command": Command, "reading": Reading, "event": Event, "member": Membership, "token": ApiToken,
-    "bank": Bank, "delivery": Delivery,
+    "bank": Bank, "delivery": Delivery, "lying": Delivery,
 }  # fmt: skip
 ATTRIBUTES = {"credential": "card"}
 

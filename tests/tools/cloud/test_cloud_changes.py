@@ -25,6 +25,8 @@ from tools.cloud.audit import author, changes, export, recorded
 from tools.cloud.audit.author import Author
 from tools.cloud.controllers import rotation
 from tools.cloud.doors import commands, door_rules
+from tools.cloud.lockers import deliveries, webhooks
+from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.log import retention
 from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Change, Command, Membership, Person, Reading, Right, Role, Schedule, User
@@ -56,6 +58,8 @@ class Full(House):
         self.grant = self.person.grants.get()
         pins.give(self.person, digits=PIN)
         self.bank, self.delivery = self.add_bank()
+        self.lying, _ = deliveries.make(self.bank, as_entered(unit="H0302"))
+        models.Delivery.objects.filter(pk=self.lying.pk).update(state="deposited", compartment=2)
         self.users = {}
         for role in Role.values:
             user = self.users[role] = User.objects.named(f"{role}-{seed}@example.test")
@@ -233,6 +237,24 @@ API: dict[tuple[str, str], Case] = {
     ("post", "/deliveries"): lambda h: (
         {}, {"bank": h.bank.pk, "recipient": {"unit": "H0301"}}, [("delivery", "made")],
     ),
+    ("post", "/deliveries/{delivery_id}/extend"): lambda h: (
+        {"delivery_id": h.lying.pk}, {"due_at": "2026-05-03T12:00:00Z"}, [("delivery", "changed")],
+    ),
+    ("post", "/deliveries/{delivery_id}/take-back"): lambda h: (
+        {"delivery_id": h.lying.pk}, None, [("delivery", "asked")],
+    ),
+    ("post", "/shipments"): lambda h: (
+        {}, {"bank": h.bank.pk, "reference": "r-17", "recipient": {"unit": "H0301"}}, [("delivery", "made")],
+    ),
+    ("post", "/shipments/{delivery_id}/cancel"): lambda h: (
+        {"delivery_id": shipment(h).pk}, None, [("controller", "asked")],
+    ),
+    ("put", "/tokens/{token_id}/webhook"): lambda h: (
+        {"token_id": h.token.pk}, {"url": "https://courier.example.test/"}, [("token", "changed")],
+    ),
+    ("delete", "/tokens/{token_id}/webhook"): lambda h: (
+        {"token_id": hooked(h).pk}, None, [("token", "changed")],
+    ),
     ("post", "/deliveries/{delivery_id}/cancel"): lambda h: (
         {"delivery_id": h.delivery.pk}, None, [("controller", "asked")],
     ),
@@ -242,6 +264,18 @@ BROKER = {"host": "10.0.0.9", "port": 1883, "tls": False, "user": "", "password"
 # What changes nothing that is kept, and why not.
 API_NOTHING = {("delete", "/readings/{reading_id}"): "a number of minutes is forgotten"}
 OWNERS = ("/members", "/tokens")  # no token may
+
+
+def shipment(house: Full) -> models.Delivery:
+    """One of the program's own."""
+    models.Delivery.objects.filter(pk=house.delivery.pk).update(token=house.token, reference="r-18")
+    return house.delivery
+
+
+def hooked(house: Full) -> models.ApiToken:
+    webhooks.put(house.token, "https://courier.example.test/")
+    models.Change.objects.all().delete()
+    return house.token
 
 
 def boards_load() -> dict[str, Any]:
@@ -357,6 +391,8 @@ PAGES: dict[str, Case] = {
     "bank_open": lambda h: ({"pk": h.bank.pk}, {"compartment": "1"}, [("controller", "asked")]),
     "delivery_add": lambda h: ({"pk": h.bank.pk}, {"unit": "H0301"}, [("delivery", "made")]),
     "delivery_cancel": lambda h: ({"pk": h.delivery.pk}, {}, [("controller", "asked")]),
+    "delivery_extend": lambda h: ({"pk": h.lying.pk}, {"due": "2026-05-03"}, [("delivery", "changed")]),
+    "delivery_take_back": lambda h: ({"pk": h.lying.pk}, {}, [("delivery", "asked")]),
     "token_revoke": lambda h: ({"pk": h.token.pk}, {}, [("token", "changed")]),
 }  # fmt: skip
 PAGES_NOTHING = {

@@ -21,7 +21,7 @@ from tools.cloud.commissioning import commissioning
 from tools.cloud.controllers import lost, rotation, twins
 from tools.cloud.doors import commands, door_rules
 from tools.cloud.ingest import store
-from tools.cloud.lockers import about, deliveries, happened, stock
+from tools.cloud.lockers import about, deliveries, happened, notices, overdue, stock, webhooks
 from tools.cloud.log import chain, retention
 from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Command, Delivery, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
@@ -68,6 +68,12 @@ class Furnished(House):
         ]
         self.command = commands.release(self.doors[0], None)
         self.bank, self.delivery = self.add_bank()
+        token = models.ApiToken.objects.get(tenant=self.tenant)
+        webhooks.put(token, "https://courier.example.test/")
+        models.Delivery.objects.filter(pk=self.delivery.pk).update(token=token)
+        self.delivery.refresh_from_db()
+        notices.make(self.delivery, models.Notice.Kind.DEPOSITED, now)
+        webhooks.tell(self.delivery, "deposited", now, now)
         acl.refresh(self.tenant.pk, now)
 
 
@@ -135,6 +141,13 @@ def a_delivery_is_deposited_and_picked_up(house: Furnished) -> Any:
         )  # fmt: skip
         happened.take(house.controller.pk, [event])
     return Delivery.objects.of(house.tenant).values_list("state", flat=True)[0]
+
+
+@act
+def deliveries_become_overdue(house: Furnished) -> Any:
+    now = clock.now()
+    models.Delivery.objects.of(house.tenant).update(state="deposited", deposited_at=now, due_at=now)
+    return overdue.tidy(now)
 
 
 @act

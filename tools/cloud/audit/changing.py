@@ -22,6 +22,7 @@ PAGES = {
     Kind.GROUP: "pages:group",
     Kind.SCHEDULE: "pages:schedule",
     Kind.CONTROLLER: "pages:controller",
+    Kind.DELIVERY: "pages:delivery",
 }
 # What is recorded of a row (audit/recorded.py) -> what it is called.
 LABELS: dict[str, Any] = {
@@ -79,6 +80,14 @@ LABELS: dict[str, Any] = {
     "state": gettext_lazy("State"),
     "why": gettext_lazy("Why"),
     "sessions": gettext_lazy("Sessions ended"),
+    "due_at": gettext_lazy("To be picked up by"),
+    "bank": gettext_lazy("Bank"),
+    "address": gettext_lazy("Address"),
+    "latitude": gettext_lazy("Latitude"),
+    "longitude": gettext_lazy("Longitude"),
+    "compartment": gettext_lazy("Compartment"),
+    "delivery": gettext_lazy("Delivery"),
+    "webhook": gettext_lazy("Webhook"),
 }
 CHOICES: dict[str, dict[Any, Any]] = {
     "escort": dict(Person.Escort.choices),
@@ -88,10 +97,10 @@ CHOICES: dict[str, dict[Any, Any]] = {
     "rex": dict(DoorRules.Rex.choices),
     "role": dict(Role.choices),
     "state": dict(Rollout.State.choices),
-    "do": dict(Command.Do.choices),
+    "do": {**dict(Command.Do.choices), "take back": gettext_lazy("take back")},
     "link_secret": {"new": gettext_lazy("a new one is on its way")},
 }
-MOMENTS = ("valid_from", "valid_until", "lost_at", "revoked_at")
+MOMENTS = ("due_at", "valid_from", "valid_until", "lost_at", "revoked_at")
 DATES = ("first_day", "last_day", "first", "last")
 HOLIDAYS = 128  # of a schedule's days
 

@@ -35,6 +35,7 @@ from ..models import (
     LogKey,
     Look,
     Membership,
+    Notice,
     Person,
     Profile,
     Progress,
@@ -48,6 +49,8 @@ from ..models import (
     Site,
     Tenant,
     User,
+    Webhook,
+    WebhookCall,
 )
 
 Kind = Change.Kind
@@ -75,6 +78,7 @@ PARTS: dict[type[models.Model], tuple[str, ...]] = {
     GroupDoor: ("accessgroup", "door", "schedule"),
     DoorRules: tuple(field.name for field in DoorRules._meta.fields if field.name != "door"),
     User: ("is_active",),
+    Webhook: ("url",),
     Bank: ("name", "address", "latitude", "longitude"),
 }
 # What a service notes itself, as it is no row that stays and changes.
@@ -86,6 +90,8 @@ BY_HAND: dict[type[models.Model], str] = {
 }
 NOT: dict[type[models.Model], str] = {
     Compartment: "as its board says",
+    Notice: "follows from what becomes of a delivery",
+    WebhookCall: "follows from what becomes of a delivery",
     AclEntry: "follows from what is granted",
     AclChange: "follows from what is granted",
     Exposure: "follows from giving a controller up",
@@ -123,6 +129,8 @@ def whole(row: models.Model) -> tuple[type[models.Model], int | None]:
         return Door, row.door_id
     if isinstance(row, Bank):
         return Controller, row.controller_id
+    if isinstance(row, Webhook):
+        return ApiToken, row.token_id
     return type(row), row.pk
 
 
@@ -220,7 +228,12 @@ _ROWS: dict[type[models.Model], _Row] = {
         more=lambda row: {"active": row.user.is_active},
         related=("user",),
     ),
-    ApiToken: _Row(lambda row: Kind.TOKEN, lambda row: row.tenant_id, lambda row: row.name),
+    ApiToken: _Row(
+        lambda row: Kind.TOKEN,
+        lambda row: row.tenant_id,
+        lambda row: row.name,
+        more=lambda row: {"webhook": "".join(Webhook.objects.filter(token=row).values_list("url", flat=True))},
+    ),
     # Whom it is for is sealed, and stays so.
     Delivery: _Row(
         lambda row: Kind.DELIVERY,

@@ -1,9 +1,9 @@
 """Banks, their compartments, and deliveries."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
 from ..api.auth import Caller, caller
@@ -12,10 +12,10 @@ from ..api.errors import Error
 from ..api.moments import Moment
 from ..doors import commands
 from ..doors.api import CommandOut
-from ..models import Bank, Command, Delivery, Right
+from ..models import ApiToken, Bank, Command, Delivery, Right
 from ..services import clock
 from ..services.refusal import Refusal
-from . import about, banks, deliveries, shown
+from . import about, banks, deliveries, shipments, shown, usage, webhooks
 from .about import LONGEST
 
 router = Router(tags=["lockers"])
@@ -80,7 +80,7 @@ class DeliveryIn(Body):
 
 
 class DeliveryOut(Schema):
-    """state: made, deposited, picked up, cancelling or cancelled. recipient: empty when its days are over."""
+    """state: made, deposited, picked up, cancelling, cancelled or returned. recipient: empty when its days are over."""
 
     id: int
     bank: int
@@ -190,10 +190,173 @@ def get_delivery(request: HttpRequest, delivery_id: int) -> DeliveryOut:
 def cancel_delivery(request: HttpRequest, delivery_id: int) -> DeliveryOut:
     """Its codes are dead when the bank's board has said so: the state is cancelling until then."""
     who = caller(request)
-    row = who.one(Delivery, delivery_id, "bank__controller__site")
-    who.must(row.bank.controller.site.tenant_id, Right.CHANGE)
+    row = _changeable(who, delivery_id)
     deliveries.cancel(row, who.user)
     return DeliveryOut.of(row)
+
+
+class ExtendIn(Body):
+    due_at: Moment
+
+
+class CodeOut(Schema):
+    """13 digits; people type the first ten."""
+
+    pick_up_code: str
+
+
+class ShipmentIn(Body):
+    """reference: what your system calls it; the same again is the same shipment."""
+
+    bank: int
+    reference: str = Field(min_length=1, max_length=64)
+    recipient: AboutIn
+    due_at: Moment | None = None
+
+
+class ShipmentOut(Schema):
+    """deposit_code: until it is deposited. state: as of a delivery."""
+
+    id: int
+    bank: int
+    reference: str
+    state: str
+    compartment: int | None
+    size: str
+    deposit_code: str | None
+    made_at: datetime
+    due_at: datetime | None
+    deposited_at: datetime | None
+    ended_at: datetime | None
+
+    @staticmethod
+    def resolve_bank(row: Delivery) -> int:
+        return row.bank_id
+
+    @staticmethod
+    def resolve_deposit_code(row: Delivery) -> str | None:
+        return shipments.deposit_code(row)
+
+
+class WebhookIn(Body):
+    url: str = Field(max_length=webhooks.LONGEST)
+
+
+class WebhookMade(Schema):
+    """secret: each call is signed with it (standardwebhooks.com). Told this once."""
+
+    secret: str
+
+
+@router.post("/deliveries/{delivery_id}/extend", response={200: DeliveryOut, **REFUSED})
+def extend_delivery(request: HttpRequest, delivery_id: int, fields: ExtendIn) -> DeliveryOut:
+    """More time to pick it up; who waits for it is told."""
+    row = _changeable(caller(request), delivery_id)
+    deliveries.extend(row, fields.due_at)
+    return DeliveryOut.of(row)
+
+
+@router.post("/deliveries/{delivery_id}/take-back", response={200: CodeOut, **REFUSED})
+def take_delivery_back(request: HttpRequest, delivery_id: int) -> CodeOut:
+    """The code to take out what nobody has picked up. It is kept who got it; the delivery ends as returned."""
+    return CodeOut(pick_up_code=deliveries.take_back(_changeable(caller(request), delivery_id)))
+
+
+@router.get("/shipments", response=list[ShipmentOut])
+def list_shipments(request: HttpRequest, reference: str | None = None) -> list[Delivery]:
+    """Those that you have made, newest first, 500 at most."""
+    who = caller(request)
+    rows = _shipments(who)
+    return list((rows if reference is None else rows.filter(reference=reference))[:MOST])
+
+
+@router.post("/shipments", response={200: ShipmentOut, 201: ShipmentOut, **REFUSED})
+def make_shipment(request: HttpRequest, fields: ShipmentIn) -> Status[Delivery]:
+    """201: it is new; 200: it was made before by the same call."""
+    who = caller(request)
+    bank = _bank(who, fields.bank, Right.DELIVER)
+    said = about.entered(**fields.recipient.dict())
+    row, new = shipments.make(bank, said, fields.reference, user=who.user, token=who.token, due_at=fields.due_at)
+    return Status(201 if new else 200, row)
+
+
+@router.get("/shipments/{delivery_id}", response={200: ShipmentOut, **REFUSED})
+def get_shipment(request: HttpRequest, delivery_id: int) -> Delivery:
+    return _shipment(caller(request), delivery_id)
+
+
+@router.post("/shipments/{delivery_id}/cancel", response={200: ShipmentOut, **REFUSED})
+def cancel_shipment(request: HttpRequest, delivery_id: int) -> Delivery:
+    """Its codes are dead when the bank's board has said so: the state is cancelling until then."""
+    who = caller(request)
+    row = _shipment(who, delivery_id)
+    deliveries.cancel(row, who.user)
+    return row
+
+
+@router.put("/tokens/{token_id}/webhook", response={200: WebhookMade, **REFUSED})
+def put_webhook(request: HttpRequest, token_id: int, fields: WebhookIn) -> WebhookMade:
+    """What becomes of this program's shipments is sent there: deposited, picked up, cancelled, returned, overdue."""
+    return WebhookMade(secret=webhooks.put(_token(caller(request), token_id), fields.url))
+
+
+@router.delete("/tokens/{token_id}/webhook", response={204: None, **REFUSED})
+def remove_webhook(request: HttpRequest, token_id: int) -> Status[None]:
+    webhooks.remove(_token(caller(request), token_id))
+    return Status(204, None)
+
+
+class UsageOut(Schema):
+    """hours: how long the parcel lay there, of the time that was asked for. unit: empty when its days are over."""
+
+    bank: str
+    delivery: int
+    unit: str
+    size: str
+    compartment: int | None
+    deposited: datetime
+    ended: datetime | None
+    state: str
+    hours: float
+
+
+@router.get("/banks/{bank_id}/usage", response={200: list[UsageOut], **REFUSED})
+def bank_usage(
+    request: HttpRequest, bank_id: int, since: Moment | None = None, until: Moment | None = None
+) -> list[dict[str, Any]]:
+    """A record a delivery whose parcel lay there in between (the last 30 days), for whoever bills; a year at most."""
+    who = caller(request)
+    bank = _bank(who, bank_id, Right.DELIVERIES)
+    end = until or clock.now()
+    since = since or end - timedelta(days=30)
+    if not timedelta(0) < end - since <= timedelta(days=366):
+        raise Refusal("usage is told of a year at most, and until is after since; choose other times")
+    return list(usage.records(bank, since, end))
+
+
+def _token(who: Caller, pk: int) -> ApiToken:
+    token = who.one(ApiToken, pk)
+    who.must(token.tenant_id, Right.MEMBERS)
+    return token
+
+
+def _shipments(who: Caller) -> Any:
+    """Of the tenants where the caller may still deliver."""
+    mine = shipments.of(who.user, who.token).select_related("bank__controller__site")
+    return mine.filter(bank__controller__site__tenant__in=who.tenants(Right.DELIVER))
+
+
+def _shipment(who: Caller, pk: int) -> Delivery:
+    row: Delivery | None = _shipments(who).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _changeable(who: Caller, pk: int) -> Delivery:
+    row = who.one(Delivery, pk, "bank__controller__site")
+    who.must(row.bank.controller.site.tenant_id, Right.CHANGE)
+    return row
 
 
 def _bank(who: Caller, pk: int, right: Right) -> Bank:

@@ -1,5 +1,6 @@
 """Deliveries: made, cancelled, and what codes they have. What becomes of them the bank's board says."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -8,12 +9,13 @@ from firmware.protocol.deliveries import delivery_key
 
 from ..audit import changes
 from ..doors import commands
-from ..models import ApiToken, Bank, Command, Delivery, User, lock
+from ..models import ApiToken, Bank, Change, Command, Delivery, Notice, User, lock
 from ..services import clock
 from ..services.refusal import Refusal
 from . import stock
 from .about import About
 
+CANCELS = 3  # asked at once: a board has room for four such commands
 LONGEST = timedelta(days=366)  # a day to be picked up by that is further away is a slip of the finger
 
 
@@ -31,14 +33,15 @@ def make(
     user: User | None = None,
     token: ApiToken | None = None,
     due_at: datetime | None = None,
+    reference: str = "",
 ) -> tuple[Delivery, Codes]:
     """A delivery, and the codes that belong to it: told this once, to who may know of them."""
     now = clock.now()
     if bank.controller.lost_at is not None:
         raise Refusal("the board of %(bank)s was reported lost; choose another bank", bank=str(bank))
-    if due_at is not None and not now < due_at <= now + LONGEST:
-        raise Refusal("a delivery is to be picked up after now, and within a year; choose another time")
+    _check_due(due_at, now)
     delivery = Delivery(bank=bank, about=about.sealed(), made_at=now, made_by=user, token=token, due_at=due_at)
+    delivery.reference = reference
     with changes.of(delivery):
         delivery.number = stock.free_number(bank)
         delivery.save(force_insert=True)
@@ -80,11 +83,57 @@ def cancel(delivery: Delivery, user: User | None) -> None:
             commands.cancel(controller, user, delivery.number)
 
 
+def _check_due(due_at: datetime | None, now: datetime) -> None:
+    if due_at is not None and not now < due_at <= now + LONGEST:
+        raise Refusal("a delivery is to be picked up after now, and within a year; choose another time")
+
+
+def extend(delivery: Delivery, due_at: datetime) -> None:
+    """More time to pick it up; whoever waits for it is told."""
+    from . import notices  # which tells codes, and so leads back here
+
+    now = clock.now()
+    _check_due(due_at, now)
+    with changes.of(delivery):
+        lock(delivery)
+        if delivery.is_over:
+            raise Refusal("this delivery has ended; its time cannot be changed")
+        if delivery.due_at is not None and due_at <= delivery.due_at:
+            raise Refusal("this is no more time than it has; choose a later one")
+        delivery.due_at, delivery.reminded_at, delivery.overdue_at = due_at, None, None
+        delivery.save(update_fields=["due_at", "reminded_at", "overdue_at"])
+        if delivery.state == Delivery.State.DEPOSITED:
+            notices.make(delivery, Notice.Kind.EXTENDED, now)
+
+
+def take_back(delivery: Delivery) -> str:
+    """The code to take out what nobody has picked up, 13 digits. Who got it is kept; the recipient's is the same."""
+    with changes.together():
+        lock(delivery)
+        if delivery.state != Delivery.State.DEPOSITED:
+            raise Refusal("no parcel of this delivery lies in a compartment; there is nothing to take back")
+        delivery.taking_back_at = clock.now()
+        delivery.save(update_fields=["taking_back_at"])
+        changes.note(
+            delivery.bank.controller.site.tenant_id,
+            Change.Kind.DELIVERY,
+            Change.What.ASKED,
+            number=delivery.pk,
+            name=str(delivery.number),
+            after={"do": "take back"},
+        )
+    return codes_of(delivery).pick_up
+
+
 def cancel_again(controller: int, now: datetime) -> None:
-    """A board that was away hears once more what is to be cancelled."""
-    waiting = Delivery.objects.filter(bank__controller=controller, state=Delivery.State.CANCELLING).order_by("pk")
-    for delivery in waiting.select_related("bank__controller__site"):
-        asked = Command.objects.filter(controller=controller, do=Command.Do.CANCEL, expires_at__gt=now)
-        asked = asked.exclude(state__in=[Command.State.REFUSED, Command.State.EXPIRED])
-        if not asked.filter(arguments__delivery=delivery.number).exists():
-            commands.cancel(delivery.bank.controller, None, delivery.number)
+    """A board that was away hears once more what is to be cancelled: a few at a time, those asked least before."""
+    waiting = Delivery.objects.filter(bank__controller=controller, state=Delivery.State.CANCELLING)
+    rows = list(waiting.select_related("bank__controller__site").defer("about").order_by("pk"))
+    if not rows:
+        return
+    asked = Command.objects.filter(controller=controller, do=Command.Do.CANCEL)
+    times = Counter(asked.values_list("arguments__delivery", flat=True))
+    living = set(asked.filter(expires_at__gt=now).values_list("arguments__delivery", flat=True))
+    quiet = sorted((row for row in rows if row.number not in living), key=lambda row: times[row.number])
+    for row in quiet[: max(0, CANCELS - len(living))]:
+        commands.cancel(row.bank.controller, None, row.number)

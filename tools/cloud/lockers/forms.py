@@ -51,6 +51,10 @@ class DeliveryForm(Plain):
         return local_time.ends(said, None, self._zone) if said else None
 
 
+class ExtendForm(Plain):
+    due = day(gettext_lazy("Until the end of"), required=True)
+
+
 class BankForm(Shared):
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
     address = forms.CharField(

@@ -9,8 +9,8 @@ from firmware.controller.access.codes import MOST
 
 from ..alarms.codes import OF_COMPARTMENTS
 from ..audit import changes
-from ..models import Bank, Compartment, Delivery, Event
-from . import stock
+from ..models import Bank, Compartment, Delivery, Event, Notice
+from . import notices, stock, webhooks
 
 State = Delivery.State
 _OPEN = {
@@ -74,6 +74,7 @@ def _delivery(bank: Bank, event: Event) -> Delivery:
 def _deposited(bank: Bank, delivery: Delivery, event: Event) -> bool:
     """Also again, where the courier took another size. Whoever cancelled it meanwhile was too late."""
     if not delivery.is_over:
+        elsewhere = delivery.compartment not in (None, event.compartment)
         delivery.state, delivery.compartment = State.DEPOSITED, event.compartment
         delivery.size = "".join(
             Compartment.objects.filter(bank=bank, number=event.compartment).values_list("size", flat=True)
@@ -81,14 +82,20 @@ def _deposited(bank: Bank, delivery: Delivery, event: Event) -> bool:
         delivery.deposited_at, delivery.deposit = _at(event), _stored(event)
         delivery.save(update_fields=["state", "compartment", "size", "deposited_at", "deposit"])
         stock.happened(bank, delivery.number, stock.PARCEL)
+        if not elsewhere or delivery.notices.exclude(state="waiting").exists():
+            notices.make(delivery, Notice.Kind.DEPOSITED, event.received_at)
+        webhooks.tell(delivery, "deposited", _at(event), event.received_at)
     return False
 
 
 def _ended(state: Any) -> Callable[[Bank, Delivery, Event], bool]:
     def end(bank: Bank, delivery: Delivery, event: Event) -> bool:
         if not delivery.is_over:
-            delivery.state, delivery.ended_at, delivery.end = state, _at(event), _stored(event)
+            back = state == State.PICKED_UP and delivery.taking_back_at is not None
+            delivery.state = State.RETURNED if back else state
+            delivery.ended_at, delivery.end = _at(event), _stored(event)
             delivery.save(update_fields=["state", "ended_at", "end"])
+            webhooks.tell(delivery, delivery.state, _at(event), event.received_at)
         stock.happened(bank, delivery.number, stock.ENDED)
         return True
 

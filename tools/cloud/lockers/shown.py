@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..doors import door_status
-from ..models import Bank, Compartment, Delivery, Right, User, visible
+from ..models import Bank, Compartment, Delivery, Notice, Right, User, visible
 from ..pages import access
 from ..services import clock
-from . import about, layout
+from . import about, layout, notices
+from .usage import Share
 
 OVER_SHOWN = 20  # deliveries that have ended, on the page of a bank
 # How a compartment stands -> its icon, and what the legend calls it.
@@ -31,6 +32,7 @@ BADGES = {
     Delivery.State.PICKED_UP: ("", "check"),
     Delivery.State.CANCELLING: ("warn", "clock"),
     Delivery.State.CANCELLED: ("", "cross"),
+    Delivery.State.RETURNED: ("", "back"),
 }
 
 
@@ -123,6 +125,29 @@ def deliveries(bank: Bank) -> list[dict[str, Any]]:
     now = clock.now()
     going = sorted(rows.exclude(state__in=Delivery.OVER), key=lambda row: not is_overdue(row, now))
     return list(each(bank, [*going, *rows.filter(state__in=Delivery.OVER).order_by("-ended_at")[:OVER_SHOWN]]))
+
+
+def chart(share: Share) -> dict[str, Any]:
+    """Bars of a picture of 24 by 100, an hour each."""
+    bars = [
+        {"x": hour, "y": 100 - 100 * one, "height": 100 * one, "percent": round(100 * one)}
+        for hour, one in enumerate(share.hours)
+    ]
+    return {"share": share, "bars": bars}
+
+
+def notice(row: Notice) -> dict[str, Any]:
+    """As the outbox shows it: no code stands in it."""
+    zone, to = row.delivery.bank.controller.site.zone, notices.address(row)
+    look, icon = {"sent": ("good", "check"), "failed": ("bad", "cross")}.get(row.state, ("", "clock"))
+    return {
+        "row": row,
+        "to": to,
+        "text": notices.text(row) if to else "",
+        "look": look,
+        "icon": icon,
+        "time": door_status.moment(row.ended_at or row.made_at, zone, clock.now()),
+    }
 
 
 def each(bank: Bank, rows: Iterable[Delivery]) -> Iterable[dict[str, Any]]:

@@ -1,9 +1,11 @@
 """Banks on the pages: their picture, their deliveries, and what is done with them."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -12,11 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ..doors import commands
-from ..models import Bank, Delivery, Right, lock, visible
+from ..models import Bank, Delivery, Notice, Right, lock, visible
 from ..pages import access, telling
-from ..services import entered
-from . import banks, deliveries, shown
-from .forms import BankForm, DeliveryForm
+from ..services import clock, entered, local_time
+from . import banks, deliveries, sending, shown, usage
+from .forms import BankForm, DeliveryForm, ExtendForm
+
+PER_PAGE = 60
+DAYS = (30, 90, 365)  # of usage
 
 
 @never_cache
@@ -117,6 +122,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     row = _delivery(request, pk)
     told = {
         "one": shown.delivery(row.bank, row),
+        "extend": ExtendForm(),
         "bank": row.bank,
         "may_change": access.may(user, row.bank.controller.site.tenant_id, Right.CHANGE),
         "here": "lockers",
@@ -128,13 +134,99 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
 @access.needs(Right.DELIVERIES)
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
-    row = _delivery(request, pk)
-    access.must(user, row.bank.controller.site.tenant_id, Right.CHANGE)
+    row = _changeable(request, pk)
     try:
         deliveries.cancel(row, user)
     except Problem as problem:
         messages.error(request, telling.sentence(problem))
     return redirect("pages:delivery", pk=pk)
+
+
+@never_cache
+@require_GET
+@access.needs(Right.BANKS)
+def use(request: HttpRequest, pk: int) -> HttpResponse:
+    """How full the bank was in the last days, by size and hour."""
+    user: Any = request.user
+    bank = _find(request, pk)
+    days = entered.number(request.GET.get("days", "")) or DAYS[0]
+    days = days if days in DAYS else DAYS[0]
+    now = clock.now()
+    told = {
+        "bank": bank,
+        "days": days,
+        "choices": DAYS,
+        "charts": [shown.chart(one) for one in usage.shares(bank, now - timedelta(days=days), now)],
+        "may_see": access.may(user, bank.controller.site.tenant_id, Right.DELIVERIES),
+        "here": "lockers",
+    }
+    return render(request, "pages/bank_use.html", told)
+
+
+@never_cache
+@require_GET
+@access.needs(Right.DELIVERIES)
+def usage_csv(request: HttpRequest, pk: int) -> HttpResponse:
+    """A record a delivery, for whoever bills: of so many days until now."""
+    user: Any = request.user
+    bank = _find(request, pk)
+    if not access.may(user, bank.controller.site.tenant_id, Right.DELIVERIES):
+        raise Http404
+    days = entered.number(request.GET.get("days", "")) or DAYS[0]
+    now = clock.now()
+    text = usage.as_csv(usage.records(bank, now - timedelta(days=min(days, DAYS[-1])), now))
+    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="usage-{bank.pk}-{now:%Y-%m-%d}.csv"'
+    return answer
+
+
+@require_POST
+@access.needs(Right.DELIVERIES)
+def extend(request: HttpRequest, pk: int) -> HttpResponse:
+    """More time, by the clock of the bank's site: until the end of a day."""
+    row = _changeable(request, pk)
+    form = ExtendForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose a day."))
+        return redirect("pages:delivery", pk=pk)
+    try:
+        deliveries.extend(row, local_time.ends(form.cleaned_data["due"], None, row.bank.controller.site.zone))
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+    return redirect("pages:delivery", pk=pk)
+
+
+@require_POST
+@access.needs(Right.DELIVERIES)
+def take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """The code to take a parcel out that nobody picked up, in the answer itself."""
+    row = _changeable(request, pk)
+    try:
+        code = deliveries.take_back(row)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+        return redirect("pages:delivery", pk=pk)
+    told = {"delivery": row, "bank": row.bank, "code": deliveries.spaced(code), "digits": code, "here": "lockers"}
+    return render(request, "pages/take_back.html", told)
+
+
+@never_cache
+@require_GET
+@access.needs(Right.DELIVERIES)
+def outbox(request: HttpRequest) -> HttpResponse:
+    """What recipients were told, or would have been; no code stands in it."""
+    user: Any = request.user
+    rows = visible(Notice, user).select_related("delivery__bank__controller__site")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    told = {"page": page, "notices": [shown.notice(row) for row in page], "leaves": sending.is_set_up()}
+    return render(request, "pages/outbox.html", {**told, "here": "lockers"})
+
+
+def _changeable(request: HttpRequest, pk: int) -> Delivery:
+    user: Any = request.user
+    row = _delivery(request, pk)
+    access.must(user, row.bank.controller.site.tenant_id, Right.CHANGE)
+    return row
 
 
 def _find(request: HttpRequest, pk: int) -> Bank:

@@ -7,6 +7,7 @@ from .alarms import Alarm, Progress
 from .chain import LogKey
 from .changes import Change
 from .commands import Command
+from .couriers import Notice, Webhook, WebhookCall
 from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
 from .lockers import Bank, Compartment, Delivery
@@ -44,6 +45,7 @@ __all__ = [
     "LogKey",
     "Look",
     "Membership",
+    "Notice",
     "Person",
     "Profile",
     "Progress",
@@ -60,6 +62,8 @@ __all__ = [
     "Site",
     "Tenant",
     "User",
+    "Webhook",
+    "WebhookCall",
     "lock",
     "visible",
 ]

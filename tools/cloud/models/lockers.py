@@ -103,6 +103,7 @@ class Delivery(Whole):
         PICKED_UP = "picked up", _("Picked up")
         CANCELLING = "cancelling", _("Being cancelled")  # the bank has not said yet that it is
         CANCELLED = "cancelled", _("Cancelled")
+        RETURNED = "returned", _("Taken back")
 
     bank = models.ForeignKey(Bank, models.CASCADE, related_name="deliveries")
     number = models.PositiveBigIntegerField()
@@ -112,14 +113,18 @@ class Delivery(Whole):
     size = models.CharField(max_length=1, blank=True)  # of that compartment
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    token = models.ForeignKey(ApiToken, models.SET_NULL, null=True, related_name="+")  # ... or which program
+    token = models.ForeignKey(ApiToken, models.SET_NULL, null=True, related_name="deliveries")  # ... or which program
+    reference = models.CharField(max_length=64, blank=True)  # what the courier's system calls it
     due_at = models.DateTimeField(null=True, blank=True)  # to be picked up by then
     deposited_at = models.DateTimeField(null=True)
     deposit = models.ForeignKey(Event, models.SET_NULL, null=True, related_name="+")
-    ended_at = models.DateTimeField(null=True)  # picked up or cancelled
+    ended_at = models.DateTimeField(null=True)  # picked up, cancelled or taken back
     end = models.ForeignKey(Event, models.SET_NULL, null=True, related_name="+")
+    reminded_at = models.DateTimeField(null=True)  # the recipient was, of the day that is set now
+    overdue_at = models.DateTimeField(null=True)  # it was told that this day is over
+    taking_back_at = models.DateTimeField(null=True)  # somebody got the code to take it back
 
-    OVER = (State.PICKED_UP, State.CANCELLED)
+    OVER = (State.PICKED_UP, State.CANCELLED, State.RETURNED)
 
     TENANT_PATH = "bank__controller__site__tenant"
     SEEN_WITH = Right.DELIVERIES
@@ -128,8 +133,14 @@ class Delivery(Whole):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["bank", "number"], name="delivery_number_once"),
+            models.UniqueConstraint(
+                fields=["token", "reference"], condition=~Q(reference=""), name="delivery_reference_once"
+            ),
+            models.UniqueConstraint(
+                fields=["made_by", "reference"], condition=~Q(reference=""), name="delivery_reference_of_account"
+            ),
             models.CheckConstraint(
-                condition=Q(state__in=["made", "deposited", "picked up", "cancelling", "cancelled"]),
+                condition=Q(state__in=["made", "deposited", "picked up", "cancelling", "cancelled", "returned"]),
                 name="delivery_state",
             ),
         ]

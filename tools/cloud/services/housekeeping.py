@@ -7,7 +7,7 @@ from ..access_list import acl, history
 from ..access_list.prepared import Prepared
 from ..controllers import rotation
 from ..controllers.troubles import Troubles, Work
-from ..lockers import privacy
+from ..lockers import overdue, privacy
 from ..log import chain, retention
 from ..members import links
 from ..models import Controller, Progress
@@ -41,6 +41,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
             done["profiles"] += rules.prune(controller)
             done["changes"] += history.prune(controller)
             chain.forget_empty(controller)
+    overdue.tidy(now)
     done["erased"] += privacy.forget(now)
     learning.forget(now)
     rotation.begin_due(now)

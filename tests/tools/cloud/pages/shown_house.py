@@ -11,7 +11,7 @@ from tools.cloud.alarms import alarms
 from tools.cloud.audit import author
 from tools.cloud.controllers import enrol, lost
 from tools.cloud.doors import commands, door_rules
-from tools.cloud.lockers import banks, deliveries
+from tools.cloud.lockers import banks, deliveries, notices
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links
 from tools.cloud.models import (
@@ -28,6 +28,7 @@ from tools.cloud.models import (
     Grant,
     Look,
     Membership,
+    Notice,
     Person,
     Reading,
     Release,
@@ -240,7 +241,10 @@ class Shown:
             row.ended_at = self.ago(hours=hours / 2) if row.is_over else None
             row.due_at = self.ago(hours=1) if hours == 100 else row.due_at
             row.save()
+            if state == "deposited":
+                notices.make(row, "overdue" if hours == 100 else "deposited", row.deposited_at)
             self.delivery = row if compartment == 2 else getattr(self, "delivery", row)
+        Notice.objects.filter(pk__in=Notice.objects.all()[:3]).update(state="sent", tries=1, ended_at=self.now)
         Compartment.objects.filter(bank=self.bank).update(open=False)
         Compartment.objects.filter(bank=self.bank, number=5).update(open=True)
         Compartment.objects.filter(bank=self.bank, number=18).update(fault=events.COMPARTMENT_STUCK)

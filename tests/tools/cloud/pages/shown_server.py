@@ -33,7 +33,7 @@ from tools.run.ticker import Ticker  # noqa: E402
 # Parts of pages, streams, and what answers a GET with the way elsewhere: no pages of their own.
 PARTS = {
     "doors_stream", "reading", "arrival", "commissioning", "controller_commands", "building-state", "building-stream",
-    "language",
+    "language", "bank_usage",
 }  # fmt: skip
 
 

@@ -1,0 +1,118 @@
+"""Lets leave what waits: notices to recipients, calls to couriers' systems. A process of its own: it waits for others.
+
+Nothing leaves by itself. `portvakt cloud send` sends calls to where couriers want them; notices only where NOTICES
+names a plug-in, a function "module:name" that takes (way, to, subject, text) and raises OSError when it failed.
+"""
+
+import importlib
+import logging
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.models import QuerySet
+
+from tools.terminal import Problem
+
+from ..models import Notice, WebhookCall
+from ..sealing import Unreadable
+from ..services import clock
+from . import https, notices, webhooks
+
+log = logging.getLogger("portvakt.send")
+
+Plugin = Callable[[str, str, str, str], None]
+Post = Callable[..., int]
+LOOK_S = 1.0
+AT_ONCE = 50
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=2)
+MOST_TRIES = 24  # over a day
+
+
+def plugin() -> Plugin | None:
+    """None: no notices leave."""
+    named = os.environ.get("NOTICES", "")
+    if not named:
+        return None
+    module, _, name = named.partition(":")
+    try:
+        found: Any = getattr(importlib.import_module(module), name or "send")
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Problem(
+            f"NOTICES names {named}, which cannot be loaded ({error}); it looks like module:function"
+        ) from None
+    return found  # type: ignore[no-any-return]
+
+
+def is_set_up() -> bool:
+    """Whether notices leave, as far as this process knows."""
+    return bool(os.environ.get("NOTICES"))
+
+
+def run(send: Plugin | None, stop: Callable[[], bool] = lambda: False) -> None:
+    """Until stop() says so. A database that is away is tried again."""
+    while not stop():
+        try:
+            once(send, clock.now())
+        except DatabaseError as error:
+            log.warning("the database does not answer (%s); trying again", error)
+            connection.close()
+        until = time.monotonic() + LOOK_S
+        while time.monotonic() < until and not stop():
+            time.sleep(0.1)
+
+
+def once(send: Plugin | None, now: datetime, post: Post = https.post) -> int:
+    """Whatever is due. Returns how many left."""
+    left = 0
+    if send is not None:
+        due = _due(Notice.objects.select_related("delivery__bank__controller__site"), now)
+        left += sum(_leave(row, now, lambda row=row: _notice(row, send)) for row in due)  # type: ignore[misc]
+    due = _due(WebhookCall.objects.select_related("webhook", "delivery"), now)
+    return left + sum(_leave(row, now, lambda row=row: _call(row, now, post)) for row in due)  # type: ignore[misc]
+
+
+def _due(rows: QuerySet[Any], now: datetime) -> list[Any]:
+    return list(rows.filter(state="waiting", next_at__lte=now).order_by("next_at", "pk")[:AT_ONCE])
+
+
+def _leave(row: Any, now: datetime, work: Callable[[], None]) -> bool:
+    """Claimed first, so that of two processes one tries; what is cut off in between is tried again after its pause."""
+    mine = type(row).objects.filter(pk=row.pk, state="waiting", tries=row.tries)
+    pause = min(FIRST_PAUSE * 2**row.tries, LONGEST_PAUSE)
+    if not mine.update(tries=row.tries + 1, next_at=now + pause):
+        return False
+    tried = type(row).objects.filter(pk=row.pk)
+    try:
+        work()
+    except _Over as error:
+        tried.update(state="failed", ended_at=now, why=str(error)[:100])
+    except (OSError, Unreadable) as error:
+        failed = {"state": "failed", "ended_at": now} if row.tries + 1 >= MOST_TRIES else {}
+        tried.update(why=str(error)[:100], **failed)
+        log.info("%s %d did not leave (%s)", type(row).__name__, row.pk, error)
+    else:
+        tried.update(state="sent", ended_at=now, why="")
+        return True
+    return False
+
+
+class _Over(Exception):
+    """There is nothing to be sent any more."""
+
+
+def _notice(row: Notice, send: Plugin) -> None:
+    to = notices.address(row)
+    if not to or row.delivery.state != row.delivery.State.DEPOSITED:
+        raise _Over("the parcel does not wait any more")
+    send(row.way, to, notices.subject(row), notices.text(row, with_code=True))
+
+
+def _call(row: WebhookCall, now: datetime, post: Post) -> None:
+    content = webhooks.body(row)
+    status = post(row.webhook.url, content, webhooks.headers(row, content, now))
+    if not 200 <= status < 300:
+        raise OSError(f"it answered {status}")

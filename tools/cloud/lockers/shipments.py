@@ -1,0 +1,54 @@
+"""Deliveries as a courier's own: it sees number, compartment and how it stands; for whom, and the pick-up code, never.
+
+Made once: the same reference again is the same delivery. So a call whose answer was lost can be sent again.
+"""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from ..models import ApiToken, Bank, Delivery, User
+from ..services.refusal import Refusal
+from . import about, deliveries
+from .about import About
+
+
+def of(user: User | None, token: ApiToken | None) -> QuerySet[Delivery]:
+    """Those that this account or program has made."""
+    mine = {"token": token} if token is not None else {"made_by": user, "token": None}
+    return Delivery.objects.filter(**mine).exclude(reference="")
+
+
+def make(
+    bank: Bank,
+    said: About,
+    reference: str,
+    *,
+    user: User | None,
+    token: ApiToken | None,
+    due_at: datetime | None = None,
+) -> tuple[Delivery, bool]:
+    """The delivery of that reference, and whether it is new."""
+    if not reference.strip():
+        raise Refusal("a shipment needs the reference that your system knows it by; give one")
+    known = of(user, token).filter(reference=reference)
+    found = known.first()
+    if found is None:
+        try:
+            with transaction.atomic():
+                made, _ = deliveries.make(bank, said, user=user, token=token, due_at=due_at, reference=reference)
+            return made, True
+        except IntegrityError:  # the same call twice at once: one of them has made it
+            found = known.first()
+            if found is None:
+                raise
+    same = found.bank_id == bank.pk and found.due_at == due_at
+    if not same or (found.about and about.of(found) != said):
+        raise Refusal("the reference %(reference)s is another shipment's already; use another one", reference=reference)
+    return found, False
+
+
+def deposit_code(delivery: Delivery) -> str | None:
+    """For who brings it, as long as it was not deposited."""
+    return deliveries.codes_of(delivery).deposit if delivery.state == Delivery.State.MADE else None

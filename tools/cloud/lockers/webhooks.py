@@ -1,0 +1,75 @@
+"""Calls to a courier's system: what becomes of its deliveries, signed so that nobody else can say it, or say it again.
+
+As standardwebhooks.com has it: `webhook-id` is the same for every try of one call, `webhook-timestamp` is of this try,
+`webhook-signature` is "v1," and the HMAC-SHA256 of "id.timestamp.body" in Base64. Who takes a call looks at the
+signature first, takes no timestamp older than five minutes, and each id once.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from hashlib import sha256
+from hmac import new as hmac
+from urllib.parse import urlsplit
+
+from ..audit import changes
+from ..models import ApiToken, Delivery, Webhook, WebhookCall
+from ..services.refusal import Refusal
+
+SECRET = 32
+LONGEST = 500
+
+
+def put(token: ApiToken, url: str, urandom: Callable[[int], bytes] = os.urandom) -> str:
+    """Calls of this program's deliveries go there from now on. Returns the secret that signs them, told this once."""
+    _check(url)
+    secret = urandom(SECRET)
+    with changes.of(token):
+        Webhook.objects.filter(token=token).delete()
+        row = Webhook(token=token, url=url, webhook_secret=secret)
+        with changes.covering(row):
+            row.save(force_insert=True)
+    return "whsec_" + base64.b64encode(secret).decode()
+
+
+def remove(token: ApiToken) -> None:
+    with changes.of(token):
+        Webhook.objects.filter(token=token).delete()
+
+
+def _check(url: str) -> None:
+    parts = urlsplit(url) if len(url) <= LONGEST and url.isascii() and url.isprintable() else None
+    try:
+        good = parts is not None and parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        good = False
+    if not good or parts is None or parts.username or parts.fragment:
+        raise Refusal("a webhook is an address that begins with https:// and has no user in it; correct it")
+
+
+def tell(delivery: Delivery, kind: str, at: datetime, now: datetime) -> None:
+    """Something became of a delivery: its courier's system is to hear of it, if it wants to."""
+    webhook = Webhook.objects.filter(token=delivery.token_id, token__revoked_at=None).first()
+    if webhook is not None and delivery.token_id is not None:
+        WebhookCall.objects.create(webhook=webhook, delivery=delivery, kind=kind, at=at, made_at=now, next_at=now)
+
+
+def body(call: WebhookCall) -> bytes:
+    """The same at every try. No name: a courier's system knows its reference."""
+    row = call.delivery
+    data = {"delivery": row.pk, "reference": row.reference, "bank": row.bank_id, "compartment": row.compartment}
+    said = {"type": f"delivery.{call.kind.replace(' ', '_')}", "timestamp": call.at.isoformat(), "data": data}
+    return json.dumps(said, separators=(",", ":"), sort_keys=True).encode()
+
+
+def headers(call: WebhookCall, content: bytes, now: datetime) -> Mapping[str, str]:
+    name, at = f"call_{call.pk}", str(int(now.timestamp()))
+    mac = hmac(bytes(call.webhook.webhook_secret), f"{name}.{at}.".encode() + content, sha256).digest()
+    return {
+        "content-type": "application/json",
+        "webhook-id": name,
+        "webhook-timestamp": at,
+        "webhook-signature": "v1," + base64.b64encode(mac).decode(),
+    }
