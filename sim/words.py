@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from firmware.controller import events as codes
+from firmware.protocol.deliveries import OF_COMPARTMENTS
 
 GRANTED, DENIED, MISREAD = "granted", "denied", "misread"
 
@@ -120,7 +121,6 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.CODES_LONG: ("only long codes", "alarm"),
 }
 
-AT_COMPARTMENTS = range(codes.COMPARTMENT_RELEASED, codes.LOCK_BOARD_SILENT)  # events whose door is a compartment
 VERDICTS = {code: kind for code, (_, kind) in EVENTS.items() if kind in (GRANTED, DENIED, MISREAD)}
 
 
@@ -130,7 +130,7 @@ def word(code: int) -> str:
 
 def place(code: int, number: int, doors: Sequence[str]) -> str:
     """Where it happened: a door by its name, "compartment 3", or "" for the board itself."""
-    if code in AT_COMPARTMENTS:
+    if code in OF_COMPARTMENTS:
         return f"compartment {number}" if number else ""
     return doors[number - 1] if number else ""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from firmware.protocol.deliveries import OF_COMPARTMENTS
 from sim import words
 from sim.virtual.building import Record, VirtualBuilding
 
@@ -69,7 +70,7 @@ class _Board:
         self.now_waiting(at)
         self.alarms.event(at, code, door, extra)
         text, kind = words.EVENTS.get(code, (words.word(code), "board"))
-        if code in words.AT_COMPARTMENTS:
+        if code in OF_COMPARTMENTS:
             text, door = f"{text}: {door}", 0
         taps = self.unanswered.get(door)
         if code in words.VERDICTS and taps:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.board.rom import micropython_exists
+from sim.words import place
 from tools import boards, private
 from tools.terminal import Json, Problem, progress, result
 
@@ -120,8 +121,29 @@ def line(
 
 
 @app.command()
+def code(
+    code: Annotated[str, typer.Argument(help="Ten digits, or all thirteen.")],
+    size: Annotated[str, typer.Option(help="S, M, L or X: a parcel of that size is to be put in.")] = "",
+    folder: Folder = FOLDER,
+    json: Json = False,
+) -> None:
+    """Type a delivery's code at the keypad of a bank."""
+    _do(folder, json, do="code", code=code, size=size)
+
+
+@app.command()
+def shut(
+    compartment: Annotated[int, typer.Argument(help="Its number, the first is 1.")],
+    folder: Folder = FOLDER,
+    json: Json = False,
+) -> None:
+    """Shut a compartment of a bank."""
+    _do(folder, json, do="shut", compartment=compartment)
+
+
+@app.command()
 def network(state: OnOff, folder: Folder = FOLDER, json: Json = False) -> None:
-    """Whether the board's Wi-Fi is in reach."""
+    """Whether the board's Wi-Fi is in reach. A connection that is open to a broker on this machine stays."""
     _do(folder, json, do="network", state=state)
 
 
@@ -143,10 +165,15 @@ def _do(folder: Path, as_json: bool, **fields: Any) -> None:
         f"door {n}: {'unlocked' if one['released'] else 'locked'}, {'open' if one['open'] else 'closed'}"
         for n, one in enumerate(said["doors"], 1)
     ]
-    events = [f"{event['event']}" + (f" (door {event['door']})" if event["door"] else "") for event in said["events"]]
+    names = [f"door {n}" for n in range(1, len(doors) + 1)]
+    places = [place(event["code"], event["door"], names) for event in said["events"]]
+    events = [
+        event["event"] + (f" ({where})" if where else "") for event, where in zip(said["events"], places, strict=True)
+    ]
     nothing = [] if fields["do"] == "state" else ["nothing on record"]
     inputs = [f"{one['kind']}: on" for one in said["inputs"] if one["on"]]
-    result(as_json, said, *(events or nothing), *doors, *inputs)
+    compartments = [f"compartment {n}: open" for n in said["compartments"]["open"]]
+    result(as_json, said, *(events or nothing), *doors, *inputs, *compartments)
 
 
 def _hold(folder: Path, erase: bool) -> int:

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from firmware.controller.access.codes import SIZES
 from sim.board.host import VirtualBoard
-from sim.words import word
+from sim.words import place, word
 from sim.world.line import CUT, SHORT
 from sim.world.wiegand import encode
+from tools.run.bank import LiveBank, has_lines
 from tools.run.doors import KEYS, LiveDoor
 from tools.run.flash import FlashLog, Recorded
 from tools.run.inputs import LiveInputs
@@ -20,6 +22,8 @@ _LOOK_S = 0.1
 _ANSWER_S = 1.2  # within which what was done is on the board's log
 _SETTLES_S = 0.3  # after its first record the others follow
 _HELD_S = 0.3  # how long somebody presses the exit button
+_BANK_S = 1.0  # a lock board is asked and answers before a compartment moves
+_SMALL, _PSRAM = "220K", "2M"  # of heap, on words of 64 bits
 
 Fields = dict[str, Any]
 
@@ -32,18 +36,22 @@ class Wired:
         self.powered = True
         self.network = True
         self._say = say
-        self.board = VirtualBoard("virtual", table, folder, self._output, interpreter, on_start=self._started)
+        heap = _PSRAM if table.get("psram") else _SMALL
+        self.board = VirtualBoard("virtual", table, folder, self._output, interpreter, heap, on_start=self._started)
         self.doors = [
             LiveDoor(n, n + 1, f"door {n + 1}", one, self.board, lambda: None) for n, one in enumerate(table["doors"])
         ]
         self.inputs = LiveInputs(table, self.board)
+        self.bank = LiveBank(table, self.board, self._sprang_open) if has_lines(table) else None
+        if self.bank is not None:
+            self.board.on_uart = self.bank.hear
         self._log = FlashLog(folder / "log.img")
         self._fresh: list[Recorded] = []
         self._watcher: asyncio.Task[None] | None = None
         self._does: dict[str, Callable[[Fields], Awaitable[None]]] = {
             "tap": self._tap, "key": self._key, "rex": self._rex, "push": self._push, "contact": self._contact,
             "input": self._input, "line": self._line, "network": self._network, "power": self._power,
-            "state": self._nothing,
+            "state": self._nothing, "code": self._code, "shut": self._shut,
         }  # fmt: skip
 
     async def start(self) -> None:
@@ -80,6 +88,7 @@ class Wired:
             "inputs": [
                 {"kind": one["kind"], "on": on} for one, on in zip(self.inputs.tables, self.inputs.on, strict=True)
             ],
+            "compartments": {"open": self.bank.standing_open if self.bank else []},
         }
 
     # What can be done.
@@ -133,6 +142,23 @@ class Wired:
         self.network = _on(fields)
         self.board.set_network(self.network)
 
+    async def _code(self, fields: Fields) -> None:
+        code, size = str(fields.get("code", "")).replace(" ", ""), str(fields.get("size") or "")
+        if not code.isdecimal() or not code.isascii() or len(code) > 13 or size not in ("", *SIZES):
+            raise Problem(f"a code is ten or thirteen digits, a size one of {', '.join(SIZES)}; give them like that")
+        try:
+            await self._of_bank().type(code + "#" + (f"{SIZES.index(size) + 1}#" if size else ""))
+        except ValueError as wrong:
+            raise Problem(f"{wrong}; choose a board whose bank has one") from None
+        await asyncio.sleep(_BANK_S)
+
+    async def _shut(self, fields: Fields) -> None:
+        bank, number = self._of_bank(), fields.get("compartment")
+        if number not in bank.standing_open:
+            standing = ", ".join(map(str, bank.standing_open)) or "none"
+            raise Problem(f"compartment {number} is not open; open are: {standing}")
+        bank.shut(number)
+
     async def _power(self, fields: Fields) -> None:
         wanted = _on(fields)
         if wanted != self.powered:
@@ -149,6 +175,11 @@ class Wired:
         if type(number) is not int or not 1 <= number <= len(self.doors):
             raise Problem(f"this board has doors 1 to {len(self.doors)}; name one of them")
         return self.doors[number - 1]
+
+    def _of_bank(self) -> LiveBank:
+        if self.bank is None:
+            raise Problem("this board has no bank; choose one that has, for example: --board esp32-bank")
+        return self.bank
 
     def _of_reader(self, fields: Fields) -> LiveDoor:
         door = self._door(fields)
@@ -182,11 +213,15 @@ class Wired:
             door.inputs()
         self.inputs.tell()
 
+    def _sprang_open(self, n: int) -> None:
+        self._say(f"compartment {n} opened")
+
     async def _watch(self) -> None:
         while True:
             for event in self._log.refresh():
                 self._fresh.append(event)
-                self._say(f"{f'door {event.door} ' if event.door else ''}recorded: {word(event.code)}")
+                where = place(event.code, event.door, [door.name for door in self.doors])
+                self._say(f"{where + ' ' if where else ''}recorded: {word(event.code)}")
             await asyncio.sleep(_LOOK_S)
 
     async def _until_recorded(self) -> None:

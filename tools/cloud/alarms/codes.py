@@ -1,6 +1,7 @@
 """Event codes by subject, for filters, counts and alarms: one place beside the firmware's table."""
 
 from firmware.controller import events
+from firmware.protocol.deliveries import OF_COMPARTMENTS
 
 from ..models import Credential, Event
 from ..models.alarms import SILENT
@@ -24,11 +25,6 @@ LEAF = (
     events.DOOR_UNASKED,
     events.DOOR_FOUND_OPEN,
     events.GRANTED_NOT_OPENED,
-)
-
-# Of a compartment of the bank: what the record calls its door is the number of the compartment.
-OF_COMPARTMENTS = tuple(
-    code for code, name in NAMES.items() if name.startswith(("compartment_", "delivery_", "code_", "codes_", "no_room"))
 )
 
 TRUSTED = [bits for bits in range(256) if bits & events.TIME_TRUSTED]  # flags of an event whose time is to be trusted

@@ -6,8 +6,8 @@ from typing import Any
 
 from firmware.controller import events as codes
 from firmware.controller.access.codes import MOST
+from firmware.protocol.deliveries import OF_COMPARTMENTS
 
-from ..alarms.codes import OF_COMPARTMENTS
 from ..audit import changes
 from ..models import Bank, Compartment, Delivery, Event, Notice
 from . import notices, stock, webhooks

@@ -1,0 +1,67 @@
+"""The bank of a virtual board in real time: lock boards at a serial port of the chip, leaves, and a keypad."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sim.world.bank import Bank, lock_boards
+
+KEYS = "0123456789*#"  # what each key is on the wire is its place here
+_KEY_S = 0.15  # from one key to the next
+
+
+class Wires(Protocol):
+    """What a bank needs of a virtual board."""
+
+    def wiegand(self, d0: int, d1: int, bits: str) -> None: ...
+    def feed_uart(self, number: int, data: bytes) -> None: ...
+
+
+class LiveBank:
+    """table: the board's. opened(n): is told when a leaf springs open. Only banks at lock boards on a serial line."""
+
+    def __init__(self, table: dict[str, Any], wires: Wires, opened: Callable[[int], None]) -> None:
+        locks = table["bank"]["locks"]
+        self._uart = int(locks["uart"])
+        self._wires = wires
+        self.bank = Bank(locks["locks"] * len(locks["addresses"]))
+        self.bank.on_open = opened
+        self._boards = lock_boards(self.bank, locks)
+        keypad = table["bank"].get("keypad")
+        if keypad and "door" in keypad:
+            keypad = table["doors"][keypad["door"] - 1]["reader"]
+        self._keypad: dict[str, Any] | None = keypad
+        self._typing = asyncio.Lock()  # one person at a time
+
+    def hear(self, uart: int, data: bytes) -> None:
+        """The chip sends these bytes on one of its serial ports; boards answer after their time."""
+        if uart != self._uart:
+            return
+        now_us = time.monotonic_ns() // 1000
+        for board in self._boards:
+            for wait_us, answer in board.hear(data, now_us):
+                loop = asyncio.get_running_loop()
+                loop.call_later(wait_us / 1_000_000, self._wires.feed_uart, uart, answer)
+
+    async def type(self, keys: str) -> None:
+        """Somebody presses keys of the bank's keypad, one after the other. Raises ValueError: it has none."""
+        if self._keypad is None:
+            raise ValueError("this bank has no keypad")
+        async with self._typing:
+            for key in keys:
+                self._wires.wiegand(self._keypad["d0"], self._keypad["d1"], f"{KEYS.index(key):04b}")
+                await asyncio.sleep(_KEY_S)
+
+    def shut(self, n: int) -> bool:
+        """Somebody pushes a leaf to. False: its latch does not catch."""
+        return self.bank.shut(n)
+
+    @property
+    def standing_open(self) -> list[int]:
+        return [n for n in self.bank.numbers if self.bank[n].open]
+
+
+def has_lines(table: dict[str, Any]) -> bool:
+    """Whether the bank of a board is one that can be made here."""
+    return "uart" in table.get("bank", {}).get("locks", {})
