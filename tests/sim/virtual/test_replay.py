@@ -46,8 +46,8 @@ def elsewhere(story: SoakStory, folder: Path, hash_seed: str) -> dict[str, Any]:
     umqtt.path()
     folder.mkdir()
     code = (
-        "import json, sys; from test_replay import with_defect; from tools.simulate.replay import Story;"
-        "print(json.dumps(with_defect(0, Story(**json.load(sys.stdin)))))"
+        "import json, sys; from test_replay import with_defect; from tools.simulate.replay import SoakStory;"
+        "print(json.dumps(with_defect(0, SoakStory(**json.load(sys.stdin)))))"
     )
     path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[3])])
     done = subprocess.run(
