@@ -59,7 +59,7 @@ sys.stdin.readline()
 
 
 def test_after_an_erasure_no_byte_of_the_person_is_left_in_the_files(tmp_path: Path) -> None:
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     env = os.environ | {
         "PORTVAKT_DATA": str(tmp_path / "var"), "DJANGO_SETTINGS_MODULE": "tools.cloud.settings", "SECRET_KEY": "tests",
         "PYTHONPATH": f"{here.parents[2]}:{here}",

@@ -17,7 +17,7 @@ from fake_controller import FakeController
 from firmware.controller import events as codes
 
 pytestmark = pytest.mark.mosquitto
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 PREPARE = """
 import json, os

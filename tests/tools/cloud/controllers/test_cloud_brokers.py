@@ -20,7 +20,7 @@ from tools.cloud.models import Controller
 from tools.run.children import own
 from tools.terminal import Problem
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 WIFI = {"name": "Gaten 7", "password": ""}
 WORKER = brokers.broker_of("mqtt://worker:of-the-cloud@127.0.0.1")
 

@@ -49,7 +49,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, dict[str, list[str]]]]:
     address = f"http://127.0.0.1:{port}"
     env = os.environ | {
         "PORTVAKT_DATA": str(tmp_path / "var"), "DJANGO_SETTINGS_MODULE": "tools.cloud.settings",
-        "PORTVAKT_URL": address, "PYTHONPATH": f"{HERE.parents[2]}:{HERE}", "SECRET_KEY": "for tests",
+        "PORTVAKT_URL": address, "PYTHONPATH": f"{HERE.parents[3]}:{HERE.parent}", "SECRET_KEY": "for tests",
     }  # fmt: skip
     env.pop("DATABASE_URL", None)
     url = database(tmp_path)

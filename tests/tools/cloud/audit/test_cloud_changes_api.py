@@ -1,0 +1,197 @@
+"""The record of changes: every call of the API leaves what it should, and nothing secret.
+
+The cases stand beside the API's description: one that is missing here is told.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from changed_house import Case, Full, assert_no_secret_is_kept, assert_true_to_its_kind, secrets_before, told
+
+from tools.cloud import models
+from tools.cloud.api.subjects import api
+from tools.cloud.lockers import webhooks
+
+API: dict[tuple[str, str], Case] = {
+    ("post", "/doors/{door_id}/release"): lambda h: ({"door_id": h.doors[0].pk}, None, [("door", "asked")]),
+    ("post", "/doors/{door_id}/hold"): lambda h: (
+        {"door_id": h.doors[0].pk}, {"until": int(h.time.now) + 600}, [("door", "asked")],
+    ),
+    ("post", "/people"): lambda h: ({}, {"name": "Ny"}, [("person", "made")]),
+    ("patch", "/people/{person_id}"): lambda h: (
+        {"person_id": h.person.pk}, {"active": False}, [("person", "changed")],
+    ),
+    ("delete", "/people/{person_id}"): lambda h: ({"person_id": h.person.pk}, None, [("person", "removed")]),
+    ("post", "/credentials"): lambda h: ({}, {"person": h.person.pk, "number": 99}, [("card", "made")]),
+    ("post", "/pins"): lambda h: ({}, {"person": h.person.pk}, [("pin", "made")]),
+    ("post", "/credentials/{credential_id}/revoke"): lambda h: (
+        {"credential_id": h.card.pk}, None, [("card", "changed")],
+    ),
+    ("post", "/groups"): lambda h: ({}, {"name": "nye", "doors": [h.doors[0].pk]}, [("group", "made")]),
+    ("patch", "/groups/{group_id}"): lambda h: (
+        {"group_id": h.group.pk}, {"doors": [h.doors[1].pk]}, [("group", "changed")],
+    ),
+    ("patch", "/groups/{group_id}/rules"): lambda h: (
+        {"group_id": h.group.pk}, {"doors": [{"door": h.doors[0].pk, "schedule": h.schedule.pk}]},
+        [("group", "changed")],
+    ),
+    ("post", "/grants"): lambda h: ({}, {"person": h.person.pk, "group": h.other.pk}, [("grant", "made")]),
+    ("delete", "/grants/{grant_id}"): lambda h: ({"grant_id": h.grant.pk}, None, [("grant", "removed")]),
+    ("post", "/people/{person_id}/readings"): lambda h: (
+        {"person_id": h.person.pk}, {"door": h.doors[0].pk}, [("door", "asked")],
+    ),
+    ("post", "/readings/{reading_id}/give"): lambda h: ({"reading_id": h.reading.pk}, None, [("card", "made")]),
+    ("patch", "/tenants/{tenant_id}"): lambda h: (
+        {"tenant_id": h.tenant.pk}, {"retention_days": 30}, [("tenant", "changed")],
+    ),
+    ("post", "/schedules"): lambda h: ({}, {"name": "natt", "times": [[1, 0, 60]]}, [("schedule", "made")]),
+    ("put", "/schedules/{schedule_id}"): lambda h: (
+        {"schedule_id": h.schedule.pk}, {"name": "dag", "times": [[1, 0, 60]]}, [("schedule", "changed")],
+    ),
+    ("delete", "/schedules/{schedule_id}"): lambda h: (
+        {"schedule_id": h.schedule.pk}, None, [("schedule", "removed")],
+    ),
+    ("post", "/holidays"): lambda h: ({}, {"name": "ny", "first": "2027-03-01"}, [("holiday", "made")]),
+    ("post", "/holidays/norway"): lambda h: ({}, {"year": 2028}, [("holiday", "made")] * 12),
+    ("delete", "/holidays/{holiday_id}"): lambda h: ({"holiday_id": h.holiday.pk}, None, [("holiday", "removed")]),
+    ("put", "/sites/{site_id}/areas"): lambda h: (
+        {"site_id": h.site.pk}, {"number": 1, "name": "bakgård"}, [("area", "changed")],
+    ),
+    ("patch", "/doors/{door_id}/rules"): lambda h: (
+        {"door_id": h.doors[0].pk},
+        {"name": "Ny", "retention_days": 7, "who": [{"what": "card", "when": h.schedule.pk}]}, [("door", "changed")],
+    ),
+    ("post", "/alarms/{alarm_id}/acknowledge"): lambda h: ({"alarm_id": h.alarm.pk}, None, [("alarm", "changed")]),
+    ("post", "/sites/{site_id}/emergency"): lambda h: (
+        {"site_id": h.site.pk}, {"do": "lockdown"}, [("site", "asked")],
+    ),
+    ("post", "/controllers/{controller_id}/identify"): lambda h: (
+        {"controller_id": h.controller.pk}, None, [("controller", "asked")],
+    ),
+    ("post", "/controllers/{controller_id}/restart"): lambda h: (
+        {"controller_id": h.controller.pk}, None, [("controller", "asked")],
+    ),
+    ("post", "/controllers/{controller_id}/diagnostics"): lambda h: (
+        {"controller_id": h.controller.pk}, None, [("controller", "asked")],
+    ),
+    ("post", "/controllers/{controller_id}/commissioning"): lambda h: (
+        {"controller_id": h.controller.pk}, {"minutes": 15}, [("controller", "asked")],
+    ),
+    ("post", "/controllers/{controller_id}/commissioning/alarm"): lambda h: (
+        {"controller_id": h.controller.pk}, None, [("controller", "asked")],
+    ),
+    ("post", "/sites"): lambda h: ({}, {"name": "ny"}, [("site", "made")]),
+    ("patch", "/sites/{site_id}"): lambda h: (
+        {"site_id": h.site.pk}, {"zone": "Europe/Helsinki"}, [("site", "changed")],
+    ),
+    ("delete", "/sites/{site_id}"): lambda h: ({"site_id": h.empty.pk}, None, [("site", "removed")]),
+    ("post", "/controllers"): lambda h: (
+        {}, {"site": h.empty.pk, "name": "Ny", "board": boards_load(), "broker": BROKER}, [("controller", "made")],
+    ),
+    ("patch", "/controllers/{controller_id}"): lambda h: (
+        {"controller_id": h.controller.pk}, {"name": "Oppgang B"}, [("controller", "changed")],
+    ),
+    ("post", "/controllers/{controller_id}/lost"): lambda h: (
+        {"controller_id": h.controller.pk}, None, [("controller", "changed")],
+    ),
+    ("post", "/members"): lambda h: ({}, {"email": "ny@example.test", "role": "viewer"}, [("member", "made")]),
+    ("patch", "/members/{member_id}"): lambda h: (
+        {"member_id": h.member.pk}, {"role": "guard"}, [("member", "changed")],
+    ),
+    ("delete", "/members/{member_id}"): lambda h: ({"member_id": h.member.pk}, None, [("member", "removed")]),
+    ("post", "/members/{member_id}/sign-out"): lambda h: ({"member_id": h.member.pk}, None, [("member", "changed")]),
+    ("put", "/members/{member_id}/active"): lambda h: (
+        {"member_id": h.member.pk}, {"active": False}, [("member", "changed")],
+    ),
+    ("post", "/tokens"): lambda h: ({}, {"name": "nytt", "role": "viewer"}, [("token", "made")]),
+    ("patch", "/banks/{bank_id}"): lambda h: (
+        {"bank_id": h.bank.pk}, {"address": "Storgata 1"}, [("controller", "changed")],
+    ),
+    ("post", "/banks/{bank_id}/open"): lambda h: (
+        {"bank_id": h.bank.pk}, {"compartment": 1}, [("controller", "asked")],
+    ),
+    ("post", "/deliveries"): lambda h: (
+        {}, {"bank": h.bank.pk, "recipient": {"unit": "H0301"}}, [("delivery", "made")],
+    ),
+    ("post", "/deliveries/{delivery_id}/extend"): lambda h: (
+        {"delivery_id": h.lying.pk}, {"due_at": "2026-05-03T12:00:00Z"}, [("delivery", "changed")],
+    ),
+    ("post", "/deliveries/{delivery_id}/take-back"): lambda h: (
+        {"delivery_id": h.lying.pk}, None, [("delivery", "asked")],
+    ),
+    ("post", "/shipments"): lambda h: (
+        {}, {"bank": h.bank.pk, "reference": "r-17", "recipient": {"unit": "H0301"}}, [("delivery", "made")],
+    ),
+    ("post", "/shipments/{delivery_id}/cancel"): lambda h: (
+        {"delivery_id": shipment(h).pk}, None, [("controller", "asked")],
+    ),
+    ("put", "/tokens/{token_id}/webhook"): lambda h: (
+        {"token_id": h.token.pk}, {"url": "https://courier.example.test/"}, [("token", "changed")],
+    ),
+    ("delete", "/tokens/{token_id}/webhook"): lambda h: (
+        {"token_id": hooked(h).pk}, None, [("token", "changed")],
+    ),
+    ("post", "/deliveries/{delivery_id}/cancel"): lambda h: (
+        {"delivery_id": h.delivery.pk}, None, [("controller", "asked")],
+    ),
+    ("delete", "/tokens/{token_id}"): lambda h: ({"token_id": h.token.pk}, None, [("token", "changed")]),
+}  # fmt: skip
+
+BROKER = {"host": "10.0.0.9", "port": 1883, "tls": False, "user": "", "password": ""}
+
+# What changes nothing that is kept, and why not.
+API_NOTHING = {("delete", "/readings/{reading_id}"): "a number of minutes is forgotten"}
+
+OWNERS = ("/members", "/tokens")  # no token may
+
+
+def shipment(house: Full) -> models.Delivery:
+    """One of the program's own."""
+    models.Delivery.objects.filter(pk=house.delivery.pk).update(token=house.token, reference="r-18")
+    return house.delivery
+
+
+def hooked(house: Full) -> models.ApiToken:
+    webhooks.put(house.token, "https://courier.example.test/")
+    models.Change.objects.all().delete()
+    return house.token
+
+
+def boards_load() -> dict[str, Any]:
+    from tools import boards
+
+    return boards.load("virtual-two-door")
+
+
+def operations() -> list[tuple[str, str]]:
+    described = api.get_openapi_schema()["paths"]
+    return [
+        (method, path.removeprefix("/api"))
+        for path, methods in described.items()
+        for method in methods
+        if method != "get"
+    ]
+
+
+def test_every_operation_of_the_api_has_a_case_here() -> None:
+    assert set(operations()) == API.keys() | API_NOTHING.keys()
+
+
+@pytest.mark.parametrize("operation", API, ids=" ".join)
+def test_what_a_call_changes_is_kept_once_with_who_called(operation: tuple[str, str], full: Full) -> None:
+    method, path = operation
+    numbers, body, expected = API[operation](full)
+    by_owner = path.startswith(OWNERS)
+    client = full.browser() if by_owner else full.program()
+    sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+    secrets = secrets_before(full)
+    answer = getattr(client, method)("/api" + path.format(**numbers), **sent)
+    assert 200 <= answer.status_code < 300, answer.content
+    found = full.entries()
+    assert told(found) == expected
+    for one in found:
+        assert (one.way, one.account) == ("api", "")
+        assert (one.user, one.token) == ((full.users["owner"], None) if by_owner else (None, full.token))
+        assert_true_to_its_kind(one)
+    assert_no_secret_is_kept(full, secrets, answer.content.decode())

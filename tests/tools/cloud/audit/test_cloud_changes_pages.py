@@ -1,0 +1,126 @@
+"""The record of changes: every page that takes a POST leaves what it should, and nothing secret.
+
+The cases stand beside the list of addresses: one that is missing here is told.
+"""
+
+from typing import Any
+
+import pytest
+from changed_house import Case, Full, assert_no_secret_is_kept, assert_true_to_its_kind, secrets_before, told
+from django.test import Client
+from django.urls import URLPattern, reverse
+
+from tools.cloud.pages import urls as pages
+
+PAGES: dict[str, Case] = {
+    "release": lambda h: ({"pk": h.doors[0].pk}, {}, [("door", "asked")]),
+    "hold": lambda h: ({"pk": h.doors[0].pk}, {"minutes": "15"}, [("door", "asked")]),
+    "door": lambda h: ({"pk": h.doors[0].pk}, door_form(h, name="Ny"), [("door", "changed")]),
+    "areas": lambda h: ({"site_pk": h.site.pk}, {"number": 2, "name": "ny"}, [("area", "made")]),
+    "area_remove": lambda h: ({"pk": h.area.pk}, {}, [("area", "removed")]),
+    "group_add": lambda h: ({}, {"name": "nye", f"door-{h.doors[0].pk}": "0"}, [("group", "made")]),
+    "group": lambda h: ({"pk": h.group.pk}, {"name": "andre"}, [("group", "changed")]),
+    "group_remove": lambda h: ({"pk": h.group.pk}, {}, [("grant", "removed"), ("group", "removed")]),
+    "schedule_add": lambda h: (
+        {}, {"name": "natt", "day0-0-from": "08:00", "day0-0-to": "09:00"}, [("schedule", "made")],
+    ),
+    "schedule": lambda h: (
+        {"pk": h.schedule.pk}, {"name": "natt", "day0-0-from": "08:00", "day0-0-to": "09:00"},
+        [("schedule", "changed")],
+    ),
+    "schedule_remove": lambda h: ({"pk": h.schedule.pk}, {}, [("schedule", "removed")]),
+    "holiday_add": lambda h: ({}, {"name": "ny", "first": "2027-03-01"}, [("holiday", "made")]),
+    "holidays_fill": lambda h: ({}, {"year": "2028"}, [("holiday", "made")] * 12),
+    "holiday_remove": lambda h: ({"pk": h.holiday.pk}, {}, [("holiday", "removed")]),
+    "grant": lambda h: ({"pk": h.grant.pk}, {"valid_until": "2027-01-01"}, [("grant", "changed")]),
+    "pin": lambda h: ({"pk": h.person.pk}, {"kind": "duress"}, [("duress", "made")]),
+    "person_needs": lambda h: ({"pk": h.person.pk}, {"extended": "on", "escort": ""}, [("person", "changed")]),
+    "person_add": lambda h: ({}, {"name": "Ny"}, [("person", "made")]),
+    "person_erase": lambda h: ({"pk": h.person.pk}, {}, [("person", "removed")]),
+    "card_add": lambda h: (
+        {"pk": h.person.pk}, {"bits": "26", "facility": "17", "number": "99"}, [("card", "made")],
+    ),
+    "read": lambda h: ({"pk": h.person.pk}, {"door": h.doors[0].pk}, [("door", "asked")]),
+    "reading_give": lambda h: ({"pk": h.reading.pk}, {}, [("card", "made")]),
+    "groups": lambda h: (
+        {"pk": h.person.pk}, {"groups": [h.other.pk]}, [("grant", "removed"), ("grant", "made")],
+    ),
+    "person_active": lambda h: ({"pk": h.person.pk}, {"active": "no"}, [("person", "changed")]),
+    "revoke": lambda h: ({"pk": h.card.pk}, {}, [("card", "changed")]),
+    "site_add": lambda h: ({}, {"name": "ny", "zone": "Europe/Oslo"}, [("site", "made")]),
+    "site": lambda h: ({"pk": h.site.pk}, {"name": "ny", "zone": "Europe/Oslo"}, [("site", "changed")]),
+    "site_remove": lambda h: ({"pk": h.empty.pk}, {}, [("site", "removed")]),
+    "enrol": lambda h: (
+        {"site_pk": h.empty.pk}, {"name": "Ny", "board": "virtual-two-door", "host": "10.0.0.9", "port": "1883",
+         "tls": "", "wifi_name": "w", "wifi_password": "long enough"}, [("controller", "made")],
+    ),
+    "controller_name": lambda h: ({"pk": h.controller.pk}, {"name": "Oppgang B"}, [("controller", "changed")]),
+    "commission": lambda h: ({"pk": h.controller.pk}, {"do": "begin"}, [("controller", "asked")]),
+    "controller_lost": lambda h: ({"pk": h.controller.pk}, {}, [("controller", "changed")]),
+    "acknowledge": lambda h: ({}, {"alarm": h.alarm.pk}, [("alarm", "changed")]),
+    "emergency": lambda h: ({"pk": h.site.pk}, {"do": "lockdown"}, [("site", "asked")]),
+    "controller_do": lambda h: ({"pk": h.controller.pk}, {"do": "identify"}, [("controller", "asked")]),
+    "member_role": lambda h: ({"pk": h.member.pk}, {"role": "guard"}, [("member", "changed")]),
+    "member_link": lambda h: ({"pk": h.member.pk}, {}, [("link", "made")]),
+    "member_active": lambda h: ({"pk": h.member.pk}, {"active": "no"}, [("member", "changed")]),
+    "member_sign_out": lambda h: ({"pk": h.member.pk}, {}, [("member", "changed")]),
+    "member_end": lambda h: ({"pk": h.member.pk}, {}, [("member", "removed")]),
+    "member_add": lambda h: (
+        {"tenant_pk": h.tenant.pk}, {"email": "ny@example.test", "role": "viewer"},
+        [("member", "made"), ("link", "made")],
+    ),
+    "token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "nytt", "role": "viewer"}, [("token", "made")]),
+    "bank_change": lambda h: ({"pk": h.bank.pk}, {"name": "Skapet"}, [("controller", "changed")]),
+    "bank_open": lambda h: ({"pk": h.bank.pk}, {"compartment": "1"}, [("controller", "asked")]),
+    "delivery_add": lambda h: ({"pk": h.bank.pk}, {"unit": "H0301"}, [("delivery", "made")]),
+    "delivery_cancel": lambda h: ({"pk": h.delivery.pk}, {}, [("controller", "asked")]),
+    "delivery_extend": lambda h: ({"pk": h.lying.pk}, {"due": "2026-05-03"}, [("delivery", "changed")]),
+    "delivery_take_back": lambda h: ({"pk": h.lying.pk}, {}, [("delivery", "asked")]),
+    "token_revoke": lambda h: ({"pk": h.token.pk}, {}, [("token", "changed")]),
+}  # fmt: skip
+
+PAGES_NOTHING = {
+    "reading_discard": "a number of minutes is forgotten",
+    "export": "kept as a look (Who looked)",
+    "sign_out_elsewhere": "one's own sessions",
+    "sign_out": "one's own session",
+    "language": "of one's own pages",
+}
+
+
+def door_form(house: Full, **changed: Any) -> dict[str, Any]:
+    from tools.cloud.rules.forms import DoorForm
+
+    form = DoorForm(door=house.doors[0])
+    shown = {bound.name: bound.value() for bound in form}
+    return {name: value for name, value in shown.items() if value not in (None, False)} | changed
+
+
+def posts() -> set[str]:
+    """The names of all addresses that take a POST."""
+    found = set()
+    client = Client()
+    for one in pages.urlpatterns:
+        assert isinstance(one, URLPattern)
+        numbers = dict.fromkeys(one.pattern.converters, 1)
+        if client.post(reverse(f"pages:{one.name}", kwargs=numbers)).status_code != 405:
+            found.add(str(one.name))
+    return found
+
+
+def test_every_page_that_takes_a_post_has_a_case_here() -> None:
+    assert posts() == PAGES.keys() | PAGES_NOTHING.keys()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_a_page_changes_is_kept_once_with_who_was_signed_in(name: str, full: Full) -> None:
+    numbers, body, expected = PAGES[name](full)
+    secrets = secrets_before(full)
+    answer = full.browser().post(reverse(f"pages:{name}", kwargs=numbers), body)
+    assert answer.status_code in (200, 302), answer.content.decode()
+    found = full.entries()
+    assert told(found) == expected
+    for one in found:
+        assert (one.way, one.user, one.token) == ("page", full.users["owner"], None)
+        assert_true_to_its_kind(one)
+    assert_no_secret_is_kept(full, secrets, answer.content.decode())
