@@ -230,6 +230,12 @@ WRITES: list[tuple[str, str, Any, set[str]]] = [
     ("PATCH", "/groups/{group}/rules", {"hold": True}, {"administrator"}),
     ("POST", "/grants", {"person": "{person}", "group": "{group}"}, {"administrator"}),
     ("DELETE", "/grants/{grant}", None, {"administrator"}),
+    ("PATCH", "/banks/{bank}", {"name": "x"}, {"administrator", "installer"}),
+    ("POST", "/banks/{bank}/open", {"compartment": 1}, {"administrator", "guard"}),
+    ("POST", "/deliveries", {"bank": "{bank}", "recipient": {"unit": "H0301"}}, {"administrator"}),
+    ("POST", "/deliveries/{delivery}/extend", {"due_at": "2026-05-03T12:00:00Z"}, {"administrator"}),
+    ("POST", "/deliveries/{delivery}/cancel", None, {"administrator"}),
+    ("PUT", "/tokens/{token}/webhook", {"url": "https://courier.example.test/"}, set()),
 ]
 READS = {
     "/people": {"administrator", "viewer"},
@@ -251,7 +257,10 @@ def numbers(house: House) -> dict[str, int]:
     Area.objects.get_or_create(site=house.site, number=2, defaults={"name": "x"})
     happen(house, events.FIRE, door=0)
     alarms.gather(clock.now())
+    bank, delivery = house.add_bank()
     return {
+        "bank": bank.pk,
+        "delivery": delivery.pk,
         "tenant": house.tenant.pk,
         "site": house.site.pk,
         "controller": house.controller.pk,
