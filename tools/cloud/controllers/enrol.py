@@ -131,6 +131,7 @@ def _make_doors(controller: Controller, names: Sequence[str], lost: Controller |
 def _doors_of(lost: Controller, controller: Controller) -> dict[int, Door]:
     if lost.lost_at is None or lost.site_id != controller.site_id:
         raise Refusal("%(name)s is not a lost controller of this site; give it up as lost first", name=lost.name)
+    banks.check_emptied(lost)
     return {door.number: door for door in lost.doors.select_related("controller", "rules")}
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 
 from ..audit import changes
+from ..lockers import banks
 from ..models import AclChange, AclEntry, Command, Controller, Credential, Exposure, User
 from ..services import clock, propagate
 from ..services.refusal import Refusal
@@ -36,6 +37,7 @@ def lost(controller: Controller, user: User | None, urandom: Callable[[int], byt
         Command.objects.filter(controller=row, state=Command.State.QUEUED).update(
             state=Command.State.EXPIRED, why="the controller was given up as lost", ended_at=now
         )
+        banks.lost(row, now, urandom)
         propagate.access_at(row.site.tenant_id, [row.pk])
     return len(exposed)
 

@@ -1,9 +1,10 @@
 """Banks: made with the enrolment of their controller; where they are is entered by somebody."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from ..audit import changes
-from ..models import Bank, Compartment, Controller
+from ..models import Bank, Compartment, Controller, Delivery
 from ..services.refusal import Refusal
 from . import layout
 
@@ -20,6 +21,29 @@ def make(controller: Controller, urandom: Callable[[int], bytes]) -> Bank:
             Compartment(bank=bank, number=number, size=size) for number, size in enumerate(sizes, 1)
         )
     return bank
+
+
+def lost(controller: Controller, now: datetime, urandom: Callable[[int], bytes]) -> None:
+    """Its board is given up, within that change: nothing is deposited any more, what lies there has to be taken out."""
+    bank = Bank.objects.filter(controller=controller).first()
+    if bank is None:
+        return
+    bank.delivery_secret = urandom(SECRET)
+    bank.save(update_fields=["delivery_secret"])
+    on_their_way = bank.deliveries.filter(state__in=[Delivery.State.MADE, Delivery.State.CANCELLING])
+    on_their_way.update(state=Delivery.State.CANCELLED, ended_at=now)
+
+
+def check_emptied(lost: Controller) -> None:
+    """A board that takes over from a lost one knows of no parcel: it would give away compartments that are full."""
+    lying = Delivery.objects.filter(bank__controller=lost, state=Delivery.State.DEPOSITED)
+    full = sorted(set(lying.values_list("compartment", flat=True)))
+    if full:
+        raise Refusal(
+            "parcels lie in %(bank)s, in compartments %(full)s; take them out first, and say so on their pages",
+            bank=str(lost.bank),
+            full=", ".join(map(str, full)),
+        )
 
 
 def change(bank: Bank, name: str, address: str, latitude: float | None, longitude: float | None) -> None:

@@ -113,7 +113,9 @@ def take_back(delivery: Delivery) -> str:
         if delivery.state != Delivery.State.DEPOSITED:
             raise Refusal("no parcel of this delivery lies in a compartment; there is nothing to take back")
         delivery.taking_back_at = clock.now()
-        delivery.save(update_fields=["taking_back_at"])
+        if delivery.bank.controller.lost_at is not None:  # no board tells of it any more: whoever says so did it
+            delivery.state, delivery.ended_at = Delivery.State.RETURNED, delivery.taking_back_at
+        delivery.save(update_fields=["taking_back_at", "state", "ended_at"])
         changes.note(
             delivery.bank.controller.site.tenant_id,
             Change.Kind.DELIVERY,

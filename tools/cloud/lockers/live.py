@@ -8,7 +8,7 @@ from . import shown
 
 def parts(user: User, pk: int) -> dict[str, str]:
     """{element id: HTML}; nothing when the bank is not theirs to see."""
-    bank = visible(Bank, user).filter(controller__lost_at=None).select_related("controller__site").filter(pk=pk).first()
+    bank = shown.in_sight(visible(Bank, user)).select_related("controller__site").filter(pk=pk).first()
     if bank is None:
         return {}
     picture = shown.picture(bank, user)

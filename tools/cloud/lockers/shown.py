@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -56,8 +57,14 @@ class Cell:
 def banks(user: User) -> list[dict[str, Any]]:
     """Every bank that the user may see, with how many of its compartments are free, by size."""
     now = clock.now()
-    rows = visible(Bank, user).filter(controller__lost_at=None).select_related("controller__site")
+    rows = in_sight(visible(Bank, user)).select_related("controller__site")
     return [_bank(bank, now) for bank in rows.order_by("name", "pk")]
+
+
+def in_sight(rows: QuerySet[Bank]) -> QuerySet[Bank]:
+    """Without those whose board was reported lost, unless parcels lie there still."""
+    lying = Delivery.objects.filter(state=Delivery.State.DEPOSITED).values("bank")
+    return rows.filter(Q(controller__lost_at=None) | Q(pk__in=lying))
 
 
 def _bank(bank: Bank, now: datetime) -> dict[str, Any]:

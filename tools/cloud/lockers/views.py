@@ -48,8 +48,8 @@ def _page(request: HttpRequest, bank: Bank, form: BankForm) -> HttpResponse:
         **picture,
         "form": form,
         "deliveries": shown.deliveries(bank) if picture["may_see"] else None,
-        "may_change": access.may(user, tenant, Right.CHANGE),
-        "may_open": access.may(user, tenant, Right.RELEASE),
+        "may_change": access.may(user, tenant, Right.CHANGE) and bank.controller.lost_at is None,
+        "may_open": access.may(user, tenant, Right.RELEASE) and bank.controller.lost_at is None,
         "install": access.may(user, tenant, Right.INSTALL),
         "compartments": bank.compartments.all(),
         "here": "lockers",
@@ -123,6 +123,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     told = {
         "one": shown.delivery(row.bank, row),
         "extend": ExtendForm(),
+        "lost": row.bank.controller.lost_at is not None,
         "bank": row.bank,
         "may_change": access.may(user, row.bank.controller.site.tenant_id, Right.CHANGE),
         "here": "lockers",
@@ -203,6 +204,8 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     row = _changeable(request, pk)
     try:
         code = deliveries.take_back(row)
+        if row.is_over:
+            return redirect("pages:delivery", pk=pk)
     except Problem as problem:
         messages.error(request, telling.sentence(problem))
         return redirect("pages:delivery", pk=pk)
@@ -231,7 +234,7 @@ def _changeable(request: HttpRequest, pk: int) -> Delivery:
 
 def _find(request: HttpRequest, pk: int) -> Bank:
     user: Any = request.user
-    rows = visible(Bank, user).filter(controller__lost_at=None)
+    rows = shown.in_sight(visible(Bank, user))
     return get_object_or_404(rows.select_related("controller__site"), pk=pk)
 
 
