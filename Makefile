@@ -10,12 +10,20 @@ PORTVAKT := $(BIN)/portvakt
 .PHONY: help venv run test bare lint types unit postgres soak bench mutants lock clean
 
 help:
-	@echo 'make run    the building: broker, cloud end, three controllers (ARGS="--seconds 30 --json")'
-	@echo 'make test   everything: lint, types, tests'
-	@echo 'make soak   a night: power cuts, ten doors for a hundred days with every fault, planted defects (SEED=1)'
-	@echo 'make bench  figures against their goals'
-	@echo 'make mutants  how many of a sample of changes the tests notice (SEED=1 ARGS="--room ingest --count 50")'
-	@echo 'make venv lint types unit lock clean'
+	@echo 'make run       the building: broker, cloud end, three controllers (ARGS="--seconds 30 --json")'
+	@echo 'make test      what every commit must pass: lint, types, unit; minutes'
+	@echo 'make lint      style of the code, by ruff; seconds'
+	@echo 'make types     types of tools and simulator, and of the firmware against its stubs; a minute'
+	@echo 'make unit      the tests that are not slow (ARGS="tests/firmware/test_loop.py")'
+	@echo 'make postgres  the tests of the cloud end once more, on PostgreSQL'
+	@echo 'make soak      a night: power cuts, ten doors for a hundred days with every fault, planted defects (SEED=1)'
+	@echo 'make bench     figures against their goals'
+	@echo 'make mutants   how many of a sample of changes the tests notice (SEED=1 ARGS="--room ingest --count 50")'
+	@echo 'make bare      make test on a bare Debian in a folder (root and debootstrap)'
+	@echo 'make venv      .venv with what developing needs, pinned by hash'
+	@echo 'make lock      pins of all requirements anew, after a change of pyproject.toml (uv)'
+	@echo 'make clean     removes .venv and everything that was built or cached'
+	@echo 'make help      this list'
 
 # Two stamps: running needs less than developing. Each is remade only when its lock file has changed.
 .venv/run.stamp: tools/requirements/run.txt pyproject.toml tools/prepare.py

@@ -121,3 +121,9 @@ def test_what_is_not_there_is_seen() -> None:
     assert list(_wrong_paths("`tests/test_floors.py::test_nothing`")) == ["tests/test_floors.py::test_nothing"]
     told = "`portvakt bench nothing` `portvakt build --bord x` `portvakt build --board NAME`"
     assert list(_wrong_commands(told)) == ["portvakt bench nothing", "portvakt build --bord x"]
+
+
+def test_make_help_says_what_each_target_is_for() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [targets] = re.findall(r"^\.PHONY: (.+)$", text, re.M)
+    assert set(re.findall(r"^\t@echo 'make (\w+) +\S.+'$", text, re.M)) == set(targets.split())

@@ -139,15 +139,8 @@ class VirtualBuilding:
             )
             for i, one in enumerate(description["controllers"])
         ]
-        for one in self.controllers:
-            one.chip.on_stop = lambda name=one.name: self._stopped(name)
-            for door in one.doors:
-                door.on_leaf = partial(self.promises.leaf_moved, one)
-                door.on_press = partial(self.promises.pressed, one)
-            one.on_state = partial(self.promises.noted, one)
-            one.on_start = partial(self.promises.slots.started, one)
-            if one.bank is not None:
-                self.promises.compartments.watch(one, one.bank)
+        for controller in self.controllers:
+            self._watch(controller)
         self.doors = {door.name: (one, door) for one in self.controllers for door in one.doors}
         self.cloud: Cloud | None = None
         if cloud is not None:
@@ -156,14 +149,26 @@ class VirtualBuilding:
             self.post.subscribe("portvakt/+/up", self._cloud_hears)
             self._plan_poll(IDLE_US)
 
+    def _watch(self, controller: VirtualController) -> None:
+        """Lets the promises hear what happens at a board beside its events and its strikes."""
+        promises = self.promises
+        controller.chip.on_stop = partial(self._stopped, controller.name)
+        for door in controller.doors:
+            door.on_leaf = partial(promises.leaf_moved, controller)
+            door.on_press = partial(promises.pressed, controller)
+        controller.on_state = partial(promises.noted, controller)
+        controller.on_start = partial(promises.slots.started, controller)
+        if controller.bank is not None:
+            promises.compartments.watch(controller, controller.bank)
+
     def utc(self) -> float:
         """Unix seconds, now."""
         return self.begins + self.scheduler.now / SECOND
 
     def start(self) -> None:
         """Power comes, people begin to walk."""
-        for one in self.controllers:
-            one.chip.power_on()
+        for controller in self.controllers:
+            controller.chip.power_on()
         self.walk()
 
     def run(self, seconds: float) -> None:
@@ -180,8 +185,8 @@ class VirtualBuilding:
 
     def close(self) -> None:
         """Ends every task, so that nothing of this world runs when it is collected."""
-        for one in self.controllers:
-            one.chip.power_cut()
+        for controller in self.controllers:
+            controller.chip.power_cut()
 
     def nudge(self) -> None:
         """Something was changed in the cloud."""

@@ -18,6 +18,8 @@ def test_the_house_stands() -> None:
     assert len(found) > 300
     assert structure.circles(found) == []
     assert structure.arrows_up(found) == []
+    assert structure.long_functions(found) == []
+    assert structure.long_files() == []
 
 
 def test_a_circle_is_found(tmp_path: Path) -> None:

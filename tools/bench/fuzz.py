@@ -114,7 +114,6 @@ def _cloud(seed: int, count: int) -> dict[str, Any]:
 
     import sim.mcu  # noqa: F401  before any firmware file is imported
     from firmware.controller.cloud import wire
-    from firmware.controller.cloud.channel import ACCEPT, Channel, open_message, read_accept
     from sim.fuzz import messages
     from sim.fuzz.board import UTC
     from tools.cloud.controllers import enrol
@@ -131,19 +130,14 @@ def _cloud(seed: int, count: int) -> dict[str, Any]:
     row, settings = enrol.enrol(site, "A", board, broker=BROKER, urandom=chance.randbytes)
     down: list[bytes] = []
     ingest = Ingest(lambda topic, payload: down.append(payload), lambda: moment[0], chance.randbytes)
-    secret, name = bytes.fromhex(settings["link_secret"]), settings["controller"]
-    up = wire.topics(name)[0]
+    up = wire.topics(settings["controller"])[0]
     wanted = _wanted(row.pk)
     known, heard, sealed = messages.Known(UTC), [b"x"], 0
     memory: list[int] = []
     channel: Any = None
     for n in range(count):
         if n % SESSION == 0:
-            nonce = chance.randbytes(16)
-            down.clear()
-            ingest.on_message(up, open_message(secret, name, nonce))
-            answer = next(payload for payload in reversed(down) if payload[0] == ACCEPT)
-            channel = Channel(secret, nonce, read_accept(secret, name, nonce, answer))
+            channel = _opened(ingest, down, settings, chance.randbytes(16))
             ingest.on_message(up, channel.seal(bytes((wire.PING,))))
         with transaction.atomic():
             if chance.random() < SEALED_SHARE:
@@ -179,6 +173,18 @@ def _cloud(seed: int, count: int) -> dict[str, Any]:
         "changes by who has no keys": int(_wanted(row.pk) != wanted),
         "memory": memory,
     }
+
+
+def _opened(ingest: Any, down: list[bytes], settings: dict[str, Any], nonce: bytes) -> Any:
+    """The board's end of a new session. down: what the ingest has sent."""
+    from firmware.controller.cloud import wire
+    from firmware.controller.cloud.channel import ACCEPT, Channel, open_message, read_accept
+
+    secret, name = bytes.fromhex(settings["link_secret"]), settings["controller"]
+    down.clear()
+    ingest.on_message(wire.topics(name)[0], open_message(secret, name, nonce))
+    answer = next(payload for payload in reversed(down) if payload[0] == ACCEPT)
+    return Channel(secret, nonce, read_accept(secret, name, nonce, answer))
 
 
 def _wanted(controller: int) -> tuple[Any, ...]:
