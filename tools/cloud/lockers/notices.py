@@ -2,13 +2,16 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
 
 from ..models import Delivery, Notice
 from ..services import local_time
-from . import about, deliveries
+from . import about, deliveries, parcel
 
 Kind = Notice.Kind
 HIDDEN = "•••• ••• •••"  # a code, to who is not the recipient
@@ -54,4 +57,6 @@ def text(notice: Notice, with_code: bool = False) -> str:
     if row.due_at is not None and notice.kind != Kind.OVERDUE:
         until = formats.date_format(local_time.there(row.due_at, bank.controller.site.zone), "DATETIME_FORMAT")
         said.append(_("Pick it up by %(until)s.") % {"until": until})
+    address = reverse("pages:parcel", args=[parcel.token(row) if with_code else "…"])
+    said.append(settings.PORTVAKT_URL.rstrip("/") + unquote(address))
     return " ".join(said)

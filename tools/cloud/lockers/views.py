@@ -18,6 +18,7 @@ from ..models import Bank, Delivery, Notice, Right, lock, visible
 from ..pages import access, telling
 from ..services import clock, entered, local_time
 from . import banks, deliveries, sending, shown, usage
+from . import parcel as found
 from .forms import BankForm, DeliveryForm, ExtendForm
 
 PER_PAGE = 60
@@ -223,6 +224,27 @@ def outbox(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     told = {"page": page, "notices": [shown.notice(row) for row in page], "leaves": sending.is_set_up()}
     return render(request, "pages/outbox.html", {**told, "here": "lockers"})
+
+
+@never_cache
+@require_GET
+def parcel(request: HttpRequest, token: str) -> HttpResponse:
+    """A recipient's own parcel, for whoever has its address: where it lies, and the code as long as it lies there."""
+    row = found.find(token)
+    if row is None:
+        raise Http404
+    waits = row.state == Delivery.State.DEPOSITED
+    code = deliveries.codes_of(row).pick_up if waits else ""
+    told = {
+        "one": shown.delivery(row.bank, row),
+        "bank": row.bank,
+        "code": code and deliveries.spaced(code),
+        "digits": code,
+    }
+    answer = render(request, "pages/parcel.html", told)
+    answer["X-Robots-Tag"] = "noindex"
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer
 
 
 def _changeable(request: HttpRequest, pk: int) -> Delivery:

@@ -87,6 +87,7 @@ urlpatterns = [
     path("deliveries/<int:pk>/cancel", lockers.cancel, name="delivery_cancel"),
     path("deliveries/<int:pk>/extend", lockers.extend, name="delivery_extend"),
     path("deliveries/<int:pk>/take-back", lockers.take_back, name="delivery_take_back"),
+    path("parcel/<str:token>", lockers.parcel, name="parcel"),
     path("outbox/", lockers.outbox, name="outbox"),
     path("log/", log.page, name="log"),
     path("members/", members.page, name="members"),

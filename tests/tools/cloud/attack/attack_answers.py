@@ -71,6 +71,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "member_sign_out": (NOT_SERVED, MEMBERS),
     "members": (MEMBERS, NOT_SERVED),
     "outbox": (DELIVERIES, NOT_SERVED),
+    "parcel": (ANYBODY, NOT_SERVED),
     "people": (PEOPLE, NOT_SERVED),
     "person": (PEOPLE, NOT_SERVED),
     "person_active": (NOT_SERVED, CHANGE),

@@ -21,6 +21,7 @@ from shown_house import Shown, member  # noqa: E402
 from tables import make_tables  # noqa: E402
 
 from tools import boards  # noqa: E402
+from tools.cloud.lockers import parcel  # noqa: E402
 from tools.cloud.members import links  # noqa: E402
 from tools.cloud.models import Role, Tenant, User  # noqa: E402
 from tools.cloud.pages import urls as pages  # noqa: E402
@@ -79,6 +80,7 @@ def addresses(house: Shown) -> dict[str, str]:
         for parameter in one.pattern.converters:
             kind = "int:" + parameter
             route = route.replace(f"<{kind}>", str(rows[route.split("/")[0]].pk))
+        route = route.replace("<str:token>", parcel.token(house.delivery))
         answer = client.get("/" + route)
         if answer.status_code == 405:
             continue
