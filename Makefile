@@ -102,7 +102,7 @@ mutants: venv .venv/mutants.stamp
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
 lock:
-	$(COMPILE) pyproject.toml tools/requirements/build.in --extra cloud --extra dev --extra postgres -o tools/requirements/dev.txt
+	$(COMPILE) pyproject.toml tools/requirements/build.in --extra cloud --extra dev --extra postgres --extra notices -o tools/requirements/dev.txt
 	$(COMPILE) pyproject.toml tools/requirements/build.in --extra cloud -c tools/requirements/dev.txt -o tools/requirements/run.txt
 	$(COMPILE) pyproject.toml tools/requirements/build.in -c tools/requirements/dev.txt -o tools/requirements/base.txt
 	$(COMPILE) tools/requirements/stubs.in -o tools/requirements/stubs.txt
