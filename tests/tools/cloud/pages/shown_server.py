@@ -77,7 +77,7 @@ def addresses(house: Shown) -> dict[str, str]:
         if not isinstance(one, URLPattern) or one.name in PARTS:
             continue
         route = str(one.pattern)
-        for parameter in one.pattern.converters:
+        for parameter in one.pattern.converters.keys() - {"token"}:
             kind = "int:" + parameter
             route = route.replace(f"<{kind}>", str(rows[route.split("/")[0]].pk))
         route = route.replace("<str:token>", parcel.token(house.delivery))
