@@ -20,7 +20,7 @@ SHORT, LONG = 10, 13
 # Of all, how many ...
 WRONG = 0.06  # mistype a digit
 PAST = 0.05  # recipients type a code of the past first
-OTHER_SLIP = 0.04  # recipients type the courier's code first
+OTHER_SLIP = 0.08  # recipients type the courier's code first
 ALL_DIGITS = 0.1  # have all digits read from a screen
 TOO_SMALL = 0.08  # couriers ask for a compartment that their parcel does not fit into
 LEFT = 0.04  # leave the leaf open for minutes

@@ -17,7 +17,7 @@ from tools.cloud.models import Command, Controller
 from tools.cloud.models import Delivery as Row
 from tools.cloud.services.refusal import Refusal
 
-ALL, WALKS = 1 / 60, 1 / 250  # of all openings from afar: of the whole bank, audit walks
+ALL, WALKS = 1 / 30, 1 / 250  # of all openings from afar: of the whole bank, audit walks
 CANCELLED = 0.04  # of all deliveries, before the courier comes
 DECEMBER = 3  # times as many parcels
 SIZES = (1, 1, 1, 2, 2, 3, 4)

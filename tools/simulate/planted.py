@@ -60,7 +60,7 @@ AT_A_BANK = Hunt(
     rates=BANK_RATES,
 )
 FAMILIES = ("modbus", "kerong")  # of lock boards: of the first soak at a bank, and the second
-PATIENCE_S = 150  # a recipient comes within
+PATIENCE_S = 300  # a recipient comes within
 SOAKS = 2  # for one defect, at the most: together less than a minute of a core
 
 
