@@ -130,6 +130,27 @@ def test_a_database_from_a_backup_gives_no_number_that_the_one_before_may_have_g
     assert board.types(of_lost.deposit) == 0
 
 
+def test_a_number_that_came_after_the_backup_s_is_not_given_again(locker: Any, wire: Any, board: Any) -> None:
+    """The board's log tells a database from a backup that a delivery it knows has ended; the number after it is there,
+    and the database of before may have given it."""
+    from tools.cloud.lockers import stock
+    from tools.cloud.models import Bank, Delivery
+
+    first, of_first = made(locker)
+    kept = Bank.objects.values("numbers", "held").get()
+    board.types(of_first.deposit)
+    board.types(of_first.pick_up)
+    following = first.number + codes.SLOTS
+    while made(locker)[0].number != following:
+        pass
+    Delivery.objects.exclude(pk=first.pk).delete()
+    Bank.objects.update(**kept)
+    wire.ingest = wire.new_ingest(8)
+    stock.happened(Bank.objects.get(), first.number, stock.ENDED)
+    board.connect()
+    assert following not in {made(locker)[0].number for _ in range(codes.SLOTS)}
+
+
 def test_somebody_who_has_put_a_backup_back_can_say_so(locker: Any, board: Any) -> None:
     from tools.cloud.lockers import stock
     from tools.cloud.models import Delivery
