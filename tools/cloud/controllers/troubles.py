@@ -38,10 +38,11 @@ class Work(IntEnum):
     TIDYING = 9
     COUNTS = 10
     RULES = 11
+    DELIVERIES = 12
 
 
-# Ends with the hour, not with the next success: the next message, command or event is another one.
-ONCE = (Work.COMMAND, Work.MESSAGE, Work.ALARMS)
+# Ends with the hour, not with the next success: the next message, command, event or delivery is another one.
+ONCE = (Work.COMMAND, Work.MESSAGE, Work.ALARMS, Work.DELIVERIES)
 
 SENTENCES = {
     Work.RIGHTS: text("rights that begin or end by time could not be worked out for this controller"),
@@ -54,6 +55,7 @@ SENTENCES = {
     Work.ERASING: text("what is past its days could not be erased for this controller"),
     Work.TIDYING: text("what this controller no longer needs could not be forgotten"),
     Work.RULES: text("the rules of this controller could not be made anew; those that it has hold"),
+    Work.DELIVERIES: text("what a delivery at this controller asks for could not be done, or nobody be told of it"),
     Work.COUNTS: text("the refused messages of this controller could not be counted"),
 }
 

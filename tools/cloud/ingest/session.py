@@ -214,7 +214,7 @@ class ControllerSession:
         # Walked again only when this process has not followed it, or a key has come that it did not know.
         known = epoch in self._logs
         log = self._logs.pop(epoch) if known else chain.Follower(self.pk, epoch)
-        stored = store.events(self.pk, epoch, batch, now, raw, log)
+        stored = store.events(self.pk, epoch, batch, now, raw, log, self._troubles)
         if known or not stored.ahead:
             self._logs[epoch] = log
             if len(self._logs) > LOGS:

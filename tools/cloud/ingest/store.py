@@ -224,7 +224,13 @@ class Stored:
 
 
 def events(
-    controller: int, epoch: int, batch: Sequence[Packed], now: datetime, raw: Mapping[int, bytes], log: chain.Follower
+    controller: int,
+    epoch: int,
+    batch: Sequence[Packed],
+    now: datetime,
+    raw: Mapping[int, bytes],
+    log: chain.Follower,
+    troubles: Troubles,
 ) -> Stored:
     """Keeps a batch, contiguous by sequence number. What is here already is left as it is.
 
@@ -235,7 +241,7 @@ def events(
         # Nearly every batch begins where the last one ended: one update says so, and locks the controller.
         if _GOES_ON.update(controller=controller, epoch=epoch, before=first - 1, last=last):
             rows = _keep(controller, epoch, batch, now, raw, log)
-            return Stored(last, new=rows, ended=happened.take(controller, rows))
+            return Stored(last, new=rows, ended=happened.take(controller, rows, troubles))
         acked = _acked(controller, epoch)
         if first > acked + 1:
             return Stored(acked, ahead=True)
@@ -245,7 +251,7 @@ def events(
         if new:
             rows = _keep(controller, epoch, new, now, raw, log)
             Controller.objects.filter(pk=controller).update(log_epoch=epoch, acked=last)
-            return Stored(last, conflicts=conflicts, new=rows, ended=happened.take(controller, rows))
+            return Stored(last, conflicts=conflicts, new=rows, ended=happened.take(controller, rows, troubles))
         return Stored(acked, conflicts=conflicts)
 
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import asdict, dataclass
 
 from ..models import Delivery
+from ..sealing import UNREADABLE, Unreadable
 from ..services.refusal import Refusal
 
 LONGEST = {"name": 100, "email": 254, "phone": 20, "unit": 40, "description": 200}
@@ -27,9 +28,20 @@ class About:
 
 
 def of(delivery: Delivery) -> About:
-    """Nothing where its days are over."""
+    """Nothing where its days are over. Raises Unreadable."""
     kept = bytes(delivery.about)
-    return About(**json.loads(kept)) if kept else About()
+    try:
+        return About(**json.loads(kept)) if kept else About()
+    except (TypeError, ValueError):
+        raise Unreadable(UNREADABLE) from None
+
+
+def legible(delivery: Delivery) -> About:
+    """For lists and pages: one that cannot be read is shown without whom it is for, so that all others are shown."""
+    try:
+        return of(delivery)
+    except Unreadable:
+        return About()
 
 
 def entered(**said: str) -> About:

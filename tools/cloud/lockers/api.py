@@ -80,7 +80,10 @@ class DeliveryIn(Body):
 
 
 class DeliveryOut(Schema):
-    """state: made, deposited, picked up, cancelling, cancelled or returned. recipient: empty when its days are over."""
+    """state: made, deposited, picked up, cancelling, cancelled or returned. recipient: empty when its days are over.
+
+    Empty as well where it cannot be read: the file pin_key is not the one it was sealed with.
+    """
 
     id: int
     bank: int
@@ -102,7 +105,7 @@ class DeliveryOut(Schema):
             number=row.number,
             state=row.state,
             compartment=row.compartment,
-            recipient=vars(about.of(row)),
+            recipient=vars(about.legible(row)),
             **times,
         )
 

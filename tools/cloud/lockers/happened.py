@@ -9,10 +9,12 @@ from firmware.controller.access.codes import MOST
 from firmware.protocol.deliveries import OF_COMPARTMENTS
 
 from ..audit import changes
+from ..controllers.troubles import Troubles
 from ..models import Bank, Compartment, Delivery, Event, Notice
 from . import notices, stock, webhooks
 
 State = Delivery.State
+_Happening = Callable[[Bank, Delivery, Event, Troubles], bool]  # returns whether the delivery has ended
 _OPEN = {
     codes.COMPARTMENT_OPENED: True,
     codes.COMPARTMENT_LEFT_OPEN: True,
@@ -28,8 +30,9 @@ _FAULT = {
 }
 
 
-def take(controller: int, events: Sequence[Event]) -> bool:
+def take(controller: int, events: Sequence[Event], troubles: Troubles | None = None) -> bool:
     """Events that have just been stored, in their order. Returns whether the bank's board may need other numbers."""
+    troubles = troubles or Troubles()
     of_bank = [event for event in events if event.code in OF_COMPARTMENTS]
     if not of_bank:
         return False
@@ -43,7 +46,7 @@ def take(controller: int, events: Sequence[Event]) -> bool:
         if event.code in _OPEN or event.code in _FAULT:
             _compartment(bank, event)
         elif event.code in _DELIVERY and 0 < number(event) <= MOST:
-            ended = _DELIVERY[event.code](bank, _delivery(bank, event), event) or ended
+            ended = _DELIVERY[event.code](bank, _delivery(bank, event), event, troubles) or ended
     return ended
 
 
@@ -68,10 +71,11 @@ def _delivery(bank: Bank, event: Event) -> Delivery:
         found = Delivery(bank=bank, number=number(event), made_at=_at(event))
         with changes.of(found):
             found.save(force_insert=True)
+    found.bank = bank
     return found
 
 
-def _deposited(bank: Bank, delivery: Delivery, event: Event) -> bool:
+def _deposited(bank: Bank, delivery: Delivery, event: Event, troubles: Troubles) -> bool:
     """Also again, where the courier took another size. Whoever cancelled it meanwhile was too late."""
     if not delivery.is_over:
         elsewhere = delivery.compartment not in (None, event.compartment)
@@ -83,13 +87,13 @@ def _deposited(bank: Bank, delivery: Delivery, event: Event) -> bool:
         delivery.save(update_fields=["state", "compartment", "size", "deposited_at", "deposit"])
         stock.happened(bank, delivery.number, stock.PARCEL)
         if not elsewhere or delivery.notices.exclude(state="waiting").exists():
-            notices.make(delivery, Notice.Kind.DEPOSITED, event.received_at)
+            notices.make_aside(delivery, Notice.Kind.DEPOSITED, event.received_at, troubles)
         webhooks.tell(delivery, "deposited", _at(event), event.received_at)
     return False
 
 
-def _ended(state: Any) -> Callable[[Bank, Delivery, Event], bool]:
-    def end(bank: Bank, delivery: Delivery, event: Event) -> bool:
+def _ended(state: Any) -> _Happening:
+    def end(bank: Bank, delivery: Delivery, event: Event, _: Troubles) -> bool:
         if not delivery.is_over:
             back = state == State.PICKED_UP and delivery.taking_back_at is not None
             delivery.state = State.RETURNED if back else state
@@ -102,7 +106,7 @@ def _ended(state: Any) -> Callable[[Bank, Delivery, Event], bool]:
     return end
 
 
-_DELIVERY: dict[int, Callable[[Bank, Delivery, Event], bool]] = {
+_DELIVERY: dict[int, _Happening] = {
     codes.DELIVERY_DEPOSITED: _deposited,
     codes.DELIVERY_PICKED_UP: _ended(State.PICKED_UP),
     codes.DELIVERY_CANCELLED: _ended(State.CANCELLED),

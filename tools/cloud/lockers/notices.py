@@ -5,10 +5,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from ..controllers.troubles import Troubles, Work
 from ..models import Delivery, Notice
 from ..services import local_time
 from . import about, deliveries, parcel
@@ -29,8 +31,14 @@ def make(delivery: Delivery, kind: Any, now: datetime) -> int:
     return len(rows)
 
 
+def make_aside(delivery: Delivery, kind: Any, now: datetime, troubles: Troubles) -> None:
+    """As make(); what keeps it from being made is a trouble of its bank's controller, and stops nothing else."""
+    with troubles.aside(Work.DELIVERIES, delivery.bank.controller_id), transaction.atomic():
+        make(delivery, kind, now)
+
+
 def address(notice: Notice) -> str:
-    """Empty when the delivery's days are over."""
+    """Empty when the delivery's days are over. Raises Unreadable."""
     said = about.of(notice.delivery)
     return said.email if notice.way == Notice.Way.EMAIL else said.phone
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from ..models import ApiToken, Bank, Delivery, User
+from ..sealing import Unreadable
 from ..services.refusal import Refusal
 from . import about, deliveries
 from .about import About
@@ -50,5 +51,8 @@ def make(
 
 
 def deposit_code(delivery: Delivery) -> str | None:
-    """For who brings it, as long as it was not deposited."""
-    return deliveries.codes_of(delivery).deposit if delivery.state == Delivery.State.MADE else None
+    """For who brings it, as long as it was not deposited. None as well where its bank's secret cannot be read."""
+    try:
+        return deliveries.codes_of(delivery).deposit if delivery.state == Delivery.State.MADE else None
+    except Unreadable:
+        return None

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from ..doors import door_status
 from ..models import Bank, Compartment, Delivery, Notice, Right, User, visible
-from ..pages import access
+from ..pages import access, telling
+from ..sealing import Unreadable
 from ..services import clock
 from . import about, layout, notices
+from .about import About
 from .usage import Share
 
 OVER_SHOWN = 20  # deliveries that have ended, on the page of a bank
@@ -145,12 +147,16 @@ def chart(share: Share) -> dict[str, Any]:
 
 def notice(row: Notice) -> dict[str, Any]:
     """As the outbox shows it: no code stands in it."""
-    zone, to = row.delivery.bank.controller.site.zone, notices.address(row)
+    zone = row.delivery.bank.controller.site.zone
+    try:
+        to, unreadable = notices.address(row), ""
+    except Unreadable as problem:
+        to, unreadable = "", telling.sentence(problem)
     look, icon = {"sent": ("good", "check"), "failed": ("bad", "cross")}.get(row.state, ("", "clock"))
     return {
         "row": row,
         "to": to,
-        "text": notices.text(row) if to else "",
+        "text": notices.text(row) if to else unreadable,
         "look": look,
         "icon": icon,
         "time": door_status.moment(row.ended_at or row.made_at, zone, clock.now()),
@@ -170,9 +176,14 @@ def delivery(bank: Bank, row: Delivery) -> dict[str, Any]:
     def at(moment: datetime | None) -> str:
         return door_status.moment(moment, zone, now) if moment else ""
 
+    try:
+        said, unreadable = about.of(row), ""
+    except Unreadable as problem:
+        said, unreadable = About(), telling.sentence(problem)
     return {
         "row": row,
-        "about": about.of(row),
+        "about": said,
+        "unreadable": unreadable,
         "look": look,
         "icon": icon,
         "state": _("Overdue") if overdue else row.get_state_display(),

@@ -75,7 +75,7 @@ def records(bank: Bank, since: datetime, until: datetime) -> Iterator[dict[str, 
         yield {
             "bank": bank.name,
             "delivery": row.number,
-            "unit": about.of(row).unit,
+            "unit": about.legible(row).unit,
             "size": row.size,
             "compartment": row.compartment,
             "deposited": row.deposited_at,

@@ -1,12 +1,14 @@
 """What has to happen by itself once an hour. The worker calls hourly() all the time."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from ..access_list import acl, history
 from ..access_list.prepared import Prepared
 from ..controllers import rotation
-from ..controllers.troubles import Troubles, Work
+from ..controllers.troubles import AWAY, Troubles, Work
 from ..lockers import overdue, privacy
 from ..log import chain, retention
 from ..members import links
@@ -34,19 +36,48 @@ def hourly(now: datetime, troubles: Troubles | None = None) -> None:
 def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
     """Erases what is past its days, forgets what no controller needs. Returns what was done."""
     troubles = troubles or Troubles()
-    acl.refresh_due(now, troubles)
-    done = {"erased": retention.erase(now, troubles), "changes": 0, "profiles": 0}
+    done = {"erased": 0, "changes": 0, "profiles": 0}
+
+    def erase() -> None:
+        done["erased"] += retention.erase(now, troubles)
+
+    def erase_deliveries() -> None:
+        done["erased"] += privacy.forget(now)
+
+    # What erases comes first: nothing that goes wrong before it, of whatever tenant, may keep data for longer.
+    _each(
+        erase,
+        erase_deliveries,
+        partial(learning.forget, now),
+        partial(links.forget, now),
+        erasure.overwrite,
+        partial(acl.refresh_due, now, troubles),
+        partial(_prune, troubles, done),
+        partial(rotation.begin_due, now),
+        partial(overdue.tidy, now, troubles),
+    )
+    if any(done.values()):
+        log.info("tidied: %(erased)d events and deliveries, %(changes)d changes, %(profiles)d profiles", done)
+    return done
+
+
+def _prune(troubles: Troubles, done: dict[str, int]) -> None:
     for controller in Controller.objects.filter(lost_at=None).order_by("pk").values_list("pk", flat=True):
         with troubles.aside(Work.TIDYING, controller):
             done["profiles"] += rules.prune(controller)
             done["changes"] += history.prune(controller)
             chain.forget_empty(controller)
-    overdue.tidy(now)
-    done["erased"] += privacy.forget(now)
-    learning.forget(now)
-    rotation.begin_due(now)
-    links.forget(now)
-    erasure.overwrite()
-    if any(done.values()):
-        log.info("tidied: %(erased)d events and deliveries, %(changes)d changes, %(profiles)d profiles", done)
-    return done
+
+
+def _each(*works: Callable[[], object]) -> None:
+    """All of them, whatever goes wrong with one: that is told at the end. Only a database that is away ends it."""
+    wrong = []
+    for work in works:
+        try:
+            work()
+        except AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001  the others are done
+            wrong.append(error)
+    if wrong:
+        raise ExceptionGroup("housekeeping was not done whole", wrong)
