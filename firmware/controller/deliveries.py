@@ -26,6 +26,8 @@ from .records import EVENT
 from .storage.stock import ENDED, HELD, LIES, Stock
 
 _AGAIN_MS = const(120000)  # after a deposit its code opens once more
+_SEEN = const(1)  # of a record: it was shut with a parcel
+_KEPT = const(2)  # ... so was the compartment before, which stays his as well
 _UNSEEN = const(128)  # extra of DELIVERY_DEPOSITED
 _LOOK_BACK = const(512)  # events: what was cut short is at the end of the log, with a few starts behind it
 _PIECE = const(16)
@@ -79,10 +81,14 @@ class Deliveries:
         for other, run in self._runs.items():
             if run[0] == number and (one.state == HELD or other != one.compartment):
                 return True  # one is about to open
-        if one.state == LIES and one.size == size and not self._compartments.out_of_use(one.compartment):
-            compartment = one.compartment
-        else:
-            compartment = self._free(size)
+        before, compartments = one.compartment if one.state == LIES else 0, self._compartments
+        kept = one.seen & _KEPT  # two are his already
+        if before and not compartments.out_of_use(before):
+            if one.size == size or kept or compartments.rests(before):  # he may have shut it with his parcel in it
+                if before not in self._runs or not compartments.line.is_open(before):
+                    self._put_in(before, number, one.size)
+                return True
+        compartment = 0 if kept else self._free(size)
         if not compartment:
             self.tell(NO_ROOM, now, 0, size, number)
             return False
@@ -163,14 +169,20 @@ class Deliveries:
         """
         one = self.stock.get(run[0] % SLOTS)
         was = one.compartment if one.state == LIES else 0
-        if was != compartment:
-            self._runs.pop(was, None)
-            if was and self._compartments.out_of_use(was):
-                self._full[was - 1] = 0
-            elif was:
-                self._leave(one)
-                one.before = was
-        one.state, one.compartment, one.size, one.seen = LIES, compartment, run[2], 0
+        if was == compartment:
+            return
+        self._runs.pop(was, None)
+        stuck, seen = was and self._compartments.out_of_use(was), one.seen
+        one.seen = 0
+        if stuck and not seen & _SEEN:
+            self._full[was - 1] = 0
+            one.seen = seen
+        elif was:
+            self._leave(one)
+            one.before = was
+            if stuck:
+                one.seen = _KEPT
+        one.state, one.compartment, one.size = LIES, compartment, run[2]
         self.stock.set(one)
         self._full[compartment - 1] = 1
         if not was:
@@ -187,9 +199,9 @@ class Deliveries:
         one = self.stock.get(number % SLOTS)
         if kind == DEPOSIT:
             self.tell(DELIVERY_DEPOSITED, now, compartment, size | unseen, number)
-            one.seen = 1
-            if not unseen:
+            if not unseen and one.seen != _KEPT:
                 self._leave(one)
+            one.seen |= _SEEN
             self._again[number] = ticks.add(now, _AGAIN_MS)
         elif one.before:  # it may lie there: he is shown both
             self._full[compartment - 1] = 0
@@ -215,16 +227,19 @@ class Deliveries:
     def _stuck(self, compartment, now):
         """It did not open. A parcel that is to go in gets another one; one that lies there is waited for."""
         number, kind, size = self._runs.pop(compartment)
-        if kind == PICK_UP:
-            self.failed = True
-            return
-        another = self._free(size)
+        one = self.stock.get(number % SLOTS)
+        another = 0 if kind == PICK_UP or one.seen & _SEEN else self._free(size)
         if another:
             self._put_in(another, number, size)
             return
         self.failed = True
+        if kind == PICK_UP or one.seen & _SEEN:
+            return
         self.tell(NO_ROOM, now, compartment, size, number)
-        self._free_again(self.stock.get(number % SLOTS), compartment)
+        self._free_again(one, compartment)
+        if one.state == LIES:  # the one before is his again: as after a start its contact says how it stands
+            self._begin(one.compartment, number, DEPOSIT, one.size)
+            self._unsure.append(one.compartment)
 
     def _free_again(self, one, compartment):
         if one.state == LIES and one.compartment == compartment:
@@ -261,7 +276,7 @@ class Deliveries:
             self._full[one.compartment - 1] = 1
             if 0 < one.before <= len(self._full):
                 self._full[one.before - 1] = 1
-            if not one.seen or one.number == picking:
+            if not one.seen & _SEEN or one.number == picking:
                 kind = PICK_UP if one.number == picking else DEPOSIT
                 self._runs[one.compartment] = one.number, kind, one.size
                 unsure.append(one.compartment)
@@ -279,8 +294,8 @@ class Deliveries:
         if code == COMPARTMENT_RELEASED:
             return number if extra == TO_PICK_UP else 0  # for a parcel: without its record no lock has moved
         if code == DELIVERY_DEPOSITED:
-            if not one.seen:
-                one.seen = 1
+            if not one.seen & _SEEN:
+                one.seen |= _SEEN
                 self.stock.set(one)
         elif code == NO_ROOM:
             self._free_again(one, compartment)

@@ -92,10 +92,12 @@ def test_the_deposit_code_opens_it_again_for_two_minutes_after_it_was_shut():
     assert bench.type(pick_up_code(1)) == [1]
 
 
-def test_with_another_size_he_gets_another_compartment_and_the_first_is_free_again():
+def test_with_another_size_he_gets_the_first_again_and_while_it_stands_open_another_one():
     bench = ParcelBench(stock=(1, 2))
     bench.put_in(1, 1)
+    assert bench.deposit(1, 3) == [1]  # his parcel lies there
     assert bench.deposit(1, 3) == [7]
+    bench.shut(1)
     bench.shut(7)
     assert bench.told() == [("DELIVERY_DEPOSITED", 1, 1, 1), ("DELIVERY_DEPOSITED", 7, 3, 1)]
     assert bench.put_in(2, 1) == 1
@@ -112,9 +114,10 @@ def test_another_size_while_the_first_stands_open():
     assert bench.told() == []
     bench.shut(7)
     assert bench.told() == [("DELIVERY_DEPOSITED", 7, 3, 1)]
+    assert bench.deposit(1, 1) == [7]
     assert bench.deposit(1, 1) == [1]
     assert bench.deposit(1, 2) == [4]
-    for lock in (1, 4):
+    for lock in (1, 4, 7):
         bench.shut(lock)
     assert bench.put_in(2, 3) == 7
     assert bench.type(pick_up_code(1)) == [4]
@@ -124,7 +127,41 @@ def test_where_no_other_size_is_free_the_first_one_stays_his():
     bench = ParcelBench(stock=(1, 2, 3))
     bench.put_in(1, 1)
     assert [bench.put_in(number, 3) for number in (2, 3)] == [7, 8]
+    assert bench.deposit(1, 3) == [1]
     assert bench.deposit(1, 3) == []
+    bench.shut(1)
+    assert bench.type(pick_up_code(1)) == [1]
+
+
+def test_one_that_jams_with_his_parcel_in_it_stays_his_beside_another():
+    bench = ParcelBench(stock=(1, 2))
+    bench.put_in(1)
+    bench.locks.jams = {1}
+    assert bench.deposit(1) == [1]
+    bench.run(6000)
+    assert bench.deposit(1) == [2]
+    bench.shut(2)
+    bench.locks.jams = set()
+    bench = bench.again()
+    assert bench.put_in(2) == 3
+    assert bench.type(pick_up_code(1)) == [2]
+    bench.shut(2)
+    bench.run(1000)
+    assert bench.locks.pulses[-1][0] == 1
+    bench.shut(1)
+    assert bench.told()[-1] == ("DELIVERY_PICKED_UP", 1, 0, 1)
+
+
+def test_where_a_larger_one_jams_the_first_is_his_again():
+    bench = ParcelBench(stock=(1,), bank=dict(BANK, sizes="SSSMMMMX"))
+    assert bench.deposit(1) == [1]
+    bench.locks.jams = {8}
+    bench.deposit(1, 4)
+    bench.run(6000)
+    bench.shut(1)
+    assert bench.told() == [("NO_ROOM", 8, 4, 1), ("DELIVERY_DEPOSITED", 1, 4, 1)]
+    assert bench.deposit(1) == [1]
+    bench.shut(1)
     assert bench.type(pick_up_code(1)) == [1]
 
 

@@ -34,8 +34,8 @@ _NO_KEY = bytes(16)
 class Delivery:
     """What the record of a slot says. number 0: there is none.
 
-    compartment: its number, where the parcel lies. size: what was asked for. seen: 1 when it was shut. before: another
-    compartment, where the parcel may lie as long as the first was not seen shut; 0: none.
+    compartment: its number, where the parcel lies. size: what was asked for. seen: whether it was shut, as
+    deliveries.py has it. before: another compartment, where the parcel may lie as well; 0: none.
     """
 
     def __init__(self, record=_GONE):

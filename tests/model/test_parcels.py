@@ -1,0 +1,221 @@
+"""Parcels at a bank against what people see: hypothesis plays couriers, recipients, jams and power cuts.
+
+The model knows where each parcel really lies. Whatever happens: no door that opens for somebody has another's parcel
+in it, no parcel is put to another one, each one can be taken out with its code, and the code then opens nothing.
+"""
+
+import os
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+import sim.mcu  # noqa: F401  before any firmware file is imported
+from firmware.controller import bank
+from sim.mcu.flash import NorFlash, PowerCut
+from sim.world.lock_chips import Locks
+from tests.firmware import parcel_bench
+from tests.firmware.parcel_bench import ParcelBench, deposit_code, pick_up_code
+from tests.firmware.test_deliveries_cuts import Cut
+
+STORIES = int(os.environ.get("STORIES", "40"))  # STORIES=10000 takes twenty minutes
+COUNT = 8
+NUMBERS = st.integers(1, 6)
+SIZES = st.integers(1, 3)
+CUTS = st.one_of(st.none(), st.none(), st.integers(0, 14))
+
+
+class Line:
+    """Lock boards that answer at once: what a wire takes is told elsewhere."""
+
+    pulse_ms = 500
+
+    def __init__(self, world: Any) -> None:
+        self.world = world
+        self.count = world.count
+        self.troubles: list[Any] = []
+
+    def unlock(self, n: int, now: int) -> bool:
+        self.world.coil(n, True)
+        self.world.coil(n, False)
+        return True
+
+    def busy(self) -> bool:
+        return False
+
+    def is_open(self, n: int) -> bool:
+        return bool(self.world.doors[n - 1])
+
+    def watch(self, now: int) -> None:
+        pass
+
+    def deadline(self) -> None:
+        return None
+
+
+class Parcels(RuleBasedStateMachine):
+    """lies: {number: compartment}, as seen from outside. held: the number that a slot's key is of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.was = parcel_bench.nor_flash, bank.locks
+        parcel_bench.nor_flash = NorFlash  # type: ignore[assignment]  # in memory: quicker
+        self.world = Locks(COUNT, lambda: 0)
+        bank.locks = lambda table, now: Line(self.world)
+        self.bench: Any = ParcelBench(locks=self.world)
+        self.bench.stock_comes(*range(1, 7))
+        self.held = {slot: slot for slot in range(1, 7)}
+        self.lies: dict[int, int] = {}
+        self.done: set[int] = set()
+        self.hands: dict[
+            int, int
+        ] = {}  # {number: door at which its courier stands, with the parcel in his hand or in it}
+
+    # What people do, with the power going on the way or not.
+
+    def _does(self, cut: int | None, act: Any) -> list[int]:
+        """Which doors popped."""
+        bench = self.bench
+        self._another_day()
+        before = list(bench.locks.doors)
+        if cut is None:
+            act()
+        else:
+            power = Cut(bench.flash, cut)
+            try:
+                act()
+                bench.run(3000)
+            except PowerCut:
+                pass
+            power.over()
+            self.bench = bench = bench.again()
+        bench.run(3000)
+        return [n + 1 for n in range(COUNT) if bench.locks.doors[n] and not before[n]]
+
+    @rule(slot=NUMBERS, size=SIZES, cut=CUTS)
+    def brings(self, slot: int, size: int, cut: int | None) -> None:
+        """A courier types his code, puts his parcel into the last door that opened, and takes it out of another."""
+        number = self.held[slot]
+        popped = self._does(cut, lambda: self._types(deposit_code(number), str(size)))
+        for door in popped:
+            self._mine(door, number)
+        mine = self.lies.get(number)
+        if popped and (mine is None or mine in self._open()):
+            assert not self._picked_up(number)
+            self.lies[number] = popped[-1]
+
+    @rule(slot=NUMBERS, cut=CUTS)
+    def fetches(self, slot: int, cut: int | None) -> None:
+        number = self.held[slot]
+        over, open_before = self._picked_up(number), self._open()
+        popped = self._does(cut, lambda: self._types(pick_up_code(number)))
+        for door in popped:
+            self._mine(door, number)
+        assert not (over and popped) or cut is not None or open_before, "a code of the past opens"
+        if self.lies.get(number) in self._open():
+            del self.lies[number]
+
+    @rule(door=st.integers(1, COUNT), cut=CUTS)
+    def shuts(self, door: int, cut: int | None) -> None:
+        self._does(cut, lambda: self.bench.shut(door))
+
+    @rule()
+    def shuts_all(self) -> None:
+        for door in self._open():
+            self.bench.shut(door)
+
+    @rule(door=st.integers(1, COUNT))
+    def jams(self, door: int) -> None:
+        if door in self.bench.locks.jams:
+            self.bench.locks.jams.remove(door)
+        elif not self.bench.locks.jams:
+            self.bench.locks.jams.add(door)
+
+    @rule()
+    def time_goes_by(self) -> None:
+        """Two minutes after every deposit."""
+        self.bench.bank._parcels.deliveries._again.clear()
+
+    @rule(slot=NUMBERS)
+    def next_key_comes(self, slot: int) -> None:
+        number = self.held[slot] + 256
+        self.bench.stock_comes(number)
+        if self.bench.bank._parcels.deliveries.stock.get(slot).number == number:
+            assert self.held[slot] not in self.lies, "the key of a parcel that lies there is gone"
+            self.held[slot] = number
+
+    @rule(cut=CUTS)
+    def opens_all(self, cut: int | None) -> None:
+        def asks() -> None:
+            self.bench.bank.compartments.ask_all()
+            self.bench.run(6000)
+
+        self._does(cut, asks)
+
+    # What must hold.
+
+    def _mine(self, door: int, number: int) -> None:
+        for other, where in self.lies.items():
+            assert where != door or other == number, f"door {door} opens for {number}, and {other} lies there"
+
+    def _open(self) -> list[int]:
+        return [n + 1 for n in range(COUNT) if self.bench.locks.doors[n]]
+
+    def _types(self, *texts: str) -> None:
+        for text in texts:
+            self.bench.type(text)
+        self.bench.run(6000)
+
+    def _another_day(self) -> None:
+        """How often somebody is wrong is told elsewhere."""
+        tries = self.bench.bank._parcels.entry.tries
+        tries._until, tries.short = None, 0
+
+    def _picked_up(self, number: int) -> bool:
+        """As the board says it."""
+        return ("DELIVERY_PICKED_UP", number) in [(event[0], event[3]) for event in self.bench.told_ever()]
+
+    @invariant()
+    def nothing_is_called_picked_up_that_lies_there(self) -> None:
+        for number in self.lies:
+            assert not self._picked_up(number), f"{number} lies there and was picked up"
+
+    def teardown(self) -> None:
+        try:
+            self.everybody_fetches_what_is_his()
+        finally:
+            parcel_bench.nor_flash, bank.locks = self.was
+            self.bench.clean()
+
+    def everybody_fetches_what_is_his(self) -> None:
+        bench = self.bench
+        bench.locks.jams.clear()
+        for _ in range(2):
+            for door in self._open():
+                bench.shut(door)
+        bench = self.bench = bench.again()
+        for number in sorted(self.lies):
+            before = len(bench.locks.pulses)
+            for _ in range(3):
+                self._another_day()
+                bench.type(pick_up_code(number))
+                bench.run(3000)
+                for door in self._open() + self._open():
+                    self._mine(door, number)
+                    bench.shut(door)
+                    bench.run(3000)
+            opened = [lock for lock, _ in bench.locks.pulses[before:]]
+            assert self.lies.pop(number) in opened, f"{number} is not where its code says: {opened}"
+            for door in self._open():
+                bench.shut(door)
+
+
+TestParcels = Parcels.TestCase
+TestParcels.settings = settings(
+    max_examples=STORIES,
+    stateful_step_count=15,
+    deadline=None,
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+)
