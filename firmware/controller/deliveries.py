@@ -199,7 +199,7 @@ class Deliveries:
         one = self.stock.get(number % SLOTS)
         if kind == DEPOSIT:
             self.tell(DELIVERY_DEPOSITED, now, compartment, size | unseen, number)
-            if not unseen and one.seen != _KEPT:
+            if not unseen and not one.seen & _KEPT:
                 self._leave(one)
             one.seen |= _SEEN
             self._again[number] = ticks.add(now, _AGAIN_MS)
