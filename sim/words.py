@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from firmware.controller import events as codes
-from firmware.protocol.deliveries import OF_COMPARTMENTS
+from firmware.protocol.bank_events import OF_COMPARTMENTS
 
 GRANTED, DENIED, MISREAD = "granted", "denied", "misread"
 

@@ -1,17 +1,9 @@
-"""Deliveries beside a board: the key of each, made of its bank's secret, which no board has; and events of banks."""
+"""Deliveries beside a board: the key of each is made of its bank's secret, which no board ever has."""
 
 from struct import pack
 
-from firmware.controller import events
 from firmware.controller.access.codes import KEY
 from firmware.controller.hmac import hmac
-
-# Of a compartment of the bank: what the record calls its door is the number of the compartment.
-OF_COMPARTMENTS = tuple(
-    code
-    for name, code in vars(events).items()
-    if name.startswith(("COMPARTMENT_", "DELIVERY_", "CODE_", "CODES_", "NO_ROOM"))
-)
 
 
 def delivery_key(secret, number):

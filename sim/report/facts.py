@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from firmware.protocol.deliveries import OF_COMPARTMENTS
+from firmware.protocol.bank_events import OF_COMPARTMENTS
 from sim import words
 from sim.virtual.building import Record, VirtualBuilding
 

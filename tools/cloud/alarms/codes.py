@@ -1,7 +1,7 @@
 """Event codes by subject, for filters, counts and alarms: one place beside the firmware's table."""
 
 from firmware.controller import events
-from firmware.protocol.deliveries import OF_COMPARTMENTS
+from firmware.protocol.bank_events import OF_COMPARTMENTS
 
 from ..models import Credential, Event
 from ..models.alarms import SILENT

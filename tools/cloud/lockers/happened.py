@@ -6,7 +6,7 @@ from typing import Any
 
 from firmware.controller import events as codes
 from firmware.controller.access.codes import MOST
-from firmware.protocol.deliveries import OF_COMPARTMENTS
+from firmware.protocol.bank_events import OF_COMPARTMENTS
 
 from ..audit import changes
 from ..controllers.troubles import Troubles
