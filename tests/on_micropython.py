@@ -33,18 +33,19 @@ def load(path):
 
 def each(paths):
     """Runs the tests of these files, one whenever it is asked for the next. Yields whether it passed."""
-    from firmware.controller import clock
     from sim.mcu.chip import use
 
     for path in paths:
         module = load(path)
-        chip, time = use(None), clock.time
+        clock = sys.modules.get("firmware.controller.clock")
+        chip, time = use(None), clock and clock.time
         for name in sorted(dir(module)):
             test = getattr(module, name)
             if not name.startswith("test_") or not callable(test):
                 continue
             use(chip)  # the chip of the test before would keep its whole controller in memory
-            clock.time = time
+            if clock:
+                clock.time = time
             gc.collect()
             yield passes(test, path + "::" + name)
 

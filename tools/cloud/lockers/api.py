@@ -10,9 +10,10 @@ from ..api.auth import Caller, caller
 from ..api.body import Body
 from ..api.errors import Error
 from ..api.moments import Moment
+from ..audit import changes
 from ..doors import commands
 from ..doors.api import CommandOut
-from ..models import ApiToken, Bank, Command, Delivery, Right
+from ..models import ApiToken, Bank, Command, Delivery, Right, lock
 from ..services import clock
 from ..services.refusal import Refusal
 from . import about, banks, deliveries, shipments, shown, usage, webhooks
@@ -146,8 +147,10 @@ def change_bank(request: HttpRequest, bank_id: int, fields: BankChange) -> BankO
     """Its name and where it is."""
     bank = _bank(caller(request), bank_id, Right.INSTALL)
     said = fields.dict(exclude_unset=True)
-    kept = {name: said.get(name, getattr(bank, name)) for name in ("name", "address", "latitude", "longitude")}
-    banks.change(bank, kept["name"] or "", kept["address"] or "", kept["latitude"], kept["longitude"])
+    with changes.together():  # what is not named stays as it is now, not as it was when the row was read
+        lock(bank)
+        kept = {name: said.get(name, getattr(bank, name)) for name in ("name", "address", "latitude", "longitude")}
+        banks.change(bank, kept["name"] or "", kept["address"] or "", kept["latitude"], kept["longitude"])
     return BankOut.of(bank)
 
 

@@ -1,6 +1,8 @@
 """Commands: what the controller would refuse is refused where it is asked for; an emergency always gets through."""
 
 import random
+import re
+from pathlib import Path
 
 import pytest
 from cloud_world import House, Stopped, Wire
@@ -14,6 +16,7 @@ from tools.cloud.ingest import store
 from tools.cloud.models import Command
 from tools.cloud.services import clock
 
+ROOT = Path(__file__).resolve().parents[4]
 State = Command.State
 
 
@@ -53,7 +56,12 @@ def test_both_ends_count_with_the_same_rooms() -> None:
     assert {verb: said[3] for verb, said in firmware._VERBS.items()} == {
         verb: first for (first, _), verbs in rooms.items() for verb in verbs
     }
-    assert {frozenset(verbs): count for (_, count), verbs in rooms.items()} == {
+    of_banks = {firmware._STRIKES: ("open",), firmware._EMERGENCIES: (), firmware._OTHERS: ("audit", "cancel")}
+    text = "".join((ROOT / f"firmware/controller/{name}.py").read_text() for name in ("bank", "parcels"))
+    assert dict(re.findall(r'"do (\w+)"\] = .*, (\d+)\n', text)) == {
+        verb: str(first) for first, verbs in of_banks.items() for verb in verbs
+    }
+    assert {frozenset(verbs + of_banks[first]): count for (first, count), verbs in rooms.items()} == {
         frozenset(verbs): count for verbs, count in commands.ROOMS.items()
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tools.cloud.models import AccessGroup, Area, Schedule
+from tools.cloud.models import AccessGroup, Area, Bank, Schedule
 from tools.cloud.pages import forms as shared
 from tools.cloud.people import forms as people
 from tools.cloud.rules import forms as rules
@@ -79,6 +79,7 @@ def numbers(house: Any) -> dict[str, int]:
         "person": house.person.pk, "grant": house.person.grants.get().pk,
         "schedule": schedules.save(Schedule(tenant=house.tenant), "Dag", [[31, 480, 960]]).pk,
         "other": AccessGroup.objects.create(tenant=house.tenant, name="noen få").pk,
+        "bank": Bank.objects.create(controller=house.controller, name="Skap", delivery_secret=bytes(32)).pk,
     }  # fmt: skip
 
 
@@ -181,6 +182,7 @@ PATCHES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "doors/{door}/rules": ({"release_ms": 7000}, "Door", {"name": "Inngang nord"}),
     "controllers/{controller}": ({"name": "Oppgang N"}, "Controller", {"firmware": "9"}),
     "tenants/{tenant}": ({"retention_days": 30}, "Tenant", {"name": "Andre"}),
+    "banks/{bank}": ({"name": "Skapet"}, "Bank", {"address": "Storgata 2"}),
     "members/{member}": ({"role": "viewer"}, "", {}),  # one field, and locked: test_cloud_members.py
 }
 
