@@ -1,6 +1,6 @@
 """Moments as the API takes them: with their offset from UTC, because a site may be anywhere."""
 
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -10,6 +10,8 @@ ASKED = (
     "give the time with its offset from UTC, such as 2027-05-03T17:00:00+02:00 or 2027-05-03T15:00:00Z "
     "(in an address + is written %2B)"
 )
+MARGIN = 2  # years
+FARTHEST = "give a time of a year between 4 and 9996"
 
 
 def _text(value: Any) -> Any:
@@ -22,6 +24,9 @@ def _text(value: Any) -> Any:
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise PydanticCustomError("offset", ASKED)
+    # Whoever reckons with it, by days or in another zone, must not come to a year that there is not.
+    if not MINYEAR + MARGIN < moment.year < MAXYEAR - MARGIN:
+        raise PydanticCustomError("year", FARTHEST)
     return moment
 
 

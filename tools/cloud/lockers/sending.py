@@ -2,11 +2,13 @@
 
 Nothing leaves by itself. `portvakt cloud send` sends calls to where couriers want them; notices only where NOTICES
 names a plug-in, a function "module:name" that takes (way, to, subject, text) and raises OSError when it failed.
+Whatever goes wrong with one row, of a plug-in or at another's machine, is that row's: all others leave.
 """
 
 import importlib
 import logging
 import os
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -20,16 +22,18 @@ from tools.terminal import Problem
 from ..models import Notice, WebhookCall
 from ..sealing import Unreadable
 from ..services import clock
-from . import https, notices, webhooks
+from . import about, https, notices, webhooks
 
 log = logging.getLogger("portvakt.send")
 
 Plugin = Callable[[str, str, str, str], None]
 Post = Callable[..., int]
 LOOK_S = 1.0
+_MAIL = re.compile(r"[^\s<>@,;:'\"(){}\[\]]+@[^\s<>@,;:'\"(){}\[\]]+")
 AT_ONCE = 50
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=2)
 MOST_TRIES = 24  # over a day
+REST = timedelta(minutes=1)  # for all calls to an address that did not answer: each costs the others its time
 
 
 def plugin() -> Plugin | None:
@@ -71,7 +75,7 @@ def once(send: Plugin | None, now: datetime, post: Post = https.post) -> int:
     if send is not None:
         due = _due(Notice.objects.select_related("delivery__bank__controller__site"), now)
         left += sum(_leave(row, now, lambda row=row: _notice(row, send)) for row in due)  # type: ignore[misc]
-    due = _due(WebhookCall.objects.select_related("webhook", "delivery"), now)
+    due = _due(WebhookCall.objects.select_related("webhook__token", "delivery"), now)
     return left + sum(_leave(row, now, lambda row=row: _call(row, now, post)) for row in due)  # type: ignore[misc]
 
 
@@ -81,7 +85,7 @@ def _due(rows: QuerySet[Any], now: datetime) -> list[Any]:
 
 def _leave(row: Any, now: datetime, work: Callable[[], None]) -> bool:
     """Claimed first, so that of two processes one tries; what is cut off in between is tried again after its pause."""
-    mine = type(row).objects.filter(pk=row.pk, state="waiting", tries=row.tries)
+    mine = type(row).objects.filter(pk=row.pk, state="waiting", tries=row.tries, next_at=row.next_at)
     pause = min(FIRST_PAUSE * 2**row.tries, LONGEST_PAUSE)
     if not mine.update(tries=row.tries + 1, next_at=now + pause):
         return False
@@ -90,10 +94,14 @@ def _leave(row: Any, now: datetime, work: Callable[[], None]) -> bool:
         work()
     except _Over as error:
         tried.update(state="failed", ended_at=now, why=str(error)[:100])
-    except (OSError, Unreadable) as error:
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it is, all others leave
+        why = str(error) if isinstance(error, (OSError, Unreadable)) else type(error).__name__
+        why = "".join(letter if letter.isprintable() else " " for letter in why)[:100]
         failed = {"state": "failed", "ended_at": now} if row.tries + 1 >= MOST_TRIES else {}
-        tried.update(why=str(error)[:100], **failed)
-        log.info("%s %d did not leave (%s)", type(row).__name__, row.pk, error)
+        tried.update(why=why, **failed)
+        log.info("%s %d did not leave (%s)", type(row).__name__, row.pk, why)
     else:
         tried.update(state="sent", ended_at=now, why="")
         return True
@@ -108,11 +116,29 @@ def _notice(row: Notice, send: Plugin) -> None:
     to = notices.address(row)
     if not to or row.delivery.state != row.delivery.State.DEPOSITED:
         raise _Over("the parcel does not wait any more")
-    send(row.way, to, notices.subject(row), notices.text(row, with_code=True))
+    try:
+        send(row.way, to, notices.subject(row), notices.text(row, with_code=True))
+    except OSError as error:
+        raise OSError(_unnamed(str(error), row)) from None
+
+
+def _unnamed(why: str, row: Notice) -> str:
+    """What a mail server says names whom it was for; neither the log nor the outbox's reasons are erased with them."""
+    said = about.of(row.delivery)
+    for mark in sorted(filter(None, (said.email, said.phone, said.name, said.unit, said.description)), key=len)[::-1]:
+        why = re.sub(re.escape(mark), "…", why, flags=re.IGNORECASE)
+    return _MAIL.sub("…", why)
 
 
 def _call(row: WebhookCall, now: datetime, post: Post) -> None:
+    if row.webhook.token.revoked_at is not None:
+        raise _Over("its API token was revoked")
     content = webhooks.body(row)
-    status = post(row.webhook.url, content, webhooks.headers(row, content, now))
+    try:
+        status = post(row.webhook.url, content, webhooks.headers(row, content, now))
+    except OSError:
+        others = WebhookCall.objects.filter(webhook=row.webhook, state="waiting", next_at__lt=now + REST)
+        others.exclude(pk=row.pk).update(next_at=now + REST)
+        raise
     if not 200 <= status < 300:
         raise OSError(f"it answered {status}")

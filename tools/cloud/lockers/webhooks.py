@@ -8,11 +8,13 @@ signature first, takes no timestamp older than five minutes, and each id once.
 import base64
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from hmac import new as hmac
-from urllib.parse import urlsplit
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
 
 from ..audit import changes
 from ..models import ApiToken, Delivery, Webhook, WebhookCall
@@ -20,6 +22,9 @@ from ..services.refusal import Refusal
 
 SECRET = 32
 LONGEST = 500
+_PLAIN = re.compile(r"[!-~]+")
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"({_LABEL}\.)*{_LABEL}\.?")
 
 
 def put(token: ApiToken, url: str, urandom: Callable[[int], bytes] = os.urandom) -> str:
@@ -27,10 +32,10 @@ def put(token: ApiToken, url: str, urandom: Callable[[int], bytes] = os.urandom)
     _check(url)
     secret = urandom(SECRET)
     with changes.of(token):
-        Webhook.objects.filter(token=token).delete()
-        row = Webhook(token=token, url=url, webhook_secret=secret)
+        row = Webhook.objects.select_for_update().filter(token=token).first() or Webhook(token=token)
+        row.url, row.webhook_secret = url, secret  # what waits goes to where they want it now
         with changes.covering(row):
-            row.save(force_insert=True)
+            row.save()
     return "whsec_" + base64.b64encode(secret).decode()
 
 
@@ -40,13 +45,20 @@ def remove(token: ApiToken) -> None:
 
 
 def _check(url: str) -> None:
-    parts = urlsplit(url) if len(url) <= LONGEST and url.isascii() and url.isprintable() else None
     try:
-        good = parts is not None and parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none
+        good = len(url) <= LONGEST and _PLAIN.fullmatch(url) is not None and _is_good(urlsplit(url))
+    except ValueError:  # a port or an address of IPv6 that is none
         good = False
-    if not good or parts is None or parts.username or parts.fragment:
+    if not good:
         raise Refusal("a webhook is an address that begins with https:// and has no user in it; correct it")
+
+
+def _is_good(parts: SplitResult) -> bool:
+    host = parts.hostname or ""
+    named = len(host) <= 253 and _HOST.fullmatch(host) is not None
+    if ":" in host:
+        named = bool(ip_address(host))
+    return named and parts.scheme == "https" and parts.port != 0 and "@" not in parts.netloc and not parts.fragment
 
 
 def tell(delivery: Delivery, kind: str, at: datetime, now: datetime) -> None:

@@ -118,6 +118,14 @@ def test_a_time_with_any_offset_is_taken(house: House, api: Api) -> None:
     assert api("GET", "/events?since=2026-05-03T17:00:00Z")[0] == 200
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "9999-01-01T00:00:00Z"])
+def test_a_time_at_the_end_of_the_calendar_is_refused(house: House, api: Api, time: str) -> None:
+    """Nobody can reckon with it: a day before the first or after the last there is none."""
+    for name in ("since", "until"):
+        status, said = api("GET", f"/events?{urlencode({name: time})}")
+        assert status == 422 and "between 4 and 9996" in said["error"], (name, said)
+
+
 def test_every_time_that_the_api_takes_asks_for_its_offset() -> None:
     """The kind: a field of a request that is a plain datetime would take a time of nowhere."""
     from tools.cloud.api.subjects import api as whole

@@ -86,3 +86,5 @@ def test_pages_and_api_of_usage_are_for_who_may_see_deliveries(locker: Any, boar
     assert [(one["unit"], one["size"]) for one in said] == [("H0301", "L")]
     assert guard.get(f"/api/banks/{pk}/usage").status_code in (403, 404)
     assert owner.get(f"/api/banks/{pk}/usage?since=2020-01-01T00:00:00Z").status_code == 400
+    for end in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"):
+        assert owner.get(f"/api/banks/{pk}/usage?until={end}").status_code == 422
