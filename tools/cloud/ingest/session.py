@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from firmware.controller import records
 from firmware.controller.cloud import wire
@@ -279,7 +280,9 @@ class ControllerSession:
 
     def _stock_state(self, message: bytes, now: datetime) -> None:
         if self._stock is None:
-            self._stock = StockSession(self.pk, self.send, self.room)
+            self._stock = StockSession(
+                self.pk, self.send, self.room, partial(self._troubles.note, Work.DELIVERIES, self.pk)
+            )
         self._stock.said(message, self._now())
         deliveries.cancel_again(self.pk, now)
 

@@ -8,16 +8,24 @@ from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import Refused
 
 from ..lockers import stock
+from ..services.refusal import Refusal, text
 
 MOST = 24  # keys in a message
 ASKED = 128  # slots in an answer
+LOST = text(
+    "the board has lost what it knew of the parcels in compartments %(numbers)s; open them and take the parcels out"
+)
 ANSWER_S = 30.0  # a message that is not answered by then was lost; keys wait for sectors to be erased
 
 
 class StockSession:
-    """Of one controller's session. send: seals and publishes one message. room: bytes of one. Times: Unix seconds."""
+    """Of one controller's session. send: seals and publishes one message. room: bytes of one. Times: Unix seconds.
 
-    def __init__(self, controller: int, send: Callable[[bytes], None], room: int):
+    tell: what somebody has to see to.
+    """
+
+    def __init__(self, controller: int, send: Callable[[bytes], None], room: int, tell: Callable[[Refusal], None]):
+        self._tell = tell
         self._controller = controller
         self._send = send
         self._most = min(MOST, (room - 1) // (4 + KEY))
@@ -56,7 +64,10 @@ class StockSession:
         if sum_ != stock.checksum(found):  # something happened in between: asked again, a little later
             self._answer_by = now + ANSWER_S
             return
-        stock.said(self._controller, found)
+        lost = stock.said(self._controller, found)
+        if lost:
+            numbers = ", ".join(str(row.compartment) for row in lost)
+            self._tell(Refusal(LOST, numbers=numbers))
         self.step(now)
 
     def _ask(self, now: float) -> None:

@@ -101,7 +101,8 @@ def extend(delivery: Delivery, due_at: datetime) -> None:
         if delivery.due_at is not None and due_at <= delivery.due_at:
             raise Refusal("this is no more time than it has; choose a later one")
         delivery.due_at, delivery.reminded_at, delivery.overdue_at = due_at, None, None
-        delivery.save(update_fields=["due_at", "reminded_at", "overdue_at"])
+        delivery.taking_back_at = None  # it is the recipient's again
+        delivery.save(update_fields=["due_at", "reminded_at", "overdue_at", "taking_back_at"])
         if delivery.state == Delivery.State.DEPOSITED:
             notices.make(delivery, Notice.Kind.EXTENDED, now)
 

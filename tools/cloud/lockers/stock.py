@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from struct import pack, unpack
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from firmware.controller.access.codes import MOST, SLOTS
 from firmware.protocol.deliveries import delivery_key
 
@@ -62,8 +64,12 @@ def free_number(bank: Bank) -> int:
     return secrets.choice(free)
 
 
-def said(controller: int, words: list[int]) -> None:
-    """Keeps what the board says lies in its slots, and goes on to the next number where one has ended."""
+def said(controller: int, words: list[int]) -> list[Delivery]:
+    """Keeps what the board says lies in its slots, and goes on to the next number where one has ended.
+
+    Returns deliveries whose parcel lies in the bank and whose record the board has lost: it would give away their
+    compartment, and no code opens it any more.
+    """
     bank = _locked(controller)
     wanted, before = bank.wanted_numbers(), bank.held_numbers()
     slots = [Slot.of(word) for word in words]
@@ -78,7 +84,15 @@ def said(controller: int, words: list[int]) -> None:
         given = slot.number not in known and Slot.of(before[n]).number != slot.number
         over = slot.state == ENDED or given
         wanted[n] = max(wanted[n], _after(slot.number) if over and slot.number else slot.number)
+    over_here = set(_spent(bank, wanted).filter(state__in=Delivery.OVER).values_list("number", flat=True))
+    wanted = [_after(number) if number in over_here else number for number in wanted]
     bank.keep_numbers(wanted, words)
+    lying = bank.deliveries.filter(state=Delivery.State.DEPOSITED).defer("about").order_by("pk")
+    return [row for row in lying if _is_lost(slots[row.number % SLOTS], row.number)]
+
+
+def _is_lost(slot: Slot, number: int) -> bool:
+    return slot.number < number or slot == Slot(number, HELD)
 
 
 def happened(bank: Bank, number: int, state: int) -> None:
@@ -100,6 +114,9 @@ def missing(controller: int, most: int) -> list[tuple[int, bytes]]:
         slot = Slot.of(word)
         if slot.number < number <= MOST and slot.state != PARCEL:
             found.append(number)
+    # The key of a number that was used lies at the board or nowhere: sent again, its codes would open again.
+    spent = set(_spent(bank, found).values_list("number", flat=True)) if found else set()
+    found = [number for number in found if number not in spent]
     secret = bytes(bank.delivery_secret) if found else b""
     return [(number, delivery_key(secret, number)) for number in found[:most]]
 
@@ -139,6 +156,11 @@ def _locked(controller: int) -> Bank:
 def _known(bank: Bank, numbers: Iterable[int]) -> set[int]:
     """Those that deliveries have, or had."""
     return set(Delivery.objects.filter(bank=bank, number__in=numbers).values_list("number", flat=True))
+
+
+def _spent(bank: Bank, numbers: Iterable[int]) -> QuerySet[Delivery]:
+    """Deliveries that were deposited, cancelled or ended."""
+    return Delivery.objects.filter(bank=bank, number__in=numbers).exclude(state=Delivery.State.MADE)
 
 
 def _after(number: int) -> int:

@@ -164,6 +164,45 @@ def test_somebody_who_has_put_a_backup_back_can_say_so(locker: Any, board: Any) 
     assert lost.number not in {made(locker)[0].number for _ in range(codes.SLOTS)}
 
 
+def forgets(board: Any, number: int) -> None:
+    """The board's record of a number cannot be read any more; it says so when it comes back."""
+    board.stock[number % codes.SLOTS] = 0, bytes(16), HELD
+    board.lying.pop(number, None)
+    board.connect()
+
+
+def test_the_key_of_a_parcel_that_lies_there_is_never_sent_again(locker: Any, board: Any) -> None:
+    from tools.cloud.models import Alarm
+
+    delivery, of = made(locker)
+    board.types(of.deposit, compartment=5)
+    forgets(board, delivery.number)
+    assert board.stock[delivery.number % codes.SLOTS][0] == 0
+    assert board.types(of.deposit, compartment=7) == 0
+    trouble = Alarm.objects.get(kind=Alarm.Kind.TROUBLE, ended_at=None)
+    assert "lost what it knew" in trouble.said["text"] and trouble.said["values"] == {"numbers": "5"}
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.compartment) == ("deposited", 5)
+
+
+@pytest.mark.parametrize("state", ["picked up", "cancelled", "returned", "cancelling"])
+def test_the_key_of_a_number_that_has_ended_is_never_sent_again(locker: Any, board: Any, state: str) -> None:
+    from tools.cloud.models import Delivery
+
+    delivery, of = made(locker)
+    Delivery.objects.update(state=state)
+    forgets(board, delivery.number)
+    assert board.types(of.deposit) == 0
+    following = 0 if state == "cancelling" else delivery.number + codes.SLOTS
+    assert board.stock[delivery.number % codes.SLOTS][0] == following
+
+
+def test_a_delivery_on_its_way_gets_its_key_again(locker: Any, board: Any) -> None:
+    delivery, of = made(locker)
+    forgets(board, delivery.number)
+    assert board.types(of.deposit, compartment=5) == 5
+
+
 @pytest.mark.parametrize(
     "message",
     [b"", b"\0" * 4, b"\0" * 6, struct.pack("<IB", 0, 0) + b"\0\0", struct.pack("<IB", 0, 9) + bytes(4), bytes(900)],

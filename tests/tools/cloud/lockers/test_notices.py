@@ -163,6 +163,18 @@ def test_taking_it_back_shows_the_code_keeps_who_and_ends_as_returned(locker: An
     assert of.pick_up not in again.content.decode()
 
 
+def test_what_got_more_time_after_all_ends_as_picked_up(locker: Any, board: Any) -> None:
+    from tools.cloud.lockers import deliveries
+    from tools.cloud.services import clock
+
+    row, of = due(locker, board, 30)
+    deliveries.take_back(row)
+    deliveries.extend(row, clock.now() + timedelta(days=3))
+    board.types(of.pick_up)
+    row.refresh_from_db()
+    assert row.state == "picked up"
+
+
 def test_what_is_cancelled_or_not_deposited_cannot_be_taken_back(locker: Any, board: Any) -> None:
     from tools.cloud.lockers import deliveries
 
