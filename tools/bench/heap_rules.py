@@ -64,4 +64,16 @@ def every_rule() -> Fields:
     return rules
 
 
+def for_doors(rules: Fields, count: int) -> Fields:
+    """The same for a board with so many doors: rules of a door that it has not are refused whole."""
+    there = {str(n) for n in range(1, count + 1)}
+    for number, said in rules["profiles"].items():
+        if isinstance(said, list):
+            rules["profiles"][number] = [n for n in said if str(n) in there]
+        else:
+            said["doors"] = {n: schedule for n, schedule in said["doors"].items() if n in there}
+    rules["doors"] = {n: door for n, door in rules["doors"].items() if n in there}
+    return rules
+
+
 ALL = {"plain": plain, "500 profiles": profiles, "schedules": schedules, "PINs": pins, "every rule": every_rule}
