@@ -44,10 +44,15 @@ def make(
             found = known.first()
             if found is None:
                 raise
-    same = found.bank_id == bank.pk and found.due_at == due_at
+    same = found.bank_id == bank.pk and (found.due_at == due_at or _has_more_time(found, due_at))
     if not same or (found.about and about.of(found) != said):
         raise Refusal("the reference %(reference)s is another shipment's already; use another one", reference=reference)
     return found, False
+
+
+def _has_more_time(found: Delivery, asked: datetime | None) -> bool:
+    """Than was asked for: somebody gave it more since."""
+    return found.due_at is not None and (asked is None or asked < found.due_at)
 
 
 def deposit_code(delivery: Delivery) -> str | None:

@@ -61,6 +61,22 @@ def test_a_call_that_is_sent_again_makes_nothing_anew(locker: Any, board: Any) -
     assert posten.get("/api/shipments?reference=RR124").json() == []
 
 
+def test_the_same_call_is_the_same_also_when_there_is_more_time_meanwhile(locker: Any, board: Any) -> None:
+    from datetime import timedelta
+
+    from tools.cloud.lockers import deliveries
+    from tools.cloud.services import clock
+
+    posten = program(locker, "Posten")
+    asked = shipment(locker, due_at=(clock.now() + timedelta(days=3)).isoformat())
+    made = sent(posten, "/api/shipments", asked).json()
+    deliveries.extend(Delivery.objects.get(), clock.now() + timedelta(days=9))
+    again = sent(posten, "/api/shipments", asked)
+    assert again.status_code == 200 and again.json()["id"] == made["id"]
+    later = shipment(locker, due_at=(clock.now() + timedelta(days=12)).isoformat())
+    assert sent(posten, "/api/shipments", later).status_code == 400
+
+
 def test_another_courier_of_the_same_house_sees_nothing_of_it(locker: Any, board: Any) -> None:
     posten, bring = program(locker, "Posten"), program(locker, "Bring")
     made = sent(posten, "/api/shipments", shipment(locker)).json()

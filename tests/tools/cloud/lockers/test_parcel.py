@@ -1,5 +1,6 @@
 """A recipient's own parcel: by an address that nobody can guess, with the code as long as it lies there."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -65,3 +66,18 @@ def test_a_notice_has_the_address_and_the_outbox_has_not(locker: Any, board: Any
     text = notices.text(Notice.objects.get(), with_code=with_code)
     assert (f"/parcel/{parcel.token(row)}" in text) is with_code
     assert "/parcel/" in text
+
+
+@pytest.mark.parametrize("end", [".", "/", "%20", "/x?y", "%2F"])
+def test_no_log_has_an_address_that_opens(locker: Any, board: Any, end: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Django logs what was not found, and what was asked for in a way that is not allowed."""
+    row, of = made(locker)
+    board.types(of.deposit, compartment=6)
+    token = parcel.token(row)
+    assert seen(token + end).status_code == 404
+    assert Client().post(f"/parcel/{token}").status_code == 405
+    assert Client().get(f"/enter/{token}{end}/x").status_code == 404
+    [console] = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
+    said = "\n".join(console.format(record) for record in caplog.records)
+    assert said.count("/parcel/…") == 2 and "/enter/…" in said
+    assert token not in said and token.partition("-")[2] not in said
