@@ -469,7 +469,7 @@ def make_building(tmp_path: Path) -> Iterator[Callable[..., House]]:
             folder = tmp_path / f"building-{len(made) + 1}"
             table = setting.board(board, lambda field, why: ValueError(f"{field}: {why}"))
             start = START if begins is None else int(begins.timestamp())
-            bank = bank_table(lockers, locks) if lockers else None
+            bank = bank_table(lockers, locks, doors or 2) if lockers else None
             world, cloud = stages.enter_context(stage(described, folder, seed, visits, table, start, bank))
             made.append(House(world, cloud, seed))
             if visits:

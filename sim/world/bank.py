@@ -116,10 +116,10 @@ def lock_boards(bank: Bank, locks: dict[str, Any]) -> list[LockBoard]:
     return boards
 
 
-def table(count: int, driver: str = "xor", **more: Any) -> dict[str, Any]:
+def table(count: int, driver: str = "xor", doors: int = 2, **more: Any) -> dict[str, Any]:
     """The `bank` of board.json for so many compartments: as few boards as that takes, all of one size.
 
-    more: other fields of it.
+    Its keypad is that of the second door, where there are so many. more: other fields of it.
     """
     boards = next(n for n in range(-(-count // MOST[driver]), count + 1) if count % n == 0)
     first = 0 if driver.startswith("kerong") else 1
@@ -128,7 +128,14 @@ def table(count: int, driver: str = "xor", **more: Any) -> dict[str, Any]:
         "locks": count // boards, "addresses": list(range(first, first + boards)),
     }  # fmt: skip
     sizes = "".join("SSMSSMSL"[n % 8] for n in range(count))
-    return {"supply_ma": 1500, "coil_ma": 700, "locks": locks, "sizes": sizes, "keypad": {"door": 2}, **more}
+    return {
+        "supply_ma": 1500,
+        "coil_ma": 700,
+        "locks": locks,
+        "sizes": sizes,
+        "keypad": {"door": min(2, doors)},
+        **more,
+    }
 
 
 def line(bank: Bank, locks: dict[str, Any], now_us: Callable[[], int]) -> Bus:

@@ -111,7 +111,7 @@ class Soak:
 
         plan = self.plan
         locks = plan.locks or random.Random(f"{plan.seed}/locks").choice(sorted(FAMILIES))
-        return table(plan.lockers, locks) if plan.lockers else None
+        return table(plan.lockers, locks, plan.doors) if plan.lockers else None
 
     def _cloud(self, *given: Any) -> "SoakWorker":
         from tools.simulate.worker import SoakWorker

@@ -5,7 +5,7 @@ import pytest
 from firmware.controller.outputs.lock_line import Line
 from firmware.controller.points import compartments
 from firmware.controller.points.compartments import Compartments
-from sim.world.bank import FAMILIES
+from sim.world.bank import FAMILIES, table
 
 pytest_plugins = ["sim.fixture"]
 
@@ -169,3 +169,8 @@ def test_a_second_pulse_at_an_open_leaf_goes_red(bank, monkeypatch):
     at_an_open_leaf(bank, monkeypatch.setattr)
     assert "one pulse" in [one.check for one in bank.world.promises.broken], bank.broken
     bank.expect_broken()
+
+
+@pytest.mark.parametrize("doors", [1, 2, 5])
+def test_the_keypad_of_a_bank_is_at_a_door_that_is_there(doors):
+    assert table(COUNT, doors=doors)["keypad"]["door"] <= doors
