@@ -206,7 +206,7 @@ class ExtendIn(Body):
 
 
 class CodeOut(Schema):
-    """13 digits; people type the first ten."""
+    """13 digits; people type the first ten. Empty: the bank's board was reported lost, nothing opens by code."""
 
     pick_up_code: str
 
@@ -270,7 +270,7 @@ def take_delivery_back(request: HttpRequest, delivery_id: int) -> CodeOut:
 
 @router.get("/shipments", response=list[ShipmentOut])
 def list_shipments(request: HttpRequest, reference: str | None = None) -> list[Delivery]:
-    """Those that you have made, newest first, 500 at most."""
+    """Those that you have made, newest first, 500 at most; until the days of the organisation's logs are over."""
     who = caller(request)
     rows = _shipments(who)
     return list((rows if reference is None else rows.filter(reference=reference))[:MOST])

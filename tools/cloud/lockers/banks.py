@@ -6,7 +6,7 @@ from datetime import datetime
 from ..audit import changes
 from ..models import Bank, Compartment, Controller, Delivery
 from ..services.refusal import Refusal
-from . import layout
+from . import layout, webhooks
 
 SECRET = 32
 
@@ -31,7 +31,10 @@ def lost(controller: Controller, now: datetime, urandom: Callable[[int], bytes])
     bank.delivery_secret = urandom(SECRET)
     bank.save(update_fields=["delivery_secret"])
     on_their_way = bank.deliveries.filter(state__in=[Delivery.State.MADE, Delivery.State.CANCELLING])
-    on_their_way.update(state=Delivery.State.CANCELLED, ended_at=now)
+    for row in on_their_way.defer("about"):
+        row.state, row.ended_at = Delivery.State.CANCELLED, now
+        row.save(update_fields=["state", "ended_at"])
+        webhooks.tell(row, "cancelled", now, now)
 
 
 def check_emptied(lost: Controller) -> None:

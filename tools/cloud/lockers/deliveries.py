@@ -12,7 +12,7 @@ from ..doors import commands
 from ..models import ApiToken, Bank, Change, Command, Delivery, Notice, User, lock
 from ..services import clock
 from ..services.refusal import Refusal
-from . import stock
+from . import stock, webhooks
 from .about import About
 
 CANCELS = 3  # asked at once: a board has room for four such commands
@@ -79,7 +79,9 @@ def cancel(delivery: Delivery, user: User | None) -> None:
         if controller.lost_at is not None:  # its keys are gone: nobody could tell it
             delivery.state, delivery.ended_at = Delivery.State.CANCELLED, clock.now()
         delivery.save(update_fields=["state", "ended_at"])
-        if controller.lost_at is None:
+        if delivery.ended_at is not None:
+            webhooks.tell(delivery, "cancelled", delivery.ended_at, delivery.ended_at)
+        else:
             commands.cancel(controller, user, delivery.number)
 
 
@@ -108,7 +110,10 @@ def extend(delivery: Delivery, due_at: datetime) -> None:
 
 
 def take_back(delivery: Delivery) -> str:
-    """The code to take out what nobody has picked up, 13 digits. Who got it is kept; the recipient's is the same."""
+    """The code to take out what nobody has picked up, 13 digits. Who got it is kept; the recipient's is the same.
+
+    Empty when the bank's board was reported lost: nothing opens by code any more.
+    """
     with changes.together():
         lock(delivery)
         if delivery.state != Delivery.State.DEPOSITED:
@@ -125,7 +130,9 @@ def take_back(delivery: Delivery) -> str:
             name=str(delivery.number),
             after={"do": "take back"},
         )
-    return codes_of(delivery).pick_up
+        if delivery.ended_at is not None:
+            webhooks.tell(delivery, "returned", delivery.ended_at, delivery.ended_at)
+    return "" if delivery.is_over else codes_of(delivery).pick_up
 
 
 def cancel_again(controller: int, now: datetime) -> None:

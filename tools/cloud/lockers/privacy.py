@@ -2,13 +2,29 @@
 
 from datetime import datetime, timedelta
 
-from ..models import Delivery, Tenant
+from django.db.models import Q
+
+from ..models import Delivery, Notice, Tenant
+from .deliveries import LONGEST
 
 
 def forget(now: datetime) -> int:
-    """Erases in place. The delivery stays, with when and where: it names nobody. Returns how many those were."""
+    """Erases in place. The delivery stays, with when and where: it names nobody. Returns how many those were.
+
+    What never ends (its board is gone and nobody reported it lost) has its days after the longest time that a delivery
+    may be given. A courier's reference is free text: it may be a name.
+    """
     erased = 0
     for tenant in Tenant.objects.order_by("pk"):
-        over = Delivery.objects.of(tenant).filter(ended_at__lte=now - timedelta(days=tenant.retention_days))
-        erased += over.exclude(about=b"").update(about=b"")
+        days = timedelta(days=tenant.retention_days)
+        over = Delivery.objects.of(tenant).filter(Q(ended_at__lte=now - days) | _never_ended(now - days - LONGEST))
+        Notice.objects.filter(delivery__in=over).exclude(why="").update(why="")
+        erased += over.exclude(about=b"", reference="").update(about=b"", reference="")
     return erased
+
+
+def _never_ended(since: datetime) -> Q:
+    found = Q(ended_at=None, made_at__lte=since)
+    for moment in ("deposited_at", "due_at"):
+        found &= Q((moment, None)) | Q((f"{moment}__lte", since))
+    return found

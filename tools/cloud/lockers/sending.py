@@ -116,6 +116,8 @@ def _notice(row: Notice, send: Plugin) -> None:
     to = notices.address(row)
     if not to or row.delivery.state != row.delivery.State.DEPOSITED:
         raise _Over("the parcel does not wait any more")
+    if row.delivery.bank.controller.lost_at is not None:  # its secret is another one since: so would the code be
+        raise _Over("the board of its bank was reported lost")
     try:
         send(row.way, to, notices.subject(row), notices.text(row, with_code=True))
     except OSError as error:

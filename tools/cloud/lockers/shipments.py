@@ -8,11 +8,15 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from ..models import ApiToken, Bank, Delivery, User
+from firmware.controller.access.codes import SLOTS
+
+from ..models import ApiToken, Bank, Delivery, User, lock
 from ..sealing import Unreadable
 from ..services.refusal import Refusal
 from . import about, deliveries
 from .about import About
+
+MOST = SLOTS // 4  # on their way to one bank, of one account or program
 
 
 def of(user: User | None, token: ApiToken | None) -> QuerySet[Delivery]:
@@ -38,6 +42,7 @@ def make(
     if found is None:
         try:
             with transaction.atomic():
+                _check_room(bank, of(user, token))
                 made, _ = deliveries.make(bank, said, user=user, token=token, due_at=due_at, reference=reference)
             return made, True
         except IntegrityError:  # the same call twice at once: one of them has made it
@@ -48,6 +53,18 @@ def make(
     if not same or (found.about and about.of(found) != said):
         raise Refusal("the reference %(reference)s is another shipment's already; use another one", reference=reference)
     return found, False
+
+
+def _check_room(bank: Bank, mine: QuerySet[Delivery]) -> None:
+    """Under the lock of the bank: nobody takes all its numbers from the others."""
+    lock(bank)
+    on_their_way = mine.filter(bank=bank, state__in=[Delivery.State.MADE, Delivery.State.CANCELLING])
+    if on_their_way.count() >= MOST:
+        raise Refusal(
+            "you have %(n)d shipments on their way to %(bank)s; bring or cancel some of them first",
+            n=MOST,
+            bank=str(bank),
+        )
 
 
 def _has_more_time(found: Delivery, asked: datetime | None) -> bool:

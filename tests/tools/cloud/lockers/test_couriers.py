@@ -77,6 +77,20 @@ def test_the_same_call_is_the_same_also_when_there_is_more_time_meanwhile(locker
     assert sent(posten, "/api/shipments", later).status_code == 400
 
 
+def test_no_courier_takes_all_numbers_of_a_bank(locker: Any, board: Any) -> None:
+    from tools.cloud.lockers import shipments
+
+    posten, bring = program(locker, "Posten"), program(locker, "Bring")
+    made = [sent(posten, "/api/shipments", shipment(locker, f"R{n}")) for n in range(shipments.MOST)]
+    assert {one.status_code for one in made} == {201}
+    more = sent(posten, "/api/shipments", shipment(locker, "one more"))
+    assert more.status_code == 400 and "on their way to Pakkeboks" in more.json()["error"]
+    assert sent(posten, "/api/shipments", shipment(locker, "R0")).status_code == 200, "known"
+    assert sent(bring, "/api/shipments", shipment(locker)).status_code == 201
+    board.types(made[0].json()["deposit_code"])
+    assert sent(posten, "/api/shipments", shipment(locker, "one more")).status_code == 201
+
+
 def test_another_courier_of_the_same_house_sees_nothing_of_it(locker: Any, board: Any) -> None:
     posten, bring = program(locker, "Posten"), program(locker, "Bring")
     made = sent(posten, "/api/shipments", shipment(locker)).json()

@@ -110,3 +110,37 @@ def test_nothing_of_a_recipient_stands_in_the_record_of_changes_or_the_log(locke
     deliveries.cancel(row, None)
     kept = str(list(Change.objects.values())) + str(list(Event.objects.values()))
     assert "Ingrid" not in kept and "H0301" not in kept
+
+
+def test_what_never_ends_has_its_days_as_well(locker: Any, board: Any) -> None:
+    from tools.cloud.lockers import privacy
+    from tools.cloud.models import Delivery, Tenant
+    from tools.cloud.services import clock
+
+    Tenant.objects.update(retention_days=7)
+    coming, _ = made(locker)
+    lies, of = made(locker)
+    extended, _ = made(locker)
+    board.types(of.deposit, compartment=3)
+    Delivery.objects.filter(pk=coming.pk).update(state="cancelling")
+    Delivery.objects.filter(pk=extended.pk).update(due_at=clock.now() + timedelta(days=300))
+    assert privacy.forget(clock.now() + timedelta(days=372)) == 0
+    assert privacy.forget(clock.now() + timedelta(days=374)) == 2
+    assert list(Delivery.objects.exclude(about=b"")) == [extended]
+    assert privacy.forget(clock.now() + timedelta(days=674)) == 1
+    lies.refresh_from_db()
+    assert lies.state == "deposited" and lies.compartment == 3
+
+
+def test_a_courier_s_reference_and_why_nothing_left_go_as_well(locker: Any, board: Any) -> None:
+    from tools.cloud.lockers import privacy
+    from tools.cloud.models import Delivery, Notice
+    from tools.cloud.services import clock
+
+    _, of = made(locker)
+    board.types(of.deposit)
+    board.types(of.pick_up)
+    Delivery.objects.update(reference="Ingrid Solheim H0301")
+    Notice.objects.update(why="no such user: ingrid")
+    privacy.forget(clock.now() + timedelta(days=4000))
+    assert Delivery.objects.get().reference == "" and Notice.objects.get().why == ""

@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 from locker_world import BOARD, made
+from test_couriers import hooked, sent, shipment
 from test_locker_pages import client
 
 from tools.cloud.controllers import enrol, lost
-from tools.cloud.models import Controller
+from tools.cloud.lockers import sending
+from tools.cloud.models import Controller, Notice, WebhookCall
+from tools.cloud.services import clock
 from tools.terminal import Problem
 
 
@@ -41,3 +44,26 @@ def test_nothing_is_made_for_a_bank_that_is_lost(locker: Any, board: Any) -> Non
     locker.controller.refresh_from_db()
     with pytest.raises(Problem, match="was reported lost"):
         made(locker)
+
+
+def test_couriers_hear_what_becomes_of_their_shipments_at_a_lost_bank(locker: Any, board: Any) -> None:
+    posten, _ = hooked(locker)
+    sent(posten, "/api/shipments", shipment(locker, "coming"))
+    lies = sent(posten, "/api/shipments", shipment(locker, "lies")).json()
+    board.types(lies["deposit_code"], compartment=5)
+    WebhookCall.objects.all().delete()
+    lost.lost(locker.controller, None)
+    answer = client(locker, "owner").post(f"/api/deliveries/{lies['id']}/take-back")
+    assert answer.json() == {"pick_up_code": ""}, "no code that never was"
+    told = WebhookCall.objects.values_list("delivery__reference", "kind")
+    assert sorted(told) == [("coming", "cancelled"), ("lies", "returned")]
+
+
+def test_nobody_is_told_a_code_of_a_bank_that_is_lost(locker: Any, board: Any) -> None:
+    """Its secret is another one since: a code made of it was never one."""
+    _, of = made(locker)
+    board.types(of.deposit, compartment=5)
+    lost.lost(locker.controller, None)
+    told: list[Any] = []
+    assert sending.once(lambda *said: told.append(said), clock.now()) == 0
+    assert not told and Notice.objects.get().why == "the board of its bank was reported lost"
