@@ -32,8 +32,12 @@ class Bank:
         )
         self._table = table
         self._parcels = None
+        self._knows = False  # what was out of use before this start
 
     def watch(self, loop, now):
+        if not self._knows:
+            self.compartments.remember(loop.journal)
+            self._knows = True
         if "sizes" in self._table and not self._parcels:
             from .parcels import Parcels
 

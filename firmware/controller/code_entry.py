@@ -106,6 +106,8 @@ class CodeEntry:
             return PAUSE
         if not tries.bears(length, utc):
             return LONGER if length == SHORT else PAUSE
+        if self.deliveries.stock.worn:
+            return FULL
         one, kind = self.deliveries.find(digits)
         if one is None:
             self._wrong(length, utc, now)

@@ -26,16 +26,13 @@ from .records import EVENT
 from .storage.stock import ENDED, HELD, LIES, Stock
 
 _AGAIN_MS = const(120000)  # after a deposit its code opens once more
-_SEEN = const(1)  # of a record: it was shut with a parcel
-_KEPT = const(2)  # ... so was the compartment before, which stays his as well
 _UNSEEN = const(128)  # extra of DELIVERY_DEPOSITED
 _LOOK_BACK = const(512)  # events: what was cut short is at the end of the log, with a few starts behind it
 _PIECE = const(16)
+_UNKNOWN = const(2)  # extra of COMPARTMENT_STUCK: nobody knows whether it opened
 
 # Of these the last one tells what the stock may not know yet.
-_TELLING = bytes(
-    (COMPARTMENT_RELEASED, DELIVERY_DEPOSITED, DELIVERY_PICKED_UP, DELIVERY_CANCELLED, NO_ROOM, DELIVERY_STRANDED)
-)
+_TELLING = bytes((COMPARTMENT_RELEASED, DELIVERY_DEPOSITED, DELIVERY_PICKED_UP, DELIVERY_CANCELLED, DELIVERY_STRANDED))
 
 
 class Deliveries:
@@ -51,8 +48,9 @@ class Deliveries:
         self._runs = {}  # {compartment: (number, DEPOSIT or PICK_UP, size)}: opened for that, until it is shut
         self._again = {}  # {number: until then its deposit code opens again}
         self.failed = False  # since it was asked: a compartment did not open, and there is no other
+        self._unsure = []  # compartments whose contact tells what happened while nobody could see it
         self.stock = Stock(_partition(loop.folder))
-        self._unsure = self._recall(now)  # compartments whose contact tells what happened while the power was off
+        self._unsure = self._recall(now)
 
     def find(self, digits):
         """(delivery, DEPOSIT or PICK_UP) of a code that opens something now, (None, None) of any other."""
@@ -82,13 +80,13 @@ class Deliveries:
             if run[0] == number and (one.state == HELD or other != one.compartment):
                 return True  # one is about to open
         before, compartments = one.compartment if one.state == LIES else 0, self._compartments
-        kept = one.seen & _KEPT  # two are his already
         if before and not compartments.out_of_use(before):
-            if one.size == size or kept or compartments.rests(before):  # he may have shut it with his parcel in it
+            # He may have shut it with his parcel in it; and of two that are his he gets no third.
+            if one.size == size or one.before or compartments.rests(before):
                 if before not in self._runs or not compartments.line.is_open(before):
                     self._put_in(before, number, one.size)
                 return True
-        compartment = 0 if kept else self._free(size)
+        compartment = 0 if one.before else self._free(size)
         if not compartment:
             self.tell(NO_ROOM, now, 0, size, number)
             return False
@@ -100,8 +98,9 @@ class Deliveries:
         compartment = one.compartment
         if compartment > len(self._full):
             return False
+        self._compartments.ask(compartment, TO_PICK_UP)
         # While the courier has it open it stays his: what he puts in then would count as picked up when he shuts it.
-        if self._compartments.ask(compartment, TO_PICK_UP) or compartment not in self._runs:
+        if compartment not in self._runs or compartment in self._unsure:
             self._begin(compartment, one.number, PICK_UP, one.size)
         return True
 
@@ -129,28 +128,31 @@ class Deliveries:
             if ticks.passed(self._again[number], now):
                 del self._again[number]
         for compartment in self._unsure:
-            is_open = self._compartments.line.is_open(compartment)
-            if is_open is not None:
+            if self._compartments.stands_open(compartment):  # that it is shut will be told
                 self._unsure.remove(compartment)
-                if not is_open:
-                    self._was_shut(compartment, now)
+                break
+            if self._compartments.line.is_open(compartment) is False:
+                self._was_shut(compartment, now)
                 break
 
     def record(self, code, now, compartment=0, extra=0):
-        """In place of the loop's: what happens to a compartment that is opened for a delivery."""
+        """In place of the loop's: what happens to a compartment that is opened for a delivery. False: it may not be."""
         run = self._runs.get(compartment)
         if not run:
             self._append(code, now, compartment, extra)
         elif code == COMPARTMENT_RELEASED and extra in (TO_DEPOSIT, TO_PICK_UP):
             self.tell(code, now, compartment, extra, run[0])
-            if run[1] == DEPOSIT:
-                self._given(compartment, run, now)
+            if self.stock.worn or (run[1] == DEPOSIT and not self._given(compartment, run, now)):
+                self._end(compartment)
+                self.failed = True
+                return False
         else:
             self._append(code, now, compartment, extra)
             if code == COMPARTMENT_CLOSED:
                 self._shut(compartment, now)
             elif code == COMPARTMENT_STUCK:
-                self._stuck(compartment, now)
+                self._stuck(compartment, extra, now)
+        return True
 
     # What becomes of a delivery.
 
@@ -159,49 +161,39 @@ class Deliveries:
         if compartment in self._unsure:
             self._unsure.remove(compartment)
 
+    def _end(self, compartment):
+        """Its run is over. Returns what it was, None for none."""
+        if compartment in self._unsure:
+            self._unsure.remove(compartment)
+        return self._runs.pop(compartment, None)
+
     def _put_in(self, compartment, number, size):
         self._begin(compartment, number, DEPOSIT, size)
         self._compartments.ask(compartment, TO_DEPOSIT)
 
     def _given(self, compartment, run, now):
-        """Its lock is about to move for a parcel. What he got before is free when this one was shut: he may not get it
-        open, if the power goes, and put his parcel there after all. One that did not open is given to nobody anyway.
+        """Its lock is about to move for a parcel. The one that he got before stays his as well, until it is picked up:
+        it stood open, so nobody knows in which of the two he puts his parcel. False: the stock does not take it.
         """
         one = self.stock.get(run[0] % SLOTS)
         was = one.compartment if one.state == LIES else 0
         if was == compartment:
-            return
-        self._runs.pop(was, None)
-        stuck, seen = was and self._compartments.out_of_use(was), one.seen
-        one.seen = 0
-        if stuck and not seen & _SEEN:
-            self._full[was - 1] = 0
-            one.seen = seen
-        elif was:
-            self._leave(one)
-            one.before = was
-            if stuck:
-                one.seen = _KEPT
-        one.state, one.compartment, one.size = LIES, compartment, run[2]
+            return True
+        self._end(was)
+        one.before = was
+        one.state, one.compartment, one.size, one.seen = LIES, compartment, run[2], 0
         self.stock.set(one)
         self._full[compartment - 1] = 1
         if not was:
             self._moved()
-
-    def _leave(self, one):
-        """The compartment before is free."""
-        if 0 < one.before <= len(self._full):
-            self._full[one.before - 1] = 0
-        one.before = 0
+        return not self.stock.worn
 
     def _shut(self, compartment, now, unseen=0):
-        number, kind, size = self._runs.pop(compartment)
+        number, kind, size = self._end(compartment)
         one = self.stock.get(number % SLOTS)
         if kind == DEPOSIT:
             self.tell(DELIVERY_DEPOSITED, now, compartment, size | unseen, number)
-            if not unseen and not one.seen & _KEPT:
-                self._leave(one)
-            one.seen |= _SEEN
+            one.seen = 1
             self._again[number] = ticks.add(now, _AGAIN_MS)
         elif one.before:  # it may lie there: he is shown both
             self._full[compartment - 1] = 0
@@ -222,32 +214,32 @@ class Deliveries:
         if self._runs[compartment][1] == DEPOSIT:
             self._shut(compartment, now, _UNSEEN)
         else:
-            del self._runs[compartment]
+            self._end(compartment)
 
-    def _stuck(self, compartment, now):
+    def _stuck(self, compartment, how, now):
         """It did not open. A parcel that is to go in gets another one; one that lies there is waited for."""
-        number, kind, size = self._runs.pop(compartment)
+        number, kind, size = self._end(compartment)
         one = self.stock.get(number % SLOTS)
-        another = 0 if kind == PICK_UP or one.seen & _SEEN else self._free(size)
+        if kind == PICK_UP or one.seen:
+            self.failed = True
+            return
+        if how != _UNKNOWN:  # nothing was put in; it is out of use, and given to nobody
+            self._full[compartment - 1] = 0
+            one.compartment, one.before = one.before, 0
+            one.state = LIES if one.compartment else HELD
+            self.stock.set(one)
+        another = 0 if one.before else self._free(size)
         if another:
             self._put_in(another, number, size)
             return
         self.failed = True
-        if kind == PICK_UP or one.seen & _SEEN:
-            return
-        self.tell(NO_ROOM, now, compartment, size, number)
-        self._free_again(one, compartment)
-        if one.state == LIES:  # the one before is his again: as after a start its contact says how it stands
+        self.tell(NO_ROOM, now, 0 if how == _UNKNOWN else compartment, size, number)
+        if one.before:
+            one.compartment, one.before = one.before, one.compartment
+            self.stock.set(one)
+        if one.state == LIES:  # as after a start its contact says how it stands
             self._begin(one.compartment, number, DEPOSIT, one.size)
             self._unsure.append(one.compartment)
-
-    def _free_again(self, one, compartment):
-        if one.state == LIES and one.compartment == compartment:
-            one.compartment, one.before = one.before, 0
-            if not one.compartment:
-                one.state = HELD
-            self.stock.set(one)
-            self._full[compartment - 1] = 0
 
     def _free(self, size):
         """The smallest compartment that is free and large enough, 0 for none."""
@@ -264,7 +256,7 @@ class Deliveries:
 
     def _recall(self, now):
         """What the stock knows, and what the log knows more. Returns the compartments that may have been shut since."""
-        picking = self._do_again()
+        opened = self._do_again(now)
         unsure = []
         for n in range(SLOTS):
             one = self.stock.get(n)
@@ -276,48 +268,56 @@ class Deliveries:
             self._full[one.compartment - 1] = 1
             if 0 < one.before <= len(self._full):
                 self._full[one.before - 1] = 1
-            if not one.seen & _SEEN or one.number == picking:
-                kind = PICK_UP if one.number == picking else DEPOSIT
-                self._runs[one.compartment] = one.number, kind, one.size
+            kind = opened.get(one.number)
+            if kind or not one.seen:
+                self._runs[one.compartment] = one.number, kind or DEPOSIT, one.size
                 unsure.append(one.compartment)
         return unsure
 
-    def _do_again(self):
-        """The last event of a delivery may lack its record. Returns the number of one being picked up, or 0."""
-        event = self._last_event()
-        if not event:
-            return 0
-        code, compartment, extra, number = event
-        one = self.stock.get(number % SLOTS)
-        if not number or one.number != number or one.state == ENDED:
-            return 0
-        if code == COMPARTMENT_RELEASED:
-            return number if extra == TO_PICK_UP else 0  # for a parcel: without its record no lock has moved
-        if code == DELIVERY_DEPOSITED:
-            if not one.seen & _SEEN:
-                one.seen |= _SEEN
+    def _do_again(self, now):
+        """The last event of a delivery may lack its record. Returns {number: kind} of those that were opened last."""
+        opened, looked = {}, bytearray(SLOTS)
+        for code, compartment, extra, number in self._events():
+            if not number or looked[number % SLOTS]:
+                continue
+            looked[number % SLOTS] = 1
+            one = self.stock.get(number % SLOTS)
+            if number < one.number or (number == one.number and one.state == ENDED):
+                continue
+            if number == one.number and code in (DELIVERY_PICKED_UP, DELIVERY_CANCELLED):
+                one.state = ENDED
                 self.stock.set(one)
-        elif code == NO_ROOM:
-            self._free_again(one, compartment)
-        elif code != DELIVERY_STRANDED:
-            one.state = ENDED
-            self.stock.set(one)
-        return 0
+            elif number == one.number and one.state == LIES:
+                if code == COMPARTMENT_RELEASED and compartment == one.compartment:
+                    opened[number] = PICK_UP if extra == TO_PICK_UP else DEPOSIT
+                elif code == DELIVERY_DEPOSITED and not one.seen:
+                    one.seen = 1
+                    self.stock.set(one)
+            elif code == DELIVERY_DEPOSITED or (
+                code == COMPARTMENT_RELEASED and (number > one.number or extra == TO_PICK_UP)
+            ):
+                self._lost(compartment, extra, number, now)
+        return opened
 
-    def _last_event(self):
-        """(code, compartment, extra, number) of the last one about a delivery, None where none is near the end."""
+    def _lost(self, compartment, extra, number, now):
+        """Its record is gone, and its parcel may lie there: given to nobody until somebody looked into it."""
+        if compartment <= self._compartments.count:
+            self._compartments.take_out_of_use(compartment)
+        self.tell(DELIVERY_STRANDED, now, compartment, extra, number)
+
+    def _events(self):
+        """(code, compartment, extra, number) of those near the end that tell of a delivery, the last one first."""
         log = self._log
         piece = bytearray(_PIECE * EVENT)
-        end = log.last
-        while end >= max(log.first, log.last - _LOOK_BACK) and end:
+        end, least = log.last, max(log.first, log.last - _LOOK_BACK)
+        while end >= least and end:
             first = max(log.first, end - _PIECE + 1)
             count = log.read(first, memoryview(piece)[: (end - first + 1) * EVENT])
             for n in range(count - 1, -1, -1):
                 code, compartment, extra, _, number = unpack_from("<BBBBI", piece, n * EVENT + 8)
                 if code in _TELLING and (code != COMPARTMENT_RELEASED or extra in (TO_DEPOSIT, TO_PICK_UP)):
-                    return code, compartment, extra, number
+                    yield code, compartment, extra, number
             end = first - 1
-        return None
 
 
 def _partition(folder):

@@ -112,7 +112,7 @@ COMMISSIONING_ENDED = 144  # extra: 1 its time is over, 2 command
 TRIED = 145  # it works, as commissioning has seen; extra: 1 contact, 2 exit, 3 card, 4 key, 5 lock, 16 + n input n
 
 # Files.
-NOT_SAVED = 146  # the file system is full; extra: 1 keys of readers, 2 what rules remember, 3 that a trial is over
+NOT_SAVED = 146  # a file system or flash is full; extra: 1 keys of readers, 2 rules, 3 that a trial is over, 4 parcels
 
 # Readers that are polled (OSDP).
 READER_LOST = 155  # it does not work; extra: 1 silent, 2 refuses our key, 3 has no key of ours, 4 answers unsealed
@@ -146,7 +146,7 @@ LOCK_BOARD_STRANGE = 206  # it refuses, is late, answers for another one or what
 DELIVERY_DEPOSITED = 208  # shut with a parcel in it; extra: size asked, 1 the smallest, + 128: power was off meanwhile
 DELIVERY_PICKED_UP = 209  # its compartment was opened with the pick-up code, and shut: the code is dead
 DELIVERY_CANCELLED = 210  # by command, before it was deposited: its codes are dead
-DELIVERY_STRANDED = 211  # it lies in a compartment that board.json no longer has
+DELIVERY_STRANDED = 211  # it lies in a compartment that board.json no longer has, or its record is lost
 NO_ROOM = 212  # no compartment is free that it fits into; extra: size asked, 0: none at all
 CODE_WRONG = 213  # no code of this bank, or one of the past; extra: wrong ones in a row, 255 = or more
 CODES_LONG = 214  # too many wrong ones today: for the rest of the day only all 13 digits count; extra: how many

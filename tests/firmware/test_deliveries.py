@@ -100,14 +100,14 @@ def test_with_another_size_he_gets_the_first_again_and_while_it_stands_open_anot
     bench.shut(1)
     bench.shut(7)
     assert bench.told() == [("DELIVERY_DEPOSITED", 1, 1, 1), ("DELIVERY_DEPOSITED", 7, 3, 1)]
-    assert bench.put_in(2, 1) == 1
+    assert bench.put_in(2, 1) == 2
     bench = bench.again()
     assert bench.type(pick_up_code(1)) == [7]
-    assert bench.type(pick_up_code(2)) == [1]
+    assert bench.type(pick_up_code(2)) == [2]
 
 
 def test_another_size_while_the_first_stands_open():
-    bench = ParcelBench(stock=(1, 2))
+    bench = ParcelBench(stock=(1, 2, 3))
     assert bench.deposit(1, 1) == [1]
     assert bench.deposit(1, 3) == [7]
     bench.shut(1)
@@ -115,12 +115,21 @@ def test_another_size_while_the_first_stands_open():
     bench.shut(7)
     assert bench.told() == [("DELIVERY_DEPOSITED", 7, 3, 1)]
     assert bench.deposit(1, 1) == [7]
-    assert bench.deposit(1, 1) == [1]
-    assert bench.deposit(1, 2) == [4]
-    for lock in (1, 4, 7):
-        bench.shut(lock)
-    assert bench.put_in(2, 3) == 7
-    assert bench.type(pick_up_code(1)) == [4]
+    assert bench.deposit(1, 2) == []  # two are his
+    bench.shut(7)
+    bench.told()
+    # Nobody knows in which of the two he put it: no other gets one of them, and the recipient is shown both.
+    assert bench.put_in(2, 1) == 2
+    assert bench.put_in(3, 3) == 8
+    assert bench.type(pick_up_code(1)) == [7]
+    before = len(bench.locks.pulses)
+    bench.shut(7)
+    bench.run(1000)
+    assert [lock for lock, _ in bench.locks.pulses[before:]] == [1]
+    assert ("DELIVERY_PICKED_UP", 7, 0, 1) not in bench.told()
+    bench.shut(1)
+    assert bench.told() == [("DELIVERY_PICKED_UP", 1, 0, 1)]
+    assert bench.type(pick_up_code(1)) == []
 
 
 def test_where_no_other_size_is_free_the_first_one_stays_his():

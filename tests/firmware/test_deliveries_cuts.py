@@ -35,10 +35,7 @@ def test_wherever_the_power_goes_when_he_asks_for_a_larger_one():
     after = 0
     while _larger(after):
         after += 1
-    assert after > 10 and 1 <= both.count([1]) <= 5, both
-
-
-both = []  # where nobody knew, and a second door was opened
+    assert after > 10
 
 
 def _larger(after):
@@ -67,7 +64,7 @@ def _larger(after):
     bench.run(1000)
     others = [lock for lock, _ in bench.locks.pulses[before:]]
     assert others in ([], [1]) and where in [first] + others, after
-    both.append(others)
+    assert others or 7 not in popped, after  # where both had stood open he is shown both
     bench.shut(1)
     ended = bench.told()[-1]
     assert (ended[0], ended[3]) == ("DELIVERY_PICKED_UP", 1)

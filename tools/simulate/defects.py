@@ -167,7 +167,7 @@ _READER = (
 _BANK = (
     # The lock.
     ("a compartment is released without a record", BANK,
-     "        record(COMPARTMENT_RELEASED, now, i + 1, self._why[i])\n", ""),
+     "        if record(COMPARTMENT_RELEASED, now, i + 1, self._why[i]) is False:\n            return\n", ""),
     ("an opening without an answer is sent again", LINE, "        self._leave_alone(_REST_MS, now)\n",
      "        if self._opens:\n            self._queue[self._queued] = self._opens\n            self._queued += 1\n"
      "        self._leave_alone(_REST_MS, now)\n"),

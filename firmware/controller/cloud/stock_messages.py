@@ -28,7 +28,10 @@ class StockMessages:
         sync.handlers[STOCK_ASKED] = self._asked
 
     def watch(self):
-        """A piece of what is told."""
+        """A piece of what is told. Of worn flash nothing: the cloud would send keys on and on."""
+        if self._stock.worn:
+            self._slot = -1
+            return
         if self._sync.open != self._open:
             self._open = self._sync.open
             self._slot = -1

@@ -44,6 +44,9 @@ _PIECE = const(32)  # compartments a look: 128 take four
 _OPENS_MS = const(1500)  # so long after its pulse a leaf has sprung open, and its contact was read
 _FRESH_MS = const(1000)
 
+_OUT_OF_USE = const(81)  # kind of state (storage/state.py), and the ones after it: a bit for each compartment
+_BITS = const(64)
+
 
 class Compartments:
     """line: the driver of the locks (outputs/README.md), each of a compartment. most: coils with current at once.
@@ -70,6 +73,14 @@ class Compartments:
         self._look = now
         self._at = 0  # where to look next
         self._walk = -1  # of the audit: which one is on
+        self._journal = None
+
+    def remember(self, journal):
+        """What is out of use stays so over restarts: nobody knows what lies in one that was not seen open."""
+        self._journal = journal
+        for i in range(self.count):
+            if journal.get(_OUT_OF_USE + i // _BITS) >> i % _BITS & 1:
+                self.flags[i] |= OUT
 
     def ask(self, n, why):
         """Compartment n (from 1) is to be opened. False: it is open by right, or about to be."""
@@ -95,15 +106,22 @@ class Compartments:
         self.ask(1, AUDIT)
         return True
 
+    def take_out_of_use(self, n):
+        self.flags[n - 1] |= OUT
+        self._keep(n - 1)
+
     def out_of_use(self, n):
         return self.flags[n - 1] & OUT > 0
+
+    def stands_open(self, n):
+        return self.phase[n - 1] in (OPEN, STANDS)
 
     def rests(self, n):
         """Whether it is shut, in use, and nobody wants it."""
         return self.phase[n - 1] == REST and not self.out_of_use(n) and self.line.is_open(n) is False
 
     def watch(self, record, now):
-        """After the line was moved along. record(code, now, number, extra): puts it on flash."""
+        """After the line was moved along. record(code, now, number, extra): puts it on flash; False: it may not be."""
         self._follow_pulse(now)
         while self._waiting and self._may_begin(now):
             self._begin(record, now)
@@ -133,11 +151,13 @@ class Compartments:
         return self._sent < 0 and self._run < len(self._ends) and ticks.diff(now, self._next) >= 0
 
     def _begin(self, record, now):
-        """The first of the queue. It is on record before the lock moves."""
+        """The first of the queue. It is on record before the lock moves; where it may not be, nothing moves."""
         i = self._queue[self._head]
         self._head = (self._head + 1) % self.count
         self._waiting -= 1
-        record(COMPARTMENT_RELEASED, now, i + 1, self._why[i])
+        self.phase[i] = REST
+        if record(COMPARTMENT_RELEASED, now, i + 1, self._why[i]) is False:
+            return
         # What its contact says before: where it says open there is nothing to be seen of what the pulse does.
         self._told[i] = self.line.is_open(i + 1) is True
         if self.line.unlock(i + 1, now):
@@ -211,6 +231,7 @@ class Compartments:
         if self.flags[i] & OUT:
             self.flags[i] &= ~OUT & 255
             record(COMPARTMENT_RIGHT, now, i + 1)
+            self._keep(i)
 
     def _late(self, i, is_open, record, now):
         """Its time is over: to open, to be shut, or to spring open again."""
@@ -231,14 +252,21 @@ class Compartments:
 
     def _fail(self, i, how, record, now):
         self.phase[i] = REST
-        self.flags[i] |= OUT
+        self.take_out_of_use(i + 1)
         record(COMPARTMENT_STUCK, now, i + 1, how)
 
     def _blind(self, i, record, now):
         """Its contact said open before the pulse and says so now: whoever stands there may have it open, or not."""
         self.phase[i] = STANDS
-        self.flags[i] |= OUT
+        self.take_out_of_use(i + 1)
         record(COMPARTMENT_BLIND, now, i + 1)
+
+    def _keep(self, i):
+        if self._journal:
+            bits, first = 0, i - i % _BITS
+            for k in range(first, min(first + _BITS, self.count)):
+                bits |= (self.flags[k] & OUT) << k - first
+            self._journal.set(_OUT_OF_USE + i // _BITS, bits)
 
     # The audit walk.
 

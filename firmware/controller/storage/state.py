@@ -13,7 +13,7 @@ BOOTS = 2  # starts so far
 CHAIN = 3  # log epoch << 32 | sequence number with which its chain began anew
 TIME = 4  # Unix seconds: it is not earlier than that
 # 5: the newest firmware this board had, of cloud/update.py. 40, 41: of loop.py and points/fire.py. 64 to 79: commands.
-# 80: of code_entry.py
+# 80: of code_entry.py. 81 on: of points/compartments.py
 
 _RECORD = const(16)  # kind u16, spare u16, value u64, CRC-32
 

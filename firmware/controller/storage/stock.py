@@ -14,7 +14,7 @@ from struct import pack, unpack_from
 from micropython import const
 
 from ..access.codes import SLOTS
-from ..events import FLASH_FOREIGN
+from ..events import FLASH_FOREIGN, NOT_SAVED, SECTOR_BAD
 from .blank import make_blank
 from .sectors import SECTOR, Sectors, fault, sealed, whole
 
@@ -27,6 +27,7 @@ _PLACES = const(128)  # of a sector; the header has the first
 _LAYOUT = "<IBBBB16sB3x"
 _LEAST = const(6)  # sectors. One is written; of the others one has at most 51 of the 256 records that count
 _MOVED = const(60)
+_PARCELS = const(4)  # extra of NOT_SAVED
 _GONE = bytes(_RECORD)
 _NO_KEY = bytes(16)
 
@@ -34,8 +35,8 @@ _NO_KEY = bytes(16)
 class Delivery:
     """What the record of a slot says. number 0: there is none.
 
-    compartment: its number, where the parcel lies. size: what was asked for. seen: whether it was shut, as
-    deliveries.py has it. before: another compartment, where the parcel may lie as well; 0: none.
+    compartment: its number, where the parcel lies. size: what was asked for. seen: 1 when it was shut. before: another
+    compartment, which was opened for it too and may have the parcel, until it is picked up; 0: none.
     """
 
     def __init__(self, record=_GONE):
@@ -61,7 +62,11 @@ class Stock:
         self._turn = self._sector = 0  # of the sector that is written; the turn rises with every one
         self._left = 0  # places there
         self._spare = -1  # the sector that comes next: erased
-        turns = []
+        self.worn = False  # the flash takes nothing more: until the next start no code opens anything
+        self._try(self._read_all)
+
+    def _read_all(self):
+        flash, turns = self._flash, []
         for sector in range(flash.count):
             header = flash.header(sector)
             if header:
@@ -79,8 +84,29 @@ class Stock:
         if not self._turn and make_blank(flash, 0):
             fault(FLASH_FOREIGN, flash.magic[1])
 
+    def _try(self, step, *what):
+        """Worn flash takes the bank out of use, and nothing else of the board."""
+        if not self.worn:
+            try:
+                return step(*what)
+            except OSError:
+                self.worn = True
+                fault(NOT_SAVED, _PARCELS)
+        return None
+
     def get(self, slot):
         """The delivery of a slot. What cannot be read any more is none: its code opens nothing."""
+        return self._try(self._get, slot) or Delivery()
+
+    def set(self, delivery):
+        """Durable when it returns: two programs, read back. Else it is worn."""
+        self._try(self._set, delivery)
+
+    def prepare(self):
+        """In an idle moment: a record is moved, or a sector erased, until one is ready. Whether it did something."""
+        return self._try(self._prepare) or False
+
+    def _get(self, slot):
         place = self._places[slot]
         if place:
             record = self._read(place)
@@ -93,17 +119,16 @@ class Stock:
                 self._write(slot, record)
                 return Delivery(record)
             self._places[slot] = 0
-        return Delivery()
+            fault(SECTOR_BAD, self._flash.magic[1])  # whose it was a start finds on the log
+        return None
 
-    def set(self, delivery):
-        """Durable when it returns: two programs, read back. OSError: no sector takes it."""
+    def _set(self, delivery):
         if self._left <= _MOVED:
-            while self.prepare():
+            while self._prepare():
                 pass
         self._write(delivery.number % SLOTS, delivery.pack())
 
-    def prepare(self):
-        """In an idle moment: a record is moved, or a sector erased, until one is ready. Whether it did something."""
+    def _prepare(self):
         if self._spare >= 0:
             return False
         flash = self._flash
@@ -119,7 +144,8 @@ class Stock:
                 raise OSError("bank: flash")
             for slot, place in enumerate(self._places):
                 if place and place // _PLACES == victim:
-                    if self.get(slot).number and self._places[slot] == place:
+                    one = self._get(slot)
+                    if one and one.number and self._places[slot] == place:
                         self._write(slot, self._read(place))
                     return True
         self._bad[victim] = not (flash.erase(victim) and flash.write(victim * SECTOR, flash.magic))
@@ -147,7 +173,7 @@ class Stock:
 
     def _begin(self):
         """The sector that was made ready is the one that is written."""
-        while self.prepare():
+        while self._prepare():
             pass
         sector, self._spare = self._spare, -1
         self._turn += 1

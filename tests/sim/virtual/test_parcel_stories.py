@@ -211,6 +211,7 @@ class Stories(RuleBasedStateMachine):
         self.bench.type(long_code(number, PICK_UP))
         self.bench.run(6000)
         for _ in range(3):
+            self.bench.run(1000)  # nobody shuts a leaf before its contact was read
             self.opened(number, PICK_UP)
             for lock in [lock for lock in self.popped if self.bench.locks.doors[lock - 1]]:
                 self.inside[lock].discard(number)
