@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from ..models import Delivery, Notice, Tenant
+from ..models import Delivery, Notice, Tenant, WebhookCall
 from .deliveries import LONGEST
 
 
@@ -19,6 +19,8 @@ def forget(now: datetime) -> int:
         days = timedelta(days=tenant.retention_days)
         over = Delivery.objects.of(tenant).filter(Q(ended_at__lte=now - days) | _never_ended(now - days - LONGEST))
         Notice.objects.filter(delivery__in=over).exclude(why="").update(why="")
+        told = WebhookCall.objects.filter(delivery__in=over).exclude(state="waiting")
+        told.exclude(content="").update(content="")
         erased += over.exclude(about=b"", reference="").update(about=b"", reference="")
     return erased
 

@@ -135,7 +135,7 @@ def _unnamed(why: str, row: Notice) -> str:
 def _call(row: WebhookCall, now: datetime, post: Post) -> None:
     if row.webhook.token.revoked_at is not None:
         raise _Over("its API token was revoked")
-    content = webhooks.body(row)
+    content = row.content.encode()
     try:
         status = post(row.webhook.url, content, webhooks.headers(row, content, now))
     except OSError:

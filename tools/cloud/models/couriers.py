@@ -77,6 +77,7 @@ class WebhookCall(Leaving):
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="calls")
     kind = models.CharField(max_length=12)  # deposited, picked up, cancelled, returned, overdue
     at = models.DateTimeField()  # when that was
+    content = models.TextField(default="")  # as it leaves, the same at every try; empty when its days are over
 
     TENANT_PATH = "webhook__token__tenant"
     SEEN_WITH = Right.MEMBERS

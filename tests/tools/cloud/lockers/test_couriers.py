@@ -220,6 +220,61 @@ def test_of_two_processes_one_sends(locker: Any, board: Any) -> None:
     assert sending.once(None, clock.now(), post) == 1 and len(calls) == 1
 
 
+def calls_that_leave(status: int = 204) -> list[tuple[str, bytes]]:
+    """(id, content) of each that is due."""
+    from tools.cloud.lockers import sending
+    from tools.cloud.services import clock
+
+    left: list[tuple[str, bytes]] = []
+
+    def post(_: str, content: bytes, headers: Any) -> int:
+        left.append((headers["webhook-id"], content))
+        return status
+
+    sending.once(None, clock.now(), post)
+    return left
+
+
+def test_a_call_says_the_same_at_every_try(locker: Any, board: Any, time_now: Any) -> None:
+    posten, _ = hooked(locker)
+    board.types(sent(posten, "/api/shipments", shipment(locker)).json()["deposit_code"], compartment=5)
+    first = calls_that_leave(503)
+    Delivery.objects.update(compartment=6, reference="")
+    time_now.now += 3600
+    assert calls_that_leave() == first and b"RR123" in first[0][1]
+
+
+def test_what_waited_before_calls_kept_their_content_is_sent_as_it_was(locker: Any, board: Any) -> None:
+    from importlib import import_module
+
+    from django.apps import apps
+
+    posten, _ = hooked(locker)
+    board.types(sent(posten, "/api/shipments", shipment(locker)).json()["deposit_code"], compartment=5)
+    kept = WebhookCall.objects.get().content
+    WebhookCall.objects.update(content="")
+    import_module("tools.cloud.migrations.0026_call_content").keep(apps, None)
+    assert WebhookCall.objects.get().content == kept and "RR123" in kept
+
+
+def test_no_id_comes_again_after_a_backup_for_anything_else(locker: Any, board: Any) -> None:
+    """The database put back counts its calls anew: what it tells once more has the id it had, all else another."""
+    from tools.cloud.lockers import webhooks
+    from tools.cloud.services import clock
+
+    posten, _ = hooked(locker)
+    for reference in ("RR1", "RR2"):
+        sent(posten, "/api/shipments", shipment(locker, reference))
+    one, other = Delivery.objects.order_by("pk")
+    told = []
+    for row in (one, other, one):  # after each, the backup: none of the calls is known
+        webhooks.tell(row, "deposited", clock.now(), clock.now())
+        WebhookCall.objects.update(id=1)
+        told += calls_that_leave()
+        WebhookCall.objects.all().delete()
+    assert told[0] == told[2] and told[0][0] != told[1][0]
+
+
 @pytest.mark.parametrize(
     "url",
     [

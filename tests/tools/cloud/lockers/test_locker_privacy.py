@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from locker_world import made
+from test_couriers import hooked
 
 HERE = Path(__file__).parent
 # On disk, in a process of its own: a delivery is made, picked up, and the organisation's days go by.
@@ -134,13 +135,23 @@ def test_what_never_ends_has_its_days_as_well(locker: Any, board: Any) -> None:
 
 def test_a_courier_s_reference_and_why_nothing_left_go_as_well(locker: Any, board: Any) -> None:
     from tools.cloud.lockers import privacy
-    from tools.cloud.models import Delivery, Notice
+    from tools.cloud.models import Delivery, Notice, Webhook, WebhookCall
     from tools.cloud.services import clock
 
-    _, of = made(locker)
+    row, of = made(locker)
     board.types(of.deposit)
     board.types(of.pick_up)
     Delivery.objects.update(reference="Ingrid Solheim H0301")
     Notice.objects.update(why="no such user: ingrid")
+    hooked(locker)
+    for state in ("sent", "waiting"):
+        WebhookCall.objects.create(
+            webhook=Webhook.objects.get(), delivery=row, kind="picked up", at=clock.now(), made_at=clock.now(),
+            next_at=clock.now(), state=state, content="Ingrid Solheim",
+        )  # fmt: skip
     privacy.forget(clock.now() + timedelta(days=4000))
     assert Delivery.objects.get().reference == "" and Notice.objects.get().why == ""
+    assert dict(WebhookCall.objects.values_list("state", "content")) == {"sent": "", "waiting": "Ingrid Solheim"}
+    WebhookCall.objects.update(state="failed")
+    privacy.forget(clock.now() + timedelta(days=4000))
+    assert set(WebhookCall.objects.values_list("content", flat=True)) == {""}
