@@ -220,6 +220,10 @@ class Deliveries:
         """It did not open. A parcel that is to go in gets another one; one that lies there is waited for."""
         number, kind, size = self._end(compartment)
         one = self.stock.get(number % SLOTS)
+        if kind == PICK_UP and one.before and not self._compartments.out_of_use(one.before):
+            self._swap(one)  # it may lie in the other one
+            self.pick_up(one)
+            return
         if kind == PICK_UP or one.seen:
             self.failed = True
             return
@@ -235,11 +239,14 @@ class Deliveries:
         self.failed = True
         self.tell(NO_ROOM, now, 0 if how == _UNKNOWN else compartment, size, number)
         if one.before:
-            one.compartment, one.before = one.before, one.compartment
-            self.stock.set(one)
+            self._swap(one)
         if one.state == LIES:  # as after a start its contact says how it stands
             self._begin(one.compartment, number, DEPOSIT, one.size)
             self._unsure.append(one.compartment)
+
+    def _swap(self, one):
+        one.compartment, one.before = one.before, one.compartment
+        self.stock.set(one)
 
     def _free(self, size):
         """The smallest compartment that is free and large enough, 0 for none."""

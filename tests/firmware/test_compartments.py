@@ -293,3 +293,36 @@ def test_every_compartment_rests_at_the_end():
     bench.shut(1, 2, 3, 4, 5)
     assert list(bench.bank.phase) == [REST] * 5
     assert (COMPARTMENT_RELEASED, 5, ALL) in bench.codes()
+
+
+class Journal:
+    """Numbers of 64 bits, as the board's has."""
+
+    def __init__(self):
+        self.values = {}
+
+    def get(self, kind):
+        return self.values.get(kind, 0)
+
+    def set(self, kind, value):
+        assert 0 <= value < 1 << 64
+        self.values[kind] = value
+
+
+def test_what_is_out_of_use_stays_so_over_a_start():
+    kept, bench = Journal(), Bench(count=128)
+    bench.bank.remember(kept)
+    bench.line.jams = {1, 64, 65, 128}
+    bench.line.lies = {2: True}  # its contact says open whatever happens
+    bench.run(500)
+    for n in (1, 2, 64, 65, 128):
+        bench.open(n)
+    bench.run(10000)
+    bench = Bench(count=128)
+    bench.bank.remember(kept)
+    assert [n for n in range(1, 129) if bench.bank.out_of_use(n)] == [1, 2, 64, 65, 128]
+    bench.open(65)
+    bench.shut(65)
+    bench = Bench(count=128)
+    bench.bank.remember(kept)
+    assert [n for n in range(1, 129) if bench.bank.out_of_use(n)] == [1, 2, 64, 128]

@@ -90,6 +90,19 @@ def test_whatever_was_out_of_use_is_so_after_a_start_until_it_opened_and_was_shu
     assert bench.put_in(3) == 1
 
 
+def test_where_one_of_two_jams_the_recipient_is_shown_the_other_first():
+    bench = ParcelBench(stock=(1,))
+    assert bench.deposit(1, 1) + bench.deposit(1, 3) == [1, 7]
+    bench.shut(1)
+    bench.shut(7)
+    bench.locks.jams = {7}
+    assert popped(bench, lambda: bench.type(pick_up_code(1)) and bench.run(3000)) == [7, 7, 1]
+    assert set(popped(bench, lambda: bench.shut(1) or bench.run(3000))) == {7}
+    bench.locks.jams = set()
+    assert fetch(bench, 1) == [7]
+    assert bench.told()[-1] == ("DELIVERY_PICKED_UP", 7, 0, 1)
+
+
 def test_two_that_stand_open_at_a_power_cut_both_have_their_ending():
     bench = ParcelBench(stock=(1, 2, 3))
     bench.put_in(1)
