@@ -283,7 +283,7 @@ class Deliveries:
 
     def _do_again(self, now):
         """The last event of a delivery may lack its record. Returns {number: kind} of those that were opened last."""
-        opened, looked = {}, bytearray(SLOTS)
+        opened, looked, lost = {}, bytearray(SLOTS), set()
         for code, compartment, extra, number in self._events():
             if not number or looked[number % SLOTS]:
                 continue
@@ -303,7 +303,10 @@ class Deliveries:
             elif code == DELIVERY_DEPOSITED or (
                 code == COMPARTMENT_RELEASED and (number > one.number or extra == TO_PICK_UP)
             ):
-                self._lost(compartment, extra, number, now)
+                looked[number % SLOTS] = 0  # he may have had another one before
+                if (number, compartment) not in lost:
+                    lost.add((number, compartment))
+                    self._lost(compartment, extra, number, now)
         return opened
 
     def _lost(self, compartment, extra, number, now):

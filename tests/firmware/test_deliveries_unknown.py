@@ -146,6 +146,21 @@ def test_one_whose_record_is_lost_is_told_and_given_to_nobody_until_somebody_loo
     assert bench.put_in(3) == 1
 
 
+def test_so_are_both_where_he_had_two():
+    bench = ParcelBench(stock=(1, 2, 3))
+    assert bench.deposit(1, 1) + bench.deposit(1, 3) == [1, 7]
+    bench.shut(1)
+    bench.shut(7)
+    place = bench.bank._parcels.deliveries.stock._places[1]
+    bench.flash["bank"].poke(place * 32 + 8, b"\xff\x00")
+    for _ in range(2):
+        bench = bench.again()
+        told = [event[:2] for event in bench.told_ever() if event[0] == "DELIVERY_STRANDED"]
+        assert told == [("DELIVERY_STRANDED", 7), ("DELIVERY_STRANDED", 1)]
+    assert bench.put_in(2, 1) == 2
+    assert bench.put_in(3, 3) == 8
+
+
 def test_so_is_one_whose_key_came_again():
     bench = ParcelBench(stock=(1, 2))
     bench.put_in(1)
