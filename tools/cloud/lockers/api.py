@@ -206,7 +206,7 @@ class ExtendIn(Body):
 
 
 class CodeOut(Schema):
-    """13 digits; people type the first ten. Empty: the bank's board was reported lost, nothing opens by code."""
+    """13 digits; people type the first ten. Empty: the bank's board is lost or has lost its record."""
 
     pick_up_code: str
 

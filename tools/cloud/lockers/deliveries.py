@@ -109,17 +109,24 @@ def extend(delivery: Delivery, due_at: datetime) -> None:
             notices.make(delivery, Notice.Kind.EXTENDED, now)
 
 
+def opens_by_code(delivery: Delivery) -> bool:
+    """Whether the bank's board knows of the parcel that lies there."""
+    bank = Bank.objects.select_related("controller").get(pk=delivery.bank_id)
+    return bank.controller.lost_at is None and stock.knows(bank, delivery.number)
+
+
 def take_back(delivery: Delivery) -> str:
     """The code to take out what nobody has picked up, 13 digits. Who got it is kept; the recipient's is the same.
 
-    Empty when the bank's board was reported lost: nothing opens by code any more.
+    Empty when the bank's board was reported lost, or has lost its record of it: nothing opens by code any more.
     """
     with changes.together():
+        bank = lock(Bank(pk=delivery.bank_id))  # before the delivery, as where the board's events are taken over
         lock(delivery)
         if delivery.state != Delivery.State.DEPOSITED:
             raise Refusal("no parcel of this delivery lies in a compartment; there is nothing to take back")
         delivery.taking_back_at = clock.now()
-        if delivery.bank.controller.lost_at is not None:  # no board tells of it any more: whoever says so did it
+        if not opens_by_code(delivery):  # no board tells of it any more: whoever says so did it
             delivery.state, delivery.ended_at = Delivery.State.RETURNED, delivery.taking_back_at
         delivery.save(update_fields=["taking_back_at", "state", "ended_at"])
         changes.note(
@@ -132,6 +139,7 @@ def take_back(delivery: Delivery) -> str:
         )
         if delivery.ended_at is not None:
             webhooks.tell(delivery, "returned", delivery.ended_at, delivery.ended_at)
+            stock.happened(bank, delivery.number, stock.ENDED)
     return "" if delivery.is_over else codes_of(delivery).pick_up
 
 

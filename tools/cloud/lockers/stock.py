@@ -91,6 +91,11 @@ def said(controller: int, words: list[int]) -> list[Delivery]:
     return [row for row in lying if _is_lost(slots[row.number % SLOTS], row.number)]
 
 
+def knows(bank: Bank, number: int) -> bool:
+    """Whether the board still has its record of a number that was deposited, as far as it has said."""
+    return not _is_lost(Slot.of(bank.held_numbers()[number % SLOTS]), number)
+
+
 def _is_lost(slot: Slot, number: int) -> bool:
     return slot.number < number or slot == Slot(number, HELD)
 

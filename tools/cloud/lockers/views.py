@@ -125,6 +125,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
         "one": shown.delivery(row.bank, row),
         "extend": ExtendForm(),
         "lost": row.bank.controller.lost_at is not None,
+        "by_code": deliveries.opens_by_code(row),
         "bank": row.bank,
         "may_change": access.may(user, row.bank.controller.site.tenant_id, Right.CHANGE),
         "here": "lockers",

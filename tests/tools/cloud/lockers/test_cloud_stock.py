@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from bank_board import ENDED, HELD
 from locker_world import connected, made
+from test_locker_pages import client
 
 from firmware.controller.access import codes
 from firmware.controller.cloud import wire as w
@@ -183,6 +184,22 @@ def test_the_key_of_a_parcel_that_lies_there_is_never_sent_again(locker: Any, bo
     assert "lost what it knew" in trouble.said["text"] and trouble.said["values"] == {"numbers": "5"}
     delivery.refresh_from_db()
     assert (delivery.state, delivery.compartment) == ("deposited", 5)
+
+
+def test_who_has_taken_out_a_parcel_that_the_board_forgot_says_so(locker: Any, board: Any) -> None:
+    delivery, of = made(locker)
+    board.types(of.deposit, compartment=5)
+    owner, path = client(locker, "owner"), f"/deliveries/{delivery.pk}/"
+    assert b"has lost its record" not in owner.get(path).content
+    forgets(board, delivery.number)
+    page = owner.get(path).content
+    assert b"has lost its record of this parcel" in page and b"It has been taken out" in page
+    assert owner.post(f"{path}take-back").status_code == 302
+    delivery.refresh_from_db()
+    assert delivery.state == "returned"
+    board.connect()
+    assert board.stock[delivery.number % codes.SLOTS][0] == delivery.number + codes.SLOTS, "the slot goes on"
+    assert board.types(of.deposit) == board.types(of.pick_up) == 0
 
 
 @pytest.mark.parametrize("state", ["picked up", "cancelled", "returned", "cancelling"])
