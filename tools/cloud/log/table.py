@@ -100,7 +100,7 @@ EVENTS = {
     events.LOG_CHAIN_ANEW: Words("warn", "gap", _("The log’s chain had to begin anew")),
     events.TABLE_FULL: Words("bad", "door-forced", _("The access list does not fit this board: the old one holds")),
     events.SECTOR_BAD: Words("warn", "chip", _("A sector of the flash is worn out and left out")),
-    events.NOT_SAVED: Words("bad", "chip", _("The board could not save this: its file system is full")),
+    events.NOT_SAVED: Words("bad", "chip", _("The board could not save this: its flash takes no more")),
     events.BIT_TURNED: Words("warn", "chip", _("A bit of the flash had turned over and was turned back")),
     events.FLASH_FOREIGN: Words("warn", "chip", _("A part of the flash held something else and was begun anew")),
     events.FILES_INSTEAD: Words("warn", "chip", _("The board has no such partition: files take its place")),
@@ -132,7 +132,9 @@ EVENTS = {
     events.DELIVERY_DEPOSITED: Words("good", "check", _("Deposited")),
     events.DELIVERY_PICKED_UP: Words("good", "check", _("Picked up")),
     events.DELIVERY_CANCELLED: Words("", "cross", _("Delivery cancelled")),
-    events.DELIVERY_STRANDED: Words("bad", "gap", _("A parcel lies in a compartment that the board no longer has")),
+    events.DELIVERY_STRANDED: Words(
+        "bad", "gap", _("The board no longer knows of a parcel that may lie in this compartment")
+    ),
     events.NO_ROOM: Words("warn", "cross", _("No compartment was free for a parcel of this size")),
     events.CODE_WRONG: Words("bad", "keypad", _("Wrong code")),
     events.CODES_LONG: Words("bad", "keypad", _("Too many wrong codes: only long ones count for a day")),
