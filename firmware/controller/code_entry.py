@@ -106,7 +106,7 @@ class CodeEntry:
             return PAUSE
         if not tries.bears(length, utc):
             return LONGER if length == SHORT else PAUSE
-        if self.deliveries.stock.worn:
+        if self.deliveries.stock.is_worn:
             return FULL
         one, kind = self.deliveries.find(digits)
         if one is None:

@@ -142,7 +142,7 @@ class Deliveries:
             self._append(code, now, compartment, extra)
         elif code == COMPARTMENT_RELEASED and extra in (TO_DEPOSIT, TO_PICK_UP):
             self.tell(code, now, compartment, extra, run[0])
-            if self.stock.worn or (run[1] == DEPOSIT and not self._given(compartment, run, now)):
+            if self.stock.is_worn or (run[1] == DEPOSIT and not self._given(compartment, run, now)):
                 self._end(compartment)
                 self.failed = True
                 return False
@@ -186,7 +186,7 @@ class Deliveries:
         self._full[compartment - 1] = 1
         if not was:
             self._moved()
-        return not self.stock.worn
+        return not self.stock.is_worn
 
     def _shut(self, compartment, now, unseen=0):
         number, kind, size = self._end(compartment)

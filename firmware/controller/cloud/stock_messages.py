@@ -29,7 +29,7 @@ class StockMessages:
 
     def watch(self):
         """A piece of what is told. Of worn flash nothing: the cloud would send keys on and on."""
-        if self._stock.worn:
+        if self._stock.is_worn:
             self._slot = -1
             return
         if self._sync.open != self._open:

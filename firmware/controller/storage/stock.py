@@ -62,7 +62,7 @@ class Stock:
         self._turn = self._sector = 0  # of the sector that is written; the turn rises with every one
         self._left = 0  # places there
         self._spare = -1  # the sector that comes next: erased
-        self.worn = False  # the flash takes nothing more: until the next start no code opens anything
+        self.is_worn = False  # the flash takes nothing more: until the next start no code opens anything
         self._try(self._read_all)
 
     def _read_all(self):
@@ -86,11 +86,11 @@ class Stock:
 
     def _try(self, step, *what):
         """Worn flash takes the bank out of use, and nothing else of the board."""
-        if not self.worn:
+        if not self.is_worn:
             try:
                 return step(*what)
             except OSError:
-                self.worn = True
+                self.is_worn = True
                 fault(NOT_SAVED, _PARCELS)
         return None
 

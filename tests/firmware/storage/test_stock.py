@@ -236,7 +236,7 @@ def test_a_worn_sector_is_left_out_and_told():
     partition.worn = tuple(range(SECTORS + 1))
     stock = Stock(partition)
     stock.set(held(5000))
-    assert stock.worn and (NOT_SAVED, 4) in faults
+    assert stock.is_worn and (NOT_SAVED, 4) in faults
     assert stock.get(1).number == 0 and not stock.prepare()
     faults.clear()
 
