@@ -7,14 +7,12 @@ from typing import Any, Protocol
 
 from sim.world.bank import Bank, lock_boards
 
-KEYS = "0123456789*#"  # what each key is on the wire is its place here
-_KEY_S = 0.15  # from one key to the next
+from .doors import KeyWires, press
 
 
-class Wires(Protocol):
+class Wires(KeyWires, Protocol):
     """What a bank needs of a virtual board."""
 
-    def wiegand(self, d0: int, d1: int, bits: str) -> None: ...
     def feed_uart(self, number: int, data: bytes) -> None: ...
 
 
@@ -49,9 +47,7 @@ class LiveBank:
         if self._keypad is None:
             raise ValueError("this bank has no keypad")
         async with self._typing:
-            for key in keys:
-                self._wires.wiegand(self._keypad["d0"], self._keypad["d1"], f"{KEYS.index(key):04b}")
-                await asyncio.sleep(_KEY_S)
+            await press(self._wires, self._keypad["d0"], self._keypad["d1"], keys)
 
     def shut(self, n: int) -> bool:
         """Somebody pushes a leaf to. False: its latch does not catch."""

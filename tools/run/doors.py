@@ -21,12 +21,24 @@ KEYS = "0123456789*#"  # what each key is on the wire is its place here
 _LIT = 0  # light and sound of a reader are active low
 
 
-class Wires(Protocol):
+class KeyWires(Protocol):
+    """What a keypad needs of a virtual board."""
+
+    def wiegand(self, d0: int, d1: int, bits: str) -> None: ...
+
+
+async def press(wires: KeyWires, d0: int, d1: int, keys: str) -> None:
+    """Somebody presses keys, one after the other: each a burst of four bits."""
+    for key in keys:
+        wires.wiegand(d0, d1, f"{KEYS.index(key):04b}")
+        await asyncio.sleep(_KEY_S)
+
+
+class Wires(KeyWires, Protocol):
     """What a door needs of a virtual board."""
 
     def set_input(self, pin: int, level: int) -> None: ...
     def set_volts(self, pin: int, microvolts: int) -> None: ...
-    def wiegand(self, d0: int, d1: int, bits: str) -> None: ...
 
 
 @dataclass
@@ -125,11 +137,9 @@ class LiveDoor:
             return self.last
 
     async def type(self, keys: str) -> None:
-        """Presses keys of the reader's keypad, one after the other: each a burst of four bits."""
+        """Presses keys of the reader's keypad."""
         async with self._at_reader:
-            for key in keys:
-                self._wires.wiegand(self._d0, self._d1, f"{KEYS.index(key):04b}")
-                await asyncio.sleep(_KEY_S)
+            await press(self._wires, self._d0, self._d1, keys)
 
     def misread(self, bits: str) -> None:
         """A card of which the reader sends one bit less."""

@@ -1,7 +1,7 @@
 """Lets leave what waits: notices to recipients, calls to couriers' systems. A process of its own: it waits for others.
 
-Nothing leaves by itself. `portvakt cloud send` sends calls to where couriers want them; notices only where NOTICES
-names a plug-in, a function "module:name" that takes (way, to, subject, text) and raises OSError when it failed.
+Nothing leaves by itself. `portvakt cloud lockers send` sends calls to where couriers want them; notices only where
+NOTICES names a plug-in, a function "module:name" that takes (way, to, subject, text) and raises OSError when it failed.
 Whatever goes wrong with one row, of a plug-in or at another's machine, is that row's: all others leave.
 """
 

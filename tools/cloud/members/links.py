@@ -35,7 +35,7 @@ def make(user: User, minutes: int = MINUTES, by: User | None = None) -> str:
 
 
 def invite(user: User, tenant: Tenant, role: Role, minutes: int, by: User) -> str:
-    """The token of a link by which somebody who has an account joins a tenant; it signs nobody in. Refusal once."""
+    """The token of a link by which somebody who has an account joins a tenant; it signs nobody in. Told once."""
     token = secrets.token_urlsafe(32)
     end = clock.now() + timedelta(minutes=minutes)
     said = {"role": role, "minutes": minutes}

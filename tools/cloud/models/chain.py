@@ -7,7 +7,7 @@ from .places import Controller
 
 
 class LogKey(models.Model):
-    """The chain key of a controller's log, from a sequence number on. Refusal once, sealed, in a HELLO."""
+    """The chain key of a controller's log, from a sequence number on. Told once, sealed, in a HELLO."""
 
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="log_keys")
     epoch = models.PositiveBigIntegerField()

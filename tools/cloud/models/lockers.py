@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from firmware.controller.access.codes import SLOTS  # of a bank's stock: the number n lies in slot n % SLOTS
+
 from ..sealing import SealedField
 from .accounts import ApiToken, User
 from .events import Event
@@ -15,7 +17,6 @@ from .places import Controller
 from .rights import Right
 from .scope import Owned, Whole
 
-SLOTS = 256  # of a bank's stock: the number n lies in slot n % 256
 _NUMBERS = struct.Struct(f"<{SLOTS}I")
 
 

@@ -276,7 +276,7 @@ class World:
         self.outside = Caller("an account of no tenant", browser(User.objects.named("outside@example.test")), {}, True)
         self.shut_out = self._shut_out()
         self.rows = rows_of(self.theirs)
-        # Refusal to somebody else they are as good as a word: no other row has these numbers.
+        # Told to somebody else they are as good as a word: no other row has these numbers.
         self.their_numbers = {
             str(row[0]).encode() for name, rows in self.rows.items() for row in rows if isinstance(row[0], int)
         }
