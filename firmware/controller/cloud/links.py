@@ -26,7 +26,8 @@ def begin(loop, settings, folder):
                 load_tls()
             except (ImportError, MemoryError) as error:  # the doors work without a link; it will say so itself
                 print("link:", error)
-    link.tls = folder, max(settings["since"], loop.journal.get(TIME)), loop.quiet
+    # Asked anew each time: the keypad of a bank, which comes later, has a word in it.
+    link.tls = folder, max(settings["since"], loop.journal.get(TIME)), lambda: loop.quiet()
     loop.parts.append(Floor(now()))
 
 
