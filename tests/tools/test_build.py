@@ -76,6 +76,27 @@ def test_a_damaged_slot_is_made_again(tmp_path: Path) -> None:
     assert not (again.folder / "stray.py").exists()
 
 
+def test_what_was_made_of_the_same_inputs_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling takes three seconds; who installs ten boards waits for it once."""
+    made = build.make(tmp_path)
+    monkeypatch.setattr(build, "texts", lambda: pytest.fail("it was made again"))
+    assert build.make(tmp_path) == made
+
+
+def test_another_compiler_or_option_makes_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = build.make(tmp_path)
+    asked: list[int] = []
+    texts = build.texts()
+    monkeypatch.setattr(build, "texts", lambda: asked.append(1) or texts)
+    with monkeypatch.context() as now:
+        now.setattr(build, "OPTIONS", ("-O0",))
+        assert build.make(tmp_path).id != before.id
+    with monkeypatch.context() as now:
+        now.setattr(build.importlib.metadata, "version", lambda name: "0.0.1")
+        assert build.make(tmp_path).id == before.id
+    assert len(asked) == 2
+
+
 def test_what_does_not_compile_is_named(tmp_path: Path, elsewhere: Path) -> None:
     (elsewhere / "controller" / "ticks.py").write_text("def broken(:\n")
     with pytest.raises(Problem, match=r"controller/ticks\.py does not compile for MicroPython"):

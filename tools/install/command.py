@@ -57,6 +57,8 @@ def install(
     """Put the firmware, a board's table and its settings on a board; verify every file there; start it."""
     begun = time.monotonic()
     table = boards.load(board)
+    told = payloads.load_settings(settings) if settings else {}
+    tls = tls_files.files(told, broker_ca, board_certificate, board_key)
     made = building.make()
     progress(f"build {made.id}: {len(made.files)} modules, {made.total} bytes")
     payload = replace(
@@ -65,8 +67,7 @@ def install(
         serial=int(time.time()) if serial is None else serial,
         exactly=serial is not None,
     )
-    told = payloads.load_settings(settings) if settings else {}
-    payload.new.update(tls_files.files(told, broker_ca, board_certificate, board_key))
+    payload.new.update(tls)
     port = port or the_port()
     proof = onto(Remote(port), payload, table, told)
     seconds = round(time.monotonic() - begun, 1)
