@@ -168,3 +168,22 @@ def take(rows: "list[int]", most=3):
     assert "if False:" in made.source(left_out) and made.differs(left_out)
     assert (left_out.first, left_out.last, left_out.function) == (8, 8, (6, 12))
     made.forget()
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("libcst") is None, reason="what makes mutants is installed by make mutants"
+)
+def test_a_match_is_changed_at_its_head_and_in_its_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tools.mutants import made
+
+    text = """def of(x, y):
+    match x == 1:
+        case True if y > 2:
+            return y
+"""
+    (tmp_path / "room.py").write_text(text)
+    monkeypatch.setattr(rooms, "ROOT", tmp_path)
+    made.forget()
+    placed = {(one.was, one.first, one.last) for one in made.mutants("room.py")}
+    assert {("x == 1", 2, 2), ("y > 2", 3, 4)} <= placed
+    made.forget()

@@ -172,7 +172,10 @@ def _where(chain: list[cst.CSTNode], places: Mapping[cst.CSTNode, Any]) -> tuple
     span = places.__getitem__
     statement = next((one for one in chain if isinstance(one, cst.BaseStatement | cst.SimpleStatementLine)), chain[-1])
     first, last = span(statement).start.line, span(statement).end.line
-    if isinstance(statement, cst.BaseCompoundStatement):
+    case = next((one for one in chain if isinstance(one, cst.MatchCase)), None)
+    if isinstance(statement, cst.Match):  # it has cases in place of a body, and a case is no statement
+        first, last = (span(one).start.line for one in (case, case.body)) if case else (first, first)
+    elif isinstance(statement, cst.BaseCompoundStatement):
         body = span(statement.body).start.line
         last = max(first, body - 1 if isinstance(statement.body, cst.IndentedBlock) else body)
     outer = [one for one in chain if isinstance(one, cst.FunctionDef)]
