@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sim.world.bank import Bank, lock_boards
 
-from .doors import KeyWires, press
+from .doors import LIT, KeyWires, press
 
 
 class Wires(KeyWires, Protocol):
@@ -24,12 +24,15 @@ class LiveBank:
         self._uart = int(locks["uart"])
         self._wires = wires
         self.bank = Bank(locks["locks"] * len(locks["addresses"]))
-        self.bank.on_open = opened
+        self.bank.on_open = self._sprang_open
+        self._opened = opened
+        self.typed_at = self.opened_at = 0.0  # when the last key was pressed, and when the last leaf opened
         self._boards = lock_boards(self.bank, locks)
         keypad = table["bank"].get("keypad")
         if keypad and "door" in keypad:
             keypad = table["doors"][keypad["door"] - 1]["reader"]
         self._keypad: dict[str, Any] | None = keypad
+        self.lit = False  # the light of its keypad
         self._typing = asyncio.Lock()  # one person at a time
 
     def hear(self, uart: int, data: bytes) -> None:
@@ -47,11 +50,28 @@ class LiveBank:
         if self._keypad is None:
             raise ValueError("this bank has no keypad")
         async with self._typing:
-            await press(self._wires, self._keypad["d0"], self._keypad["d1"], keys)
+            wires = self._keypad["d0"], self._keypad["d1"]
+            await press(self._wires, *wires, keys[:-1])
+            self.typed_at = time.perf_counter()
+            await press(self._wires, *wires, keys[-1:])
 
     def shut(self, n: int) -> bool:
         """Somebody pushes a leaf to. False: its latch does not catch."""
         return self.bank.shut(n)
+
+    def output(self, pin: int, level: int) -> bool:
+        """An output of the board moved. True when it was the light of the keypad."""
+        if self._keypad is None or pin != self._keypad["light"]:
+            return False
+        self.lit = level == LIT
+        return True
+
+    def power_lost(self) -> None:
+        self.lit = False
+
+    def _sprang_open(self, n: int) -> None:
+        self.opened_at = time.perf_counter()
+        self._opened(n)
 
     @property
     def standing_open(self) -> list[int]:

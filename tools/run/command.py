@@ -15,6 +15,7 @@ from sim.world.building import BUILDING
 from tools.terminal import Json, Problem, progress, result
 
 from .children import ChildFailed
+from .described import with_bank
 from .environment import bind, mqtt_of, prepare
 from .folder import fresh
 from .report import lines
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 _DRAIN_S = 15.0
-BOARD = "virtual-two-door-inputs"  # every alarm can be practised on it
 
 
 class Interpreter(StrEnum):
@@ -45,7 +45,7 @@ def run(
         Interpreter | None, typer.Option(help="What the boards run on; MicroPython where it is installed.")
     ] = None,
 ) -> None:
-    """The building: broker, cloud end and three controllers with six doors, shown on a page."""
+    """The building: broker, cloud end, controllers at doors and at a bank of lockers, shown on a page."""
     lock = fresh(data.absolute())
     try:
         with asyncio.Runner() as runner:
@@ -76,9 +76,9 @@ async def _run(seconds: float | None, port: int | None, data: Path, walk: bool, 
     from .building import Building
     from .summary import summary
 
-    controllers = [one | {"board": BOARD} for one in BUILDING["controllers"]]
-    described = {**BUILDING, "controllers": controllers}
-    building = Building(described, data, interpreter, progress, mqtt_url, own_broker, rush=seconds is not None)
+    building = Building(
+        with_bank(BUILDING), data, interpreter, progress, mqtt_url, own_broker, rush=seconds is not None
+    )
     pages = server.Pages(bound)
     live.put(building)
     try:
@@ -92,6 +92,8 @@ async def _run(seconds: float | None, port: int | None, data: Path, walk: bool, 
         begun = time.monotonic()
         if walk:
             building.walks.start()
+            if seconds is not None:
+                building.start_rounds()
         if seconds is None:
             progress("the link signs in once; Ctrl-C ends the building")
         await _first(asyncio.create_task(told.wait()), told, seconds)

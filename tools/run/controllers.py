@@ -14,10 +14,12 @@ from tools import boards
 from tools.cloud.doors.locks import LockState
 from tools.terminal import Problem
 
+from .bank import LiveBank, has_lines
 from .doors import LiveDoor
 from .figures import StoreProgress
 from .flash import FlashLog
 from .inputs import LiveInputs
+from .parcels import Parcels
 
 BOARD = "virtual-two-door"  # of a controller whose description names no other
 _ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +65,11 @@ class LiveController:
             for i, door in enumerate(described["doors"])
         ]
         self.inputs = LiveInputs(table, self.board)
+        self.parcels: Parcels | None = None
+        if has_lines(table):
+            bank = LiveBank(table, self.board, lambda n: changed())
+            self.board.on_uart = bank.hear
+            self.parcels = Parcels(bank)
         self.log = FlashLog(folder / "log.img")
         self._changed = changed
 
@@ -142,10 +149,14 @@ class LiveController:
         if not self.board.alive:  # its lines fell because nothing drives them any more
             for door in self.doors:
                 door.power_lost()
+            if self.parcels is not None:
+                self.parcels.bank.power_lost()
             return
         for door in self.doors:
             if door.output(pin, level):
                 return
+        if self.parcels is not None and self.parcels.bank.output(pin, level):
+            self._changed()
 
     def _started(self) -> None:
         """The board has started (again): it finds the doors as they are."""

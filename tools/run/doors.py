@@ -18,7 +18,7 @@ _PAUSE_S = 0.1  # longer than the pauses inside one answer
 _KEY_S = 0.15  # from one key to the next
 _FOR_EVER_MS = 365 * 86_400_000
 KEYS = "0123456789*#"  # what each key is on the wire is its place here
-_LIT = 0  # light and sound of a reader are active low
+LIT = 0  # light and sound of a reader are active low
 
 
 class KeyWires(Protocol):
@@ -205,11 +205,11 @@ class LiveDoor:
             await asyncio.sleep(0.02)
 
     def _light_moved(self, level: int) -> None:
-        self._lit = level == _LIT
+        self._lit = level == LIT
 
     def _sound_moved(self, level: int) -> None:
         """Every answer to a card begins with a sound; by then the light tells which it is."""
-        self._sounding = level == _LIT
+        self._sounding = level == LIT
         self._sounded = time.monotonic()
         if not self._sounding:
             return

@@ -1,5 +1,6 @@
 """The demo tenant in the cloud, as the building describes it: made through the same services as any other."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,20 @@ from typing import Any
 from django.core.management import call_command
 from django.db import transaction
 
+from firmware.controller.access.codes import SHORT
 from sim.world.wiegand import payload
 from tools import boards
 from tools.cloud.controllers import brokers, mosquitto
 from tools.cloud.controllers import enrol as enrolment
 from tools.cloud.doors import door_rules
+from tools.cloud.lockers import deliveries
+from tools.cloud.lockers.about import entered
 from tools.cloud.members import links, members
 from tools.cloud.models import (
     AccessGroup,
+    Bank,
     Controller,
+    Delivery,
     Door,
     Role,
     Site,
@@ -27,8 +33,10 @@ from tools.cloud.people import people as persons
 from tools.cloud.sites import sites, tenants
 
 from .controllers import BOARD
+from .parcels import PUT_IN, TAKEN_OUT, Parcel
 
 _DEMO_USER = "demo@portvakt.example"
+_STEPS = {str(Delivery.State.DEPOSITED): PUT_IN, str(Delivery.State.PICKED_UP): TAKEN_OUT}
 
 
 def places(described: dict[str, Any]) -> None:
@@ -73,6 +81,29 @@ def people(described: dict[str, Any]) -> None:
             if doors not in groups:
                 groups[doors] = _group(tenant, doors, described)
             persons.put_into(person, [groups[doors].pk])
+
+
+def deliver(controller: str, recipient: str, unit: str) -> Parcel:
+    """A delivery at the controller's bank, as somebody makes one on its page. Its codes are told this once."""
+    bank = Bank.objects.select_related("controller__site").get(controller__public_id=controller)
+    about = entered(name=recipient, unit=unit)
+    made, codes = deliveries.make(bank, about, user=User.objects.get(email=_DEMO_USER))
+    deposit, pick_up = (digits[:SHORT] for digits in codes)
+    return Parcel(made.pk, made.number, recipient, unit, deposit, pick_up)
+
+
+def ask_cloud(parcels: Sequence[Parcel]) -> bool:
+    """Notes how far the cloud knows of each. Whether that is news."""
+    before = [parcel.in_cloud for parcel in parcels]
+    rows = dict(Delivery.objects.filter(pk__in=[one.delivery for one in parcels]).values_list("pk", "state"))
+    for parcel in parcels:
+        parcel.in_cloud = _STEPS.get(rows.get(parcel.delivery, ""), parcel.in_cloud)
+    return before != [parcel.in_cloud for parcel in parcels]
+
+
+def page_of(controller: str) -> int:
+    """The number of its bank on the cloud's pages."""
+    return Bank.objects.get(controller__public_id=controller).pk
 
 
 def accounts(folder: Path, mqtt_url: str) -> None:

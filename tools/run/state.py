@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 from tools.cloud.doors import locking
 from tools.cloud.services import clock, local_time
 
+from .bank_state import bank
 from .building import Building
 from .controllers import LiveController
 from .doors import DENIED, GRANTED, SILENT, LiveDoor
@@ -14,18 +17,19 @@ from .walks import Walker
 from .words import INPUTS, word
 
 
-def snapshot(building: Building) -> dict[str, Any]:
+def snapshot(building: Building, codes: bool = False) -> dict[str, Any]:
+    """codes: of parcels are in it, for whoever may put them in and take them out."""
     return {
         "interpreter": building.interpreter,
         "walking": building.walks.on,
-        "controllers": [_controller(controller) for controller in building.controllers],
+        "controllers": [_controller(controller, codes) for controller in building.controllers],
         "people": [_person(walker, building.walks.on) for walker in building.walks.walkers],
         "figures": _figures(building),
         "ticker": [_line(entry) for entry in building.ticker.latest()],
     }
 
 
-def _controller(controller: LiveController) -> dict[str, Any]:
+def _controller(controller: LiveController, codes: bool) -> dict[str, Any]:
     return {
         "id": controller.place,
         "name": controller.name,
@@ -36,6 +40,7 @@ def _controller(controller: LiveController) -> dict[str, Any]:
         "stored": controller.progress.stored,
         "waiting": max(0, controller.log.last - controller.progress.stored),
         "doors": [_door(controller, door) for door in controller.doors],
+        "bank": controller.parcels and bank(controller.parcels, controller.board.board, codes),
         "inputs": [
             {"number": number, "name": str(INPUTS.get(table["kind"], table["kind"])), "on": on}
             for number, (table, on) in enumerate(zip(controller.inputs.tables, controller.inputs.on, strict=True), 1)
@@ -103,7 +108,8 @@ def _figures(building: Building) -> dict[str, Any]:
 
 
 def _line(entry: Entry) -> dict[str, str]:
-    parts = [entry.person, entry.place, word(entry.what, entry.extra)]
+    at = gettext("compartment {n}").format(n=entry.compartment) if entry.compartment else ""
+    parts = [entry.person, entry.place, at, word(entry.what, entry.extra)]
     return {
         "t": f"{local_time.there(clock.at(entry.at), local_time.NOWHERE):%H:%M:%S}",
         "text": " · ".join(part for part in parts if part),

@@ -6,7 +6,9 @@ from typing import Any
 from .building import Building
 from .figures import StoredEvents, stored
 from .percentile import percentile
+from .rounds import ParcelFigures, proofs
 
+OPEN_MS = 500  # a lock board is asked, and answers, before its lock moves
 P50_MS, P99_MS = 60, 200  # of which 25 are the reader's end of frame; people notice a wait from 100 ms on
 
 
@@ -38,6 +40,7 @@ def summary(building: Building, held: list[StoredEvents], seconds: float) -> dic
         _goal("kinds of denial", len(kinds), "kinds", ">= 2", len(kinds) >= 2),
         _goal("tap to strike p50", _ms(p50), "ms", f"<= {P50_MS}", p50 is not None and p50 <= P50_MS),
         _goal("tap to strike p99", _ms(p99), "ms", f"<= {P99_MS}", p99 is not None and p99 <= P99_MS),
+        *_parcel_goals(building.parcels),
     ]
     return {
         "taps": pins.taps,
@@ -51,11 +54,37 @@ def summary(building: Building, held: list[StoredEvents], seconds: float) -> dic
         "refused": refused,
         "contiguous": contiguous,
         "tap_to_strike_ms": {"p50": _ms(p50), "p99": _ms(p99)},
+        "parcels": {
+            "put_in": building.parcels.put_in,
+            "taken_out": building.parcels.taken_out,
+            "proofs": proofs(building.parcels.parcels),
+            "code_to_open_ms": _ms(max(building.parcels.open_ms, default=None)),
+        },
         "controllers": len(building.controllers),
         "interpreter": building.interpreter,
         "seconds": round(seconds, 1),
         "goals": goals,
     }
+
+
+def _parcel_goals(done: ParcelFigures) -> list[dict[str, Any]]:
+    """Of the bank, whose network was cut from before each parcel was put in until it was taken out."""
+    made, known = len(done.parcels), proofs(done.parcels)
+    slowest = max(done.open_ms, default=None)
+    return [
+        _goal("parcels put in with the network cut", done.put_in, "parcels", ">= 1", done.put_in >= 1),
+        _goal("parcels taken out with the network cut", done.taken_out, "parcels", ">= 1", done.taken_out >= 1),
+        _goal("parcels that did not go in and out", done.failed, "parcels", "= 0", done.failed == 0),
+        _goal("told to the cloud while cut", done.told_early, "proofs", "= 0", done.told_early == 0),
+        _goal("proofs in the cloud in the end", known, "proofs", f"= {2 * made}", known == 2 * made > 0),
+        _goal(
+            "code to open compartment, longest",
+            _ms(slowest),
+            "ms",
+            f"<= {OPEN_MS}",
+            slowest is not None and slowest <= OPEN_MS,
+        ),
+    ]
 
 
 def _ms(value: float | None) -> float | None:

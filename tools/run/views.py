@@ -19,9 +19,11 @@ from django.views.decorators.http import require_GET, require_POST
 from tools.cloud.models import Right, Session
 from tools.cloud.models.rights import roles_with
 from tools.cloud.sessions import hashed
+from tools.terminal import Problem
 
 from . import live
 from .doors import KEYS
+from .parcels import of
 from .state import snapshot
 
 _ASK_S = 2.0  # so soon a stream ends whose session has ended
@@ -77,7 +79,7 @@ def action(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> View:
             if not isinstance(fields, dict):
                 raise Unusable("the request is no JSON object")
             return JsonResponse(await act(fields))
-        except (Unusable, ValueError) as problem:
+        except (Unusable, ValueError, Problem) as problem:
             return JsonResponse({"error": str(problem)}, status=400)
 
     guarded: View = require_POST(needs(Right.CHANGE)(view))
@@ -96,7 +98,11 @@ async def page(request: HttpRequest) -> HttpResponse:
 @require_GET
 @needs(Right.LOG)
 async def state(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(snapshot(live.building()))
+    return JsonResponse(snapshot(live.building(), codes=await _acts(request.user)))
+
+
+async def _acts(user: Any) -> bool:
+    return bool(await user.memberships.filter(role__in=roles_with(Right.CHANGE)).aexists())
 
 
 @never_cache
@@ -111,16 +117,17 @@ async def stream(request: HttpRequest) -> StreamingHttpResponse:
 
 async def _states(language: str, session: str) -> AsyncIterator[bytes]:
     building = live.building()
-    asked = -_ASK_S
+    asked, codes = -_ASK_S, False
     while not building.ended:
         if time.monotonic() - asked >= _ASK_S:
             asked = time.monotonic()
             mine = Session.living().filter(session_key=session, user__is_active=True)
             if not await mine.filter(user__memberships__role__in=roles_with(Right.LOG)).aexists():
                 return  # signed out meanwhile, or something else by now
+            codes = await mine.filter(user__memberships__role__in=roles_with(Right.CHANGE)).aexists()
         seen = building.version
         with override(language):
-            text = json.dumps(snapshot(building), ensure_ascii=False)
+            text = json.dumps(snapshot(building, codes), ensure_ascii=False)
         yield f"data: {text}\n\n".encode()
         await asyncio.sleep(_FASTEST_S)
         await building.until_changed(seen, _SLOWEST_S)
@@ -180,11 +187,39 @@ async def leaf(fields: dict[str, Any]) -> dict[str, Any]:
 async def keys(fields: dict[str, Any]) -> dict[str, Any]:
     """Presses keys of a door's keypad."""
     door = _one(live.building().doors, fields, "door")
-    pressed = fields.get("keys")
-    if not isinstance(pressed, str) or not 1 <= len(pressed) <= _MOST_KEYS or set(pressed) - set(KEYS):
-        raise Unusable(f"keys: 1 to {_MOST_KEYS} digits, * and # are needed")
+    pressed = _keys(fields)
     await door.type(pressed)
     return {"pressed": len(pressed)}
+
+
+@action
+async def delivery(fields: dict[str, Any]) -> dict[str, Any]:
+    """A parcel for somebody: made in the cloud, its codes on the phones of who brings it and who waits for it."""
+    building = live.building()
+    one = _one(building.controllers, fields, "controller")
+    return {"delivery": (await building.deliver(one)).delivery}
+
+
+@action
+async def bank_keys(fields: dict[str, Any]) -> dict[str, Any]:
+    """Presses keys of a bank's keypad."""
+    parcels = of(_one(live.building().controllers, fields, "controller"))
+    pressed = _keys(fields)
+    await parcels.bank.type(pressed)
+    return {"pressed": len(pressed)}
+
+
+@action
+async def bank_shut(fields: dict[str, Any]) -> dict[str, Any]:
+    """Shuts a compartment that stands open, with what is put in or taken out by who opened it."""
+    parcels = of(_one(live.building().controllers, fields, "controller"))
+    compartment = _number(fields, "compartment", 1, len(parcels.bank.bank.numbers))
+    if compartment not in parcels.bank.standing_open:
+        raise Unusable("compartment: one that stands open is needed")
+    await live.building().look()  # for whom it was opened
+    parcels.shut(compartment)
+    live.building().changed()
+    return {"open": parcels.bank.standing_open}
 
 
 @action
@@ -204,6 +239,13 @@ def _number(fields: dict[str, Any], name: str, lowest: int, highest: int) -> int
     if not isinstance(number, int) or isinstance(number, bool) or not lowest <= number <= highest:
         raise Unusable(f"{name}: a number from {lowest} to {highest} is needed")
     return number
+
+
+def _keys(fields: dict[str, Any]) -> str:
+    pressed = fields.get("keys")
+    if not isinstance(pressed, str) or not 1 <= len(pressed) <= _MOST_KEYS or set(pressed) - set(KEYS):
+        raise Unusable(f"keys: 1 to {_MOST_KEYS} digits, * and # are needed")
+    return pressed
 
 
 def _true(fields: dict[str, Any], name: str) -> bool:

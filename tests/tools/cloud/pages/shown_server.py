@@ -20,6 +20,8 @@ from django.urls import URLPattern  # noqa: E402
 from shown_house import Shown, member  # noqa: E402
 from tables import make_tables  # noqa: E402
 
+from firmware.controller import events  # noqa: E402
+from firmware.controller.points.why import TO_DEPOSIT, TO_PICK_UP  # noqa: E402
 from tools import boards  # noqa: E402
 from tools.cloud.lockers import parcel  # noqa: E402
 from tools.cloud.members import links  # noqa: E402
@@ -27,8 +29,11 @@ from tools.cloud.models import Role, Tenant, User  # noqa: E402
 from tools.cloud.pages import urls as pages  # noqa: E402
 from tools.run import figures, live  # noqa: E402
 from tools.run import urls as building  # noqa: E402
+from tools.run.bank import LiveBank  # noqa: E402
 from tools.run.doors import LiveDoor  # noqa: E402
+from tools.run.flash import Recorded  # noqa: E402
 from tools.run.inputs import LiveInputs  # noqa: E402
+from tools.run.parcels import MADE, Parcel, Parcels  # noqa: E402
 from tools.run.ticker import Ticker  # noqa: E402
 
 # Parts of pages, streams, and what answers a GET with the way elsewhere: no pages of their own.
@@ -44,16 +49,31 @@ def session(user: User) -> str:
     return client.cookies["sessionid"].value
 
 
+def shown_parcels(board: dict[str, Any], wires: Any) -> Parcels:
+    """A parcel of each step; a compartment of each state."""
+    made = Parcels(LiveBank(board, wires, lambda n: None))
+    made.page = 1
+    for number, name in enumerate(["Ingrid Solheim", "Nils Ánde Eira-Somby", "Marte Lunde"]):
+        made.add(Parcel(number, number, name, f"H010{number}", "6537444467", "9463820403", 9 * number, number, MADE))
+    for compartment, why, shut in ((1, TO_DEPOSIT, True), (9, TO_DEPOSIT, False), (18, TO_PICK_UP, False)):
+        made.happened(Recorded(1, 0, events.COMPARTMENT_RELEASED, compartment, why, 0, None, 0))
+        made.bank.bank.pulse(compartment)
+        if shut:
+            made.shut(compartment)
+    made.happened(Recorded(1, 0, events.COMPARTMENT_STUCK, 30, 1, 0, None, 0))
+    return made
+
+
 def put_building() -> None:
-    """Two doors of one controller, as tools/run has them, with nothing behind."""
-    table = boards.load("virtual-two-door-inputs")
+    """Two doors of one controller and a bank, as tools/run has them, with nothing behind."""
+    table, bank = boards.load("virtual-two-door-inputs"), boards.load("esp32-bank")
     wires = SimpleNamespace(set_input=lambda *_: None, set_volts=lambda *_: None, wiegand=lambda *_: None)
     names = ["Hovedinngang mot gaten", "Sykkelparkering"]
     doors = [LiveDoor(n, n + 1, names[n], pins, wires, lambda: None) for n, pins in enumerate(table["doors"])]
     controller = SimpleNamespace(
-        place=0, name="Oppgang A, teknisk rom", network_up=True, power=True, board=SimpleNamespace(alive=True),
-        log=SimpleNamespace(last=0), progress=figures.StoreProgress(), locks=[], doors=doors,
-        inputs=LiveInputs(table, wires),
+        place=0, name="Oppgang A, teknisk rom", network_up=True, power=True, log=SimpleNamespace(last=0), locks=[],
+        board=SimpleNamespace(alive=True, board=bank), progress=figures.StoreProgress(), doors=doors,
+        inputs=LiveInputs(table, wires), parcels=shown_parcels(bank, wires),
     )  # fmt: skip
     made = SimpleNamespace(
         interpreter="MicroPython 1.29", walks=SimpleNamespace(on=False, walkers=[]), controllers=[controller],

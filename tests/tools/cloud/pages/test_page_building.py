@@ -17,6 +17,10 @@ from firmware.controller.access import modes
 ROOT = Path(__file__).resolve().parents[4]
 
 
+async def nothing() -> None:
+    pass
+
+
 class Wires:
     def __init__(self) -> None:
         self.inputs: dict[int, int] = {}
@@ -28,29 +32,36 @@ class Wires:
     def set_volts(self, pin: int, microvolts: int) -> None:
         raise AssertionError("nothing is supervised")
 
+    def feed_uart(self, number: int, data: bytes) -> None:
+        raise AssertionError("nothing asks")
+
     def wiegand(self, d0: int, d1: int, bits: str) -> None:
         self.bursts.append(bits)
 
 
 @pytest.fixture
 def building(house: Any) -> Iterator[Any]:
-    """One controller of two doors that stands in the cloud as the house's, without a board."""
+    """One controller of two doors and a bank that stands in the cloud as the house's, without a board."""
     from tools import boards
     from tools.run import figures, live
+    from tools.run.bank import LiveBank
     from tools.run.doors import LiveDoor
     from tools.run.inputs import LiveInputs
+    from tools.run.parcels import Parcels
     from tools.run.ticker import Ticker
 
+    bank: Any = boards.load("esp32-bank")
     table, wires = boards.load("virtual-two-door-inputs"), Wires()
     doors = [LiveDoor(n, n + 1, f"Door {n + 1}", pins, wires, lambda: None) for n, pins in enumerate(table["doors"])]
     controller = SimpleNamespace(
-        place=0, name="A", network_up=True, power=True, board=SimpleNamespace(alive=True), log=SimpleNamespace(last=0),
-        progress=figures.StoreProgress(), locks=[], doors=doors, inputs=LiveInputs(table, wires),
+        place=0, name="A", network_up=True, power=True, board=SimpleNamespace(alive=True, board=bank),
+        log=SimpleNamespace(last=0), progress=figures.StoreProgress(), locks=[], doors=doors,
+        inputs=LiveInputs(table, wires), parcels=Parcels(LiveBank(bank, wires, lambda n: None)),
     )  # fmt: skip
     made = SimpleNamespace(
         interpreter="", walks=SimpleNamespace(on=False, walkers=[]), controllers=[controller], doors=doors,
         pins=figures.PinFigures(), ticker=Ticker(), wires=wires, controller=controller,
-        set_input=lambda one, number, on: one.inputs.switch(number, on),
+        set_input=lambda one, number, on: one.inputs.switch(number, on), look=nothing, changed=lambda: None,
     )  # fmt: skip
     live.put(made)
     yield made
@@ -156,6 +167,10 @@ def test_alarms_are_practised(client: Any, building: Any) -> None:
         ("keys", {"door": 0, "keys": "1a"}),
         ("keys", {"door": 0, "keys": "1" * 21}),
         ("keys", {"door": 0, "keys": ["1"]}),
+        ("bank-keys", {"controller": 0, "keys": "x"}),
+        ("bank-shut", {"controller": 0, "compartment": 9}),
+        ("bank-shut", {"controller": 0, "compartment": 49}),
+        ("delivery", {"controller": 1}),
     ],
 )
 def test_what_is_not_there_is_refused(client: Any, building: Any, what: str, fields: dict[str, Any]) -> None:
@@ -225,6 +240,42 @@ def test_who_sees_no_log_sees_no_building_and_who_changes_nothing_opens_no_door(
     status, said = do(client, "leaf", door=0, open=True)
     assert status == (200 if acts else 403) and building.doors[0].leaf.open == acts
     assert acts or "your role" in said["error"]
-    for what in ("tap", "rex", "input", "keys", "controller", "walking"):
+    for what in ("tap", "rex", "input", "keys", "controller", "walking", "delivery", "bank-keys", "bank-shut"):
         assert (do(client, what)[0] == 403) != acts, what
     assert (b'href="/building/"' in client.get("/").content) == looks
+
+
+def test_keys_reach_the_bank_and_an_open_leaf_is_shut(client: Any, building: Any) -> None:
+    leaves = building.controller.parcels.bank
+    leaves.bank.pulse(9)
+    assert client.get("/building/state").json()["controllers"][0]["bank"]["open"] == {"9": "shut"}
+    assert do(client, "bank-shut", controller=0, compartment=9) == (200, {"open": []})
+    assert do(client, "bank-keys", controller=0, keys="1#") == (200, {"pressed": 2})
+    assert building.wires.bursts == ["0001", "1011"]
+
+
+def streamed(client: Any) -> str:
+    """All that the stream says until the building has ended."""
+    from asgiref.sync import async_to_sync
+
+    async def heard(answer: Any) -> bytes:
+        return b"".join([part async for part in answer.streaming_content])
+
+    return async_to_sync(heard)(client.get("/building/stream")).decode()
+
+
+@pytest.mark.parametrize("role", ["owner", "viewer"])
+def test_codes_are_for_who_may_put_in_and_take_out(client: Any, house: Any, building: Any, role: str) -> None:
+    from tools.cloud.models import Membership
+    from tools.run.parcels import Parcel
+
+    Membership.objects.filter(tenant=house.tenant).update(role=role)
+    building.controller.parcels.add(Parcel(1, 300, "Ingrid", "H0101", "1234567890", "0987654321"))
+
+    async def once(*_: Any) -> None:
+        building.ended = True
+
+    building.ended, building.version, building.until_changed = False, 0, once
+    for said in (client.get("/building/state").content.decode(), streamed(client)):
+        assert ("1234 567 890" in said) == ("0987 654 321" in said) == (role == "owner")
+        assert "H0101" in said

@@ -1,0 +1,24 @@
+"""What `make run` shows: the simulator's building, and beside it a room with a bank of lockers."""
+
+from typing import Any
+
+BOARD = "virtual-two-door-inputs"  # every alarm can be practised on it
+BANK_BOARD = "esp32-bank"
+PARCEL_ROOM = "Pakkerom"
+MAIL_ROOM = "Postrom"  # whoever may go there fetches parcels, too
+
+
+def with_bank(described: dict[str, Any]) -> dict[str, Any]:
+    """One controller more, whose board has a bank, and the rights at its door."""
+    bank = {"name": PARCEL_ROOM, "board": BANK_BOARD, "doors": [{"name": PARCEL_ROOM, "reader": 0}]}
+    controllers = [{"board": BOARD} | one for one in described["controllers"]]
+    return {
+        **described,
+        "controllers": [*controllers, bank],
+        "people": [one | {"doors": _with_room(one["doors"])} for one in described["people"]],
+        "groups": {name: _with_room(doors) for name, doors in described.get("groups", {}).items()},
+    }
+
+
+def _with_room(doors: list[str]) -> list[str]:
+    return [*doors, PARCEL_ROOM] if MAIL_ROOM in doors else doors
