@@ -28,6 +28,7 @@ class CodeEntry:
         self._loop = loop
         self.deliveries = None
         self._keypad = Keypad(None)
+        self._typed = 0  # digits without an end
         self._number = 0  # of the delivery whose size is awaited, until then:
         self._until = None
         self.tries = Tries(loop.journal.get(TRIES), now)
@@ -84,6 +85,9 @@ class CodeEntry:
         return True
 
     def _key(self, number, now):
+        self._typed = self._typed + 1 if number & 15 < 10 else 0
+        if self._typed >= (SHORT if self._until is None else 1):
+            self.deliveries.expect(now)
         digits = self._keypad.key(number, now)
         self._signal.show(patterns.KEY, now)
         if digits:

@@ -40,6 +40,7 @@ class Deliveries:
 
     def __init__(self, sizes, compartments, loop, moved, now):
         self._log = loop.log
+        self.expect = compartments.line.expect
         self._append = loop.recorder.append  # a number is no credential: no door's retention takes it away
         self._compartments = compartments
         self._moved = moved
@@ -55,10 +56,10 @@ class Deliveries:
     def find(self, digits):
         """(delivery, DEPOSIT or PICK_UP) of a code that opens something now, (None, None) of any other."""
         one = self.stock.get(slot(digits))
-        if matches(digits, one.key, DEPOSIT, one.number) and self._may_put_in(one):
-            return one, DEPOSIT
-        if matches(digits, one.key, PICK_UP, one.number) and one.number and one.state == LIES:
-            return one, PICK_UP
+        lies = one.number > 0 and one.state == LIES
+        for kind in (PICK_UP, DEPOSIT) if lies else (DEPOSIT, PICK_UP):  # the likely one first; a wrong code takes both
+            if matches(digits, one.key, kind, one.number) and (lies if kind == PICK_UP else self._may_put_in(one)):
+                return one, kind
         return None, None
 
     def _may_put_in(self, one):

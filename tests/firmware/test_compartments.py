@@ -34,6 +34,7 @@ class Locks:
         self.full = False
         self.sends_ms = 0
         self.pulses = []
+        self.sent = 0  # of these: so many went out
         self.now = 0
         self._until = None
 
@@ -45,6 +46,9 @@ class Locks:
         if n not in self.jams:
             self.doors[n - 1] = True
         return True
+
+    def watch(self, now):
+        self.sent = len(self.pulses)
 
     def busy(self):
         return self._until is not None and ticks.diff(self._until, self.now) > 0
@@ -95,6 +99,16 @@ class Bench:
         done = self.bank.ask(n, why)
         self.run(600)
         return done
+
+
+def test_an_opening_goes_out_before_anything_else_is_looked_at():
+    bench = Bench()
+    bench.bank.ask(2, ASKED)
+    looks = []
+    is_open = bench.line.is_open
+    bench.line.is_open = lambda n: looks.append(bench.line.sent) or is_open(n)
+    bench.bank.watch(bench.record, bench.now)
+    assert bench.line.sent == 1 and looks[1:] and all(looks[1:]), "the first look is at the one that is opened"
 
 
 def test_an_opening_is_on_record_before_the_lock_moves_and_confirmed_when_it_is_shut():

@@ -321,3 +321,19 @@ def test_what_a_compartment_takes_of_the_heap():
     parcels = ParcelBench().bank._parcels.deliveries
     each = [value for value in parcels.__dict__.values() if isinstance(value, (bytes, bytearray)) and len(value) == 8]
     assert len(each) == 2  # bytes a compartment; beside them what runs, and the stock's 512
+
+
+def test_whoever_has_typed_nearly_a_code_finds_the_lock_boards_ready_for_it():
+    bench = ParcelBench(stock=(1,))
+    said = []
+    bench.bank._parcels.deliveries.expect = said.append
+    digits = deposit_code(1)
+    bench.keys(digits[:9])
+    assert said == []
+    bench.keys("*" + digits)
+    assert len(said) == 1
+    bench.keys("#1#")
+    bench.run(1000)
+    assert len(said) == 2 and [lock for lock, _ in bench.locks.pulses] == [1]  # the size
+    bench.keys("1" * 9 + "*" + "1" * 9 + "#")
+    assert len(said) == 2

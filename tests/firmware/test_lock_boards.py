@@ -5,6 +5,7 @@ import gc
 import random
 import sys
 
+from firmware.controller.outputs.lock_queue import EXPECTS_MS
 from firmware.controller.outputs.locks import AGAIN, ECHO, MISFORMED, OTHER, SILENT
 from tests.firmware.lock_bench import DE, benches, ready, second
 
@@ -44,6 +45,34 @@ def test_what_was_asked_before_the_pulse_does_not_count_after_the_call():
                 bench.run(1, lambda: False)
             bench.opened()
             assert bench.known(3) is False
+
+
+def test_while_an_opening_is_expected_the_line_is_kept_free_for_it():
+    for bench in benches(3):
+        ready(bench)
+        for late in range(0, 60, 7):
+            bench.run(late, lambda: False)
+            bench.line.expect(bench.chip.now)
+            bench.run(100, lambda: False)  # what was under way has ended
+            asked = bench.bus.sent
+            bench.run(EXPECTS_MS - 120, lambda: False)
+            assert bench.bus.sent == asked
+            pulses = len(bench.pulses())
+            bench.unlock(1)
+            bench.run(2, lambda: False)
+            assert bench.bus.sent == asked + 1 and len(bench.pulses()) == pulses + 1
+            bench.run(1000, lambda: False)
+            assert bench.bus.sent > asked + 5
+
+
+def test_who_says_again_and_again_that_one_is_expected_makes_nobody_blind_for_long():
+    for bench in benches(3):
+        ready(bench)
+        asked = bench.bus.sent
+        for _ in range(5):
+            bench.line.expect(bench.chip.now)
+            bench.run(EXPECTS_MS + 10, lambda: False)
+        assert bench.bus.sent >= asked + 5
 
 
 def test_an_opening_goes_out_at_once_on_a_free_line():

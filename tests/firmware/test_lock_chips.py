@@ -3,6 +3,7 @@
 import gc
 import sys
 
+from firmware.controller.outputs.lock_queue import EXPECTS_MS
 from firmware.controller.outputs.locks import AGAIN, REFUSED, SILENT
 from firmware.controller.ticks import add
 from tests.firmware.lock_chip_bench import BACK, PINS, RESET, ChipBench
@@ -27,6 +28,20 @@ def test_contacts_are_read():
                 bench.locks.doors[n] = n % 3 == 0 or n == count - 1
             bench.run(500)
             assert [bench.line.is_open(n + 1) for n in range(count)] == bench.locks.doors
+
+
+def test_while_an_opening_is_expected_no_contact_is_in_its_way():
+    for bench in benches():
+        bench.line.expect(bench.chip.now)
+        steps = bench.steps
+        bench.run(EXPECTS_MS - 10)
+        assert bench.steps <= steps + 2, bench.table["driver"]
+        bench.unlock(2)
+        bench.run(2)
+        assert bench.pulses() == [2]
+        bench.locks.doors[2] = True
+        bench.run(2000)
+        assert bench.line.is_open(3) is True
 
 
 def test_each_lock_gets_its_own_pulse():

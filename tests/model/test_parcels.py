@@ -51,6 +51,9 @@ class Line:
     def watch(self, now: int) -> None:
         pass
 
+    def expect(self, now: int) -> None:
+        pass
+
     def deadline(self) -> None:
         return None
 

@@ -15,7 +15,7 @@ from machine import UART, Pin, Timer
 from micropython import const
 
 from .. import ticks
-from .lock_queue import LockQueue
+from .lock_queue import EXPECTS_MS, LockQueue
 from .locks import AGAIN, ECHO, LATE, MISFORMED, OTHER, REFUSED, SILENT
 
 _POLL_MS = const(250)  # each board is asked so often, or as often as the line can
@@ -69,6 +69,7 @@ class Line(LockQueue):
         self._opens = 0  # the lock that the frame opens, 0: it asks
         self._back = -1  # the board whose lock was opened: its contacts are read before anything else is opened
         self._echoes = False
+        self._expects = None
         self._due = self._until = now
         self._forgets = ticks.add(now, _TELL_MS)
 
@@ -79,6 +80,9 @@ class Line(LockQueue):
 
     def deadline(self):
         return self._due
+
+    def expect(self, now):
+        self._expects = ticks.add(now, EXPECTS_MS)
 
     def watch(self, now):
         if ticks.diff(now, self._due) < 0:
@@ -118,6 +122,9 @@ class Line(LockQueue):
 
     def _ask_next(self, now):
         """The board whose turn has come; none: until then."""
+        if self._expects is not None:
+            self._due, self._expects = self._expects, None
+            return
         dues = self._dues
         count = len(dues)
         soonest = None

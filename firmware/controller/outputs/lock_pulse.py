@@ -10,7 +10,7 @@ from machine import Timer
 from micropython import const
 
 from .. import ticks
-from .lock_queue import LockQueue
+from .lock_queue import EXPECTS_MS, LockQueue
 from .locks import AGAIN, REFUSED, SILENT
 
 _POLL_MS = const(100)
@@ -49,6 +49,10 @@ class Pulsed(LockQueue):
 
     def deadline(self):
         return self._due
+
+    def expect(self, now):
+        if not self._reads:
+            self._polls = ticks.add(now, EXPECTS_MS)
 
     def watch(self, now):
         if ticks.diff(now, self._due) < 0:

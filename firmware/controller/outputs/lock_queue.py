@@ -4,12 +4,13 @@ from micropython import const
 
 _QUEUE = const(16)
 _TROUBLES = const(16)
+EXPECTS_MS = 800  # an opening that is expected comes within, or not: from one key to the next
 
 
 class LockQueue:
     """count: how many locks. size: bytes of contacts. sensor: what is reported of an open compartment, 0 or 1.
 
-    A driver says where things lie and when it goes on: _place, _hurry.
+    A driver says where things lie and when it goes on: _place, _hurry, and what expect() is.
     """
 
     def _place(self, n):
@@ -18,6 +19,10 @@ class LockQueue:
 
     def _hurry(self, now):
         """One more waits."""
+        raise NotImplementedError
+
+    def expect(self, now):
+        """Somebody is about to have one opened: for a moment nothing is asked that an opening would have to await."""
         raise NotImplementedError
 
     def __init__(self, count, size, sensor):

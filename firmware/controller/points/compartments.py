@@ -125,6 +125,7 @@ class Compartments:
         self._follow_pulse(now)
         while self._waiting and self._may_begin(now):
             self._begin(record, now)
+            self.line.watch(now)  # it goes out before the loop has a quiet moment, in which flash is erased
             self._follow_pulse(now)
         if ticks.passed(self._look, now):
             self._look = ticks.add(now, _LOOK_MS)
