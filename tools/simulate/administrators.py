@@ -196,11 +196,12 @@ class Administrators:
             return
         self.counts["nervous hands"] += 1
         at = 0
+        longest_s = chance.choice((0.1, 2))  # many within one second share what they expire at
         for _ in range(chance.randrange(2, 7)):
             self.scheduler.after(at, self._ask_for, "lockdown")
-            at += int(chance.uniform(0.05, 2) * SECOND)
+            at += int(chance.uniform(0.05, longest_s) * SECOND)
             self.scheduler.after(at, self._ask_for, "normal")
-            at += int(chance.uniform(0.05, 2) * SECOND)
+            at += int(chance.uniform(0.05, longest_s) * SECOND)
         self.scheduler.after(at + AGAIN_US, self._look_for_emergency)
 
     def _end_emergency(self) -> None:

@@ -111,6 +111,7 @@ _AUTHOR = (
      "        if store.take(command, now) or True:\n"),
     ("a board's doors are made one by one", "tools.cloud.controllers.enrol",
      "    Door.objects.bulk_create(made.values())\n", "    [one.save() for one in made.values()]\n"),
+    ("the later of two administrators wins", "tools.cloud.doors.door_rules", "        lock(door)\n", ""),
     ("taken rights stay in the cloud", "tools.cloud.access_list.acl", "if key not in wanted)", "if False)"),
     ("names in the rules", "tools.cloud.rules.rules", "    _check(fields, controller.board)\n    return fields\n",
      "    from ..models import Person\n"

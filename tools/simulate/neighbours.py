@@ -1,7 +1,7 @@
 """Two other tenants in the cloud's database during a soak: one whose rows are wrong, and one that must not notice.
 
 Beside them what the building itself may suffer: a row that no command can be made of, a second worker that
-is quicker, an installer who enrols boards while a right is taken away.
+is quicker, an installer who enrols boards while a right is taken away, two administrators at one door.
 """
 
 from datetime import timedelta
@@ -45,7 +45,7 @@ class Neighbours:
     """books: what the worker has sent. Made once the building is enrolled."""
 
     def __init__(self, building: Any, worker: SoakWorker, books: Any, board: dict[str, Any]) -> None:
-        self.counts = {"poisoned commands": 0, "quicker workers": 0, "enrolled beside": 0}
+        self.counts = {"poisoned commands": 0, "quicker workers": 0, "enrolled beside": 0, "two at one door": 0}
         self._building = building
         self._worker = worker
         self._books = books
@@ -140,6 +140,18 @@ class Neighbours:
         self._building.promises.checks["served"] += 1
         if longest > MOST_STATEMENTS:
             self._red(f"enrolling a board holds the database for {longest} statements: a revocation waits for it")
+
+    def two_at_one_door(self, chance: Random) -> None:
+        """Two administrators have one door before them, and each changes something else of it."""
+        first, second = (Door.objects.filter(controller=self._well).order_by("pk")[0] for _ in range(2))
+        name, held_ms = f"Door {next(self._numbers)}", chance.randrange(20_000, 60_000)
+        self.counts["two at one door"] += 1
+        door_rules.change(first, {"name": name})
+        door_rules.change(second, {"held_ms": held_ms})
+        self._building.promises.checks["served"] += 1
+        stands = Door.objects.values_list("name", "held_ms").get(pk=first.pk)
+        if stands != (name, held_ms):
+            self._red(f"of two changes of one door at once one is lost: {stands}, not {(name, held_ms)}")
 
     def look(self) -> None:
         """Whether the tenant who has done nothing wrong is served."""

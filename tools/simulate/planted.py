@@ -21,7 +21,7 @@ RATES = {
     "stuck": 12.0, "crowd": 60.0, "half_open": 10.0, "hostile": 120.0, "noise": 0.1, "worker": 100.0, "backup": 80.0,
     "restore": 60.0, "break_in": 40.0, "errs": 150.0, "rot": 800.0, "weak": 0.2, "worn": 40.0,
     "emergency": 20.0, "nervous": 40.0, "fire": 10.0, "update": 60.0, "odd_command": 60.0, "quicker": 40.0,
-    "installer": 10.0,
+    "installer": 10.0, "two_at_one_door": 10.0,
 }  # fmt: skip
 
 
