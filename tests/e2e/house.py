@@ -65,9 +65,12 @@ _CSRF = r'name="csrfmiddlewaretoken" value="([^"]+)"'
 
 
 class House:
-    """`portvakt run` as a child process, signed in to. broker: a Mosquitto, or None for the building's own amqtt."""
+    """`portvakt run` as a child process, signed in to. broker: a Mosquitto, or None for the building's own amqtt.
 
-    def __init__(self, folder: Path, broker: Mosquitto | None) -> None:
+    bank: whether there are lockers, too.
+    """
+
+    def __init__(self, folder: Path, broker: Mosquitto | None, bank: bool = False) -> None:
         self.broker = broker
         self.data = folder / "run"
         self.die_flag = folder / "die"
@@ -76,7 +79,10 @@ class House:
         if broker is not None:
             env["MQTT_URL"] = broker.url
         self._process = subprocess.Popen(
-            [sys.executable, str(_HERE / "runner.py"), "--json", "--no-walk", "--port", "0", "--data", str(self.data)],
+            [
+                *(sys.executable, str(_HERE / "runner.py"), *(["--bank"] if bank else []), "--json", "--no-walk"),
+                *("--port", "0", "--data", str(self.data)),
+            ],
             cwd=_ROOT,
             env=env,
             stdin=subprocess.DEVNULL,
@@ -89,14 +95,20 @@ class House:
         threading.Thread(target=self._listen, daemon=True).start()
         wait(lambda: self._link or self._process.poll() is not None, 60, "the building to start")
         assert self._link, "the building did not start: " + " | ".join(self.said)
+        self._cookies = http.cookiejar.CookieJar()
         self._browser: urllib.request.OpenerDirector = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+            urllib.request.HTTPCookieProcessor(self._cookies)
         )
         self.address: str = self._link.split("/enter/")[0]
         self._token: str = ""
         self._sign_in()
 
     # As a browser.
+
+    @property
+    def session(self) -> str:
+        """For another browser."""
+        return next(str(one.value) for one in self._cookies if one.name == "sessionid")
 
     def state(self) -> dict[str, Any]:
         found = json.loads(self.get("/building/state"))

@@ -145,7 +145,9 @@ class Wired:
         if not code.isdecimal() or not code.isascii() or len(code) > 13 or size not in ("", *SIZES):
             raise Problem(f"a code is ten or thirteen digits, a size one of {', '.join(SIZES)}; give them like that")
         try:
-            await self._of_bank().type(code + "#" + (f"{SIZES.index(size) + 1}#" if size else ""))
+            keys = code + "#" + (f"{SIZES.index(size) + 1}#" if size else "")
+            if await self._of_bank().type(keys) < len(keys):
+                raise Problem("the keypad does not answer; see what the board printed")
         except ValueError as wrong:
             raise Problem(f"{wrong}; choose a board whose bank has one") from None
         await asyncio.sleep(_BANK_S)
@@ -198,6 +200,8 @@ class Wired:
     # What the board does.
 
     def _output(self, pin: int, level: int) -> None:
+        if self.bank is not None:
+            self.bank.output(pin, level)
         for door in self.doors:
             before = door.strike
             if door.output(pin, level):

@@ -9,6 +9,8 @@ from sim.world.bank import Bank, lock_boards
 
 from .doors import LIT, KeyWires, press
 
+_SILENT_S = 2.0  # a keypad that makes no sound for so long reads no keys
+
 
 class Wires(KeyWires, Protocol):
     """What a bank needs of a virtual board."""
@@ -33,6 +35,7 @@ class LiveBank:
             keypad = table["doors"][keypad["door"] - 1]["reader"]
         self._keypad: dict[str, Any] | None = keypad
         self.lit = False  # the light of its keypad
+        self._heard = asyncio.Event()
         self._typing = asyncio.Lock()  # one person at a time
 
     def hear(self, uart: int, data: bytes) -> None:
@@ -45,15 +48,23 @@ class LiveBank:
                 loop = asyncio.get_running_loop()
                 loop.call_later(wait_us / 1_000_000, self._wires.feed_uart, uart, answer)
 
-    async def type(self, keys: str) -> None:
-        """Somebody presses keys of the bank's keypad, one after the other. Raises ValueError: it has none."""
+    async def type(self, keys: str) -> int:
+        """Somebody presses keys of the bank's keypad, each when the one before was heard. Returns how many were heard.
+
+        Raises ValueError: it has no keypad.
+        """
         if self._keypad is None:
             raise ValueError("this bank has no keypad")
         async with self._typing:
-            wires = self._keypad["d0"], self._keypad["d1"]
-            await press(self._wires, *wires, keys[:-1])
-            self.typed_at = time.perf_counter()
-            await press(self._wires, *wires, keys[-1:])
+            for place, key in enumerate(keys):
+                self._heard.clear()
+                self.typed_at = time.perf_counter()
+                await press(self._wires, self._keypad["d0"], self._keypad["d1"], key)
+                try:
+                    await asyncio.wait_for(self._heard.wait(), _SILENT_S)
+                except TimeoutError:  # it has no power
+                    return place
+        return len(keys)
 
     def shut(self, n: int) -> bool:
         """Somebody pushes a leaf to. False: its latch does not catch."""
@@ -61,7 +72,11 @@ class LiveBank:
 
     def output(self, pin: int, level: int) -> bool:
         """An output of the board moved. True when it was the light of the keypad."""
-        if self._keypad is None or pin != self._keypad["light"]:
+        if self._keypad is None:
+            return False
+        if pin == self._keypad["sound"]:  # every key that is read makes a sound
+            self._heard.set()
+        if pin != self._keypad["light"]:
             return False
         self.lit = level == LIT
         return True

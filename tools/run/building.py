@@ -18,18 +18,20 @@ from . import figures, seed
 from .child import READY
 from .children import Child, own
 from .controllers import LiveController
-from .described import PARCEL_ROOM
+from .described import PARCEL_DOOR
 from .doors import LiveDoor, LiveTap
 from .environment import address_of
 from .figures import PinFigures
 from .flash import Recorded
 from .parcels import Parcel, of
-from .rounds import ParcelFigures, rounds
+from .rounds import ParcelFigures, prepare, rounds
 from .ticker import Ticker
 from .walks import Walker, Walks
 
 _SAMPLE_S = 0.4
 _SIGN_IN_S = 30
+_KEYS_S = 10
+_HANDS_S = 1.0  # to put a parcel in, or to take it out
 T = TypeVar("T")
 
 
@@ -114,10 +116,13 @@ class Building:
         self._sampler = asyncio.create_task(self._sample())
         await self._until_online()
 
-    def start_rounds(self) -> None:
-        """Parcels in and out of every bank, until `settle`."""
-        banks = [one for one in self.controllers if one.parcels is not None]
-        self._rounds = [asyncio.create_task(rounds(self, one, lambda: self._settling)) for one in banks]
+    def start_parcels(self) -> None:
+        """One for the visitor to put in; in a rush parcels go in and out of every bank until `settle`."""
+        for one in self.controllers:
+            if one.parcels is None:
+                continue
+            work = rounds(self, one, lambda: self._settling) if self._rush else prepare(self, one)
+            self._rounds.append(asyncio.create_task(work))
 
     def end_streams(self) -> None:
         """Every open page gets its last state: the server ends at once then, and not after its patience."""
@@ -201,9 +206,9 @@ class Building:
             self.changed()
 
     async def deliver(self, controller: LiveController) -> Parcel:
-        """A delivery in the cloud, for the next resident. Raises Problem: the bank's board has no key for one yet."""
+        """A delivery in the cloud, for the next resident. Raises Problem: the bank's board has no key for one."""
         parcels = of(controller)
-        residents = [one["name"] for one in self._described["people"] if PARCEL_ROOM in one["doors"]]
+        residents = [one["name"] for one in self._described["people"] if PARCEL_DOOR in one["doors"]]
         self._delivered += 1
         recipient = residents[self._delivered % len(residents)]
         unit = f"H0{self._delivered % 4 + 1}0{self._delivered % 3 + 1}"
@@ -211,6 +216,26 @@ class Building:
         parcels.add(parcel)
         self.changed()
         return parcel
+
+    async def deliver_soon(self, controller: LiveController) -> Parcel:
+        """As soon as the board has keys: it gets them when it signs in for the first time."""
+        end = time.monotonic() + _KEYS_S
+        while True:
+            try:
+                return await self.deliver(controller)
+            except Problem:
+                if time.monotonic() > end:
+                    raise
+            await asyncio.sleep(0.2)
+
+    async def shut(self, controller: LiveController, compartment: int) -> None:
+        """Somebody does what he came for, which takes a moment, and shuts the leaf."""
+        parcels = of(controller)
+        await asyncio.sleep(max(0.0, parcels.bank.opened_at + _HANDS_S - time.perf_counter()))
+        await self.look()  # for whom it was opened
+        if compartment in parcels.bank.standing_open:
+            parcels.shut(compartment)
+            self.changed()
 
     # Watching.
 

@@ -92,8 +92,7 @@ async def _run(seconds: float | None, port: int | None, data: Path, walk: bool, 
         begun = time.monotonic()
         if walk:
             building.walks.start()
-            if seconds is not None:
-                building.start_rounds()
+        building.start_parcels()
         if seconds is None:
             progress("the link signs in once; Ctrl-C ends the building")
         await _first(asyncio.create_task(told.wait()), told, seconds)

@@ -152,11 +152,11 @@ class LiveController:
             if self.parcels is not None:
                 self.parcels.bank.power_lost()
             return
+        if self.parcels is not None and self.parcels.bank.output(pin, level):
+            self._changed()
         for door in self.doors:
             if door.output(pin, level):
                 return
-        if self.parcels is not None and self.parcels.bank.output(pin, level):
-            self._changed()
 
     def _started(self) -> None:
         """The board has started (again): it finds the doors as they are."""

@@ -1,21 +1,19 @@
 """A courier and a recipient in a hurry, for a short run: each parcel goes in and out while the network is cut."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tools.terminal import Problem
 
-from .parcels import MADE, PUT_IN, TAKEN_OUT, Parcel, Parcels, of
+from .parcels import MADE, PUT_IN, TAKEN_OUT, Parcel, of
 
 if TYPE_CHECKING:
     from .building import Building
     from .controllers import LiveController
 
 _PATIENCE_S = 10.0  # for anything that takes a second
-_HANDS_S = 1.0  # to put a parcel in, or to take it out
 _SIZES = "1231"  # one after the other, as a courier types them: small, middle, large
 
 
@@ -36,53 +34,51 @@ async def rounds(building: "Building", controller: "LiveController", ended: Call
     done = building.parcels
     while not ended():
         try:
-            parcel = await _delivery(building, controller)
+            parcel = await building.deliver_soon(controller)
             done.parcels.append(parcel)
             await building.set_network(controller, False)
-            await _in_and_out(building, of(controller), parcel)
+            await _in_and_out(building, controller, parcel)
             await building.look()
             done.told_early += parcel.in_cloud
         except (TimeoutError, Problem) as problem:
-            building.say(f"parcel: {str(problem) or 'the bank did not do as it should'}")
+            building.say(_failure(problem))
             done.failed += 1
         finally:
             await building.set_network(controller, True)
 
 
-async def _delivery(building: "Building", controller: "LiveController") -> Parcel:
-    """Made as soon as the board has keys for one: it gets them when it signs in for the first time."""
-    end = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            return await building.deliver(controller)
-        except Problem:
-            if time.monotonic() > end:
-                raise
-        await asyncio.sleep(0.2)
+async def prepare(building: "Building", controller: "LiveController") -> None:
+    """A parcel for the visitor."""
+    try:
+        await building.deliver_soon(controller)
+    except Problem as problem:
+        building.say(_failure(problem))
 
 
-async def _in_and_out(building: "Building", parcels: Parcels, parcel: Parcel) -> None:
+def _failure(problem: Exception) -> str:
+    return f"parcel: {str(problem) or 'the bank did not do as it should'}"
+
+
+async def _in_and_out(building: "Building", controller: "LiveController", parcel: Parcel) -> None:
     done = building.parcels
     size = _SIZES[len(done.parcels) % len(_SIZES)]
-    await _through(building, parcels, f"{parcel.deposit}#{size}#")
+    await _through(building, controller, f"{parcel.deposit}#{size}#")
     await _until(lambda: parcel.step == PUT_IN)
     done.put_in += 1
-    await _through(building, parcels, f"{parcel.pick_up}#")
+    await _through(building, controller, f"{parcel.pick_up}#")
     await _until(lambda: parcel.step == TAKEN_OUT)
     done.taken_out += 1
 
 
-async def _through(building: "Building", parcels: Parcels, keys: str) -> None:
+async def _through(building: "Building", controller: "LiveController", keys: str) -> None:
     """Somebody types, a compartment opens, he does what he came for and shuts it."""
-    bank = parcels.bank
+    bank = of(controller).bank
     before = set(bank.standing_open)
     await bank.type(keys)
     await _until(lambda: set(bank.standing_open) - before)
     building.parcels.open_ms.append((bank.opened_at - bank.typed_at) * 1000)
-    await asyncio.sleep(_HANDS_S)
-    await building.look()
     for compartment in set(bank.standing_open) - before:
-        parcels.shut(compartment)
+        await building.shut(controller, compartment)
 
 
 async def _until(true: Callable[[], object]) -> None:

@@ -204,22 +204,20 @@ async def delivery(fields: dict[str, Any]) -> dict[str, Any]:
 async def bank_keys(fields: dict[str, Any]) -> dict[str, Any]:
     """Presses keys of a bank's keypad."""
     parcels = of(_one(live.building().controllers, fields, "controller"))
-    pressed = _keys(fields)
-    await parcels.bank.type(pressed)
-    return {"pressed": len(pressed)}
+    return {"pressed": await parcels.bank.type(_keys(fields))}
 
 
 @action
 async def bank_shut(fields: dict[str, Any]) -> dict[str, Any]:
     """Shuts a compartment that stands open, with what is put in or taken out by who opened it."""
-    parcels = of(_one(live.building().controllers, fields, "controller"))
-    compartment = _number(fields, "compartment", 1, len(parcels.bank.bank.numbers))
-    if compartment not in parcels.bank.standing_open:
+    building = live.building()
+    one = _one(building.controllers, fields, "controller")
+    bank = of(one).bank
+    compartment = _number(fields, "compartment", 1, len(bank.bank.numbers))
+    if compartment not in bank.standing_open:
         raise Unusable("compartment: one that stands open is needed")
-    await live.building().look()  # for whom it was opened
-    parcels.shut(compartment)
-    live.building().changed()
-    return {"open": parcels.bank.standing_open}
+    await building.shut(one, compartment)
+    return {"open": bank.standing_open}
 
 
 @action

@@ -1,5 +1,6 @@
 """Parcels of the running building: what lies where follows from what was opened for whom, and shut by hand."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from firmware.controller import events
 from firmware.controller.points.why import ASKED, TO_DEPOSIT, TO_PICK_UP
 from tools import boards
+from tools.run import bank
 from tools.run.bank import LiveBank
 from tools.run.flash import Recorded
 from tools.run.parcels import MADE, PUT_IN, TAKEN_OUT, Parcel, Parcels, of
@@ -74,12 +76,29 @@ def test_what_the_board_puts_out_of_use_is_so_until_it_says_otherwise(parcels: P
     assert parcels.out_of_use == set()
 
 
+def test_a_keypad_without_power_hears_no_more_than_it_says(parcels: Parcels, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bank, "_SILENT_S", 0.1)
+    assert asyncio.run(parcels.bank.type("12#")) == 0
+
+
+def test_keys_follow_when_the_one_before_was_heard(parcels: Parcels) -> None:
+    pressed: list[str] = []
+
+    def press(d0: int, d1: int, bits: str) -> None:
+        pressed.append(bits)
+        asyncio.get_running_loop().call_later(0.2, parcels.bank.output, 27, 0)
+
+    parcels.bank._wires.wiegand = press  # type: ignore[method-assign]
+    assert asyncio.run(parcels.bank.type("12")) == 2
+    assert pressed == ["0001", "0010"]
+
+
 def test_the_light_of_the_keypad_is_dark_without_power(parcels: Parcels) -> None:
-    bank = parcels.bank
-    assert bank.output(23, 0) and bank.lit
-    assert not bank.output(25, 0)
-    bank.power_lost()
-    assert not bank.lit
+    keypad = parcels.bank
+    assert keypad.output(23, 0) and keypad.lit
+    assert not keypad.output(25, 0)
+    keypad.power_lost()
+    assert not keypad.lit
 
 
 def test_a_controller_without_a_bank_is_refused() -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,14 +17,15 @@ from firmware.controller.access import modes
 ROOT = Path(__file__).resolve().parents[4]
 
 
-async def nothing() -> None:
-    pass
+async def shut(controller: Any, compartment: int) -> None:
+    controller.parcels.shut(compartment)
 
 
 class Wires:
     def __init__(self) -> None:
         self.inputs: dict[int, int] = {}
         self.bursts: list[str] = []
+        self.reads: Callable[[], object] = lambda: None
 
     def set_input(self, pin: int, level: int) -> None:
         self.inputs[pin] = level
@@ -37,6 +38,7 @@ class Wires:
 
     def wiegand(self, d0: int, d1: int, bits: str) -> None:
         self.bursts.append(bits)
+        self.reads()
 
 
 @pytest.fixture
@@ -61,7 +63,8 @@ def building(house: Any) -> Iterator[Any]:
     made = SimpleNamespace(
         interpreter="", walks=SimpleNamespace(on=False, walkers=[]), controllers=[controller], doors=doors,
         pins=figures.PinFigures(), ticker=Ticker(), wires=wires, controller=controller,
-        set_input=lambda one, number, on: one.inputs.switch(number, on), look=nothing, changed=lambda: None,
+        set_input=lambda one, number, on: one.inputs.switch(number, on),
+        shut=shut,
     )  # fmt: skip
     live.put(made)
     yield made
@@ -247,6 +250,7 @@ def test_who_sees_no_log_sees_no_building_and_who_changes_nothing_opens_no_door(
 
 def test_keys_reach_the_bank_and_an_open_leaf_is_shut(client: Any, building: Any) -> None:
     leaves = building.controller.parcels.bank
+    building.wires.reads = lambda: leaves.output(27, 0)
     leaves.bank.pulse(9)
     assert client.get("/building/state").json()["controllers"][0]["bank"]["open"] == {"9": "shut"}
     assert do(client, "bank-shut", controller=0, compartment=9) == (200, {"open": []})

@@ -42,6 +42,7 @@ function drawFigures(state) {
     cell.textContent = value === null || value === undefined ? "–" : Math.round(value).toLocaleString(document.documentElement.lang);
     cell.closest("div").classList.toggle("some", value > 0);
   }
+  document.getElementById("to-lockers").hidden = !state.controllers.some((controller) => controller.bank);
   const interpreter = document.getElementById("interpreter");
   interpreter.hidden = !state.interpreter;
   interpreter.lastElementChild.textContent = state.interpreter || "";

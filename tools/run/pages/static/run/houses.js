@@ -1,5 +1,6 @@
 // The houses: one a controller, with its doors, readers, switches and counters.
 
+import { buildStand, drawStand } from "./bank.js";
 import { say, words } from "./words.js";
 
 const MOST_PIPS = 60;
@@ -30,6 +31,7 @@ function build(state, acts) {
     buildPractice(controller, house, acts);
     made.houses.set(controller.id, house);
     place.append(house);
+    if (controller.bank) place.append(buildStand(controller, acts));
   }
 }
 
@@ -83,7 +85,7 @@ function buildDoor(door, house, acts) {
 }
 
 export function drawHouses(state, last, acts) {
-  const shape = JSON.stringify(state.controllers.map((c) => [c.id, c.name, c.doors.map((d) => [d.id, d.name]), c.inputs.map((i) => i.name)]));
+  const shape = JSON.stringify(state.controllers.map((c) => [c.id, c.name, c.doors.map((d) => [d.id, d.name]), c.inputs.map((i) => i.name), c.bank?.columns]));
   if (shape !== made.shape) {
     build(state, acts);
     made.shape = shape;
@@ -91,6 +93,7 @@ export function drawHouses(state, last, acts) {
   for (const controller of state.controllers) {
     const before = last && last.controllers.find((c) => c.id === controller.id);
     drawController(controller, before, made.houses.get(controller.id));
+    if (controller.bank) drawStand(controller);
     for (const door of controller.doors) drawDoor(door, controller, before && before.doors.find((d) => d.id === door.id));
   }
 }
