@@ -173,6 +173,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from tools.cloud import sealing
 executor = MigrationExecutor(connection)
+executor.loader.replace_migrations = False
+executor.loader.build_graph()
 executor.migrate([("cloud", "0008_link_secret")])
 apps = executor.loader.project_state([("cloud", "0008_link_secret")]).apps
 get = lambda name: apps.get_model("cloud", name)
