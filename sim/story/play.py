@@ -14,6 +14,7 @@ from sim.virtual.building import START, VirtualBuilding
 from sim.virtual.controller import VirtualController
 from sim.virtual.faults import FaultInjector
 from sim.virtual.logs import days_of
+from sim.virtual.pace import INSTANT, Pace
 from sim.virtual.scheduler import DAY, MS, SECOND
 from sim.world.building import Building
 from sim.world.tables import Holder
@@ -55,10 +56,11 @@ def stage(
     board: dict[str, Any] | None = None,
     begins: int = START,
     bank: dict[str, Any] | None = None,
+    pace: Pace = INSTANT,
 ) -> Iterator[tuple[VirtualBuilding, MemoryCloud]]:
     """A building whose cloud lives in memory, and the hand that acts there. Power is not on yet.
 
-    board: its table. begins: Unix seconds. bank: of the first controller.
+    board: its table. begins: Unix seconds. bank: of the first controller. pace: how long things take.
     """
     settings = settings_of(description, Random(f"{seed}/enrolment").randbytes)
     clouds: list[MemoryCloud] = []
@@ -77,6 +79,7 @@ def stage(
         visits_a_day=visits or 1e-9,
         begins=begins,
         bank=bank,
+        pace=pace,
     )
     try:
         yield building, clouds[0]

@@ -27,8 +27,8 @@ AGAIN_US = 130 * SECOND  # a deposit code opens again so long after the leaf was
 DAY_US = 86_400 * SECOND
 PAUSE_US = 1_000 * SECOND  # 15 minutes and a little: so long nothing may be taken after wrong codes
 IN_A_ROW = 5  # wrong codes in a row after which a bank takes nothing for a while
-FEW = 9  # wrong ones of ten digits in a day that do not make a bank ask for thirteen
-MOST_SHORT = 25  # and so many it bears at the most
+FEW = 5  # wrong ones of ten digits in a day that do not make a bank ask for thirteen
+MOST_SHORT = 17  # and so many it bears at the most
 _OVER = (codes.DELIVERY_DEPOSITED, codes.DELIVERY_PICKED_UP, codes.DELIVERY_CANCELLED, codes.NO_ROOM)
 TOLD_US = 4 * SECOND  # from a leaf that was shut to what that means for its delivery
 
@@ -171,7 +171,7 @@ class Parcels:
             delivery.typed[kind] = self._scheduler.now + GOOD_US, delivery.typed[kind][1]
 
     def _released(self, one: "VirtualController", n: int, number: int, delivery: Delivery | None, kind: str) -> None:
-        """1 and 17: its code was typed a moment ago, and is no code of the past; 25 wrong ones are borne in a day."""
+        """1 and 17: its code was typed a moment ago, and is no code of the past; 16 wrong ones are borne in a day."""
         promises, now = self._promises, self._scheduler.now
         text = f"{one.name} compartment {n}: released for the {kind} of delivery {number}"
         self.opened_for[one.name, n] = number, kind

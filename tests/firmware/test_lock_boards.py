@@ -65,6 +65,18 @@ def test_while_an_opening_is_expected_the_line_is_kept_free_for_it():
             assert bench.bus.sent > asked + 5
 
 
+def test_when_what_was_expected_has_come_contacts_are_read_as_ever():
+    for bench in benches(3):
+        ready(bench)
+        bench.run(1000)
+        bench.line.expect(bench.chip.now)
+        bench.unlock(1)
+        bench.opened()
+        asked = bench.bus.sent
+        bench.run(EXPECTS_MS // 2, lambda: False)
+        assert bench.bus.sent >= asked + 4, bench.table["driver"]
+
+
 def test_who_says_again_and_again_that_one_is_expected_makes_nobody_blind_for_long():
     for bench in benches(3):
         ready(bench)

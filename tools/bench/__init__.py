@@ -14,6 +14,7 @@ BENCHES = {
     "taps": "What is left of the heap after many taps, with the sync going on.",
     "tap": "Tap to strike on real MicroPython with every rule on, beside other designs.",
     "tap-links": "Tap to strike while the link is as bad as can be.",
+    "lockers": "A code at a bank beside a card at a door; coils, heap, and guessing codes.",
     "osdp": "What OSDP readers cost a board: code, heap, and what a poll allocates.",
     "storage": "Our stores beside the usual ways to keep cards and events.",
     "decisions": "The firmware's decisions beside those of an independent model.",

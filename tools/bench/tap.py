@@ -87,14 +87,14 @@ def image(folder: Path, count: int) -> int:
     return sectors
 
 
-def play(folder: Path, slot: Path, heap: str, **plan: Any) -> Figures:
+def play(folder: Path, slot: Path, heap: str, script: Path = SCRIPT, **plan: Any) -> Figures:
     interpreter = Path(sys.executable).with_name("micropython")
     if not interpreter.exists():
         raise Problem("there is no MicroPython wheel for this machine; measure on Linux x86-64")
     here = {"root": str(build.ROOT), "slot": str(slot), "folder": str(folder), "image": str(folder / "acl"), "log": LOG}
     (folder / "plan.json").write_text(json.dumps(here | plan))
     (folder / "memory.bin").unlink(missing_ok=True)
-    command = [str(interpreter), "-X", f"heapsize={heap}", str(SCRIPT), str(folder / "plan.json")]
+    command = [str(interpreter), "-X", f"heapsize={heap}", str(script), str(folder / "plan.json")]
     run = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)
     if run.returncode:
         said = (run.stdout + run.stderr).strip().splitlines() or ["no message"]

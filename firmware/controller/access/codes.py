@@ -3,7 +3,7 @@
 A delivery is a number at its bank, and 16 bytes of key that only the cloud and that bank have. Each code is 13 digits
 made of the key; the first 10 are what people type, all of them what a QR code holds. The first 10 also say in which of
 256 slots of the board's stock the key lies. That is public: nobody guesses more than one key at a time, and is right
-once in 39,062,500 times, or with all 13 digits once in 39,062,500,000.
+once in 39,062,500 times, or with all 13 digits once in 39,062,500,000; twice as often where both its codes count.
 """
 
 from micropython import const

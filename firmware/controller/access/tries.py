@@ -1,8 +1,9 @@
 """Wrong codes at a bank: how many are borne, and for how long nothing is taken after several in a row. Pure.
 
-From a first wrong one on, for 24 hours, 12 of 10 digits are borne and then 5,000 of 13. So any 24 hours have at most
-24 and 10,000 of them, and who guesses finds a code of a bank with a chance of at most
-24 / 39,062,500 + 10,000 / 39,062,500,000 = 8.7e-7 (codes.py).
+From a first wrong one on, for 24 hours, 8 of 10 digits are borne and then 1,500 of 13. So any 24 hours have at most
+16 and 3,000 of them. A guess is at one key (codes.py), and for two minutes after a parcel was put in both codes of its
+key open something. So who guesses finds a code of a bank with a chance of at most
+2 * (16 / 39,062,500 + 3,000 / 39,062,500,000) = 9.7e-7; `portvakt bench lockers` tries it.
 """
 
 from micropython import const
@@ -10,8 +11,8 @@ from micropython import const
 from .. import ticks
 from .codes import SHORT
 
-SHORT_TRIES = 12
-LONG_TRIES = 5000
+SHORT_TRIES = 8
+LONG_TRIES = 1500
 _DAY_S = const(86400)
 _ROW = const(5)  # in a row; each more doubles the pause
 _FIRST_MS = const(60000)

@@ -145,6 +145,7 @@ class Line(LockQueue):
         self._send(board, 0, size, self._answer_ms, now)
 
     def _open(self, now):
+        self._expects = None  # what it did is asked at once
         n = self._next()
         board, lock = divmod(n - 1, self._each)
         family = self._family
