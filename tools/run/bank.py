@@ -9,6 +9,7 @@ from sim.world.bank import Bank, lock_boards
 
 from .doors import LIT, KeyWires, press
 
+_FOR_EVER = 1 << 30  # pulses
 _SILENT_S = 2.0  # a keypad that makes no sound for so long reads no keys
 
 
@@ -65,6 +66,14 @@ class LiveBank:
                 except TimeoutError:  # it has no power
                     return place
         return len(keys)
+
+    def jam(self, n: int, on: bool) -> None:
+        """From now on current moves nothing at its lock; or it is mended."""
+        self.bank[n].jams = _FOR_EVER if on else 0
+
+    def force(self, n: int) -> None:
+        """Somebody opens it with a crowbar."""
+        self.bank.force(n)
 
     def shut(self, n: int) -> bool:
         """Somebody pushes a leaf to. False: its latch does not catch."""

@@ -208,7 +208,8 @@ class Building:
     async def deliver(self, controller: LiveController) -> Parcel:
         """A delivery in the cloud, for the next resident. Raises Problem: the bank's board has no key for one."""
         parcels = of(controller)
-        residents = [one["name"] for one in self._described["people"] if PARCEL_DOOR in one["doors"]]
+        here = [one["name"] for one in self._described["people"] if PARCEL_DOOR in one["doors"]]
+        residents = [name for name in here if "," not in name]  # what follows a comma is why somebody is none
         self._delivered += 1
         recipient = residents[self._delivered % len(residents)]
         unit = f"H0{self._delivered % 4 + 1}0{self._delivered % 3 + 1}"

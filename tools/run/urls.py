@@ -15,6 +15,7 @@ urlpatterns = [
     path("building/keys", views.keys, name="building-keys"),
     path("building/delivery", views.delivery, name="building-delivery"),
     path("building/bank-keys", views.bank_keys, name="building-bank-keys"),
+    path("building/bank-lock", views.bank_lock, name="building-bank-lock"),
     path("building/bank-shut", views.bank_shut, name="building-bank-shut"),
     path("building/controller", views.controller, name="building-controller"),
     path("building/walking", views.walking, name="building-walking"),

@@ -221,6 +221,21 @@ async def bank_shut(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 @action
+async def bank_lock(fields: dict[str, Any]) -> dict[str, Any]:
+    """What goes wrong at a compartment: its lock jams, or is mended; somebody forces it open."""
+    bank = of(_one(live.building().controllers, fields, "controller")).bank
+    compartment = _number(fields, "compartment", 1, len(bank.bank.numbers))
+    match fields.get("do"):
+        case "jam" | "mend" as do:
+            bank.jam(compartment, do == "jam")
+        case "force":
+            bank.force(compartment)
+        case _:
+            raise Unusable("do: jam, mend or force is needed")
+    return {"open": bank.standing_open}
+
+
+@action
 async def walking(fields: dict[str, Any]) -> dict[str, Any]:
     walks = live.building().walks
     if fields.get("on") is True:

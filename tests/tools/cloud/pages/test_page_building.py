@@ -173,6 +173,8 @@ def test_alarms_are_practised(client: Any, building: Any) -> None:
         ("bank-keys", {"controller": 0, "keys": "x"}),
         ("bank-shut", {"controller": 0, "compartment": 9}),
         ("bank-shut", {"controller": 0, "compartment": 49}),
+        ("bank-lock", {"controller": 0, "compartment": 49, "do": "jam"}),
+        ("bank-lock", {"controller": 0, "compartment": 9, "do": "paint"}),
         ("delivery", {"controller": 1}),
     ],
 )
@@ -243,7 +245,18 @@ def test_who_sees_no_log_sees_no_building_and_who_changes_nothing_opens_no_door(
     status, said = do(client, "leaf", door=0, open=True)
     assert status == (200 if acts else 403) and building.doors[0].leaf.open == acts
     assert acts or "your role" in said["error"]
-    for what in ("tap", "rex", "input", "keys", "controller", "walking", "delivery", "bank-keys", "bank-shut"):
+    for what in (
+        "tap",
+        "rex",
+        "input",
+        "keys",
+        "controller",
+        "walking",
+        "delivery",
+        "bank-keys",
+        "bank-shut",
+        "bank-lock",
+    ):
         assert (do(client, what)[0] == 403) != acts, what
     assert (b'href="/building/"' in client.get("/").content) == looks
 
@@ -256,6 +269,17 @@ def test_keys_reach_the_bank_and_an_open_leaf_is_shut(client: Any, building: Any
     assert do(client, "bank-shut", controller=0, compartment=9) == (200, {"open": []})
     assert do(client, "bank-keys", controller=0, keys="1#") == (200, {"pressed": 2})
     assert building.wires.bursts == ["0001", "1011"]
+
+
+def test_a_lock_jams_is_mended_and_forced(client: Any, building: Any) -> None:
+    leaves = building.controller.parcels.bank.bank
+    assert do(client, "bank-lock", controller=0, compartment=9, do="jam") == (200, {"open": []})
+    leaves.pulse(9)
+    assert not leaves[9].open
+    assert do(client, "bank-lock", controller=0, compartment=9, do="mend") == (200, {"open": []})
+    leaves.pulse(9)
+    assert leaves[9].open
+    assert do(client, "bank-lock", controller=0, compartment=8, do="force") == (200, {"open": [8, 9]})
 
 
 def streamed(client: Any) -> str:

@@ -95,6 +95,18 @@ function buildPad(bank, made) {
   return pad;
 }
 
+// What goes wrong at a compartment, on purpose.
+export function buildLocks(controller, acts) {
+  const form = copy("locks-template");
+  const number = form.querySelector("input");
+  number.max = controller.bank.sizes.length;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    acts.send("bank-lock", { controller: controller.id, compartment: Number(number.value), do: event.submitter.value });
+  });
+  return form;
+}
+
 const sizesOf = (bank) => [...SIZES].map((size, n) => [n + 1, size]).filter(([, size]) => bank.sizes.includes(size));
 
 // Keys reach the building in their order: what is pressed while some are on their way goes together, after them.

@@ -1,6 +1,6 @@
 // The houses: one a controller, with its doors, readers, switches and counters.
 
-import { buildStand, drawStand } from "./bank.js";
+import { buildLocks, buildStand, drawStand } from "./bank.js";
 import { say, words } from "./words.js";
 
 const MOST_PIPS = 60;
@@ -65,6 +65,7 @@ function buildPractice(controller, house, acts) {
     place.append(row);
     made.doors.get(door.id).leaf = leaf;
   }
+  if (controller.bank) place.append(buildLocks(controller, acts));
 }
 
 function buildDoor(door, house, acts) {
