@@ -10,7 +10,7 @@ PORTVAKT := $(BIN)/portvakt
 .PHONY: help venv run test bare lint types unit postgres soak bench mutants lock clean
 
 help:
-	@echo 'make run       the building: broker, cloud end, three controllers (ARGS="--seconds 30 --json")'
+	@echo 'make run       the building: broker, cloud end, four controllers (ARGS="--seconds 30 --json")'
 	@echo 'make test      what every commit must pass: lint, types, unit; minutes'
 	@echo 'make lint      style of the code, by ruff; seconds'
 	@echo 'make types     types of tools and simulator, and of the firmware against its stubs; a minute'
