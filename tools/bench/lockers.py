@@ -30,7 +30,6 @@ STANDS_S = 2  # a leaf stays open at the least
 FILLS_S = 60  # in which the cloud fills the stock of a bank
 COILS = {"xor": 2, "kerong": 1, "kerong12": 3, "modbus": 4}  # that the supply bears at once: another number each
 COIL_MA = 700
-SCRIPT = tap.SCRIPT.with_name("codes.py")
 RATIO = 1.5
 BYTES = 32
 
@@ -204,8 +203,15 @@ def on_micropython(deliveries: int = ON_BOARD, rounds: int = ROUNDS) -> Figures:
     del bank["locks"]["de"]  # its timer would need a chip that goes on by itself
     with tempfile.TemporaryDirectory(prefix="portvakt-bench-") as name:
         folder = Path(name)
-        plan = {"acl": tap.image(folder, 1_000), "cards": 1_000, "kind": "time", "rules": tap.PLAIN, "bank": bank}
-        runs = [tap.play(folder, made.folder, "4M", SCRIPT, n=deliveries, **plan) for _ in range(rounds)]
+        plan = {
+            "acl": tap.image(folder, 1_000),
+            "cards": 1_000,
+            "kind": "time",
+            "rules": tap.PLAIN,
+            "bank": bank,
+            "script": "codes.py",
+        }
+        runs = [tap.play(folder, made.folder, "4M", n=deliveries, **plan) for _ in range(rounds)]
     if any(run["opened"] != 2 * deliveries for run in runs):
         raise Problem("a good code opened nothing on MicroPython; look at the last change of the bank")
     found: Figures = {part + "_us": tap.percentiles(tap.quickest(runs, part)) for part in ("taps", "picks", "deposits")}

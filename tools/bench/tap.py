@@ -87,10 +87,12 @@ def image(folder: Path, count: int) -> int:
     return sectors
 
 
-def play(folder: Path, slot: Path, heap: str, script: Path = SCRIPT, **plan: Any) -> Figures:
+def play(folder: Path, slot: Path, heap: str, **plan: Any) -> Figures:
+    """plan: of the script, "run.py" if no other is named."""
     interpreter = Path(sys.executable).with_name("micropython")
     if not interpreter.exists():
         raise Problem("there is no MicroPython wheel for this machine; measure on Linux x86-64")
+    script = SCRIPT.with_name(plan.pop("script", SCRIPT.name))
     here = {"root": str(build.ROOT), "slot": str(slot), "folder": str(folder), "image": str(folder / "acl"), "log": LOG}
     (folder / "plan.json").write_text(json.dumps(here | plan))
     (folder / "memory.bin").unlink(missing_ok=True)
