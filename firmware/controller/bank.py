@@ -1,7 +1,8 @@
 """A bank of compartments at this board: its lock boards, what they say, and what the cloud may have opened.
 
 Loaded where board.json has a bank. A part of the control loop: watch(loop, now), deadline(). With sizes and a keypad it
-takes deliveries, as parcels.py says.
+takes deliveries, as parcels.py says. Lock boards are asked in the loop's rest: most of what they say they have said
+before, and a whole step for each byte on their line is more than the chip has time for.
 """
 
 from . import clock, ticks
@@ -32,12 +33,14 @@ class Bank:
         )
         self._table = table
         self._parcels = None
-        self._knows = False  # what was out of use before this start
+        self._loop = None
+        self._resting = False
 
     def watch(self, loop, now):
-        if not self._knows:
-            self.compartments.remember(loop.journal)
-            self._knows = True
+        if not self._loop:
+            self._loop = loop
+            loop.rest = self._rest
+            self.compartments.remember(loop.journal)  # what was out of use before this start
         if "sizes" in self._table and not self._parcels:
             from .parcels import Parcels
 
@@ -57,8 +60,31 @@ class Bank:
             self.compartments.watch(loop.record, now)
 
     def deadline(self):
-        due = ticks.soonest(self.line.deadline(), self.compartments.deadline())
+        due = self.compartments.deadline()
+        if not self._resting or self.line.busy():
+            due = ticks.soonest(due, self.line.deadline())
         return ticks.soonest(due, self._parcels.deadline()) if self._parcels else due
+
+    def _rest(self, ms, pending):
+        """In place of clock.wait: asks the lock boards until they say something new, or something else is due."""
+        line = self.line
+        self._resting = True
+        due = self._loop.deadline()
+        self._resting = False
+        now = clock.now()
+        while not line.news:
+            left, polls = ticks.diff(due, now), ticks.diff(line.deadline(), now)
+            if polls >= left:
+                clock.wait(max(0, left), pending)
+                return
+            if polls > 0:
+                clock.wait(polls, pending)
+                now = clock.now()
+                if ticks.diff(line.deadline(), now) > 0:  # something else came first
+                    return
+            elif pending():
+                return
+            line.watch(now)
 
     # Commands (cloud/commands.py).
 

@@ -64,8 +64,8 @@ class CodeEntry:
             self._signal.show(FULL, now)
 
     def deadline(self):
-        reader = self._reader
-        return ticks.soonest(reader.deadline(), self._signal.deadline()) if reader else None
+        reader, due = self._reader, self._until
+        return ticks.soonest(due, ticks.soonest(reader.deadline(), self._signal.deadline())) if reader else due
 
     def _quiet(self):
         return self._reader.deadline() is None and self._others_quiet()

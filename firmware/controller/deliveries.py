@@ -136,6 +136,17 @@ class Deliveries:
                 self._was_shut(compartment, now)
                 break
 
+    def deadline(self):
+        """When a deposit code opens nothing any more."""
+        due = None
+        for until in self._again.values():
+            due = ticks.soonest(due, until)
+        return due
+
+    def is_unsure(self):
+        """Whether a contact is awaited that tells what happened while nobody could see it."""
+        return len(self._unsure) > 0
+
     def record(self, code, now, compartment=0, extra=0):
         """In place of the loop's: what happens to a compartment that is opened for a delivery. False: it may not be."""
         run = self._runs.get(compartment)

@@ -42,7 +42,7 @@ class Loop:
     frames: handlers of what a reader read before it counts as a card, in this order, None where there is none:
     takes(unit, frame, now) says whether the frame was its own. verdicts: heard(unit, tap, verdict, now) of each,
     after each decision. followers: what rules need beside doors (followers.py): follow(rules, now), upkeep(now).
-    parts: what is neither reader nor door: watch(loop, now), deadline().
+    parts: what is neither reader nor door: watch(loop, now), deadline(). rest(ms, pending): the wait between two steps.
     """
 
     def __init__(self, board, table, log, journal, rules, key, sync, link, watchdog, restart, folder="/"):
@@ -59,6 +59,7 @@ class Loop:
         self.frames = [None, None, None]
         self.verdicts = []
         self.followers = []
+        self.rest = clock.wait
         self._key = key
         self.sync = sync
         self.link = link
@@ -75,7 +76,7 @@ class Loop:
             self.wake[0] = 0
             self.step(now)
             due = self.deadline()
-            clock.wait(max(0, ticks.diff(due, clock.now())), self._pending)
+            self.rest(max(0, ticks.diff(due, clock.now())), self._pending)
 
     def step(self, now):
         for unit in self.doors:

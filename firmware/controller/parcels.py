@@ -1,12 +1,15 @@
 """Parcels at a bank: its keypad, its deliveries, and their keys that come from the cloud. Loaded where it has sizes."""
 
-from . import clock
+from micropython import const
+
+from . import clock, ticks
 from .access.codes import MOST
 from .code_entry import CodeEntry
 from .deliveries import Deliveries
 from .storage.stock import LIES
 
 _NO_DOOR, _DONE_BEFORE = 2, 5  # why a command is refused, as cloud/commands.py says it
+_SOON_MS = const(50)
 
 
 class Parcels:
@@ -35,9 +38,12 @@ class Parcels:
 
     def deadline(self):
         """When watch() has something to do of itself: in the next step where work goes on piece by piece."""
-        if self._more or (self._messages and self._messages.is_telling()):
+        if self._more or self.deliveries.failed or (self._messages and self._messages.is_telling()):
             return clock.now()
-        return self.entry.deadline()
+        due = ticks.soonest(self.entry.deadline(), self.deliveries.deadline())
+        if self.deliveries.is_unsure() or (self._messages and self._messages.waits_for_room()):
+            due = ticks.soonest(due, ticks.add(clock.now(), _SOON_MS))
+        return due
 
     def _cancel(self, sync, loop, fields, now):
         """delivery: its number. Refused where it is over, and where its parcel lies in a compartment."""

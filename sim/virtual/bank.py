@@ -26,14 +26,9 @@ class VirtualBank:
         self.most = max(1, table["supply_ma"] // table["coil_ma"])  # coils with current at once
         self.left_open_us = table.get("left_open_s", 120) * SECOND
         self.troubled_until = 0
-        self._de: int | None = locks.get("de")
+        self.de: int | None = locks.get("de")  # the direction pin; it has a resistor to ground
         self._each: int = locks["locks"]
         chip.uarts[locks["uart"]] = self.line
-
-    def output(self, pin: int, level: int | None) -> None:
-        """The board moved a pin; the direction pin has a resistor to ground."""
-        if pin == self._de:
-            self.line.drive(level or 0)
 
     def board_of(self, n: int) -> LockBoard:
         return self.line.boards[(n - 1) // self._each]

@@ -15,6 +15,7 @@ from .thread import Threads
 BOOT_US = 180 * MS  # from power to the first line of boot.py
 TURNS = 12  # waits in one instant before one takes a millisecond
 _WRAP = mcu.PERIOD - 1
+LATER_MS = 1_000  # timers of less let go of a line or a lock; those of minutes may start the board again
 SPIN = 20_000  # looks at the clock in one instant before we say that the firmware spins
 
 
@@ -208,7 +209,10 @@ class VirtualChip(mcu.Chip):
             self.tasks.remove(task)
         waiting = self._waiting
         if len(waiting) > (task in waiting):
-            self._look(task)
+            for other, pending in waiting.items():
+                if other is not task and pending():
+                    self._look(task)
+                    break
 
     def look(self) -> None:
         """Something in the world may be what a task of this chip waits for."""
@@ -224,10 +228,10 @@ class VirtualChip(mcu.Chip):
 
     def _look(self, but: Task | None = None) -> None:
         """but: the task that has just looked."""
-        for task, pending in list(self._waiting.items()):
-            if task is not but and pending():
-                del self._waiting[task]
-                task.wake(self._until_seen())
+        found = [task for task, pending in self._waiting.items() if task is not but and pending()]
+        for task in found:
+            del self._waiting[task]
+            task.wake(self._until_seen())
 
     # How long things take.
 
@@ -260,10 +264,8 @@ class VirtualChip(mcu.Chip):
 
     def _collect(self) -> None:
         """Garbage is collected now and then."""
-        self._wakes += 1
-        if self._wakes >= self.pace.collect_every:
-            self._wakes = 0
-            self.hold(self.pace.collect_us, "collection")
+        self._wakes = 0
+        self.hold(self.pace.collect_us, "collection")
 
     def _interrupted(self, n: int) -> None:
         """An edge while the interpreter is held: it waits, or is lost."""
@@ -295,7 +297,13 @@ class VirtualChip(mcu.Chip):
         self._drifts_since, self.drift_ppm = self.scheduler.now, ppm
 
     def ticks_ms(self) -> int:
-        return self._ticks(MS)
+        now, drift = self.scheduler.now, self.drift_ppm
+        if self._looked == now:
+            return self._ticks(MS)
+        self._looked, self._looks = now, 0
+        if drift:
+            now += (now - self._drifts_since) * drift // 1_000_000
+        return ((now + self._offset_us) // MS) & _WRAP
 
     def ticks_us(self) -> int:
         return self._ticks(1)
@@ -308,16 +316,33 @@ class VirtualChip(mcu.Chip):
         self.scheduler.block(self.scheduler.now + max(0, ms) * MS + self.pace.wake_us)
 
     def wait(self, ms: int, pending: Callable[[], object]) -> None:
-        self.check()
-        self._turn()
+        if not self.on or self.starve_in is not None:
+            self.check()
+        scheduler = self.scheduler
+        now = scheduler.now
+        if now != self._turned[0]:
+            self._turned = (now, 0)
+        else:
+            self._turn()
         if pending():
             return
-        task = self._task()
+        task = scheduler.running
+        if task is None:
+            raise RuntimeError("an interrupt may not wait")
         # ticks_ms counts whole milliseconds: up to the first instant that shows `ms` more of them.
-        now = self.scheduler.now
-        elapsed = (now + self._offset_us + self._drift(now)) % MS
-        rest = max(0, ms) * MS - elapsed
-        self._wait(task, now + rest - rest * self.drift_ppm // 1_000_000, pending)
+        now = scheduler.now
+        drift = self.drift_ppm
+        elapsed = (now + self._offset_us + (self._drift(now) if drift else 0)) % MS
+        rest = (ms * MS if ms > 0 else 0) - elapsed
+        if drift:
+            rest -= rest * drift // 1_000_000
+        self._waiting[task] = pending
+        scheduler.block(now + rest + self.pace.wake_us)
+        self._waiting.pop(task, None)
+        if self.pace.collect_every:
+            self._wakes += 1
+            if self._wakes >= self.pace.collect_every:
+                self._collect()
 
     def wait_readable(self, sock: VirtualSocket, ms: int, pending: Callable[[], object]) -> bool:
         """Whether the socket can be read; ends when it can, when pending(), at the latest after ms."""
@@ -351,13 +376,16 @@ class VirtualChip(mcu.Chip):
         self.scheduler.block(until + self.pace.wake_us)
         self._waiting.pop(task, None)
         if self.pace.collect_every:
-            self._collect()
+            self._wakes += 1
+            if self._wakes >= self.pace.collect_every:
+                self._collect()
 
     def timer_start(self, timer: object, ms: int, periodic: bool, callback: Callable[[object], None]) -> None:
         self.check()
         self.timer_stop(timer)
         again = (timer, ms, periodic, callback)
-        self._timers[timer] = self.scheduler.after(ms * MS, self._timer_due, *again)
+        plan = self.scheduler.between if ms < LATER_MS else self.scheduler.at
+        self._timers[timer] = plan(self.scheduler.now + ms * MS, self._timer_due, *again)
 
     def timer_stop(self, timer: object) -> None:
         event = self._timers.pop(timer, None)
@@ -403,8 +431,13 @@ class VirtualChip(mcu.Chip):
         super().pin_setup(n, mode, pull, level)
 
     def pin_write(self, n: int, level: int) -> None:
-        self.check()
-        super().pin_write(n, level)
+        if not self.on or self.starve_in is not None:
+            self.check()
+        outputs = self.outputs
+        if outputs.get(n) != level:
+            outputs[n] = level
+            if self.modes.get(n, mcu.IN) != mcu.IN:
+                self.on_output(n, level)
 
     def moved(self, n: int, level: int) -> None:
         self.on_output(n, level)

@@ -112,13 +112,14 @@ class VirtualController:
             self.on_note(value & 0xFFFFFFFF)
 
     def _output(self, pin: int, level: int | None) -> None:
+        if self.bank is not None and pin == self.bank.de:
+            self.bank.line.drive(level or 0)
+            return
         for door in self.doors:
             door.output(pin, level)
         self.inputs.output(pin, level)
         for line in self.lines:
             line.output(pin, level)
-        if self.bank is not None:
-            self.bank.output(pin, level)
 
     def _programmed(self, offset: int, data: bytes, before: bytes) -> None:
         if len(data) != EVENT or offset % EVENT:

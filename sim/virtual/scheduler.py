@@ -121,6 +121,7 @@ class Scheduler:
         self._until = 0
         self._seed = seed
         self._same = 0
+        self._interrupt = self._happen_between  # one object, known when it lies in the heap
 
     def chance(self, name: str) -> random.Random:
         """A source of chance of its own for each user, so that one user's draws do not change another's."""
@@ -137,6 +138,16 @@ class Scheduler:
         """at(), for what is never cancelled."""
         self.order += 1
         heappush(self.heap, (time if time > self.now else self.now, self.order, call, arguments))
+
+    def between(self, time: int, call: Callable[..., object], *arguments: object) -> ScheduledCall:
+        """at(), for what only moves something in the world and wakes tasks: it ends none.
+
+        A task that waits for nothing else goes on without a switch.
+        """
+        event = ScheduledCall(call, arguments)
+        self.order += 1
+        heappush(self.heap, (time if time > self.now else self.now, self.order, self._interrupt, (event,)))
+        return event
 
     def after(self, delay: int, call: Callable[..., object], *arguments: object) -> ScheduledCall:
         return self.at(self.now + delay, call, *arguments)
@@ -155,16 +166,34 @@ class Scheduler:
         if task.owner is not None:
             task.owner.left(task)
         if until is not None:
-            heap, now = self.heap, self.now
-            if now < until <= self._until and (not heap or heap[0][0] > until):
-                # Nothing comes before: a jump without a switch.
-                self.now = until
-                self._same = 0
-                self.happened += 1
-                return False
+            heap = self.heap
+            if self.now < until <= self._until:
+                if heap and heap[0][2] is self._interrupt and heap[0][0] < until:
+                    self._interrupts(task, until)
+                if not heap or heap[0][0] > until:
+                    # Nothing comes before: a jump without a switch.
+                    self.now = until
+                    self._same = 0
+                    self.happened += 1
+                    return False
             self.order += 1
-            heappush(heap, (until if until > now else now, self.order, task._resume, (task.turn, False)))
+            heappush(heap, (until if until > self.now else self.now, self.order, task._resume, (task.turn, False)))
         return self.hub.switch()
+
+    def _interrupts(self, task: Task, until: int) -> None:
+        """What comes before and ends no task happens while the running one stands in block()."""
+        heap = self.heap
+        self.running = None
+        self.use(None)
+        while heap and heap[0][2] is self._interrupt and heap[0][0] < until:
+            time, _, call, arguments = heappop(heap)
+            if time > self.now:
+                self.now = time
+                self._same = 0
+            self.happened += 1
+            call(*arguments)
+        self.running = task
+        self.use(task.owner)
 
     def run(self, until: int) -> None:
         """Lets everything happen up to and with `until`."""
@@ -186,6 +215,9 @@ class Scheduler:
     def stop(self) -> None:
         """Ends run() where it stands: what is due stays due."""
         self._until = -1
+
+    def _happen_between(self, event: ScheduledCall) -> None:
+        self._happen(event)
 
     def _happen(self, event: ScheduledCall) -> None:
         call = event.call

@@ -22,17 +22,38 @@ class Compartment:
     catch when the leaf is shut, and it springs open again. inside: deliveries that lie in it.
     """
 
-    def __init__(self) -> None:
-        self.open = False
+    def __init__(self, contacts: list[bool], at: int) -> None:
+        """contacts[at]: where its contact is kept; lock boards look there thousands of times a simulated hour."""
+        self._contacts = contacts
+        self._at = at
+        self._open = False
+        self._lies: bool | None = None
         self.jams = 0
         self.slips = 0
-        self.lies: bool | None = None
         self.inside: list[int] = []
+
+    @property
+    def open(self) -> bool:
+        return self._open
+
+    @open.setter
+    def open(self, is_open: bool) -> None:
+        self._open = is_open
+        self._contacts[self._at] = is_open if self._lies is None else self._lies
+
+    @property
+    def lies(self) -> bool | None:
+        return self._lies
+
+    @lies.setter
+    def lies(self, says: bool | None) -> None:
+        self._lies = says
+        self._contacts[self._at] = self._open if says is None else says
 
     @property
     def contact(self) -> bool:
         """Whether its contact says that it is open."""
-        return self.open if self.lies is None else self.lies
+        return self._contacts[self._at]
 
 
 class Bank:
@@ -42,7 +63,8 @@ class Bank:
     """
 
     def __init__(self, count: int) -> None:
-        self.compartments = [Compartment() for _ in range(count)]
+        self.contacts = [False] * count
+        self.compartments = [Compartment(self.contacts, n) for n in range(count)]
         self.on_pulse: Callable[[int], None] = lambda n: None
         self.on_contact: Callable[[int], None] = lambda n: None
         self.on_open: Callable[[int], None] = lambda n: None
@@ -96,11 +118,13 @@ class _Contacts:
     """The doors of one lock board, in place of its own: contacts of a bank, from `first` on."""
 
     def __init__(self, bank: Bank, first: int) -> None:
-        self._bank = bank
-        self._first = first
+        self._contacts = bank.contacts
+        self._first = first - 1
 
-    def __getitem__(self, n: int) -> bool:
-        return self._bank[self._first + n].contact
+    def __getitem__(self, n: Any) -> Any:
+        if isinstance(n, slice):
+            return self._contacts[self._first + n.start : self._first + n.stop]
+        return self._contacts[self._first + n]
 
 
 def lock_boards(bank: Bank, locks: dict[str, Any]) -> list[LockBoard]:

@@ -5,6 +5,8 @@ there is not made twice. Runs on both interpreters.
 """
 
 ANSWERS_US = 10_000  # usual; the documents give 200 ms at most, or nothing
+FRAMES = 64
+OTHERS = 64  # frames that a board remembers to be no business of its own
 ENDS_US = 20_000  # a board forgets what it has of a frame when nothing more has come for so long; None: never
 
 
@@ -40,8 +42,9 @@ class LockBoard:
         self.before = b""
         self.ends_us = ENDS_US
         self.answers_us = ANSWERS_US
-        self._heard = b""
+        self.heard = b""  # of a frame that is not whole yet
         self._heard_at = 0
+        self.others = set()  # what is known to be no business of this board, when it is heard on its own
         self._speaks_at = -ENDS_US  # the last answer; it answers in the order in which it was asked
 
     def parse(self, heard):
@@ -57,20 +60,24 @@ class LockBoard:
         if self.dead:
             return []
         if self.ends_us is not None and now_us - self._heard_at > self.ends_us:
-            self._heard = b""
+            self.heard = b""
         self._heard_at = now_us
-        self._heard = (self._heard + data)[-64:]
-        answers = []
+        alone = not self.heard
+        self.heard = (self.heard + data)[-64:]
+        answers, mine = [], False
         while True:
-            found = self.parse(self._heard)
+            found = self.parse(self.heard)
             if found is None:
                 break
             used, what, lock = found
-            frame, self._heard = self._heard[:used], self._heard[used:]
+            frame, self.heard = self.heard[:used], self.heard[used:]
+            mine = mine or what
             if what and self.parrots:
                 answers.append((self.answers_us, frame))
             elif what:
                 answers += self._obey(what, lock, now_us)
+        if alone and not mine and not self.heard and len(self.others) < OTHERS:
+            self.others.add(bytes(data))
         return answers
 
     def _obey(self, what, lock, now_us):
@@ -101,10 +108,12 @@ class LockBoard:
 
     def byte(self, group):
         """Of eight doors, the first in bit 0; what no lock is wired to reads 0."""
-        value = 0
-        for n in range(8):
-            if group * 8 + n < self.locks:
-                value |= self.bit(group * 8 + n + 1) << n
+        first = group * 8
+        doors = self.doors[first : min(first + 8, self.locks)]
+        value = 0 if self.open_bit else (1 << len(doors)) - 1
+        if True in doors:
+            for n in range(len(doors)):
+                value ^= (1 if doors[n] else 0) << n
         return value
 
 
@@ -294,7 +303,7 @@ class Bus:
 
     now_us(): microseconds. directed: with a pin for the direction, drive(level) tells it. echo: the transceiver hears
     itself. passes: so many bytes still get through, then the cable is cut; None: it is whole. meddle(data): what
-    arrives of it. frames: what the controller has sent, the last 64; clashes: how often two spoke at once.
+    arrives of it. frames: what the controller has sent, the last 64 at least; clashes: how often two spoke at once.
     """
 
     listener = True  # the world listens: a board in real time need not
@@ -321,15 +330,18 @@ class Bus:
         now, data = self.now_us(), bytes(data)
         over = now + len(data) * self.byte_us
         self.sent += 1
-        self.frames = self.frames[-63:]
         self.frames.append(data)
+        if len(self.frames) > 2 * FRAMES:
+            del self.frames[:FRAMES]
         heard = data if self._drives else b""
-        if self._spoilt(now, over):
+        if self._coming and self._spoilt(now, over):
             heard = bytes([byte ^ 0x5A for byte in heard])
         heard = self._through(heard)
         if self.echo:
             self._coming.append([now, data])
         for board in self.boards:
+            if not board.heard and heard in board.others:
+                continue
             for wait, answer in board.hear(heard, over):
                 self.feed(answer, over + wait)
 
@@ -337,11 +349,12 @@ class Bus:
         """Bytes towards the controller; they begin at that moment, or now."""
         at = self.now_us() if at is None else at
         data = self._through(data)
-        if self._spoilt(at, at + len(data) * self.byte_us):
+        if self._coming and self._spoilt(at, at + len(data) * self.byte_us):
             data = bytes([byte ^ 0x5A for byte in data])
         if data:
             self._coming.append([at, data])
-            self._coming.sort(key=lambda one: one[0])
+            if len(self._coming) > 1:
+                self._coming.sort(key=lambda one: one[0])
 
     def _through(self, data):
         if self.passes is not None:
@@ -364,6 +377,8 @@ class Bus:
         self._drives = not self._directed
 
     def waiting(self):
+        if not self._coming:
+            return 0
         now = self.now_us()
         return sum([self._arrived(one, now) for one in self._coming])
 

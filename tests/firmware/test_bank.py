@@ -2,6 +2,7 @@
 
 import struct
 
+from firmware.controller import clock, ticks
 from firmware.controller.bank import Bank
 from firmware.controller.cloud import wire
 from firmware.controller.events import (
@@ -92,6 +93,40 @@ def test_a_command_comes_once_and_names_a_compartment_that_is_there():
     assert bench.command(id=4, do="open", compartment=1, expires=UTC - 1) == ("expired", "expired")
     assert bench.command(id=5, do="open", compartment=1, expires=UTC + 60) == ("refused", "expires too late")
     assert [lock for lock, _ in bench.locks.pulses] == [3]
+
+
+def rested(bench):
+    """One rest of the control loop: how long it was, and in how many pieces."""
+    waits = []
+
+    def wait(ms, pending):
+        if not pending():
+            waits.append(ms)
+            bench.chip.now = ticks.add(bench.chip.now, ms)
+
+    before, clock.wait = clock.wait, wait
+    bench.loop.wake[0] = 0
+    bench.loop.step(bench.chip.now)
+    try:
+        bench.loop.rest(0, bench.loop._pending)
+    finally:
+        clock.wait = before
+    return sum(waits), len(waits)
+
+
+def test_lock_boards_are_asked_between_two_steps_until_something_moves():
+    bench = BankBench()
+    while rested(bench)[0] < 800:  # until nothing is due
+        pass
+    ms, pieces = rested(bench)
+    assert ms >= 800 and pieces >= ms // 100
+    bench.locks.doors[5] = True
+    ms, _ = rested(bench)
+    assert ms <= 100
+    bench.run(300)
+    assert bench.told() == [(COMPARTMENT_FORCED, 6, 0)]
+    bench.loop.wake[0] = 1
+    bench.loop.rest(0, bench.loop._pending)  # an input ends it at once
 
 
 def test_all_of_them_open_one_coil_at_a_time():

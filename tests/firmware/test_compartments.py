@@ -18,6 +18,7 @@ from firmware.controller.points.why import AGAIN, ALL, ASKED, AUDIT
 from tests.firmware.helper import raises
 
 PULSE_MS, GAP_MS, LEFT_OPEN_MS = 400, 50, 60000
+LINE_MS = 30  # how often a line moves along
 
 
 class Locks:
@@ -37,6 +38,16 @@ class Locks:
         self.sent = 0  # of these: so many went out
         self.now = 0
         self._until = None
+        self._told = None
+
+    @property
+    def news(self):
+        """Whether a contact says something else than when the bank has seen to it."""
+        return self._told != [self.is_open(n + 1) for n in range(self.count)]
+
+    @news.setter
+    def news(self, there_is):
+        self._told = [self.is_open(n + 1) for n in range(self.count)]
 
     def unlock(self, n, now):
         if self.full:
@@ -66,6 +77,7 @@ class Bench:
         self.bank = Compartments(self.line, most, GAP_MS, LEFT_OPEN_MS, self.now)
         self.told = []
         self.order = []  # of records and pulses
+        self.looks = 0  # how often it wanted to look again
         self.run(500)
 
     def record(self, code, now, door=0, extra=0):
@@ -79,8 +91,8 @@ class Bench:
         while ticks.diff(end, self.now) > 0:
             self.line.now = self.now
             self.bank.watch(self.record, self.now)
-            due = self.bank.deadline()
-            assert ticks.diff(due, self.now) <= 1000
+            due = ticks.soonest(self.bank.deadline(), ticks.add(self.now, LINE_MS))
+            self.looks += self.bank.deadline() is not None
             self.now = min(max(due, ticks.add(self.now, 1), key=self._left), end, key=self._left)
 
     def _left(self, moment):
@@ -340,3 +352,30 @@ def test_what_is_out_of_use_stays_so_over_a_start():
     bench = Bench(count=128)
     bench.bank.remember(kept)
     assert [n for n in range(1, 129) if bench.bank.out_of_use(n)] == [1, 2, 64, 128]
+
+
+def test_where_nothing_moves_nothing_is_looked_at():
+    bench = Bench(count=64)
+    bench.run(5000)
+    before = bench.looks
+    bench.run(60000)
+    assert bench.looks == before
+    bench.line.doors[40] = True
+    bench.run(500)
+    assert bench.codes() == [(COMPARTMENT_FORCED, 41, 0)]
+    bench.shut(41)
+    assert bench.open(63)
+    bench.shut(63)
+    assert [code for code, _, _ in bench.codes()][-2:] == [COMPARTMENT_OPENED, COMPARTMENT_CLOSED]
+
+
+def test_one_that_nobody_has_opened_for_a_week_opens():
+    bench = Bench()
+    for wait_days in (0, 7, 13):
+        for _ in range(wait_days):
+            bench.now = ticks.add(bench.now, 86400000)  # the watchdog is fed oftener than that
+            bench.bank.watch(bench.record, bench.now)
+        bench.codes()
+        assert bench.open(2)
+        bench.shut(2)
+        assert [code for code, _, _ in bench.codes()] == [COMPARTMENT_RELEASED, COMPARTMENT_OPENED, COMPARTMENT_CLOSED]

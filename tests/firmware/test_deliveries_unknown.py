@@ -67,6 +67,7 @@ def deposited_when_read_again(stands_open):
     assert bench.told() == [("NO_ROOM", 0, 1, 1)]
     bench.locks.doors[freed - 1] = stands_open
     cable.cut = False
+    bench.bank.line.news = True  # as when it is read again
     bench.run(1000)
     bench.shut(freed)
     ((code, compartment, size, number),) = bench.told()

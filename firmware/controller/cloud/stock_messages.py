@@ -49,7 +49,10 @@ class StockMessages:
             self._slot = -1
 
     def is_telling(self):
-        return 0 <= self._slot < SLOTS
+        return 0 <= self._slot < SLOTS or (self._sync.open != self._open and not self._stock.is_worn)
+
+    def waits_for_room(self):
+        return self._slot == SLOTS
 
     def _begin(self, first, count):
         self._slot = self._crc = 0

@@ -22,6 +22,7 @@ _POLL_MS = const(250)  # each board is asked so often, or as often as the line c
 _SILENT_MS = const(1000)  # and one that is silent
 _GAP_MS = const(10)  # nothing has come for so long: what came is whole
 _LOOK_MS = const(10)
+_FIRST_LOOK_MS = const(20)  # an answer that comes at once is whole by then
 _TURN_MS = const(5)  # from an answer to the next question: 3.5 characters at 9600 baud are 4 ms
 _REST_MS = const(60)  # a line that was in trouble must be quiet for so long
 _REST_MOST_MS = const(500)  # but one that is never quiet is used all the same
@@ -127,15 +128,20 @@ class Line(LockQueue):
             return
         dues = self._dues
         count = len(dues)
-        soonest = None
         for i in range(count):
             turn = (self._turn + i) % count
             if ticks.diff(now, dues[turn]) >= 0:
                 self._turn = turn + 1
                 self._ask(turn, now)
                 return
-            soonest = ticks.soonest(soonest, dues[turn])
-        self._due = soonest
+        self._due = self._soonest()
+
+    def _soonest(self):
+        """When the turn of the next board comes."""
+        soonest = None
+        for due in self._dues:
+            soonest = ticks.soonest(soonest, due)
+        return soonest
 
     def _ask(self, board, now):
         family = self._family
@@ -167,7 +173,7 @@ class Line(LockQueue):
         self._asked, self._opens, self._sent = board, opens, size
         in_ms = (size + _ROOM // 2) * 10000 // self._baud  # an echo, and the longest answer
         self._until = ticks.add(now, out_ms + wait_ms + in_ms)
-        self._due = ticks.add(now, out_ms + _LOOK_MS)
+        self._due = ticks.add(now, out_ms + _FIRST_LOOK_MS)
 
     def _let_go(self, timer):
         """The last byte is out: the line is the boards'."""
@@ -188,6 +194,10 @@ class Line(LockQueue):
                 self._state = _FREE
                 self._opens = 0
                 self._due = ticks.add(now, _TURN_MS)
+                if not self._queued and self._back < 0:
+                    soonest = self._soonest()
+                    if ticks.diff(soonest, self._due) > 0:
+                        self._due = soonest
                 return
         if over:
             self._give_up(now)

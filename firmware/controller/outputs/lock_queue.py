@@ -29,7 +29,9 @@ class LockQueue:
         self.count = count
         self.sensor = sensor
         self.troubles = []  # (address, what)
+        self.news = True  # something else is known than before; who has seen to it takes it away
         self._bits = bytearray(size)
+        self._before = bytearray(size)  # what they were when they were last read
         self._known = bytearray(size)  # 1: read since the lock was last opened
         self._queue = bytearray(_QUEUE)
         self._queued = 0
@@ -69,16 +71,22 @@ class LockQueue:
 
     def _was_read(self, first, size):
         """So many bytes of contacts, but for those of locks that are about to be opened."""
+        bits, before, known = self._bits, self._before, self._known
         for i in range(first, first + size):
-            self._known[i] = 255
+            if known[i] != 255 or bits[i] != before[i]:
+                self.news = True
+                known[i] = 255
+                before[i] = bits[i]
         for i in range(self._queued):
             self._forget(self._queue[i])
 
     def _lost(self, first, size):
         """Nobody knows any more what so many bytes of contacts are."""
+        self.news = True
         for i in range(first, first + size):
             self._known[i] = 0
 
     def _add(self, address, what):
+        self.news = True
         if len(self.troubles) < _TROUBLES:
             self.troubles.append((address, what))

@@ -72,6 +72,7 @@ class Compartments:
         self._next = now  # when the next pulse may begin
         self._look = now
         self._at = 0  # where to look next
+        self._still = 0  # so many looks in a row found nothing that may need another one
         self._walk = -1  # of the audit: which one is on
         self._journal = None
 
@@ -123,14 +124,23 @@ class Compartments:
     def watch(self, record, now):
         """After the line was moved along. record(code, now, number, extra): puts it on flash; False: it may not be."""
         self._follow_pulse(now)
+        if ticks.passed(self._next, now):
+            self._next = now  # ticks wrap, and nobody may come for a week
+        if self.line.news or self._waiting or self._walk >= 0:
+            self.line.news = False
+            self._still = 0
         while self._waiting and self._may_begin(now):
             self._begin(record, now)
             self.line.watch(now)  # it goes out before the loop has a quiet moment, in which flash is erased
             self._follow_pulse(now)
-        if ticks.passed(self._look, now):
+        if not ticks.passed(self._look, now):
+            return
+        self._look = now  # also where there is nothing to look at, before ticks wrap
+        if self._still < self.count:
             self._look = ticks.add(now, _LOOK_MS)
             for _ in range(min(_PIECE, self.count)):
                 self._look_at(self._at, record, now)
+                self._still = 0 if self._is_restless(self._at) else self._still + 1
                 self._at = (self._at + 1) % self.count
             if self._walk >= 0:
                 self._audit(record, now)
@@ -138,7 +148,11 @@ class Compartments:
     def deadline(self):
         if self._waiting and self._sent < 0 and self._run < len(self._ends):
             return ticks.soonest(self._look, self._next)
-        return self._look
+        return self._look if self._still < self.count or self._waiting or self._walk >= 0 else None
+
+    def _is_restless(self, i):
+        """Whether another look may be needed though its contact says nothing new."""
+        return self.phase[i] not in (REST, STANDS) or self.flags[i] & (_FRESH | _MOVED) > 0
 
     # Pulses.
 
