@@ -76,6 +76,22 @@ def deposited_when_read_again(stands_open):
     return size
 
 
+def test_a_bus_that_is_cut_as_the_recipient_opens_takes_nothing_from_him():
+    bench = ParcelBench(stock=(1, 2))
+    bench.put_in(1)
+    cable = Cable(bench)
+    bench.told()
+    assert popped(bench, lambda: bench.type(pick_up_code(1))) == [1], "one pulse, whatever became of it"
+    bench.run(5000)
+    assert bench.told() == [] and bench.bank.compartments.out_of_use(1)
+    assert bench.put_in(2) == 2, "nobody else gets what may be full"
+    cable.cut = cable._of = False
+    bench.run(1000)
+    assert bench.type(pick_up_code(1)) == [1], "he comes again when it is mended"
+    bench.shut(1)
+    assert bench.told()[-1] == ("DELIVERY_PICKED_UP", 1, 0, 1)
+
+
 def test_whatever_was_out_of_use_is_so_after_a_start_until_it_opened_and_was_shut():
     bench = ParcelBench(stock=(1, 2, 3))
     bench.locks.jams = {1}

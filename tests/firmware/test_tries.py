@@ -1,7 +1,9 @@
 """Guessing codes at a bank: how many wrong ones are borne, on record before anybody learns of it, over restarts."""
 
-from firmware.controller.access.codes import DEPOSIT, LONG, PICK_UP, SHORT
+from firmware.controller.access.codes import DEPOSIT, LONG, PICK_UP, SHORT, code
 from firmware.controller.access.tries import LONG_TRIES, SHORT_TRIES, Tries
+from firmware.controller.outputs.signal import DENIED
+from firmware.protocol.deliveries import delivery_key
 from tests.firmware.controller_bench import UTC
 from tests.firmware.parcel_bench import ParcelBench, deposit_code, long_code, pick_up_code
 
@@ -172,6 +174,18 @@ def test_what_is_too_short_or_too_long_is_no_guess():
         bench.type(text)
     bench.keys("12*3#")
     assert bench.told() == [] and bench.loop.journal.get(80) == 0
+
+
+def test_a_code_of_another_bank_with_the_same_number_is_a_wrong_one():
+    bench = ParcelBench(stock=(1,))
+    other = delivery_key(b"the secret of another bank"[:32], 1)
+    shown = bench.shown()
+    assert bench.type(code(other, DEPOSIT, 1)[:SHORT]) == bench.type("1") == []
+    assert shown[11] == DENIED
+    bench.put_in(1)
+    bench.told()
+    assert bench.type(code(other, PICK_UP, 1)) == []
+    assert bench.told() == [("CODE_WRONG", 0, 1, 0)] and DENIED in shown[-2:]
 
 
 def test_codes_of_the_past_of_others_and_of_nobody_look_alike():

@@ -39,20 +39,31 @@ def lost(controller: Controller, now: datetime, urandom: Callable[[int], bytes])
 
 def check_emptied(lost: Controller) -> None:
     """A board that takes over from a lost one knows of no parcel: it would give away compartments that are full."""
-    lying = Delivery.objects.filter(bank__controller=lost, state=Delivery.State.DEPOSITED)
+    bank = Bank.objects.filter(controller=lost).first()
+    if bank is not None:
+        _check_no_parcel_lies(bank)
+
+
+def _check_no_parcel_lies(bank: Bank) -> None:
+    lying = bank.deliveries.filter(state=Delivery.State.DEPOSITED)
     full = sorted(set(lying.values_list("compartment", flat=True)))
     if full:
         raise Refusal(
             "parcels lie in %(bank)s, in compartments %(full)s; take them out first, and say so on their pages",
-            bank=str(lost.bank),
+            bank=str(bank),
             full=", ".join(map(str, full)),
         )
 
 
 def change(bank: Bank, name: str, address: str, latitude: float | None, longitude: float | None) -> None:
-    """What it is called and where it is, for couriers, recipients and on a map."""
+    """What it is called and where it is, for couriers, recipients and on a map.
+
+    While parcels lie in it it keeps its name: their recipients were told to go to a bank of that name.
+    """
     if not name.strip():
         raise Refusal("a bank needs a name; give it one")
+    if name.strip() != bank.name:
+        _check_no_parcel_lies(bank)
     if (latitude is None) != (longitude is None):
         raise Refusal("a position has a latitude and a longitude; give both or none")
     with changes.of(bank.controller):

@@ -137,6 +137,25 @@ def test_a_bank_gets_a_name_and_a_place(locker: Any) -> None:
     assert b"Skapet" in owner.get("/lockers/").content
 
 
+def test_a_bank_keeps_its_name_while_parcels_lie_in_it(locker: Any, board: Any) -> None:
+    """Their recipients were told where to go."""
+    owner = client(locker, "owner")
+    said = {"name": "Skapet", "address": "Storgata 1", "latitude": "", "longitude": ""}
+    change = f"/lockers/{locker.bank.pk}/change"
+    codes = []
+    for compartment in (7, 2):
+        codes.append(made(locker)[1])
+        board.types(codes[-1].deposit, compartment=compartment)
+    refused = owner.post(change, said)
+    assert refused.status_code == 422 and b"arcels lie in Pakkeboks, in compartments 2, 7;" in refused.content
+    locker.bank.refresh_from_db()
+    assert (locker.bank.name, locker.bank.address) == ("Pakkeboks", "")
+    assert owner.post(change, {**said, "name": "Pakkeboks"}).status_code == 302
+    for of in codes:
+        board.types(of.pick_up)
+    assert owner.post(change, said).status_code == 302
+
+
 def test_another_tenant_s_bank_does_not_exist(locker: Any, time_now: Any) -> None:
     from locker_world import LockerHouse
 
