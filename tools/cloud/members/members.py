@@ -27,6 +27,8 @@ def invite_by(by: User, tenant: Tenant, email: str, role: Role, minutes: int) ->
     """
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=tenant.pk)
+        if not by.memberships.filter(tenant=tenant, role=Role.OWNER).exists():  # ended since the request came in
+            raise Refusal("this membership has ended already")
         user = User.objects.filter(email__iexact=email).first()
         if user is None or of(tenant, user) is not None or may_vouch(by, user):
             return invite(tenant, email, role)
@@ -172,10 +174,12 @@ def _shut_out(user: User, but: str = "") -> int:
 def _forget_links(tenant: Tenant, leaving: User, session: str) -> None:
     """Who leaves may have kept a link that they made for somebody: those of all members here sign nobody in now.
 
-    Sessions end that were opened by such a link; and by one that was made in such a session, and so on. Whoever was
-    invited so signs in anew. session: of the caller; it does not end.
+    Nor does an invitation let anybody in: it may be one to an account of theirs. Sessions end that were opened by such
+    a link; and by one that was made in such a session, and so on. Whoever was invited so signs in anew. session: of
+    the caller; it does not end.
     """
     SignInLink.objects.filter(user__memberships__tenant=tenant, tenant=None, used_at=None).delete()
+    SignInLink.objects.filter(tenant=tenant, used_at=None).delete()
     here = Session.objects.filter(user__memberships__tenant=tenant).exclude(session_key=session)
     doubtful, more = {leaving.pk}, {leaving.pk}
     while more:

@@ -78,6 +78,24 @@ def test_an_invitation_by_the_api_is_a_link_too(other: House, stranger: User, ol
     assert SignInLink.objects.filter(tenant=other.tenant).count() == 1, "the newest counts"
 
 
+@pytest.mark.parametrize("way", ["end", "inactive", "role"])
+def test_an_invitation_ends_with_the_owner_who_made_it(other: House, stranger: User, ola: Membership, way: str) -> None:
+    leaving = members.invite(other.tenant, "leaves@example.org", Role.OWNER)
+    kept = members.invite_by(leaving.user, other.tenant, ola.user.email, Role.OWNER, 60)
+    assert isinstance(kept, str)
+    if way == "end":
+        members.end(leaving)
+    elif way == "inactive":
+        members.set_active(leaving.user, False)
+    else:
+        members.set_role(leaving, Role.VIEWER)
+    assert members.accept(kept, ola.user, "") is None
+    assert members.of(other.tenant, ola.user) is None
+    if way != "inactive":
+        with pytest.raises(Refusal):
+            members.invite_by(leaving.user, other.tenant, "per@example.org", Role.OWNER, 60)
+
+
 def test_an_owner_of_both_needs_no_invitation(house: House, other: House, owner: User, ola: Membership) -> None:
     Membership.objects.create(user=owner, tenant=other.tenant, role=Role.OWNER)
     assert isinstance(members.invite_by(owner, other.tenant, ola.user.email, Role.GUARD, 60), Membership)
