@@ -108,6 +108,37 @@ def test_every_file_that_is_named_exists(name: str) -> None:
     assert list(_wrong_paths((ROOT / name).read_text("utf-8"))) == [], SAY
 
 
+_OURS, _SHOWN = "ours", "shown by"
+
+
+def _rows_without_proof(text: str) -> Iterator[str]:
+    """In tables of what we do beside others: rows that name no test of ours, nor say that we have none of it."""
+    heads: list[str] = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]] if line.startswith("|") else []
+        if not cells or _SHOWN in cells:
+            heads = cells
+        elif heads and _SHOWN in heads and any(cells[1:]) and not set(line) <= set("|- "):
+            row = dict(zip(heads, cells, strict=False))
+            has_not = row.get(_SHOWN) == "no" and row.get(_OURS, "no").startswith("no")
+            if not (has_not or re.search(r"`tests/[\w/]+\.py::test_\w+`", row.get(_SHOWN, ""))):
+                yield cells[0]
+
+
+@pytest.mark.parametrize("name", ["firmware/README.md", "tools/cloud/lockers/README.md"])
+def test_what_we_do_beside_others_is_shown_by_tests(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    assert list(_rows_without_proof(text)) == [], "name the test that shows it, or say that we have it not"
+    assert _SHOWN in text
+
+
+def test_a_row_without_a_test_is_seen() -> None:
+    head = "| | theirs | ours | shown by |\n|---|---|---|---|\n| **Group** | | | |\n"
+    rows = "| a | yes | yes | |\n| b | yes | no | no |\n| c | no | yes | no |\n| e | `tests/a.py::test_e` |\n"
+    right = "| d | no | yes | `tests/a.py::test_d` |\n"
+    assert list(_rows_without_proof(head + rows + right)) == ["a", "c", "e"]
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_command_that_is_named_exists(name: str) -> None:
     assert list(_wrong_commands((ROOT / name).read_text("utf-8"))) == [], SAY
