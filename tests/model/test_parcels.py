@@ -31,6 +31,7 @@ class Line:
     """Lock boards that answer at once: what a wire takes is told elsewhere."""
 
     pulse_ms = 500
+    news = True  # always worth a look
 
     def __init__(self, world: Any) -> None:
         self.world = world
