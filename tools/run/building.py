@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.protocol.bank_events import OF_COMPARTMENTS
 from sim.world.wiegand import payload
+from tools import build
 from tools.cloud.doors.locks import LockState
 from tools.terminal import Problem
 
@@ -100,6 +101,7 @@ class Building:
     async def start(self) -> None:
         """Everything but the people. The database is migrated and Django set up before."""
         begun = time.monotonic()
+        compiled = asyncio.create_task(asyncio.to_thread(build.make))  # once, and not by every installer
         await self.in_thread(self._seed)
         if self.broker is not None:
             await self.broker.start()
@@ -111,6 +113,7 @@ class Building:
         await self.worker.start()
         people, doors = len(self._described["people"]), len(self.doors)
         self.say(f"cloud: {self._described['site']}, {people} people, {doors} doors")
+        await compiled
         await self._start_controllers()
         self.say(f"building: {len(self.controllers)} controllers in {time.monotonic() - begun:.1f} s")
         self._sampler = asyncio.create_task(self._sample())
