@@ -22,7 +22,6 @@ WATCHDOG_GRACE_MS = 400  # feeding is told at most every 200 ms, and this machin
 BACK_OFF_S = 0.1  # before a board that crashed or reset itself starts again; doubles while it keeps doing so
 MOST_BACK_OFF_S = 2.0
 PROMPT, CTRL_A = b">>> ", b"\x01"
-_SMALL, _PSRAM = "220K", "2M"  # of heap, on words of 64 bits
 STEADY_S = 5.0  # a board that ran so long has recovered
 
 
@@ -41,7 +40,7 @@ class VirtualBoard:
         folder: Path,
         on_output: Callable[[int, int], None],
         interpreter: str = "micropython",
-        heap: str | None = None,
+        heap: str = "220K",
         on_start: Callable[[], None] | None = None,
     ) -> None:
         if interpreter not in ("micropython", "cpython"):
@@ -54,7 +53,7 @@ class VirtualBoard:
         self.name = name
         self.board = board
         self.folder = Path(folder).resolve()
-        self.heap = heap or (_PSRAM if board.get("psram") else _SMALL)
+        self.heap = heap
         self.interpreter = interpreter
         self.log_tail: deque[str] = deque(maxlen=400)
         self.version = ""  # the interpreter's name and version, as the board said

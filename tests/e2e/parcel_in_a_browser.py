@@ -34,9 +34,15 @@ class Page:
         """As soon as it is there to be pressed."""
         self.wait(lambda: self._browser.driver.execute_script(_CLICK, selector), selector)
 
-    def type(self, keys: str) -> None:
+    def press(self, keys: str) -> None:
+        """On the keypad of the page, by mouse."""
         for key in keys:
             self.click(f'.pad [data-key="{key}"]')
+
+    def type(self, keys: str) -> None:
+        """The same by keyboard."""
+        self._browser.driver.execute_script("document.querySelector('.pad .key').focus()")
+        self._browser.driver.switch_to.active_element.send_keys(keys)
 
     def proofs(self) -> list[bool]:
         """Put in: known to the bank, to the cloud; taken out: the same."""
@@ -74,7 +80,7 @@ def test_a_parcel_goes_in_and_with_the_network_cut_out_and_both_are_proven_in_th
     bank = next(one["id"] for one in house.state()["controllers"] if one["bank"])
     with page_of(house) as page:
         code = page.wait(lambda: page.read(".courier .code").replace(" ", ""), "the courier's code")
-        page.type(f"{code}#2#")
+        page.press(f"{code}#2#")
         page.click(".shut-leaf")
         page.wait(lambda: page.proofs() == [True, True, False, False], "the proof of the deposit")
         page.network(bank, False)

@@ -23,6 +23,7 @@ _ANSWER_S = 1.2  # within which what was done is on the board's log
 _SETTLES_S = 0.3  # after its first record the others follow
 _HELD_S = 0.3  # how long somebody presses the exit button
 _BANK_S = 1.0  # a lock board is asked and answers before a compartment moves
+_SMALL, _PSRAM = "220K", "2M"  # of heap, on words of 64 bits
 
 Fields = dict[str, Any]
 
@@ -35,7 +36,8 @@ class Wired:
         self.powered = True
         self.network = True
         self._say = say
-        self.board = VirtualBoard("virtual", table, folder, self._output, interpreter, on_start=self._started)
+        heap = _PSRAM if table.get("psram") else _SMALL
+        self.board = VirtualBoard("virtual", table, folder, self._output, interpreter, heap, on_start=self._started)
         self.doors = [
             LiveDoor(n, n + 1, f"door {n + 1}", one, self.board, lambda: None) for n, one in enumerate(table["doors"])
         ]

@@ -24,6 +24,7 @@ from .parcels import Parcels
 BOARD = "virtual-two-door"  # of a controller whose description names no other
 _ROOT = Path(__file__).resolve().parents[2]
 _INSTALL_S = 90
+_SMALL, _PSRAM = "220K", "2M"  # of heap, on words of 64 bits; doors have to do with the small one
 _PORTVAKT = "from tools.cli import app; app()"
 
 
@@ -58,6 +59,7 @@ class LiveController:
             folder,
             self._output,
             interpreter=interpreter,
+            heap=_PSRAM if "bank" in table and table.get("psram") else _SMALL,
             on_start=self._started,
         )
         self.doors = [

@@ -40,7 +40,7 @@ def summary(building: Building, held: list[StoredEvents], seconds: float) -> dic
         _goal("kinds of denial", len(kinds), "kinds", ">= 2", len(kinds) >= 2),
         _goal("tap to strike p50", _ms(p50), "ms", f"<= {P50_MS}", p50 is not None and p50 <= P50_MS),
         _goal("tap to strike p99", _ms(p99), "ms", f"<= {P99_MS}", p99 is not None and p99 <= P99_MS),
-        *_parcel_goals(building.parcels),
+        *parcel_goals(building.parcels),
     ]
     return {
         "taps": pins.taps,
@@ -67,7 +67,7 @@ def summary(building: Building, held: list[StoredEvents], seconds: float) -> dic
     }
 
 
-def _parcel_goals(done: ParcelFigures) -> list[dict[str, Any]]:
+def parcel_goals(done: ParcelFigures) -> list[dict[str, Any]]:
     """Of the bank, whose network was cut from before each parcel was put in until it was taken out."""
     made, known = len(done.parcels), proofs(done.parcels)
     slowest = max(done.open_ms, default=None)

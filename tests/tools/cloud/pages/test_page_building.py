@@ -210,24 +210,58 @@ def test_what_django_warns_of_is_kept_and_not_printed(tmp_path: Path) -> None:
     assert (tmp_path / "pages.log").read_text().count("the page was not found") == 4
 
 
+@pytest.mark.parametrize(("board", "heap"), [("esp32-bank", "2M"), ("virtual-two-door", "220K")])
+def test_a_bank_has_its_boards_heap_and_doors_do_with_the_small_one(board: str, heap: str, tmp_path: Path) -> None:
+    from tools.run.controllers import LiveController
+
+    described: dict[str, Any] = {"name": "x", "board": board, "doors": [{"name": "y"}]}
+    made = LiveController(0, described, 0, tmp_path, ("127.0.0.1", 1), "cpython", lambda: None)
+    assert made.board.heap == heap and (made.parcels is not None) == (board == "esp32-bank")
+
+
 def test_groups_of_the_demo_have_names_of_their_own(house: Any) -> None:
     from sim.world.building import BUILDING
     from tools.cloud.models import AccessGroup, Controller, Site, Tenant
     from tools.run import seed
+    from tools.run.described import PARCEL_DOOR, with_bank
+
+    demo = with_bank(BUILDING)
 
     tenant = Tenant.objects.create(name="demo")
     site = Site.objects.create(tenant=tenant, name="demo")
-    for place, one in enumerate(BUILDING["controllers"]):
+    for place, one in enumerate(demo["controllers"]):
         controller = Controller.objects.create(
-            site=site, name=one["name"], public_id=f"{place:016x}", link_secret=b"", table_key=b"", board={},
+            site=site, name=one["name"], public_id=f"de{place:014x}", link_secret=b"", table_key=b"", board={},
             enrolled_at=house.controller.enrolled_at,
         )  # fmt: skip
         for number, door in enumerate(one["doors"], 1):
             controller.doors.create(number=number, name=door["name"])
-    for doors in {tuple(person["doors"]) for person in BUILDING["people"]}:
-        seed._group(tenant, doors, BUILDING)
+    for doors in {tuple(person["doors"]) for person in demo["people"]}:
+        seed._group(tenant, doors, demo)
     names = set(AccessGroup.objects.filter(tenant=tenant).values_list("name", flat=True))
     assert names == set(BUILDING["groups"]) and not any("," in name for name in names)
+    fetch = {person["name"] for person in demo["people"] if PARCEL_DOOR in person["doors"]}
+    assert len(fetch) == len(demo["people"]), "whoever comes for mail comes for parcels"
+
+
+def test_a_run_falls_short_where_a_proof_is_missing_or_came_too_early(house: Any) -> None:
+    from tools.run.parcels import PUT_IN, TAKEN_OUT, Parcel
+    from tools.run.rounds import ParcelFigures
+    from tools.run.summary import parcel_goals
+
+    def short(**changed: Any) -> set[str]:
+        parcels = [Parcel(n, n, "Ingrid", "H0101", "", "", step=TAKEN_OUT, in_cloud=TAKEN_OUT) for n in (1, 2)]
+        figures = ParcelFigures(put_in=2, taken_out=2, open_ms=[80.0], parcels=parcels)
+        for name, value in changed.items():
+            setattr(figures, name, value)
+        return {goal["name"] for goal in parcel_goals(figures) if not goal["met"]}
+
+    assert short() == set()
+    assert short(told_early=1) == {"told to the cloud while cut"}
+    assert short(failed=1) == {"parcels that did not go in and out"}
+    known = Parcel(1, 1, "Ingrid", "H0101", "", "", step=TAKEN_OUT, in_cloud=PUT_IN)
+    assert short(parcels=[known]) == {"proofs in the cloud in the end"}
+    assert len(short(put_in=0, taken_out=0, parcels=[], open_ms=[])) == 4
 
 
 @pytest.mark.parametrize("role", ["administrator", "viewer", "guard", "installer", None])
