@@ -126,6 +126,18 @@ def test_what_became_of_a_command_meanwhile_keeps_it_from_being_sent(house: Hous
     assert house.row().refused == {} and not line.ingest.refused
 
 
+def test_a_command_of_which_no_message_can_be_made_is_given_up_and_the_next_one_goes_out(
+    house: House, line: Wire
+) -> None:
+    board = line.connect(house.settings).connect()
+    odd, good = (commands.release(door, None) for door in house.doors)
+    Command.objects.filter(pk=odd.pk).update(arguments=["no", "object"])
+    line.poll()
+    odd.refresh_from_db()
+    assert (odd.state, odd.why, odd.ended_at) == (State.REFUSED, "the cloud could not send it", clock.now())
+    assert board.released == [good.door.number]
+
+
 def test_a_refused_command_is_never_sent_and_the_page_says_why(house: House, line: Wire) -> None:
     from django.test import Client
 
