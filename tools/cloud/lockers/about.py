@@ -3,12 +3,15 @@
 import json
 import re
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from ..models import Delivery
 from ..sealing import UNREADABLE, Unreadable
 from ..services.refusal import Refusal
 
 LONGEST = {"name": 100, "email": 254, "phone": 20, "unit": 40, "description": 200}
+A_DAY = 8  # notices and calls of a kind, of one delivery
 _PHONE = re.compile(r"\+?[0-9 ]{5,20}")
 
 
@@ -42,6 +45,14 @@ def legible(delivery: Delivery) -> About:
         return of(delivery)
     except Unreadable:
         return About()
+
+
+def is_enough(told: Any, kind: str, now: datetime, **more: str) -> bool:
+    """Whether the same was told of a delivery so often today that it is told no more. told: its notices, or calls.
+
+    A board that somebody has in hand could say "deposited" without end, and each is an e-mail, an SMS, a call.
+    """
+    return bool(told.filter(kind=kind, made_at__gt=now - timedelta(days=1), **more).count() >= A_DAY)
 
 
 def entered(**said: str) -> About:

@@ -159,6 +159,7 @@ def open_compartment(request: HttpRequest, bank_id: int, fields: OpenIn) -> Stat
     """Opens one compartment. Poll the command: that it opened is in the log."""
     who = caller(request)
     bank = _bank(who, bank_id, Right.RELEASE)
+    deliveries.check_board(bank)
     if not bank.compartments.filter(number=fields.compartment).exists():
         raise Refusal("this bank has no compartment %(n)d; choose another one", n=fields.compartment)
     return Status(202, commands.open_compartment(bank.controller, who.user, fields.compartment))

@@ -37,8 +37,7 @@ def make(
 ) -> tuple[Delivery, Codes]:
     """A delivery, and the codes that belong to it: told this once, to who may know of them."""
     now = clock.now()
-    if bank.controller.lost_at is not None:
-        raise Refusal("the board of %(bank)s was reported lost; choose another bank", bank=str(bank))
+    check_board(bank)
     _check_due(due_at, now)
     delivery = Delivery(bank=bank, about=about.sealed(), made_at=now, made_by=user, token=token, due_at=due_at)
     delivery.reference = reference
@@ -46,6 +45,12 @@ def make(
         delivery.number = stock.free_number(bank)
         delivery.save(force_insert=True)
     return delivery, codes_of(delivery)
+
+
+def check_board(bank: Bank) -> None:
+    """Refuses what nobody would carry out."""
+    if bank.controller.lost_at is not None:
+        raise Refusal("the board of %(bank)s was reported lost; choose another bank", bank=str(bank))
 
 
 def codes_of(delivery: Delivery) -> Codes:
@@ -80,6 +85,7 @@ def cancel(delivery: Delivery, user: User | None) -> None:
             delivery.state, delivery.ended_at = Delivery.State.CANCELLED, clock.now()
         delivery.save(update_fields=["state", "ended_at"])
         if delivery.ended_at is not None:
+            _note(delivery, "cancel")
             webhooks.tell(delivery, "cancelled", delivery.ended_at, delivery.ended_at)
         else:
             commands.cancel(controller, user, delivery.number)
@@ -129,18 +135,23 @@ def take_back(delivery: Delivery) -> str:
         if not opens_by_code(delivery):  # no board tells of it any more: whoever says so did it
             delivery.state, delivery.ended_at = Delivery.State.RETURNED, delivery.taking_back_at
         delivery.save(update_fields=["taking_back_at", "state", "ended_at"])
-        changes.note(
-            delivery.bank.controller.site.tenant_id,
-            Change.Kind.DELIVERY,
-            Change.What.ASKED,
-            number=delivery.pk,
-            name=str(delivery.number),
-            after={"do": "take back"},
-        )
+        _note(delivery, "take back")
         if delivery.ended_at is not None:
             webhooks.tell(delivery, "returned", delivery.ended_at, delivery.ended_at)
             stock.happened(bank, delivery.number, stock.ENDED)
     return "" if delivery.is_over else codes_of(delivery).pick_up
+
+
+def _note(delivery: Delivery, do: str) -> None:
+    """Keeps who asked for it."""
+    changes.note(
+        delivery.bank.controller.site.tenant_id,
+        Change.Kind.DELIVERY,
+        Change.What.ASKED,
+        number=delivery.pk,
+        name=str(delivery.number),
+        after={"do": do},
+    )
 
 
 def cancel_again(controller: int, now: datetime) -> None:

@@ -114,8 +114,9 @@ _DELIVERY: dict[int, _Happening] = {
 
 
 def _at(event: Event) -> datetime:
-    """By the board's clock where that is to be trusted."""
-    return event.utc if event.utc is not None and event.time_trusted else event.received_at
+    """By the board's clock where that is to be trusted; nothing happened after it came in, whatever that clock says."""
+    known = event.utc is not None and event.time_trusted
+    return min(event.utc, event.received_at) if known else event.received_at
 
 
 def _stored(event: Event) -> Event | None:

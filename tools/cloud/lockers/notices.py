@@ -25,7 +25,9 @@ def make(delivery: Delivery, kind: Any, now: datetime) -> int:
     ways = [way for way, to in ((Notice.Way.EMAIL, said.email), (Notice.Way.SMS, said.phone)) if to]
     waiting = set(Notice.objects.filter(delivery=delivery, kind=kind, state="waiting").values_list("way", flat=True))
     rows = [
-        Notice(delivery=delivery, kind=kind, way=way, made_at=now, next_at=now) for way in ways if way not in waiting
+        Notice(delivery=delivery, kind=kind, way=way, made_at=now, next_at=now)
+        for way in ways
+        if way not in waiting and not about.is_enough(delivery.notices, kind, now, way=str(way))
     ]
     Notice.objects.bulk_create(rows)
     return len(rows)
@@ -44,7 +46,8 @@ def address(notice: Notice) -> str:
 
 
 def subject(notice: Notice) -> str:
-    return _("Parcel at %(bank)s") % {"bank": notice.delivery.bank}
+    # One line, whatever the bank is called: more would be headers of an e-mail.
+    return _("Parcel at %(bank)s") % {"bank": " ".join(str(notice.delivery.bank).split())}
 
 
 def text(notice: Notice, with_code: bool = False) -> str:

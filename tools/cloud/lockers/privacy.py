@@ -7,6 +7,8 @@ from django.db.models import Q
 from ..models import Delivery, Notice, Tenant, WebhookCall
 from .deliveries import LONGEST
 
+NEVER_LEAVES = timedelta(days=2)  # sending.py gives up before: test_couriers.py
+
 
 def forget(now: datetime) -> int:
     """Erases in place. The delivery stays, with when and where: it names nobody. Returns how many those were.
@@ -19,8 +21,11 @@ def forget(now: datetime) -> int:
         days = timedelta(days=tenant.retention_days)
         over = Delivery.objects.of(tenant).filter(Q(ended_at__lte=now - days) | _never_ended(now - days - LONGEST))
         Notice.objects.filter(delivery__in=over).exclude(why="").update(why="")
-        told = WebhookCall.objects.filter(delivery__in=over).exclude(state="waiting")
-        told.exclude(content="").update(content="")
+        told = WebhookCall.objects.filter(delivery__in=over)
+        # Nobody lets it leave: by now it would have been given up.
+        left = told.filter(state="waiting", made_at__lte=now - NEVER_LEAVES)
+        left.update(state="failed", ended_at=now, why="its days are over")
+        told.exclude(state="waiting").exclude(content="").update(content="")
         erased += over.exclude(about=b"", reference="").update(about=b"", reference="")
     return erased
 

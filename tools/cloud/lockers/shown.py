@@ -10,6 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from firmware.controller.access.codes import SLOTS
+
 from ..doors import door_status
 from ..models import Bank, Compartment, Delivery, Notice, Right, User, visible
 from ..pages import access, telling
@@ -132,7 +134,7 @@ def deliveries(bank: Bank) -> list[dict[str, Any]]:
     """Those that go on, then the last that have ended."""
     rows = bank.deliveries.select_related("made_by", "token")
     now = clock.now()
-    going = sorted(rows.exclude(state__in=Delivery.OVER), key=lambda row: not is_overdue(row, now))
+    going = sorted(rows.exclude(state__in=Delivery.OVER)[:SLOTS], key=lambda row: not is_overdue(row, now))
     return list(each(bank, [*going, *rows.filter(state__in=Delivery.OVER).order_by("-ended_at")[:OVER_SHOWN]]))
 
 

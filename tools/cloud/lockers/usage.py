@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,11 @@ from . import about
 HOUR = timedelta(hours=1)
 HOURS = 24
 COLUMNS = ("bank", "delivery", "unit", "size", "compartment", "deposited", "ended", "state", "hours")
+
+
+# Where a spreadsheet would begin to reckon: also after a separator that is another one there (; in Norway), within
+# quotation marks or not, and by the wide signs of East Asia.
+_FORMULA = re.compile(r"(^|[;,|\t\r\n])(?=\s*[=+\-@＝＋－＠])")
 
 
 @dataclass(frozen=True)
@@ -97,4 +103,4 @@ def as_csv(rows: Iterable[dict[str, Any]]) -> str:
 
 def _cell(value: Any) -> str:
     said = "" if value is None else value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
-    return "'" + said if said[:1] in ("=", "+", "-", "@", "\t", "\r") else said
+    return _FORMULA.sub(r"\1'", said)

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ..doors import commands
-from ..models import Bank, Delivery, Notice, Right, lock, visible
+from ..log import words
+from ..models import Bank, Command, Delivery, Notice, Right, lock, visible
 from ..pages import access, telling
 from ..services import clock, entered, local_time
 from . import banks, deliveries, sending, shown, usage
@@ -89,8 +90,16 @@ def open_one(request: HttpRequest, pk: int) -> HttpResponse:
     access.must(user, bank.controller.site.tenant_id, Right.RELEASE)
     number = entered.number(request.POST.get("compartment", ""))
     row = get_object_or_404(bank.compartments, number=number)
-    commands.open_compartment(bank.controller, user, row.number)
-    messages.success(request, _("Compartment %(n)d is being opened.") % {"n": row.number})
+    try:
+        deliveries.check_board(bank)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+        return redirect("pages:bank", pk=pk)
+    command = commands.open_compartment(bank.controller, user, row.number)
+    if command.state == Command.State.REFUSED:
+        messages.error(request, _("Not unlocked: the controller refused") + f" ({words.WHY[command.why]})")
+    else:
+        messages.success(request, _("Compartment %(n)d is being opened.") % {"n": row.number})
     return redirect("pages:bank", pk=pk)
 
 

@@ -17,8 +17,9 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from ..audit import changes
-from ..models import ApiToken, Delivery, Webhook, WebhookCall
+from ..models import ApiToken, Change, Delivery, Webhook, WebhookCall
 from ..services.refusal import Refusal
+from . import about
 
 SECRET = 32
 LONGEST = 500
@@ -33,6 +34,9 @@ def put(token: ApiToken, url: str, urandom: Callable[[int], bytes] = os.urandom)
     secret = urandom(SECRET)
     with changes.of(token):
         row = Webhook.objects.select_for_update().filter(token=token).first() or Webhook(token=token)
+        if row.url == url:  # the same address, another secret: that calls are signed anew is kept too
+            kind, what = Change.Kind.TOKEN, Change.What.CHANGED
+            changes.note(token.tenant_id, kind, what, number=token.pk, name=token.name, after={"webhook": url})
         row.url, row.webhook_secret = url, secret  # what waits goes to where they want it now
         with changes.covering(row):
             row.save()
@@ -64,7 +68,7 @@ def _is_good(parts: SplitResult) -> bool:
 def tell(delivery: Delivery, kind: str, at: datetime, now: datetime) -> None:
     """Something became of a delivery: its courier's system is to hear of it, if it wants to."""
     webhook = Webhook.objects.filter(token=delivery.token_id, token__revoked_at=None).first()
-    if webhook is not None and delivery.token_id is not None:
+    if webhook is not None and delivery.token_id is not None and not about.is_enough(delivery.calls, kind, now):
         content = _content(delivery, kind, at)
         WebhookCall.objects.create(
             webhook=webhook, delivery=delivery, kind=kind, at=at, content=content, made_at=now, next_at=now
