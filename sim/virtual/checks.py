@@ -83,6 +83,7 @@ CHECKS: dict[str, tuple[int, str]] = {
     "proof": (0, "a deposit or a pick-up is on record and was none, or was one and is not on record"),
     "right parcel": (14, "a compartment was opened by a code, and somebody else's parcel lay in it"),
     "own codes": (14, "two senders have the same codes"),
+    "out of use": (15, "a compartment that is out of use was opened for a parcel"),
     "given once": (15, "a compartment was opened for a parcel, and is that of another one"),
     "found": (16, "the right code was typed, and its compartment did not open"),
     "code once": (17, "a code opened a compartment after its delivery was over"),

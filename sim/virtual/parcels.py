@@ -40,6 +40,7 @@ class Delivery:
     claimed, given: the compartment that its board put on record for it, and whose lock got current; 0 for none. moves:
     the one before, until another one was shut. asked: the size that was typed last.
     lies: where its parcel lies. shut_at: when that one was last shut, -1 before. dead: since when its codes do nothing.
+    his: all compartments that were given to it; keeps: those that stood open for it, and nobody has looked into since.
     typed: by kind, until when a release may come, and whether its code had ten digits.
     """
 
@@ -53,6 +54,8 @@ class Delivery:
     asked: int = 0
     shut_at: int = -1
     dead: int | None = None
+    his: set[int] = field(default_factory=set)
+    keeps: set[int] = field(default_factory=set)
     typed: dict[str, tuple[int, bool]] = field(default_factory=dict)
 
 
@@ -97,8 +100,9 @@ class Parcels:
         now, bank = self._scheduler.now, one.bank
         assert bank is not None
         delivery.typed[kind] = now + GOOD_US, short
-        if kind == PICK_UP and delivery.given:
-            self._may[one.name, delivery.given] = delivery.number
+        if kind == PICK_UP:
+            for n in delivery.his:
+                self._may[one.name, n] = delivery.number
         if not sure:
             self.typed_wrong(one, short, sure=False)
         elif not self._is_wary(one, short):
@@ -147,8 +151,20 @@ class Parcels:
             self.opened_for.pop((one.name, n), None)
         elif code == codes.COMPARTMENT_STUCK and (one.name, n) in self.opened_for:
             self._tries_another(one, *self.opened_for[one.name, n])
+        elif code in (codes.COMPARTMENT_OPENED, codes.COMPARTMENT_CLOSED) and (one.name, n) in self.opened_for:
+            self._keeps(one, n, code, *self.opened_for[one.name, n])
         elif delivery is not None and code in _OVER:
             self._went_on(one, n, delivery, code)
+
+    def _keeps(self, one: "VirtualController", n: int, code: int, number: int, kind: str) -> None:
+        """Where a courier stood before an open leaf his parcel may lie, until its recipient has looked into it."""
+        delivery = self.deliveries.get(one.name, {}).get(number)
+        if delivery is None or delivery.dead is not None:
+            return
+        if kind == DEPOSIT and code == codes.COMPARTMENT_OPENED:
+            delivery.keeps.add(n)
+        elif kind == PICK_UP and code == codes.COMPARTMENT_CLOSED:
+            delivery.keeps.discard(n)
 
     def _went_on(self, one: "VirtualController", n: int, delivery: Delivery, code: int) -> None:
         if code == codes.NO_ROOM:
@@ -217,19 +233,28 @@ class Parcels:
             promises.red("right parcel", f"{text}, and the parcel of {others[0]} lies in it")
         if kind == DEPOSIT:
             promises.checks["given once"] += 1
-            others += [other.number for other in self.of(one) if other.given == n and other.number != number]
+            others += [
+                other.number
+                for other in self.of(one)
+                if other.number != number and (other.given == n or (n in other.keeps and other.dead is None))
+            ]
             if others:
                 promises.red("given once", f"{text}, and it is that of {others[0]}")
             delivery = self.deliveries.get(one.name, {}).get(number)
             if delivery is not None:
+                promises.checks["out of use"] += 1
+                if n not in delivery.his and not promises.compartments.in_use(one, n):
+                    promises.red("out of use", f"{text}, and it was told that it is out of use")
                 delivery.given = n
-                if SIZES.index(bank.table["sizes"][n - 1]) + 1 < delivery.asked:
+                # One that was given to it before opens again whatever is asked for: its parcel may lie there.
+                if n not in delivery.his and SIZES.index(bank.table["sizes"][n - 1]) + 1 < delivery.asked:
                     promises.red("room", f"{text}, which asked for size {delivery.asked}")
+                delivery.his.add(n)
 
     def _proof(self, one: "VirtualController", n: int, delivery: Delivery, kind: str) -> None:
         """What the cloud will call a proof happened: it was given that compartment, or its pick-up code was typed."""
         self._promises.checks["proof"] += 1
-        given = n in (delivery.given, delivery.claimed, delivery.moves)
+        given = n in delivery.his or n == delivery.claimed
         if self._promises.compartments.stands_open(one, n):
             given = False  # since its lock got current
         if not given or (kind == PICK_UP and self._may.get((one.name, n)) != delivery.number):
@@ -242,7 +267,7 @@ class Parcels:
         delivery = self.deliveries.get(one.name, {}).get(number)
         if delivery is None or not promises.compartments.was_seen_shut(one, n, since, starts):
             return
-        if self.opened_for.get((one.name, n)) != what:
+        if self.opened_for.get((one.name, n)) != what or self._went_to_another(one, n, what, since):
             return
         promises.checks["proof"] += 1
         if kind == PICK_UP and delivery.dead is None:
@@ -251,6 +276,14 @@ class Parcels:
         elif kind == DEPOSIT and not self._is_on_record(one, codes.DELIVERY_DEPOSITED, number):
             text = f"{one.name} compartment {n}: delivery {number} was deposited, and that is not on record"
             promises.red("proof", text)
+
+    def _went_to_another(self, one: "VirtualController", n: int, what: tuple[int, str], since: int) -> bool:
+        """Whether another compartment was opened for the same, about when this one was shut, or after it."""
+        pulsed_at = self._promises.compartments.pulsed_at
+        return any(
+            other != n and name == one.name and each == what and pulsed_at(one, other) > since - TOLD_US
+            for (name, other), each in self.opened_for.items()
+        )
 
     def _is_on_record(self, one: "VirtualController", code: int, number: int) -> bool:
         """Among the last events."""

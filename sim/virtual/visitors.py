@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KEY_US = 300 * MS  # between two keys
 WAITS_US = 12 * SECOND  # who sees nothing open for so long types again
 TRIES = 4  # how often somebody types before he goes away
+MISFITS = 3  # and how often he asks for a larger one when his parcel does not fit
 SHORT, LONG = 10, 13
 # Of all, how many ...
 WRONG = 0.06  # mistype a digit
@@ -51,6 +52,7 @@ class Visitors:
         self._keypad = one.doors[self.bank.table["keypad"]["door"] - 1]
         self._free_at = 0  # when the keypad is nobody's
         self._past: list[Delivery] = []  # taken out
+        self._misfits: Counter[int] = Counter()  # by delivery
         self.bank.bank.on_open = self._opened
 
     # Couriers.
@@ -91,6 +93,9 @@ class Visitors:
             return
         if SIZES.index(self.bank.table["sizes"][n - 1]) + 1 < delivery.size:
             self.counts["parcels that did not fit"] += 1
+            self._misfits[delivery.number] += 1
+            if self._misfits[delivery.number] > MISFITS:
+                return
             self.scheduler.after(8 * SECOND, self._deposit, delivery, 2, delivery.size)
             return
         self.counts["parcels put in"] += 1

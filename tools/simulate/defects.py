@@ -209,6 +209,10 @@ _BANK = (
     ("the size is not looked at", PARCELS, "if size <= has < best", "if has < best"),
     ("the stock is not written when a parcel is given a compartment", PARCELS,
      "run[2], 0\n        self.stock.set(one)\n", "run[2], 0\n"),
+    ("out of use is forgotten at a start", BANK, "if journal.get(_OUT_OF_USE + i // _BITS) >> i % _BITS & 1:",
+     "if False:"),
+    ("of two compartments of one delivery only the last one is its own", PARCELS, "        one.before = was\n",
+     "        one.before = 0\n        if was:\n            self._full[was - 1] = 0\n"),
     ("a pick-up is answered and not done", PARCELS, "self._compartments.ask(compartment, TO_PICK_UP)", "True"),
 )  # fmt: skip
 

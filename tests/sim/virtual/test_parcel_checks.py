@@ -7,6 +7,7 @@ import pytest
 from firmware.controller import deliveries
 from firmware.controller.access.tries import Tries
 from firmware.controller.deliveries import Deliveries
+from firmware.controller.points.compartments import Compartments
 from firmware.controller.storage.stock import Stock
 from sim.virtual import visitors
 from sim.virtual.parcels import DEPOSIT, PICK_UP
@@ -143,6 +144,32 @@ def the_same_compartment_for_two(bank, patch):
     bank.brings()
 
 
+def the_first_of_two_compartments_of_one(bank, patch):
+    bank.people.bank.bank.on_open = lambda n: None  # nobody shuts a leaf by himself
+    delivery = bank.building.sends(1)
+    bank.people._deposit(delivery, 1)
+    bank.building.wait(12)
+    first = delivery.given
+    bank.types(delivery.codes[DEPOSIT][:10], right=delivery, kind=DEPOSIT)
+    bank.types("2")
+    assert delivery.keeps == {first, delivery.given} and first != delivery.given
+    for n in delivery.keeps:
+        bank.building.bank.shut(n)
+    bank.building.wait(5)
+    assert not bank.red
+    patch(Deliveries, "_free", lambda self, size: first)
+    bank.brings()
+
+
+def one_that_is_out_of_use(bank, patch):
+    bank.building.bank.bank[1].jams = 99
+    assert bank.brings().given != 1
+    bank.building.bank.bank[1].jams = 0
+    assert not bank.red
+    patch(Compartments, "out_of_use", lambda self, n: False)
+    bank.brings()
+
+
 def the_same_codes_for_two(bank, patch):
     bank.world.promises.parcels.made(bank.world.controllers[0], bank.brings())
 
@@ -204,6 +231,7 @@ RED = {
     "code": any_code,
     "right parcel": the_neighbours_compartment,
     "given once": the_same_compartment_for_two,
+    "out of use": one_that_is_out_of_use,
     "own codes": the_same_codes_for_two,
     "found": a_code_that_opens_nothing,
     "room": no_room_in_an_empty_bank,
@@ -211,7 +239,11 @@ RED = {
     "code once": a_code_that_lives_on,
     "tries": tries_without_an_end,
 }
-MORE = [("proof", a_deposit_without_a_proof), ("code once", a_deposit_code_that_lives_on)]
+MORE = [
+    ("proof", a_deposit_without_a_proof),
+    ("given once", the_first_of_two_compartments_of_one),
+    ("code once", a_deposit_code_that_lives_on),
+]
 
 
 @pytest.mark.parametrize(("check", "breaks"), [*RED.items(), *MORE])
