@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -10,13 +11,15 @@ from typing import Any, TypeVar
 from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language, gettext, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from tools.cloud.models import Right, Session
+from tools.cloud.doors.live import OF_A_USER
+from tools.cloud.models import Membership, Right, Session, Tenant
 from tools.cloud.models.rights import roles_with
 from tools.cloud.sessions import hashed
 from tools.terminal import Problem
@@ -49,7 +52,7 @@ def needs(right: Right) -> Callable[[View], View]:
             user = await request.auser()
             if not user.is_authenticated:
                 return _sign_in(request)
-            if not await user.memberships.filter(role__in=roles_with(right)).aexists():
+            if not await _here(user.memberships, role__in=roles_with(right)).aexists():
                 if request.method == "POST":
                     return JsonResponse({"error": "your role does not include this; ask an administrator"}, status=403)
                 raise PermissionDenied(gettext("Your role does not include this page. Ask an administrator."))
@@ -102,17 +105,36 @@ async def state(request: HttpRequest) -> HttpResponse:
 
 
 async def _acts(user: Any) -> bool:
-    return bool(await user.memberships.filter(role__in=roles_with(Right.CHANGE)).aexists())
+    return bool(await _here(user.memberships, role__in=roles_with(Right.CHANGE)).aexists())
+
+
+def _here(memberships: Any, **conditions: Any) -> Any:
+    """Those of the building's tenant, the first of its database (seed.py); who belongs to another one is a stranger."""
+    return memberships.filter(tenant=Subquery(Tenant.objects.order_by("pk").values("pk")[:1]), **conditions)
 
 
 @never_cache
 @require_GET
 @needs(Right.LOG)
-async def stream(request: HttpRequest) -> StreamingHttpResponse:
-    session = hashed(request.session.session_key or "")
-    response = StreamingHttpResponse(_states(get_language() or "nb", session), content_type="text/event-stream")
+async def stream(request: HttpRequest) -> HttpResponseBase:
+    user, session = request.user.pk or 0, hashed(request.session.session_key or "")
+    if _streams[user] >= OF_A_USER:
+        return JsonResponse({"error": "too many pages of the building are open; close some"}, status=429)
+    response = StreamingHttpResponse(_counted(user, get_language() or "nb", session), content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"
     return response
+
+
+_streams: Counter[int] = Counter()  # by user
+
+
+async def _counted(user: int, language: str, session: str) -> AsyncIterator[bytes]:
+    _streams[user] += 1
+    try:
+        async for state in _states(language, session):
+            yield state
+    finally:
+        _streams[user] -= 1
 
 
 async def _states(language: str, session: str) -> AsyncIterator[bytes]:
@@ -121,10 +143,11 @@ async def _states(language: str, session: str) -> AsyncIterator[bytes]:
     while not building.ended:
         if time.monotonic() - asked >= _ASK_S:
             asked = time.monotonic()
-            mine = Session.living().filter(session_key=session, user__is_active=True)
-            if not await mine.filter(user__memberships__role__in=roles_with(Right.LOG)).aexists():
+            whose = Session.living().filter(session_key=session, user__is_active=True).values("user")
+            roles = {one async for one in _here(Membership.objects, user__in=whose).values_list("role", flat=True)}
+            if not roles & set(roles_with(Right.LOG)):
                 return  # signed out meanwhile, or something else by now
-            codes = await mine.filter(user__memberships__role__in=roles_with(Right.CHANGE)).aexists()
+            codes = bool(roles & set(roles_with(Right.CHANGE)))
         seen = building.version
         with override(language):
             text = json.dumps(snapshot(building, codes), ensure_ascii=False)

@@ -53,7 +53,9 @@ def _erase_of(controller: Controller, now: datetime) -> int:
     for number, kept in days.items():
         events = Event.objects.filter(controller=controller, door_number=number).exclude(code=codes.EXPIRED)
         erased += _erase_old(events, now - timedelta(days=kept)) if kept or not number else _forget_who(events)
-    return erased
+    # Of a door that there is not, as the board says it: a passage is a passage.
+    strange = Event.objects.filter(controller=controller).exclude(code=codes.EXPIRED).exclude(door_number__in=days)
+    return erased + _erase_old(strange, now - timedelta(days=default))
 
 
 def _erase_old(events, before: datetime) -> int:  # type: ignore[no-untyped-def]

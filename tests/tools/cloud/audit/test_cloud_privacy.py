@@ -47,6 +47,12 @@ def test_what_is_past_its_days_is_erased_and_its_chain_stays(house: House) -> No
     assert retention.erase(clock.now()) == 0
 
 
+def test_a_passage_at_a_door_that_there_is_not_is_erased_as_any_other(house: House) -> None:
+    old, young = record(house, 91, door=77), record(house, 89, door=77)
+    assert retention.erase(clock.now()) == 1
+    assert content(old) == NOTHING and content(young) != NOTHING
+
+
 def test_each_door_has_its_own_days(house: House) -> None:
     door_rules.change(house.doors[0], {"retention_days": 7})
     tenants.keep_for(house.tenant, 30)

@@ -295,6 +295,36 @@ def test_who_sees_no_log_sees_no_building_and_who_changes_nothing_opens_no_door(
     assert (b'href="/building/"' in client.get("/").content) == looks
 
 
+def test_who_belongs_to_another_tenant_of_this_database_is_a_stranger(client: Any, house: Any, building: Any) -> None:
+    from tools.cloud.models import Membership, Tenant
+
+    Membership.objects.filter(tenant=house.tenant).update(tenant=Tenant.objects.create(name="Fremmed"))
+    for path in ("/building/", "/building/state", "/building/stream"):
+        assert client.get(path).status_code == 403, path
+    assert do(client, "leaf", door=0, open=True)[0] == do(client, "bank-keys", controller=0, keys="1")[0] == 403
+
+
+def test_a_user_has_so_many_streams_and_one_that_ends_makes_room(client: Any, building: Any) -> None:
+    from tools.cloud.models import User
+    from tools.run import views
+
+    [user] = User.objects.values_list("pk", flat=True)
+    seen: list[int] = []
+
+    async def once(*_: Any) -> None:
+        seen.append(views._streams[user])
+        building.ended = True
+
+    building.ended, building.version, building.until_changed = False, 0, once
+    assert "Door 1" in streamed(client)
+    assert seen == [1] and views._streams[user] == 0
+    views._streams[user] = views.OF_A_USER
+    try:
+        assert client.get("/building/stream").status_code == 429
+    finally:
+        del views._streams[user]
+
+
 def test_keys_reach_the_bank_and_an_open_leaf_is_shut(client: Any, building: Any) -> None:
     leaves = building.controller.parcels.bank
     building.wires.reads = lambda: leaves.output(27, 0)
