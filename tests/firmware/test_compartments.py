@@ -115,12 +115,13 @@ class Bench:
 
 def test_an_opening_goes_out_before_anything_else_is_looked_at():
     bench = Bench()
-    bench.bank.ask(2, ASKED)
     looks = []
-    is_open = bench.line.is_open
-    bench.line.is_open = lambda n: looks.append(bench.line.sent) or is_open(n)
+    look_at = bench.bank._look_at
+    bench.bank._look_at = lambda *of: looks.append(bench.line.sent) or look_at(*of)
+    bench.bank._look = bench.now
+    bench.bank.ask(2, ASKED)
     bench.bank.watch(bench.record, bench.now)
-    assert bench.line.sent == 1 and looks[1:] and all(looks[1:]), "the first look is at the one that is opened"
+    assert looks == [1, 1, 1, 1], "it was sent before contacts were looked at"
 
 
 def test_an_opening_is_on_record_before_the_lock_moves_and_confirmed_when_it_is_shut():
