@@ -119,6 +119,7 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.NO_ROOM: ("no room", "board"),
     codes.CODE_WRONG: ("code wrong", "board"),
     codes.CODES_LONG: ("only long codes", "alarm"),
+    codes.ALLOTMENT_NONE: ("no compartment for this card", "board"),
 }
 
 VERDICTS = {code: kind for code, (_, kind) in EVENTS.items() if kind in (GRANTED, DENIED, MISREAD)}

@@ -32,7 +32,9 @@ def check(bank: dict[str, Any], locks: int, doors: int) -> Iterator[str]:
         if set(keypad) != {"door"} or keypad["door"] not in range(1, doors + 1) or isinstance(keypad["door"], bool):
             yield "keypad: door must be the number of a door, and stand alone"
     else:
-        yield from (f"keypad: {name} means nothing there" for name in sorted(set(keypad) - set(KEYPAD)))
+        if "cards" in keypad and (keypad["cards"] not in range(1, doors + 1) or isinstance(keypad["cards"], bool)):
+            yield "keypad: cards must be the number of a door, whose rules say which cards open something"
+        yield from (f"keypad: {name} means nothing there" for name in sorted(set(keypad) - {*KEYPAD, "cards"}))
 
 
 def _check_rows(bank: dict[str, Any], locks: int) -> Iterator[str]:

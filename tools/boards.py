@@ -293,6 +293,8 @@ def _check_bank(board: dict[str, Any]) -> Iterator[str]:
     if not complaints:
         complaints = list(board_parcels.check(bank, board_locks.count(bank["locks"]), len(_list(board, "doors"))))
     yield from (f"bank {complaint}" for complaint in complaints)
+    if _fields(bank, "keypad").get("cards") and not board.get("psram", True):
+        yield "bank keypad: cards needs psram: what it takes of a heap without is not told beforehand"
 
 
 # What may lie on an input beside its pin. "doors": which it releases; "door": which it belongs to.

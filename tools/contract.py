@@ -75,6 +75,7 @@ PACKED: dict[str, tuple[str, str]] = {
     "CARD_READ": ("<BBQ", "the id of a command as JSON"),
     "TIME_ASKED": ("<8s", ""),
     "STOCK_STATE": ("<IB", "u32 each"),
+    "ALLOT_STATE": ("<IB", "u16 each"),
     "PING": ("<", ""),
     "STORED": ("<II", ""),
     "DELTA": ("<II", "changes of 13 bytes"),
@@ -88,6 +89,8 @@ PACKED: dict[str, tuple[str, str]] = {
     "TIME": ("<8sQ", ""),
     "STOCK": ("<", "number u32 and key of 16 bytes each"),
     "STOCK_ASKED": ("<BB", ""),
+    "ALLOT": ("<", "29 bytes a compartment"),
+    "ALLOT_ASKED": ("<BB", ""),
     "PONG": ("<", ""),
 }
 

@@ -19,8 +19,8 @@ STEPS = 150  # of one walk: then another one begins, from another seed
 STEPS_OF = {"install": 25}
 # {kind: share of the points}. A walk is made by walk().
 KINDS = {
-    "log": 0.28, "delta": 0.28, "snapshot": 0.1, "state": 0.1, "stock": 0.06, "settings": 0.09, "update": 0.09,
-    "install": 0.005,
+    "log": 0.28, "delta": 0.25, "snapshot": 0.1, "state": 0.1, "stock": 0.06, "allotments": 0.03, "settings": 0.09,
+    "update": 0.09, "install": 0.005,
 }  # fmt: skip
 _MANY = 1_000_003
 
@@ -31,7 +31,7 @@ Found = dict[str, Any]
 def walks() -> Walks:
     """How a walk of each kind begins: from its seed, with a tally. The stores are small, to be nearly full."""
     import sim.mcu  # noqa: F401  before any firmware file is imported
-    from sim.cuts import log, state, stock, table
+    from sim.cuts import allotments, log, state, stock, table
 
     def on_littlefs(kind: str, name: str) -> Any:
         try:
@@ -45,6 +45,7 @@ def walks() -> Walks:
         "snapshot": lambda seed, tally: table.TableWalk(seed, 5 + seed % 4, 1.0, tally),
         "state": lambda seed, tally: state.StateWalk(seed, 2 + seed % 2, tally),
         "stock": lambda seed, tally: stock.StockWalk(seed, 6 + seed % 3, tally),
+        "allotments": lambda seed, tally: allotments.AllotmentWalk(seed, 6 + seed % 3, tally),
         "settings": lambda seed, tally: on_littlefs("settings", "SettingsWalk")(seed, 12, tally),
         "update": lambda seed, tally: on_littlefs("update", "UpdateWalk")(seed, tally),
         "install": lambda seed, tally: importlib.import_module("tools.install_cuts").InstallWalk(seed, tally),

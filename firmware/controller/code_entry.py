@@ -9,6 +9,7 @@ from micropython import const
 from . import ticks
 from .access.codes import DEPOSIT, LONG, SHORT, SIZES
 from .access.tries import SHORT_TRIES, Tries
+from .door_unit import KEYS
 from .events import CODE_WRONG, CODES_LONG, NO_ROOM
 from .outputs import patterns, signal
 from .readers.keypad import Keypad, is_key
@@ -27,6 +28,7 @@ class CodeEntry:
     def __init__(self, table, loop, now):
         self._loop = loop
         self.deliveries = None
+        self.cards = None  # own_compartments.py, where the reader takes cards
         self._keypad = Keypad(None)
         self._typed = 0  # digits without an end
         self._number = 0  # of the delivery whose size is awaited, until then:
@@ -53,12 +55,14 @@ class CodeEntry:
                 if is_key(frame[0], frame[1]):
                     self._key(frame[1], now)
                 else:
-                    self._signal.show(signal.MISREAD, now)
+                    self._card(frame, now)
             self._signal.tick(now)
         if ticks.passed(self._until, now):
             self._until = None
         self.tries.pauses(now)
         self._keypad.forget(now)
+        if self.cards:
+            self.cards.forget(now)
         if self.deliveries.failed:
             self.deliveries.failed = False
             self._signal.show(FULL, now)
@@ -83,6 +87,13 @@ class CodeEntry:
             return False
         self._key(number, now)
         return True
+
+    def _card(self, frame, now):
+        bits, number = frame
+        known = self.cards and number is not None and bits > KEYS
+        shown = self.cards.tap(frame, now) if known else signal.MISREAD
+        if shown:
+            self._signal.show(shown, now)
 
     def _key(self, number, now):
         self._typed = self._typed + 1 if number & 15 < 10 else 0

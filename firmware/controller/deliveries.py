@@ -36,9 +36,14 @@ _TELLING = bytes((COMPARTMENT_RELEASED, DELIVERY_DEPOSITED, DELIVERY_PICKED_UP, 
 
 
 class Deliveries:
-    """sizes: one letter for each compartment. moved(): is told when a delivery went on."""
+    """sizes: one letter for each compartment. moved(): is told when a delivery went on.
 
-    def __init__(self, sizes, compartments, loop, moved, now):
+    cards: whether compartments may be allotted. allotted: then a byte for each, 1 where that one is somebody's.
+    """
+
+    allotted = b""
+
+    def __init__(self, sizes, compartments, loop, moved, now, cards=False):
         self._log = loop.log
         self.expect = compartments.line.expect
         self._append = loop.recorder.append  # a number is no credential: no door's retention takes it away
@@ -50,7 +55,7 @@ class Deliveries:
         self._again = {}  # {number: until then its deposit code opens again}
         self.failed = False  # since it was asked: a compartment did not open, and there is no other
         self._unsure = []  # compartments whose contact tells what happened while nobody could see it
-        self.stock = Stock(_partition(loop.folder))
+        self.stock = Stock(_partition(loop.folder), compartments.count if cards else 0)
         self._unsure = self._recall(now)
 
     def find(self, digits):
@@ -116,6 +121,10 @@ class Deliveries:
             self.stock.set(one)
             return None
         return one.state or LIES
+
+    def may_be_allotted(self, n):
+        """Whether no parcel lies in a compartment or is about to, and nothing that nobody knows of."""
+        return not self._full[n - 1] and n not in self._runs and not self._compartments.out_of_use(n)
 
     def is_busy(self, number):
         """Whether a compartment is open for it, or about to be."""
@@ -265,6 +274,8 @@ class Deliveries:
         found, best = 0, len(SIZES) + 1
         for n, has in enumerate(self._sizes, 1):
             if size <= has < best and not self._full[n - 1] and self._compartments.rests(n):
+                if self.allotted and self.allotted[n - 1]:
+                    continue
                 found, best = n, has
         return found
 

@@ -126,7 +126,7 @@ READER_KEYED = 160  # it took a key of its own in place of the one that everybod
 BIT_TURNED = 175  # a bit of what lay on flash had turned over; it was turned back
 
 # Compartments of a bank. `door` is the number of the compartment.
-COMPARTMENT_RELEASED = 192  # before its lock moves; extra: 1 command, 2 all, 3 audit, 4 again, 5 deposit, 6 pick-up
+COMPARTMENT_RELEASED = 192  # before its lock moves; extra: 1 command, 2 all, 3 audit, 4 again, 5 in, 6 out, 7 own card
 COMPARTMENT_OPENED = 193
 COMPARTMENT_CLOSED = 194
 COMPARTMENT_LEFT_OPEN = 195  # it still stands open; extra: how often this was said, 255 = or more
@@ -150,6 +150,10 @@ DELIVERY_STRANDED = 211  # it lies in a compartment that board.json no longer ha
 NO_ROOM = 212  # no compartment is free that it fits into; extra: size asked, 0: none at all
 CODE_WRONG = 213  # no code of this bank, or one of the past; extra: wrong ones in a row, 255 = or more
 CODES_LONG = 214  # too many wrong ones today: for the rest of the day only all 13 digits count; extra: how many
+
+# Allotments at a bank: compartments that people open with their own card. `door` is its number, `key` the credential.
+# A card that the rules deny is on record as at the door whose rules they are.
+ALLOTMENT_NONE = 215  # it opened nothing; extra: 1 it has no compartment, 2 its time is over, 3 the time is not known
 
 # Bits of an event's flags.
 TIME_TRUSTED = 1  # its time came from the cloud since the last start

@@ -18,32 +18,49 @@ class Parcels:
     def __init__(self, table, compartments, loop, now):
         self._compartments = compartments
         self.entry = CodeEntry(table["keypad"], loop, now)
-        self.deliveries = Deliveries(table["sizes"], compartments, loop, self.entry.moved, now)
+        cards = table["keypad"].get("cards", 0)
+        self.deliveries = Deliveries(table["sizes"], compartments, loop, self.entry.moved, now, cards > 0)
         self.entry.deliveries = self.deliveries
-        self._messages = None
+        self.record = self.deliveries.record
+        self._cards = None
+        if cards:
+            from .own_compartments import OwnCompartments
+
+            self._cards = self.entry.cards = OwnCompartments(cards, self.deliveries, compartments, loop)
+            self.record = self._cards.record
+        self._messages = []  # type: list
         self._more = False
         if loop.sync:
             from .cloud.stock_messages import StockMessages
 
-            self._messages = StockMessages(self.deliveries.stock, self.deliveries.is_busy, loop.sync)
+            stock = self.deliveries.stock
+            self._messages.append(StockMessages(stock, self.deliveries.is_busy, loop.sync))
+            if cards:
+                from .cloud.allotment_messages import AllotmentMessages
+
+                may = self.deliveries.may_be_allotted
+                self._messages.append(AllotmentMessages(self._cards.allotments, stock, may, loop.sync))
             loop.sync.handlers["do cancel"] = self._cancel, 0, 900, 76
 
     def watch(self, loop, now):
         self.entry.watch(now)
         self.deliveries.watch(now)
-        self._compartments.watch(self.deliveries.record, now)
-        if self._messages:
-            self._messages.watch()
+        self._compartments.watch(self.record, now)
+        for messages in self._messages:
+            messages.watch()
         self._more = loop.quiet() and self.deliveries.stock.prepare()
 
     def deadline(self):
         """When watch() has something to do of itself: in the next step where work goes on piece by piece."""
-        if self._more or self.deliveries.failed or (self._messages and self._messages.is_telling()):
+        if self._more or self.deliveries.failed:
             return clock.now()
         due = ticks.soonest(self.entry.deadline(), self.deliveries.deadline())
-        if self.deliveries.is_unsure() or (self._messages and self._messages.waits_for_room()):
-            due = ticks.soonest(due, ticks.add(clock.now(), _SOON_MS))
-        return due
+        soon = self.deliveries.is_unsure()
+        for messages in self._messages:
+            if messages.is_telling():
+                return clock.now()
+            soon = soon or messages.waits_for_room()
+        return ticks.soonest(due, ticks.add(clock.now(), _SOON_MS)) if soon else due
 
     def _cancel(self, sync, loop, fields, now):
         """delivery: its number. Refused where it is over, and where its parcel lies in a compartment."""

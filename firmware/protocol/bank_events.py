@@ -5,5 +5,5 @@ from firmware.controller import events
 OF_COMPARTMENTS = tuple(
     code
     for name, code in vars(events).items()
-    if name.startswith(("COMPARTMENT_", "DELIVERY_", "CODE_", "CODES_", "NO_ROOM"))
+    if name.startswith(("COMPARTMENT_", "DELIVERY_", "CODE_", "CODES_", "NO_ROOM", "ALLOTMENT_"))
 )

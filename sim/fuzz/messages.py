@@ -216,9 +216,23 @@ def stock_asked(chance: Random, known: Known) -> bytes:
     return packed(chance, wire.STOCK_ASKED, "BB", 0, 128)
 
 
+def allot(chance: Random, known: Known) -> bytes:
+    entries = [
+        struct.pack("<BH", chance.choice((0, 1, 5, 8, 9, 255)), number(chance, 0xFFFF))
+        + struct.pack("<BI", chance.choice((0, 1, 1, 2, 255)), number(chance, near=0xFFFFFF))
+        + chance.randbytes(chance.choice((21, 21, 21, 20)))
+        for _ in range(chance.choice((0, 1, 2, 24, 25)))
+    ]
+    return bytes((wire.ALLOT,)) + b"".join(entries)
+
+
+def allot_asked(chance: Random, known: Known) -> bytes:
+    return packed(chance, wire.ALLOT_ASKED, "BB", 1, 8)
+
+
 DOWN: Kinds = (
     *(stored, delta, snapshot, buckets_asked, update, rules, rules, command, command, time, passed, secret),
-    *(stock, stock_asked, anything),
+    *(stock, stock_asked, allot, allot_asked, anything),
 )
 
 
@@ -286,6 +300,11 @@ def stock_state(chance: Random, known: Known) -> bytes:
     return packed(chance, wire.STOCK_STATE, "IB", 0, 128) + struct.pack(f"<{len(words)}I", *words)
 
 
+def allot_state(chance: Random, known: Known) -> bytes:
+    marks = [number(chance, 0xFFFF) for _ in range(chance.choice((0, 0, 1, 8, 200)))]
+    return packed(chance, wire.ALLOT_STATE, "IB", 0, 1) + struct.pack(f"<{len(marks)}H", *marks)
+
+
 def time_asked(chance: Random, known: Known) -> bytes:
     return bytes((wire.TIME_ASKED,)) + chance.randbytes(chance.choice((8, 8, 0, 7, 9)))
 
@@ -296,7 +315,7 @@ def ping(chance: Random, known: Known) -> bytes:
 
 UP: Kinds = (
     *(hello, events, events, acl_now, door_status, part_taken, rules_taken, result, time_asked, ping),
-    *(stock_state, anything),
+    *(stock_state, allot_state, anything),
 )
 
 

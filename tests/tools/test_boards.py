@@ -401,3 +401,16 @@ def test_the_supply_of_a_bank_is_checked(fields: dict[str, Any], why: str) -> No
     board = {**copy.deepcopy(GOOD), "psram": False, "bank": {**SUPPLY, "locks": LOCKS, **fields}}
     (said,) = boards.check(board)
     assert said.startswith(why)
+
+
+def test_own_cards_at_a_bank_are_for_boards_with_psram_and_name_a_door() -> None:
+    board = boards.load("esp32-bank")
+    for cards, psram, says in (
+        (1, True, ""),
+        (1, False, "cards needs psram"),
+        (2, True, "cards must be"),
+        (True, True, "cards must be"),
+    ):
+        board["psram"], board["bank"]["keypad"]["cards"] = psram, cards
+        told = "; ".join(boards.check(board))
+        assert (says in told) if says else not told, told

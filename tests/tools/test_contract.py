@@ -65,7 +65,7 @@ def test_both_ends_know_every_message_that_comes_to_them() -> None:
     assert umqtt.path()
     session = (contract.ROOT / "tools/cloud/ingest/session.py").read_text()
     sync = (contract.CLOUD / "sync.py").read_text()
-    bank = (contract.CLOUD / "stock_messages.py").read_text()
+    bank = "".join((contract.CLOUD / f"{name}_messages.py").read_text() for name in ("stock", "allotment"))
     for name, said in contract.messages().items():
         if name == "STOCK_STATE":
             continue  # the cloud has no banks yet

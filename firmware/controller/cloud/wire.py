@@ -32,6 +32,9 @@ DOOR_STATUS = 0x53  # JSON {"standing": [[why u8, until, since, door, ...], ...]
 STOCK_STATE = 0x54  # crc32 u32 of 256 u32, one for each slot of a bank's stock: the number of the delivery whose key
 # lies there, 0 for none, + (state << 30): 0 held, 1 a parcel lies there, 2 ended. Then u8: a slot, and these u32 from
 # there on where they were asked for. Said when a session begins, after each STOCK, and when asked
+ALLOT_STATE = 0x41  # crc32 u32 of what is allotted: 29 bytes a compartment, as ALLOT has them, zeros but for the number
+# where there is nothing. Then u8: a compartment, and from there on the mark u16 of each that was asked for. Said when a
+# session begins, after each ALLOT, and when asked
 PING = 0x70  # empty; confirms the link both ways
 
 # Down: cloud to controller.
@@ -50,6 +53,10 @@ TIME = 0x74  # the nonce asked with, Unix milliseconds u64
 STOCK = 0x6F  # keys of deliveries for a bank, at most 24: number u32, key 16 bytes. The slot is the number % 256. One
 # that is not greater than the one in its slot is left out, and so is one whose slot has a parcel
 STOCK_ASKED = 0x61  # first u8, count u8: of which slots STOCK_STATE is to tell, at most 128
+ALLOT = 0x67  # whose compartments are, at most 24: number u8, mark u16, kind u8, until u32 (minutes since 2020,
+# 0xFFFFFF: no end), three keys of 7 bytes. The mark is of this allotment and no other; kind 1 personal, 0: it is over.
+# One whose compartment has another mark, a parcel, or is out of use, is left out
+ALLOT_ASKED = 0x47  # first u8, count u8: of which compartments ALLOT_STATE is to tell the marks
 PONG = 0x50  # empty
 
 # HELLO: {"acl": version, "digest": 16 hex digits, "buckets": of the table, "rules": version, "epoch": log epoch,

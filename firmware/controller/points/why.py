@@ -6,3 +6,4 @@ AUDIT = 3
 AGAIN = 4  # it did not open the first time
 TO_DEPOSIT = 5
 TO_PICK_UP = 6
+OWN = 7  # with the card of whom it is allotted to

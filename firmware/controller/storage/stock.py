@@ -5,7 +5,8 @@
 
 What becomes of a delivery is a new record; the one before is then zero in place, and its key with it. So the last
 record of a slot counts, and who reads the flash finds no key of the past. A sector is erased in an idle moment, when
-what counts in it was written again.
+what counts in it was written again. Compartments that may be allotted have slots of their own behind those of
+deliveries (allotments.py).
 """
 
 from array import array
@@ -26,6 +27,7 @@ _RECORD = const(32)
 _PLACES = const(128)  # of a sector; the header has the first
 _LAYOUT = "<IBBBB16sB3x"
 _LEAST = const(6)  # sectors. One is written; of the others one has at most 51 of the 256 records that count
+ALLOTTED = 3  # from this state on it is no delivery's record: of a compartment's allotment
 _MOVED = const(60)
 _PARCELS = const(4)  # extra of NOT_SAVED
 _GONE = bytes(_RECORD)
@@ -53,12 +55,17 @@ class Delivery:
 
 
 class Stock:
-    """partition: an esp32.Partition, or what has its readblocks, writeblocks and ioctl."""
+    """partition: an esp32.Partition, or what has its readblocks, writeblocks and ioctl.
 
-    def __init__(self, partition):
+    compartments: how many may be allotted; their slots come behind those of deliveries.
+    """
+
+    def __init__(self, partition, compartments=0):
         self._flash = flash = Sectors(partition, b"KB", _LEAST)
-        self._places = array("H", bytes(2 * SLOTS))  # of the record of each slot: sector * 128 + its place there
+        slots = SLOTS + compartments
+        self._places = array("H", bytes(2 * slots))  # of the record of each slot: sector * 128 + its place there
         self._bad = bytearray(flash.count)  # sectors that do not take a header
+        self._moved = _MOVED * slots // SLOTS
         self._turn = self._sector = 0  # of the sector that is written; the turn rises with every one
         self._left = 0  # places there
         self._spare = -1  # the sector that comes next: erased
@@ -96,11 +103,19 @@ class Stock:
 
     def get(self, slot):
         """The delivery of a slot. What cannot be read any more is none: its code opens nothing."""
-        return self._try(self._get, slot) or Delivery()
+        return Delivery(self.record(slot) or _GONE)
 
     def set(self, delivery):
         """Durable when it returns: two programs, read back. Else it is worn."""
-        self._try(self._set, delivery)
+        self.keep(delivery.number % SLOTS, delivery.pack())
+
+    def record(self, slot):
+        """What lies in a slot, None for nothing."""
+        return self._try(self._get, slot)
+
+    def keep(self, slot, record):
+        """As set()."""
+        self._try(self._set, slot, record)
 
     def prepare(self):
         """In an idle moment: a record is moved, or a sector erased, until one is ready. Whether it did something."""
@@ -111,22 +126,22 @@ class Stock:
         if place:
             record = self._read(place)
             if whole(record):
-                return Delivery(record)
+                return record
             from .bit_errors import mended
 
             record = mended(record)
             if record:
                 self._write(slot, record)
-                return Delivery(record)
+                return record
             self._places[slot] = 0
             fault(SECTOR_BAD, self._flash.magic[1])  # whose it was a start finds on the log
         return None
 
-    def _set(self, delivery):
-        if self._left <= _MOVED:
+    def _set(self, slot, record):
+        if self._left <= self._moved:
             while self._prepare():
                 pass
-        self._write(delivery.number % SLOTS, delivery.pack())
+        self._write(slot, record)
 
     def _prepare(self):
         if self._spare >= 0:
@@ -144,8 +159,7 @@ class Stock:
                 raise OSError("bank: flash")
             for slot, place in enumerate(self._places):
                 if place and place // _PLACES == victim:
-                    one = self._get(slot)
-                    if one and one.number and self._places[slot] == place:
+                    if self._get(slot) and self._places[slot] == place:
                         self._write(slot, self._read(place))
                     return True
         self._bad[victim] = not (flash.erase(victim) and flash.write(victim * SECTOR, flash.magic))
@@ -212,6 +226,10 @@ class Stock:
                     flash.firm(place * _RECORD, _GONE)
                     continue
             slot = unpack_from("<H", record)[0] % SLOTS
+            if record[4] >= ALLOTTED:
+                slot = SLOTS + record[0] - 1
+                if not SLOTS <= slot < len(self._places):  # board.json has fewer, or none to allot, now
+                    continue
             before, self._places[slot] = self._places[slot], place
             if not last:
                 turned.append((slot, place, before, record))

@@ -27,7 +27,7 @@ BANK: dict[str, Any] = {
     "supply_ma": 2000,
     "coil_ma": 500,
     "sizes": "SSSSMMLL",
-    "keypad": {"door": 1},
+    "keypad": {"d0": 32, "d1": 33, "light": 23, "sound": 27, "cards": 1},
 }
 
 

@@ -87,6 +87,7 @@ LABELS: dict[str, Any] = {
     "longitude": gettext_lazy("Longitude"),
     "compartment": gettext_lazy("Compartment"),
     "delivery": gettext_lazy("Delivery"),
+    "ending": gettext_lazy("Taken back"),
     "webhook": gettext_lazy("Webhook"),
 }
 CHOICES: dict[str, dict[Any, Any]] = {

@@ -15,6 +15,7 @@ from ..models import (
     AclChange,
     AclEntry,
     Alarm,
+    Allotment,
     ApiToken,
     Area,
     Bank,
@@ -72,6 +73,7 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
     Membership: ("role",),
     ApiToken: ("name", "role", "revoked_at"),
     Delivery: ("due_at",),
+    Allotment: ("compartment", "valid_until", "ending"),
 }
 # ... and rows that are a part of another one: what is kept of it has them too.
 PARTS: dict[type[models.Model], tuple[str, ...]] = {
@@ -233,6 +235,14 @@ _ROWS: dict[type[models.Model], _Row] = {
         lambda row: row.tenant_id,
         lambda row: row.name,
         more=lambda row: {"webhook": "".join(Webhook.objects.filter(token=row).values_list("url", flat=True))},
+    ),
+    Allotment: _Row(
+        lambda row: Kind.ALLOTMENT,
+        lambda row: row.bank.controller.site.tenant_id,
+        lambda row: row.person.name if row.person else "",
+        lambda row: row.person_id,
+        more=lambda row: {"bank": row.bank.name},
+        related=("person", "bank__controller__site"),
     ),
     # Whom it is for is sealed, and stays so.
     Delivery: _Row(

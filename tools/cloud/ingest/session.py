@@ -18,6 +18,7 @@ from ..models import Controller
 from ..readings import learning
 from ..services.clock import at
 from . import store
+from .allotments import AllotmentSession
 from .area_occupancy import AreaOccupancy
 from .stock import StockSession
 from .sync import ControllerSync
@@ -69,6 +70,7 @@ class ControllerSession:
         self._ahead: tuple[int, float] | None = None  # first sequence of a batch that came too early, and when
         self._sync = ControllerSync(row.pk, self.send, self.room)
         self._stock: StockSession | None = None  # of its bank, since it has said what lies in it
+        self._allotments: AllotmentSession | None = None  # ... and whose its compartments are
         self._handlers: dict[int, Callable[[bytes, datetime], None]] = {
             wire.HELLO: self._hello,
             wire.EVENTS: self._events,
@@ -83,6 +85,7 @@ class ControllerSession:
             wire.TIME_ASKED: self._time_asked,
             wire.DOOR_STATUS: self._door_status,
             wire.STOCK_STATE: self._stock_state,
+            wire.ALLOT_STATE: self._allot_state,
             wire.PING: self._ping,
         }
 
@@ -173,7 +176,7 @@ class ControllerSession:
                 self._greeted = False
                 self._ahead = None
                 self._sync = ControllerSync(self.pk, self.send, self.room)
-                self._stock = None
+                self._stock = self._allotments = None
                 return message
         self.renew()
         raise Refused("session")
@@ -230,6 +233,8 @@ class ControllerSession:
         self._area_occupancy.stored(self.pk, stored.new)
         if stored.ended and self._stock is not None:
             self._stock.step(self._now())
+        if stored.ended and self._allotments is not None:
+            self._allotments.try_again()
 
     def _note_ahead(self, first: int | None) -> None:
         """A batch that stays ahead: what lies between may be overwritten, and only a hello can say so."""
@@ -286,6 +291,11 @@ class ControllerSession:
         self._stock.said(message, self._now())
         deliveries.cancel_again(self.pk, now)
 
+    def _allot_state(self, message: bytes, now: datetime) -> None:
+        if self._allotments is None:
+            self._allotments = AllotmentSession(self.pk, self.send, self.room)
+        self._allotments.said(message, self._now())
+
     def _time_asked(self, message: bytes, now: datetime) -> None:
         (nonce,) = _unpack("<8s", message)
         self.send(wire.packed(wire.TIME, "<8sQ", nonce, int(self._now() * 1000)))
@@ -310,6 +320,8 @@ class ControllerSession:
         if self._stock is not None:
             self._stock.again(self._now())
             deliveries.cancel_again(self.pk, now)
+        if self._allotments is not None:
+            self._allotments.step(self._now())
 
     def _bring_in_line(self) -> None:
         row = Controller.objects.filter(pk=self.pk).first()

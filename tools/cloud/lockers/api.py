@@ -13,10 +13,10 @@ from ..api.moments import Moment
 from ..audit import changes
 from ..doors import commands
 from ..doors.api import CommandOut
-from ..models import ApiToken, Bank, Command, Delivery, Right, lock
+from ..models import Allotment, ApiToken, Bank, Command, Delivery, Person, Right, lock
 from ..services import clock
 from ..services.refusal import Refusal
-from . import about, banks, deliveries, shipments, shown, usage, webhooks
+from . import about, allotments, banks, deliveries, shipments, shown, usage, webhooks
 from .about import LONGEST
 
 router = Router(tags=["lockers"])
@@ -25,7 +25,7 @@ MOST = 500
 
 
 class CompartmentOut(Schema):
-    """state: free, taken, overdue, open or fault."""
+    """state: free, taken, overdue, own, open or fault."""
 
     number: int
     size: str  # S, M, L or X
@@ -339,6 +339,73 @@ def bank_usage(
     if not timedelta(0) < end - since <= timedelta(days=366):
         raise Refusal("usage is told of a year at most, and until is after since; choose other times")
     return list(usage.records(bank, since, end))
+
+
+class AllotmentIn(Body):
+    """until: it opens no more from then on; null: for good."""
+
+    compartment: int = Field(ge=1, le=128)
+    person: int
+    until: Moment | None = None
+
+
+class AllotmentChange(Body):
+    until: Moment | None
+
+
+class AllotmentOut(Schema):
+    """person: null where it is kept closed until somebody takes it back. held: its board knows. ending: taken back."""
+
+    id: int
+    bank: int
+    compartment: int
+    person: int | None
+    until: datetime | None
+    held: bool
+    ending: bool
+
+    @classmethod
+    def of(cls, row: Allotment) -> "AllotmentOut":
+        names = {name: getattr(row, name) for name in ("compartment", "held", "ending")}
+        return cls(id=row.pk, bank=row.bank_id, person=row.person_id, until=row.valid_until, **names)
+
+
+@router.get("/banks/{bank_id}/allotments", response={200: list[AllotmentOut], **REFUSED})
+def list_allotments(request: HttpRequest, bank_id: int) -> list[AllotmentOut]:
+    """Whose compartments are: their own card opens them."""
+    bank = _bank(caller(request), bank_id, Right.PEOPLE)
+    return [AllotmentOut.of(row) for row in bank.allotments.all()]
+
+
+@router.post("/banks/{bank_id}/allotments", response={201: AllotmentOut, **REFUSED})
+def make_allotment(request: HttpRequest, bank_id: int, fields: AllotmentIn) -> Status[AllotmentOut]:
+    who = caller(request)
+    bank = _bank(who, bank_id, Right.CHANGE)
+    person = who.one(Person, fields.person)
+    if person.tenant_id != bank.controller.site.tenant_id:
+        raise Http404
+    return Status(201, AllotmentOut.of(allotments.give(bank, fields.compartment, person, fields.until)))
+
+
+@router.patch("/allotments/{allotment_id}", response={200: AllotmentOut, **REFUSED})
+def change_allotment(request: HttpRequest, allotment_id: int, fields: AllotmentChange) -> AllotmentOut:
+    """Another end, or none."""
+    row = _allotment(caller(request), allotment_id)
+    allotments.rent(row, fields.until)
+    return AllotmentOut.of(row)
+
+
+@router.delete("/allotments/{allotment_id}", response={204: None, **REFUSED})
+def take_allotment_back(request: HttpRequest, allotment_id: int) -> Status[None]:
+    """It opens to nobody's card from then on, and is free when its board knows."""
+    allotments.take_back(_allotment(caller(request), allotment_id))
+    return Status(204, None)
+
+
+def _allotment(who: Caller, pk: int) -> Allotment:
+    row = who.one(Allotment, pk, "bank__controller__site")
+    who.must(row.bank.controller.site.tenant_id, Right.CHANGE)
+    return row
 
 
 def _token(who: Caller, pk: int) -> ApiToken:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from tools.terminal import Problem
 
-from ..models import Bank
+from ..models import Bank, Person
 from ..pages import telling
 from ..pages.forms import Plain, Shared
 from ..rules.forms import day
@@ -53,6 +53,29 @@ class DeliveryForm(Plain):
 
 class ExtendForm(Plain):
     due = day(gettext_lazy("Until the end of"), required=True)
+
+
+class AllotmentForm(Plain):
+    """A compartment for somebody."""
+
+    person = forms.ModelChoiceField(Person.objects.none(), label=gettext_lazy("Person"))
+    compartment = forms.TypedChoiceField(coerce=int, label=gettext_lazy("Compartment"))
+    last = day(gettext_lazy("Until the end of"))
+
+    def __init__(self, *args: Any, bank: Bank, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._zone = bank.controller.site.zone
+        tenant = bank.controller.site.tenant_id
+        fields: dict[str, Any] = self.fields
+        fields["person"].queryset = Person.objects.filter(tenant=tenant, active=True)
+        taken = set(bank.allotments.values_list("compartment", flat=True))
+        free = [one for one in bank.compartments.all() if one.number not in taken]
+        fields["compartment"].choices = [(one.number, f"{one.number} · {one.get_size_display()}") for one in free]
+
+    def until(self) -> datetime | None:
+        """Until that day ends where the bank is."""
+        said = self.cleaned_data.get("last")
+        return local_time.ends(said, None, self._zone) if said else None
 
 
 class BankForm(Shared):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from firmware.controller.access.codes import SLOTS
 
 from ..doors import door_status
-from ..models import Bank, Compartment, Delivery, Notice, Right, User, visible
+from ..models import Allotment, Bank, Compartment, Delivery, Notice, Right, User, visible
 from ..pages import access, telling
 from ..sealing import Unreadable
 from ..services import clock
@@ -27,6 +27,7 @@ STATES = {
     "free": ("", gettext_lazy("Free")),
     "taken": ("parcel", gettext_lazy("With a parcel")),
     "overdue": ("clock", gettext_lazy("Overdue")),
+    "own": ("people", gettext_lazy("Somebody’s")),
     "open": ("door-open", gettext_lazy("Open")),
     "fault": ("cross", gettext_lazy("Out of use")),
 }
@@ -92,16 +93,17 @@ def cells(bank: Bank, now: datetime) -> list[Cell]:
         one.compartment: one
         for one in bank.deliveries.filter(state=Delivery.State.DEPOSITED).defer("about").order_by("pk")
     }
-    return [_cell(row, lying.get(row.number), now) for row in bank.compartments.all()]
+    own = set(bank.allotments.values_list("compartment", flat=True))
+    return [_cell(row, lying.get(row.number), row.number in own, now) for row in bank.compartments.all()]
 
 
-def _cell(row: Compartment, lying: Delivery | None, now: datetime) -> Cell:
+def _cell(row: Compartment, lying: Delivery | None, own: bool, now: datetime) -> Cell:
     if row.fault:
         state = "fault"
     elif row.open:
         state = "open"
     elif lying is None:
-        state = "free"
+        state = "own" if own else "free"
     else:
         state = "overdue" if is_overdue(lying, now) else "taken"
     return Cell(row, state, lying and lying.pk)
@@ -136,6 +138,28 @@ def deliveries(bank: Bank) -> list[dict[str, Any]]:
     now = clock.now()
     going = sorted(rows.exclude(state__in=Delivery.OVER)[:SLOTS], key=lambda row: not is_overdue(row, now))
     return list(each(bank, [*going, *rows.filter(state__in=Delivery.OVER).order_by("-ended_at")[:OVER_SHOWN]]))
+
+
+def allotments(bank: Bank) -> list[dict[str, Any]]:
+    """Whose compartments are, for who may see people."""
+    now, zone = clock.now(), bank.controller.site.zone
+    return [_allotment(row, now, zone) for row in bank.allotments.select_related("person")]
+
+
+def _allotment(row: Allotment, now: datetime, zone: str) -> dict[str, Any]:
+    over = row.valid_until is not None and row.valid_until <= now
+    if row.ending:
+        look, icon, state = "warn", "clock", _("Being taken back")
+    elif row.person is None:
+        look, icon, state = "warn", "cross", _("Opens to nobody’s card: look into it, and take it back")
+    elif not row.held:
+        look, icon, state = "warn", "clock", _("The board does not know yet")
+    elif over:
+        look, icon, state = "warn", "cross", _("Its time is over: it opens no more")
+    else:
+        look, icon, state = "good", "check", _("Opens to their card")
+    until = door_status.moment(row.valid_until, zone, now) if row.valid_until else ""
+    return {"row": row, "look": look, "icon": icon, "state": state, "until": until}
 
 
 def chart(share: Share) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from tools.terminal import Problem
 
 from ..doors import commands
 from ..log import words
-from ..models import Bank, Command, Delivery, Notice, Right, lock, visible
+from ..models import Allotment, Bank, Command, Delivery, Notice, Right, lock, visible
 from ..pages import access, telling
 from ..services import clock, entered, local_time
-from . import banks, deliveries, sending, shown, usage
+from . import allotments, banks, deliveries, sending, shown, usage
 from . import parcel as found
-from .forms import BankForm, DeliveryForm, ExtendForm
+from .forms import AllotmentForm, BankForm, DeliveryForm, ExtendForm
 
 PER_PAGE = 60
 DAYS = (30, 90, 365)  # of usage
@@ -42,21 +42,54 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, bank, BankForm.of(bank))
 
 
-def _page(request: HttpRequest, bank: Bank, form: BankForm) -> HttpResponse:
+def _page(request: HttpRequest, bank: Bank, form: BankForm, giving: AllotmentForm | None = None) -> HttpResponse:
     user: Any = request.user
     tenant = bank.controller.site.tenant_id
     picture = shown.picture(bank, user)
+    cards = allotments.takes_cards(bank) and access.may(user, tenant, Right.PEOPLE)
     told = {
         **picture,
         "form": form,
         "deliveries": shown.deliveries(bank) if picture["may_see"] else None,
+        "allotments": shown.allotments(bank) if cards else None,
+        "giving": giving or (AllotmentForm(bank=bank) if cards else None),
         "may_change": access.may(user, tenant, Right.CHANGE) and bank.controller.lost_at is None,
         "may_open": access.may(user, tenant, Right.RELEASE) and bank.controller.lost_at is None,
         "install": access.may(user, tenant, Right.INSTALL),
         "compartments": bank.compartments.all(),
         "here": "lockers",
     }
-    return render(request, "pages/bank.html", told, status=422 if form.is_bound else 200)
+    return render(request, "pages/bank.html", told, status=422 if form.is_bound or giving else 200)
+
+
+@require_POST
+@access.needs(Right.CHANGE)
+def allot(request: HttpRequest, pk: int) -> HttpResponse:
+    """Gives a compartment to somebody."""
+    user: Any = request.user
+    bank = _find(request, pk)
+    access.must(user, bank.controller.site.tenant_id, Right.CHANGE)
+    form = AllotmentForm(request.POST, bank=bank)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            row = allotments.give(bank, said["compartment"], said["person"], form.until())
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("Compartment %(n)d is now theirs.") % {"n": row.compartment})
+            return redirect("pages:bank", pk=pk)
+    return _page(request, bank, BankForm.of(bank), form)
+
+
+@require_POST
+@access.needs(Right.CHANGE)
+def take_compartment_back(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    row = get_object_or_404(visible(Allotment, user).select_related("bank__controller__site", "person"), pk=pk)
+    access.must(user, row.bank.controller.site.tenant_id, Right.CHANGE)
+    allotments.take_back(row)
+    return redirect("pages:bank", pk=row.bank_id)
 
 
 @require_POST

@@ -137,5 +137,6 @@ EVENTS = {
     ),
     events.NO_ROOM: Words("warn", "cross", _("No compartment was free for a parcel of this size")),
     events.CODE_WRONG: Words("bad", "keypad", _("Wrong code")),
+    events.ALLOTMENT_NONE: Words("bad", "cross", _("No compartment for this card")),
     events.CODES_LONG: Words("bad", "keypad", _("Too many wrong codes: only long ones count for a day")),
 }

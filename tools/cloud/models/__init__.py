@@ -10,7 +10,7 @@ from .commands import Command
 from .couriers import Notice, Webhook, WebhookCall
 from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
-from .lockers import Bank, Compartment, Delivery
+from .lockers import Allotment, Bank, Compartment, Delivery
 from .looks import Look
 from .places import Controller, Door, Site
 from .readings import Reading
@@ -25,6 +25,7 @@ __all__ = [
     "AclChange",
     "AclEntry",
     "Alarm",
+    "Allotment",
     "ApiToken",
     "Area",
     "Bank",

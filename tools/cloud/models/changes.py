@@ -43,6 +43,7 @@ class Change(Owned):
         ALARM = "alarm", _("Alarm")
         ROLLOUT = "rollout", _("Update")
         DELIVERY = "delivery", _("Delivery")
+        ALLOTMENT = "allotment", _("Own compartment")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="record_of_changes")
     at = models.DateTimeField()

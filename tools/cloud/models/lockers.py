@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from firmware.controller.access.codes import SLOTS  # of a bank's stock: the number n lies in slot n % SLOTS
 
 from ..sealing import SealedField
+from .access import Person
 from .accounts import ApiToken, User
 from .events import Event
 from .places import Controller
@@ -89,6 +90,37 @@ class Compartment(Owned):
             models.CheckConstraint(condition=Q(size__in=["S", "M", "L", "X"]), name="compartment_size"),
             models.CheckConstraint(condition=Q(number__gte=1, number__lte=128), name="compartment_number"),
         ]
+
+
+class Allotment(Whole):
+    """A compartment that is somebody's: their own cards open it. lockers/allotments.py changes it.
+
+    person None: nobody's here, and closed until somebody looks into it: they were erased, or this database is older
+    than what the board says. ending: taken back, and the board has not said yet that it knows.
+    """
+
+    bank = models.ForeignKey(Bank, models.CASCADE, related_name="allotments")
+    compartment = models.PositiveSmallIntegerField()
+    mark = models.PositiveIntegerField()  # tells it from others of that compartment, also to a database from a backup
+    person = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="allotments")
+    valid_until = models.DateTimeField(null=True)
+    made_at = models.DateTimeField()
+    held = models.BooleanField(default=False)  # its board has said that it knows
+    ending = models.BooleanField(default=False)
+
+    TENANT_PATH = "bank__controller__site__tenant"
+    SEEN_WITH = Right.PEOPLE
+
+    class Meta:
+        ordering = ["bank", "compartment"]
+        constraints = [
+            models.UniqueConstraint(fields=["bank", "compartment"], name="allotment_of_compartment"),
+            models.UniqueConstraint(fields=["bank", "person"], condition=Q(ending=False), name="allotment_of_person"),
+            models.CheckConstraint(condition=Q(mark__gte=1, mark__lte=0xFFFF), name="allotment_mark"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bank.name} {self.compartment}"
 
 
 class Delivery(Whole):

@@ -26,6 +26,8 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "areas": (LOOK, CHANGE),
     "arrival": (PEOPLE, NOT_SERVED),
     "bank": (BANKS, NOT_SERVED),
+    "allot": (NOT_SERVED, CHANGE),
+    "allotment_take_back": (NOT_SERVED, CHANGE),
     "bank_change": (NOT_SERVED, INSTALL),
     "bank_open": (NOT_SERVED, RELEASE),
     "bank_usage": (DELIVERIES, NOT_SERVED),
@@ -118,6 +120,10 @@ CALLS: dict[str, Need] = {
     "patch /api/banks/{bank_id}": INSTALL,
     "post /api/banks/{bank_id}/open": RELEASE,
     "get /api/banks/{bank_id}/usage": DELIVERIES,
+    "get /api/banks/{bank_id}/allotments": PEOPLE,
+    "post /api/banks/{bank_id}/allotments": CHANGE,
+    "patch /api/allotments/{allotment_id}": CHANGE,
+    "delete /api/allotments/{allotment_id}": CHANGE,
     "get /api/deliveries": DELIVERIES,
     "post /api/deliveries": CHANGE,
     "get /api/deliveries/{delivery_id}": DELIVERIES,
@@ -208,7 +214,7 @@ PLACES = {
     "credentials": "credential", "doors": "door", "grants": "grant", "groups": "group", "holidays": "holiday",
     "members": "member", "people": "person", "readings": "reading", "schedules": "schedule", "sites": "site",
     "tenants": "tenant", "tokens": "token", "banks": "bank", "lockers": "bank", "deliveries": "delivery",
-    "shipments": "delivery",
+    "shipments": "delivery", "allotments": "allotment",
 }  # fmt: skip
 
 # Name of a field, in a body, a form or an address -> whose number it holds.

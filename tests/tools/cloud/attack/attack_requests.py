@@ -40,6 +40,7 @@ MORE: dict[str, dict[str, Any]] = {
     "post /api/shipments": {"reference": "r-17"},
     "put /api/tokens/{token_id}/webhook": {"url": "https://courier.example.test/hook"},
     "hold": {"minutes": "15"},
+    "post /api/banks/{bank_id}/allotments": {"compartment": 6},
     "post /api/banks/{bank_id}/open": {"compartment": 1},
 }
 # What no page has a form for as things stand: page -> what is posted.
@@ -49,6 +50,8 @@ BARE: dict[str, Pairs] = {
     "openapi-json": [],
     "delivery_extend": [("due", "2026-05-03")],
     "delivery_take_back": [],
+    "allot": [("person", "{person}"), ("compartment", "6"), ("last", "")],
+    "allotment_take_back": [],
     "read": [("door", "{door}")],
     "sign_out_elsewhere": [],
     "site_remove": [],

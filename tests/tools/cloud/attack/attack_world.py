@@ -20,6 +20,7 @@ from tools.cloud.members import links, members
 from tools.cloud.models import (
     AccessGroup,
     Alarm,
+    Allotment,
     ApiToken,
     Area,
     Bank,
@@ -84,6 +85,10 @@ class Home(House):
         self.lying.refresh_from_db()
         notices.make(self.lying, Notice.Kind.DEPOSITED, clock.now())
         Bank.objects.filter(pk=self.bank.pk).update(name=f"{tag}banks skap", address=f"{tag}banks gate 1")
+        other = Person.objects.create(tenant=self.tenant, name=f"{tag}people Nils")
+        self.allotment = Allotment.objects.create(
+            bank=self.bank, compartment=5, mark=1, person=other, made_at=clock.now()
+        )
         self.door, self.event = self.doors[0], self.events[1]
         self.ids = self._ids()
         # Words that are numbers, and the right to be told them.
@@ -210,7 +215,7 @@ KINDS: dict[str, type[Any]] = {
     "area": Area, "nowhere": Area, "schedule": Schedule, "unused": Schedule, "holiday": Holiday, "person": Person,
     "credential": Credential, "revoked": Credential, "group": AccessGroup, "grant": Grant, "alarm": Alarm,
     "command": Command, "reading": Reading, "event": Event, "member": Membership, "token": ApiToken,
-    "bank": Bank, "delivery": Delivery, "lying": Delivery,
+    "bank": Bank, "delivery": Delivery, "lying": Delivery, "allotment": Allotment,
 }  # fmt: skip
 ATTRIBUTES = {"credential": "card"}
 

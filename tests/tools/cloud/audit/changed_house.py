@@ -11,7 +11,7 @@ from django.test import Client
 
 from firmware.controller import events
 from tools.cloud import models
-from tools.cloud.lockers import deliveries
+from tools.cloud.lockers import allotments, deliveries
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links
 from tools.cloud.models import Alarm, Change, Command, Membership, Reading, Role, Schedule, User
@@ -53,6 +53,12 @@ class Full(House):
         )
         self.reading = self.read(17 << 16 | 815)
         Change.objects.all().delete()
+
+    def allotted(self) -> models.Allotment:
+        """A compartment of the house's person."""
+        row = allotments.give(self.bank, 6, self.person)
+        Change.objects.all().delete()
+        return row
 
     def read(self, number: int) -> Reading:
         command = Command.objects.create(

@@ -111,6 +111,15 @@ API: dict[tuple[str, str], Case] = {
     ("post", "/banks/{bank_id}/open"): lambda h: (
         {"bank_id": h.bank.pk}, {"compartment": 1}, [("controller", "asked")],
     ),
+    ("post", "/banks/{bank_id}/allotments"): lambda h: (
+        {"bank_id": h.bank.pk}, {"compartment": 5, "person": h.person.pk}, [("allotment", "made")],
+    ),
+    ("patch", "/allotments/{allotment_id}"): lambda h: (
+        {"allotment_id": h.allotted().pk}, {"until": "2031-05-03T12:00:00Z"}, [("allotment", "changed")],
+    ),
+    ("delete", "/allotments/{allotment_id}"): lambda h: (
+        {"allotment_id": h.allotted().pk}, None, [("allotment", "changed")],
+    ),
     ("post", "/deliveries"): lambda h: (
         {}, {"bank": h.bank.pk, "recipient": {"unit": "H0301"}}, [("delivery", "made")],
     ),

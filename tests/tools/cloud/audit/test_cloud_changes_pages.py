@@ -72,6 +72,10 @@ PAGES: dict[str, Case] = {
     "token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "nytt", "role": "viewer"}, [("token", "made")]),
     "bank_change": lambda h: ({"pk": h.bank.pk}, {"name": "Skapet"}, [("controller", "changed")]),
     "bank_open": lambda h: ({"pk": h.bank.pk}, {"compartment": "1"}, [("controller", "asked")]),
+    "allot": lambda h: (
+        {"pk": h.bank.pk}, {"compartment": "5", "person": h.person.pk, "last": ""}, [("allotment", "made")],
+    ),
+    "allotment_take_back": lambda h: ({"pk": h.allotted().pk}, {}, [("allotment", "changed")]),
     "delivery_add": lambda h: ({"pk": h.bank.pk}, {"unit": "H0301"}, [("delivery", "made")]),
     "delivery_cancel": lambda h: ({"pk": h.delivery.pk}, {}, [("controller", "asked")]),
     "delivery_extend": lambda h: ({"pk": h.lying.pk}, {"due": "2026-05-03"}, [("delivery", "changed")]),

@@ -8,7 +8,9 @@ from fake_controller import FakeController
 
 from firmware.controller import events, records
 from firmware.controller.access import codes
+from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import wire
+from firmware.controller.storage.allotments import ENTRY
 
 HELD, PARCEL, ENDED = range(3)
 
@@ -20,11 +22,14 @@ class BankBoard(FakeController):
         super().__init__(*args)
         self.stock: list[tuple[int, bytes, int]] = [(0, bytes(16), HELD)] * codes.SLOTS
         self.lying: dict[int, int] = {}
+        self.allotted = {n: struct.pack(ENTRY, n, 0, 0, 0, b"") for n in range(1, 9)}
+        self.full: set[int] = set()  # not to be allotted: a parcel lies there
         self.utc = 0
 
     def connect(self) -> "BankBoard":
         super().connect()
         self.say_stock()
+        self.say_allotted()
         return self
 
     # What it says
@@ -37,6 +42,19 @@ class BankBoard(FakeController):
         part = words[first : first + count]
         sum_ = crc32(struct.pack(f"<{codes.SLOTS}I", *words))
         self.say(wire.packed(wire.STOCK_STATE, "<IB", sum_, first) + struct.pack(f"<{len(part)}I", *part))
+
+    def mark(self, n: int) -> int:
+        return int.from_bytes(self.allotted[n][1:3], "little")
+
+    def say_allotted(self, first: int = 1, count: int = 0) -> None:
+        marks = [self.mark(n) for n in range(first, first + count)]
+        sum_ = crc32(b"".join(self.allotted.values()))
+        self.say(wire.packed(wire.ALLOT_STATE, "<IB", sum_, first) + struct.pack(f"<{len(marks)}H", *marks))
+
+    def opens_to(self, card: int) -> list[int]:
+        """Compartments of a 26-bit card."""
+        key = credential_key(self.table_key, card_value(26, card))
+        return [n for n, entry in self.allotted.items() if key in (entry[8:15], entry[15:22], entry[22:29])]
 
     def happens(self, code: int, compartment: int = 0, number: int = 0) -> None:
         """An event, on the log and sent."""
@@ -84,6 +102,15 @@ class BankBoard(FakeController):
             self.say_stock()
         elif message[0] == wire.STOCK_ASKED:
             self.say_stock(*message[1:3])
+        elif message[0] == wire.ALLOT:
+            for at in range(1, len(message), 29):
+                entry = message[at : at + 29]
+                n, mark, kind = struct.unpack_from("<BHB", entry)
+                if mark == self.mark(n) or (not self.mark(n) and n not in self.full):
+                    self.allotted[n] = entry if kind else struct.pack(ENTRY, n, 0, 0, 0, b"")
+            self.say_allotted()
+        elif message[0] == wire.ALLOT_ASKED:
+            self.say_allotted(*message[1:3])
         elif message[0] == wire.COMMAND and wire.read_json(message)["do"] == "cancel":
             self._cancel(wire.read_json(message))
         else:

@@ -180,6 +180,7 @@ PATCHES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "groups/{group}": ({"name": "noen"}, "AccessGroup", {"hold": True}),
     "groups/{group}/rules": ({"office": True}, "AccessGroup", {"name": "noen"}),
     "doors/{door}/rules": ({"release_ms": 7000}, "Door", {"name": "Inngang nord"}),
+    "allotments/{allotment}": ({}, "", {}),  # its end is all that can be changed
     "controllers/{controller}": ({"name": "Oppgang N"}, "Controller", {"firmware": "9"}),
     "tenants/{tenant}": ({"retention_days": 30}, "Tenant", {"name": "Andre"}),
     "banks/{bank}": ({"name": "Skapet"}, "Bank", {"address": "Storgata 2"}),
