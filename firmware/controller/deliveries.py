@@ -100,11 +100,14 @@ class Deliveries:
         return True
 
     def pick_up(self, one):
-        """Opens the compartment of a delivery. False: the board no longer has it."""
-        compartment = one.compartment
+        """Opens the compartment of a delivery. False: the board no longer has it, or cannot read how it stands."""
+        compartment, compartments = one.compartment, self._compartments
         if compartment > len(self._full):
             return False
-        self._compartments.ask(compartment, TO_PICK_UP)
+        if not compartments.ask(compartment, TO_PICK_UP):
+            # It was open. If nobody can read that it still is, that it was shut before would count as picked up.
+            if compartments.stands_open(compartment) and not compartments.line.is_open(compartment):
+                return False
         # While the courier has it open it stays his: what he puts in then would count as picked up when he shuts it.
         if compartment not in self._runs or compartment in self._unsure:
             self._begin(compartment, one.number, PICK_UP, one.size)

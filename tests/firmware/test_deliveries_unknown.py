@@ -1,6 +1,7 @@
 """What a bank cannot know counts as taken: contacts that are not read, records that are lost, flash that is worn."""
 
 from firmware.controller.events import NOT_SAVED
+from firmware.controller.points.why import ASKED
 from firmware.controller.storage.stock import LIES
 from tests.firmware.parcel_bench import ParcelBench, deposit_code, flash, pick_up_code
 
@@ -49,6 +50,23 @@ def test_one_whose_contact_is_not_read_at_the_deposit_stays_his_beside_the_next(
     assert fetch(bench, 1) == [2, 1]
     assert bench.told()[-1] == ("DELIVERY_PICKED_UP", 1, 0, 1)
     assert fetch(bench, 2) == [3]
+
+
+def test_a_code_opens_nothing_where_nobody_can_read_that_it_still_stands_open():
+    bench = ParcelBench(stock=(1,))
+    assert bench.put_in(1) == 1
+    bench.bank.compartments.ask(1, ASKED)
+    bench.run(2000)
+    cable = Cable(bench)
+    cable.cut = bench.bank.line.news = True
+    bench.locks.doors[0] = False
+    bench.run(1000)
+    assert bench.type(pick_up_code(1)) == []
+    cable.cut, cable._of, bench.bank.line.news = False, 0, True
+    bench.run(2000)
+    assert [event[0] for event in bench.told()] == ["DELIVERY_DEPOSITED"]
+    assert fetch(bench, 1) == [1]
+    assert bench.told() == [("DELIVERY_PICKED_UP", 1, 0, 1)]
 
 
 def test_where_there_is_no_other_its_contact_tells_when_it_is_read_again():

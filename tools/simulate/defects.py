@@ -200,8 +200,8 @@ _BANK = (
     ("a full compartment is given again", PARCELS, "and not self._full[n - 1] and", "and"),
     ("a start does not know which compartments are full", PARCELS,
      "            self._full[one.compartment - 1] = 1\n", ""),
-    ("a pick-up opens the compartment next to it", PARCELS, "        compartment = one.compartment\n        if",
-     "        compartment = one.compartment % len(self._full) + 1\n        if"),
+    ("a pick-up opens the compartment next to it", PARCELS, "= one.compartment, self._compartments\n",
+     "= one.compartment % len(self._full) + 1, self._compartments\n"),
     ("a deposit is no news", PARCELS,
      "            self.tell(DELIVERY_DEPOSITED, now, compartment, size | unseen, number)\n", ""),
     ("a parcel counts as picked up when its leaf opens", PARCELS, "            if code == COMPARTMENT_CLOSED:\n",
@@ -213,7 +213,7 @@ _BANK = (
      "if False:"),
     ("of two compartments of one delivery only the last one is its own", PARCELS, "        one.before = was\n",
      "        one.before = 0\n        if was:\n            self._full[was - 1] = 0\n"),
-    ("a pick-up is answered and not done", PARCELS, "self._compartments.ask(compartment, TO_PICK_UP)", "True"),
+    ("a pick-up is answered and not done", PARCELS, "compartments.ask(compartment, TO_PICK_UP)", "True"),
 )  # fmt: skip
 
 DEFECTS = {
