@@ -1,7 +1,9 @@
-"""Parcels at a bank against what people see: hypothesis plays couriers, recipients, jams and power cuts.
+"""Parcels at a bank against what people see: hypothesis plays couriers, recipients, guessers, jams and power cuts.
 
 The model knows where each parcel really lies. Whatever happens: no door that opens for somebody has another's parcel
-in it, no parcel is put to another one, each one can be taken out with its code, and the code then opens nothing.
+in it, no parcel is put to another one, each one can be taken out with its code, and the code then opens nothing. No
+lock moves before its record, or a second time for one opening; what a cloud sends that was put back to a backup changes
+nothing; and none of it needs a network.
 """
 
 import os
@@ -13,18 +15,42 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import sim.mcu  # noqa: F401  before any firmware file is imported
 from firmware.controller import bank
-from firmware.controller.access.codes import PICK_UP
+from firmware.controller.access.codes import DEPOSIT, PICK_UP
+from firmware.controller.cloud import session
+from firmware.controller.events import COMPARTMENT_RELEASED
+from firmware.controller.records import EVENT, unpack_event
 from sim.mcu.flash import NorFlash, PowerCut
 from sim.world.lock_chips import Locks
 from tests.firmware import parcel_bench
-from tests.firmware.parcel_bench import ParcelBench, deposit_code, pick_up_code
-from tests.firmware.test_deliveries_cuts import Cut
+from tests.firmware.parcel_bench import ParcelBench, deposit_code, long_code, pick_up_code
 
-STORIES = int(os.environ.get("STORIES", "40"))  # STORIES=10000 takes twenty minutes
+STORIES = int(
+    os.environ.get("STORIES", "40")
+)  # STORIES=10000 .venv/bin/pytest -n0 -q --timeout 0 tests/model/test_parcels.py
 COUNT = 8
 NUMBERS = st.integers(1, 4)
 SIZES = st.integers(1, 3)
 CUTS = st.one_of(st.none(), st.none(), st.integers(0, 14))
+
+
+class Power:
+    """Goes in the middle of the flash operation of that number, of the three partitions together."""
+
+    def __init__(self, flash: Any, after: int) -> None:
+        self._left = after
+        self._parts = [flash[name] for name in ("log", "state", "bank")]
+        for part in self._parts:
+            part.fault = self._fault
+
+    def _fault(self, op: str, offset: int, length: int) -> int | None:
+        if op == "read":
+            return None
+        self._left -= 1
+        return None if self._left >= 0 else offset * 7 % (length + 1)
+
+    def over(self) -> None:
+        for part in self._parts:
+            part.fault = None
 
 
 class Line:
@@ -66,13 +92,16 @@ class Parcels(RuleBasedStateMachine):
         super().__init__()
         self.was = parcel_bench.nor_flash, bank.locks
         parcel_bench.nor_flash = NorFlash  # type: ignore[assignment]  # in memory: quicker
-        self.world = Locks(COUNT, lambda: 0)
+        self.world: Any = Locks(COUNT, lambda: 0)
+        self.world.opened = self._pulse  # type: ignore[assignment]
+        self.by_right: set[int] = set()  # doors that the board has opened, and that were not shut since
         bank.locks = lambda table, now: Line(self.world)
         self.bench: Any = ParcelBench(locks=self.world)
         self.bench.stock_comes(*range(1, 7))
         self.held = {slot: slot for slot in range(1, 7)}
         self.lies: dict[int, int] = {}
-        self.done: set[int] = set()
+        self.done: set[int] = set()  # picked up, and shut
+        self.linked = True
         self.hands: dict[
             int, int
         ] = {}  # {number: door at which its courier stands, with the parcel in his hand or in it}
@@ -87,14 +116,15 @@ class Parcels(RuleBasedStateMachine):
         if cut is None:
             act()
         else:
-            power = Cut(bench.flash, cut)
+            power = Power(bench.flash, cut)
             try:
                 act()
                 bench.run(3000)
             except PowerCut:
                 pass
             power.over()
-            self.bench = bench = bench.again()
+            self.by_right.clear()  # a start knows of no opening
+            self.bench = bench = bench.again(known=self.linked)
         bench.run(3000)
         return [n + 1 for n in range(COUNT) if bench.locks.doors[n] and not before[n]]
 
@@ -108,6 +138,7 @@ class Parcels(RuleBasedStateMachine):
         mine = self.lies.get(number)
         if popped and (mine is None or mine in self._open()):
             assert not self._picked_up(number)
+            self.done.discard(number)
             self.lies[number] = popped[-1]
         if shuts:
             self.shuts_all()
@@ -129,6 +160,40 @@ class Parcels(RuleBasedStateMachine):
             del self.lies[number]
         if shuts:
             self.shuts_all()
+
+    @rule(slot=NUMBERS, digit=st.integers(0, 9), by=st.integers(1, 9), kind=st.sampled_from((DEPOSIT, PICK_UP)))
+    def mistypes(self, slot: int, digit: int, by: int, kind: bytes) -> None:
+        right = long_code(self.held[slot], kind)[:10]
+        typed = right[:digit] + str((int(right[digit]) + by) % 10) + right[digit + 1 :]
+        assert self._does(None, lambda: self._types(typed)) == [], f"{typed} is no code"
+
+    @rule(which=NUMBERS, kind=st.sampled_from((DEPOSIT, PICK_UP)))
+    def tries_a_code_of_the_past(self, which: int, kind: bytes) -> None:
+        if self.done:
+            number = sorted(self.done)[which % len(self.done)]
+            popped = self._does(None, lambda: self._types(long_code(number, kind)[:10]))
+            assert popped == [], f"delivery {number} is over"
+
+    @rule()
+    def the_network_goes(self) -> None:
+        if self.linked:
+            self.bench.hear(session.LOST)
+            self.linked = False
+
+    @rule()
+    def the_network_is_back(self) -> None:
+        if not self.linked:
+            self.bench.connect()
+            self.linked = True
+
+    @rule()
+    def the_cloud_is_an_older_one(self) -> None:
+        """It was put back to a backup, and sends the keys that it sent at first."""
+        if self.linked:
+            self.bench.stock_comes(*range(1, 7))
+            stock = self.bench.bank._parcels.deliveries.stock
+            for slot in range(1, 7):
+                assert stock.get(slot).number == self.held[slot], "a key of the past is back"
 
     @rule(door=st.integers(1, COUNT), cut=CUTS)
     def shuts(self, door: int, cut: int | None) -> None:
@@ -163,6 +228,8 @@ class Parcels(RuleBasedStateMachine):
     @rule(slot=NUMBERS)
     def next_key_comes(self, slot: int) -> None:
         number = self.held[slot] + 256
+        if not self.linked:
+            return
         self.bench.stock_comes(number)
         if self.bench.bank._parcels.deliveries.stock.get(slot).number == number:
             assert self.held[slot] not in self.lies, "the key of a parcel that lies there is gone"
@@ -177,6 +244,23 @@ class Parcels(RuleBasedStateMachine):
         self._does(cut, asks)
 
     # What must hold.
+
+    def _pulse(self, lock: int, now_us: int) -> None:
+        """Its record is on flash, and it does not stand open for somebody."""
+        assert (COMPARTMENT_RELEASED, lock) in self._last_events(8), f"lock {lock} moves, and that is not on record"
+        doors = self.world.doors
+        assert lock not in self.by_right or not doors[lock - 1], f"a second pulse at the open door {lock}"
+        if lock not in self.world.jams:
+            doors[lock - 1] = True
+            self.by_right.add(lock)
+
+    def _last_events(self, count: int) -> list[tuple[int, int]]:
+        log = self.bench.loop.log
+        first = max(log.first, log.last - count + 1)
+        raw = bytearray((log.last - first + 1) * EVENT)
+        log.read(first, memoryview(raw))
+        events = [unpack_event(raw[at : at + EVENT]) for at in range(0, len(raw), EVENT)]
+        return [(event[2], event[3]) for event in events]
 
     def _mine(self, door: int, number: int) -> None:
         for other, where in self.lies.items():
@@ -193,9 +277,11 @@ class Parcels(RuleBasedStateMachine):
     def _shut(self, door: int) -> None:
         """A second door may open for a recipient when the first was shut: he looks into each."""
         self._recipients_take()
+        self.by_right.discard(door)
         self.bench.shut(door)
         self.bench.run(1000)
         self._recipients_take()
+        self.done |= {number for number in self.held.values() if number not in self.lies and self._picked_up(number)}
 
     def _recipients_take(self) -> None:
         for door, (number, kind, _size) in self.bench.bank._parcels.deliveries._runs.items():
@@ -228,6 +314,7 @@ class Parcels(RuleBasedStateMachine):
         bench.locks.jams.clear()
         for _ in range(2):
             self.shuts_all()
+        self.by_right.clear()
         bench = self.bench = bench.again()
         for number in sorted(self.lies):
             before = len(bench.locks.pulses)
@@ -237,17 +324,23 @@ class Parcels(RuleBasedStateMachine):
                 bench.run(3000)
                 for door in self._open() + self._open():
                     self._mine(door, number)
+                    self.by_right.discard(door)
                     bench.shut(door)
                     bench.run(3000)
             opened = [lock for lock, _ in bench.locks.pulses[before:]]
             assert self.lies.pop(number) in opened, f"{number} is not where its code says: {opened}"
             for door in self._open():
+                self.by_right.discard(door)
                 bench.shut(door)
+                bench.run(3000)
+            self._another_day()
+            assert bench.type(pick_up_code(number)) == [], f"the code of {number} works a second time"
 
 
 TestParcels = Parcels.TestCase
 TestParcels.settings = settings(
     max_examples=STORIES,
+    database=None,
     stateful_step_count=15,
     deadline=None,
     print_blob=False,
