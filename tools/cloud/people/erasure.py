@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from ..audit import changes
-from ..models import AclChange, ApiToken, Look, Person, User
+from ..models import AclChange, ApiToken, Look, Person, User, lock
 from ..services import propagate
 
 BUSY_MS = 200  # so long SQLite waits here for readers; otherwise as settings.py says
@@ -18,6 +18,7 @@ BUSY_MS = 200  # so long SQLite waits here for readers; otherwise as settings.py
 def erase(person: Person, now: datetime, user: User | None = None, token: ApiToken | None = None) -> None:
     """All of it or nothing. That somebody looked at them is still known, whom they looked at is not."""
     with changes.covering(person):
+        lock(person)  # of two at once the second finds nobody
         changes.forget(person.tenant_id, person.pk)
         Look.objects.filter(person=person).update(person=None, erased=True)
         Look.objects.create(

@@ -105,10 +105,15 @@ def limit(
         raise Refusal(
             "a right holds for %(least)d to %(most)d passages, or for any number; correct it", least=least, most=most
         )
-    grant.valid_from, grant.valid_until, grant.uses = valid_from, valid_until, uses
-    with changes.of(grant):
-        grant.save()
-        propagate.access_of(grant.person.tenant_id, [grant.person_id])
+    with changes.together():
+        if grant.pk is None:  # somebody else may have granted it at the same moment
+            lock(grant.person)
+            grant = Grant.objects.filter(person=grant.person, group=grant.group).first() or grant
+        lock(grant)  # or taken it away: saved all the same it would be back
+        grant.valid_from, grant.valid_until, grant.uses = valid_from, valid_until, uses
+        with changes.of(grant):
+            grant.save()
+            propagate.access_of(grant.person.tenant_id, [grant.person_id])
     return grant
 
 

@@ -178,6 +178,7 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @access.needs(Right.PEOPLE)
+@access.whole
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
     person = _changeable(request, pk)
     user: Any = request.user

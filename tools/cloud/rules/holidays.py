@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from .. import limits
 from ..audit import changes
-from ..models import Holiday
+from ..models import Holiday, Tenant, lock
 from ..services import clock, local_time, propagate
 from ..services.refusal import Refusal
 
@@ -21,9 +21,10 @@ def add(tenant: int, name: str, first: date, last: date | None = None) -> Holida
         raise Refusal("the last day lies before the first; exchange them")
     if (last - first).days >= LONGEST_DAYS:
         raise Refusal("holidays of more than a year are a schedule; make one")
-    if Holiday.objects.filter(tenant=tenant, first=first, last=last).exists():
-        raise Refusal("these days are entered already; change or remove them there")
     with changes.together():
+        lock(Tenant(pk=tenant))
+        if Holiday.objects.filter(tenant=tenant, first=first, last=last).exists():
+            raise Refusal("these days are entered already; change or remove them there")
         _forget_past(tenant)
         if Holiday.objects.filter(tenant=tenant).count() >= limits.HOLIDAYS:
             raise Refusal("there are %(n)d holidays already; remove some first", n=limits.HOLIDAYS)

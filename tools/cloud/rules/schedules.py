@@ -9,7 +9,7 @@ from django.db.models import ProtectedError
 
 from .. import limits
 from ..audit import changes
-from ..models import DoorRules, Schedule
+from ..models import DoorRules, Schedule, Tenant, lock
 from ..services import local_time, propagate
 from ..services.refusal import Refusal
 
@@ -36,10 +36,11 @@ def save(
     schedule.first_day, schedule.last_day = first_day, last_day
     _check_circle(schedule, following)
     schedule.next = following
-    if not schedule.number:
-        schedule.number = _free_number(schedule.tenant_id)
     try:
         with changes.of(schedule):
+            if not schedule.number:
+                lock(Tenant(pk=schedule.tenant_id))  # of two at once each has a number of its own
+                schedule.number = _free_number(schedule.tenant_id)
             schedule.save()
             propagate.rules_everywhere(schedule.tenant_id)
     except IntegrityError:
