@@ -70,7 +70,9 @@ PAGES: dict[str, Case] = {
         [("member", "made"), ("link", "made")],
     ),
     "token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "nytt", "role": "viewer"}, [("token", "made")]),
-    "bank_change": lambda h: ({"pk": h.bank.pk}, {"name": "Skapet"}, [("controller", "changed")]),
+    "bank_change": lambda h: (
+        {"pk": h.bank.pk}, {"name": h.bank.name, "address": "Storgata 1"}, [("controller", "changed")],
+    ),
     "bank_open": lambda h: ({"pk": h.bank.pk}, {"compartment": "1"}, [("controller", "asked")]),
     "allot": lambda h: (
         {"pk": h.bank.pk}, {"compartment": "5", "person": h.person.pk, "last": ""}, [("allotment", "made")],

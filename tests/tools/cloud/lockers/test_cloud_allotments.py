@@ -99,6 +99,17 @@ def test_a_second_card_opens_it_and_a_revoked_one_does_not(locker: Any, wire: An
         give(locker, 5, OLA)
 
 
+def test_who_is_switched_off_opens_nothing_and_keeps_the_compartment(locker: Any, wire: Any) -> None:
+    from tools.cloud.people import people
+
+    board = connected(wire, locker)
+    row = give(locker, 5, KARI)
+    later(wire, board)
+    people.change(locker.people[KARI], active=False)
+    later(wire, board)
+    assert board.opens_to(KARI) == [] and board.mark(5) == row.mark
+
+
 def test_who_is_erased_leaves_a_compartment_that_opens_to_nobody_until_it_is_taken_back(locker: Any, wire: Any) -> None:
     from tools.cloud.lockers import allotments
     from tools.cloud.people import erasure
