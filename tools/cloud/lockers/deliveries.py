@@ -79,8 +79,10 @@ def cancel(delivery: Delivery, user: User | None) -> None:
                 "the parcel lies in compartment %(n)d; it has to be taken out, which ends the delivery",
                 n=delivery.compartment,
             )
-        delivery.state = Delivery.State.CANCELLING
         controller = delivery.bank.controller
+        if delivery.state == Delivery.State.CANCELLING and controller.lost_at is None:
+            return  # asked already, and asked again by itself (cancel_again)
+        delivery.state = Delivery.State.CANCELLING
         if controller.lost_at is not None:  # its keys are gone: nobody could tell it
             delivery.state, delivery.ended_at = Delivery.State.CANCELLED, clock.now()
         delivery.save(update_fields=["state", "ended_at"])

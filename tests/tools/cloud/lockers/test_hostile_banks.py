@@ -113,6 +113,13 @@ def test_it_is_on_record_who_cancelled_what_no_board_can_be_told_of(locker: Any,
     assert Change.objects.filter(kind="delivery", object=row.pk, after={"do": "cancel"}).count() == 1
 
 
+def test_who_cancels_the_same_time_and_again_asks_the_board_once(locker: Any, board: Any) -> None:
+    row, _ = made(locker)
+    for _ in range(9):
+        deliveries.cancel(Delivery.objects.get(pk=row.pk), None)
+    assert Command.objects.filter(do="cancel").count() == 1, "others have need of its room"
+
+
 def test_a_page_says_when_a_compartment_is_not_being_opened(locker: Any, board: Any) -> None:
     guard, path = client(locker, "guard"), f"/lockers/{locker.bank.pk}/open"
 
