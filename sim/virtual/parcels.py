@@ -165,6 +165,8 @@ class Parcels:
             delivery.keeps.add(n)
         elif kind == PICK_UP and code == codes.COMPARTMENT_CLOSED:
             delivery.keeps.discard(n)
+            if delivery.given == n and delivery.keeps:  # he is shown the other one now
+                delivery.given = delivery.claimed = max(delivery.keeps)
 
     def _went_on(self, one: "VirtualController", n: int, delivery: Delivery, code: int) -> None:
         if code == codes.NO_ROOM:
