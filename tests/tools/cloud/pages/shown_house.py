@@ -17,6 +17,7 @@ from tools.cloud.members import links
 from tools.cloud.models import (
     AccessGroup,
     Alarm,
+    Allotment,
     Area,
     Change,
     Command,
@@ -218,13 +219,17 @@ class Shown:
         locks = {"driver": "xor", "uart": 2, "tx": 17, "rx": 16, "addresses": [1], "locks": len(sizes), "sensor": 1}
         columns = [[*range(1, 13)], [13, 14, 15, 16, 17, 18], [19, 20, 21], [22, 23]]
         columns[3].append(24)
-        bank = {"locks": locks, "supply_ma": 4000, "coil_ma": 500, "sizes": sizes, "keypad": {"door": 1}}
+        bank: dict[str, Any] = {"locks": locks, "supply_ma": 4000, "coil_ma": 500, "sizes": sizes}
+        bank["keypad"] = {"d0": 32, "d1": 33, "light": 23, "sound": 27, "cards": 1}
         board = {**boards.load("virtual-two-door-inputs"), "bank": {**bank, "rows": columns}}
         self.bank = enrol.enrol(self.site, "Pakkeskapet i portrommet", board, doors=["Postrom"])[0].bank
         banks.change(self.bank, "Pakkeskapet i portrommet", "Dronning Eufemias gate 22, 0191 Oslo", 59.9077, 10.7583)
         Controller.objects.filter(pk=self.bank.controller_id).update(confirmed_at=self.now, last_seen=self.now)
         self.bank.keep_numbers(self.bank.wanted_numbers(), self.bank.wanted_numbers())
         self.bank.refresh_from_db()
+        own: dict[str, Any] = {"bank": self.bank, "made_at": self.now, "held": True}
+        Allotment.objects.create(compartment=21, mark=1, **own)
+        self.allotment = Allotment.objects.create(compartment=22, mark=1, person=self.person, **own)
         for n, (state, compartment, hours) in enumerate((
             ("deposited", 2, 3), ("deposited", 3, 5), ("deposited", 7, 26), ("deposited", 14, 1), ("deposited", 20, 2),
             ("deposited", 22, 100), ("deposited", 10, 9), ("made", None, 0), ("picked up", 16, 30),
