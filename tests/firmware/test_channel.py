@@ -47,6 +47,15 @@ def test_what_is_sealed_is_not_readable_and_never_the_same():
     assert len(first) == len(b"card 12:3456") + OVERHEAD
 
 
+def test_no_block_of_the_key_stream_comes_twice():
+    """What is under a block that repeats could be read by who knows one of the two."""
+    controller, cloud = channels()
+    zeros = bytes(MAX_MESSAGE - OVERHEAD)  # what is sealed of them is the key stream itself
+    streams = [bytes(end.seal(zeros))[9 : 9 + len(zeros)] for end in (controller, controller, cloud, cloud)]
+    blocks = [stream[at : at + 16] for stream in streams for at in range(0, len(stream) - 15, 16)]
+    assert len(blocks) > 200 and len(set(blocks)) == len(blocks)
+
+
 def test_every_flipped_bit_is_refused_and_changes_nothing():
     controller, cloud = channels()
     sealed = controller.seal(b"hello")
