@@ -89,8 +89,16 @@ def cancel(delivery: Delivery, user: User | None) -> None:
         if delivery.ended_at is not None:
             _note(delivery, "cancel")
             webhooks.tell(delivery, "cancelled", delivery.ended_at, delivery.ended_at)
-        else:
+        elif len(_asked(controller.pk, clock.now())) < CANCELS:
             commands.cancel(controller, user, delivery.number)
+        else:  # its turn comes in cancel_again
+            _note(delivery, "cancel")
+
+
+def _asked(controller: int, now: datetime) -> set[int]:
+    """Numbers whose cancelling a board was asked for so lately that it still remembers it, done or not."""
+    asked = Command.objects.filter(controller=controller, do=Command.Do.CANCEL, expires_at__gt=now)
+    return set(asked.values_list("arguments__delivery", flat=True))
 
 
 def _check_due(due_at: datetime | None, now: datetime) -> None:
@@ -164,7 +172,7 @@ def cancel_again(controller: int, now: datetime) -> None:
         return
     asked = Command.objects.filter(controller=controller, do=Command.Do.CANCEL)
     times = Counter(asked.values_list("arguments__delivery", flat=True))
-    living = set(asked.filter(expires_at__gt=now).values_list("arguments__delivery", flat=True))
+    living = _asked(controller, now)
     quiet = sorted((row for row in rows if row.number not in living), key=lambda row: times[row.number])
     for row in quiet[: max(0, CANCELS - len(living))]:
         commands.cancel(row.bank.controller, None, row.number)

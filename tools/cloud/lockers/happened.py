@@ -1,20 +1,27 @@
 """What a bank's board recorded, taken over: how its compartments are, and what became of deliveries."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from firmware.controller import events as codes
-from firmware.controller.access.codes import MOST
+from firmware.controller.access.codes import MOST, SLOTS
 from firmware.protocol.bank_events import OF_COMPARTMENTS
 
 from ..audit import changes
-from ..controllers.troubles import Troubles
+from ..controllers.troubles import Troubles, Work
 from ..models import Bank, Compartment, Delivery, Event, Notice
+from ..services.refusal import Refusal, text
 from . import notices, stock, webhooks
 
 State = Delivery.State
 _Happening = Callable[[Bank, Delivery, Event, Troubles], bool]  # returns whether the delivery has ended
+# Deliveries of which only the board knows, in a day: a database from a backup lacks no more than the stock holds.
+FOUND, FOUND_IN = SLOTS, timedelta(days=1)
+TOO_MANY_FOUND = text(
+    "this bank tells of more deliveries than it had numbers for; what it says of them is kept in its log only. "
+    "Look whether its board is the one that you put there"
+)
 _OPEN = {
     codes.COMPARTMENT_OPENED: True,
     codes.COMPARTMENT_LEFT_OPEN: True,
@@ -46,7 +53,8 @@ def take(controller: int, events: Sequence[Event], troubles: Troubles | None = N
         if event.code in _OPEN or event.code in _FAULT:
             _compartment(bank, event)
         elif event.code in _DELIVERY and 0 < number(event) <= MOST:
-            ended = _DELIVERY[event.code](bank, _delivery(bank, event), event, troubles) or ended
+            delivery = _delivery(bank, event, troubles)
+            ended = (delivery is not None and _DELIVERY[event.code](bank, delivery, event, troubles)) or ended
     return ended
 
 
@@ -64,11 +72,18 @@ def number(event: Event) -> int:
     return int.from_bytes(bytes(event.key or b"")[:4], "little")
 
 
-def _delivery(bank: Bank, event: Event) -> Delivery:
-    """One that is not known here was made by a database that came back from a backup: it is found again."""
+def _delivery(bank: Bank, event: Event, troubles: Troubles) -> Delivery | None:
+    """One that is not known here was made by a database that came back from a backup: it is found again.
+
+    None: a board that invents them, without end.
+    """
     found = Delivery.objects.select_for_update().filter(bank=bank, number=number(event)).first()
     if found is None:
-        found = Delivery(bank=bank, number=number(event), made_at=_at(event))
+        lately = Delivery.objects.filter(bank=bank, made_by=None, token=None, made_at__gt=event.received_at - FOUND_IN)
+        if lately.count() >= FOUND:
+            troubles.note(Work.DELIVERIES, bank.controller_id, Refusal(TOO_MANY_FOUND))
+            return None
+        found = Delivery(bank=bank, number=number(event), made_at=event.received_at)
         with changes.of(found):
             found.save(force_insert=True)
     found.bank = bank

@@ -10,8 +10,20 @@ from test_couriers import HOOK, hooked, program
 from test_locker_pages import client
 
 from firmware.controller import events as codes
+from tools.cloud.doors import commands
 from tools.cloud.lockers import about, deliveries, happened, notices, privacy, sending, usage, webhooks
-from tools.cloud.models import ApiToken, Change, Command, Controller, Delivery, Event, Notice, Webhook, WebhookCall
+from tools.cloud.models import (
+    Alarm,
+    ApiToken,
+    Change,
+    Command,
+    Controller,
+    Delivery,
+    Event,
+    Notice,
+    Webhook,
+    WebhookCall,
+)
 from tools.cloud.services import clock
 
 
@@ -118,6 +130,37 @@ def test_who_cancels_the_same_time_and_again_asks_the_board_once(locker: Any, bo
     for _ in range(9):
         deliveries.cancel(Delivery.objects.get(pk=row.pk), None)
     assert Command.objects.filter(do="cancel").count() == 1, "others have need of its room"
+
+
+def test_who_cancels_many_leaves_the_board_room_for_others_and_all_are_cancelled(
+    locker: Any, wire: Any, board: Any
+) -> None:
+    rows = [made(locker)[0] for _ in range(6)]
+    for row in rows:
+        deliveries.cancel(row, None)
+    assert Command.objects.filter(do="cancel").count() == deliveries.CANCELS
+    assert commands.diagnostics(locker.controller, None).state == "queued"
+    noted = Change.objects.filter(kind="delivery", after={"do": "cancel"}).values_list("object", flat=True)
+    assert set(noted) | {row.pk for row in rows[: deliveries.CANCELS]} == {row.pk for row in rows}
+    for _ in range(4):  # commands of before are forgotten when they expire
+        wire.poll()
+        wire.time.now += 1000
+        board.connect()
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"cancelled"}
+
+
+def test_a_board_that_invents_deliveries_makes_no_more_than_its_stock_holds(locker: Any, board: Any) -> None:
+    row, _ = made(locker)
+    for n in range(happened.FOUND + 9):
+        row.number += 1
+        said(locker, row, n + 1, codes.DELIVERY_DEPOSITED, utc=clock.now() - timedelta(days=n))
+    assert Delivery.objects.count() == happened.FOUND, "with the one that was made here by nobody in particular"
+    trouble = Alarm.objects.get(kind=Alarm.Kind.TROUBLE)
+    assert trouble.controller_id == locker.controller.pk and "more deliveries than" in str(trouble.said["text"])
+    known = Delivery.objects.earliest("pk")
+    said(locker, known, 999, codes.DELIVERY_DEPOSITED)
+    known.refresh_from_db()
+    assert known.state == "deposited", "of those that were made here it is believed"
 
 
 def test_a_page_says_when_a_compartment_is_not_being_opened(locker: Any, board: Any) -> None:
