@@ -121,6 +121,19 @@ def test_the_tests_that_run_the_statement_are_asked_the_most_thorough_first() ->
     assert known.tests(PLACED, 10) == (["slow"], False), "a test that is gone is not asked"
 
 
+def test_tests_that_name_the_module_are_asked_before_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "ROOT", tmp_path)
+    (tmp_path / "test_it.py").write_text("from tools import named_here\n")
+    (tmp_path / "test_all.py").write_text("import everything\n")
+    known = reach.Reach()
+    lines = {"test_all.py::test_a": [3, 4, 5], "test_it.py::test_b": [3]}
+    known.add({"seconds": dict.fromkeys(lines, 1.0), "failed": [], "lines": {"b/named_here.py": lines}})
+    mutant = Mutant("b/named_here.py", 0, 3, 3, 4, (2, 6), frozenset(), True, "x", "y")
+    assert known.tests(mutant, 10)[0] == ["test_it.py::test_b", "test_all.py::test_a"]
+
+
 def test_every_room_has_files_and_tests() -> None:
     for room, (world, _) in rooms.ROOMS.items():
         assert rooms.files(room)

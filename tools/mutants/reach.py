@@ -1,8 +1,10 @@
 """Which tests run which lines, and how long they take: measured once by coverage.py, kept until told to forget."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,7 @@ class Reach:
     def tests(self, mutant: Mutant, most_seconds: float) -> tuple[list[str], bool]:
         """(tests that run the statement; whether there were more of them). First those that are about it.
 
-        That is: which run most of the function, and little else besides.
+        That is: in whose file the module is named, which run most of the function, and little else besides.
 
         Of what is done once when a module is imported: all tests that run something of the file.
         """
@@ -66,6 +68,7 @@ class Reach:
             around = frozenset(range(mutant.function[0], mutant.function[1] + 1))
         found.sort(
             key=lambda test: (
+                Path(mutant.file).stem not in _words(test.partition("::")[0]),
                 -len(of_file[test] & around),
                 -round(20 * len(of_file[test]) / self._lines_of(test)),
                 self.seconds[test],
@@ -73,6 +76,13 @@ class Reach:
             )
         )
         return _within([*first, *found], self.seconds, most_seconds)
+
+
+@cache
+def _words(file: str) -> frozenset[str]:
+    """Of a test file."""
+    path = rooms.ROOT / file
+    return frozenset(re.findall(r"\w+", path.read_text(encoding="utf-8"))) if path.exists() else frozenset()
 
 
 def _within(tests: list[str], seconds: dict[str, float], most: float) -> tuple[list[str], bool]:
