@@ -57,12 +57,21 @@ class Line:
     """Lock boards that answer at once: what a wire takes is told elsewhere."""
 
     pulse_ms = 500
-    news = True  # always worth a look
 
     def __init__(self, world: Any) -> None:
         self.world = world
         self.count = world.count
         self.troubles: list[Any] = []
+        self._seen_to: list[bool] = []
+
+    @property
+    def news(self) -> bool:
+        """Whether a contact says something else than when the bank has seen to it."""
+        return self._seen_to != self.world.doors
+
+    @news.setter
+    def news(self, there_is: bool) -> None:
+        self._seen_to = list(self.world.doors)
 
     def unlock(self, n: int, now: int) -> bool:
         self.world.coil(n, True)
