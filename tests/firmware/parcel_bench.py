@@ -85,9 +85,11 @@ class ParcelBench(controller_bench.Bench):
         return ParcelBench(self.flash, self.folder, locks=self.locks, **more)
 
     def stock_comes(self, *numbers):
+        said = self.said()  # while there is no room for answers nothing is taken in
         self.hear(bytes((wire.STOCK,)) + b"".join(number.to_bytes(4, "little") + key(number) for number in numbers))
         self.run(200)
-        return self.said()
+        assert not self.inbox.waiting()
+        return said + self.said()
 
     def keys(self, text):
         for letter in text:

@@ -21,16 +21,25 @@ def tell(*steps: Step) -> None:
         parcels.teardown()
 
 
+def all_open(cut: int | None = None) -> Step:
+    return "opens_all", {"cut": cut}
+
+
 SHUT_AFTER_A_START = (
     ("brings_and_finds_it_too_small", {"slot": 2, "sizes": (1, 1), "cuts": (None, 0), "shuts": False}),
     ("jams_where_his_parcel_lies", {"slot": 2, "sizes": (1, 1), "cut": None}),
 )
+OLDER_CLOUD = (("next_key_comes", {"slot": 1}), ("the_cloud_is_an_older_one", {}))
 
 STORIES = {
     "what was shut after a start jams": SHUT_AFTER_A_START,
+    "keys come with much to say": (all_open(), ("shuts_all", {}), *OLDER_CLOUD),
+    "the network goes with much to say": (all_open(), ("shuts_all", {}), ("the_network_goes", {})),
 }
 
 BROKEN = [
+    ("any key is taken", "cloud.stock_messages", "number > before.number", "number != before.number",
+     OLDER_CLOUD, "a key of the past is back"),
     ("what jams is empty", "deliveries", "if kind == PICK_UP or one.seen:", "if kind == PICK_UP:",
      SHUT_AFTER_A_START, "2 is not where its code says"),
 ]  # fmt: skip

@@ -186,14 +186,17 @@ class Parcels(RuleBasedStateMachine):
     @rule()
     def the_network_goes(self) -> None:
         if self.linked:
+            self.bench.said()
             self.bench.hear(session.LOST)
             self.linked = False
+            assert not self.bench.sync.open
 
     @rule()
     def the_network_is_back(self) -> None:
         if not self.linked:
             self.bench.connect()
             self.linked = True
+            assert self.bench.sync.open
 
     @rule()
     def the_cloud_is_an_older_one(self) -> None:
