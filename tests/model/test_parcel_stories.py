@@ -30,14 +30,24 @@ SHUT_AFTER_A_START = (
     ("jams_where_his_parcel_lies", {"slot": 2, "sizes": (1, 1), "cut": None}),
 )
 OLDER_CLOUD = (("next_key_comes", {"slot": 1}), ("the_cloud_is_an_older_one", {}))
+FOUND_OPEN = (all_open(cut=1), all_open())  # the first one's power went as its lock had moved
 
 STORIES = {
     "what was shut after a start jams": SHUT_AFTER_A_START,
     "keys come with much to say": (all_open(), ("shuts_all", {}), *OLDER_CLOUD),
     "the network goes with much to say": (all_open(), ("shuts_all", {}), ("the_network_goes", {})),
+    "found open, asked for twice": (*FOUND_OPEN, all_open()),
+    "some found open, asked for twice": (all_open(cut=3), all_open(), all_open()),
 }
 
+COMPARTMENTS = "points.compartments"
 BROKEN = [
+    ("nobody has seen that it opens", COMPARTMENTS, "not in (REST, STANDS):", "not in (REST, OPEN):",
+     (all_open(), all_open()), "a second pulse at the open door"),
+    ("found open, tried once more", COMPARTMENTS,
+     "        self.phase[i] = STANDS\n        self.take_out_of_use",
+     "        self._put(i, AGAIN)\n        self.take_out_of_use",
+     FOUND_OPEN, "a second pulse at the open door 1"),
     ("any key is taken", "cloud.stock_messages", "number > before.number", "number != before.number",
      OLDER_CLOUD, "a key of the past is back"),
     ("what jams is empty", "deliveries", "if kind == PICK_UP or one.seen:", "if kind == PICK_UP:",
