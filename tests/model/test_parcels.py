@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 import sim.mcu  # noqa: F401  before any firmware file is imported
 from firmware.controller import bank
 from firmware.controller.access.codes import DEPOSIT, PICK_UP
+from firmware.controller.access.codes import SIZES as SIZE_LETTERS
 from firmware.controller.cloud import session
 from firmware.controller.events import COMPARTMENT_RELEASED
 from firmware.controller.records import EVENT, unpack_event
@@ -28,6 +29,7 @@ STORIES = int(
     os.environ.get("STORIES", "40")
 )  # STORIES=10000 .venv/bin/pytest -n0 -q --timeout 0 tests/model/test_parcels.py
 COUNT = 8
+SIZES_OF = [SIZE_LETTERS.index(letter) + 1 for letter in parcel_bench.BANK["sizes"]]
 NUMBERS = st.integers(1, 4)
 SIZES = st.integers(1, 3)
 CUTS = st.one_of(st.none(), st.none(), st.integers(0, 14))
@@ -111,10 +113,8 @@ class Parcels(RuleBasedStateMachine):
         self.held = {slot: slot for slot in range(1, 7)}
         self.lies: dict[int, int] = {}
         self.done: set[int] = set()  # picked up, and shut
+        self.least: dict[int, int] = {}  # {number: the smallest size that was asked for}
         self.linked = True
-        self.hands: dict[
-            int, int
-        ] = {}  # {number: door at which its courier stands, with the parcel in his hand or in it}
 
     # What people do, with the power going on the way or not.
 
@@ -145,8 +145,10 @@ class Parcels(RuleBasedStateMachine):
         """A courier types his code, puts his parcel into the last door that opened, and takes it out of another."""
         number = self.held[slot]
         popped = self._does(cut, lambda: self._types(deposit_code(number), str(size)))
+        self.least[number] = min(size, self.least.get(number, size))
         for door in popped:
             self._mine(door, number)
+            assert SIZES_OF[door - 1] >= self.least[number], f"door {door} is smaller than all that {number} asked for"
         mine = self.lies.get(number)
         if popped and (mine is None or mine in self._open()):
             assert not self._picked_up(number)
@@ -154,6 +156,14 @@ class Parcels(RuleBasedStateMachine):
             self.lies[number] = popped[-1]
         if shuts:
             self.shuts_all()
+
+    @rule(slot=NUMBERS, size=SIZES)
+    def comes_again_too_late(self, slot: int, size: int) -> None:
+        number = self.held[slot]
+        if number in self.lies and not self._open():
+            self.time_goes_by()
+            popped = self._does(None, lambda: self._types(deposit_code(number), str(size)))
+            assert popped == [], f"{number} was brought more than two minutes ago"
 
     @rule(slot=NUMBERS, sizes=st.tuples(SIZES, SIZES), cuts=st.tuples(CUTS, CUTS), shuts=st.booleans())
     def brings_and_finds_it_too_small(self, slot: int, sizes: Any, cuts: Any, shuts: bool) -> None:
@@ -168,6 +178,7 @@ class Parcels(RuleBasedStateMachine):
         for door in popped:
             self._mine(door, number)
         assert not (over and popped) or cut is not None or open_before, "a code of the past opens"
+        assert over or not self._picked_up(number), f"{number} was picked up, and nobody has shut its door"
         if self.lies.get(number) in self._open():
             del self.lies[number]
         if shuts:
@@ -347,10 +358,7 @@ class Parcels(RuleBasedStateMachine):
                     bench.run(3000)
             opened = [lock for lock, _ in bench.locks.pulses[before:]]
             assert self.lies.pop(number) in opened, f"{number} is not where its code says: {opened}"
-            for door in self._open():
-                self.by_right.discard(door)
-                bench.shut(door)
-                bench.run(3000)
+            assert len(opened) == len(set(opened)) and not self._open(), f"{number} opens again and again: {opened}"
             self._another_day()
             assert bench.type(pick_up_code(number)) == [], f"the code of {number} works a second time"
 
