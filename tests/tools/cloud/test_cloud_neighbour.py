@@ -74,6 +74,7 @@ class Furnished(House):
         self.delivery.refresh_from_db()
         notices.make(self.delivery, models.Notice.Kind.DEPOSITED, now)
         webhooks.tell(self.delivery, "deposited", now, now)
+        models.Allotment.objects.create(bank=self.bank, compartment=3, mark=7, person=self.person, made_at=now)
         acl.refresh(self.tenant.pk, now)
 
 

@@ -14,8 +14,8 @@ from tools import boards
 from tools.cloud.alarms import alarms
 from tools.cloud.controllers import lost
 from tools.cloud.members import links, members
-from tools.cloud.models import Alarm, ApiToken, Area, Command, Event, Look, Role, Schedule, Site
-from tools.cloud.people import pins
+from tools.cloud.models import Alarm, Allotment, ApiToken, Area, Command, Event, Look, Role, Schedule, Site
+from tools.cloud.people import people, pins
 from tools.cloud.readings import learning
 from tools.cloud.rules import holidays, schedules
 from tools.cloud.services import clock
@@ -232,6 +232,9 @@ WRITES: list[tuple[str, str, Any, set[str]]] = [
     ("DELETE", "/grants/{grant}", None, {"administrator"}),
     ("PATCH", "/banks/{bank}", {"name": "x"}, {"administrator", "installer"}),
     ("POST", "/banks/{bank}/open", {"compartment": 1}, {"administrator", "guard"}),
+    ("POST", "/banks/{bank}/allotments", {"compartment": 4, "person": "{person}"}, {"administrator"}),
+    ("PATCH", "/allotments/{allotment}", {"until": None}, {"administrator"}),
+    ("DELETE", "/allotments/{allotment}", None, {"administrator"}),
     ("POST", "/deliveries", {"bank": "{bank}", "recipient": {"unit": "H0301"}}, {"administrator"}),
     ("POST", "/deliveries/{delivery}/extend", {"due_at": "2026-05-03T12:00:00Z"}, {"administrator"}),
     ("POST", "/deliveries/{delivery}/cancel", None, {"administrator"}),
@@ -258,7 +261,10 @@ def numbers(house: House) -> dict[str, int]:
     happen(house, events.FIRE, door=0)
     alarms.gather(clock.now())
     bank, delivery = house.add_bank()
+    other = people.enter(house.tenant.pk, name="Nils")
+    allotment = Allotment.objects.create(bank=bank, compartment=3, mark=7, person=other, made_at=clock.now())
     return {
+        "allotment": allotment.pk,
         "bank": bank.pk,
         "delivery": delivery.pk,
         "tenant": house.tenant.pk,
