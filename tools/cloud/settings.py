@@ -165,6 +165,7 @@ if OIDC:
 LANGUAGE_CODE = "nb"
 LANGUAGES = [("nb", _("Norwegian")), ("en", _("English"))]
 USE_I18N = True
+LOCALE_PATHS = sorted(Path(__file__).parent.glob("*/locale"))  # a room's words lie with the room
 FORMAT_MODULE_PATH = "tools.cloud.pages.formats"
 USE_TZ = True
 TIME_ZONE = "Europe/Oslo"
