@@ -28,7 +28,7 @@ from ..services.refusal import Refusal
 from . import grants
 from .grants import Granted
 from .prepared import Given, Prepared
-from .rights import Entitlement
+from .rights import Entitlement, minutes
 
 Change = tuple[int, bytes, int]  # PUT or REMOVE, record, credential
 _DUE = Prepared(
@@ -83,7 +83,7 @@ def _refresh(
     with transaction.atomic():
         # One change of a tenant at a time, before anything is read: two at once then see one another.
         Tenant.objects.select_for_update().get(pk=tenant)
-        rights = _rights(tenant, _minutes(now), people)
+        rights = _rights(tenant, minutes(now), people)
         concerned = Controller.objects.filter(site__tenant=tenant).order_by("pk")
         if controllers is not None:
             concerned = concerned.filter(pk__in=controllers)
@@ -130,18 +130,9 @@ def give_version(controller: int) -> None:
     Controller.objects.filter(pk=controller, acl_version=0).update(acl_version=1)
 
 
-def _minutes(moment: datetime | None) -> int:
-    return records.until_minutes(None if moment is None else int(moment.timestamp()))
-
-
-def _minutes_from(moment: datetime | None) -> int:
-    """The packed beginning of a validity: rounded up, so that nothing begins too early."""
-    return 0 if moment is None else records.until_minutes(int(moment.timestamp()) + 59)
-
-
 def _rights(tenant: int, now: int, people: Collection[int] | None) -> dict[int, dict[Carried, Granted]]:
     """{controller: {what can be presented: what is granted to it there}}."""
-    granted = grants.granted(tenant, people, now, _minutes, _minutes_from)
+    granted = grants.granted(tenant, people, now)
     cards = Credential.objects.filter(tenant=tenant, active=True, person__active=True, person__in=granted)
     carried: dict[int, dict[str, list[Credential]]] = {}
     for row in cards.order_by("pk"):
@@ -161,17 +152,17 @@ def _presented(held: Mapping[str, list[Credential]], kinds: set[str], always_pin
     cards = {row: bytes(card_value(row.bits, row.number)) for row in held.get("card", ())}
     codes = {row: _digits(row) for kind in ("pin", "duress") for row in held.get(kind, ())}
     alone, paired = kinds & {"pin", "card/pin"}, always_pin or "card+pin" in kinds
-    found = [Carried(row.pk, value, _minutes(row.valid_until)) for row, value in cards.items()]
+    found = [Carried(row.pk, value, minutes(row.valid_until)) for row, value in cards.items()]
     for row, digits in codes.items():
         duress = row.kind == Credential.Kind.DURESS
-        end = _minutes(row.valid_until)
+        end = minutes(row.valid_until)
         if alone:
             whole = duress_value(b"", digits) if duress and digits else digits and pin_value(digits)
             found.append(Carried(row.pk, whole, end))
         if paired:
             pair = duress_value if duress else card_pin_value
             found += [
-                Carried(card.pk, digits and pair(value, digits), min(end, _minutes(card.valid_until)))
+                Carried(card.pk, digits and pair(value, digits), min(end, minutes(card.valid_until)))
                 for card, value in cards.items()
             ]
     return found
@@ -198,7 +189,7 @@ def _bring_in_line(
         bytes(key): HeldCredential(credential, records.pack_credential(bytes(key), profile, until))
         for key, credential, profile, until in entries.values_list("key", "credential", "profile", "until")
     }
-    profiles = _Profiles(controller, _minutes(now))
+    profiles = _Profiles(controller, minutes(now))
     wanted: dict[bytes, HeldCredential] = {}
     due: dict[bytes, int | None] = {}
     for carried, granted, key in _keys(table_key, rights, held):

@@ -1,8 +1,7 @@
 """What people are granted, gathered from the database: per person and controller, ready for access_list/rights.py."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from firmware.controller.records import NO_END
@@ -59,14 +58,8 @@ class _Gathering:
     parts: list[_Part] = field(default_factory=list)
 
 
-def granted(
-    tenant: int,
-    people: Collection[int] | None,
-    now: int,
-    end: Callable[[datetime | None], int],
-    begin: Callable[[datetime | None], int],
-) -> dict[int, dict[int, Granted]]:
-    """{person: {controller: what is granted there}}. end, begin: a moment in packed minutes."""
+def granted(tenant: int, people: Collection[int] | None, now: int) -> dict[int, dict[int, Granted]]:
+    """{person: {controller: what is granted there}}. now: in packed minutes."""
     grants = Grant.objects.filter(person__tenant=tenant, person__active=True).select_related("person", "group")
     if people is not None:
         grants = grants.filter(person__in=people)
@@ -80,7 +73,12 @@ def granted(
         for place in here:
             at = found.setdefault(grant.person_id, {}).setdefault(place.door.controller_id, _Gathering())
             schedule = place.schedule.number if place.schedule else rights.ALWAYS
-            part = _Part(begin(grant.valid_from), end(grant.valid_until), _says(grant.person, grant.group), grant.uses)
+            part = _Part(
+                rights.minutes_from(grant.valid_from),
+                rights.minutes(grant.valid_until),
+                _says(grant.person, grant.group),
+                grant.uses,
+            )
             at.parts.append(part)
             at.doors.setdefault(place.door.number, set()).add(rights.Span(schedule, part.begin, part.end))
     return {

@@ -7,11 +7,22 @@ begin and end at different times are right also where no network brings a newer 
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from firmware.controller.records import NO_END, until_utc
+from firmware.controller.records import NO_END, until_minutes, until_utc
 
 ALWAYS = 0  # the schedule that is always on
+
+
+def minutes(moment: datetime | None) -> int:
+    """A moment, or the end of a validity, in packed minutes. None: no end."""
+    return until_minutes(None if moment is None else int(moment.timestamp()))
+
+
+def minutes_from(moment: datetime | None) -> int:
+    """The packed beginning of a validity: rounded up, so that nothing begins too early."""
+    return 0 if moment is None else until_minutes(int(moment.timestamp()) + 59)
 
 
 class Span(NamedTuple):

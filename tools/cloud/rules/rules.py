@@ -4,7 +4,7 @@ Only what this controller needs: the profiles that its records name, the schedul
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 from zlib import crc32
@@ -50,9 +50,16 @@ PLAIN = {
 def content(controller_id: int) -> dict[str, Any]:
     """The fields of the wire's RULES message, without the version. Raises Refusal when a board takes no more."""
     controller = Controller.objects.select_related("site__tenant").get(pk=controller_id)
-    fields = _content(controller)
+    fields = _content(controller, _profiles(controller))
     _check(fields, controller.board)
     return fields
+
+
+def asked(controller: Controller, profiles: Collection[str]) -> tuple[dict[str, Any], dict[str, int]]:
+    """The same with these profiles in place of those that it has, and the number of each: for questions, not for a
+    board. Zone and schedules as they are now."""
+    numbers = {written: number for number, written in enumerate(profiles, 1)}
+    return _content(controller, [(number, written) for written, number in numbers.items()]), numbers
 
 
 def version(fields: dict[str, Any]) -> int:
@@ -78,7 +85,7 @@ def has_room(controller_id: int, profile: str) -> bool:
         return True
     controller = Controller.objects.select_related("site__tenant").get(pk=controller_id)
     try:
-        _check(_content(controller, (profile,)), controller.board)
+        _check(_content(controller, [*_profiles(controller), (0xFFFF, profile)]), controller.board)
     except Refusal:
         return False
     return True
@@ -156,12 +163,14 @@ class _Schedules:
         return self._made[chain]
 
 
-def _content(controller: Controller, extra: Iterable[str] = ()) -> dict[str, Any]:
-    """extra: contents of profiles that are yet to come."""
+def _profiles(controller: Controller) -> list[tuple[int, str]]:
+    return [*Profile.objects.filter(controller=controller).order_by("number").values_list("number", "content")]
+
+
+def _content(controller: Controller, rows: Iterable[tuple[int, str]]) -> dict[str, Any]:
+    """rows: the numbers of profiles and what they say."""
     tenant = controller.site.tenant
     schedules = _Schedules(tenant.pk, controller.site.zone)
-    rows = [*Profile.objects.filter(controller=controller).order_by("number").values_list("number", "content")]
-    rows += [(0xFFFF - place, written) for place, written in enumerate(extra)]
     profiles = {str(number): _profile(written, schedules) for number, written in rows}
     doors = {
         str(door.number): _door(door, tenant.retention_days, tenant.pin_digits, schedules)
