@@ -1,8 +1,5 @@
 """How a bank is used: how full it is by size and hour, and a record a delivery for whoever bills for it."""
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,16 +9,12 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 
 from ..models import Bank, Compartment, Delivery
+from ..services import spreadsheet
 from . import about
 
 HOUR = timedelta(hours=1)
 HOURS = 24
 COLUMNS = ("bank", "delivery", "unit", "size", "compartment", "deposited", "ended", "state", "hours")
-
-
-# Where a spreadsheet would begin to reckon: also after a separator that is another one there (; in Norway), within
-# quotation marks or not, and by the wide signs of East Asia.
-_FORMULA = re.compile(r"(^|[;,|\t\r\n])(?=\s*[=+\-@＝＋－＠])")
 
 
 @dataclass(frozen=True)
@@ -92,15 +85,4 @@ def records(bank: Bank, since: datetime, until: datetime) -> Iterator[dict[str, 
 
 
 def as_csv(rows: Iterable[dict[str, Any]]) -> str:
-    """For a spreadsheet: what would be taken for a formula there is text."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([_cell(row[name]) for name in COLUMNS])
-    return text.getvalue()
-
-
-def _cell(value: Any) -> str:
-    said = "" if value is None else value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
-    return _FORMULA.sub(r"\1'", said)
+    return "".join(spreadsheet.lines(COLUMNS, rows))
