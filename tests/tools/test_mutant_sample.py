@@ -2,11 +2,13 @@
 
 import importlib.util
 import sys
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tools.mutants import figures, reach, rooms, swapped
+from tools.mutants import figures, reach, reasons, rooms, swapped
 from tools.mutants.mutant import Mutant, MutantOutcome, MutantTask
 
 PLACED = Mutant("a.py", 0, 3, 3, 4, (2, 6), frozenset(), True, "x", "y")
@@ -48,6 +50,33 @@ def test_what_runs_for_ever_is_noticed_and_an_unchanged_run_that_fails_proves_no
     assert (seen["guards"], seen["guards_killed"]) == (2, 2)
     goals = figures.goals({"room": seen}, [outcome("survived", changed=False), outcome("killed", changed=False)])
     assert [(goal["value"], goal["met"]) for goal in goals] == [(0.6667, False), (1, False)]
+
+
+def test_a_harmless_change_is_known_by_its_text_and_counts_as_a_survivor_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "harmless.toml").write_text(
+        '[[harmless]]\nfile = "a.py"\nin = "Door.shut"\nwas = "x > 3"\nnow = "x >= 3"\nwhy = "never 3"\n'
+    )
+    monkeypatch.setattr(reasons, "LIST", tmp_path / "harmless.toml")
+    reasons.known.cache_clear()
+    mutant = replace(PLACED, where="Door.shut", was="x > 3", now="x >= 3")
+    others = [replace(mutant, **{of: "y"}) for of in ("file", "where", "was", "now")]
+    try:
+        assert [reasons.why(one) for one in (mutant, replace(mutant, line=99), *others)] == ["never 3"] * 2 + [""] * 4
+        judged, *rest = (MutantOutcome(MutantTask(one, "1", "2", False), "survived") for one in (mutant, *others))
+        killed = MutantOutcome(MutantTask(mutant, "1", "2", False), "killed")
+        seen = figures.of_room([judged, rest[0], killed])
+        assert (seen["survived"], seen["harmless"], seen["share"]) == (2, 1, 0.3333)
+    finally:
+        reasons.known.cache_clear()
+
+
+def test_what_is_listed_as_harmless_still_stands_there() -> None:
+    for one in tomllib.loads(reasons.LIST.read_text(encoding="utf-8")).get("harmless", ()):
+        text = " ".join((rooms.ROOT / one["file"]).read_text(encoding="utf-8").split())
+        assert one["was"] in text and one["was"] != one["now"] and one["why"], one
+        assert all(name in text for name in one["in"].split(".")), one
 
 
 def module(path: Path, text: str) -> object:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.mutants import figures, made, reach, rooms, server, swapped
+from tools.mutants import figures, made, reach, reasons, rooms, server, swapped
 from tools.mutants.mutant import Mutant, MutantOutcome, MutantTask
 from tools.terminal import Json, progress, result
 
@@ -126,12 +126,14 @@ def _facts(outcome: MutantOutcome) -> dict[str, Any]:
     mutant = outcome.task.mutant
     return {
         "file": mutant.file,
+        "where": mutant.where,
         "line": mutant.line,
         "guard": mutant.guard,
         "was": mutant.was,
         "now": mutant.now,
         "tests": outcome.asked,
         "all_tests": not outcome.cut,
+        "harmless": reasons.why(mutant),
     }
 
 
@@ -143,6 +145,7 @@ def main(
     at: Annotated[list[str] | None, typer.Option(help="All mutants of FILE or FILE:LINE instead of a sample.")] = None,
     again: Annotated[bool, typer.Option("--again", help="The survivors of the last run instead of a sample.")] = False,
     anew: Annotated[bool, typer.Option("--anew", help="Measure anew which tests run which lines.")] = False,
+    part: Annotated[str, typer.Option(help="Of that sample only this part: 2/5, for hours in pieces.")] = "1/1",
     most_seconds: Annotated[float, typer.Option(help="Of tests for one mutant, as measured.", min=1)] = 10.0,
     json_: Json = False,
 ) -> None:
@@ -152,7 +155,9 @@ def main(
     if anew:
         reach.forget(worlds)
     reach.FOLDER.mkdir(parents=True, exist_ok=True)
-    tasks = {name: [_task(mutant) for mutant in _drawn(name, count, seed, at or [], again)] for name in chosen}
+    this, parts = (int(number) for number in part.split("/"))
+    drawn = {name: _drawn(name, count, seed, at or [], again)[this - 1 :: parts] for name in chosen}
+    tasks = {name: [_task(mutant) for mutant in drawn[name]] for name in chosen}
     made.forget()
     outcomes: list[MutantOutcome] = []
     for world in sorted(worlds):
@@ -184,10 +189,13 @@ def _lines(found: dict[str, Any]) -> list[str]:
         low, high = room["interval"]
         lines.append(
             f"{name}: {room['killed']} of {room['mutants']} killed ({room['share']:.1%}, 95 % within {low:.1%} to "
-            f"{high:.1%}; {room['timed_out']} timed out); guards {room['guards_killed']} of {room['guards']}"
+            f"{high:.1%}; {room['timed_out']} timed out); guards {room['guards_killed']} of {room['guards']}; "
+            f"survivors {room['survived']}, known as harmless {room['harmless']}"
         )
         for one in found["survivors"][name]:
             lines.append(f"  {one['file']}:{one['line']}  {one['was']}  ->  {one['now']}  ({one['tests']} tests)")
+            if one["harmless"]:
+                lines.append(f"    harmless: {one['harmless']}")
     return lines
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from math import sqrt
 from typing import Any
 
+from tools.mutants import reasons
 from tools.mutants.mutant import MutantOutcome
 
 GOAL = 0.9  # of the mutants of each room, killed
@@ -21,9 +22,10 @@ def wilson(killed: int, of: int) -> tuple[float, float]:
 
 
 def of_room(outcomes: Iterable[MutantOutcome]) -> dict[str, Any]:
-    """One that runs for ever is noticed: it counts as killed."""
+    """One that runs for ever is noticed: it counts as killed. A harmless one that survives counts as a survivor."""
     found = list(outcomes)
     killed = sum(one.what != "survived" for one in found)
+    harmless = sum(one.what == "survived" and bool(reasons.why(one.task.mutant)) for one in found)
     guards = [one for one in found if one.task.mutant.guard]
     low, high = wilson(killed, len(found))
     return {
@@ -31,6 +33,7 @@ def of_room(outcomes: Iterable[MutantOutcome]) -> dict[str, Any]:
         "killed": killed,
         "timed_out": sum(one.what == "timed out" for one in found),
         "survived": len(found) - killed,
+        "harmless": harmless,
         "share": round(killed / len(found), 4) if found else 0.0,
         "interval": [round(low, 4), round(high, 4)],
         "guards": len(guards),

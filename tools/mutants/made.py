@@ -143,7 +143,7 @@ def _parsed(file: str) -> _Parsed:
         was, now = _shown(change, chain, code)
         line = places[placed].start.line
         uses = _uses(chain, places, lines) if function is None else frozenset()
-        mutants.append(Mutant(file, number, line, first, last, function, uses, guard, was, now))
+        mutants.append(Mutant(file, number, line, first, last, function, uses, guard, was, now, _named(chain)))
     return _Parsed(wrapper.module, finds.changes, mutants)
 
 
@@ -181,6 +181,10 @@ def _where(chain: list[cst.CSTNode], places: Mapping[cst.CSTNode, Any]) -> tuple
     outer = [one for one in chain if isinstance(one, cst.FunctionDef)]
     inside = outer and isinstance(outer[-1], cst.FunctionDef) and any(one is outer[-1].body for one in chain)
     return first, last, (span(outer[-1]).start.line, span(outer[-1]).end.line) if inside else None
+
+
+def _named(chain: list[cst.CSTNode]) -> str:
+    return ".".join(one.name.value for one in reversed(chain) if isinstance(one, cst.FunctionDef | cst.ClassDef))
 
 
 def _uses(chain: list[cst.CSTNode], places: Mapping[cst.CSTNode, Any], lines: list[str]) -> frozenset[int]:

@@ -9,7 +9,8 @@ from tools.mutants import rooms
 class Mutant:
     """One change. first, last: lines of the statement; function: lines of the outermost function, or None.
 
-    uses: of what is done at import, the lines that show what came of it.
+    uses: of what is done at import, the lines that show what came of it. where: the function's name, with those
+    around it; "" of what is in none.
     """
 
     file: str
@@ -22,6 +23,7 @@ class Mutant:
     guard: bool
     was: str
     now: str
+    where: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}  {self.was}  ->  {self.now}"

@@ -25,6 +25,7 @@ SLOWER = 2  # than measured, in seconds of computing
 WAITS = 5  # as long by the clock: the machine does other things too
 SURVIVED, KILLED, OTHER = 0, 1, 2
 LONGEST = 3000  # letters of a failure
+PORTION = 100  # tests: what is measured is kept after so many, and who was broken off goes on from there
 
 
 def _limit(seconds: float) -> None:
@@ -120,17 +121,19 @@ class Server:
         return MutantOutcome(task, what, len(asked), said, cut and what == "survived", time.monotonic() - started)
 
     def _measure(self, new: list[pytest.Item], session: pytest.Session, known: reach.Reach) -> None:
-        self._told(f"{self._world}: measuring {len(new)} tests")
+        for first in range(0, len(new), PORTION):
+            self._told(f"{self._world}: measuring {len(new) - first} tests")
+            portion = new[first : first + PORTION]
 
-        def work() -> int:
-            self._said.write_text(json.dumps(_measured(new, session, self._world)))
-            return SURVIVED
+            def work(portion: list[pytest.Item] = portion) -> int:
+                self._said.write_text(json.dumps(_measured(portion, session, self._world)))
+                return SURVIVED
 
-        code, said = in_fork(work, 7200.0, self._said)
-        if code != SURVIVED:
-            raise RuntimeError("the tests could not be measured")
-        known.add(json.loads(said))
-        reach.save(self._world, known)
+            code, said = in_fork(work, 7200.0, self._said)
+            if code != SURVIVED:
+                raise RuntimeError("the tests could not be measured")
+            known.add(json.loads(said))
+            reach.save(self._world, known)
 
 
 def _make_database(items: list[pytest.Item], seconds: dict[str, float]) -> None:
