@@ -42,6 +42,17 @@ def check_emptied(lost: Controller) -> None:
     bank = Bank.objects.filter(controller=lost).first()
     if bank is not None:
         _check_no_parcel_lies(bank)
+        _check_nobody_has_one(bank)
+
+
+def _check_nobody_has_one(bank: Bank) -> None:
+    own = bank.allotments.order_by("compartment").values_list("compartment", flat=True)
+    if own:
+        raise Refusal(
+            "in %(bank)s compartments %(own)s are somebody's; empty them, and take them back on its page",
+            bank=str(bank),
+            own=", ".join(map(str, own)),
+        )
 
 
 def _check_no_parcel_lies(bank: Bank) -> None:

@@ -67,9 +67,10 @@ def banks(user: User) -> list[dict[str, Any]]:
 
 
 def in_sight(rows: QuerySet[Bank]) -> QuerySet[Bank]:
-    """Without those whose board was reported lost, unless parcels lie there still."""
+    """Without those whose board was reported lost, unless parcels lie there still, or a compartment is somebody's."""
     lying = Delivery.objects.filter(state=Delivery.State.DEPOSITED).values("bank")
-    return rows.filter(Q(controller__lost_at=None) | Q(pk__in=lying))
+    own = Allotment.objects.values("bank")
+    return rows.filter(Q(controller__lost_at=None) | Q(pk__in=lying) | Q(pk__in=own))
 
 
 def _bank(bank: Bank, now: datetime) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def _page(request: HttpRequest, bank: Bank, form: BankForm, giving: AllotmentFor
         "deliveries": shown.deliveries(bank) if picture["may_see"] else None,
         "allotments": shown.allotments(bank) if cards else None,
         "giving": giving or (AllotmentForm(bank=bank) if cards else None),
+        "may_take_back": access.may(user, tenant, Right.CHANGE),
         "may_change": access.may(user, tenant, Right.CHANGE) and bank.controller.lost_at is None,
         "may_open": access.may(user, tenant, Right.RELEASE) and bank.controller.lost_at is None,
         "install": access.may(user, tenant, Right.INSTALL),
@@ -89,6 +90,8 @@ def take_compartment_back(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(visible(Allotment, user).select_related("bank__controller__site", "person"), pk=pk)
     access.must(user, row.bank.controller.site.tenant_id, Right.CHANGE)
     allotments.take_back(row)
+    if row.bank.controller.lost_at is not None:  # its page is there no more when nothing is left in it
+        return redirect("pages:lockers")
     return redirect("pages:bank", pk=row.bank_id)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from locker_world import LockerHouse, connected, made
+from locker_world import BOARD, LockerHouse, connected, made
 from test_locker_pages import client, posted
 
 from firmware.controller.cloud import wire as w
@@ -216,6 +216,47 @@ def test_what_is_refused_and_why(locker: Any, wire: Any) -> None:
     locker.bank = type(locker.bank).objects.get(pk=locker.bank.pk)
     with pytest.raises(Problem, match="takes no cards"):
         give(locker, 6, KARI)
+
+
+def test_its_end_is_another_one_only_while_it_is_somebodys_and_not_over(locker: Any, wire: Any) -> None:
+    from tools.cloud.lockers import allotments
+    from tools.cloud.people import erasure, pins
+    from tools.cloud.services import clock
+
+    board = connected(wire, locker)
+    row, other = give(locker, 5, KARI), give(locker, 6, OLA)
+    with pytest.raises(Problem, match="this time is over"):
+        allotments.rent(row, clock.now())
+    allotments.take_back(row)
+    with pytest.raises(Problem, match="this time is over"):
+        give(locker, 7, KARI, until=clock.now())
+    erasure.erase(locker.people[OLA], clock.now())
+    for nobodys in (row, other):
+        with pytest.raises(Problem, match="this compartment is nobody's any more"):
+            allotments.rent(nobodys, None)
+    give(locker, 7, KARI)  # another one, while the board was not told of the first
+    pins.give(locker.people[KARI], "pin")
+    later(wire, board, 2)
+    assert board.opens_to(KARI) == [7] and not any(board.allotted[7][15:29]), "a card opens it, a PIN does not"
+
+
+def test_of_a_lost_bank_each_is_taken_back_by_hand_before_another_board_takes_over(locker: Any, wire: Any) -> None:
+    from tools.cloud.controllers import enrol, lost
+
+    connected(wire, locker)
+    row = give(locker, 5, KARI)
+    lost.lost(locker.controller, None)
+    locker.controller.refresh_from_db()
+    with pytest.raises(Problem, match="was reported lost"):
+        give(locker, 6, OLA)
+    with pytest.raises(Problem, match="compartments 5 are somebody's"):
+        enrol.enrol(locker.site, "Ny", BOARD, replaces=locker.controller)
+    owner, path = client(locker, "owner"), f"/allotments/{row.pk}/take-back"
+    assert path.encode() in owner.get(f"/lockers/{locker.bank.pk}/").content
+    assert owner.post(path, follow=True).status_code == 200
+    assert not locker.bank.allotments.exists()
+    assert owner.get(f"/lockers/{locker.bank.pk}/").status_code == 404
+    enrol.enrol(locker.site, "Ny", BOARD, replaces=locker.controller)
 
 
 @pytest.mark.parametrize("message", [b"", b"1234", b"123456", bytes(5) + b"\1\0" * 9])
