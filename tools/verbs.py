@@ -7,7 +7,7 @@ from collections.abc import Callable
 import typer
 
 from tools import private
-from tools.terminal import Problem
+from tools.terminal import Problem, visible
 
 # Packages of the cloud extra, by the name that an import of them fails with.
 CLOUD = {"django", "ninja", "allauth", "paho", "amqtt", "uvicorn", "whitenoise", "dj_database_url"}
@@ -45,7 +45,7 @@ def call(verb: str, where: str, args: list[str]) -> None:
         print(f"portvakt {verb}: {missing.name} is not installed; {cure}", file=sys.stderr)
         raise typer.Exit(1) from None
     except Problem as problem:
-        print(f"portvakt {verb}: {problem}", file=sys.stderr)
+        print(f"portvakt {verb}: {visible(str(problem))}", file=sys.stderr)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from django.db import models, transaction
 
 from ..models import AccessGroup, Change, Credential, Grant, Membership, Person, User
-from ..services import clock
+from ..services import clock, entered
 from . import author, recorded
 from .recorded import State
 
@@ -128,6 +128,8 @@ def difference(before: State | None, after: State | None) -> Change | None:
     differ = [name for name in state.values if was.get(name) != now.get(name)]
     if before and after and not differ:
         return None
+    # Here, of every row that a service saves: no field is forgotten. What was kept before there was this stays.
+    entered.lines(*(now[name] for name in differ if name in now))
     what = What.CHANGED if before and after else What.REMOVED if before else What.MADE
     return entry(
         state.tenant,

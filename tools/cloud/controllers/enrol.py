@@ -13,7 +13,7 @@ from tools import written_settings
 from ..audit import changes
 from ..lockers import banks, layout
 from ..models import Controller, Door, DoorRules, GroupDoor, Site
-from ..services import clock, propagate
+from ..services import clock, entered, propagate
 from ..services.refusal import Refusal
 from . import brokers
 
@@ -46,6 +46,7 @@ def enrol(
         raise Refusal('board.json must list 1 to %(most)d doors under "doors"; a board has no more', most=MOST_DOORS)
     if not all(isinstance(place, dict) for place in places) or len(json.dumps(board)) > MOST_BOARD:
         raise Refusal("board.json must be of objects, %(most)d characters at most; correct it", most=MOST_BOARD)
+    entered.lines(dict(board))
     if "bank" in board:
         layout.read(board)
     if len(doors) > len(places):

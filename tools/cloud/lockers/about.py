@@ -8,6 +8,7 @@ from typing import Any
 
 from ..models import Delivery
 from ..sealing import UNREADABLE, Unreadable
+from ..services import entered as outside
 from ..services.refusal import Refusal
 
 LONGEST = {"name": 100, "email": 254, "phone": 20, "unit": 40, "description": 200}
@@ -58,6 +59,7 @@ def is_enough(told: Any, kind: str, now: datetime, **more: str) -> bool:
 def entered(**said: str) -> About:
     """What somebody has entered. Refuses what nobody could be told with."""
     about = About(**{name: value.strip() for name, value in said.items()})
+    outside.lines(*asdict(about).values())
     for name, longest in LONGEST.items():
         if len(getattr(about, name)) > longest:
             raise Refusal("%(field)s has at most %(n)d characters; shorten it", field=name, n=longest)

@@ -12,6 +12,7 @@ from firmware.controller.access.codes import SLOTS
 
 from ..models import ApiToken, Bank, Delivery, User, lock
 from ..sealing import Unreadable
+from ..services import entered
 from ..services.refusal import Refusal
 from . import about, deliveries
 from .about import About
@@ -35,6 +36,7 @@ def make(
     due_at: datetime | None = None,
 ) -> tuple[Delivery, bool]:
     """The delivery of that reference, and whether it is new."""
+    entered.lines(reference)
     if not reference.strip():
         raise Refusal("a shipment needs the reference that your system knows it by; give one")
     known = of(user, token).filter(reference=reference)

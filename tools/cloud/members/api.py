@@ -56,7 +56,7 @@ class MemberOut(Schema):
     @staticmethod
     def resolve_sessions(row: Membership, context: dict[str, Any]) -> int | None:
         by = caller(context["request"]).user
-        if by is None or not members.may_vouch(by, row.user):
+        if by is None or not links.may_vouch(by, row.user):
             return None
         return Session.living().filter(user=row.user_id).count()
 

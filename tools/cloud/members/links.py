@@ -1,15 +1,21 @@
-"""One-time sign-in links and API tokens: made here, kept as hashes only."""
+"""One-time sign-in links and API tokens: made here, kept as hashes only.
+
+Whether who made one may still make it is asked again at each use. What somebody made goes when their role does
+(members.py); but of two requests at the same moment the one that makes it may come later than the one that takes away.
+What was made on the command line is the host's.
+"""
 
 import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
+from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ..audit import changes
-from ..models import ApiToken, Change, Role, Session, SignInLink, Tenant, User
+from ..models import ApiToken, Change, Membership, Role, Session, SignInLink, Tenant, User
 from ..services import clock, entered
 from ..services.refusal import Refusal
 
@@ -19,6 +25,15 @@ HOUR = timedelta(hours=1)
 
 def _hash(token: str) -> str:
     return sha256(token.encode()).hexdigest()
+
+
+def may_vouch(by: User, user: User) -> bool:
+    """Whether `by` owns every tenant that the account belongs to: then they may make it a link, or inactive.
+
+    A link signs in as that account, everywhere: it is not for the owner of one tenant to make where there are others.
+    """
+    owned = by.memberships.filter(role=Role.OWNER).values("tenant")
+    return not user.memberships.exclude(tenant__in=owned).exists()
 
 
 def make(user: User, minutes: int = MINUTES, by: User | None = None) -> str:
@@ -48,7 +63,8 @@ def invite(user: User, tenant: Tenant, role: Role, minutes: int, by: User) -> st
 
 def invitation(token: str) -> SignInLink | None:
     """What a link invites to, or None when it is no such link, or used or too old."""
-    return _unused(token, clock.now()).filter(tenant__isnull=False).select_related("user", "tenant").first()
+    found = _unused(token, clock.now()).filter(_by_an_owner(), tenant__isnull=False)
+    return found.select_related("user", "tenant").first()
 
 
 def use(token: str) -> User | None:
@@ -76,11 +92,24 @@ def whose(token: str) -> User | None:
 
 
 def _good(token: str, now: datetime) -> QuerySet[SignInLink]:
-    return _unused(token, now).filter(tenant=None)
+    """Of a maker who owns all that the account belongs to, as may_vouch() asks."""
+    owned = _owners(OuterRef(OuterRef("made_by")), OuterRef("tenant"))
+    others = Membership.objects.filter(user=OuterRef("user")).exclude(Exists(owned))
+    return _unused(token, now).filter(Q(made_by=None) | ~Exists(others), tenant=None)
 
 
 def _unused(token: str, now: datetime) -> QuerySet[SignInLink]:
-    return SignInLink.objects.filter(hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True)
+    good = SignInLink.objects.filter(hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True)
+    return good.filter(Q(made_by=None) | Q(made_by__is_active=True))
+
+
+def _owners(user: Any, tenant: Any) -> QuerySet[Membership]:
+    return Membership.objects.filter(user=user, tenant=tenant, role=Role.OWNER, user__is_active=True)
+
+
+def _by_an_owner() -> Q:
+    """Of rows with made_by and tenant."""
+    return Q(made_by=None) | Exists(_owners(OuterRef("made_by"), OuterRef("tenant")))
 
 
 def forget(now: datetime) -> None:
@@ -96,6 +125,9 @@ def make_token(tenant: Tenant, name: str, role: Role, by: User | None = None) ->
     secret = secrets.token_urlsafe(32)
     row = ApiToken(tenant=tenant, name=name, role=role, hash=_hash(secret), made_by=by)
     with changes.of(row):
+        Tenant.objects.select_for_update().get(pk=tenant.pk)
+        if by is not None and not _owners(by, tenant).exists():  # ended since the request came in
+            raise Refusal("this membership has ended already")
         row.save()
     return f"{row.pk}.{secret}"
 
@@ -103,7 +135,8 @@ def make_token(tenant: Tenant, name: str, role: Role, by: User | None = None) ->
 def read_token(token: str) -> ApiToken | None:
     """The row of a bearer token, or None. The hashes are compared in constant time."""
     number, _, secret = token.partition(".")
-    row = ApiToken.objects.select_related("tenant").filter(pk=entered.number(number), revoked_at=None).first()
+    living = ApiToken.objects.select_related("tenant").filter(_by_an_owner(), revoked_at=None)
+    row = living.filter(pk=entered.number(number)).first()
     if row is None or not compare_digest(row.hash, _hash(secret)):
         return None
     now = clock.now()

@@ -14,6 +14,7 @@ from ..models import ApiToken, Change, Membership, Right, Role, Session, SignInL
 from ..services import clock
 from ..services.refusal import Refusal
 from . import links
+from .links import may_vouch
 
 
 def of(tenant: Tenant, user: User) -> Membership | None:
@@ -153,15 +154,6 @@ def _revoke_all(tokens: QuerySet[ApiToken]) -> None:
         with changes.of(token):
             token.revoked_at = clock.now()
             token.save(update_fields=["revoked_at"])
-
-
-def may_vouch(by: User, user: User) -> bool:
-    """Whether `by` owns every tenant that the account belongs to: then they may make it a link, or inactive.
-
-    A link signs in as that account, everywhere: it is not for the owner of one tenant to make where there are others.
-    """
-    owned = by.memberships.filter(role=Role.OWNER).values("tenant")
-    return not user.memberships.exclude(tenant__in=owned).exists()
 
 
 def _shut_out(user: User, but: str = "") -> int:

@@ -100,11 +100,15 @@ def active(request: HttpRequest, pk: int) -> HttpResponse:
 def token(request: HttpRequest, tenant_pk: int) -> HttpResponse:
     tenant = _tenant(request, tenant_pk)
     form = TokenForm(request.POST)
-    if not form.is_valid():
-        return _page(request, {tenant.pk: {"token": form}}, status=400)
-    name = form.cleaned_data["name"]
-    secret = links.make_token(tenant, name, form.cleaned_data["role"], by=_user(request))
-    return render(request, "pages/told_once.html", {"name": name, "token": secret, "here": "members"})
+    if form.is_valid():
+        name = form.cleaned_data["name"]
+        try:
+            secret = links.make_token(tenant, name, form.cleaned_data["role"], by=_user(request))
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            return render(request, "pages/told_once.html", {"name": name, "token": secret, "here": "members"})
+    return _page(request, {tenant.pk: {"token": form}}, status=400)
 
 
 @require_POST
@@ -152,7 +156,7 @@ def _invited(request: HttpRequest, email: str, token: str) -> HttpResponse:
 def _with_link(request: HttpRequest, row: Membership) -> HttpResponse:
     """The page that shows a link, this once; where the account is of other tenants too, they sign in as they do."""
     shown: dict[str, Any] = {"name": row.user.email, "hours": INVITED_MINUTES // 60, "here": "members"}
-    if row.user.is_active and members.may_vouch(_user(request), row.user):
+    if row.user.is_active and links.may_vouch(_user(request), row.user):
         path = reverse("enter", args=[links.make(row.user, INVITED_MINUTES, by=_user(request))])
         shown["link"] = settings.PORTVAKT_URL.rstrip("/") + path
     return render(request, "pages/told_once.html", shown)
@@ -173,7 +177,7 @@ def _of(tenant: Tenant, by: User, forms: dict[str, Any]) -> dict[str, Any]:
         "tenant": tenant,
         "zone": local_time.of_tenant(tenant.pk)[0],
         "members": [
-            {"row": row, "own": row.user_id == by.pk, "vouch": members.may_vouch(by, row.user)}
+            {"row": row, "own": row.user_id == by.pk, "vouch": links.may_vouch(by, row.user)}
             for row in found.order_by("user__name", "user__email")
         ],
         "tokens": ApiToken.objects.filter(tenant=tenant, revoked_at=None).select_related("made_by").order_by("name"),

@@ -62,9 +62,14 @@ def add(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST or None, tenants=tenants)
     if request.method == "POST" and form.is_valid():
         tenant: Any = form.cleaned_data.get("tenant") or form.only
-        person = service.enter(tenant.pk, name=form.cleaned_data["name"])
-        messages.success(request, _("%(name)s is entered. Now give a card and choose groups.") % {"name": person.name})
-        return redirect("pages:person", pk=person.pk)
+        try:
+            person = service.enter(tenant.pk, name=form.cleaned_data["name"])
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            told = _("%(name)s is entered. Now give a card and choose groups.")
+            messages.success(request, told % {"name": person.name})
+            return redirect("pages:person", pk=person.pk)
     return render(request, "pages/person_add.html", {"form": form, "here": "people"})
 
 

@@ -1,5 +1,9 @@
 """What comes in from outside of a form, a number or text that is sought: read in one way everywhere."""
 
+from tools.terminal import steers, visible
+
+from .refusal import Refusal
+
 MOST_DIGITS = 18  # every database keeps such a number
 
 
@@ -11,3 +15,15 @@ def number(text: str) -> int | None:
 def text(said: str, most: int) -> str:
     """What somebody seeks, without what surrounds it; no database has a zero byte in its text (PostgreSQL raises)."""
     return said.replace("\0", "").strip()[:most]
+
+
+def lines(*said: object) -> None:
+    """Refuses names and the like that are not of one line: they stand in e-mails, logs, terminals and spreadsheets."""
+    for one in said:
+        if isinstance(one, dict):
+            lines(*one, *one.values())
+        elif isinstance(one, list):
+            lines(*one)
+        elif isinstance(one, str) and steers(one):
+            shown = visible(one)[:60]
+            raise Refusal("%(said)s has line breaks or control characters in it; write it without them", said=shown)

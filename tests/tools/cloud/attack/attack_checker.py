@@ -61,7 +61,7 @@ def send(world: World, who: Caller, one: Request) -> Answer:
 
     with transaction.atomic():
         with connection.execute_wrapper(look):
-            response = _ask(who, one)
+            response = ask(who, one)
         content = b"" if response.streaming else response.content
         response.close()
         theirs = changed(world.rows, rows_of(world.theirs, wrote)) if wrote else []
@@ -71,7 +71,7 @@ def send(world: World, who: Caller, one: Request) -> Answer:
     return Answer(response.status_code, content, response.headers.get("Location", ""), wrote, theirs, mixed)
 
 
-def _ask(who: Caller, one: Request) -> Any:
+def ask(who: Caller, one: Request) -> Any:
     if one.method == "get":
         return who.client.get(one.path, one.query)
     path = one.path + "".join(f"{'&' if n else '?'}{name}={value}" for n, (name, value) in enumerate(one.query))

@@ -186,11 +186,11 @@ class Home(House):
 
     def _members(self) -> None:
         self.member = members.invite(self.tenant, f"x@{self.tag}members.test", Role.VIEWER)
-        links.make_token(self.tenant, f"{self.tag}members program", Role.VIEWER, self.member.user)
+        # A second owner: nothing is refused merely because somebody would be the last.
+        second = members.invite(self.tenant, f"second@{self.tag}members.test", Role.OWNER)
+        links.make_token(self.tenant, f"{self.tag}members program", Role.VIEWER, second.user)
         self.token = ApiToken.objects.get(tenant=self.tenant)
         webhooks.put(self.token, f"https://{self.tag}members.example.test/")
-        # A second owner: nothing is refused merely because somebody would be the last.
-        members.invite(self.tenant, f"second@{self.tag}members.test", Role.OWNER)
 
     def _boards(self, seed: int) -> None:
         # A site without boards: the only one that can be removed.

@@ -8,14 +8,17 @@ nobody has said anything of in attack_answers.py fails here. What an answer may 
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from attack_answers import CALLS, NOT_SERVED, PAGES
-from attack_checker import attack, send
+from attack_checker import NOTES, WRITES, ask, attack, send
 from attack_requests import NONE, OTHERS, OWN, Maker, Request, calls, pages
 from attack_world import MISSING, OURS, THEIRS, Caller, World, browser, told
 from cloud_world import Stopped
-from django.db import transaction
+from django.apps import apps
+from django.db import connection, transaction
 
 from tools.cloud.doors import live
 from tools.cloud.models import ApiToken, Right, Role
@@ -178,3 +181,51 @@ def test_a_live_stream_ends_for_who_is_shut_out(world: World) -> None:
     hub.look()
     assert len(following) == 4 and [one.end for one in following] == [live.End.OVER] * 4
     assert [one.parts for one in following] == [{}] * 4
+
+
+STEERING = "x\x1b[2J\ny"
+
+
+def with_steering(body: Any) -> Iterator[Any]:
+    """A body, time and again, each time with control characters in another of its texts."""
+    if isinstance(body, str):
+        yield body[:1] + STEERING + body[1:]
+    elif isinstance(body, dict | list | tuple):
+        fields = body.items() if isinstance(body, dict) else enumerate(body)
+        for at, value in fields:
+            for said in with_steering(value):
+                if isinstance(body, dict):
+                    yield {**body, at: said}
+                elif not (isinstance(body, tuple) and at == 0):  # the name of a form's field
+                    yield type(body)([*body[:at], said, *body[at + 1 :]])
+
+
+def test_no_text_of_more_than_a_line_is_kept(world: World, requests: list[Request]) -> None:
+    """In whatever field of a form or call: it would forge lines of logs and e-mails, and steer terminals."""
+    who, kept, wrong, sent, wrote = world.roles[0], [], [], 0, set[str]()
+    tables = {model._meta.db_table: model for model in apps.get_models()}
+
+    def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if (found := WRITES.match(sql)) and not NOTES.match(sql):
+            wrote.add(found[1])
+        return execute(sql, params, many, context)
+
+    for of in requests:
+        for body in with_steering(of.body) if of.aim == OWN and of.method != "get" else ():
+            one, sent = replace(of, body=body), sent + 1
+            wrote.clear()
+            with transaction.atomic():
+                with connection.execute_wrapper(look):
+                    answer = ask(who, one)
+                for table in wrote:
+                    rows = str(list(tables[table]._default_manager.values_list()))
+                    if "x\\x1b[2J" in rows or "u001b[2J" in rows:
+                        kept.append((table, str(one)))
+                transaction.set_rollback(True)
+            who.forget()
+            if answer.status_code >= 500:
+                wrong.append((answer.status_code, str(one)))
+    print("texts with control characters:", sent)
+    assert wrong == []
+    assert kept == []
+    assert sent > 150

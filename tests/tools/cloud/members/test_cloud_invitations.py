@@ -50,7 +50,7 @@ def test_an_invitation_changes_nothing_until_it_is_accepted(
     )
     assert b"They have an account already" in page.content
     path = page.content.decode().split("http://127.0.0.1:8000")[1].split("<")[0]
-    assert may(client) == 200 and links.whose(left) == ola.user and members.may_vouch(owner, ola.user)
+    assert may(client) == 200 and links.whose(left) == ola.user and links.may_vouch(owner, ola.user)
     assert members.of(other.tenant, ola.user) is None
     # It signs nobody in: neither who holds it, nor who is in the account by a link of the first owner's.
     nobody = Client(headers=ENGLISH)
@@ -63,7 +63,7 @@ def test_an_invitation_changes_nothing_until_it_is_accepted(
     row = members.of(other.tenant, ola.user)
     assert row is not None and row.role == Role.GUARD
     assert may(client) == 200 and may(by_owner) == 401 and links.whose(left) is None
-    assert not members.may_vouch(owner, ola.user)
+    assert not links.may_vouch(owner, ola.user)
     members.end(row)
     signed_in(ola.user).post(path)
     assert members.of(other.tenant, ola.user) is None, "it works once"

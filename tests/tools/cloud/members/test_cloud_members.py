@@ -102,6 +102,30 @@ def test_who_may_no_longer_make_tokens_leaves_none(house: House, owner: User) ->
     assert links.read_token(token) is None and links.read_token(other) is not None
 
 
+def test_what_somebody_made_at_the_moment_when_they_ceased_to_be_an_owner_opens_nothing(
+    house: House, owner: User
+) -> None:
+    """The request that makes it may be answered after the one that takes the role: each use asks again."""
+    row, viewer = member(house, Role.OWNER), member(house, Role.VIEWER, "viewer@example.org").user
+    token = links.make_token(house.tenant, "x", Role.ADMINISTRATOR, row.user)
+    link, other = links.make(viewer, by=row.user), links.make(viewer, by=owner)
+    invitation = links.invite(viewer, house.tenant, Role.OWNER, 60, row.user)
+    assert links.read_token(token) and links.whose(link) == viewer and links.invitation(invitation)
+    client, path = Client(), f"/tenants/{house.tenant.pk}/tokens/new"
+    client.force_login(row.user, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post(path, {"name": "a", "role": "viewer"}).status_code == 200
+    Membership.objects.filter(pk=row.pk).update(role=Role.VIEWER)
+    assert links.read_token(token) is None and links.invitation(invitation) is None
+    assert links.whose(link) is None and links.use(link) is None and links.use(other) == viewer
+    with pytest.raises(Refusal):
+        links.make_token(house.tenant, "y", Role.VIEWER, row.user)
+    assert client.post("/api/tokens", {"name": "y", "role": "viewer"}, "application/json").status_code >= 400
+    Membership.objects.filter(pk=row.pk).update(role=Role.OWNER)
+    assert links.read_token(token) is not None
+    User.objects.filter(pk=row.user_id).update(is_active=False)
+    assert links.read_token(token) is None and links.whose(link) is None and links.invitation(invitation) is None
+
+
 def test_the_last_owner_stays(house: House, owner: User) -> None:
     row = Membership.objects.get(user=owner)
     second = member(house, Role.OWNER)
@@ -187,10 +211,10 @@ def test_who_joins_another_tenant_comes_there_without_what_others_hold_of_the_ac
 
 def test_the_owner_of_one_tenant_does_not_decide_about_an_account_of_others(house: House, owner: User) -> None:
     row = member(house, Role.VIEWER)
-    assert members.may_vouch(owner, row.user)
+    assert links.may_vouch(owner, row.user)
     other = House("Fremmed", house.time, seed=1)
     members.invite(other.tenant, row.user.email, Role.VIEWER)
-    assert not members.may_vouch(owner, row.user)
+    assert not links.may_vouch(owner, row.user)
     client = signed_in(owner)
     page = client.post(f"/members/{row.pk}/link", headers={"accept-language": "en"}).content.decode()
     assert "/enter/" not in page and "sign in as they are used to" in page
