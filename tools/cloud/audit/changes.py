@@ -129,7 +129,7 @@ def difference(before: State | None, after: State | None) -> Change | None:
     if before and after and not differ:
         return None
     # Here, of every row that a service saves: no field is forgotten. What was kept before there was this stays.
-    entered.lines(*(now[name] for name in differ if name in now))
+    entered.lines(*(now[name] for name in differ if name in now and name != recorded.ELSEWHERE.get(state.kind)))
     what = What.CHANGED if before and after else What.REMOVED if before else What.MADE
     return entry(
         state.tenant,

@@ -109,6 +109,8 @@ NOT: dict[type[models.Model], str] = {
     Release: "the host's, of no tenant",
     RolloutBoard: "how far a rollout is",
 }
+# What is told of a row and is another one's: it was entered there, and is refused there.
+ELSEWHERE = {Kind.DELIVERY: "bank", Kind.ALLOTMENT: "bank", Kind.CONTROLLER: "site"}
 
 
 class State(NamedTuple):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from locker_world import LockerHouse, made
 from test_couriers import HOOK, hooked, program
 from test_locker_pages import client
@@ -15,7 +16,6 @@ from tools.cloud.lockers import about, deliveries, happened, notices, privacy, s
 from tools.cloud.models import (
     Alarm,
     ApiToken,
-    Bank,
     Change,
     Command,
     Controller,
@@ -104,7 +104,8 @@ def test_what_a_bank_is_called_makes_no_header_of_an_e_mail(locker: Any, board: 
     installer = client(locker, "installer")
     asked = installer.patch(path, json.dumps({"name": name}), content_type="application/json")
     assert asked.status_code == 400 and "Bank\\r\\nBcc" in asked.json()["error"]
-    Bank.objects.filter(pk=locker.bank.pk).update(name=name)  # from before that was refused
+    with connection.cursor() as rows:  # from before that was refused: no service would write it
+        rows.execute("update cloud_bank set name = %s where id = %s", [name, locker.bank.pk])
     row, _ = made(locker)
     notice = Notice(delivery=Delivery.objects.get(pk=row.pk), kind="deposited", way="email")
     assert len(notices.subject(notice).splitlines()) == 1
