@@ -173,6 +173,7 @@ def test_a_number_that_nobody_gives_is_erased(house: Any, user: Any, linked: Any
 
 
 def test_who_wanted_it_can_end_it(house: Any, user: Any, linked: Any) -> None:
+    from tools.cloud.models import Command
     from tools.cloud.readings import learning
 
     cable, controller = linked
@@ -184,16 +185,45 @@ def test_who_wanted_it_can_end_it(house: Any, user: Any, linked: Any) -> None:
     controller.say(said(reading))
     reading.refresh_from_db()
     assert (reading.state, reading.number) == ("ended", None)
+    read = armed(house, user, linked)
+    controller.say(said(read))
+    asked = Command.objects.count()
+    learning.discard(read, user)
+    read.refresh_from_db()
+    assert (read.state, Command.objects.count()) == ("ended", asked), "no reader waits for it, but may for another"
+    late = learning.arm(house.person, house.doors[0], user)
+    house.time.now += 100
+    learning.discard(late, user)
+    assert Command.objects.count() == asked + 1
+    type(late).objects.filter(pk=late.pk).update(state="given")
+    learning.discard(late, user)
+    late.refresh_from_db()
+    assert late.state == "given"
 
 
 def test_a_door_of_somebody_else_is_not_armed(house: Any, user: Any, stranger: Any) -> None:
     from tools.cloud.models import Command
     from tools.cloud.readings import learning
+    from tools.cloud.services import clock
     from tools.terminal import Problem
 
     with pytest.raises(Problem, match="no such door"):
         learning.arm(house.person, stranger.doors[0], user)
+    house.doors[0].controller.lost_at = clock.now()
+    with pytest.raises(Problem, match="no such door"):
+        learning.arm(house.person, house.doors[0], user)
     assert not Command.objects.exists()
+
+
+def test_a_controller_that_has_no_room_for_another_one_is_not_armed(house: Any, user: Any) -> None:
+    from tools.cloud.models import Command, Reading
+    from tools.cloud.readings import learning
+    from tools.terminal import Problem
+
+    with pytest.raises(Problem, match="too much to do at once"):
+        for _ in range(9):
+            learning.arm(house.person, house.doors[0], user)
+    assert Reading.objects.count() == Command.objects.filter(state="queued").count() == Command.objects.count() > 0
 
 
 def test_the_number_is_in_nothing_that_travels_in_clear(house: Any, user: Any, linked: Any) -> None:
