@@ -1,6 +1,6 @@
 """Banks, their compartments, and deliveries."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -321,10 +321,10 @@ class UsageOut(Schema):
     unit: str
     size: str
     compartment: int | None
-    deposited: datetime
-    ended: datetime | None
+    deposited: date
+    ended: date | None
     state: str
-    hours: float
+    hours: int
 
 
 @router.get("/banks/{bank_id}/usage", response={200: list[UsageOut], **REFUSED})

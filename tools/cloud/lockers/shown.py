@@ -164,7 +164,7 @@ def _allotment(row: Allotment, now: datetime, zone: str) -> dict[str, Any]:
 
 
 def chart(share: Share) -> dict[str, Any]:
-    """Bars of a picture of 24 by 100, an hour each."""
+    """Bars of a picture of 24 by 100, an hour each; none of too few parcels."""
     bars = [
         {"x": hour, "y": 100 - 100 * one, "height": 100 * one, "percent": round(100 * one)}
         for hour, one in enumerate(share.hours)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,13 @@ from . import about
 
 HOUR = timedelta(hours=1)
 HOURS = 24
+LEAST = 5  # parcels: of fewer the hours would tell when somebody comes home
 COLUMNS = ("bank", "delivery", "unit", "size", "compartment", "deposited", "ended", "state", "hours")
 
 
 @dataclass(frozen=True)
 class Share:
-    """How full the compartments of a size were: of each hour of the day, from 0 to 1."""
+    """How full the compartments of a size were: of each hour of the day, from 0 to 1; of too few parcels nothing."""
 
     size: str
     count: int
@@ -32,7 +34,7 @@ class Share:
     @property
     def most(self) -> int:
         """Percent, in the fullest hour."""
-        return round(100 * max(self.hours))
+        return round(100 * max(self.hours, default=0.0))
 
 
 def lying(bank: Bank, since: datetime, until: datetime) -> QuerySet[Delivery]:
@@ -48,13 +50,18 @@ def shares(bank: Bank, since: datetime, until: datetime) -> list[Share]:
     for size in bank.compartments.values_list("size", flat=True):
         counts[size] += 1
     filled = {size: [0.0] * HOURS for size, count in counts.items() if count}
+    parcels = dict.fromkeys(filled, 0)
     for size, begin, end in lying(bank, since, until).values_list("size", "deposited_at", "ended_at"):
+        if size in parcels:
+            parcels[size] += 1
         for hour, part in _hours(max(begin, since), min(end or until, until), zone):
             if size in filled:
                 filled[size][hour] += part
     days = max((until - since) / timedelta(days=1), 1 / HOURS)
     return [
         Share(size, counts[size], tuple(min(1.0, one / (counts[size] * days)) for one in found))
+        if parcels[size] >= LEAST
+        else Share(size, counts[size], ())
         for size, found in filled.items()
     ]
 
@@ -68,7 +75,11 @@ def _hours(begin: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[int
 
 
 def records(bank: Bank, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
-    """One a delivery that lay there. The unit is known as long as the delivery's days are not over."""
+    """One a delivery that lay there, by days and begun hours: who bills need not know when somebody comes and goes.
+
+    The unit is known as long as the delivery's days are not over.
+    """
+    zone = ZoneInfo(bank.controller.site.zone)
     for row in lying(bank, since, until):
         end = min(row.ended_at or until, until)
         yield {
@@ -77,10 +88,10 @@ def records(bank: Bank, since: datetime, until: datetime) -> Iterator[dict[str, 
             "unit": about.legible(row).unit,
             "size": row.size,
             "compartment": row.compartment,
-            "deposited": row.deposited_at,
-            "ended": row.ended_at,
+            "deposited": row.deposited_at.astimezone(zone).date(),
+            "ended": row.ended_at and row.ended_at.astimezone(zone).date(),
             "state": row.state,
-            "hours": round((end - max(row.deposited_at, since)) / HOUR, 2),
+            "hours": ceil((end - max(row.deposited_at, since)) / HOUR),
         }
 
 

@@ -204,6 +204,7 @@ def use(request: HttpRequest, pk: int) -> HttpResponse:
         "bank": bank,
         "days": days,
         "choices": DAYS,
+        "least": usage.LEAST,
         "charts": [shown.chart(one) for one in usage.shares(bank, now - timedelta(days=days), now)],
         "may_see": access.may(user, bank.controller.site.tenant_id, Right.DELIVERIES),
         "here": "lockers",
