@@ -34,6 +34,7 @@ WITH = {
     "controller/access/rule/lockout": "controller/pin_entry",
     "controller/access/rule/auth_mode": "controller/pin_entry",
     "controller/board": "controller/start",
+    "controller/cloud/bank_messages": "controller/cloud/stock_messages",
     "controller/points/exits": "controller/points/features",
     "controller/points/part": "controller/points/features",
     "controller/points/relock": "controller/points/features",

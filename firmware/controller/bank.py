@@ -33,12 +33,11 @@ class Bank:
         )
         self._table = table
         self._parcels = None
-        self._loop = None
-        self._resting = False
+        self._begun = False
 
     def watch(self, loop, now):
-        if not self._loop:
-            self._loop = loop
+        if not self._begun:
+            self._begun = True
             loop.rest = self._rest
             self.compartments.remember(loop.journal)  # what was out of use before this start
         if "sizes" in self._table and not self._parcels:
@@ -60,18 +59,17 @@ class Bank:
             self.compartments.watch(loop.record, now)
 
     def deadline(self):
+        """Without that of a question to the lock boards which can wait: _rest() sees to it."""
         due = self.compartments.deadline()
-        if not self._resting or self.line.busy():
+        if self.line.busy():
             due = ticks.soonest(due, self.line.deadline())
         return ticks.soonest(due, self._parcels.deadline()) if self._parcels else due
 
     def _rest(self, ms, pending):
         """In place of clock.wait: asks the lock boards until they say something new, or something else is due."""
         line = self.line
-        self._resting = True
-        due = self._loop.deadline()
-        self._resting = False
         now = clock.now()
+        due = ticks.add(now, ms)
         while not line.news:
             left, polls = ticks.diff(due, now), ticks.diff(line.deadline(), now)
             if polls >= left:

@@ -125,6 +125,9 @@ class Bench:
             while self.loop._pending():
                 self._step()
             due = self.loop.deadline()
+            for part in self.loop.parts:
+                if hasattr(part, "line"):  # lock boards, which are asked in the rest between two steps
+                    due = ticks.soonest(due, part.line.deadline())
             if ticks.diff(due, end) > 0:
                 break
             self.chip.now = due if ticks.diff(due, self.chip.now) > 0 else self.chip.now

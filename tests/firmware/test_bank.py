@@ -107,8 +107,9 @@ def rested(bench):
     before, clock.wait = clock.wait, wait
     bench.loop.wake[0] = 0
     bench.loop.step(bench.chip.now)
+    due = max(0, ticks.diff(bench.loop.deadline(), bench.chip.now))
     try:
-        bench.loop.rest(0, bench.loop._pending)
+        bench.loop.rest(due, bench.loop._pending)
     finally:
         clock.wait = before
     return sum(waits), len(waits)
@@ -126,7 +127,20 @@ def test_lock_boards_are_asked_between_two_steps_until_something_moves():
     bench.run(300)
     assert bench.told() == [(COMPARTMENT_FORCED, 6, 0)]
     bench.loop.wake[0] = 1
-    bench.loop.rest(0, bench.loop._pending)  # an input ends it at once
+    bench.loop.rest(1000, bench.loop._pending)  # an input ends it at once
+
+
+def test_a_lock_that_moves_ends_the_rest_and_a_question_to_lock_boards_does_not():
+    bench = BankBench()
+    bank = bench.loop.parts[0]
+    bank.compartments.ask(3, 1)
+    bench._step()
+    bank.compartments.deadline = lambda: None
+    assert bank.deadline() == bank.line.deadline()
+    while bank.line.busy():
+        bench.chip.now = bank.line.deadline()
+        bank.line.watch(bench.chip.now)
+    assert bank.deadline() is None
 
 
 def test_all_of_them_open_one_coil_at_a_time():

@@ -8,7 +8,7 @@ the board holds beyond what is known here was given to somebody by the database 
 import secrets
 from binascii import crc32
 from collections.abc import Iterable
-from struct import pack, unpack
+from struct import pack
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -41,10 +41,6 @@ class Slot(NamedTuple):
 def checksum(words: Iterable[int]) -> int:
     """As the board says it of its whole stock."""
     return crc32(pack(f"<{SLOTS}I", *words))
-
-
-def read(words: bytes) -> list[int]:
-    return list(unpack(f"<{len(words) // 4}I", words))
 
 
 def free_number(bank: Bank) -> int:
