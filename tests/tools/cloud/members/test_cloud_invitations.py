@@ -67,6 +67,9 @@ def test_an_invitation_changes_nothing_until_it_is_accepted(
     members.end(row)
     signed_in(ola.user).post(path)
     assert members.of(other.tenant, ola.user) is None, "it works once"
+    late = links.invite(ola.user, other.tenant, Role.OWNER, 60, stranger)
+    row = members.invite(other.tenant, ola.user.email, Role.GUARD)
+    assert members.accept(late, ola.user, "") == row and row.role == Role.GUARD, "who is a member already stays what"
 
 
 def test_an_invitation_by_the_api_is_a_link_too(other: House, stranger: User, ola: Membership) -> None:
