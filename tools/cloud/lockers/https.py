@@ -44,8 +44,13 @@ def post(
     headers: Mapping[str, str],
     context: ssl.SSLContext | None = None,
     allowed: Callable[[str], bool] = is_open,
+    *,
+    last: Callable[[], None] = lambda: None,
 ) -> int:
-    """The status of the answer; a redirection is not followed, and nothing of the answer is read. Raises OSError."""
+    """The status of the answer; a redirection is not followed, and nothing of the answer is read. Raises OSError.
+
+    last: called when all is ready to be sent, seconds later where the other end wants it so; it may raise.
+    """
     until = time.monotonic() + TIMEOUT_S
     try:
         parts = urlsplit(url)
@@ -57,6 +62,8 @@ def post(
         line = _To(host, port, found[0], context or ssl.create_default_context(), until)
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            line.connect()
+            last()
             line.request("POST", path, content, dict(headers))
             return _status(line.sock, until)
         finally:

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 
 from tools.terminal import Problem
 
-from ..models import Notice, WebhookCall
+from ..models import Notice, Webhook, WebhookCall
 from ..sealing import Unreadable
 from ..services import clock
 from . import about, https, notices, webhooks
@@ -89,7 +89,8 @@ def _each(rows: QuerySet[Any], now: datetime, work: Callable[[Any], None]) -> in
         for row in due.filter(**{tenant: one})[:AT_ONCE]:
             if time.monotonic() >= until:
                 break
-            left += _leave(row, now, lambda row=row: work(row))  # type: ignore[misc]
+            # As it is by then: what came before it in this round may have taken its time.
+            left += _leave(row, now, lambda pk=row.pk: work(rows.get(pk=pk)))  # type: ignore[misc]
     return left
 
 
@@ -143,11 +144,20 @@ def _unnamed(why: str, row: Notice) -> str:
 
 
 def _call(row: WebhookCall, now: datetime, post: Post) -> None:
-    if row.webhook.token.revoked_at is not None:
-        raise _Over("its API token was revoked")
     content = row.content.encode()
+    where = row.webhook.url, bytes(row.webhook.webhook_secret)
+
+    def last() -> None:
+        """Whoever takes the token away while the line is made is told that nothing leaves any more."""
+        found = Webhook.objects.filter(pk=row.webhook_id, token__revoked_at=None).first()
+        if found is None:
+            raise _Over("its API token was revoked, or its webhook was removed")
+        if (found.url, bytes(found.webhook_secret)) != where:
+            raise OSError("its webhook was changed meanwhile")
+
+    last()
     try:
-        status = post(row.webhook.url, content, webhooks.headers(row, content, now))
+        status = post(row.webhook.url, content, webhooks.headers(row, content, now), last=last)
     except OSError:
         others = WebhookCall.objects.filter(webhook=row.webhook, state="waiting", next_at__lt=now + REST)
         others.exclude(pk=row.pk).update(next_at=now + REST)

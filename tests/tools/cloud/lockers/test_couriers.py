@@ -137,7 +137,7 @@ def test_what_becomes_of_a_shipment_is_told_once_each_and_signed(locker: Any, bo
     board.types(deliveries.codes_of(Delivery.objects.get()).pick_up)
     calls: list[tuple[str, bytes, Any]] = []
 
-    def post(url: str, content: bytes, headers: Any) -> int:
+    def post(url: str, content: bytes, headers: Any, **more: Any) -> int:
         calls.append((url, content, headers))
         return 204
 
@@ -174,7 +174,7 @@ def test_a_receiver_that_is_away_is_tried_again_with_pauses_and_the_same_id(
     board.types(sent(posten, "/api/shipments", shipment(locker)).json()["deposit_code"])
     tried: list[tuple[float, str]] = []
 
-    def post(url: str, content: bytes, headers: Any) -> int:
+    def post(url: str, content: bytes, headers: Any, **more: Any) -> int:
         tried.append((time_now.now, headers["webhook-id"]))
         if len(tried) == 1:
             raise OSError("connection refused")
@@ -198,7 +198,7 @@ def test_a_receiver_that_never_answers_is_given_up_after_a_day(locker: Any, boar
     begin = time_now.now
     while WebhookCall.objects.get().state == "waiting":
         time_now.now = WebhookCall.objects.get().next_at.timestamp()
-        sending.once(None, clock.now(), lambda *_: 503)
+        sending.once(None, clock.now(), lambda *_, **__: 503)
     call = WebhookCall.objects.get()
     assert (call.state, call.tries, call.why) == ("failed", sending.MOST_TRIES, "it answered 503")
     assert 86_400 < time_now.now - begin < 2 * 86_400
@@ -212,7 +212,7 @@ def test_of_two_processes_one_sends(locker: Any, board: Any) -> None:
     board.types(sent(posten, "/api/shipments", shipment(locker)).json()["deposit_code"])
     calls: list[str] = []
 
-    def post(url: str, content: bytes, headers: Any) -> int:
+    def post(url: str, content: bytes, headers: Any, **more: Any) -> int:
         calls.append(url)
         assert sending.once(None, clock.now(), post) == 0, "it is on its way already"
         return 200
@@ -227,7 +227,7 @@ def calls_that_leave(status: int = 204) -> list[tuple[str, bytes]]:
 
     left: list[tuple[str, bytes]] = []
 
-    def post(_: str, content: bytes, headers: Any) -> int:
+    def post(_: str, content: bytes, headers: Any, **more: Any) -> int:
         left.append((headers["webhook-id"], content))
         return status
 
@@ -326,6 +326,8 @@ def test_a_call_goes_over_tls_to_the_name_it_is_for_and_follows_no_redirection(t
         anywhere = {"allowed": lambda address: address == "127.0.0.1"}
         assert https.post(f"https://localhost:{port}/hook?a=1", b"{}", {}, known, **anywhere) == 204
         assert https.post(f"https://localhost:{port}/away", b"{}", {}, known, **anywhere) == 302
+        with pytest.raises(ZeroDivisionError):  # what is wrong at the last moment, when the line is there
+            https.post(f"https://localhost:{port}/not", b"{}", {}, known, **anywhere, last=lambda: 1 / 0)
         with pytest.raises(OSError, match="certificate"):
             https.post(f"https://127.0.0.1:{port}/", b"{}", {}, known, **anywhere)
         with pytest.raises(OSError, match="certificate"):

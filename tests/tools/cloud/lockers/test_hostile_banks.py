@@ -45,7 +45,7 @@ def test_a_board_that_says_deposited_without_end_writes_to_nobody_without_end(lo
     left: list[str] = []
     for n in range(3 * about.A_DAY):
         said(locker, row, n, codes.DELIVERY_DEPOSITED, place=1 + n % 2)
-        sending.once(lambda way, *_: left.append(way), clock.now() + timedelta(seconds=1), lambda *_: 204)
+        sending.once(lambda way, *_: left.append(way), clock.now() + timedelta(seconds=1), lambda *_, **__: 204)
     assert left.count("sms") == left.count("email") == WebhookCall.objects.count() == about.A_DAY
     said(locker, row, 99, codes.DELIVERY_PICKED_UP)
     assert WebhookCall.objects.filter(kind="picked up").count() == 1
@@ -79,7 +79,7 @@ def test_a_tenant_s_slow_receivers_hold_up_no_other_s_calls(
     monkeypatch.setattr(sending.time, "monotonic", lambda: seconds[0])
     told: list[float] = []
 
-    def post(url: str, content: bytes, headers: Any) -> int:
+    def post(url: str, content: bytes, headers: Any, **more: Any) -> int:
         if url == HOOK:
             told.append(seconds[0])
             return 204

@@ -79,7 +79,7 @@ def test_whatever_goes_wrong_with_one_row_all_others_leave(locker: Any, board: A
         deposited(posten, locker, board, f"RR{n}", n)
     WebhookCall.objects.filter(delivery__reference="RR5").update(content='"bad"')
 
-    def post(_: str, content: bytes, __: Any) -> int:
+    def post(_: str, content: bytes, __: Any, **more: Any) -> int:
         if b'"bad"' in content:
             raise error
         return 204
@@ -103,7 +103,7 @@ def test_a_receiver_that_does_not_answer_costs_the_others_one_call_a_minute(
     deposited(bring, locker, board, "B1", 5)
     asked: list[str] = []
 
-    def post(url: str, *_: Any) -> int:
+    def post(url: str, *_: Any, **more: Any) -> int:
         asked.append(url)
         if url == HOOK:
             raise TimeoutError("it took too long")
@@ -112,7 +112,7 @@ def test_a_receiver_that_does_not_answer_costs_the_others_one_call_a_minute(
     assert sending.once(None, clock.now(), post) == 1
     assert asked == [HOOK, "https://bring.example.test/"]
     time_now.now += 61
-    assert sending.once(None, clock.now(), lambda *_: 204) == 4
+    assert sending.once(None, clock.now(), lambda *_, **__: 204) == 4
 
 
 def test_another_address_is_where_what_waits_goes(locker: Any, board: Any) -> None:
@@ -120,8 +120,43 @@ def test_another_address_is_where_what_waits_goes(locker: Any, board: Any) -> No
     deposited(posten, locker, board, "RR1", 5)
     webhooks.put(ApiToken.objects.get(), HOOK + "2")
     asked: list[str] = []
-    assert sending.once(None, clock.now(), lambda url, *_: asked.append(url) or 204) == 1
+    assert sending.once(None, clock.now(), lambda url, *_, **__: asked.append(url) or 204) == 1
     assert asked == [HOOK + "2"]
+
+
+def test_a_call_under_way_leaves_no_more_when_its_token_is_revoked(locker: Any, board: Any) -> None:
+    """Finding the receiver takes seconds if that wants it; and so do the calls before it in the round."""
+    from tools.cloud.members import members
+
+    posten, _ = hooked(locker)
+    for n in range(1, 4):
+        deposited(posten, locker, board, f"RR{n}", n)
+    left: list[str] = []
+
+    def post(url: str, *_: Any, last: Callable[[], None]) -> int:
+        if left:
+            members.revoke(ApiToken.objects.get())  # while a line is made
+        last()
+        left.append(url)
+        return 204
+
+    assert sending.once(None, clock.now(), post) == 1
+    assert len(left) == 1 and sorted(one.state for one in WebhookCall.objects.all()) == ["failed", "failed", "sent"]
+
+
+def test_a_call_under_way_does_not_go_where_its_program_is_no_more(locker: Any, board: Any) -> None:
+    posten, _ = hooked(locker)
+    deposited(posten, locker, board, "RR1", 5)
+    left: list[str] = []
+
+    def post(url: str, *_: Any, last: Callable[[], None]) -> int:
+        webhooks.put(ApiToken.objects.get(), HOOK + "2")
+        last()
+        left.append(url)
+        return 204
+
+    assert sending.once(None, clock.now(), post) == 0
+    assert not left and WebhookCall.objects.get().state == "waiting"
 
 
 def test_nothing_goes_to_a_program_whose_token_was_revoked(locker: Any, board: Any) -> None:
@@ -131,7 +166,7 @@ def test_nothing_goes_to_a_program_whose_token_was_revoked(locker: Any, board: A
     deposited(posten, locker, board, "RR1", 5)
     members.revoke(ApiToken.objects.get())
     asked: list[str] = []
-    assert sending.once(None, clock.now(), lambda url, *_: asked.append(url) or 204) == 0
+    assert sending.once(None, clock.now(), lambda url, *_, **__: asked.append(url) or 204) == 0
     assert not asked and WebhookCall.objects.get().state == "failed"
 
 

@@ -34,7 +34,7 @@ def test_a_deposit_tells_the_recipient_in_each_way_and_nothing_leaves_by_itself(
         ("deposited", "sms", "waiting"),
     ]
     assert sending.plugin() is None
-    assert sending.once(None, clock.now(), lambda *_: 200) == 0
+    assert sending.once(None, clock.now(), lambda *_, **__: 200) == 0
     assert set(Notice.objects.values_list("state", flat=True)) == {"waiting"}
 
 
@@ -47,8 +47,8 @@ def test_a_plug_in_sends_it_with_the_code_that_opens(locker: Any, board: Any) ->
     _, of = due(locker, board, 48, compartment=7)
     left: list[tuple[str, ...]] = []
     with override("en"):
-        assert sending.once(lambda *said: left.append(said), clock.now(), lambda *_: 200) == 2
-        assert sending.once(lambda *said: left.append(said), clock.now(), lambda *_: 200) == 0
+        assert sending.once(lambda *said: left.append(said), clock.now(), lambda *_, **__: 200) == 2
+        assert sending.once(lambda *said: left.append(said), clock.now(), lambda *_, **__: 200) == 0
     (way, to, subject, text), (_, number, _, _) = left
     assert (way, to, subject, number) == ("email", "ingrid@example.test", "Parcel at Pakkeboks", "+47 900 00 000")
     assert "compartment 7" in text and deliveries.spaced(of.pick_up) in text
