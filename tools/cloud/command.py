@@ -412,6 +412,7 @@ def retention(
     days: Annotated[
         int, typer.Argument(help="0: no event names who passed.", max=limits.door("retention_days")[1], min=0)
     ],
+    reason: Annotated[str, typer.Option(help="Why, for whoever passes: needed above 90 days.")] = "",
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:
@@ -419,7 +420,7 @@ def retention(
     _django()
     from .sites import tenants
 
-    tenants.keep_for(_tenant(tenant, make=False), days)
+    tenants.keep_for(_tenant(tenant, make=False), days, reason)
     result(as_json, {"days": days}, f"Logs are kept for {days} days.")
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "OBJECTS",
     "PIN_DIGITS",
     "PROFILES",
+    "RETENTION_FREELY",
     "RULES_BYTES",
     "SCHEDULES",
     "TIMES",
@@ -44,6 +45,8 @@ __all__ = [
 ]
 
 Range = tuple[int, int]
+
+RETENTION_FREELY = 90  # days; a log that is kept longer needs a written reason. No limit of a controller
 
 
 def _ranges(*tables: dict[str, Any]) -> dict[str, Range]:

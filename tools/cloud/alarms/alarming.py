@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from ..doors import door_status
 from ..log import words
@@ -39,6 +38,7 @@ def row(alarm: Alarm, count: int, over: bool, log: set[int], may: set[int]) -> d
         "over": over,
         "may_acknowledge": site.tenant_id in may,
         "by": alarm.acknowledged_by,
+        "note": alarm.note if site.tenant_id in log | may else "",  # may name somebody
         "acknowledged": alarm.acknowledged_at and door_status.moment(alarm.acknowledged_at, site.zone, clock.now()),
     }
 
@@ -47,9 +47,8 @@ def _words(alarm: Alarm) -> tuple[str, str, str]:
     if alarm.kind == Alarm.Kind.SILENT:
         return "warn", "unlinked", _("Controller silent: its doors work on, but nothing reaches it")
     if alarm.kind == Alarm.Kind.GAP:
-        n = alarm.gap.last - alarm.gap.first + 1 if alarm.gap else 0
-        said_of = ngettext("%(n)d event is missing in the log", "%(n)d events are missing in the log", n)
-        return "warn", "gap", said_of % {"n": n}
+        count = alarm.gap.last - alarm.gap.first + 1 if alarm.gap else 0
+        return "warn", "gap", words.missing(count)
     if alarm.kind in (Alarm.Kind.TROUBLE, Alarm.Kind.TWINS):
         problem = Refusal(alarm.said.get("text", ""), **alarm.said.get("values", {}))
         return "warn", "unknown", telling.sentence(problem)

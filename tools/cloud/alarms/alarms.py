@@ -15,12 +15,14 @@ from ..audit import changes
 from ..controllers.troubles import Troubles, Work
 from ..models import Alarm, Change, Controller, Door, Event, Gap, Progress, User
 from ..models.alarms import SILENT
+from ..services.refusal import Refusal
 from . import codes
 
 SILENT_FOR = timedelta(minutes=10)
 AGAIN = timedelta(seconds=10)  # nothing new: looked back again only so often
 LOOK_BACK = 500  # rows of another worker that took their number earlier and were committed later
 AT_ONCE = 2000
+NOTE_LONGEST: int = Alarm._meta.get_field("note").max_length  # type: ignore[assignment, union-attr]
 _LINES = (events.LINE_CUT, events.LINE_SHORT)
 _OVER = (events.COMMISSIONING_ENDED, events.STARTED)  # commissioning is
 _ENDS: dict[int, list[int]] = {}
@@ -105,8 +107,14 @@ def number(alarm: Alarm, all_of_it: bool) -> int:
     return int.from_bytes(sha256(repr(what).encode()).digest()[:6], "big")  # exact as a number of JSON
 
 
-def acknowledge(alarm: Alarm, user: User | None, now: datetime) -> int:
-    """Somebody has seen it, with all before it of the same kind at the same place. Returns how many these are."""
+def acknowledge(alarm: Alarm, user: User | None, now: datetime, note: str = "") -> int:
+    """Somebody has seen it, with all before it of the same kind at the same place. Returns how many these are.
+
+    note: what it was, at most 200 letters. Raises Refusal.
+    """
+    note = " ".join(note.split())
+    if len(note) > NOTE_LONGEST:
+        raise Refusal("a note has at most %(most)d letters; shorten it", most=NOTE_LONGEST)
     same = Alarm.objects.filter(
         controller=alarm.controller_id,
         kind=alarm.kind,
@@ -117,7 +125,9 @@ def acknowledge(alarm: Alarm, user: User | None, now: datetime) -> int:
     if alarm.kind == Alarm.Kind.TROUBLE:
         same = same.filter(extra=alarm.extra)
     with changes.together():
-        done = same.filter(acknowledged_at=None, pk__lte=alarm.pk).update(acknowledged_at=now, acknowledged_by=user)
+        done = same.filter(acknowledged_at=None, pk__lte=alarm.pk).update(
+            acknowledged_at=now, acknowledged_by=user, note=note
+        )
         if done:
             _keep(alarm, done)
     return done

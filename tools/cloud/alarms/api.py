@@ -40,6 +40,7 @@ class AlarmOut(Schema):
     ended_at: datetime | None
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    note: str  # of who acknowledged it
     event: int | None
     count: int = 1
 
@@ -57,9 +58,14 @@ class AlarmOut(Schema):
             ended_at=alarm.ended_at,
             acknowledged_at=alarm.acknowledged_at,
             acknowledged_by=alarm.acknowledged_by.email if alarm.acknowledged_by else None,
+            note=alarm.note,
             event=alarm.event_id,
             count=count,
         )
+
+
+class AcknowledgeIn(Body):
+    note: str = Field("", max_length=alarms.NOTE_LONGEST, description="what it was")
 
 
 class HoldIn(Body):
@@ -85,7 +91,7 @@ def list_alarms(request: HttpRequest) -> list[AlarmOut]:
 
 
 @router.post("/alarms/{alarm_id}/acknowledge", response={200: AlarmOut, **REFUSED})
-def acknowledge(request: HttpRequest, alarm_id: int) -> AlarmOut:
+def acknowledge(request: HttpRequest, alarm_id: int, fields: AcknowledgeIn | None = None) -> AlarmOut:
     """With all of the same kind at the same place before it. Who did it is kept."""
     who = caller(request)
     mine = who.tenants(Right.ALARMS)
@@ -94,7 +100,7 @@ def acknowledge(request: HttpRequest, alarm_id: int) -> AlarmOut:
     alarm = who.rows(Alarm).filter(pk=alarm_id, controller__site__tenant__in=mine).first()
     if alarm is None:
         raise Http404
-    alarms.acknowledge(alarm, who.user, clock.now())
+    alarms.acknowledge(alarm, who.user, clock.now(), fields.note if fields else "")
     return AlarmOut.of(Alarm.objects.select_related("acknowledged_by").get(pk=alarm_id))
 
 

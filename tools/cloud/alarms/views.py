@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from tools.terminal import Problem
+
 from ..models import Alarm, Right, visible
-from ..pages import access
+from ..pages import access, telling
 from ..services import clock, entered
 from . import alarming, alarms
 
@@ -39,5 +42,8 @@ def acknowledge(request: HttpRequest) -> HttpResponse:
     # Where they may not do it nothing is there: the answer tells nothing of alarms that are hidden from them.
     mine = visible(Alarm, user).filter(controller__site__tenant__in=access.tenants(user, Right.ALARMS))
     alarm = get_object_or_404(mine, pk=wanted)
-    alarms.acknowledge(alarm, user, clock.now())
+    try:
+        alarms.acknowledge(alarm, user, clock.now(), request.POST.get("note", ""))
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
     return redirect("pages:alarms" if request.POST.get("from") == "alarms" else "pages:doors")

@@ -42,6 +42,7 @@ LABELS: dict[str, Any] = {
     "passback_minutes": gettext_lazy("Anti-passback for minutes"),
     "interlock_open": gettext_lazy("An open door counts for the interlock"),
     "retention_days": gettext_lazy("Log kept for days"),
+    "retention_reason": gettext_lazy("Why it is kept so long"),
     "who": gettext_lazy("Asks for"),
     "name": gettext_lazy("Name"),
     "active": gettext_lazy("Active"),

@@ -69,7 +69,7 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
     Area: ("number", "name", "limit", "forget_hours"),
     Site: ("name", "zone"),
     Controller: ("name", "lost_at", "replaced_by"),
-    Tenant: ("name", "pin_digits", "retention_days"),
+    Tenant: ("name", "pin_digits", "retention_days", "retention_reason"),
     Membership: ("role",),
     ApiToken: ("name", "role", "revoked_at"),
     Delivery: ("due_at",),

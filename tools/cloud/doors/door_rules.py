@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from .. import limits
 from ..audit import changes
+from ..log import retention
 from ..models import ASKS, Area, Door, DoorRules, Schedule, lock
 from ..services import propagate
 from ..services.refusal import Refusal
@@ -16,6 +17,7 @@ from ..services.refusal import Refusal
 NAMES: dict[str, Any] = {
     "extended_ms": gettext_lazy("extended unlock time"),
     "retention_days": gettext_lazy("days that the log is kept"),
+    "retention_reason": gettext_lazy("why the log is kept so long"),
     "offline_hours": gettext_lazy("hours without a link"),
     "passback": gettext_lazy("anti-passback"),
     "passback_minutes": gettext_lazy("minutes of anti-passback"),
@@ -42,6 +44,7 @@ def change(door: Door, fields: dict[str, Any]) -> Door:
             if name not in own:
                 setattr(rules, name, value)
         rules.who = [[what, pk] for what, pk in rules.who]
+        rules.retention_reason = retention.reason(rules.retention_days, rules.retention_reason)
         _check(rules, door, door.controller.site.tenant_id)
         _check_warning(rules.warn_ms, own.get("held_ms", door.held_ms))
         if own:

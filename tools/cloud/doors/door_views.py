@@ -49,6 +49,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "door": Door.objects.select_related("controller__site").get(pk=pk),
         "form": form,
         "retention": tenant.retention_days,
+        "retention_reason": tenant.retention_reason,
         "pin_digits": tenant.pin_digits,
         "may_change": access.may(user, tenant.pk, Right.CHANGE),
         "may_release": access.may(user, tenant.pk, Right.RELEASE),

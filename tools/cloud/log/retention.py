@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from .. import limits
 from ..alarms import codes
 from ..controllers.troubles import Troubles, Work
 from ..models import Alarm, Change, Controller, Door, Event, Look
+from ..services.refusal import Refusal
 
 ERASED_HERE = 1  # extra of an event that the cloud erased; one that came in erased has 0
 LOOKS_DAYS = 365
@@ -26,6 +28,19 @@ NOTHING = {
     "key": None,
     "credential": None,
 }
+
+
+def reason(days: int | None, said: str | None) -> str:
+    """What is kept of the reason for so many days: nothing where none is needed. Raises Refusal where one is."""
+    if days is None or days <= limits.RETENTION_FREELY:
+        return ""
+    said = " ".join((said or "").split())
+    if not said:
+        raise Refusal(
+            "a log that is kept for more than %(days)d days needs a reason that people can read; write it down",
+            days=limits.RETENTION_FREELY,
+        )
+    return said
 
 
 def erase(now: datetime, troubles: Troubles | None = None) -> int:

@@ -1,14 +1,18 @@
 """The log: what happened, newest first, with what is missing shown as missing."""
 
+import json
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.contrib import messages
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,7 +27,8 @@ from ..doors import door_status
 from ..models import Door, Event, Gap, Look, Person, Right, Site, visible
 from ..pages import access
 from ..rules.forms import day
-from ..services import clock, entered, local_time
+from ..services import clock, entered, local_time, spreadsheet
+from . import export as table_file
 from . import retention, words
 
 PER_PAGE = 60
@@ -55,10 +60,7 @@ def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     filters = LogFilters(request.GET, user=user)
     all_of_it = set(access.tenants(user, Right.DURESS).values_list("pk", flat=True))
-    wanted = filters.cleaned_data if filters.is_valid() else {}
-    kept = visible(Event, user).exclude(code=codes.EXPIRED, extra=retention.ERASED_HERE)
-    zones = sorted(set(visible(Site, user).values_list("zone", flat=True)))
-    events = _narrowed(kept, wanted, all_of_it, zones)
+    wanted, zones, events = _wanted(user, filters, all_of_it)
     looks.note(_seen(user), Look.What.LOG, clock.now(), user=user, person=wanted.get("person"))
     before, after = _number(request, "before"), _number(request, "after")
     if after is not None:
@@ -74,6 +76,7 @@ def page(request: HttpRequest) -> HttpResponse:
     shown = {
         "filters": filters,
         "narrowed": bool(chosen),
+        "chosen": urlencode(chosen),
         "days": _days(found, all_of_it, [] if _by_content(wanted) else _gaps(user, found, wanted)),
         "several_zones": len(zones) > 1,
         "newer": newer and found and urlencode({**chosen, "after": found[0].pk}),
@@ -82,6 +85,42 @@ def page(request: HttpRequest) -> HttpResponse:
         "here": "log",
     }
     return render(request, "pages/log.html", shown)
+
+
+@never_cache
+@require_GET
+@access.needs(Right.LOG)
+def export(request: HttpRequest, kind: str) -> HttpResponse:
+    """What the filters leave, as a file: csv or json. That it was taken is kept."""
+    user: Any = request.user
+    filters = LogFilters(request.GET, user=user)
+    if not filters.is_valid():  # all of it instead of what was meant would be the wrong file
+        raise Http404
+    all_of_it = set(access.tenants(user, Right.DURESS).values_list("pk", flat=True))
+    wanted, _zones, events = _wanted(user, filters, all_of_it)
+    found = list(events.order_by("pk")[: table_file.MOST + 1])
+    if len(found) > table_file.MOST:
+        messages.error(request, _("These are more than %(n)d entries. Choose fewer days.") % {"n": table_file.MOST})
+        return redirect(f"{reverse('pages:log')}?{request.GET.urlencode()}")
+    looks.note(_seen(user), Look.What.LOG_FILE, clock.now(), user=user, person=wanted.get("person"))
+    missing = [] if _by_content(wanted) else visible(Gap, user).select_related("controller__site")
+    rows = table_file.rows(found, missing, visible(Door, user), all_of_it)
+    if kind == "csv":
+        answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")  # the mark by which Excel knows UTF-8
+        answer.writelines(spreadsheet.lines(table_file.COLUMNS, rows))
+    else:
+        answer = HttpResponse(content_type="application/json")
+        answer.write(json.dumps(list(rows), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1))
+    answer["Content-Disposition"] = f'attachment; filename="log-{clock.now():%Y-%m-%d}.{kind}"'
+    return answer
+
+
+def _wanted(user: Any, filters: LogFilters, all_of_it: set[int]) -> tuple[dict[str, Any], list[str], QuerySet[Event]]:
+    """What the filters say (nothing where they are wrong), the zones of the sites, and the events they leave."""
+    wanted = filters.cleaned_data if filters.is_valid() else {}
+    kept = visible(Event, user).exclude(code=codes.EXPIRED, extra=retention.ERASED_HERE)
+    zones = sorted(set(visible(Site, user).values_list("zone", flat=True)))
+    return wanted, zones, _narrowed(kept, wanted, all_of_it, zones)
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

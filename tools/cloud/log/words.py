@@ -183,6 +183,11 @@ def _detail(code: int, extra: int) -> str:
     return f": {why}" if why is not None else ""
 
 
+def missing(count: int) -> str:
+    said_of = ngettext("%(n)d event is missing in the log", "%(n)d events are missing in the log", count)
+    return said_of % {"n": count}
+
+
 def compartment(number: int, bank: str) -> str:
     return _("Compartment %(n)d (%(bank)s)") % {"n": number, "bank": bank}
 

@@ -53,7 +53,8 @@ class Tenant(Owned):
     name = models.CharField(_("name"), max_length=100)
     created_at = models.DateTimeField(default=timezone.now)
     pin_digits = models.PositiveSmallIntegerField(default=6)  # every PIN of the tenant has so many
-    retention_days = models.PositiveSmallIntegerField(default=90)  # of doors that say nothing else
+    retention_days = models.PositiveSmallIntegerField(default=limits.RETENTION_FREELY)  # of doors that say nothing else
+    retention_reason = models.CharField(max_length=200, blank=True)  # for whoever passes: why so long
 
     TENANT_PATH = "pk"
     SEEN_WITH = Right.BANKS  # which every role has: whoever belongs to it knows its name
@@ -66,6 +67,10 @@ class Tenant(Owned):
             ),
             models.CheckConstraint(
                 condition=Q(retention_days__lte=limits.door("retention_days")[1]), name="tenant_retention"
+            ),
+            models.CheckConstraint(
+                condition=Q(retention_days__lte=limits.RETENTION_FREELY) | ~Q(retention_reason=""),
+                name="tenant_retention_reason",
             ),
         ]
 

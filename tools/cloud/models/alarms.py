@@ -36,6 +36,7 @@ class Alarm(Owned):
     ended_at = models.DateTimeField(null=True)  # the thing itself is over
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    note = models.CharField(_("note"), max_length=200, blank=True)  # of who acknowledged it: what it was
 
     TENANT_PATH = "controller__site__tenant"
     SECRET = Q(code__in=SILENT), Right.DURESS

@@ -44,6 +44,7 @@ class DoorRules(Whole):
     door = models.OneToOneField(Door, models.CASCADE, primary_key=True, related_name="rules")
     extended_ms = _number("extended_ms", _("extended unlock time"))
     retention_days = _number("retention_days", _("keep the log for days"))
+    retention_reason = models.CharField(_("why so long"), max_length=200, blank=True)
     who = models.JSONField(default=list, blank=True)  # [[one of ASKS, schedule's primary key or None], ...]
     offline_hours = _number("offline_hours", _("hours without a link"))
     free = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="+")
@@ -68,3 +69,13 @@ class DoorRules(Whole):
     rex_when = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="+")
 
     TENANT_PATH = "door__controller__site__tenant"
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(retention_days=None)
+                | models.Q(retention_days__lte=limits.RETENTION_FREELY)
+                | ~models.Q(retention_reason=""),
+                name="door_retention_reason",
+            )
+        ]

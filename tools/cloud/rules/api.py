@@ -95,6 +95,7 @@ class DoorRulesOut(Schema):
     held_ms: int
     extended_ms: int | None
     retention_days: int | None
+    retention_reason: str  # why, where that is more than 90
     who: list[Ask]
     offline_hours: int | None
     free: int | None
@@ -127,6 +128,7 @@ class DoorRulesIn(Body):
     held_ms: int | None = None
     extended_ms: int | None = None
     retention_days: int | None = None
+    retention_reason: str | None = None
     who: list[Ask] | None = None
     offline_hours: int | None = None
     free: int | None = None
@@ -194,12 +196,14 @@ class TenantOut(Schema):
     id: int
     name: str
     retention_days: int
+    retention_reason: str
     pin_digits: int
     created_at: datetime
 
 
 class TenantChange(Body):
     retention_days: int = Field(ge=limits.door("retention_days")[0], le=limits.door("retention_days")[1])
+    retention_reason: str = Field("", max_length=200, description="needed above 90 days; people can read it")
 
 
 @router.get("/tenants", response=list[TenantOut])
@@ -212,7 +216,7 @@ def change_tenant(request: HttpRequest, tenant_id: int, fields: TenantChange) ->
     """How long logs are kept of doors that say nothing else."""
     who = caller(request)
     tenant = who.one(Tenant, who.change(tenant_id))
-    tenants.keep_for(tenant, fields.retention_days)
+    tenants.keep_for(tenant, fields.retention_days, fields.retention_reason)
     return tenant
 
 

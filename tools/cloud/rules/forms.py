@@ -286,6 +286,12 @@ class DoorForm(Shared):
         limits.door("retention_days"),
         gettext_lazy("0: no event names who passed. Empty: as the organisation has it."),
     )
+    retention_reason = forms.CharField(
+        max_length=200,
+        required=False,
+        label=gettext_lazy("Why longer than 90 days"),
+        help_text=gettext_lazy("Whoever may pass here can read it."),
+    )
 
     def __init__(self, *args: Any, door: Door, **kwargs: Any):
         rules = DoorRules.objects.filter(door=door).first() or DoorRules(door=door)
@@ -331,7 +337,7 @@ class DoorForm(Shared):
         """The form in parts; what most doors never need comes last."""
         return [
             (_("Unlocking"), self.part("name", "release_ms", "extended_ms")),
-            (_("Privacy"), self.part("retention_days")),
+            (_("Privacy"), self.part("retention_days", "retention_reason")),
             (_("Unlocked by schedule"), self.part("free", "first_in", "office")),
             (_("Held open and forced"), self.part("held_ms", "warn_ms", "repeat_ms", "forced", "unopened")),
             (_("Lock and exit button"), self.part("relock", "relock_delay_ms", "pulse_ms", "rex", "rex_when")),

@@ -2,6 +2,7 @@
 
 from .. import limits
 from ..audit import changes
+from ..log import retention
 from ..models import Tenant
 from ..services import propagate
 from ..services.refusal import Refusal
@@ -14,12 +15,12 @@ def make(name: str) -> Tenant:
     return tenant
 
 
-def keep_for(tenant: Tenant, days: int) -> None:
-    """Of doors that say nothing else. Controllers learn it with their rules."""
+def keep_for(tenant: Tenant, days: int, reason: str = "") -> None:
+    """Of doors that say nothing else. Controllers learn it with their rules. reason: for people to read, if long."""
     least, most = limits.door("retention_days")
     if not least <= days <= most:
         raise Refusal("a log is kept for %(least)d to %(most)d days; choose within", least=least, most=most)
     with changes.of(tenant):
-        tenant.retention_days = days
-        tenant.save(update_fields=["retention_days"])
+        tenant.retention_days, tenant.retention_reason = days, retention.reason(days, reason)
+        tenant.save(update_fields=["retention_days", "retention_reason"])
         propagate.rules_everywhere(tenant.pk)

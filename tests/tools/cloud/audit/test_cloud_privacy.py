@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cloud_world import House, Stopped, Wire
+from django.db import IntegrityError, transaction
 
 from firmware.controller import events
 from tools.cloud.access_list import history
@@ -14,9 +15,10 @@ from tools.cloud.alarms import alarms, codes
 from tools.cloud.audit import export, looks
 from tools.cloud.doors import door_rules
 from tools.cloud.log import retention
-from tools.cloud.models import AclChange, Alarm, Event, Look, Person
+from tools.cloud.models import AclChange, Alarm, DoorRules, Event, Look, Person, Tenant
 from tools.cloud.people import people
 from tools.cloud.services import clock, housekeeping
+from tools.cloud.services.refusal import Refusal
 from tools.cloud.sites import tenants
 
 
@@ -180,3 +182,30 @@ def test_housekeeping_can_be_done_any_time(house: House, time_now: Stopped, ther
     assert housekeeping.tidy(clock.now()) == {"erased": 1, "changes": 0, "profiles": 0}
     assert housekeeping.tidy(clock.now()) == {"erased": 0, "changes": 0, "profiles": 0}
     assert Person.objects.filter(name="Ingrid Solheim").exists()
+
+
+def test_a_log_is_kept_longer_than_ninety_days_only_for_a_reason(house: House) -> None:
+    tenants.keep_for(house.tenant, 90, "not needed, so not kept")
+    assert house.tenant.retention_reason == ""
+    door = house.doors[0]
+    for days in (91, 3650):
+        for reason in ("", "  \n"):
+            with pytest.raises(Refusal, match="needs a reason"):
+                tenants.keep_for(house.tenant, days, reason)
+            with pytest.raises(Refusal, match="needs a reason"):
+                door_rules.change(door, {"retention_days": days, "retention_reason": reason})
+    tenants.keep_for(house.tenant, 91, " Tyveri i\nkjelleren ")
+    door_rules.change(door, {"retention_days": 120, "retention_reason": "Sparebank"})
+    house.tenant.refresh_from_db()
+    assert (house.tenant.retention_days, house.tenant.retention_reason) == (91, "Tyveri i kjelleren")
+    door_rules.change(door, {"name": "Bankboksen"})
+    assert DoorRules.objects.get(door=door).retention_reason == "Sparebank", "what else is changed leaves it"
+    door_rules.change(door, {"retention_days": None})
+    assert DoorRules.objects.get(door=door).retention_reason == ""
+
+
+@pytest.mark.parametrize("model", [Tenant, DoorRules])
+def test_not_even_the_database_takes_one_without(house: House, model: Any) -> None:
+    door_rules.change(house.doors[0], {"retention_days": 7})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        model._base_manager.update(retention_days=91)

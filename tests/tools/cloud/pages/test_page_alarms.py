@@ -220,3 +220,18 @@ def test_an_alarm_is_acknowledged_on_the_alarms_own_page(browser: Any, raised: A
     assert answer.headers["Location"] == "/alarms/"
     page = client.get("/alarms/").content.decode()
     assert f'value="{alarm.pk}"' not in page and client.user.email in page
+
+
+def test_what_an_alarm_was_is_noted_and_seen_by_those_who_see_the_log(browser: Any, raised: Any) -> None:
+    from tools.cloud.models import Alarm
+
+    raised(events.DOOR_FORCED)
+    alarm = Alarm.objects.latest("pk")
+    client = browser()
+    assert 'name="note"' in client.get("/alarms/").content.decode()
+    answer = client.post("/alarms/acknowledge", {"alarm": alarm.pk, "note": "x" * 201, "from": "alarms"}, follow=True)
+    assert "at most 200" in answer.content.decode() and Alarm.objects.latest("pk").acknowledged_at is None
+    client.post("/alarms/acknowledge", {"alarm": alarm.pk, "note": "Flyttebyrået\nhadde kilt den opp"})
+    for role, seen in (("owner", True), ("guard", True), ("viewer", True), ("installer", False)):
+        page = browser(role=role).get("/alarms/").content.decode()
+        assert ("Flyttebyrået hadde kilt den opp" in page) == seen, role

@@ -1,5 +1,7 @@
 """The log page: sentences, filters, gaps, times that are not to be trusted, paging."""
 
+import csv
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -123,3 +125,46 @@ def test_other_tenants_events_are_not_there(browser: Any, house: Any, stranger: 
     assert _rows(client.get(f"/log/?door={house.doors[0].pk}").content.decode()) == []
     assert "Ingrid Solheim</option>" in client.get("/log/").content.decode()  # the stranger's own Ingrid
     assert f'value="{house.person.pk}"' not in client.get("/log/").content.decode()
+
+
+def test_the_log_is_taken_along_as_it_is_narrowed(browser: Any, house: Any, record: Any) -> None:
+    from tools.cloud.models import Gap, Look
+    from tools.cloud.services import clock
+
+    house.person.name = "=Ingrid"
+    house.person.save()
+    record(events.GRANTED, person=house.person, sequence=3)
+    record(events.DENIED_UNKNOWN, door=2, sequence=6)
+    epoch = house.controller.events.get(sequence=6).epoch
+    Gap.objects.create(controller=house.controller, epoch=epoch, first=4, last=5, noticed_at=clock.now())
+    client = browser()
+    assert (
+        f'href="/log/export.csv?door={house.doors[1].pk}"'
+        in client.get(f"/log/?door={house.doors[1].pk}").content.decode()
+    )
+    whole = client.get("/log/export.csv")
+    assert whole.headers["Content-Disposition"].startswith('attachment; filename="log-')
+    rows = list(csv.DictReader(io.StringIO(whole.content.decode("utf-8-sig"))))
+    assert [row["event"] for row in rows] == ["granted", "gap", "denied_unknown"]
+    assert [row["sequence"] for row in rows] == ["3", "4-5", "6"]
+    assert rows[0]["person"] == "'=Ingrid" and rows[0]["door"] == "Hovedinngang" and rows[0]["time"][10] == "T"
+    assert rows[1]["text"] == "2 events are missing in the log"
+    said = client.get(f"/log/export.json?door={house.doors[1].pk}").json()
+    assert [(one["event"], one["text"]) for one in said if one["event"] != "gap"] == [
+        ("denied_unknown", "Denied: unknown card")
+    ]
+    assert client.get(f"/log/export.json?person={house.person.pk}").json()[0]["person"] == "=Ingrid"
+    assert client.get("/log/export.csv?since=never").status_code == 404, "not all of it instead"
+    assert Look.objects.filter(what=Look.What.LOG_FILE, user=client.user).count() == 2, "of all, and of one"
+    for role, code in (("viewer", 200), ("guard", 403), ("installer", 403)):
+        assert browser(role=role).get("/log/export.csv").status_code == code, role
+
+
+def test_more_than_a_file_should_hold_is_refused(browser: Any, house: Any, record: Any, monkeypatch: Any) -> None:
+    from tools.cloud.log import export
+
+    monkeypatch.setattr(export, "MOST", 1)
+    for _ in range(2):
+        record(events.DOOR_OPENED)
+    answer = browser().get("/log/export.csv?kind=door", follow=True)
+    assert "more than 1 entries" in answer.content.decode() and answer.request["QUERY_STRING"] == "kind=door"

@@ -37,6 +37,7 @@ WORDS = {
     "forced": ("alarm", "event"),
     "rex": ("release", "hold", "shunt"),
 }
+REASON = "Tyveri i kjelleren"
 YES_NO = ("first_in", "two_person", "interlock_open", "unopened")
 WHEN = ("free", "office", "two_person_when", "rex_when")
 LEADS = ("leads_from", "leads_to")
@@ -97,6 +98,7 @@ class Chance:
         fields: dict[str, Callable[[], Any]] = {"who": self._who}
         fields |= {name: partial(self._empty_or, *limits.door(name)) for name in NUMBERS}
         fields |= {name: partial(self._random.choice, (*values, *values, "x")) for name, values in WORDS.items()}
+        fields["retention_reason"] = partial(self._random.choice, ("", REASON))
         fields |= dict.fromkeys(YES_NO, partial(self._maybe, 0.5)) | dict.fromkeys((*WHEN, *LEADS), self._place)
         return self._some(fields)
 
@@ -333,9 +335,11 @@ class Entering:
             pins.set_length(self.house.tenant, said["pin_digits"])
         if channel == "api":
             days = said.get("retention_days", 90)
-            self._call("PATCH", f"/tenants/{self.house.tenant.pk}", {"retention_days": days})
+            self._call(
+                "PATCH", f"/tenants/{self.house.tenant.pk}", {"retention_days": days, "retention_reason": REASON}
+            )
         elif "retention_days" in said:
-            tenants.keep_for(self.house.tenant, said["retention_days"])
+            tenants.keep_for(self.house.tenant, said["retention_days"], REASON)
 
     def _zone(self, said: dict[str, Any], channel: str, nth: int) -> None:
         site = self.house.site
