@@ -90,6 +90,11 @@ LABELS: dict[str, Any] = {
     "delivery": gettext_lazy("Delivery"),
     "ending": gettext_lazy("Taken back"),
     "webhook": gettext_lazy("Webhook"),
+    "account": gettext_lazy("An account for their own page"),
+    "unlock": gettext_lazy("Residents unlock doors on their page"),
+    "guests": gettext_lazy("Residents invite guests"),
+    "guests_at_once": gettext_lazy("Guests at once of a resident"),
+    "guest_days": gettext_lazy("Days that a guest may pass"),
 }
 CHOICES: dict[str, dict[Any, Any]] = {
     "escort": dict(Person.Escort.choices),

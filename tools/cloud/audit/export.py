@@ -1,10 +1,12 @@
 """Export: everything that is kept about a person, as a copy for them."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..alarms import codes
+from ..lockers.about import legible
 from ..models import Change, Event, Look, Person
 from ..services import local_time
 
@@ -26,6 +28,7 @@ def of_person(person: Person) -> dict[str, Any]:
         "active": person.active,
         "extended": person.extended,
         "escort": person.escort,
+        "account": person.user.email if person.user else None,
         "credentials": [
             {
                 "kind": credential.kind,
@@ -55,6 +58,18 @@ def of_person(person: Person) -> dict[str, Any]:
                 "door": doors.get((event.controller_id, event.door_number), event.controller.name),
             }
             for event in events.order_by("pk")
+        ],
+        "unlocked_on_their_page": [
+            {"at": _at(one.requested_at, ZoneInfo(one.controller.site.zone)), "door": one.door.name if one.door else ""}
+            for one in person.unlocks.select_related("controller__site", "door").order_by("pk")
+        ],
+        "compartments": [
+            {"bank": one.bank.name, "compartment": one.compartment, "until": _at(one.valid_until, home)}
+            for one in person.allotments.select_related("bank")
+        ],
+        "deliveries": [
+            {"bank": one.bank.name, "for": asdict(legible(one)), "made_at": _at(one.made_at, home), "state": one.state}
+            for one in person.deliveries.select_related("bank").order_by("pk")
         ],
         "changes": [
             {

@@ -42,6 +42,7 @@ from ..models import (
     Progress,
     Reading,
     Release,
+    ResidentPolicy,
     Rollout,
     RolloutBoard,
     Schedule,
@@ -82,6 +83,7 @@ PARTS: dict[type[models.Model], tuple[str, ...]] = {
     User: ("is_active",),
     Webhook: ("url",),
     Bank: ("name", "address", "latitude", "longitude"),
+    ResidentPolicy: ("unlock", "guests", "guests_at_once", "guest_days"),
 }
 # What a service notes itself, as it is no row that stays and changes.
 BY_HAND: dict[type[models.Model], str] = {
@@ -135,6 +137,8 @@ def whole(row: models.Model) -> tuple[type[models.Model], int | None]:
         return Controller, row.controller_id
     if isinstance(row, Webhook):
         return ApiToken, row.token_id
+    if isinstance(row, ResidentPolicy):
+        return Tenant, row.tenant_id
     return type(row), row.pk
 
 
@@ -191,6 +195,11 @@ def _rules(door: Door) -> Values:
     return said | {"who": [[what, names.get(pk)] for what, pk in rules.who]}
 
 
+def _residents(tenant: Tenant) -> Values:
+    policy = ResidentPolicy.objects.filter(tenant=tenant).first() or ResidentPolicy(tenant=tenant)
+    return {name: getattr(policy, name) for name in PARTS[ResidentPolicy]}
+
+
 def _board(controller: Controller) -> Values:
     doors = list(controller.doors.order_by("number").values_list("name", flat=True))
     bank = Bank.objects.filter(controller=controller).first()
@@ -199,7 +208,12 @@ def _board(controller: Controller) -> Values:
 
 
 _ROWS: dict[type[models.Model], _Row] = {
-    Person: _Row(lambda row: Kind.PERSON, lambda row: row.tenant_id, person=lambda row: row.pk),
+    Person: _Row(
+        lambda row: Kind.PERSON,
+        lambda row: row.tenant_id,
+        person=lambda row: row.pk,
+        more=lambda row: {"account": row.user_id is not None},  # never which one
+    ),
     Credential: _Row(
         lambda row: row.kind,
         lambda row: row.tenant_id,
@@ -224,7 +238,7 @@ _ROWS: dict[type[models.Model], _Row] = {
     Controller: _Row(
         lambda row: Kind.CONTROLLER, lambda row: row.site.tenant_id, more=_board, related=("site", "replaced_by")
     ),
-    Tenant: _Row(lambda row: Kind.TENANT, lambda row: row.pk),
+    Tenant: _Row(lambda row: Kind.TENANT, lambda row: row.pk, more=_residents),
     Membership: _Row(
         lambda row: Kind.MEMBER,
         lambda row: row.tenant_id,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ..alarms import alarming
 from ..models import Door, Right, visible
 from ..pages import access
+from ..residents import own
 from ..services import clock, entered
 from ..sessions import hashed
 from . import commands, door_status, live, locks
@@ -28,6 +29,8 @@ STILL_S = 15.0  # a comment so often keeps proxies from closing a quiet stream
 @access.signed_in
 def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
+    if not user.memberships.exists() and own.persons(request).exists():
+        return redirect("pages:mine")
     tenants = set(access.tenants(user, Right.RELEASE).values_list("pk", flat=True))
     shown = {
         "sites": door_status.sites(user),

@@ -12,7 +12,7 @@ from ..doors import commands
 from ..models import ApiToken, Bank, Change, Command, Delivery, Notice, User, lock
 from ..services import clock
 from ..services.refusal import Refusal
-from . import stock, webhooks
+from . import recipients, stock, webhooks
 from .about import About
 
 CANCELS = 3  # asked at once: a board has room for four such commands
@@ -40,7 +40,7 @@ def make(
     check_board(bank)
     _check_due(due_at, now)
     delivery = Delivery(bank=bank, about=about.sealed(), made_at=now, made_by=user, token=token, due_at=due_at)
-    delivery.reference = reference
+    delivery.reference, delivery.recipient = reference, recipients.find(bank, about)
     with changes.of(delivery):
         delivery.number = stock.free_number(bank)
         delivery.save(force_insert=True)

@@ -144,10 +144,10 @@ def deliveries(bank: Bank) -> list[dict[str, Any]]:
 def allotments(bank: Bank) -> list[dict[str, Any]]:
     """Whose compartments are, for who may see people."""
     now, zone = clock.now(), bank.controller.site.zone
-    return [_allotment(row, now, zone) for row in bank.allotments.select_related("person")]
+    return [allotment(row, now, zone) for row in bank.allotments.select_related("person")]
 
 
-def _allotment(row: Allotment, now: datetime, zone: str) -> dict[str, Any]:
+def allotment(row: Allotment, now: datetime, zone: str) -> dict[str, Any]:
     over = row.valid_until is not None and row.valid_until <= now
     if row.ending:
         look, icon, state = "warn", "clock", _("Being taken back")

@@ -14,6 +14,7 @@ from .lockers import Allotment, Bank, Compartment, Delivery
 from .looks import Look
 from .places import Controller, Door, Site
 from .readings import Reading
+from .residents import ResidentPolicy
 from .rights import Right
 from .rules import Area, Holiday, Schedule
 from .scope import Scoped, lock, visible
@@ -52,6 +53,7 @@ __all__ = [
     "Progress",
     "Reading",
     "Release",
+    "ResidentPolicy",
     "Right",
     "Role",
     "Rollout",

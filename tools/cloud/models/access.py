@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .. import limits
-from .accounts import Tenant
+from .accounts import Tenant, User
 from .places import Door
 from .rights import Right
 from .rules import Schedule
@@ -27,11 +27,14 @@ class Person(Whole):
     active = models.BooleanField(_("active"), default=True)
     extended = models.BooleanField(_("doors stay unlocked longer"), default=False)
     escort = models.CharField(_("escort"), max_length=8, blank=True, choices=Escort)
+    # With which account they see their own page (residents/); that is no role and no membership.
+    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="persons")
 
     SEEN_WITH = Right.PEOPLE
 
     class Meta:
         ordering = ["name", "pk"]
+        constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="person_account_once")]
 
     def __str__(self) -> str:
         return self.name

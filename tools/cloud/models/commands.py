@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .access import Person
 from .accounts import User
 from .places import Controller, Door
 from .scope import Owned
@@ -40,6 +41,8 @@ class Command(Owned):
     arguments = models.JSONField(default=dict, blank=True)  # hold: {"until": Unix seconds}; commission: {"minutes"}
     data = models.JSONField(default=dict, blank=True)  # what diagnostics brought
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # Who unlocked a door on their own page: a passage, forgotten when the door's days are over (residents/tidy.py).
+    person = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="unlocks")
     requested_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)

@@ -67,6 +67,7 @@ class DoorRules(Whole):
     forced = models.CharField(max_length=8, choices=Forced, default=Forced.ALARM)
     rex = models.CharField(max_length=8, choices=Rex, default=Rex.RELEASE)
     rex_when = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="+")
+    residents = models.BooleanField(default=False)  # those whose card opens it now may unlock it on their page
 
     TENANT_PATH = "door__controller__site__tenant"
 

@@ -141,6 +141,8 @@ class Delivery(Whole):
     bank = models.ForeignKey(Bank, models.CASCADE, related_name="deliveries")
     number = models.PositiveBigIntegerField()
     about = SealedField(default=b"")
+    # Whose own page shows it (residents/parcels.py); forgotten with `about`.
+    recipient = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="deliveries")
     state = models.CharField(max_length=12, choices=State, default=State.MADE)
     compartment = models.PositiveSmallIntegerField(null=True)
     size = models.CharField(max_length=1, blank=True)  # of that compartment

@@ -17,6 +17,8 @@ from ..members import sign_views as sign
 from ..members import views as members
 from ..people import views as people
 from ..readings import views as readings
+from ..residents import admin_views as residents
+from ..residents import views as mine
 from ..rules import views as rules
 from ..sites import views as sites
 from ..updates import views as updates
@@ -105,6 +107,21 @@ urlpatterns = [
     path("tokens/<int:pk>/revoke", members.revoke, name="token_revoke"),
     path("account/", account.page, name="account"),
     path("account/sign-out-elsewhere", account.end_others, name="sign_out_elsewhere"),
+    path("me/", mine.choose, name="mine"),
+    path("me/<int:pk>/", mine.doors, name="my_doors"),
+    path("me/<int:pk>/unlock", mine.unlock, name="my_unlock"),
+    path("me/<int:pk>/asked", mine.asked, name="my_asked"),
+    path("me/<int:pk>/lost", mine.lost, name="my_lost"),
+    path("me/<int:pk>/blocked", mine.blocked, name="my_blocked"),
+    path("me/<int:pk>/log", mine.log, name="my_log"),
+    path("me/<int:pk>/profile", mine.profile, name="my_profile"),
+    path("me/<int:pk>/copy", mine.copy, name="my_copy"),
+    path("me/<int:pk>/sign-out-elsewhere", mine.sign_out_elsewhere, name="my_sign_out_elsewhere"),
+    path("residents/", residents.page, name="residents"),
+    path("tenants/<int:tenant_pk>/residents", residents.change, name="residents_change"),
+    path("people/<int:pk>/account", residents.invite, name="person_account"),
+    path("people/<int:pk>/account/link", residents.link, name="person_account_link"),
+    path("people/<int:pk>/account/end", residents.end, name="person_account_end"),
     path("language", set_language, name="language"),
     path("sign-out", sign.out, name="sign_out"),
 ]

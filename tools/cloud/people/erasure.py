@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from ..audit import changes
 from ..models import AclChange, ApiToken, Look, Person, User, lock
+from ..residents import accounts
 from ..services import propagate
 
 BUSY_MS = 200  # so long SQLite waits here for readers; otherwise as settings.py says
@@ -29,7 +30,10 @@ def erase(person: Person, now: datetime, user: User | None = None, token: ApiTok
         person.active = False
         person.save(update_fields=["active"])
         propagate.access_of(person.tenant_id, [person.pk])
+        account = person.user
         person.delete()
+        if account is not None:
+            accounts.forget(account)
         # A lost board hears nothing any more: nobody has to tell it.
         AclChange.objects.filter(controller__lost_at__isnull=False, credential=None).delete()
     transaction.on_commit(overwrite)

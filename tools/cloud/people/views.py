@@ -14,9 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ..log import words
-from ..models import Credential, Grant, Person, Right, lock, visible
+from ..models import Credential, Door, Grant, Person, Right, lock, visible
 from ..pages import access, telling, times
 from ..readings import views as readings
+from ..residents.forms import AccountForm
 from ..rules.forms import GrantForm, PinForm
 from ..services import clock, entered, local_time
 from . import arrival, erasure, pins
@@ -239,7 +240,7 @@ def _card(card: Credential, request: HttpRequest) -> dict[str, Any]:
         "row": card,
         "name": words.credential(card),
         "ends": card.valid_until and times.ends(card.valid_until, zones[:1], len(zones) > 1),
-        "arrival": None if card.active else arrival.of(card, user),
+        "arrival": None if card.active else arrival.of(card, visible(Door, user)),
     }
 
 
@@ -283,6 +284,7 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
         "groups_form": groups_form,
         "granted": {entered.number(str(pk)) for pk in groups_form["groups"].value()},
         "may_change": access.may_change(user, person.tenant_id),
+        "account_form": AccountForm(auto_id="account_%s"),
         "reading": readings.shown(person, user),
         "here": "people",
     }

@@ -128,6 +128,13 @@ class Moment:
             best = found if best is NOBODY else best
         return best
 
+    def by_right(self, person: int, door: Door) -> Answer:
+        """The same for somebody with whatever the door asks for: what is granted alone, without a card of theirs."""
+        granted = self._granted.get(person, {}).get(door.controller_id)
+        if granted is None or door.controller.lost_at is not None:
+            return NOBODY
+        return self._decided(door, granted, frozenset(_BY))
+
     def open_to_all(self, door: Door) -> bool:
         """Whether the door is to stand unlocked then, by its schedule."""
         if door.controller_id not in self._free:

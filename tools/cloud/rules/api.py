@@ -118,6 +118,7 @@ class DoorRulesOut(Schema):
     forced: str
     rex: str
     rex_when: int | None
+    residents: bool  # those whose card opens it now may unlock it on their own page
 
 
 class DoorRulesIn(Body):
@@ -151,6 +152,7 @@ class DoorRulesIn(Body):
     forced: str | None = None
     rex: str | None = None
     rex_when: int | None = None
+    residents: bool | None = None
 
 
 class PlaceIn(Body):

@@ -266,6 +266,9 @@ class DoorForm(Shared):
         Schedule.objects.none(), required=False, label=gettext_lazy("Office mode may be on at")
     )
     two_person = forms.ChoiceField(required=False, label=gettext_lazy("Two people together"))
+    residents = forms.BooleanField(
+        required=False, label=gettext_lazy("Residents whose card opens it now may unlock it on their own page")
+    )
     offline_hours = _number(
         gettext_lazy("Hours without a link, then nobody passes"),
         limits.door("offline_hours"),
@@ -336,7 +339,7 @@ class DoorForm(Shared):
     def sections(self) -> list[tuple[Any, list[Any]]]:
         """The form in parts; what most doors never need comes last."""
         return [
-            (_("Unlocking"), self.part("name", "release_ms", "extended_ms")),
+            (_("Unlocking"), self.part("name", "release_ms", "extended_ms", "residents")),
             (_("Privacy"), self.part("retention_days", "retention_reason")),
             (_("Unlocked by schedule"), self.part("free", "first_in", "office")),
             (_("Held open and forced"), self.part("held_ms", "warn_ms", "repeat_ms", "forced", "unopened")),

@@ -15,6 +15,7 @@ from ..members import links
 from ..models import Controller, Progress
 from ..people import erasure
 from ..readings import learning
+from ..residents import tidy as residents
 from ..rules import rules
 
 log = logging.getLogger("portvakt.housekeeping")
@@ -48,6 +49,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
     _each(
         erase,
         erase_deliveries,
+        partial(residents.forget, now),
         partial(learning.forget, now),
         partial(links.forget, now),
         erasure.overwrite,

@@ -7,6 +7,7 @@ from tools.cloud.models import Right
 
 ANYBODY = "anybody"  # also who is not signed in
 MAKER = "who made it"  # nobody else, whatever the role; in the attacks that is nobody who asks
+THEMSELVES = "the person themself"  # by the account that is linked with them; in the attacks that is nobody either
 SIGNED_IN = "signed in"  # whatever the role, also without any
 NOT_SERVED = None  # no such method: 405
 
@@ -72,10 +73,23 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "member_role": (NOT_SERVED, MEMBERS),
     "member_sign_out": (NOT_SERVED, MEMBERS),
     "members": (MEMBERS, NOT_SERVED),
+    "mine": (SIGNED_IN, NOT_SERVED),
+    "my_asked": (THEMSELVES, NOT_SERVED),
+    "my_blocked": (THEMSELVES, NOT_SERVED),
+    "my_copy": (THEMSELVES, NOT_SERVED),
+    "my_doors": (THEMSELVES, NOT_SERVED),
+    "my_log": (THEMSELVES, NOT_SERVED),
+    "my_lost": (NOT_SERVED, THEMSELVES),
+    "my_profile": (THEMSELVES, NOT_SERVED),
+    "my_sign_out_elsewhere": (NOT_SERVED, THEMSELVES),
+    "my_unlock": (NOT_SERVED, THEMSELVES),
     "outbox": (DELIVERIES, NOT_SERVED),
     "parcel": (ANYBODY, NOT_SERVED),
     "people": (PEOPLE, NOT_SERVED),
     "person": (PEOPLE, NOT_SERVED),
+    "person_account": (NOT_SERVED, CHANGE),
+    "person_account_end": (NOT_SERVED, CHANGE),
+    "person_account_link": (NOT_SERVED, CHANGE),
     "person_active": (NOT_SERVED, CHANGE),
     "person_add": (CHANGE, CHANGE),
     "person_erase": (NOT_SERVED, CHANGE),
@@ -87,6 +101,8 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "reading_give": (NOT_SERVED, CHANGE),
     "release": (NOT_SERVED, RELEASE),
     "release_sure": (RELEASE, NOT_SERVED),
+    "residents": (PEOPLE, NOT_SERVED),
+    "residents_change": (NOT_SERVED, CHANGE),
     "revoke": (NOT_SERVED, CHANGE),
     "schedule": (PEOPLE, CHANGE),
     "schedule_add": (CHANGE, CHANGE),
@@ -214,12 +230,12 @@ PLACES = {
     "credentials": "credential", "doors": "door", "grants": "grant", "groups": "group", "holidays": "holiday",
     "members": "member", "people": "person", "readings": "reading", "schedules": "schedule", "sites": "site",
     "tenants": "tenant", "tokens": "token", "banks": "bank", "lockers": "bank", "deliveries": "delivery",
-    "shipments": "delivery", "allotments": "allotment",
+    "shipments": "delivery", "allotments": "allotment", "me": "person",
 }  # fmt: skip
 
 # Name of a field, in a body, a form or an address -> whose number it holds.
 FIELDS = {
-    "after": "event", "alarm": "alarm", "bank": "bank",
+    "after": "event", "alarm": "alarm", "bank": "bank", "command": "command", "credential": "credential",
     "before": "event", "controller": "controller", "door": "door", "doors": "door",
     "door-": "schedule", "when-": "schedule",
     "following": "schedule", "free": "schedule", "group": "group", "groups": "group", "leads_from": "area",
@@ -229,6 +245,7 @@ FIELDS = {
 }  # fmt: skip
 # Those that hold plain values: no row is meant.
 PLAIN = {
+    "guest_days", "guests", "guests_at_once", "residents", "unlock",
     "active", "address", "bits", "days", "description", "due", "due_at", "latitude", "longitude", "phone", "reference",
     "unit", "url",
     "board", "broker", "by", "code", "compartment", "csrfmiddlewaretoken", "digits", "do", "during_lockdown",

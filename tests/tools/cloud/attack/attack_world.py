@@ -85,7 +85,9 @@ class Home(House):
         self.lying.refresh_from_db()
         notices.make(self.lying, Notice.Kind.DEPOSITED, clock.now())
         Bank.objects.filter(pk=self.bank.pk).update(name=f"{tag}banks skap", address=f"{tag}banks gate 1")
-        other = Person.objects.create(tenant=self.tenant, name=f"{tag}people Nils")
+        other = self.alone = Person.objects.create(tenant=self.tenant, name=f"{tag}people Nils")
+        account = User.objects.named(f"x@{tag}people.test")
+        Person.objects.filter(pk=self.person.pk).update(user=account)
         self.allotment = Allotment.objects.create(
             bank=self.bank, compartment=5, mark=1, person=other, made_at=clock.now()
         )
@@ -215,7 +217,7 @@ KINDS: dict[str, type[Any]] = {
     "area": Area, "nowhere": Area, "schedule": Schedule, "unused": Schedule, "holiday": Holiday, "person": Person,
     "credential": Credential, "revoked": Credential, "group": AccessGroup, "grant": Grant, "alarm": Alarm,
     "command": Command, "reading": Reading, "event": Event, "member": Membership, "token": ApiToken,
-    "bank": Bank, "delivery": Delivery, "lying": Delivery, "allotment": Allotment,
+    "bank": Bank, "delivery": Delivery, "lying": Delivery, "allotment": Allotment, "alone": Person,
 }  # fmt: skip
 ATTRIBUTES = {"credential": "card"}
 

@@ -16,6 +16,7 @@ from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links
 from tools.cloud.models import Alarm, Change, Command, Membership, Reading, Role, Schedule, User
 from tools.cloud.people import pins
+from tools.cloud.residents import accounts
 from tools.cloud.services import clock
 
 PIN = "827364"
@@ -59,6 +60,12 @@ class Full(House):
         row = allotments.give(self.bank, 6, self.person)
         Change.objects.all().delete()
         return row
+
+    def resident(self) -> models.Person:
+        """The house's person with an account."""
+        accounts.invite(self.person, "ingrid@example.test", self.users["owner"])
+        Change.objects.all().delete()
+        return self.person
 
     def read(self, number: int) -> Reading:
         command = Command.objects.create(

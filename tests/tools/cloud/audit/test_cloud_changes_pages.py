@@ -82,12 +82,23 @@ PAGES: dict[str, Case] = {
     "delivery_cancel": lambda h: ({"pk": h.delivery.pk}, {}, [("controller", "asked")]),
     "delivery_extend": lambda h: ({"pk": h.lying.pk}, {"due": "2026-05-03"}, [("delivery", "changed")]),
     "delivery_take_back": lambda h: ({"pk": h.lying.pk}, {}, [("delivery", "asked")]),
+    "residents_change": lambda h: (
+        {"tenant_pk": h.tenant.pk}, {"unlock": "on", "guests_at_once": 2, "guest_days": 7}, [("tenant", "changed")],
+    ),
+    "person_account": lambda h: (
+        {"pk": h.person.pk}, {"email": "ny@example.test"}, [("person", "changed"), ("link", "made")],
+    ),
+    "person_account_link": lambda h: ({"pk": h.resident().pk}, {}, [("link", "made")]),
+    "person_account_end": lambda h: ({"pk": h.resident().pk}, {}, [("person", "changed")]),
     "token_revoke": lambda h: ({"pk": h.token.pk}, {}, [("token", "changed")]),
 }  # fmt: skip
 
 PAGES_NOTHING = {
     "reading_discard": "a number of minutes is forgotten",
     "export": "kept as a look (Who looked)",
+    "my_lost": "of one's own page: test_residents.py has it",
+    "my_sign_out_elsewhere": "one's own sessions",
+    "my_unlock": "a passage, kept as long as the door's log",
     "sign_out_elsewhere": "one's own sessions",
     "sign_out": "one's own session",
     "language": "of one's own pages",

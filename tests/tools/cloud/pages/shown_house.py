@@ -23,6 +23,7 @@ from tools.cloud.models import (
     Command,
     Compartment,
     Controller,
+    Delivery,
     DoorRules,
     Event,
     Gap,
@@ -42,6 +43,7 @@ from tools.cloud.models import (
     User,
 )
 from tools.cloud.people import erasure, groups, people, pins
+from tools.cloud.residents import policy
 from tools.cloud.rules import holidays
 from tools.cloud.rules import schedules as weeks
 from tools.cloud.services import clock
@@ -74,6 +76,7 @@ class Shown:
         self.changes()
         self.updates()
         self.lockers()
+        self.residents()
         lost.lost(self.gone, self.owner)
 
     def ago(self, **past: float) -> datetime:
@@ -253,6 +256,17 @@ class Shown:
         Compartment.objects.filter(bank=self.bank).update(open=False)
         Compartment.objects.filter(bank=self.bank, number=5).update(open=True)
         Compartment.objects.filter(bank=self.bank, number=18).update(fault=events.COMPARTMENT_STUCK)
+
+    def residents(self) -> None:
+        """The owner lives there, too: their own page, a door with a button, one that was not reached, parcels."""
+        policy.change(self.tenant, {"unlock": True, "guests": True})
+        door_rules.change(self.doors[0], {"residents": True})
+        Person.objects.filter(pk=self.person.pk).update(user=self.owner)
+        Delivery.objects.filter(bank=self.bank, state__in=["deposited", "made"]).update(recipient=self.person)
+        Command.objects.create(
+            controller=self.controller, door=self.doors[0], do="release", state="expired", person=self.person,
+            requested_at=self.now, expires_at=self.now,
+        )  # fmt: skip
 
     def updates(self) -> None:
         for build, state, boards_are, percent in (

@@ -70,6 +70,7 @@ def visits(there: dict[str, Any]) -> Iterator[tuple[str | None, str, str]]:
     for name, address in {**there["pages"], **there["also"]}.items():
         yield "owner", name, address
     yield "guard", "doors of a guard", "/"
+    yield "guard", "no page of their own", "/me/"
     for name, address in there["pages"].items():
         if not any(letter.isdigit() for letter in address):
             yield "empty", f"{name}, with nothing yet", address
