@@ -112,7 +112,7 @@ NOT: dict[type[models.Model], str] = {
     RolloutBoard: "how far a rollout is",
 }
 # What is told of a row and is another one's: it was entered there, and is refused there.
-ELSEWHERE = {Kind.DELIVERY: "bank", Kind.ALLOTMENT: "bank", Kind.CONTROLLER: "site"}
+ELSEWHERE: dict[str, str] = {Kind.DELIVERY: "bank", Kind.ALLOTMENT: "bank", Kind.CONTROLLER: "site"}
 
 
 class State(NamedTuple):
