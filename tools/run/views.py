@@ -18,9 +18,11 @@ from django.utils.translation import get_language, gettext, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from tools.cloud.audit import looks
 from tools.cloud.doors.live import OF_A_USER
 from tools.cloud.models import Membership, Right, Session, Tenant
 from tools.cloud.models.rights import roles_with
+from tools.cloud.services import clock
 from tools.cloud.sessions import hashed
 from tools.terminal import Problem
 
@@ -93,6 +95,7 @@ def action(act: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]) -> View:
 @require_GET
 @needs(Right.LOG)
 async def page(request: HttpRequest) -> HttpResponse:
+    await _note(request.user)
     # In a thread: which pages there are beside this one the database has to say.
     return await sync_to_async(render)(request, "run/building.html")
 
@@ -101,7 +104,13 @@ async def page(request: HttpRequest) -> HttpResponse:
 @require_GET
 @needs(Right.LOG)
 async def state(request: HttpRequest) -> HttpResponse:
+    await _note(request.user)
     return JsonResponse(snapshot(live.building(), codes=await _acts(request.user)))
+
+
+async def _note(user: Any) -> None:
+    """The page names who passes: that somebody looks is kept, as of any page of the cloud end that does."""
+    await sync_to_async(looks.at_doors)(user, clock.now())
 
 
 async def _acts(user: Any) -> bool:
@@ -120,7 +129,9 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     user, session = request.user.pk or 0, hashed(request.session.session_key or "")
     if _streams[user] >= OF_A_USER:
         return JsonResponse({"error": "too many pages of the building are open; close some"}, status=429)
-    response = StreamingHttpResponse(_counted(user, get_language() or "nb", session), content_type="text/event-stream")
+    response = StreamingHttpResponse(
+        _counted(request.user, get_language() or "nb", session), content_type="text/event-stream"
+    )
     response["X-Accel-Buffering"] = "no"
     return response
 
@@ -128,19 +139,22 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
 _streams: Counter[int] = Counter()  # by user
 
 
-async def _counted(user: int, language: str, session: str) -> AsyncIterator[bytes]:
-    _streams[user] += 1
+async def _counted(user: Any, language: str, session: str) -> AsyncIterator[bytes]:
+    _streams[user.pk] += 1
     try:
-        async for state in _states(language, session):
+        async for state in _states(user, language, session):
             yield state
     finally:
-        _streams[user] -= 1
+        _streams[user.pk] -= 1
 
 
-async def _states(language: str, session: str) -> AsyncIterator[bytes]:
+async def _states(user: Any, language: str, session: str) -> AsyncIterator[bytes]:
     building = live.building()
-    asked, codes = -_ASK_S, False
+    asked, codes, noted = -_ASK_S, False, -looks.AGAIN_S
     while not building.ended:
+        if time.monotonic() - noted >= looks.AGAIN_S:
+            noted = time.monotonic()
+            await _note(user)
         if time.monotonic() - asked >= _ASK_S:
             asked = time.monotonic()
             whose = Session.living().filter(session_key=session, user__is_active=True).values("user")

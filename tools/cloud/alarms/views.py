@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tools.terminal import Problem
 
+from ..audit import looks
 from ..models import Alarm, Right, visible
 from ..pages import access, telling
 from ..services import clock, entered
@@ -30,6 +31,7 @@ def page(request: HttpRequest) -> HttpResponse:
     rows = visible(Alarm, user).select_related(*related)
     found = Paginator(rows.order_by("-raised_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
     may = set(access.tenants(user, Right.ALARMS).values_list("pk", flat=True))
+    looks.at_doors(user, clock.now())
     shown = [alarming.row(one, 1, one.ended_at is not None, log, may) for one in found]
     return render(request, "pages/alarms.html", {"page": found, "alarms": shown, "here": "log"})
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tools.terminal import Problem
 
+from ..audit import looks
 from ..models import AccessGroup, Area, Door, Right, Site, lock, visible
 from ..pages import access, telling
 from ..rules import areas as service
@@ -45,6 +46,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": door.name})
             telling.meanwhile(request, form)
             return redirect("pages:door", pk=pk)
+    looks.at_doors(user, clock.now())
     shown = {
         "door": Door.objects.select_related("controller__site").get(pk=pk),
         "form": form,

@@ -20,8 +20,10 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from ..alarms import alarming
+from ..audit import looks
 from ..lockers import live as bank_live
 from ..models import Membership, Session, User
+from ..services import clock
 from . import door_status
 
 log = logging.getLogger("portvakt.live")
@@ -61,6 +63,7 @@ class DoorStream:
     end: End | None = None
     joined: float = field(default_factory=time.monotonic)
     begun: bool = False
+    noted: float = field(default_factory=time.monotonic)  # when it was kept last that its user looks
 
     @property
     def kind(self) -> tuple[Any, ...]:
@@ -152,6 +155,16 @@ class Hub:
             if (stream.session, stream.user.pk) not in living or stream.sight not in (None, sight):
                 stream.end = End.OVER
             stream.sight = sight
+        self._note([stream for stream in streams if stream.end is None and stream.bank is None])
+
+    def _note(self, streams: list[DoorStream]) -> None:
+        """Who looks on is kept once for all their pages; that they began, by the view that has them join."""
+        now = time.monotonic()
+        due = [stream for stream in streams if now - stream.noted >= looks.AGAIN_S]
+        for user in {stream.user.pk: stream.user for stream in due}.values():
+            looks.at_doors(user, clock.now())
+        for stream in due:
+            stream.noted = now
 
     def _forget_unbegun(self) -> None:
         """Whose browser was gone before the first byte."""

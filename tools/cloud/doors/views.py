@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from ..alarms import alarming
+from ..audit import looks
 from ..models import Door, Right, visible
 from ..pages import access
 from ..residents import own
@@ -32,6 +34,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if not user.memberships.exists() and own.persons(request).exists():
         return redirect("pages:mine")
     tenants = set(access.tenants(user, Right.RELEASE).values_list("pk", flat=True))
+    looks.at_doors(user, clock.now())
     shown = {
         "sites": door_status.sites(user),
         "alarms": alarming.now_standing(user),
@@ -101,6 +104,8 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     door, bank = (entered.number(request.GET.get(name, "")) for name in ("door", "bank"))
     tenants = frozenset([pk async for pk in user.memberships.values_list("tenant", flat=True)])
     one = live.DoorStream(user, hashed(request.session.session_key or ""), get_language() or "en", door, bank, tenants)
+    if bank is None:
+        await sync_to_async(looks.at_doors)(user, clock.now())
     hub = live.hub()
     try:
         hub.join(one)

@@ -13,6 +13,7 @@ class Look(Owned):
     class What(models.TextChoices):
         LOG = "log", _("the log")
         LOG_FILE = "log_file", _("the log as a file")
+        DOORS = "doors", _("who passed last, at the doors")
         EXPORT = "export", _("an export of all about a person")
         ARMED = "armed", _("a reader armed for a card")
         LEARNED = "learned", _("a card read at a door")

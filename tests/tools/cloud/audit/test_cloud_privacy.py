@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 from cloud_world import House, Stopped, Wire
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from firmware.controller import events
 from tools.cloud.access_list import history
 from tools.cloud.alarms import alarms, codes
 from tools.cloud.audit import export, looks
-from tools.cloud.doors import door_rules
+from tools.cloud.doors import door_rules, live
 from tools.cloud.log import retention
-from tools.cloud.models import AclChange, Alarm, DoorRules, Event, Look, Person, Tenant
+from tools.cloud.models import AclChange, Alarm, DoorRules, Event, Look, Membership, Person, Tenant, User
 from tools.cloud.people import people
 from tools.cloud.services import clock, housekeeping
 from tools.cloud.services.refusal import Refusal
+from tools.cloud.sessions import hashed
 from tools.cloud.sites import tenants
 
 
@@ -123,6 +125,32 @@ def test_who_looks_is_kept_once_in_ten_minutes(house: House, time_now: Stopped) 
     time_now.now += 366 * 86400
     retention.erase(clock.now())
     assert not Look.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["administrator", "viewer", "guard"])
+def test_who_sees_at_the_doors_who_passed_is_kept(house: House, role: str) -> None:
+    """Their pages name who passed last, and follow by themselves: a day before them is as good as the log."""
+    user = User.objects.named(f"{role}@example.test")
+    Membership.objects.create(user=user, tenant=house.tenant, role=role)
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    for path in ("/", f"/doors/{house.doors[0].pk}/", "/alarms/", "/doors/stream"):
+        Look.objects.all().delete()
+        assert client.get(path).status_code == 200, path
+        assert [one.what for one in Look.objects.filter(user=user)] == (["doors"] if role != "guard" else []), path
+    Look.objects.all().delete()
+    hub = live.Hub()
+    streams = [live.DoorStream(user, hashed(client.session.session_key or ""), "en") for _ in range(3)]
+    for one in streams:
+        hub.join(one)
+    hub.look()
+    assert not Look.objects.exists()
+    for one in streams:
+        one.noted -= looks.AGAIN_S
+    for _ in range(2):
+        hub._asked -= live.ASK_S
+        hub.look()
+    assert [one.times for one in Look.objects.all()] == ([1] if role != "guard" else [])
 
 
 def test_a_person_gets_all_that_is_kept_of_them_and_nothing_of_others(house: House) -> None:

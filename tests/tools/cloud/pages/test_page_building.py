@@ -268,14 +268,24 @@ def test_a_run_falls_short_where_a_proof_is_missing_or_came_too_early(house: Any
 def test_who_sees_no_log_sees_no_building_and_who_changes_nothing_opens_no_door(
     client: Any, house: Any, building: Any, role: str | None
 ) -> None:
-    from tools.cloud.models import Membership
+    from tools.cloud.models import Look, Membership
 
     Membership.objects.filter(tenant=house.tenant).update(role=role or "owner")
     if role is None:
         Membership.objects.all().delete()
     looks, acts = role in ("administrator", "viewer"), role == "administrator"
+
+    async def once(*_: Any) -> None:
+        building.ended = True
+
+    building.ended, building.version, building.until_changed = False, 0, once
     for path in ("/building/", "/building/state", "/building/stream"):
-        assert client.get(path).status_code == (200 if looks else 403), path
+        Look.objects.all().delete()
+        answer = client.get(path)
+        assert answer.status_code == (200 if looks else 403), path
+        if answer.streaming:
+            heard(answer)
+        assert [one.tenant for one in Look.objects.all()] == ([house.tenant] if looks else []), path
     status, said = do(client, "leaf", door=0, open=True)
     assert status == (200 if acts else 403) and building.doors[0].leaf.open == acts
     assert acts or "your role" in said["error"]
@@ -348,12 +358,16 @@ def test_a_lock_jams_is_mended_and_forced(client: Any, building: Any) -> None:
 
 def streamed(client: Any) -> str:
     """All that the stream says until the building has ended."""
+    return heard(client.get("/building/stream")).decode()
+
+
+def heard(answer: Any) -> bytes:
     from asgiref.sync import async_to_sync
 
-    async def heard(answer: Any) -> bytes:
+    async def whole() -> bytes:
         return b"".join([part async for part in answer.streaming_content])
 
-    return async_to_sync(heard)(client.get("/building/stream")).decode()
+    return bytes(async_to_sync(whole)())
 
 
 @pytest.mark.parametrize("role", ["owner", "viewer"])
