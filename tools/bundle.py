@@ -34,7 +34,9 @@ WITH = {
     "controller/access/rule/lockout": "controller/pin_entry",
     "controller/access/rule/auth_mode": "controller/pin_entry",
     "controller/board": "controller/start",
-    "controller/cloud/bank_messages": "controller/cloud/stock_messages",
+    "controller/cloud/bank_messages": "controller/parcels",
+    "controller/cloud/stock_messages": "controller/parcels",
+    "controller/outputs/lock_queue": "controller/bank",
     "controller/points/exits": "controller/points/features",
     "controller/points/part": "controller/points/features",
     "controller/points/relock": "controller/points/features",
@@ -43,6 +45,7 @@ WITH = {
     "controller/storage/log_read": "controller/app",
     "controller/storage/log_retention": "controller/recorder_upkeep",
     "controller/storage/log_start": "controller/start",
+    "controller/storage/stock": "controller/parcels",
     "controller/storage/table_scrub": "controller/app",
 }
 # Of these no traceback tells: what goes wrong there is said in a sentence. So their functions get short names as well.

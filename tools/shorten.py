@@ -3,6 +3,7 @@
 MicroPython keeps each name once, with its letters: on words of 32 bits 8 bytes and the letters, in pools that double.
 Shortened are arguments that nobody passes by their name, and attributes to which only methods of one family of classes
 give a value. Two attributes share a name where no object has both: a board with every rule has 190 names less by it.
+A private one that only its own objects name is changed in its family alone: elsewhere a function may be called that.
 Functions and classes keep their names: a traceback of a board reads as the source does.
 """
 
@@ -24,7 +25,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tools.bundle import Other, Trees, bound_in, shorts, targets
+from tools.bundle import Other, Trees, bound_in, is_private, shorts, targets
 
 Functions = ast.FunctionDef | ast.Lambda
 
@@ -77,10 +78,16 @@ def without_unused(library: Trees, trees: Trees) -> None:
 
 def shorten(trees: Trees) -> None:
     """Changes the sources. trees: path without .py -> source."""
-    short = _shorter(trees)
+    family = _families(trees)
+    short, own = _shorter(trees, family)
     by_name = {node.arg for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.keyword)}
-    for tree in trees.values():
+    for path, tree in trees.items():
         _Arguments(by_name).visit(tree)
+        for class_ in _classes(tree):
+            mine = own[family[path, class_.name]]
+            for node in ast.walk(class_):
+                if isinstance(node, ast.Attribute) and _of_self(node):
+                    node.attr = mine.get(node.attr, node.attr)
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute):
                 node.attr = short.get(node.attr, node.attr)
@@ -103,26 +110,31 @@ def _class_names(node: ast.ClassDef) -> list[ast.Name]:
     return found
 
 
-def _shorter(trees: Trees) -> dict[str, str]:
-    """{attribute: its short name}."""
-    family = _families(trees)
-    owners: dict[str, set[str]] = defaultdict(set)  # attribute -> families of classes that give it a value
+Families = dict[tuple[str, str], str]  # (path, class) -> a word for all classes that inherit from each other
+Used = dict[str, set[str]]  # family -> short names
+
+
+def _shorter(trees: Trees, family: Families) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """{attribute: its short name} everywhere, and {family: such names} of its own objects."""
+    used: Used = defaultdict(set)
+    short = _everywhere(trees, family, used)
+    return short, _own(trees, family, used, set(short))
+
+
+def _everywhere(trees: Trees, family: Families, used: Used) -> dict[str, str]:
+    owners = _owners(trees, family)
     fixed = set(KEPT | _CHIP)
     for module in (*_THEIRS, *_MODULES):
         fixed |= set(dir(module))
-    for path, tree in trees.items():
+    for tree in trees.values():
         for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
-                for attribute in {name.id for name in _class_names(node)} | _stored(node):
-                    owners[attribute].add(family[path, node.name])
-            elif isinstance(node, ast.FunctionDef):
+            if isinstance(node, ast.FunctionDef):
                 fixed.add(node.name)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 fixed.add(node.value)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and not _of_self(node):
                 fixed.add(node.attr)
         fixed |= bound_in(tree.body)
-    used: dict[str, set[str]] = defaultdict(set)  # family -> short names
     found: dict[str, str] = {}
     for attribute in sorted(owners.keys() - fixed, key=lambda one: (-len(owners[one]), one)):
         mine = owners[attribute]
@@ -130,6 +142,41 @@ def _shorter(trees: Trees) -> dict[str, str]:
         for owner in mine:
             used[owner].add(found[attribute])
     return found
+
+
+def _own(trees: Trees, family: Families, used: Used, known: set[str]) -> dict[str, dict[str, str]]:
+    """Private attributes that no code but their own objects' names. known: those that have a short name."""
+    owners = _owners(trees, family)
+    fixed = {*KEPT, *known}
+    methods: dict[str, set[str]] = defaultdict(set)
+    for path, tree in trees.items():
+        inside: set[int] = set()
+        for class_ in _classes(tree):
+            methods[family[path, class_.name]] |= {n.name for n in ast.walk(class_) if isinstance(n, ast.FunctionDef)}
+            fixed |= {name.id for name in _class_names(class_)}
+            inside |= {id(node) for node in ast.walk(class_) if isinstance(node, ast.Attribute) and _of_self(node)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and id(node) not in inside:
+                fixed.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                fixed.add(node.value)
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for attribute in sorted(filter(is_private, owners.keys() - fixed)):
+        for owner in sorted(owners[attribute]):
+            if attribute not in methods[owner]:
+                found[owner][attribute] = next(short for short in shorts(used[owner]))
+                used[owner].add(found[owner][attribute])
+    return found
+
+
+def _owners(trees: Trees, family: Families) -> dict[str, set[str]]:
+    """Attribute -> families of classes that give it a value."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for path, tree in trees.items():
+        for class_ in _classes(tree):
+            for attribute in {name.id for name in _class_names(class_)} | _stored(class_):
+                owners[attribute].add(family[path, class_.name])
+    return owners
 
 
 def _of_self(node: ast.Attribute) -> bool:
@@ -145,8 +192,7 @@ def _stored(node: ast.ClassDef) -> set[str]:
     }
 
 
-def _families(trees: Trees) -> dict[tuple[str, str], str]:
-    """(path, class) -> a word for all classes that inherit from each other."""
+def _families(trees: Trees) -> Families:
     root = {(path, node.name): f"{path}.{node.name}" for path, tree in trees.items() for node in _classes(tree)}
     for path, tree in trees.items():
         known: dict[str, Other] = {}

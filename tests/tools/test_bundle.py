@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -165,19 +166,41 @@ def test_an_attribute_that_is_named_otherwise_keeps_its_name(why: str) -> None:
     )
 
 
+def test_a_private_attribute_is_short_also_where_others_have_a_function_of_that_name() -> None:
+    a = "class A:\n    def __init__(self):\n        self._kept = self._two = 1\n\n"
+    text = shortened(a + "class B:\n    def _kept(self):\n        return self._kept\n")
+    assert len(set(re.findall(r"self\.(_.)\b", text))) == 2
+    assert "def _kept(self):\n        return self._kept" in text
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "class B(A):\n    def _kept(self):\n        pass",
+        "class B:\n    def f(self, a):\n        return a._kept",
+        "class B:\n    _kept = 2",
+        "getattr(1, '_kept')\n\ndef _kept():\n    pass",
+    ],
+)
+def test_a_private_attribute_that_others_name_too_keeps_its_name(why: str) -> None:
+    a = "class A:\n    def __init__(self):\n        self._kept = 1\n\ndef _kept():\n    pass\n\n"
+    assert "self._kept" in shortened(a + why + "\n")
+
+
 def test_what_objects_of_others_have_keeps_its_name() -> None:
     assert "self.value" in shortened("class A:\n    def __init__(self):\n        self.value = 1\n")  # machine.Pin's
 
 
 def test_scripts_on_a_board_ask_for_no_name_that_is_shortened() -> None:
     ours = bundle.modules({name: text for name, text in folded().items() if name.startswith("controller/")})
-    short = shorten._shorter(ours)
-    assert len(short) > 100
+    everywhere, own = shorten._shorter(ours, shorten._families(ours))
+    short = everywhere.keys() | {name for names in own.values() for name in names}
+    assert len(everywhere) > 100 and len(own) > 10
     for script in (build.ROOT / "tools").glob("bench/*_on_board/run.py"):
         tree = ast.parse(script.read_text())
         named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         named |= {name.id for node in shorten._classes(tree) for name in shorten._class_names(node)}
-        assert not sorted(named & short.keys()), script
+        assert not sorted(named & short), script
 
 
 def test_private_values_at_the_top_are_short_and_functions_are_not() -> None:
