@@ -65,6 +65,8 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "language": (ANYBODY, ANYBODY),
     "lockers": (BANKS, NOT_SERVED),
     "log": (LOG, NOT_SERVED),
+    "log_csv": (LOG, NOT_SERVED),
+    "log_json": (LOG, NOT_SERVED),
     "looks": (AUDIT, NOT_SERVED),
     "member_active": (NOT_SERVED, MEMBERS),
     "member_add": (NOT_SERVED, MEMBERS),
@@ -253,7 +255,8 @@ PLAIN = {
     "forget_hours", "from", "from-", "from_time", "held_ms", "hold", "host", "interlock", "interlock_open", "kind",
     "language", "last", "last_day", "like-monday", "limit", "lockdown", "minutes", "name", "no_clock", "number",
     "object", "offline_hours", "page", "passback", "passback_minutes", "password", "pin", "pin_digits", "port",
-    "pulse_ms", "q", "release_ms", "relock", "relock_delay_ms", "repeat_ms", "retention_days", "rex", "role", "seen",
+    "note", "pulse_ms", "q", "release_ms", "relock", "relock_delay_ms", "repeat_ms", "retention_days",
+    "retention_reason", "rex", "role", "seen",
     "since", "sure", "times", "tls", "to", "to-", "unopened", "until", "until_time", "user", "uses", "valid_from",
     "valid_until", "warn_ms", "what", "who", "who-", "wifi", "wifi_name", "wifi_password", "year", "zone",
 }  # fmt: skip

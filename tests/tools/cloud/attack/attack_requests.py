@@ -280,7 +280,7 @@ class Maker:
 
     def _object(self, call: str, schema: dict[str, Any], at: tuple[Any, ...], places: list[Any]) -> dict[str, Any]:
         """A body of what has to be there, with all numbers of rows. places: where those stand, and of what."""
-        whole = described()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+        whole = _ref(schema.get("anyOf", [schema])[0])  # a body that may be left out is sent
         said = EXAMPLES | MORE.get(call, {})
         body: dict[str, Any] = {}
         for name, of in whole["properties"].items():
