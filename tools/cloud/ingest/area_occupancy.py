@@ -63,8 +63,8 @@ class AreaOccupancy:
         self._told[session.pk] = told = _Told(session, site, doors)
         told.tell(area_occupancy.now_in(site, doors, now), fresh=False)
 
-    def stored(self, controller: int, new: Collection[Event]) -> None:
-        """Events of a controller have been committed: the others of its site are told at once."""
+    def stored(self, controller: int, new: Collection[Event], troubles: Troubles) -> None:
+        """Events of a controller have been committed: the others of its site are told at once, each for itself."""
         at = self._told.get(controller)
         if at is None:
             return
@@ -78,8 +78,9 @@ class AreaOccupancy:
         ]
         if passed:
             for pk, other in self._told.items():
-                if pk != controller and other.site == at.site:
-                    other.tell(passed, other.fresh)
+                if pk != controller and other.site == at.site and not troubles.rests(Work.AREAS, pk):
+                    with troubles.aside(Work.AREAS, pk):
+                        other.tell(passed, other.fresh)
 
     def poll(self, live: Mapping[int, AreaSession], troubles: Troubles) -> None:
         """Says when one of those that share an area was lost or is back."""

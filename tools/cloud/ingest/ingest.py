@@ -112,6 +112,12 @@ class Ingest:
                 self._do(partial(self.troubles.note, Work.MESSAGE, session.pk, error))
         return True
 
+    def good(self, topic: str) -> int:
+        """How many messages of that topic were good so far: a controller's own, sealed, and new."""
+        parts = topic.split("/")
+        session = self.sessions.get(parts[1]) if len(parts) == 3 else None
+        return 0 if session is None else session.good
+
     def poll(self) -> None:
         """What the cloud begins by itself: commands, changes of the access list, and once a second the rest."""
         now = at(self._now())

@@ -27,6 +27,7 @@ from .updates import UpdateTransfer
 OPENINGS = 4  # answered and not yet taken up; an old opening that comes again cannot push the real one out at once
 RENEW_S = 1.0  # a hint that a session is not known goes out no more often
 LIVE_S = 10.0  # not heard for longer: commands and changes wait until it is
+MOST_LOGS, IN_S = 32, 86_400.0  # that it may say it has, in so long a time: each new one costs a key, a gap, an alarm
 LOGS = 4  # of one controller that are followed at once: it has one, and another once its flash was changed
 AHEAD_S = 2.0  # a batch that is ahead of the log for longer needs a hello to explain it
 
@@ -48,6 +49,7 @@ class ControllerSession:
         self.refused: dict[str, int] = {}  # not yet in the database
         self.heard: float | None = None  # when the last good message came
         self.heard_is_new = False  # not yet in the database
+        self.good = 0  # messages that were this controller's, and new
         self._public_id = row.public_id
         self._secret = bytes(row.link_secret)
         self._next = bytes(row.next_secret) if row.next_secret else None  # the secret that is to take its place
@@ -66,6 +68,7 @@ class ControllerSession:
         # By the controller's nonce: channel, answer, under which secret.
         self._openings: dict[bytes, tuple[CloudChannel, bytes, bytes]] = {}
         self._renewed: float | None = None
+        self._said: dict[int, float] = {}  # logs by epoch, and when it said of each first that it has it
         self._logs: dict[int, chain.Follower] = {}  # by epoch, the chain of a log as it comes in
         self._ahead: tuple[int, float] | None = None  # first sequence of a batch that came too early, and when
         self._sync = ControllerSync(row.pk, self.send, self.room)
@@ -108,6 +111,7 @@ class ControllerSession:
                 raise Refused("session")
             self.heard = self._now()
             self.heard_is_new = True
+            self.good += 1
             handler = self._handlers.get(message[0])
             if handler is None:
                 raise Refused("unknown")
@@ -189,6 +193,7 @@ class ControllerSession:
         if longest < SHORTEST:
             raise Refused("malformed")
         self.room = min(longest, wire.MAX_MESSAGE) - OVERHEAD
+        self._note_log(said.epoch)
         start = said.health.get("chain")
         acked = store.hello(self.pk, said, now)
         if start and said.epoch in self._logs and not self._logs[said.epoch].knows(start[0]):
@@ -202,6 +207,14 @@ class ControllerSession:
         self._sync.greeted(self.room)
         self._bring_in_line()
         self._area_occupancy.begin(self, now)
+
+    def _note_log(self, epoch: int) -> None:
+        """Refuses one more log where there were many of late, whatever came of them (chain.check_new: of the empty)."""
+        now = self._now()
+        self._said = {log: at for log, at in self._said.items() if 0 <= now - at < IN_S}
+        if epoch not in self._said and len(self._said) >= MOST_LOGS:
+            raise Refused("logs")
+        self._said.setdefault(epoch, now)
 
     def _events(self, message: bytes, now: datetime) -> None:
         if len(message) < 5 + records.EVENT or (len(message) - 5) % records.EVENT:
@@ -230,7 +243,7 @@ class ControllerSession:
         self.send(wire.packed(wire.STORED, "<II", epoch, stored.up_to))
         self._last = max(self._last, batch[-1][0])
         self.behind = stored.up_to < self._last
-        self._area_occupancy.stored(self.pk, stored.new)
+        self._area_occupancy.stored(self.pk, stored.new, self._troubles)
         if stored.ended and self._stock is not None:
             self._stock.step(self._now())
         if stored.ended and self._allotments is not None:

@@ -38,7 +38,8 @@ class Worker:
         self._brokers = [Connection(broker, ca, self) for broker in brokers_of(urls)]
         if not self._brokers:
             raise Problem("MQTT_URL names no broker; it looks like mqtt://host:1883")
-        self._heard: dict[str, Connection] = {}  # topic of a controller -> where it last spoke
+        self._heard: dict[str, Connection] = {}  # topic of a controller -> where it last spoke, as its seal proves
+        self._answered: tuple[str, Connection] | None = None  # the topic and broker of the message in hand
         self._ingest = Ingest(self._publish, time.time, os.urandom)
         self._started = self._to_start = False
         self._digest: str | None = None  # the last one's SHA-256
@@ -97,13 +98,23 @@ class Worker:
             self._started = self._to_start = True
 
     def received(self, broker: "Connection", message: mqtt.MQTTMessage) -> None:
-        if len(self._brokers) > 1 and message.topic.endswith("/up"):
-            self._heard[message.topic[:-2] + "down"] = broker
-        self._ingest.on_message(message.topic, bytes(message.payload))
+        if len(self._brokers) == 1 or not message.topic.endswith("/up"):
+            self._ingest.on_message(message.topic, bytes(message.payload))
+            return
+        down, before = message.topic[:-2] + "down", self._ingest.good(message.topic)
+        self._answered = down, broker
+        try:
+            self._ingest.on_message(message.topic, bytes(message.payload))
+        finally:
+            self._answered = None
+        # What is not proven tells nothing: one broker must not take boards away from another one by saying their names.
+        if self._ingest.good(message.topic) != before:
+            self._heard[down] = broker
 
     def _publish(self, topic: str, payload: bytes) -> None:
         # Nothing is kept for later: a controller that was not reached is brought in line when it is back.
-        heard = self._heard.get(topic)
+        answers = self._answered is not None and self._answered[0] == topic
+        heard = self._answered[1] if answers else self._heard.get(topic)  # type: ignore[index]
         for broker in [heard] if heard else self._brokers:
             broker.client.publish(topic, payload, qos=0)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
-from cloud_world import House
+from cloud_world import House, counted_bytes
+from fake_controller import FakeController
 
 from firmware.controller.cloud.channel import RENEW
 from tools.cloud.ingest import worker as module
@@ -291,20 +292,29 @@ def test_of_several_brokers_none_waits_for_another(hand: Hand) -> None:
     assert len(hand.selected) == 1
 
 
-def test_a_controller_is_answered_where_it_last_spoke(hand: Hand, house: House) -> None:
+def test_a_controller_is_answered_where_it_last_spoke_and_proved_it(hand: Hand, house: House) -> None:
     worker, (first, second) = connected(TWO)
     topic = f"portvakt/{house.row().public_id}"
     worker._publish(f"{topic}/down", b"a")
     assert [len(said(one)) for one in (first, second)] == [1, 1], "nobody knows where it is"
+    at = first
+    board = FakeController(house.settings, lambda name, payload: at.hears(name, payload), counted_bytes(9 << 40), 5)
     for here, elsewhere in ((second, first), (first, second)):
-        here.hears(f"{topic}/up")
-        for client in (first, second):
-            said(client)
+        at = here
+        board.begin()
+        [(_, answer, _)] = said(here)
+        assert said(elsewhere) == [], "an opening is answered where it came from"
+        board.receive(answer)
+        board.hello()
+        said(here)
+        elsewhere.hears(f"{topic}/up", b"O" * 40)  # what anybody says there
+        elsewhere.hears(f"{topic}/up", board.sent[-1])  # ... and what it has said once
+        assert [one[1][0] for one in said(elsewhere)] in ([], [RENEW])
         worker._publish(f"{topic}/down", b"b")
         assert (said(here), said(elsewhere)) == ([(f"{topic}/down", b"b", 0)], [])
     second.hears(f"{topic}/presence")
-    worker._publish(f"{topic}/down", b"c")
-    assert (len(said(first)), len(said(second))) == (1, 0), "only what it says itself tells where it is"
+    second.hears("portvakt/0011223344556677/up")
+    assert set(worker._heard) == {f"{topic}/down"}, "nobody fills the memory with names"
 
 
 def test_of_one_broker_nothing_is_remembered(hand: Hand) -> None:
