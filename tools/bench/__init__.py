@@ -23,6 +23,7 @@ BENCHES = {
     "cuts": "Cuts of the link at any byte, in virtual time.",
     "cuts-real": "The same with real brokers and MicroPython, and processes killed.",
     "revocation": "From the save to the tables of a thousand boards.",
+    "lists": "Ten thousand people by a list beside one call each.",
     "returning": "How two million boards come back to a broker that was away.",
 }
 

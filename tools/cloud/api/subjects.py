@@ -6,6 +6,7 @@ from ..alarms import api as alarms
 from ..commissioning import api as commissioning
 from ..controllers import api as controllers
 from ..doors import api as doors
+from ..lists import api as lists
 from ..lockers import api as lockers
 from ..log import api as log
 from ..members import api as members
@@ -28,5 +29,5 @@ api = NinjaAPI(
 )
 explain(api)
 api.add_decorator(known_only)
-for subject in (doors, people, readings, rules, log, alarms, controllers, commissioning, members, lockers):
+for subject in (doors, people, readings, rules, log, alarms, controllers, commissioning, members, lockers, lists):
     api.add_router("", subject.router)

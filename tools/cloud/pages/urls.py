@@ -10,6 +10,7 @@ from ..commissioning import views as commissioning
 from ..controllers import views as controllers
 from ..doors import door_views as door
 from ..doors import views as doors
+from ..lists import views as lists
 from ..lockers import views as lockers
 from ..log import views as log
 from ..members import account_views as account
@@ -78,6 +79,9 @@ urlpatterns = [
     path("controllers/<int:pk>/commands", controllers.asked, name="controller_commands"),
     path("controllers/<int:pk>/do", controllers.do, name="controller_do"),
     path("updates/", updates.page, name="updates"),
+    path("lists/", lists.page, name="lists"),
+    path("tenants/<int:tenant_pk>/lists/people", lists.write_people, name="list_people"),
+    path("tenants/<int:tenant_pk>/lists/groups", lists.write_groups, name="list_groups"),
     path("lockers/", lockers.listing, name="lockers"),
     path("lockers/<int:pk>/", lockers.page, name="bank"),
     path("lockers/<int:pk>/change", lockers.change, name="bank_change"),

@@ -1,6 +1,6 @@
 """People, their cards and groups: entered, given, limited, taken away."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,44 @@ def card_number(bits: int, facility: int, number: int) -> int:
     return facility << number_bits | number
 
 
+def check_person(fields: Mapping[str, Any]) -> None:
+    """Of the fields of a person those that are said."""
+    if fields.get("escort") not in (None, "", *Person.Escort.values):
+        raise Refusal("an escort is needed (needs), given (gives) or neither; choose one")
+    name = fields.get("name")
+    if name is not None and (not name.strip() or len(name) > 100 or "\0" in name):
+        raise Refusal("a name has 1 to %(most)d letters; correct it", most=100)
+
+
+def check_card(bits: int, number: int, valid_until: datetime | None = None) -> None:
+    """number: the payload of its frame."""
+    if bits not in limits.CARD_BITS:
+        raise Refusal(
+            "no reader here reads cards of %(bits)d bits, only of %(known)s; order cards of such a format",
+            bits=bits,
+            known=", ".join(map(str, limits.CARD_BITS)),
+        )
+    if not 0 <= number < 1 << (bits - 2):
+        raise Refusal(
+            "a card of %(bits)d bits has a number below %(most)d; check what is printed on it",
+            bits=bits,
+            most=1 << (bits - 2),
+        )
+    local_time.check(valid_until)
+
+
+def check_right(valid_from: datetime | None, valid_until: datetime | None, uses: int | None) -> None:
+    """From when, until when and how often."""
+    local_time.check(valid_from, valid_until)
+    if valid_from and valid_until and valid_until <= valid_from:
+        raise Refusal("a right ends after it begins; exchange the two")
+    least, most = limits.USES
+    if uses is not None and not least <= uses <= most:
+        raise Refusal(
+            "a right holds for %(least)d to %(most)d passages, or for any number; correct it", least=least, most=most
+        )
+
+
 def enter(tenant: int, **fields: Any) -> Person:
     """A new person, who may pass nowhere yet."""
     person = Person(tenant_id=tenant)
@@ -38,8 +76,7 @@ def enter(tenant: int, **fields: Any) -> Person:
 
 def change(person: Person, **fields: Any) -> Person:
     """Name, active, extended or escort. Who is not active passes no door, whatever they hold."""
-    if fields.get("escort") not in (None, "", *Person.Escort.values):
-        raise Refusal("an escort is needed (needs), given (gives) or neither; choose one")
+    check_person(fields)
     with changes.of(person):
         lock(person)
         new = person.pk is None
@@ -53,15 +90,7 @@ def change(person: Person, **fields: Any) -> Person:
 
 def give_card(person: Person, bits: int, number: int, valid_until: datetime | None = None) -> Credential:
     """A person gets a card. number: the payload of its frame. Raises Problem when somebody holds it."""
-    if bits not in limits.CARD_BITS:
-        raise Refusal(
-            "no reader here reads cards of %(bits)d bits, only of %(known)s; order cards of such a format",
-            bits=bits,
-            known=", ".join(map(str, limits.CARD_BITS)),
-        )
-    if not 0 <= number < 1 << (bits - 2):
-        raise Problem(f"a card of {bits} bits has a number below {1 << (bits - 2)}; check what is printed on it")
-    local_time.check(valid_until)
+    check_card(bits, number, valid_until)
     holders = Credential.objects.filter(
         tenant=person.tenant_id, kind=Credential.Kind.CARD, bits=bits, number=number, active=True
     )
@@ -97,14 +126,7 @@ def limit(
     grant: Grant, valid_from: datetime | None = None, valid_until: datetime | None = None, uses: int | None = None
 ) -> Grant:
     """From when, until when and how often a right holds."""
-    local_time.check(valid_from, valid_until)
-    if valid_from and valid_until and valid_until <= valid_from:
-        raise Refusal("a right ends after it begins; exchange the two")
-    least, most = limits.USES
-    if uses is not None and not least <= uses <= most:
-        raise Refusal(
-            "a right holds for %(least)d to %(most)d passages, or for any number; correct it", least=least, most=most
-        )
+    check_right(valid_from, valid_until, uses)
     with changes.together():
         if grant.pk is None:  # somebody else may have granted it at the same moment
             lock(grant.person)

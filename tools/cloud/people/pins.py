@@ -29,12 +29,11 @@ def give(person: Person, kind: str = "pin", digits: str | None = None) -> tuple[
     if kind == Credential.Kind.DURESS and not person.credentials.filter(kind="pin", active=True).exists():
         raise Refusal("a duress PIN stands beside a PIN; give that first")
     if digits is not None:
-        _check(digits, tenant.pin_digits)
+        check(digits, tenant.pin_digits)
     for _ in range(TRIES):
-        chosen = digits or _random(tenant.pin_digits)
+        chosen = digits or random(tenant.pin_digits)
         try:
-            row = Credential(tenant=tenant, person=person, kind=kind, bits=None, number=None)
-            row.sealed, row.mark = sealing.seal("pin", chosen.encode()), mark(tenant.pk, chosen)
+            row = made(person, chosen, kind)
             before = list(person.credentials.filter(kind=kind, active=True))
             with changes.of(row, *before):
                 for old in before:
@@ -46,6 +45,13 @@ def give(person: Person, kind: str = "pin", digits: str | None = None) -> tuple[
             if digits is not None:
                 raise Refusal("this PIN cannot be used; choose another one") from None
     raise Refusal("no free PIN was found; make PINs longer")
+
+
+def made(person: Person, digits: str, kind: str = "pin") -> Credential:
+    """A PIN that is not kept yet. Its digits have been checked."""
+    row = Credential(tenant_id=person.tenant_id, person=person, kind=kind, bits=None, number=None)
+    row.sealed, row.mark = sealing.seal("pin", digits.encode()), mark(person.tenant_id, digits)
+    return row
 
 
 def revoke(credential: Credential) -> None:
@@ -114,7 +120,7 @@ def set_length(tenant: Tenant, length: int) -> None:
         tenant.save(update_fields=["pin_digits"])
 
 
-def _check(digits: str, length: int) -> None:
+def check(digits: str, length: int) -> None:
     if not (digits.isascii() and digits.isdigit() and len(digits) == length):
         raise Refusal("a PIN here has %(n)d digits", n=length)
     if _weak(digits):
@@ -127,7 +133,7 @@ def _weak(digits: str) -> bool:
     return len(steps) == 1 and steps <= {0, 1, 9}
 
 
-def _random(length: int) -> str:
+def random(length: int) -> str:
     while _weak(made := f"{secrets.randbelow(10**length):0{length}d}"):
         pass
     return made

@@ -8,7 +8,8 @@ from typing import Any
 
 # Where a spreadsheet would begin to reckon: also after a separator that is another one there (; in Norway), within
 # quotation marks or not, and by the wide signs of East Asia.
-_FORMULA = re.compile(r"(^|[;,|\t\r\n])(?=\s*[=+\-@＝＋－＠])")
+_FORMULA = re.compile(r"(^|[;,|\t\r\n])(?=\s*'*[=+\-@＝＋－＠])")
+_GUARDED = re.compile(r"(^|[;,|\t\r\n])'(?=\s*'*[=+\-@＝＋－＠])")
 
 
 class _Echo:
@@ -31,3 +32,8 @@ def cell(value: Any) -> str:
     """Nothing is empty, a moment is ISO 8601, and a number or text that could be a formula has ' before it."""
     said = "" if value is None else value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
     return _FORMULA.sub(r"\1'", said)
+
+
+def text(cell: str) -> str:
+    """What cell() was told, of a table that comes back."""
+    return _GUARDED.sub(r"\1", cell)

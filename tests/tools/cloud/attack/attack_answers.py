@@ -63,6 +63,9 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "holiday_remove": (NOT_SERVED, CHANGE),
     "holidays_fill": (NOT_SERVED, CHANGE),
     "language": (ANYBODY, ANYBODY),
+    "list_groups": (CHANGE, NOT_SERVED),
+    "list_people": (CHANGE, NOT_SERVED),
+    "lists": (CHANGE, CHANGE),
     "lockers": (BANKS, NOT_SERVED),
     "log": (LOG, NOT_SERVED),
     "log_csv": (LOG, NOT_SERVED),
@@ -174,6 +177,10 @@ CALLS: dict[str, Need] = {
     "get /api/readings/{reading_id}": CHANGE,
     "delete /api/readings/{reading_id}": CHANGE,
     "post /api/readings/{reading_id}/give": CHANGE,
+    "get /api/lists/people": CHANGE,
+    "post /api/lists/people": CHANGE,
+    "get /api/lists/groups": CHANGE,
+    "post /api/lists/groups": CHANGE,
     "get /api/tenants": BANKS,
     "patch /api/tenants/{tenant_id}": CHANGE,
     "get /api/schedules": LOOK,
@@ -247,6 +254,7 @@ FIELDS = {
 }  # fmt: skip
 # Those that hold plain values: no row is meant.
 PLAIN = {
+    "apart", "as", "file", "form", "in_groups", "keep", "source", "text", "whole",
     "guest_days", "guests", "guests_at_once", "residents", "unlock",
     "active", "address", "bits", "days", "description", "due", "due_at", "latitude", "longitude", "phone", "reference",
     "unit", "url",

@@ -33,6 +33,8 @@ MORE: dict[str, dict[str, Any]] = {
     "post /api/controllers": {"doors": ["a", "b"]},
     "put /api/schedules/{schedule_id}": {"next": None},  # not itself
     "post /api/people": {"number": None},
+    "post /api/lists/people": {"text": "name,cards\nNytt navn,26:50-1204\n", "keep": True},
+    "post /api/lists/groups": {"text": "name\nNytt navn\n", "keep": True},
     "enrol": {"host": "broker.example.test", "wifi_name": "nett"},
     "holiday_add": {"first": "2027-05-17", "last": "2027-05-17"},
     "delivery_extend": {"due": "2026-05-03"},
@@ -46,6 +48,13 @@ MORE: dict[str, dict[str, Any]] = {
 }
 # What no page has a form for as things stand: page -> what is posted.
 BARE: dict[str, Pairs] = {
+    "lists": [  # what its report page sends, of a list that was tried
+        ("kind", "people"),
+        ("form", "any"),
+        ("text", "name\nNytt navn\n"),
+        ("groups", "{group}"),
+        ("keep", "yes"),
+    ],
     "acknowledge": [("alarm", "{alarm}")],  # its buttons stand outside of it
     "enter": [],
     "openapi-json": [],

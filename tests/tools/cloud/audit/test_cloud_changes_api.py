@@ -19,6 +19,13 @@ API: dict[tuple[str, str], Case] = {
         {"door_id": h.doors[0].pk}, {"until": int(h.time.now) + 600}, [("door", "asked")],
     ),
     ("post", "/people"): lambda h: ({}, {"name": "Ny"}, [("person", "made")]),
+    ("post", "/lists/people"): lambda h: (
+        {}, {"text": f"id,name,cards\n{h.person.pk},Ingrid Berg,26:1-99\n,Ny,\n", "keep": True},
+        [("person", "made"), ("person", "changed"), ("card", "made")],
+    ),
+    ("post", "/lists/groups"): lambda h: (
+        {}, {"text": f"name,doors\nnye,#{h.doors[0].pk}\n", "keep": True}, [("group", "made")],
+    ),
     ("patch", "/people/{person_id}"): lambda h: (
         {"person_id": h.person.pk}, {"active": False}, [("person", "changed")],
     ),

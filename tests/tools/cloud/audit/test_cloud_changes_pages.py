@@ -36,6 +36,10 @@ PAGES: dict[str, Case] = {
     "pin": lambda h: ({"pk": h.person.pk}, {"kind": "duress"}, [("duress", "made")]),
     "person_needs": lambda h: ({"pk": h.person.pk}, {"extended": "on", "escort": ""}, [("person", "changed")]),
     "person_add": lambda h: ({}, {"name": "Ny"}, [("person", "made")]),
+    "lists": lambda h: (
+        {}, {"kind": "people", "form": "any", "text": "name,cards\nNy,26:1-99\n", "keep": "yes"},
+        [("person", "made"), ("card", "made")],
+    ),
     "person_erase": lambda h: ({"pk": h.person.pk}, {}, [("person", "removed")]),
     "card_add": lambda h: (
         {"pk": h.person.pk}, {"bits": "26", "facility": "17", "number": "99"}, [("card", "made")],
