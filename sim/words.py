@@ -119,6 +119,8 @@ EVENTS: dict[int, tuple[str, str]] = {
     codes.NO_ROOM: ("no room", "board"),
     codes.CODE_WRONG: ("code wrong", "board"),
     codes.CODES_LONG: ("only long codes", "alarm"),
+    codes.ALLOTMENT_TAKEN: ("shared compartment taken", "board"),
+    codes.ALLOTMENT_FREE: ("shared compartment free", "board"),
     codes.ALLOTMENT_NONE: ("no compartment for this card", "board"),
 }
 

@@ -289,9 +289,12 @@ def _check_bank(board: dict[str, Any]) -> Iterator[str]:
             yield f"bank: {name} must be {least} to {most}"
     if _is_int(bank.get("coil_ma")) and _is_int(bank.get("supply_ma")) and bank["coil_ma"] > bank["supply_ma"]:
         yield "bank: supply_ma must be enough for one coil, coil_ma"
-    complaints = list(board_locks.check(bank.get("locks"), len(_list(board, "osdp"))))
+    lines = len(_list(board, "osdp"))
+    complaints = list(board_locks.check(bank.get("locks"), lines))
     if not complaints:
-        complaints = list(board_parcels.check(bank, board_locks.count(bank["locks"]), len(_list(board, "doors"))))
+        complaints = list(
+            board_parcels.check(bank, board_locks.count(bank["locks"]), len(_list(board, "doors")), lines)
+        )
     yield from (f"bank {complaint}" for complaint in complaints)
     if _fields(bank, "keypad").get("cards") and not board.get("psram", True):
         yield "bank keypad: cards needs psram: what it takes of a heap without is not told beforehand"

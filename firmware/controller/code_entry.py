@@ -1,6 +1,7 @@
 """Code entry: keys at the keypad of a bank become a code, and that opens a compartment, or not.
 
-Ten digits and #, or all thirteen; who brings a parcel then types its size and #. Loaded where a bank has sizes.
+Ten digits and #, or all thirteen; who brings a parcel then types its size and #. A scanner of QR codes types thirteen;
+what is wrong is counted as from the keys. Loaded where a bank has sizes.
 """
 
 from machine import Pin
@@ -35,7 +36,11 @@ class CodeEntry:
         self._until = None
         self.tries = Tries(loop.journal.get(TRIES), now)
         self._door = table.get("door", 0)
-        self._reader = None
+        self._reader = self._scanner = None
+        if "scanner" in table:
+            from .readers.scanner import Scanner
+
+            self._scanner = Scanner(table["scanner"], now)
         if self._door:
             self._signal = loop.doors[self._door - 1].pins.signal
             loop.frames.append(self._takes)
@@ -57,6 +62,9 @@ class CodeEntry:
                 else:
                     self._card(frame, now)
             self._signal.tick(now)
+        scanned = self._scanner.poll(now) if self._scanner else None
+        if scanned is not None:
+            self._signal.show(self._code(scanned, now), now)
         if ticks.passed(self._until, now):
             self._until = None
         self.tries.pauses(now)
@@ -69,6 +77,8 @@ class CodeEntry:
 
     def deadline(self):
         reader, due = self._reader, self._until
+        if self._scanner:
+            due = ticks.soonest(due, self._scanner.deadline())
         return ticks.soonest(due, ticks.soonest(reader.deadline(), self._signal.deadline())) if reader else due
 
     def _quiet(self):
@@ -114,6 +124,8 @@ class CodeEntry:
         """Looks at a code. Returns what is shown."""
         tries, length = self.tries, len(digits)
         utc = self._loop.clock.utc(now)
+        if digits == b"0" and self.cards:
+            return self.cards.leave(now)
         if length not in (SHORT, LONG):
             return signal.MISREAD
         self._until = None

@@ -10,7 +10,7 @@ from esp32 import Partition
 from micropython import const
 
 from . import ticks
-from .access.codes import DEPOSIT, PICK_UP, SIZES, SLOTS, matches, slot
+from .access.codes import DEPOSIT, PICK_UP, SIZES, SLOTS, is_low, matches, slot
 from .events import (
     COMPARTMENT_CLOSED,
     COMPARTMENT_RELEASED,
@@ -36,21 +36,23 @@ _TELLING = bytes((COMPARTMENT_RELEASED, DELIVERY_DEPOSITED, DELIVERY_PICKED_UP, 
 
 
 class Deliveries:
-    """sizes: one letter for each compartment. moved(): is told when a delivery went on.
+    """sizes: one letter for each compartment. moved(): is told when a delivery went on. low: compartments for who asked
+    for accessible height, by the number of the delivery.
 
     cards: whether compartments may be allotted. allotted: then a byte for each, 1 where that one is somebody's.
     """
 
     allotted = b""
 
-    def __init__(self, sizes, compartments, loop, moved, now, cards=False):
+    def __init__(self, sizes, compartments, loop, moved, now, cards=False, low=()):
         self._log = loop.log
         self.expect = compartments.line.expect
         self._append = loop.recorder.append  # a number is no credential: no door's retention takes it away
         self._compartments = compartments
         self._moved = moved
-        self._sizes = bytes([SIZES.index(letter) + 1 for letter in sizes[: compartments.count]])
-        self._full = bytearray(len(self._sizes))
+        self.sizes = bytes([SIZES.index(letter) + 1 for letter in sizes[: compartments.count]])
+        self._low = bytes(low)
+        self._full = bytearray(len(self.sizes))
         self._runs = {}  # {compartment: (number, DEPOSIT or PICK_UP, size)}: opened for that, until it is shut
         self._again = {}  # {number: until then its deposit code opens again}
         self.failed = False  # since it was asked: a compartment did not open, and there is no other
@@ -92,7 +94,7 @@ class Deliveries:
                 if before not in self._runs or not compartments.line.is_open(before):
                     self._put_in(before, number, one.size)
                 return True
-        compartment = 0 if one.before else self._free(size)
+        compartment = 0 if one.before else self._free(size, number)
         if not compartment:
             self.tell(NO_ROOM, now, 0, size, number)
             return False
@@ -256,7 +258,7 @@ class Deliveries:
             one.compartment, one.before = one.before, 0
             one.state = LIES if one.compartment else HELD
             self.stock.set(one)
-        another = 0 if one.before else self._free(size)
+        another = 0 if one.before else self._free(size, number)
         if another:
             self._put_in(another, number, size)
             return
@@ -272,14 +274,19 @@ class Deliveries:
         one.compartment, one.before = one.before, one.compartment
         self.stock.set(one)
 
-    def _free(self, size):
-        """The smallest compartment that is free and large enough, 0 for none."""
-        found, best = 0, len(SIZES) + 1
-        for n, has in enumerate(self._sizes, 1):
-            if size <= has < best and not self._full[n - 1] and self._compartments.rests(n):
+    def _free(self, size, number=1):
+        """The smallest compartment that is free and large enough, 0 for none. Low ones come first for who asked for
+        one, whatever their size, and of a size last for all others.
+        """
+        found, best = 0, 99
+        for n, has in enumerate(self.sizes, 1):
+            cost = has * 2 + (n in self._low)
+            if is_low(number):
+                cost = has + 8 * (n not in self._low)
+            if size <= has and cost < best and not self._full[n - 1] and self._compartments.rests(n):
                 if self.allotted and self.allotted[n - 1]:
                     continue
-                found, best = n, has
+                found, best = n, cost
         return found
 
     def tell(self, code, now, compartment, extra, number):

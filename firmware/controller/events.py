@@ -126,7 +126,9 @@ READER_KEYED = 160  # it took a key of its own in place of the one that everybod
 BIT_TURNED = 175  # a bit of what lay on flash had turned over; it was turned back
 
 # Compartments of a bank. `door` is the number of the compartment.
-COMPARTMENT_RELEASED = 192  # before its lock moves; extra: 1 command, 2 all, 3 audit, 4 again, 5 in, 6 out, 7 own card
+COMPARTMENT_RELEASED = (
+    192  # before its lock moves; extra: 1 command, 2 all, 3 audit, 4 again, 5 in, 6 out, 7 own card, 8 left
+)
 COMPARTMENT_OPENED = 193
 COMPARTMENT_CLOSED = 194
 COMPARTMENT_LEFT_OPEN = 195  # it still stands open; extra: how often this was said, 255 = or more
@@ -154,6 +156,8 @@ CODES_LONG = 214  # too many wrong ones today: for the rest of the day only all 
 # Allotments at a bank: compartments that people open with their own card. `door` is its number, `key` the credential.
 # A card that the rules deny is on record as at the door whose rules they are.
 ALLOTMENT_NONE = 215  # it opened nothing; extra: 1 it has no compartment, 2 its time is over, 3 the time is not known
+ALLOTMENT_TAKEN = 216  # a shared one, before its lock moves; extra: which time it is, 1 to 255
+ALLOTMENT_FREE = 217  # it was given back, or somebody has looked into it; extra: as of ALLOTMENT_TAKEN; no key
 
 # Bits of an event's flags.
 TIME_TRUSTED = 1  # its time came from the cloud since the last start

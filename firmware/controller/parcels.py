@@ -19,14 +19,17 @@ class Parcels:
         self._compartments = compartments
         self.entry = CodeEntry(table["keypad"], loop, now)
         cards = table["keypad"].get("cards", 0)
-        self.deliveries = Deliveries(table["sizes"], compartments, loop, self.entry.moved, now, cards > 0)
+        low = table.get("low", ())
+        self.deliveries = Deliveries(table["sizes"], compartments, loop, self.entry.moved, now, cards > 0, low)
         self.entry.deliveries = self.deliveries
         self.record = self.deliveries.record
         self._cards = None
         if cards:
             from .own_compartments import OwnCompartments
 
-            self._cards = self.entry.cards = OwnCompartments(cards, self.deliveries, compartments, loop)
+            self._cards = self.entry.cards = OwnCompartments(
+                cards, self.deliveries, compartments, loop, self.deliveries.sizes
+            )
             self.record = self._cards.record
         self._messages = []  # type: list
         self._more = False
@@ -41,6 +44,7 @@ class Parcels:
                 may = self.deliveries.may_be_allotted
                 self._messages.append(AllotmentMessages(self._cards.allotments, stock, may, loop.sync))
             loop.sync.handlers["do cancel"] = self._cancel, 0, 900, 76
+            loop.sync.handlers["do empty"] = self._empty, 0, 900, 76
 
     def watch(self, loop, now):
         self.entry.watch(now)
@@ -61,6 +65,13 @@ class Parcels:
                 return clock.now()
             soon = soon or messages.waits_for_room()
         return ticks.soonest(due, ticks.add(clock.now(), _SOON_MS)) if soon else due
+
+    def _empty(self, sync, loop, fields, now):
+        """compartment, turn: a shared one that somebody has looked into, and which time it was taken."""
+        n = fields["compartment"]
+        if not self._cards or type(n) is not int or not 1 <= n <= self._compartments.count:
+            return _NO_DOOR
+        return None if self._cards.empty(n, fields["turn"], now) else _DONE_BEFORE
 
     def _cancel(self, sync, loop, fields, now):
         """delivery: its number. Refused where it is over, and where its parcel lies in a compartment."""

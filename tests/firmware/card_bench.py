@@ -6,7 +6,7 @@ from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import wire
 from firmware.controller.records import NO_END
 from tests.firmware.bench import frame26
-from tests.firmware.controller_bench import KEY
+from tests.firmware.controller_bench import KEY, UTC
 from tests.firmware.parcel_bench import BANK, KEYPAD, ParcelBench
 from tests.firmware.storage.cards import forget
 
@@ -43,6 +43,13 @@ class CardBench(ParcelBench):
         self.hear(bytes((wire.ALLOT,)) + b"".join(entries))
         self.run(200)
         return self.said()
+
+    def command(self, do, **fields):
+        """What it answers."""
+        self.said()
+        self.hear(wire.json_message(wire.COMMAND, dict(fields, id=self.loop.log.last, do=do, expires=UTC + 20)))
+        (answer,) = [wire.read_json(one) for one in self.said() if one[0] == wire.RESULT]
+        return answer["result"]
 
     def tap_bank(self, who, wait=2000):
         """Which doors popped."""

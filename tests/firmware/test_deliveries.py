@@ -50,6 +50,20 @@ def test_the_smallest_that_is_free_and_large_enough_and_a_larger_one_if_there_is
     assert bench.put_in(9, 1) == 2
 
 
+def test_low_ones_come_first_for_who_asked_for_one_and_last_for_all_others():
+    bench = ParcelBench(stock=(8, 16, 24, 1, 2, 3, 4, 5), bank=dict(BANK, low=[2, 7]))  # SSSMMMLL
+    assert bench.put_in(1, 1) == 1
+    assert bench.put_in(8, 1) == 2
+    assert bench.put_in(16, 1) == 7  # a larger one rather than one up there
+    assert bench.put_in(24, 1) == 3  # all low ones are taken
+    assert bench.put_in(2, 3) == 8
+
+
+def test_a_low_one_goes_to_anybody_where_no_other_is_left():
+    bench = ParcelBench(stock=(1, 2, 3), bank=dict(BANK, low=[1, 2]))
+    assert [bench.put_in(number, 1) for number in (1, 2, 3)] == [3, 1, 2]
+
+
 def test_a_size_that_no_compartment_has():
     bench = ParcelBench(stock=(1,), bank=dict(BANK, sizes="SSSSSSSM"))
     assert bench.deposit(1, 2) == [8]

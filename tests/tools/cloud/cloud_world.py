@@ -116,6 +116,21 @@ class House:
         said = {"name": "Ingrid Solheim", "email": "ingrid@example.test", **about}
         return bank, deliveries.make(bank, as_entered(**said))[0]
 
+    def another_bank(self, seed: int = 0, **named: str) -> Bank:
+        """A second one of the same site, its stock filled."""
+        board = {**BOARD, "bank": BANK}
+        name = named.get("name", "Vestibylen")
+        made, _ = enrol.enrol(self.site, name, board, doors=[], urandom=counted_bytes((seed + 11) << 32))
+        made.bank.keep_numbers(made.bank.wanted_numbers(), made.bank.wanted_numbers())
+        return made.bank
+
+    def fetched(self, bank: Bank, **about: str) -> Delivery:
+        """A delivery that was picked up."""
+        row, _ = deliveries.make(bank, as_entered(**{"unit": "H0303", **about}))
+        Delivery.objects.filter(pk=row.pk).update(state="picked up", compartment=3, ended_at=clock.now())
+        row.refresh_from_db()
+        return row
+
     def row(self) -> Controller:
         return Controller.objects.get(pk=self.controller.pk)
 

@@ -89,6 +89,7 @@ LABELS: dict[str, Any] = {
     "compartment": gettext_lazy("Compartment"),
     "delivery": gettext_lazy("Delivery"),
     "ending": gettext_lazy("Taken back"),
+    "hours": gettext_lazy("Shared, hours"),
     "webhook": gettext_lazy("Webhook"),
     "account": gettext_lazy("An account for their own page"),
     "unlock": gettext_lazy("Residents unlock doors on their page"),
@@ -104,7 +105,7 @@ CHOICES: dict[str, dict[Any, Any]] = {
     "rex": dict(DoorRules.Rex.choices),
     "role": dict(Role.choices),
     "state": dict(Rollout.State.choices),
-    "do": {**dict(Command.Do.choices), "take back": gettext_lazy("take back")},
+    "do": {**dict(Command.Do.choices), "take back": gettext_lazy("take back"), "move": gettext_lazy("move")},
     "link_secret": {"new": gettext_lazy("a new one is on its way")},
 }
 MOMENTS = ("due_at", "valid_from", "valid_until", "lost_at", "revoked_at")

@@ -74,7 +74,7 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
     Membership: ("role",),
     ApiToken: ("name", "role", "revoked_at"),
     Delivery: ("due_at",),
-    Allotment: ("compartment", "valid_until", "ending"),
+    Allotment: ("compartment", "hours", "valid_until", "ending"),
 }
 # ... and rows that are a part of another one: what is kept of it has them too.
 PARTS: dict[type[models.Model], tuple[str, ...]] = {

@@ -25,7 +25,7 @@ EMERGENCY = (_Do.LOCKDOWN, _Do.EVACUATION, _Do.NORMAL)
 ROOMS = {
     (_Do.RELEASE, _Do.HOLD, _Do.TRY, _Do.OPEN): 8,
     EMERGENCY: 4,
-    (_Do.IDENTIFY, _Do.RESTART, _Do.DIAGNOSTICS, _Do.LEARN, _Do.COMMISSION, _Do.AUDIT, _Do.CANCEL): 4,
+    (_Do.IDENTIFY, _Do.RESTART, _Do.DIAGNOSTICS, _Do.LEARN, _Do.COMMISSION, _Do.AUDIT, _Do.CANCEL, _Do.EMPTY): 4,
 }
 
 
@@ -95,6 +95,11 @@ def audit(controller: Controller, user: User | None) -> Command:
 def cancel(controller: Controller, user: User | None, delivery: int) -> Command:
     """The codes of a delivery are dead, unless it was deposited."""
     return _ask(controller.pk, Command.Do.CANCEL, user, MINUTE, arguments={"delivery": delivery})
+
+
+def empty(controller: Controller, user: User | None, compartment: int, turn: int) -> Command:
+    """Somebody has looked into a shared compartment: what was taken then is over."""
+    return _ask(controller.pk, Command.Do.EMPTY, user, MINUTE, arguments={"compartment": compartment, "turn": turn})
 
 
 def emergency(site: Site, do: str, user: User | None) -> list[Command]:

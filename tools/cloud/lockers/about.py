@@ -12,19 +12,27 @@ from ..services import entered as outside
 from ..services.refusal import Refusal
 
 LONGEST = {"name": 100, "email": 254, "phone": 20, "unit": 40, "description": 200}
+GIVER = {"giver": 100, "giver_email": 254, "giver_phone": 20}  # ... and of who leaves it, where that is no courier
 A_DAY = 8  # notices and calls of a kind, of one delivery
 _PHONE = re.compile(r"\+?[0-9 ]{5,20}")
 
 
 @dataclass(frozen=True)
 class About:
-    """At least one way to reach them."""
+    """At least one way to reach them. giver..: who leaves it there, where that is no courier."""
 
     name: str = ""
     email: str = ""
     phone: str = ""
     unit: str = ""
     description: str = ""
+    giver: str = ""
+    giver_email: str = ""
+    giver_phone: str = ""
+
+    @property
+    def has_giver(self) -> bool:
+        return any((self.giver, self.giver_email, self.giver_phone))
 
     def sealed(self) -> bytes:
         """For Delivery.about, which seals it."""
@@ -60,13 +68,26 @@ def entered(**said: str) -> About:
     """What somebody has entered. Refuses what nobody could be told with."""
     about = About(**{name: value.strip() for name, value in said.items()})
     outside.lines(*asdict(about).values())
-    for name, longest in LONGEST.items():
+    for name, longest in (LONGEST | GIVER).items():
         if len(getattr(about, name)) > longest:
             raise Refusal("%(field)s has at most %(n)d characters; shorten it", field=name, n=longest)
     if not (about.email or about.phone or about.unit):
         raise Refusal("a recipient needs an e-mail address, a phone number or a unit; give one")
-    if about.email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", about.email):
-        raise Refusal("this is no e-mail address; correct it")
-    if about.phone and not _PHONE.fullmatch(about.phone):
-        raise Refusal("a phone number has digits, and a + before them at most; correct it")
+    for email in filter(None, (about.email, about.giver_email)):
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+            raise Refusal("this is no e-mail address; correct it")
+    for phone in filter(None, (about.phone, about.giver_phone)):
+        if not _PHONE.fullmatch(phone):
+            raise Refusal("a phone number has digits, and a + before them at most; correct it")
     return about
+
+
+def swapped(about: About, courier: str) -> About:
+    """Of what goes back: who got it leaves it, for the courier."""
+    return About(
+        name=courier,
+        description=about.description,
+        giver=about.name or about.unit,
+        giver_email=about.email,
+        giver_phone=about.phone,
+    )

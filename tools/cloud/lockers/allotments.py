@@ -12,7 +12,7 @@ from struct import pack
 
 from firmware.controller import records
 from firmware.controller.access.credential import card_value, credential_key
-from firmware.controller.storage.allotments import ENTRY, KEYS, NOBODY, PERSONAL
+from firmware.controller.storage.allotments import ENTRY, KEYS, NOBODY, PERSONAL, SHARED
 
 from ..audit import changes
 from ..models import AclEntry, Allotment, Bank, Credential, Delivery, Person, lock
@@ -32,7 +32,9 @@ def give(bank: Bank, number: int, person: Person, until: datetime | None = None)
     with changes.together():
         lock(bank)
         now = clock.now()
-        _check(bank, number, person, until, now)
+        check_bank(bank)
+        check_free(bank, number)
+        _check(bank, person, until, now)
         row = Allotment(bank=bank, compartment=number, person=person, valid_until=until, made_at=now)
         row.mark = 1 + secrets.randbelow(MARKS)
         with changes.of(row):
@@ -40,17 +42,25 @@ def give(bank: Bank, number: int, person: Person, until: datetime | None = None)
     return row
 
 
-def _check(bank: Bank, number: int, person: Person, until: datetime | None, now: datetime) -> None:
+def check_bank(bank: Bank) -> None:
+    """Refuses where nobody's card would open anything."""
     if bank.controller.lost_at is not None:
         raise Refusal("the board of %(bank)s was reported lost; choose another bank", bank=str(bank))
     if not takes_cards(bank):
         raise Refusal("the reader of %(bank)s takes no cards; choose another bank", bank=str(bank))
+
+
+def check_free(bank: Bank, number: int) -> None:
+    """Refuses a compartment that cannot become somebody's."""
     if not bank.compartments.filter(number=number).exists():
         raise Refusal("this bank has no compartment %(n)d; choose another one", n=number)
     if bank.allotments.filter(compartment=number).exists():
         raise Refusal("compartment %(n)d is somebody's; choose another one", n=number)
     if bank.deliveries.filter(state=Delivery.State.DEPOSITED, compartment=number).exists():
         raise Refusal("a parcel lies in compartment %(n)d; choose another one", n=number)
+
+
+def _check(bank: Bank, person: Person, until: datetime | None, now: datetime) -> None:
     mine = bank.allotments.filter(person=person, ending=False).first()
     if mine is not None:
         raise Refusal("%(who)s has compartment %(n)d here; take that back first", who=person.name, n=mine.compartment)
@@ -151,6 +161,10 @@ def in_force(controller: int) -> None:
 
 
 def _entry(bank: Bank, row: Allotment) -> bytes:
+    from . import shared  # which shares by what is checked here
+
+    if row.hours is not None:
+        return pack(ENTRY, row.compartment, row.mark, SHARED, shared.until(bank, row.hours), b"")
     until = records.NO_END if row.valid_until is None else records.until_minutes(int(row.valid_until.timestamp()))
     return pack(ENTRY, row.compartment, row.mark, PERSONAL, until, _keys(bank, row.person))
 

@@ -16,8 +16,8 @@ from ..doors.api import CommandOut
 from ..models import Allotment, ApiToken, Bank, Command, Delivery, Person, Right, lock
 from ..services import clock
 from ..services.refusal import Refusal
-from . import about, allotments, banks, deliveries, shipments, shown, usage, webhooks
-from .about import LONGEST
+from . import about, allotments, banks, deliveries, moving, shared, shipments, shown, usage, webhooks
+from .about import GIVER, LONGEST
 
 router = Router(tags=["lockers"])
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
@@ -25,7 +25,7 @@ MOST = 500
 
 
 class CompartmentOut(Schema):
-    """state: free, taken, overdue, own, open or fault."""
+    """state: free, taken, overdue, shared (and free), own, open or fault."""
 
     number: int
     size: str  # S, M, L or X
@@ -74,21 +74,37 @@ class AboutIn(Body):
     description: str = Field("", max_length=LONGEST["description"])
 
 
+class GiverIn(Body):
+    """Who leaves it, where no courier brings it: they are told the code to put it in, by e-mail or SMS."""
+
+    name: str = Field("", max_length=GIVER["giver"])
+    email: str = Field("", max_length=GIVER["giver_email"])
+    phone: str = Field("", max_length=GIVER["giver_phone"])
+
+
 class DeliveryIn(Body):
+    """low: into a low compartment, for accessible height, as long as one is free."""
+
     bank: int
     recipient: AboutIn
+    giver: GiverIn | None = None
+    low: bool = False
     due_at: Moment | None = None  # to be picked up by then
 
 
 class DeliveryOut(Schema):
     """state: made, deposited, picked up, cancelling, cancelled or returned. recipient: empty when its days are over.
 
-    Empty as well where it cannot be read: the file pin_key is not the one it was sealed with.
+    Empty as well where it cannot be read: the file pin_key is not the one it was sealed with. kind: parcel, hand-over
+    or return. moved_to: the delivery at another bank that took its place.
     """
 
     id: int
     bank: int
     number: int
+    kind: str
+    low: bool
+    moved_to: int | None
     state: str
     compartment: int | None
     recipient: dict[str, str]
@@ -104,6 +120,9 @@ class DeliveryOut(Schema):
             id=row.pk,
             bank=row.bank_id,
             number=row.number,
+            kind=row.kind,
+            low=row.low,
+            moved_to=row.moved_to_id,
             state=row.state,
             compartment=row.compartment,
             recipient=vars(about.legible(row)),
@@ -182,10 +201,15 @@ def make_delivery(request: HttpRequest, fields: DeliveryIn) -> Status[DeliveryMa
     """Also while the bank has no link: its board knows the codes beforehand."""
     who = caller(request)
     bank = _bank(who, fields.bank, Right.CHANGE)
-    said = about.entered(**fields.recipient.dict())
-    row, codes = deliveries.make(bank, said, user=who.user, token=who.token, due_at=fields.due_at)
-    made = DeliveryMade(delivery=DeliveryOut.of(row), deposit_code=codes.deposit, pick_up_code=codes.pick_up)
-    return Status(201, made)
+    giver = fields.giver.dict() if fields.giver else {}
+    left_by = dict(zip(GIVER, (giver.get("name", ""), giver.get("email", ""), giver.get("phone", "")), strict=True))
+    said = about.entered(**fields.recipient.dict(), **left_by)
+    row, codes = deliveries.make(bank, said, user=who.user, token=who.token, due_at=fields.due_at, low=fields.low)
+    return Status(201, _made(row, codes))
+
+
+def _made(row: Delivery, codes: deliveries.Codes) -> DeliveryMade:
+    return DeliveryMade(delivery=DeliveryOut.of(row), deposit_code=codes.deposit, pick_up_code=codes.pick_up)
 
 
 @router.get("/deliveries/{delivery_id}", response={200: DeliveryOut, **REFUSED})
@@ -200,6 +224,35 @@ def cancel_delivery(request: HttpRequest, delivery_id: int) -> DeliveryOut:
     row = _changeable(who, delivery_id)
     deliveries.cancel(row, who.user)
     return DeliveryOut.of(row)
+
+
+class MoveIn(Body):
+    """to: the other bank."""
+
+    to: int
+
+
+class ReturnIn(Body):
+    """reference: what you call the return; left out, it is made of the parcel's."""
+
+    reference: str = Field("", max_length=64)
+    due_at: Moment | None = None
+
+
+@router.post("/deliveries/{delivery_id}/move", response={201: DeliveryMade, **REFUSED})
+def move_delivery(request: HttpRequest, delivery_id: int, fields: MoveIn) -> Status[DeliveryMade]:
+    """To another bank, before it has come: cancelled here, made there with other codes, and its recipient told."""
+    who = caller(request)
+    row = _changeable(who, delivery_id)
+    return Status(201, _made(*moving.move(row, _bank(who, fields.to, Right.CHANGE), who.user)))
+
+
+@router.post("/deliveries/{delivery_id}/return", response={201: DeliveryMade, **REFUSED})
+def return_delivery(request: HttpRequest, delivery_id: int, fields: ReturnIn) -> Status[DeliveryMade]:
+    """Who got the parcel is told a code to leave it there again, for who brought it."""
+    who = caller(request)
+    row = _changeable(who, delivery_id)
+    return Status(201, _made(*moving.give_back(row, who.user, fields.reference, fields.due_at)))
 
 
 class ExtendIn(Body):
@@ -218,11 +271,12 @@ class ShipmentIn(Body):
     bank: int
     reference: str = Field(min_length=1, max_length=64)
     recipient: AboutIn
+    low: bool = False  # into a low compartment, for accessible height
     due_at: Moment | None = None
 
 
 class ShipmentOut(Schema):
-    """deposit_code: until it is deposited. state: as of a delivery."""
+    """deposit_code: until it is deposited. pick_up_code: of a return, while it lies there. state: as of a delivery."""
 
     id: int
     bank: int
@@ -230,7 +284,10 @@ class ShipmentOut(Schema):
     state: str
     compartment: int | None
     size: str
+    kind: str
+    low: bool
     deposit_code: str | None
+    pick_up_code: str | None
     made_at: datetime
     due_at: datetime | None
     deposited_at: datetime | None
@@ -243,6 +300,10 @@ class ShipmentOut(Schema):
     @staticmethod
     def resolve_deposit_code(row: Delivery) -> str | None:
         return shipments.deposit_code(row)
+
+    @staticmethod
+    def resolve_pick_up_code(row: Delivery) -> str | None:
+        return shipments.pick_up_code(row)
 
 
 class WebhookIn(Body):
@@ -283,8 +344,18 @@ def make_shipment(request: HttpRequest, fields: ShipmentIn) -> Status[Delivery]:
     who = caller(request)
     bank = _bank(who, fields.bank, Right.DELIVER)
     said = about.entered(**fields.recipient.dict())
-    row, new = shipments.make(bank, said, fields.reference, user=who.user, token=who.token, due_at=fields.due_at)
+    row, new = shipments.make(
+        bank, said, fields.reference, user=who.user, token=who.token, due_at=fields.due_at, low=fields.low
+    )
     return Status(201 if new else 200, row)
+
+
+@router.post("/shipments/{delivery_id}/return", response={201: ShipmentOut, **REFUSED})
+def return_shipment(request: HttpRequest, delivery_id: int, fields: ReturnIn) -> Status[Delivery]:
+    """What was picked up comes back: its recipient is told the code to put it in, you see the one to fetch it with."""
+    who = caller(request)
+    row = _shipment(who, delivery_id)
+    return Status(201, moving.give_back(row, who.user, fields.reference, fields.due_at)[0])
 
 
 @router.get("/shipments/{delivery_id}", response={200: ShipmentOut, **REFUSED})
@@ -353,8 +424,20 @@ class AllotmentChange(Body):
     until: Moment | None
 
 
+class SharedIn(Body):
+    """hours: so long it is somebody's who takes it; 0: until the day ends where the bank is."""
+
+    compartments: list[int] = Field(min_length=1, max_length=128)
+    hours: int = Field(0, ge=0, le=shared.MOST_HOURS)
+
+
 class AllotmentOut(Schema):
-    """person: null where it is kept closed until somebody takes it back. held: its board knows. ending: taken back."""
+    """person: null where it is kept closed until somebody takes it back. held: its board knows. ending: taken back.
+
+    hours: null, or it is shared: somebody's for so long, 0 until the day ends. taken: since when; taken_by: null as
+    well where the door's events name nobody. When its time is over it stays closed until it was left or is said to be
+    empty.
+    """
 
     id: int
     bank: int
@@ -363,11 +446,16 @@ class AllotmentOut(Schema):
     until: datetime | None
     held: bool
     ending: bool
+    hours: int | None
+    taken: datetime | None
+    taken_by: int | None
+    taken_until: datetime | None
 
     @classmethod
     def of(cls, row: Allotment) -> "AllotmentOut":
-        names = {name: getattr(row, name) for name in ("compartment", "held", "ending")}
-        return cls(id=row.pk, bank=row.bank_id, person=row.person_id, until=row.valid_until, **names)
+        names = {name: getattr(row, name) for name in ("compartment", "held", "ending", "hours", "taken_until")}
+        who = {"person": row.person_id, "taken_by": row.taken_by_id, "taken": row.taken_at}
+        return cls(id=row.pk, bank=row.bank_id, until=row.valid_until, **names, **who)
 
 
 @router.get("/banks/{bank_id}/allotments", response={200: list[AllotmentOut], **REFUSED})
@@ -385,6 +473,21 @@ def make_allotment(request: HttpRequest, bank_id: int, fields: AllotmentIn) -> S
     if person.tenant_id != bank.controller.site.tenant_id:
         raise Http404
     return Status(201, AllotmentOut.of(allotments.give(bank, fields.compartment, person, fields.until)))
+
+
+@router.post("/banks/{bank_id}/shared", response={201: list[AllotmentOut], **REFUSED})
+def share_compartments(request: HttpRequest, bank_id: int, fields: SharedIn) -> Status[list[AllotmentOut]]:
+    """Whoever may pass the bank's door and has none takes one of these with their own card."""
+    bank = _bank(caller(request), bank_id, Right.CHANGE)
+    rows = shared.share(bank, fields.compartments, fields.hours)
+    return Status(201, [AllotmentOut.of(row) for row in rows])
+
+
+@router.post("/allotments/{allotment_id}/empty", response={202: CommandOut, **REFUSED})
+def say_empty(request: HttpRequest, allotment_id: int) -> Status[Command]:
+    """Somebody has looked into a shared compartment that was taken. Poll the command: then it is free."""
+    who = caller(request)
+    return Status(202, shared.empty(_allotment(who, allotment_id), who.user))
 
 
 @router.patch("/allotments/{allotment_id}", response={200: AllotmentOut, **REFUSED})

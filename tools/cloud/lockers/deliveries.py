@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from firmware.controller.access import codes
 from firmware.protocol.deliveries import delivery_key
@@ -34,16 +34,28 @@ def make(
     token: ApiToken | None = None,
     due_at: datetime | None = None,
     reference: str = "",
+    kind: Any = None,
+    low: bool = False,
 ) -> tuple[Delivery, Codes]:
-    """A delivery, and the codes that belong to it: told this once, to who may know of them."""
+    """A delivery, and the codes that belong to it: told this once, to who may know of them.
+
+    kind: by what is said of who leaves it, if None. low: into a low compartment, where one is free. Who leaves
+    something that no courier brings is told its code.
+    """
+    from . import notices  # which tells codes, and so leads back here
+
     now = clock.now()
     check_board(bank)
     _check_due(due_at, now)
     delivery = Delivery(bank=bank, about=about.sealed(), made_at=now, made_by=user, token=token, due_at=due_at)
-    delivery.reference, delivery.recipient = reference, recipients.find(bank, about)
+    delivery.recipient = recipients.find(bank, about)
+    kind = kind or (Delivery.Kind.HAND_OVER if about.has_giver else Delivery.Kind.PARCEL)
+    delivery.reference, delivery.kind, delivery.low = reference, kind, low
     with changes.of(delivery):
-        delivery.number = stock.free_number(bank)
+        delivery.number = stock.free_number(bank, low)
         delivery.save(force_insert=True)
+        if kind != Delivery.Kind.PARCEL:
+            notices.make(delivery, Notice.Kind.TO_LEAVE, now)
     return delivery, codes_of(delivery)
 
 
@@ -87,12 +99,12 @@ def cancel(delivery: Delivery, user: User | None) -> None:
             delivery.state, delivery.ended_at = Delivery.State.CANCELLED, clock.now()
         delivery.save(update_fields=["state", "ended_at"])
         if delivery.ended_at is not None:
-            _note(delivery, "cancel")
+            note(delivery, "cancel")
             webhooks.tell(delivery, "cancelled", delivery.ended_at, delivery.ended_at)
         elif len(_asked(controller.pk, clock.now())) < CANCELS:
             commands.cancel(controller, user, delivery.number)
         else:  # its turn comes in cancel_again
-            _note(delivery, "cancel")
+            note(delivery, "cancel")
 
 
 def _asked(controller: int, now: datetime) -> set[int]:
@@ -145,14 +157,14 @@ def take_back(delivery: Delivery) -> str:
         if not opens_by_code(delivery):  # no board tells of it any more: whoever says so did it
             delivery.state, delivery.ended_at = Delivery.State.RETURNED, delivery.taking_back_at
         delivery.save(update_fields=["taking_back_at", "state", "ended_at"])
-        _note(delivery, "take back")
+        note(delivery, "take back")
         if delivery.ended_at is not None:
             webhooks.tell(delivery, "returned", delivery.ended_at, delivery.ended_at)
             stock.happened(bank, delivery.number, stock.ENDED)
     return "" if delivery.is_over else codes_of(delivery).pick_up
 
 
-def _note(delivery: Delivery, do: str) -> None:
+def note(delivery: Delivery, do: str) -> None:
     """Keeps who asked for it."""
     changes.note(
         delivery.bank.controller.site.tenant_id,

@@ -12,7 +12,7 @@ from ..audit import changes
 from ..controllers.troubles import Troubles, Work
 from ..models import Bank, Compartment, Delivery, Event, Notice
 from ..services.refusal import Refusal, text
-from . import notices, stock, webhooks
+from . import notices, shared, stock, webhooks
 
 State = Delivery.State
 _Happening = Callable[[Bank, Delivery, Event, Troubles], bool]  # returns whether the delivery has ended
@@ -52,6 +52,10 @@ def take(controller: int, events: Sequence[Event], troubles: Troubles | None = N
     for event in of_bank:
         if event.code in _OPEN or event.code in _FAULT:
             _compartment(bank, event)
+        elif event.code == codes.ALLOTMENT_TAKEN:
+            shared.taken(bank, event, _at(event))
+        elif event.code == codes.ALLOTMENT_FREE:
+            shared.freed(bank, event)
         elif event.code in _DELIVERY and 0 < number(event) <= MOST:
             delivery = _delivery(bank, event, troubles)
             ended = (delivery is not None and _DELIVERY[event.code](bank, delivery, event, troubles)) or ended

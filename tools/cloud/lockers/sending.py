@@ -125,7 +125,7 @@ class _Over(Exception):
 
 def _notice(row: Notice, send: Plugin) -> None:
     to = notices.address(row)
-    if not to or row.delivery.state != row.delivery.State.DEPOSITED:
+    if not to or not notices.is_due(row):
         raise _Over("the parcel does not wait any more")
     if row.delivery.bank.controller.lost_at is not None:  # its secret is another one since: so would the code be
         raise _Over("the board of its bank was reported lost")
@@ -138,7 +138,7 @@ def _notice(row: Notice, send: Plugin) -> None:
 def _unnamed(why: str, row: Notice) -> str:
     """What a mail server says names whom it was for; neither the log nor the outbox's reasons are erased with them."""
     said = about.of(row.delivery)
-    for mark in sorted(filter(None, (said.email, said.phone, said.name, said.unit, said.description)), key=len)[::-1]:
+    for mark in sorted(filter(None, vars(said).values()), key=len)[::-1]:
         why = re.sub(re.escape(mark), "…", why, flags=re.IGNORECASE)
     return _MAIL.sub("…", why)
 

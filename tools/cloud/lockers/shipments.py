@@ -34,6 +34,7 @@ def make(
     user: User | None,
     token: ApiToken | None,
     due_at: datetime | None = None,
+    low: bool = False,
 ) -> tuple[Delivery, bool]:
     """The delivery of that reference, and whether it is new."""
     entered.lines(reference)
@@ -45,13 +46,16 @@ def make(
         try:
             with transaction.atomic():
                 _check_room(bank, of(user, token))
-                made, _ = deliveries.make(bank, said, user=user, token=token, due_at=due_at, reference=reference)
+                made, _ = deliveries.make(
+                    bank, said, user=user, token=token, due_at=due_at, reference=reference, low=low
+                )
             return made, True
         except IntegrityError:  # the same call twice at once: one of them has made it
             found = known.first()
             if found is None:
                 raise
-    same = found.bank_id == bank.pk and (found.due_at == due_at or _has_more_time(found, due_at))
+    moved = found.bank_id == bank.pk or found.moved_from.filter(bank=bank).exists()
+    same = moved and found.low == low and (found.due_at == due_at or _has_more_time(found, due_at))
     if not same or (found.about and about.of(found) != said):
         raise Refusal("the reference %(reference)s is another shipment's already; use another one", reference=reference)
     return found, False
@@ -72,6 +76,15 @@ def _check_room(bank: Bank, mine: QuerySet[Delivery]) -> None:
 def _has_more_time(found: Delivery, asked: datetime | None) -> bool:
     """Than was asked for: somebody gave it more since."""
     return found.due_at is not None and (asked is None or asked < found.due_at)
+
+
+def pick_up_code(delivery: Delivery) -> str | None:
+    """For a courier who fetches what goes back, as long as it lies there. Of a parcel that came it is never told."""
+    waits = delivery.kind == Delivery.Kind.RETURN and delivery.state == Delivery.State.DEPOSITED
+    try:
+        return deliveries.codes_of(delivery).pick_up if waits else None
+    except Unreadable:
+        return None
 
 
 def deposit_code(delivery: Delivery) -> str | None:

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from firmware.controller.access.codes import SLOTS
+from firmware.controller.storage.allotments import KEYS
 
 from ..doors import door_status
 from ..models import Allotment, Bank, Compartment, Delivery, Notice, Right, User, visible
 from ..pages import access, telling
 from ..sealing import Unreadable
 from ..services import clock
-from . import about, layout, notices
+from . import about, layout, notices, shared
 from .about import About
 from .usage import Share
 
@@ -27,6 +28,7 @@ STATES = {
     "free": ("", gettext_lazy("Free")),
     "taken": ("parcel", gettext_lazy("With a parcel")),
     "overdue": ("clock", gettext_lazy("Overdue")),
+    "shared": ("key", gettext_lazy("Shared, and free")),
     "own": ("people", gettext_lazy("Somebody’s")),
     "open": ("door-open", gettext_lazy("Open")),
     "fault": ("cross", gettext_lazy("Out of use")),
@@ -94,20 +96,26 @@ def cells(bank: Bank, now: datetime) -> list[Cell]:
         one.compartment: one
         for one in bank.deliveries.filter(state=Delivery.State.DEPOSITED).defer("about").order_by("pk")
     }
-    own = set(bank.allotments.values_list("compartment", flat=True))
-    return [_cell(row, lying.get(row.number), row.number in own, now) for row in bank.compartments.all()]
+    own = {row.compartment: row for row in bank.allotments.all()}
+    return [_cell(row, lying.get(row.number), own.get(row.number), now) for row in bank.compartments.all()]
 
 
-def _cell(row: Compartment, lying: Delivery | None, own: bool, now: datetime) -> Cell:
+def _cell(row: Compartment, lying: Delivery | None, own: Allotment | None, now: datetime) -> Cell:
     if row.fault:
         state = "fault"
     elif row.open:
         state = "open"
     elif lying is None:
-        state = "own" if own else "free"
+        state = _of_somebody(own, now) if own else "free"
     else:
         state = "overdue" if is_overdue(lying, now) else "taken"
     return Cell(row, state, lying and lying.pk)
+
+
+def _of_somebody(row: Allotment, now: datetime) -> str:
+    if row.hours is not None and not row.turn and not row.ending:
+        return "shared"
+    return "overdue" if shared.is_over(row, now) else "own"
 
 
 def is_overdue(delivery: Delivery, now: datetime) -> bool:
@@ -144,10 +152,31 @@ def deliveries(bank: Bank) -> list[dict[str, Any]]:
 def allotments(bank: Bank) -> list[dict[str, Any]]:
     """Whose compartments are, for who may see people."""
     now, zone = clock.now(), bank.controller.site.zone
-    return [allotment(row, now, zone) for row in bank.allotments.select_related("person")]
+    rows = bank.allotments.select_related("person", "taken_by").annotate(
+        cards=Count("person__credentials", filter=Q(person__credentials__active=True, person__credentials__kind="card"))
+    )
+    return [allotment(row, now, zone) for row in rows]
 
 
-def allotment(row: Allotment, now: datetime, zone: str) -> dict[str, Any]:
+def _shared(row: Allotment, now: datetime, zone: str) -> dict[str, Any]:
+    until = door_status.moment(row.taken_until, zone, now) if row.taken_until else ""
+    found = {"row": row, "who": row.taken_by, "until": until, "shared": True}
+    if row.ending:
+        return {**found, "look": "warn", "icon": "clock", "state": _("Being taken back")}
+    if not row.held:
+        return {**found, "look": "warn", "icon": "clock", "state": _("The board does not know yet")}
+    if not row.turn:
+        return {**found, "look": "", "icon": "key", "state": _("Shared, and free")}
+    if shared.is_over(row, now):
+        state = _("Its time is over: look into it, and say when it is empty")
+        return {**found, "look": "warn", "icon": "clock", "state": state}
+    return {**found, "look": "good", "icon": "check", "state": _("Taken")}
+
+
+def allotment(row: Any, now: datetime, zone: str) -> dict[str, Any]:
+    """row: with how many cards its person has, where that is to be said."""
+    if row.hours is not None:
+        return _shared(row, now, zone)
     over = row.valid_until is not None and row.valid_until <= now
     if row.ending:
         look, icon, state = "warn", "clock", _("Being taken back")
@@ -159,8 +188,10 @@ def allotment(row: Allotment, now: datetime, zone: str) -> dict[str, Any]:
         look, icon, state = "warn", "cross", _("Its time is over: it opens no more")
     else:
         look, icon, state = "good", "check", _("Opens to their card")
+        if getattr(row, "cards", 0) > KEYS:
+            state = _("Opens to their %(n)d newest cards, of %(all)d") % {"n": KEYS, "all": row.cards}
     until = door_status.moment(row.valid_until, zone, now) if row.valid_until else ""
-    return {"row": row, "look": look, "icon": icon, "state": state, "until": until}
+    return {"row": row, "who": row.person, "look": look, "icon": icon, "state": state, "until": until}
 
 
 def chart(share: Share) -> dict[str, Any]:

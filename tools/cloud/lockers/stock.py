@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from firmware.controller.access.codes import MOST, SLOTS
+from firmware.controller.access.codes import MOST, SLOTS, is_low
 from firmware.protocol.deliveries import delivery_key
 
 from ..models import Bank, Delivery, lock
@@ -43,9 +43,20 @@ def checksum(words: Iterable[int]) -> int:
     return crc32(pack(f"<{SLOTS}I", *words))
 
 
-def free_number(bank: Bank) -> int:
-    """A number for a new delivery, under the lock of the bank. Any of those that are free: so nobody guesses which."""
+def has_low(bank: Bank) -> bool:
+    """Whether its board knows which of its compartments are low."""
+    return bool(bank.controller.board["bank"].get("low"))
+
+
+def free_number(bank: Bank, low: bool = False) -> int:
+    """A number for a new delivery, under the lock of the bank. Any of those that are free: so nobody guesses which.
+
+    low: one that tells the board that a low compartment was asked for. The others go to who did not as long as there
+    are some.
+    """
     lock(bank)
+    if low and not has_low(bank):
+        raise Refusal("%(bank)s says of no compartment that it is low; make the delivery without", bank=str(bank))
     taken = _known(bank, bank.wanted_numbers())
     held = bank.held_numbers()
     free = [
@@ -57,7 +68,13 @@ def free_number(bank: Bank) -> int:
         if not any(held):
             raise Refusal("%(bank)s has not had the keys of deliveries yet; wait until it has a link", bank=str(bank))
         raise Refusal("%(bank)s has no free number for another delivery; wait until it has a link", bank=str(bank))
-    return secrets.choice(free)
+    mine = [number for number in free if is_low(number) == low]
+    if low and not mine:
+        raise Refusal(
+            "%(bank)s has no free number for another low one; wait until one has ended, or make it without",
+            bank=str(bank),
+        )
+    return secrets.choice(mine or free)
 
 
 def said(controller: int, words: list[int]) -> list[Delivery]:

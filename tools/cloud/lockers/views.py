@@ -1,5 +1,6 @@
 """Banks on the pages: their picture, their deliveries, and what is done with them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +19,9 @@ from ..log import words
 from ..models import Allotment, Bank, Command, Delivery, Notice, Right, lock, visible
 from ..pages import access, telling
 from ..services import clock, entered, local_time
-from . import allotments, banks, deliveries, sending, shown, usage
+from . import allotments, banks, deliveries, moving, sending, shared, shown, usage
 from . import parcel as found
-from .forms import AllotmentForm, BankForm, DeliveryForm, ExtendForm
+from .forms import AllotmentForm, BankForm, DeliveryForm, ExtendForm, MoveForm, SharedForm
 
 PER_PAGE = 60
 DAYS = (30, 90, 365)  # of usage
@@ -42,7 +43,13 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, bank, BankForm.of(bank))
 
 
-def _page(request: HttpRequest, bank: Bank, form: BankForm, giving: AllotmentForm | None = None) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    bank: Bank,
+    form: BankForm,
+    giving: AllotmentForm | None = None,
+    sharing: SharedForm | None = None,
+) -> HttpResponse:
     user: Any = request.user
     tenant = bank.controller.site.tenant_id
     picture = shown.picture(bank, user)
@@ -54,13 +61,14 @@ def _page(request: HttpRequest, bank: Bank, form: BankForm, giving: AllotmentFor
         "allotments": shown.allotments(bank) if cards else None,
         "giving": giving or (AllotmentForm(bank=bank) if cards else None),
         "may_take_back": access.may(user, tenant, Right.CHANGE),
+        "sharing": sharing or (SharedForm(bank=bank) if cards else None),
         "may_change": access.may(user, tenant, Right.CHANGE) and bank.controller.lost_at is None,
         "may_open": access.may(user, tenant, Right.RELEASE) and bank.controller.lost_at is None,
         "install": access.may(user, tenant, Right.INSTALL),
         "compartments": bank.compartments.all(),
         "here": "lockers",
     }
-    return render(request, "pages/bank.html", told, status=422 if form.is_bound or giving else 200)
+    return render(request, "pages/bank.html", told, status=422 if form.is_bound or giving or sharing else 200)
 
 
 @require_POST
@@ -81,6 +89,43 @@ def allot(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Compartment %(n)d is now theirs.") % {"n": row.compartment})
             return redirect("pages:bank", pk=pk)
     return _page(request, bank, BankForm.of(bank), form)
+
+
+@require_POST
+@access.needs(Right.CHANGE)
+def share(request: HttpRequest, pk: int) -> HttpResponse:
+    """Compartments for whoever takes one with their own card."""
+    user: Any = request.user
+    bank = _find(request, pk)
+    access.must(user, bank.controller.site.tenant_id, Right.CHANGE)
+    form = SharedForm(request.POST, bank=bank)
+    if form.is_valid():
+        try:
+            shared.share(bank, form.cleaned_data["numbers"], form.cleaned_data["hours"])
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            return redirect("pages:bank", pk=pk)
+    return _page(request, bank, BankForm.of(bank), sharing=form)
+
+
+@require_POST
+@access.needs(Right.CHANGE)
+def say_empty(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody has looked into a shared compartment."""
+    user: Any = request.user
+    row = get_object_or_404(visible(Allotment, user).select_related("bank__controller__site"), pk=pk)
+    access.must(user, row.bank.controller.site.tenant_id, Right.CHANGE)
+    try:
+        command = shared.empty(row, user)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+    else:
+        if command.state == Command.State.REFUSED:
+            messages.error(request, words.WHY[command.why])
+        else:
+            messages.success(request, _("Compartment %(n)d is free when its board has heard.") % {"n": row.compartment})
+    return redirect("pages:bank", pk=row.bank_id)
 
 
 @require_POST
@@ -150,7 +195,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     form = DeliveryForm(request.POST or None, bank=bank)
     if request.method == "POST" and form.is_valid():
         try:
-            delivery, codes = deliveries.make(bank, form.about, user=user, due_at=form.due_at())
+            delivery, codes = deliveries.make(bank, form.about, user=user, due_at=form.due_at(), low=form.wants_low())
         except Problem as problem:
             form.add_error(None, telling.sentence(problem))
         else:
@@ -169,6 +214,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     told = {
         "one": shown.delivery(row.bank, row),
         "extend": ExtendForm(),
+        "move": MoveForm(delivery=row),
         "lost": row.bank.controller.lost_at is not None,
         "by_code": deliveries.opens_by_code(row),
         "bank": row.bank,
@@ -261,6 +307,40 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "pages/take_back.html", told)
 
 
+@require_POST
+@access.needs(Right.DELIVERIES)
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """To another bank. The codes that it has there are in the answer itself."""
+    user: Any = request.user
+    row = _changeable(request, pk)
+    form = MoveForm(request.POST, delivery=row)
+    if not form.is_valid():
+        messages.error(request, _("Choose a bank."))
+        return redirect("pages:delivery", pk=pk)
+    return _made_anew(request, row, lambda: moving.move(row, form.cleaned_data["to"], user))
+
+
+@require_POST
+@access.needs(Right.DELIVERIES)
+def give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """A return of what was picked up; its codes are in the answer itself."""
+    user: Any = request.user
+    row = _changeable(request, pk)
+    return _made_anew(request, row, lambda: moving.give_back(row, user))
+
+
+def _made_anew(
+    request: HttpRequest, row: Delivery, make: Callable[[], tuple[Delivery, deliveries.Codes]]
+) -> HttpResponse:
+    try:
+        delivery, codes = make()
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+        return redirect("pages:delivery", pk=row.pk)
+    told = {"bank": delivery.bank, "delivery": delivery, "codes": deliveries.printed(codes), "here": "lockers"}
+    return render(request, "pages/delivery_made.html", told)
+
+
 @never_cache
 @require_GET
 @access.needs(Right.DELIVERIES)
@@ -309,5 +389,7 @@ def _find(request: HttpRequest, pk: int) -> Bank:
 
 def _delivery(request: HttpRequest, pk: int) -> Delivery:
     user: Any = request.user
-    rows = visible(Delivery, user).select_related("bank__controller__site", "made_by", "token", "deposit", "end")
+    rows = visible(Delivery, user).select_related(
+        "bank__controller__site", "made_by", "token", "deposit", "end", "moved_to__bank"
+    )
     return get_object_or_404(rows, pk=pk)

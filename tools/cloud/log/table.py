@@ -137,6 +137,8 @@ EVENTS = {
     ),
     events.NO_ROOM: Words("warn", "cross", _("No compartment was free for a parcel of this size")),
     events.CODE_WRONG: Words("bad", "keypad", _("Wrong code")),
+    events.ALLOTMENT_TAKEN: Words("good", "key", _("Shared compartment taken")),
+    events.ALLOTMENT_FREE: Words("", "check", _("Shared compartment free again")),
     events.ALLOTMENT_NONE: Words("bad", "cross", _("No compartment for this card")),
     events.CODES_LONG: Words("bad", "keypad", _("Too many wrong codes: only long ones count for a day")),
 }

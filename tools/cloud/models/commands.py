@@ -26,6 +26,7 @@ class Command(Owned):
         OPEN = "open", _("Open a compartment")
         AUDIT = "audit", _("Open every compartment in turn")
         CANCEL = "cancel", _("Cancel a delivery")
+        EMPTY = "empty", _("Say that a compartment is empty")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Queued")

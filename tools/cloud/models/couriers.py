@@ -40,6 +40,8 @@ class Notice(Leaving):
         REMINDER = "reminder", _("Reminder")
         OVERDUE = "overdue", _("Overdue")
         EXTENDED = "extended", _("More time")
+        TO_LEAVE = "to leave", _("Code to leave something")  # to who hands it over, or sends it back
+        MOVED = "moved", _("Another bank")
 
     class Way(models.TextChoices):
         EMAIL = "email", _("E-mail")

@@ -97,6 +97,9 @@ class Allotment(Whole):
 
     person None: nobody's here, and closed until somebody looks into it: they were erased, or this database is older
     than what the board says. ending: taken back, and the board has not said yet that it knows.
+
+    hours: it is shared, and somebody's for so long, 0: until the day ends; what follows then the board has told. turn:
+    which time it is taken, 0: it is free.
     """
 
     bank = models.ForeignKey(Bank, models.CASCADE, related_name="allotments")
@@ -107,6 +110,11 @@ class Allotment(Whole):
     made_at = models.DateTimeField()
     held = models.BooleanField(default=False)  # its board has said that it knows
     ending = models.BooleanField(default=False)
+    hours = models.PositiveSmallIntegerField(null=True)
+    turn = models.PositiveSmallIntegerField(default=0)
+    taken_by = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="taken")  # None: not on record
+    taken_at = models.DateTimeField(null=True)
+    taken_until = models.DateTimeField(null=True)
 
     TENANT_PATH = "bank__controller__site__tenant"
     SEEN_WITH = Right.PEOPLE
@@ -124,7 +132,7 @@ class Allotment(Whole):
 
 
 class Delivery(Whole):
-    """Something that a courier puts into a compartment and somebody takes out.
+    """Something that a courier, or whoever hands it over, puts into a compartment and somebody takes out.
 
     `about`: for whom and what, sealed; empty when its days are over (lockers/privacy.py). What happened came from the
     board: the events are the proof.
@@ -138,8 +146,15 @@ class Delivery(Whole):
         CANCELLED = "cancelled", _("Cancelled")
         RETURNED = "returned", _("Taken back")
 
+    class Kind(models.TextChoices):
+        PARCEL = "parcel", _("Parcel")
+        HAND_OVER = "hand-over", _("Hand-over")  # one person leaves it for another
+        RETURN = "return", _("Return")  # a recipient leaves it for the courier
+
     bank = models.ForeignKey(Bank, models.CASCADE, related_name="deliveries")
     number = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.PARCEL)
+    low = models.BooleanField(default=False)  # a low compartment was asked for: its number says so to the board
     about = SealedField(default=b"")
     # Whose own page shows it (residents/parcels.py); forgotten with `about`.
     recipient = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="deliveries")
@@ -158,6 +173,7 @@ class Delivery(Whole):
     reminded_at = models.DateTimeField(null=True)  # the recipient was, of the day that is set now
     overdue_at = models.DateTimeField(null=True)  # it was told that this day is over
     taking_back_at = models.DateTimeField(null=True)  # somebody got the code to take it back
+    moved_to = models.ForeignKey("self", models.SET_NULL, null=True, related_name="moved_from")  # at another bank
 
     OVER = (State.PICKED_UP, State.CANCELLED, State.RETURNED)
 
@@ -178,6 +194,7 @@ class Delivery(Whole):
                 condition=Q(state__in=["made", "deposited", "picked up", "cancelling", "cancelled", "returned"]),
                 name="delivery_state",
             ),
+            models.CheckConstraint(condition=Q(kind__in=["parcel", "hand-over", "return"]), name="delivery_kind"),
         ]
         indexes = [
             models.Index(fields=["bank", "state"], name="delivery_of_bank"),

@@ -13,7 +13,7 @@ from ..doors import door_status
 from ..lockers import about, parcel
 from ..lockers import shown as lockers
 from ..log import words
-from ..models import Command, Credential, Delivery, Look, Person, Session, User
+from ..models import Allotment, Command, Credential, Delivery, Look, Person, Session, User
 from ..pages import telling, times
 from ..people import arrival
 from ..services import clock, local_time
@@ -105,7 +105,8 @@ def _parcel(row: Delivery) -> dict[str, Any]:
 
 def compartments(person: Person) -> list[dict[str, Any]]:
     now = clock.now()
-    rows = person.allotments.filter(ending=False).select_related("bank__controller__site", "person")
+    theirs = Allotment.objects.filter(Q(person=person) | Q(taken_by=person), ending=False)
+    rows = theirs.select_related("bank__controller__site", "person", "taken_by")
     return [lockers.allotment(row, now, row.bank.controller.site.zone) for row in rows]
 
 

@@ -44,6 +44,7 @@ MORE: dict[str, dict[str, Any]] = {
     "hold": {"minutes": "15"},
     "post /api/banks/{bank_id}/allotments": {"compartment": 6},
     "post /api/banks/{bank_id}/open": {"compartment": 1},
+    "post /api/banks/{bank_id}/shared": {"compartments": [8], "hours": 4},
     "patch /api/banks/{bank_id}": {"address": "Ny gate 1"},  # its name stays while a parcel lies there
 }
 # What no page has a form for as things stand: page -> what is posted.
@@ -60,8 +61,12 @@ BARE: dict[str, Pairs] = {
     "openapi-json": [],
     "delivery_extend": [("due", "2026-05-03")],
     "delivery_take_back": [],
+    "delivery_move": [("to", "{elsewhere}")],
+    "delivery_return": [],
     "allot": [("person", "{person}"), ("compartment", "6"), ("last", "")],
     "allotment_take_back": [],
+    "share": [("numbers", "7"), ("hours", "4")],
+    "allotment_empty": [],
     "read": [("door", "{door}")],
     "my_lost": [("credential", "{credential}")],
     "my_sign_out_elsewhere": [],
@@ -78,6 +83,11 @@ SPECIAL = {
     "area_remove": "nowhere",
     "delivery_extend": "lying",
     "delivery_take_back": "lying",
+    "delivery_return": "fetched",
+    "allotment_empty": "shared",
+    "post /api/allotments/{allotment_id}/empty": "shared",
+    "post /api/deliveries/{delivery_id}/return": "fetched",
+    "post /api/shipments/{delivery_id}/return": "fetched",
     "post /api/deliveries/{delivery_id}/extend": "lying",
     "post /api/deliveries/{delivery_id}/take-back": "lying",
     "arrival": "revoked",

@@ -88,8 +88,15 @@ class Home(House):
         other = self.alone = Person.objects.create(tenant=self.tenant, name=f"{tag}people Nils")
         account = User.objects.named(f"x@{tag}people.test")
         Person.objects.filter(pk=self.person.pk).update(user=account)
+        self.fetched_one = self.fetched(self.bank, name=f"{mine} Kari", email=f"z@{mine}.test")
+        self.elsewhere = self.another_bank(seed, name=f"{tag}banks annet")
+        Controller.objects.filter(pk=self.elsewhere.controller_id).update(name=f"{tag}look annet", firmware="1.0")
+        Door.objects.filter(controller=self.elsewhere.controller_id).update(name=f"{tag}look annet")
         self.allotment = Allotment.objects.create(
             bank=self.bank, compartment=5, mark=1, person=other, made_at=clock.now()
+        )
+        self.shared = Allotment.objects.create(
+            bank=self.bank, compartment=4, mark=1, hours=4, turn=1, taken_by=other, made_at=clock.now(), held=True
         )
         self.door, self.event = self.doors[0], self.events[1]
         self.ids = self._ids()
@@ -218,8 +225,10 @@ KINDS: dict[str, type[Any]] = {
     "credential": Credential, "revoked": Credential, "group": AccessGroup, "grant": Grant, "alarm": Alarm,
     "command": Command, "reading": Reading, "event": Event, "member": Membership, "token": ApiToken,
     "bank": Bank, "delivery": Delivery, "lying": Delivery, "allotment": Allotment, "alone": Person,
+    "fetched": Delivery, "elsewhere": Bank,
+    "shared": Allotment,
 }  # fmt: skip
-ATTRIBUTES = {"credential": "card"}
+ATTRIBUTES = {"credential": "card", "fetched": "fetched_one"}
 
 
 @dataclass(eq=False)

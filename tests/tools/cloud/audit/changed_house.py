@@ -42,6 +42,7 @@ class Full(House):
         self.bank, self.delivery = self.add_bank()
         self.lying, _ = deliveries.make(self.bank, as_entered(unit="H0302"))
         models.Delivery.objects.filter(pk=self.lying.pk).update(state="deposited", compartment=2)
+        self.fetched_one, self.elsewhere = self.fetched(self.bank), self.another_bank(seed)
         self.users = {}
         for role in Role.values:
             user = self.users[role] = User.objects.named(f"{role}-{seed}@example.test")
@@ -54,6 +55,13 @@ class Full(House):
         )
         self.reading = self.read(17 << 16 | 815)
         Change.objects.all().delete()
+
+    def shared(self) -> models.Allotment:
+        """A compartment that somebody has taken."""
+        row = models.Allotment(bank=self.bank, compartment=7, mark=1, hours=4, turn=1, made_at=clock.now())
+        row.save()
+        Change.objects.all().delete()
+        return row
 
     def allotted(self) -> models.Allotment:
         """A compartment of the house's person."""

@@ -124,6 +124,12 @@ API: dict[tuple[str, str], Case] = {
     ("patch", "/allotments/{allotment_id}"): lambda h: (
         {"allotment_id": h.allotted().pk}, {"until": "2031-05-03T12:00:00Z"}, [("allotment", "changed")],
     ),
+    ("post", "/banks/{bank_id}/shared"): lambda h: (
+        {"bank_id": h.bank.pk}, {"compartments": [5], "hours": 4}, [("allotment", "made")],
+    ),
+    ("post", "/allotments/{allotment_id}/empty"): lambda h: (
+        {"allotment_id": h.shared().pk}, None, [("controller", "asked")],
+    ),
     ("delete", "/allotments/{allotment_id}"): lambda h: (
         {"allotment_id": h.allotted().pk}, None, [("allotment", "changed")],
     ),
@@ -135,6 +141,16 @@ API: dict[tuple[str, str], Case] = {
     ),
     ("post", "/deliveries/{delivery_id}/take-back"): lambda h: (
         {"delivery_id": h.lying.pk}, None, [("delivery", "asked")],
+    ),
+    ("post", "/deliveries/{delivery_id}/move"): lambda h: (
+        {"delivery_id": h.delivery.pk}, {"to": h.elsewhere.pk},
+        [("delivery", "made"), ("delivery", "asked"), ("controller", "asked")],
+    ),
+    ("post", "/deliveries/{delivery_id}/return"): lambda h: (
+        {"delivery_id": h.fetched_one.pk}, {}, [("delivery", "made")],
+    ),
+    ("post", "/shipments/{delivery_id}/return"): lambda h: (
+        {"delivery_id": fetched(h).pk}, {}, [("delivery", "made")],
     ),
     ("post", "/shipments"): lambda h: (
         {}, {"bank": h.bank.pk, "reference": "r-17", "recipient": {"unit": "H0301"}}, [("delivery", "made")],
@@ -166,6 +182,12 @@ def shipment(house: Full) -> models.Delivery:
     """One of the program's own."""
     models.Delivery.objects.filter(pk=house.delivery.pk).update(token=house.token, reference="r-18")
     return house.delivery
+
+
+def fetched(house: Full) -> models.Delivery:
+    """... that was picked up."""
+    models.Delivery.objects.filter(pk=house.fetched_one.pk).update(token=house.token, reference="r-19")
+    return house.fetched_one
 
 
 def hooked(house: Full) -> models.ApiToken:

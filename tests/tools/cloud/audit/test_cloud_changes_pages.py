@@ -82,6 +82,8 @@ PAGES: dict[str, Case] = {
         {"pk": h.bank.pk}, {"compartment": "5", "person": h.person.pk, "last": ""}, [("allotment", "made")],
     ),
     "allotment_take_back": lambda h: ({"pk": h.allotted().pk}, {}, [("allotment", "changed")]),
+    "share": lambda h: ({"pk": h.bank.pk}, {"numbers": ["5"], "hours": "4"}, [("allotment", "made")]),
+    "allotment_empty": lambda h: ({"pk": h.shared().pk}, {}, [("controller", "asked")]),
     "delivery_add": lambda h: ({"pk": h.bank.pk}, {"unit": "H0301"}, [("delivery", "made")]),
     "delivery_cancel": lambda h: ({"pk": h.delivery.pk}, {}, [("controller", "asked")]),
     "delivery_extend": lambda h: ({"pk": h.lying.pk}, {"due": "2026-05-03"}, [("delivery", "changed")]),
@@ -94,6 +96,11 @@ PAGES: dict[str, Case] = {
     ),
     "person_account_link": lambda h: ({"pk": h.resident().pk}, {}, [("link", "made")]),
     "person_account_end": lambda h: ({"pk": h.resident().pk}, {}, [("person", "changed")]),
+    "delivery_move": lambda h: (
+        {"pk": h.delivery.pk}, {"to": h.elsewhere.pk},
+        [("delivery", "made"), ("delivery", "asked"), ("controller", "asked")],
+    ),
+    "delivery_return": lambda h: ({"pk": h.fetched_one.pk}, {}, [("delivery", "made")]),
     "token_revoke": lambda h: ({"pk": h.token.pk}, {}, [("token", "changed")]),
 }  # fmt: skip
 

@@ -23,6 +23,7 @@ class BankBoard(FakeController):
         self.stock: list[tuple[int, bytes, int]] = [(0, bytes(16), HELD)] * codes.SLOTS
         self.lying: dict[int, int] = {}
         self.allotted = {n: struct.pack(ENTRY, n, 0, 0, 0, b"") for n in range(1, 9)}
+        self.emptied: list[tuple[int, int]] = []  # shared ones that somebody has looked into, and which time
         self.full: set[int] = set()  # not to be allotted: a parcel lies there
         self.utc = 0
 
@@ -56,11 +57,11 @@ class BankBoard(FakeController):
         key = credential_key(self.table_key, card_value(26, card))
         return [n for n, entry in self.allotted.items() if key in (entry[8:15], entry[15:22], entry[22:29])]
 
-    def happens(self, code: int, compartment: int = 0, number: int = 0) -> None:
+    def happens(self, code: int, compartment: int = 0, number: int = 0, extra: int = 0, key: Any = None) -> None:
         """An event, on the log and sent."""
-        key = number.to_bytes(7, "little") if number else None
+        key = number.to_bytes(7, "little") if number else key
         flags = events.TIME_TRUSTED if self.utc else 0
-        self.log.append(records.pack_event(self.last + 1, self.utc, code, compartment, 0, flags, key))
+        self.log.append(records.pack_event(self.last + 1, self.utc, code, compartment, extra, flags, key))
         self.send_events(self.last, self.last)
 
     # What people do at it
@@ -113,6 +114,11 @@ class BankBoard(FakeController):
             self.say_allotted(*message[1:3])
         elif message[0] == wire.COMMAND and wire.read_json(message)["do"] == "cancel":
             self._cancel(wire.read_json(message))
+        elif message[0] == wire.COMMAND and wire.read_json(message)["do"] == "empty":
+            command = wire.read_json(message)
+            self.emptied.append((command["compartment"], command["turn"]))
+            self.say(wire.json_message(wire.RESULT, {"id": command["id"], "result": "done", "why": ""}))
+            self.happens(events.ALLOTMENT_FREE, command["compartment"], extra=command["turn"])
         else:
             super()._do(message)
 

@@ -224,7 +224,10 @@ class Shown:
         columns[3].append(24)
         bank: dict[str, Any] = {"locks": locks, "supply_ma": 4000, "coil_ma": 500, "sizes": sizes}
         bank["keypad"] = {"d0": 32, "d1": 33, "light": 23, "sound": 27, "cards": 1}
-        board = {**boards.load("virtual-two-door-inputs"), "bank": {**bank, "rows": columns}}
+        board = {
+            **boards.load("virtual-two-door-inputs"),
+            "bank": {**bank, "rows": columns, "low": [10, 11, 12, 17, 18, 23]},
+        }
         self.bank = enrol.enrol(self.site, "Pakkeskapet i portrommet", board, doors=["Postrom"])[0].bank
         banks.change(self.bank, "Pakkeskapet i portrommet", "Dronning Eufemias gate 22, 0191 Oslo", 59.9077, 10.7583)
         Controller.objects.filter(pk=self.bank.controller_id).update(confirmed_at=self.now, last_seen=self.now)
