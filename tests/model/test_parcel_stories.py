@@ -64,7 +64,7 @@ BROKEN = [
      (BROUGHT, ("fetches", {"slot": 1, "cut": None, "shuts": False})), "nobody has shut its door"),
     ("a deposit code works on", "deliveries", "if run else one.number in self._again", "if run else True",
      (BROUGHT, ("comes_again_too_late", {"slot": 1, "size": 1})), "more than two minutes ago"),
-    ("the size is not looked at", "deliveries", "if size <= has < best", "if has < best",
+    ("the size is not looked at", "deliveries", "if size <= has and cost", "if cost",
      (BROUGHT,), "door 1 is smaller than all that 1 asked for"),
 ]  # fmt: skip
 

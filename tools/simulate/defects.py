@@ -206,7 +206,7 @@ _BANK = (
      "            self.tell(DELIVERY_DEPOSITED, now, compartment, size | unseen, number)\n", ""),
     ("a parcel counts as picked up when its leaf opens", PARCELS, "            if code == COMPARTMENT_CLOSED:\n",
      "            if code == (193 if run[1] == PICK_UP else COMPARTMENT_CLOSED):\n"),
-    ("the size is not looked at", PARCELS, "if size <= has < best", "if has < best"),
+    ("the size is not looked at", PARCELS, "if size <= has and cost", "if cost"),
     ("the stock is not written when a parcel is given a compartment", PARCELS,
      "run[2], 0\n        self.stock.set(one)\n", "run[2], 0\n"),
     ("out of use is forgotten at a start", BANK, "if journal.get(_OUT_OF_USE + i // _BITS) >> i % _BITS & 1:",

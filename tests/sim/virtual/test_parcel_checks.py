@@ -140,7 +140,7 @@ def the_neighbours_compartment(bank, patch):
 
 def the_same_compartment_for_two(bank, patch):
     first = bank.brings()
-    patch(Deliveries, "_free", lambda self, size: first.given)
+    patch(Deliveries, "_free", lambda self, size, number=1: first.given)
     bank.brings()
 
 
@@ -157,7 +157,7 @@ def the_first_of_two_compartments_of_one(bank, patch):
         bank.building.bank.shut(n)
     bank.building.wait(5)
     assert not bank.red
-    patch(Deliveries, "_free", lambda self, size: first)
+    patch(Deliveries, "_free", lambda self, size, number=1: first)
     bank.brings()
 
 
@@ -181,7 +181,7 @@ def a_code_that_opens_nothing(bank, patch):
 
 
 def no_room_in_an_empty_bank(bank, patch):
-    patch(Deliveries, "_free", lambda self, size: 0)
+    patch(Deliveries, "_free", lambda self, size, number=1: 0)
     bank.brings()
 
 
