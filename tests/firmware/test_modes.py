@@ -1,6 +1,5 @@
 """Modes: free access, first person in, office mode, held released by command; and exit buttons with a schedule."""
 
-from firmware.controller.access.modes import COMMAND, FIRST_IN, OFFICE, SCHEDULE, Mode
 from firmware.controller.access.rules import Rules
 from firmware.controller.door_modes import door_modes
 from firmware.controller.events import (
@@ -93,31 +92,6 @@ def test_after_a_restart_the_first_person_is_waited_for():
     bench = bench.again(fields)
     bench.at(EIGHT + 600)
     assert not bench.released()
-
-
-def test_what_a_person_began_goes_by_the_rules_that_hold_then():
-    def on(schedule, utc):
-        return utc < 100
-
-    mode = Mode()
-    mode.granted({"free": 1}, on, 5)  # nobody was waited for
-    assert mode.reason({"free": 1}, on, 5) == SCHEDULE
-    assert mode.reason({"free": 1, "first_in": True}, on, 5) == 0
-    mode.granted({"free": 1, "first_in": True}, on, 5)
-    assert mode.reason({"free": 1, "first_in": True}, on, 5) == FIRST_IN
-    mode.tapped_twice({"office": 1}, on, 5)
-    assert mode.reason({"office": 1}, on, 99) == OFFICE
-    assert mode.reason({}, on, 99) == mode.reason({"office": 1}, on, 99) == 0  # other rules came, and went
-    mode.tapped_twice({"office": 1}, on, 99)
-    assert mode.reason({"office": 1}, on, 100) == mode.reason({"office": 1}, on, 5) == 0
-
-
-def test_a_hold_ends_at_its_second_and_where_the_time_is_not_known():
-    mode = Mode()
-    for until, utc, held in ((100, 99, True), (100, 100, False), (100, 0, False), (0, 0, True)):
-        mode.until = until
-        assert mode.reason({}, None, utc) == (COMMAND if held else 0)
-        assert mode.until == (until if held else None)
 
 
 def test_two_taps_switch_office_mode():

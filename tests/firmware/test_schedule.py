@@ -142,11 +142,6 @@ def test_on_a_holiday_only_intervals_for_holidays_count():
     assert verdict(office, utc(2026, 5, 14, 8, 30)) == GRANTED
     assert verdict(office, utc(2026, 5, 15, 9)) != GRANTED
     assert verdict(office, utc(2026, 5, 18, 9)) == GRANTED
-    more = [["2026-05-14", "2026-05-14"], ["2026-12-25", "2026-12-26"]]
-    office = rules({"1": {"times": [[WEEKDAYS, 480, 1020]]}}, more)
-    assert verdict(office, utc(2026, 5, 13, 8, 30)) == verdict(office, utc(2026, 5, 15, 8, 30)) == GRANTED
-    assert verdict(office, utc(2026, 5, 14, 8, 30)) != GRANTED
-    assert verdict(office, utc(2026, 12, 25, 8, 30)) != GRANTED
 
 
 def test_a_schedule_counts_between_its_dates_and_then_asks_the_next():

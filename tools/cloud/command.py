@@ -83,7 +83,7 @@ def link(
     tenant: TenantName = None,
     role: Annotated[
         str | None,
-        typer.Option(help="owner, administrator, viewer, guard or installer. Needed but for a tenant's first owner."),
+        typer.Option(help="As in members role. Needed but for a tenant's first owner."),
     ] = None,
     minutes: Annotated[int, typer.Option(help="How long the link is good.", min=1, max=60 * 24)] = 30,
     as_json: Json = False,

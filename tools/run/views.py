@@ -119,7 +119,8 @@ async def _acts(user: Any) -> bool:
 
 def _here(memberships: Any, **conditions: Any) -> Any:
     """Those of the building's tenant, the first of its database (seed.py); who belongs to another one is a stranger."""
-    return memberships.filter(tenant=Subquery(Tenant.objects.order_by("pk").values("pk")[:1]), **conditions)
+    here = memberships.living().filter(tenant=Subquery(Tenant.objects.order_by("pk").values("pk")[:1]))
+    return here.filter(bound=False, **conditions)  # the page shows all of the building
 
 
 @never_cache

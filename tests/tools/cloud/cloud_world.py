@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
@@ -14,6 +15,7 @@ from tools.cloud.ingest.ingest import Ingest
 from tools.cloud.lockers import banks, deliveries
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.models import AccessGroup, Bank, Controller, Credential, Delivery, Grant, Person, Site, Tenant
+from tools.cloud.models.rights import ENDING
 from tools.cloud.people.people import give_card
 from tools.cloud.services import clock
 
@@ -56,12 +58,18 @@ def counted_bytes(seed: int = 0) -> Callable[[int], bytes]:
     return take
 
 
+def ends(role: str) -> dict[str, Any]:
+    """What a membership needs beside its role: who is let in for days only has an end."""
+    return {"until": clock.now() + timedelta(days=1)} if role in ENDING else {}
+
+
 class House:
     """Doors 1 and 2 of one controller in the group "alle"; Ingrid may pass both with card 26/1204."""
 
-    def __init__(self, name: str, time_now: Stopped, seed: int = 0):
+    def __init__(self, name: str, time_now: Stopped, seed: int = 0, tenant: Tenant | None = None, card: int = 1204):
+        """tenant: the house is another one of it."""
         self.time = time_now
-        self.tenant = Tenant.objects.create(name=name)
+        self.tenant = tenant or Tenant.objects.create(name=name)
         self.site = Site.objects.create(tenant=self.tenant, name="Borettslag")
         self.controller, self.settings = enrol.enrol(
             self.site, "Oppgang A", BOARD, doors=["Hovedinngang", "Postrom"], urandom=counted_bytes(seed << 32)
@@ -70,7 +78,7 @@ class House:
         self.group = AccessGroup.objects.create(tenant=self.tenant, name="alle")
         self.group.doors.set(self.doors)
         self.person = self.add_person("Ingrid Solheim")
-        self.card = give_card(self.person, 26, 1204)
+        self.card = give_card(self.person, 26, card)
 
     @classmethod
     def again(cls, name: str, time_now: Stopped) -> "House":

@@ -109,7 +109,7 @@ def hold(request: HttpRequest, door_id: int, fields: HoldIn) -> Status[Command]:
     """Holds a door unlocked until then."""
     who = caller(request)
     door = who.one(Door, door_id, "controller__site")
-    who.must(door.controller.site.tenant_id, Right.RELEASE)
+    who.must(door, Right.RELEASE)
     now = int(clock.now().timestamp())
     if fields.until is not None and not now < fields.until <= now + LONGEST_HOLD_S:
         raise Refusal("a door is held for at most a day from now; give a time in between")
@@ -121,7 +121,7 @@ def emergency(request: HttpRequest, site_id: int, fields: EmergencyIn) -> Status
     """Lockdown or evacuation of a site, or back to normal: one command a controller."""
     who = caller(request)
     site = who.one(Site, site_id)
-    who.must(site.tenant_id, Right.RELEASE)
+    who.must(site, Right.RELEASE)
     if fields.do not in (Command.Do.LOCKDOWN, Command.Do.EVACUATION, Command.Do.NORMAL):
         raise Refusal("an emergency is lockdown, evacuation or normal; choose one")
     return Status(202, commands.emergency(site, fields.do, who.user))
@@ -148,5 +148,5 @@ def diagnostics(request: HttpRequest, controller_id: int) -> Status[Command]:
 
 def _workable(who: Caller, controller_id: int) -> Any:
     controller = who.one(Controller, controller_id, "site")
-    who.must(controller.site.tenant_id, Right.INSTALL)
+    who.must(controller, Right.INSTALL)
     return controller

@@ -26,11 +26,11 @@ PER_PAGE = 60
 def page(request: HttpRequest) -> HttpResponse:
     """Every alarm, with who acknowledged it."""
     user: Any = request.user
-    log = set(access.tenants(user, Right.LOG).values_list("pk", flat=True))
+    log = access.somewhere(user, Right.LOG)
     related = ("controller__site", "event__credential__person", "gap", "acknowledged_by")
     rows = visible(Alarm, user).select_related(*related)
     found = Paginator(rows.order_by("-raised_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
-    may = set(access.tenants(user, Right.ALARMS).values_list("pk", flat=True))
+    may = access.somewhere(user, Right.ALARMS)
     looks.at_doors(user, clock.now())
     shown = [alarming.row(one, 1, one.ended_at is not None, log, may) for one in found]
     return render(request, "pages/alarms.html", {"page": found, "alarms": shown, "here": "log"})
@@ -42,7 +42,7 @@ def acknowledge(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     wanted = entered.number(request.POST.get("alarm", ""))
     # Where they may not do it nothing is there: the answer tells nothing of alarms that are hidden from them.
-    mine = visible(Alarm, user).filter(controller__site__tenant__in=access.tenants(user, Right.ALARMS))
+    mine = visible(Alarm, user).filter(controller__site__tenant__in=access.somewhere(user, Right.ALARMS))
     alarm = get_object_or_404(mine, pk=wanted)
     try:
         alarms.acknowledge(alarm, user, clock.now(), request.POST.get("note", ""))

@@ -69,6 +69,9 @@ LABELS: dict[str, Any] = {
     "link_secret": gettext_lazy("Link secret"),
     "pin_digits": gettext_lazy("Digits of a PIN"),
     "role": gettext_lazy("Role"),
+    "bound": gettext_lazy("Only at chosen places"),
+    "sites": gettext_lazy("Sites"),
+    "banks": gettext_lazy("Banks"),
     "revoked_at": gettext_lazy("Revoked"),
     "minutes": gettext_lazy("Minutes"),
     "until": gettext_lazy("Until"),
@@ -200,6 +203,10 @@ def _until(of: Any, zone: str) -> str:
     return _moment(of, zone) if of else _("until another command")
 
 
+def _names(of: Any, zone: str) -> str:
+    return ", ".join(map(str, of))
+
+
 def _doors(of: Any, zone: str) -> str:
     return ", ".join(_at(*one) if isinstance(one, list) else str(one) for one in of)
 
@@ -227,6 +234,8 @@ WRITTEN: dict[str, Callable[[Any, str], str]] = {
     **dict.fromkeys(DATES, _date),
     "until": _until,
     "doors": _doors,
+    "sites": _names,
+    "banks": _names,
     "who": _asked,
     "times": _times,
 }

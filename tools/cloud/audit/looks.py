@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..models import ApiToken, Look, Person, User
-from ..models.rights import Right, roles_with
+from ..models import ApiToken, Look, Person, Reach, Right, User
 
 SAME = timedelta(minutes=10)  # somebody who pages through a log looks once
 AGAIN_S = 300.0  # a page that follows by itself is noted so often: as somebody who looks on
@@ -12,8 +11,7 @@ AGAIN_S = 300.0  # a page that follows by itself is noted so often: as somebody 
 
 def at_doors(user: User, now: datetime) -> None:
     """Keeps that somebody looks at doors, where these name who passed last to them."""
-    named = user.memberships.filter(role__in=roles_with(Right.LOG)).values_list("tenant", flat=True)
-    note(list(named), Look.What.DOORS, now, user=user)
+    note(Reach.of(user).tenants(Right.LOG), Look.What.DOORS, now, user=user)
 
 
 def note(

@@ -39,7 +39,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     """A copy for the person it is about. That it was made is kept."""
     user: Any = request.user
     person = get_object_or_404(visible(Person, user), pk=pk)
-    access.must(user, person.tenant_id, Right.CHANGE)
+    access.must(user, person, Right.CHANGE)
     looks.note([person.tenant_id], Look.What.EXPORT, clock.now(), user=user, person=person)
     text = json.dumps(of_person(person), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
     return HttpResponse(

@@ -71,7 +71,7 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
     Site: ("name", "zone"),
     Controller: ("name", "lost_at", "replaced_by"),
     Tenant: ("name", "pin_digits", "retention_days", "retention_reason"),
-    Membership: ("role",),
+    Membership: ("role", "until", "bound"),
     ApiToken: ("name", "role", "revoked_at"),
     Delivery: ("due_at",),
     Allotment: ("compartment", "hours", "valid_until", "ending"),
@@ -183,6 +183,10 @@ def ending(number: int | None) -> str:
     return "" if number is None else f"{number & 0xFFFF:05d}"[-3:]
 
 
+def _places(row: Membership) -> Values:
+    return {name: sorted(map(str, getattr(row, name).all())) for name in Membership.PLACES} if row.bound else {}
+
+
 def _doors(group: AccessGroup) -> Values:
     places = group.places.select_related("door", "schedule").order_by("door__name", "door")
     return {"doors": [[place.door.name, value(place.schedule)] for place in places]}
@@ -243,7 +247,7 @@ _ROWS: dict[type[models.Model], _Row] = {
         lambda row: Kind.MEMBER,
         lambda row: row.tenant_id,
         lambda row: row.user.email,
-        more=lambda row: {"active": row.user.is_active},
+        more=lambda row: {"active": row.user.is_active, **_places(row)},
         related=("user",),
     ),
     ApiToken: _Row(

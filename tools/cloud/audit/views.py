@@ -44,7 +44,9 @@ class ChangeFilters(forms.Form):
             ("command", _("On the command line")),
             ("itself", _("Portvakt itself")),
         ]
-        fields["kind"].choices = [("", _("Everything")), *Change.Kind.choices]
+        told = access.somewhere(user, Right.DURESS)
+        kinds = [one for one in Change.Kind.choices if told or one[0] != Change.Kind.DURESS]
+        fields["kind"].choices = [("", _("Everything")), *kinds]
         fields["person"].queryset = visible(Person, user)
 
 

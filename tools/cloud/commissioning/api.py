@@ -78,5 +78,5 @@ def try_alarm(request: HttpRequest, controller_id: int) -> Status[Command]:
 
 def _installable(who: Caller, controller_id: int) -> Controller:
     controller = who.one(Controller, controller_id, "site")
-    who.must(controller.site.tenant_id, Right.INSTALL)
+    who.must(controller, Right.INSTALL)
     return controller

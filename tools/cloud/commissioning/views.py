@@ -58,8 +58,8 @@ def do(request: HttpRequest, pk: int) -> HttpResponse:
     """begin, end, alarm; identify or release with a door."""
     user: Any = request.user
     controller = _find(request, pk)
-    asked, tenant = request.POST.get("do", ""), controller.site.tenant_id
-    access.must(user, tenant, Right.RELEASE if asked == "release" else Right.INSTALL)
+    asked = request.POST.get("do", "")
+    access.must(user, controller, Right.RELEASE if asked == "release" else Right.INSTALL)
     if controller.lost_at is not None:
         return HttpResponseBadRequest()
     number = request.POST.get("door", "")
@@ -94,8 +94,8 @@ def shown(controller: Controller, user: Any) -> dict[str, Any]:
         "on": found is not None and found.on,
         "minutes": MINUTES,
         "alarm": "alarm" in controller.table,
-        "install": access.may(user, controller.site.tenant_id, Right.INSTALL) and controller.lost_at is None,
-        "release": access.may(user, controller.site.tenant_id, Right.RELEASE) and controller.lost_at is None,
+        "install": access.may(user, controller, Right.INSTALL) and controller.lost_at is None,
+        "release": access.may(user, controller, Right.RELEASE) and controller.lost_at is None,
         "asked": asked,
         "pending": asked is not None and asked.state in (Command.State.QUEUED, Command.State.SENT),
         "places": [],

@@ -130,7 +130,7 @@ def change_site(request: HttpRequest, site_id: int, fields: SiteChange) -> Site:
     """Controllers of the site learn another zone with their rules."""
     who = caller(request)
     site = who.one(Site, site_id)
-    who.must(site.tenant_id, Right.INSTALL)
+    who.must(site, Right.INSTALL)
     return sites.change(site, fields.name, fields.zone)
 
 
@@ -138,7 +138,7 @@ def change_site(request: HttpRequest, site_id: int, fields: SiteChange) -> Site:
 def remove_site(request: HttpRequest, site_id: int) -> Status[None]:
     who = caller(request)
     site = who.one(Site, site_id)
-    who.must(site.tenant_id, Right.INSTALL)
+    who.must(site, Right.INSTALL)
     sites.remove(site)
     return Status(204, None)
 
@@ -157,7 +157,7 @@ def one_controller(request: HttpRequest, controller_id: int) -> Controller:
 def enrol_controller(request: HttpRequest, fields: EnrolIn) -> Status[dict[str, Any]]:
     who = caller(request)
     site = who.one(Site, fields.site)
-    who.must(site.tenant_id, Right.INSTALL)
+    who.must(site, Right.INSTALL)
     complaints = boards.check(fields.board)
     if complaints:
         raise Problem(f"this board cannot be used: {'; '.join(complaints)}; correct its board.json")
@@ -212,5 +212,5 @@ def _lost(who: Caller, controller: Controller) -> dict[str, Any]:
 
 def _installable(who: Caller, controller_id: int) -> Controller:
     controller = who.one(Controller, controller_id, "site")
-    who.must(controller.site.tenant_id, Right.INSTALL)
+    who.must(controller, Right.INSTALL)
     return controller

@@ -12,7 +12,7 @@ from tools import written_settings
 
 from ..audit import changes
 from ..lockers import banks, layout
-from ..models import Controller, Door, DoorRules, GroupDoor, Site
+from ..models import Controller, Door, DoorRules, GroupDoor, Membership, Site
 from ..services import clock, entered, propagate
 from ..services.refusal import Refusal
 from . import brokers
@@ -147,6 +147,10 @@ def _take_over(controller: Controller, made: Mapping[int, Door], before: Mapping
     for place in places:
         place.door = new[place.door_id]
     GroupDoor.objects.bulk_update(places, ["door"])
+    for bound in Membership.objects.filter(doors__in=new).distinct():
+        with changes.of(bound):
+            bound.doors.add(*(door for old, door in new.items() if bound.doors.filter(pk=old).exists()))
+            bound.doors.remove(*new)
     propagate.access_at(controller.site.tenant_id, [controller.pk])
     with changes.of(lost):
         Controller.objects.filter(pk=lost.pk).update(replaced_by=controller)

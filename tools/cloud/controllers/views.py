@@ -59,7 +59,7 @@ def add(request: HttpRequest, site_pk: int) -> HttpResponse:
     """Enrols a controller. Its settings are shown once, in the answer itself: they are kept nowhere."""
     user: Any = request.user
     site = get_object_or_404(visible(Site, user), pk=site_pk)
-    access.must(user, site.tenant_id, Right.INSTALL)
+    access.must(user, site, Right.INSTALL)
     form = EnrolForm(request.POST or None, site=site)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
@@ -106,12 +106,12 @@ def _page(request: HttpRequest, controller: Controller, form: ControllerForm) ->
         "seen": controller.last_seen and door_status.moment(controller.last_seen, zone, now),
         "records": controller.entries.count(),
         "held": controller.in_sync,
-        "fault": faults.of(controller, access.may(user, controller.site.tenant_id, Right.PEOPLE)),
+        "fault": faults.of(controller, access.may(user, controller, Right.PEOPLE)),
         "twins": telling.sentence(Refusal(twins.SENTENCE)) if twins.stands(pk) else "",
         "full": controller.held_acl_digest == TABLE_FULL,
         "refused": [(REFUSALS.get(why, why), count) for why, count in sorted(_refused(controller).items()) if count],
         "form": form,
-        "install": access.may(user, controller.site.tenant_id, Right.INSTALL),
+        "install": access.may(user, controller, Right.INSTALL),
         **_commands(controller),
         "does": DOES.items(),
         "exposed": _exposed(request, controller),
@@ -209,7 +209,7 @@ def _find(request: HttpRequest, pk: int) -> Controller:
 def _changeable(request: HttpRequest, pk: int) -> Controller:
     user: Any = request.user
     controller = _find(request, pk)
-    access.must(user, controller.site.tenant_id, Right.INSTALL)
+    access.must(user, controller, Right.INSTALL)
     return controller
 
 
@@ -229,5 +229,5 @@ def _exposed(request: HttpRequest, controller: Controller) -> list[dict[str, Any
     mine = set(visible(Credential, user).filter(exposures__controller=controller).values_list("pk", flat=True))
     return [
         {"row": one, "name": words.credential(one) if one.pk in mine else "", "known": one.pk in mine}
-        for one in lost.to_replace(controller, access.may(user, controller.site.tenant_id, Right.DURESS))
+        for one in lost.to_replace(controller, access.may(user, controller, Right.DURESS))
     ]

@@ -34,7 +34,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     door = get_object_or_404(visible(Door, user).select_related("controller__site__tenant"), pk=pk)
     tenant = door.controller.site.tenant
     if request.method == "POST":
-        access.must(user, tenant.pk, Right.CHANGE)
+        access.must(user, door, Right.CHANGE)
         lock(door)
     form = DoorForm(request.POST or None, door=door)
     if request.method == "POST" and form.is_valid():
@@ -53,9 +53,9 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "retention": tenant.retention_days,
         "retention_reason": tenant.retention_reason,
         "pin_digits": tenant.pin_digits,
-        "may_change": access.may(user, tenant.pk, Right.CHANGE),
-        "may_release": access.may(user, tenant.pk, Right.RELEASE),
-        "groups": _groups(door) if access.may(user, tenant.pk, Right.PEOPLE) else None,
+        "may_change": access.may(user, door, Right.CHANGE),
+        "may_release": access.may(user, door, Right.RELEASE),
+        "groups": _groups(door) if access.may(user, door, Right.PEOPLE) else None,
         "door_status": next(iter(door_status.doors(user, only=pk)), None),
         "here": "doors",
     }
@@ -89,9 +89,9 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
 def areas(request: HttpRequest, site_pk: int) -> HttpResponse:
     user: Any = request.user
     site = get_object_or_404(visible(Site, user), pk=site_pk)
-    may = access.may(user, site.tenant_id, Right.CHANGE)
+    may = access.may(user, site, Right.CHANGE)
     if request.method == "POST":
-        access.must(user, site.tenant_id, Right.CHANGE)
+        access.must(user, site, Right.CHANGE)
         lock(site)
     number = entered.number(request.POST.get("number") or request.GET.get("number", ""))
     form = AreaForm(request.POST or None, area=site.areas.filter(number=number).first() if number else None)
@@ -111,7 +111,7 @@ def areas(request: HttpRequest, site_pk: int) -> HttpResponse:
 def area_remove(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     area = get_object_or_404(visible(Area, user).select_related("site"), pk=pk)
-    access.must(user, area.site.tenant_id, Right.CHANGE)
+    access.must(user, area, Right.CHANGE)
     try:
         service.remove(area)
     except ProtectedError:

@@ -22,7 +22,7 @@ from django.utils.translation import override
 from ..alarms import alarming
 from ..audit import looks
 from ..lockers import live as bank_live
-from ..models import Membership, Session, User
+from ..models import Membership, Places, Session, User
 from ..services import clock
 from . import door_status
 
@@ -33,7 +33,7 @@ ASK_S = 2.0  # so soon a stream ends whose access has been taken away
 OF_A_USER = 12  # streams at once: open pages on a few screens
 OF_ALL = 1000  # in this process; when they are all there, each tenant has its share of them
 
-Sight = frozenset[tuple[int, str]]  # (tenant, role): who has the same sees the same
+Sight = frozenset[tuple[Any, ...]]  # (tenant, role, places): who has the same sees the same
 
 
 class End(Enum):
@@ -132,11 +132,11 @@ class Hub:
             self._ask(streams)
             self._asked = time.monotonic()
         going = [stream for stream in streams if stream.end is None and stream.sight is not None]
-        prints = door_status.fingerprints({tenant for one in going for tenant, _ in one.sight or ()})
+        prints = door_status.fingerprints({tenant for one in going for tenant, *_ in one.sight or ()})
         known = {}
         for one in going:
             if one.kind not in known:
-                now = tuple(prints.get(tenant) for tenant, _ in sorted(one.sight or ()))
+                now = tuple(prints.get(tenant) for tenant, *_ in sorted(one.sight or (), key=str))
                 before = self._known.get(one.kind)
                 fresh = before is not None and before[0] == now
                 known[one.kind] = before if before and fresh else (now, _parts(one))
@@ -146,10 +146,10 @@ class Hub:
     def _ask(self, streams: list[DoorStream]) -> None:
         sessions = Session.living().filter(session_key__in={one.session for one in streams}, user__is_active=True)
         living = set(sessions.values_list("session_key", "user"))
-        roles: dict[int, set[tuple[int, str]]] = {}
-        members = Membership.objects.filter(user__in={one.user.pk for one in streams})
-        for user, tenant, role in members.values_list("user", "tenant", "role"):
-            roles.setdefault(user, set()).add((tenant, role))
+        roles: dict[int, set[tuple[Any, ...]]] = {}
+        members = Membership.objects.living().filter(user__in={one.user.pk for one in streams})
+        for user, tenant, role, bound, pk in members.values_list("user", "tenant", "role", "bound", "pk"):
+            roles.setdefault(user, set()).add((tenant, role, Places(pk).mark() if bound else ()))
         for stream in streams:
             sight = frozenset(roles.get(stream.user.pk, ()))
             if (stream.session, stream.user.pk) not in living or stream.sight not in (None, sight):

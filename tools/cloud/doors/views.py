@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ..alarms import alarming
 from ..audit import looks
-from ..models import Door, Right, visible
+from ..models import Door, Right, Site, visible
 from ..pages import access
 from ..residents import own
 from ..services import clock, entered
@@ -31,14 +31,14 @@ STILL_S = 15.0  # a comment so often keeps proxies from closing a quiet stream
 @access.signed_in
 def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    if not user.memberships.exists() and own.persons(request).exists():
+    if not user.memberships.living().exists() and own.persons(request).exists():
         return redirect("pages:mine")
-    tenants = set(access.tenants(user, Right.RELEASE).values_list("pk", flat=True))
     looks.at_doors(user, clock.now())
     shown = {
         "sites": door_status.sites(user),
         "alarms": alarming.now_standing(user),
-        "releasable": tenants,
+        "releasable": access.somewhere(user, Right.RELEASE),
+        "sites_releasable": access.reached(user, Site, Right.RELEASE),
         "here": "doors",
     }
     return render(request, "pages/doors.html", shown)
@@ -73,7 +73,7 @@ def release_sure(request: HttpRequest, pk: int) -> HttpResponse:
 def releasable(request: HttpRequest, pk: int) -> Door:
     user: Any = request.user
     door = get_object_or_404(visible(Door, user).select_related("controller__site"), pk=pk)
-    access.must(user, door.controller.site.tenant_id, Right.RELEASE)
+    access.must(user, door, Right.RELEASE)
     return door
 
 
@@ -102,7 +102,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     if not user.is_authenticated:
         return HttpResponse(status=401)
     door, bank = (entered.number(request.GET.get(name, "")) for name in ("door", "bank"))
-    tenants = frozenset([pk async for pk in user.memberships.values_list("tenant", flat=True)])
+    tenants = frozenset([pk async for pk in user.memberships.living().values_list("tenant", flat=True)])
     one = live.DoorStream(user, hashed(request.session.session_key or ""), get_language() or "en", door, bank, tenants)
     if bank is None:
         await sync_to_async(looks.at_doors)(user, clock.now())

@@ -200,7 +200,7 @@ def list_deliveries(request: HttpRequest, wanted: Query[DeliveryFilter]) -> dict
 def make_delivery(request: HttpRequest, fields: DeliveryIn) -> Status[DeliveryMade]:
     """Also while the bank has no link: its board knows the codes beforehand."""
     who = caller(request)
-    bank = _bank(who, fields.bank, Right.CHANGE)
+    bank = _bank(who, fields.bank, Right.PARCELS)
     giver = fields.giver.dict() if fields.giver else {}
     left_by = dict(zip(GIVER, (giver.get("name", ""), giver.get("email", ""), giver.get("phone", "")), strict=True))
     said = about.entered(**fields.recipient.dict(), **left_by)
@@ -244,7 +244,7 @@ def move_delivery(request: HttpRequest, delivery_id: int, fields: MoveIn) -> Sta
     """To another bank, before it has come: cancelled here, made there with other codes, and its recipient told."""
     who = caller(request)
     row = _changeable(who, delivery_id)
-    return Status(201, _made(*moving.move(row, _bank(who, fields.to, Right.CHANGE), who.user)))
+    return Status(201, _made(*moving.move(row, _bank(who, fields.to, Right.PARCELS), who.user)))
 
 
 @router.post("/deliveries/{delivery_id}/return", response={201: DeliveryMade, **REFUSED})
@@ -507,7 +507,7 @@ def take_allotment_back(request: HttpRequest, allotment_id: int) -> Status[None]
 
 def _allotment(who: Caller, pk: int) -> Allotment:
     row = who.one(Allotment, pk, "bank__controller__site")
-    who.must(row.bank.controller.site.tenant_id, Right.CHANGE)
+    who.must(row, Right.CHANGE)
     return row
 
 
@@ -520,7 +520,8 @@ def _token(who: Caller, pk: int) -> ApiToken:
 def _shipments(who: Caller) -> Any:
     """Of the tenants where the caller may still deliver."""
     mine = shipments.of(who.user, who.token).select_related("bank__controller__site")
-    return mine.filter(bank__controller__site__tenant__in=who.tenants(Right.DELIVER))
+    mine = mine.filter(bank__controller__site__tenant__in=who.tenants(Right.DELIVER))
+    return mine.filter(bank__in=who.rows(Bank))
 
 
 def _shipment(who: Caller, pk: int) -> Delivery:
@@ -532,11 +533,11 @@ def _shipment(who: Caller, pk: int) -> Delivery:
 
 def _changeable(who: Caller, pk: int) -> Delivery:
     row = who.one(Delivery, pk, "bank__controller__site")
-    who.must(row.bank.controller.site.tenant_id, Right.CHANGE)
+    who.must(row, Right.PARCELS)
     return row
 
 
 def _bank(who: Caller, pk: int, right: Right) -> Bank:
     bank = who.one(Bank, pk, "controller__site")
-    who.must(bank.controller.site.tenant_id, right)
+    who.must(bank, right)
     return bank

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -84,10 +85,11 @@ class MoveForm(Plain):
 
     to = forms.ModelChoiceField(Bank.objects.none(), label=gettext_lazy("Bank"))
 
-    def __init__(self, *args: Any, delivery: Delivery, **kwargs: Any):
+    def __init__(self, *args: Any, delivery: Delivery, banks: QuerySet[Bank], **kwargs: Any):
+        """banks: those that whoever fills this in may see."""
         super().__init__(*args, **kwargs)
         tenant = delivery.bank.controller.site.tenant_id
-        banks = Bank.objects.filter(controller__site__tenant=tenant, controller__lost_at=None)
+        banks = banks.filter(controller__site__tenant=tenant, controller__lost_at=None)
         fields: dict[str, Any] = self.fields
         fields["to"].queryset = banks.exclude(pk=delivery.bank_id).order_by("name")
 
@@ -99,12 +101,13 @@ class AllotmentForm(Plain):
     compartment = forms.TypedChoiceField(coerce=int, label=gettext_lazy("Compartment"))
     last = day(gettext_lazy("Until the end of"))
 
-    def __init__(self, *args: Any, bank: Bank, **kwargs: Any):
+    def __init__(self, *args: Any, bank: Bank, people: QuerySet[Person], **kwargs: Any):
+        """people: those that whoever fills this in may see."""
         super().__init__(*args, **kwargs)
         self._zone = bank.controller.site.zone
         tenant = bank.controller.site.tenant_id
         fields: dict[str, Any] = self.fields
-        fields["person"].queryset = Person.objects.filter(tenant=tenant, active=True)
+        fields["person"].queryset = people.filter(tenant=tenant, active=True)
         fields["compartment"].choices = _not_taken(bank)
 
     def until(self) -> datetime | None:

@@ -137,7 +137,7 @@ def picture(bank: Bank, user: User) -> dict[str, Any]:
             if counts[state] or state in ("free", "taken")
         ],
         "link": door_status.link(bank.controller, now),
-        "may_see": access.may(user, bank.controller.site.tenant_id, Right.DELIVERIES),
+        "may_see": access.may(user, bank, Right.DELIVERIES),
     }
 
 

@@ -16,7 +16,7 @@ from tools.terminal import Problem
 
 from ..doors import commands
 from ..log import words
-from ..models import Allotment, Bank, Command, Delivery, Notice, Right, lock, visible
+from ..models import Allotment, Bank, Command, Delivery, Notice, Person, Right, lock, visible
 from ..pages import access, telling
 from ..services import clock, entered, local_time
 from . import allotments, banks, deliveries, moving, sending, shared, shown, usage
@@ -51,20 +51,20 @@ def _page(
     sharing: SharedForm | None = None,
 ) -> HttpResponse:
     user: Any = request.user
-    tenant = bank.controller.site.tenant_id
     picture = shown.picture(bank, user)
-    cards = allotments.takes_cards(bank) and access.may(user, tenant, Right.PEOPLE)
+    cards = allotments.takes_cards(bank) and access.may(user, bank, Right.PEOPLE)
     told = {
         **picture,
         "form": form,
         "deliveries": shown.deliveries(bank) if picture["may_see"] else None,
         "allotments": shown.allotments(bank) if cards else None,
-        "giving": giving or (AllotmentForm(bank=bank) if cards else None),
-        "may_take_back": access.may(user, tenant, Right.CHANGE),
+        "giving": giving or (AllotmentForm(bank=bank, people=visible(Person, user)) if cards else None),
+        "may_take_back": access.may(user, bank, Right.CHANGE),
         "sharing": sharing or (SharedForm(bank=bank) if cards else None),
-        "may_change": access.may(user, tenant, Right.CHANGE) and bank.controller.lost_at is None,
-        "may_open": access.may(user, tenant, Right.RELEASE) and bank.controller.lost_at is None,
-        "install": access.may(user, tenant, Right.INSTALL),
+        "may_change": access.may(user, bank, Right.CHANGE) and bank.controller.lost_at is None,
+        "may_deliver": access.may(user, bank, Right.PARCELS) and bank.controller.lost_at is None,
+        "may_open": access.may(user, bank, Right.RELEASE) and bank.controller.lost_at is None,
+        "install": access.may(user, bank, Right.INSTALL),
         "compartments": bank.compartments.all(),
         "here": "lockers",
     }
@@ -77,8 +77,8 @@ def allot(request: HttpRequest, pk: int) -> HttpResponse:
     """Gives a compartment to somebody."""
     user: Any = request.user
     bank = _find(request, pk)
-    access.must(user, bank.controller.site.tenant_id, Right.CHANGE)
-    form = AllotmentForm(request.POST, bank=bank)
+    access.must(user, bank, Right.CHANGE)
+    form = AllotmentForm(request.POST, bank=bank, people=visible(Person, user))
     if form.is_valid():
         said = form.cleaned_data
         try:
@@ -97,7 +97,7 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
     """Compartments for whoever takes one with their own card."""
     user: Any = request.user
     bank = _find(request, pk)
-    access.must(user, bank.controller.site.tenant_id, Right.CHANGE)
+    access.must(user, bank, Right.CHANGE)
     form = SharedForm(request.POST, bank=bank)
     if form.is_valid():
         try:
@@ -115,7 +115,7 @@ def say_empty(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody has looked into a shared compartment."""
     user: Any = request.user
     row = get_object_or_404(visible(Allotment, user).select_related("bank__controller__site"), pk=pk)
-    access.must(user, row.bank.controller.site.tenant_id, Right.CHANGE)
+    access.must(user, row, Right.CHANGE)
     try:
         command = shared.empty(row, user)
     except Problem as problem:
@@ -133,7 +133,7 @@ def say_empty(request: HttpRequest, pk: int) -> HttpResponse:
 def take_compartment_back(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     row = get_object_or_404(visible(Allotment, user).select_related("bank__controller__site", "person"), pk=pk)
-    access.must(user, row.bank.controller.site.tenant_id, Right.CHANGE)
+    access.must(user, row, Right.CHANGE)
     allotments.take_back(row)
     if row.bank.controller.lost_at is not None:  # its page is there no more when nothing is left in it
         return redirect("pages:lockers")
@@ -147,7 +147,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Its name and where it is."""
     user: Any = request.user
     bank = _find(request, pk)
-    access.must(user, bank.controller.site.tenant_id, Right.INSTALL)
+    access.must(user, bank, Right.INSTALL)
     form = BankForm.of(lock(bank), request.POST)
     if form.is_valid():
         said = form.cleaned_data
@@ -168,7 +168,7 @@ def open_one(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks the board to open one compartment; the picture shows what came of it."""
     user: Any = request.user
     bank = _find(request, pk)
-    access.must(user, bank.controller.site.tenant_id, Right.RELEASE)
+    access.must(user, bank, Right.RELEASE)
     number = entered.number(request.POST.get("compartment", ""))
     row = get_object_or_404(bank.compartments, number=number)
     try:
@@ -191,7 +191,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     """A new delivery. Its codes are shown once, in the answer itself."""
     user: Any = request.user
     bank = _find(request, pk)
-    access.must(user, bank.controller.site.tenant_id, Right.CHANGE)
+    access.must(user, bank, Right.PARCELS)
     form = DeliveryForm(request.POST or None, bank=bank)
     if request.method == "POST" and form.is_valid():
         try:
@@ -214,11 +214,11 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     told = {
         "one": shown.delivery(row.bank, row),
         "extend": ExtendForm(),
-        "move": MoveForm(delivery=row),
+        "move": MoveForm(delivery=row, banks=visible(Bank, user)),
         "lost": row.bank.controller.lost_at is not None,
         "by_code": deliveries.opens_by_code(row),
         "bank": row.bank,
-        "may_change": access.may(user, row.bank.controller.site.tenant_id, Right.CHANGE),
+        "may_change": access.may(user, row, Right.PARCELS),
         "here": "lockers",
     }
     return render(request, "pages/delivery.html", told)
@@ -252,7 +252,7 @@ def use(request: HttpRequest, pk: int) -> HttpResponse:
         "choices": DAYS,
         "least": usage.LEAST,
         "charts": [shown.chart(one) for one in usage.shares(bank, now - timedelta(days=days), now)],
-        "may_see": access.may(user, bank.controller.site.tenant_id, Right.DELIVERIES),
+        "may_see": access.may(user, bank, Right.DELIVERIES),
         "here": "lockers",
     }
     return render(request, "pages/bank_use.html", told)
@@ -265,7 +265,7 @@ def usage_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """A record a delivery, for whoever bills: of so many days until now."""
     user: Any = request.user
     bank = _find(request, pk)
-    if not access.may(user, bank.controller.site.tenant_id, Right.DELIVERIES):
+    if not access.may(user, bank, Right.DELIVERIES):
         raise Http404
     days = entered.number(request.GET.get("days", "")) or DAYS[0]
     now = clock.now()
@@ -313,7 +313,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     """To another bank. The codes that it has there are in the answer itself."""
     user: Any = request.user
     row = _changeable(request, pk)
-    form = MoveForm(request.POST, delivery=row)
+    form = MoveForm(request.POST, delivery=row, banks=visible(Bank, user))
     if not form.is_valid():
         messages.error(request, _("Choose a bank."))
         return redirect("pages:delivery", pk=pk)
@@ -377,7 +377,7 @@ def parcel(request: HttpRequest, token: str) -> HttpResponse:
 def _changeable(request: HttpRequest, pk: int) -> Delivery:
     user: Any = request.user
     row = _delivery(request, pk)
-    access.must(user, row.bank.controller.site.tenant_id, Right.CHANGE)
+    access.must(user, row, Right.PARCELS)
     return row
 
 

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from ..models import Session
+from ..models import Membership, Session
 from ..pages import access
 from ..services import local_time
 from ..sessions import hashed
+from .shown import said as in_words
 
 
 @never_cache
@@ -22,11 +23,12 @@ def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     own = _own(request)
     sessions = Session.living().filter(user=user).order_by("-used_at")
-    memberships = list(user.memberships.select_related("tenant").order_by("tenant__name"))
+    held = user.memberships.living().select_related("tenant").prefetch_related(*Membership.PLACES)
+    memberships = list(held.order_by("tenant__name"))
     shown = {
         "zone": local_time.of_tenant(memberships[0].tenant_id)[0] if memberships else local_time.NOWHERE,
         "sessions": [{"row": row, "this": row.session_key == own} for row in sessions],
-        "memberships": memberships,
+        "memberships": [{"row": row, **in_words(row, local_time.of_tenant(row.tenant_id)[0])} for row in memberships],
         "here": "account",
     }
     return render(request, "pages/account.html", shown)

@@ -13,24 +13,42 @@ from ninja import Field, Router, Schema, Status
 from ..api.auth import caller
 from ..api.body import Body
 from ..api.errors import Error
+from ..api.moments import Moment
 from ..models import ApiToken, Membership, Right, Role, Session, Tenant
 from ..services.refusal import Refusal
 from ..sessions import hashed
-from . import links, members
+from . import links, members, terms
+from .terms import Terms
 
 router = Router(tags=["members"])
 INVITED_MINUTES = 24 * 60
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 
 
+class PlacesIn(Body):
+    """A site is all of its doors and banks."""
+
+    sites: list[int] = []
+    doors: list[int] = []
+    banks: list[int] = []
+
+
 class MemberIn(Body):
+    """until: it ends by itself; support always does. places: only there; null: everywhere in the tenant."""
+
     email: str = Field(min_length=3, max_length=254)
     role: Role
+    until: Moment | None = None
+    places: PlacesIn | None = None
     tenant: int | None = None
 
 
 class RoleIn(Body):
+    """What is left out stays as it is."""
+
     role: Role
+    until: Moment | None = None
+    places: PlacesIn | None = None
 
 
 class ActiveIn(Body):
@@ -42,12 +60,18 @@ class MemberOut(Schema):
     tenant_id: int
     email: str
     role: Role
+    until: datetime | None
+    places: PlacesIn | None  # null: everywhere in the tenant
     active: bool
     sessions: int | None  # at how many places they are signed in; null: the account belongs to others too
 
     @staticmethod
     def resolve_email(row: Membership) -> str:
         return row.user.email
+
+    @staticmethod
+    def resolve_places(row: Membership) -> terms.Places | None:
+        return terms.of(row).places
 
     @staticmethod
     def resolve_active(row: Membership) -> bool:
@@ -112,7 +136,8 @@ def invite(request: HttpRequest, fields: MemberIn) -> Status[Any]:
     tenant = Tenant.objects.get(pk=who.tenant(fields.tenant, Right.MEMBERS))
     if who.user is None:  # no token has the right
         raise Http404
-    done = members.invite_by(who.user, tenant, fields.email, fields.role, INVITED_MINUTES)
+    wanted = Terms(fields.role, fields.until, None if fields.places is None else fields.places.dict())
+    done = members.invite_by(who.user, tenant, fields.email, wanted, INVITED_MINUTES)
     if isinstance(done, str):
         return Status(202, {"invitation": settings.PORTVAKT_URL.rstrip("/") + reverse("enter", args=[done])})
     return Status(201, done)
@@ -121,7 +146,10 @@ def invite(request: HttpRequest, fields: MemberIn) -> Status[Any]:
 @router.patch("/members/{member_id}", response={200: MemberOut, **REFUSED})
 def set_role(request: HttpRequest, member_id: int, fields: RoleIn) -> Membership:
     row = _one(request, member_id)
-    members.set_role(row, fields.role, _session(request))
+    if fields.dict(exclude_unset=True).keys() == {"role"}:
+        members.set_role(row, fields.role, _session(request))
+    else:
+        members.set_terms(row, terms.of(row)._replace(**fields.dict(exclude_unset=True)), _session(request))
     return _one(request, member_id)
 
 

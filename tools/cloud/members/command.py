@@ -25,13 +25,17 @@ def list_members(tenant: TenantName = None, as_json: Json = False) -> None:
         {
             "email": row.user.email,
             "role": row.role,
+            "until": row.until and row.until.isoformat(),
+            "bound": row.bound,
             "active": row.user.is_active,
             "sessions": Session.living().filter(user=row.user_id).count(),
         }
         for row in Membership.objects.filter(tenant=place).select_related("user").order_by("user__email")
     ]
     lines = [
-        f"{row['email']}: {row['role']}{'' if row['active'] else ', not active'}, signed in at {row['sessions']} places"
+        f"{row['email']}: {row['role']}{' at chosen places' if row['bound'] else ''}"
+        f"{', until ' + row['until'] if row['until'] else ''}{'' if row['active'] else ', not active'}, "
+        f"signed in at {row['sessions']} places"
         for row in rows
     ]
     result(as_json, {"members": rows}, *lines)
@@ -40,7 +44,7 @@ def list_members(tenant: TenantName = None, as_json: Json = False) -> None:
 @members.command()
 def role(
     email: Email,
-    role: Annotated[str, typer.Argument(help="owner, administrator, viewer, guard or installer.")],
+    role: Annotated[str, typer.Argument(help="owner, administrator, viewer, guard, courier, ...")],
     tenant: TenantName = None,
     as_json: Json = False,
 ) -> None:

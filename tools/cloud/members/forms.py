@@ -1,26 +1,100 @@
-"""Who is invited, and what a program gets a token for."""
+"""Who is invited, as what, until when and where; and what a program gets a token for."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ..models import ApiToken, Role
+from ..models import ApiToken, Bank, Door, Membership, Role, Site, Tenant
+from ..models.rights import SUPPORT_DAYS
+from ..pages.forms import Plain, Shared
+from ..rules.forms import day
+from ..services import local_time
+from . import terms
+from .terms import Terms
+
+# What each role is for, in a few words; rights.py has it to the letter.
+SAYS = {
+    Role.OWNER: _("Everything, and who is a member."),
+    Role.ADMINISTRATOR: _("People, cards, doors, schedules and controllers."),
+    Role.VIEWER: _("Sees people, doors, the log and parcels; changes nothing."),
+    Role.GUARD: _("Unlocks, locks down and acknowledges alarms; sees no names."),
+    Role.INSTALLER: _("Sites and controllers; sees no people."),
+    Role.COURIER: _("Brings parcels; sees nobody’s name."),
+    Role.RECEPTIONIST: _("Guests and parcels; sees no log."),
+    Role.AUDITOR: _("Reads the log and who looked at it; changes nothing."),
+    Role.SUPPORT: _("Sees people, doors and the log for some days, then it ends by itself."),
+}
+ALL, SOME = "all", "some"
 
 
-class InviteForm(forms.Form):
+class MemberForm(Shared):
+    """row: the membership as it is now; None: a new one."""
+
+    role = forms.TypedChoiceField(coerce=Role, choices=Role.choices, label=_("Role"))
+    until = day(_("Ends after"))
+    where = forms.ChoiceField(
+        required=False, choices=[(ALL, _("Everywhere")), (SOME, _("Only at the places ticked here"))], label=_("Where")
+    )
+    sites = forms.ModelMultipleChoiceField(Site.objects.none(), required=False, label=_("Sites"))
+    doors = forms.ModelMultipleChoiceField(Door.objects.none(), required=False, label=_("Doors"))
+    banks = forms.ModelMultipleChoiceField(Bank.objects.none(), required=False, label=_("Banks"))
+
+    def __init__(self, *args: Any, tenant: Tenant, row: Membership | None = None, **kwargs: Any):
+        self.zone = local_time.of_tenant(tenant.pk)[0]
+        self.row = row
+        super().__init__(*args, initial=self._kept(row), **kwargs)
+        rows = {
+            "sites": Site.objects.filter(tenant=tenant).order_by("name"),
+            "doors": Door.objects.of(tenant)
+            .filter(controller__lost_at=None)
+            .order_by("controller__site__name", "name"),
+            "banks": Bank.objects.of(tenant).filter(controller__lost_at=None).order_by("name"),
+        }
+        for name, found in rows.items():
+            field: Any = self.fields[name]
+            field.queryset, field.widget = found, forms.CheckboxSelectMultiple()
+        self.fields["until"].help_text = _("Empty: it does not end. Support is let in for at most %(n)d days.") % {
+            "n": SUPPORT_DAYS
+        }
+
+    def _kept(self, row: Membership | None) -> dict[str, Any]:
+        if row is None:
+            return {"role": Role.VIEWER, "where": ALL}
+        now = terms.of(row)
+        until = now.until and (
+            local_time.last_day(now.until, self.zone) or local_time.there(now.until, self.zone).date()
+        )
+        return {"role": now.role, "until": until, "where": SOME if row.bound else ALL, **(now.places or {})}
+
+    @property
+    def terms(self) -> list[Any]:
+        return [self[name] for name in self.fields if name not in terms.MODELS]
+
+    @property
+    def places(self) -> list[Any]:
+        return [self[name] for name in terms.MODELS if self.fields[name].queryset.exists()]  # type: ignore[attr-defined]
+
+    def wanted(self) -> Terms:
+        said = self.cleaned_data
+        until: datetime | None = None
+        if said["until"]:
+            until = local_time.ends(said["until"], None, self.zone)
+            if self.row is not None and said["until"] == self.initial.get("until"):
+                until = self.row.until  # to the second, as nobody has touched it
+        chosen = {name: [one.pk for one in said[name]] for name in terms.MODELS}
+        bound = (said["where"] or self.initial["where"]) == SOME  # unsaid (a program): as it is
+        return Terms(said["role"], until, chosen if bound else None)
+
+
+class InviteForm(MemberForm):
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
-    role = forms.TypedChoiceField(coerce=Role, choices=Role.choices, initial=Role.VIEWER, label=_("Role"))
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, label_suffix="", **kwargs)
+    field_order = ["email", "role", "until", "where"]
 
 
-class TokenForm(forms.Form):
+class TokenForm(Plain):
     name = forms.CharField(max_length=100, label=_("What it is for"), widget=forms.TextInput({"autocomplete": "off"}))
     role = forms.TypedChoiceField(
         coerce=Role, choices=[(role.value, role.label) for role in ApiToken.ROLES], initial=Role.VIEWER, label=_("Role")
     )
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, label_suffix="", **kwargs)

@@ -18,6 +18,7 @@ from ..audit import changes
 from ..models import ApiToken, Change, Membership, Role, Session, SignInLink, Tenant, User
 from ..services import clock, entered
 from ..services.refusal import Refusal
+from .terms import Terms
 
 MINUTES = 30  # how long a sign-in link is good
 HOUR = timedelta(hours=1)
@@ -49,14 +50,15 @@ def make(user: User, minutes: int = MINUTES, by: User | None = None) -> str:
     return token
 
 
-def invite(user: User, tenant: Tenant, role: Role, minutes: int, by: User) -> str:
+def invite(user: User, tenant: Tenant, wanted: Terms, minutes: int, by: User) -> str:
     """The token of a link by which somebody who has an account joins a tenant; it signs nobody in. Told once."""
     token = secrets.token_urlsafe(32)
     end = clock.now() + timedelta(minutes=minutes)
-    said = {"role": role, "minutes": minutes}
+    said = {"role": wanted.role, "minutes": minutes} | ({"until": wanted.until.isoformat()} if wanted.until else {})
+    new = {"hash": _hash(token), "role": wanted.role, "terms": wanted.kept()}
     with changes.together():
         SignInLink.objects.filter(user=user, tenant=tenant, used_at=None).delete()
-        SignInLink.objects.create(user=user, hash=_hash(token), expires_at=end, made_by=by, tenant=tenant, role=role)
+        SignInLink.objects.create(user=user, expires_at=end, made_by=by, tenant=tenant, **new)
         changes.note(tenant.pk, Change.Kind.LINK, Change.What.MADE, number=None, name=user.email, after=said)
     return token
 

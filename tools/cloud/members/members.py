@@ -4,24 +4,27 @@ Streams ask again every few seconds (doors/live.py). An account may belong to se
 decides about the membership there, and about the account itself only where all its tenants are theirs.
 """
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from ..audit import changes
 from ..models import ApiToken, Change, Membership, Right, Role, Session, SignInLink, Tenant, User
+from ..models.rights import UNBOUND
 from ..services import clock
 from ..services.refusal import Refusal
-from . import links
+from . import links, terms
 from .links import may_vouch
+from .terms import Terms
 
 
 def of(tenant: Tenant, user: User) -> Membership | None:
     return Membership.objects.filter(tenant=tenant, user=user).first()
 
 
-def invite_by(by: User, tenant: Tenant, email: str, role: Role, minutes: int) -> Membership | str:
+def invite_by(by: User, tenant: Tenant, email: str, wanted: Terms | Role, minutes: int) -> Membership | str:
     """invite() by an owner. Whose account belongs to others has to accept: then the token of a link for that.
 
     Until they do nothing changes for them, least of all where they are already.
@@ -32,8 +35,10 @@ def invite_by(by: User, tenant: Tenant, email: str, role: Role, minutes: int) ->
             raise Refusal("this membership has ended already")
         user = User.objects.filter(email__iexact=email).first()
         if user is None or of(tenant, user) is not None or may_vouch(by, user):
-            return invite(tenant, email, role)
-        return links.invite(user, tenant, role, minutes, by)
+            return invite(tenant, email, wanted)
+        wanted = wanted if isinstance(wanted, Terms) else Terms(wanted)
+        terms.check(tenant.pk, wanted)
+        return links.invite(user, tenant, wanted, minutes, by)
 
 
 def accept(token: str, user: User, session: str) -> Membership | None:
@@ -50,15 +55,20 @@ def accept(token: str, user: User, session: str) -> Membership | None:
             return None
         row = of(tenant, user)
         if row is None:
+            wanted = terms.read(link.role, link.terms)
+            if wanted.until is not None and wanted.until <= clock.now():
+                return None
             _shut_out(user, but=session)
-            row = Membership(user=user, tenant=tenant, role=link.role)
+            row = Membership(user=user, tenant=tenant)
             with changes.of(row):
-                row.save()
+                terms.put(row, wanted)
         return row
 
 
-def invite(tenant: Tenant, email: str, role: Role) -> Membership:
-    """Somebody becomes a member; their account is made when there is none."""
+def invite(tenant: Tenant, email: str, wanted: Terms | Role) -> Membership:
+    """Somebody becomes a member; their account is made when there is none. A role alone: for good and everywhere."""
+    wanted = wanted if isinstance(wanted, Terms) else Terms(wanted)
+    terms.check(tenant.pk, wanted)
     with transaction.atomic():
         Tenant.objects.select_for_update().get(pk=tenant.pk)
         user = User.objects.named(email)
@@ -67,21 +77,27 @@ def invite(tenant: Tenant, email: str, role: Role) -> Membership:
         if user.memberships.exists():
             # Who vouched for this account so far, by a link, must not come in here with it.
             _shut_out(user)
-        row = Membership(user=user, tenant=tenant, role=role)
+        row = Membership(user=user, tenant=tenant)
         with changes.of(row):
-            row.save()
+            terms.put(row, wanted)
         return row
 
 
 def set_role(membership: Membership, role: Role, session: str = "") -> None:
+    """Another role; its end and places stay, where such a role has any. session: set_terms."""
+    now = terms.of(membership)
+    set_terms(membership, Terms(role) if role in UNBOUND else now._replace(role=role), session)
+
+
+def set_terms(membership: Membership, wanted: Terms, session: str = "") -> None:
     """Who may no longer make tokens leaves none that work. session: of the caller; it does not end."""
+    terms.check(membership.tenant_id, wanted)
     with changes.of(membership):
         row = _locked(membership)
-        if row.role == Role.OWNER and role != Role.OWNER:
+        if row.role == Role.OWNER and wanted.role != Role.OWNER:
             _keep_an_owner(row.tenant, row.user)
-        row.role = role
-        row.save(update_fields=["role"])
-        if Right.MEMBERS not in role.rights:
+        terms.put(row, wanted)
+        if Right.MEMBERS not in wanted.role.rights:
             _forget_links(row.tenant, row.user, session)
             _revoke_all(ApiToken.objects.filter(tenant=row.tenant, made_by=row.user))
 
@@ -96,6 +112,13 @@ def end(membership: Membership, session: str = "") -> None:
         row.delete()
         _shut_out(row.user)
         _revoke_all(ApiToken.objects.filter(tenant=row.tenant, made_by=row.user))
+
+
+def end_due(now: datetime) -> None:
+    """Those whose end has come: they allow nothing since, and go now with all that goes with them."""
+    for row in Membership.objects.filter(until__lte=now).select_related("tenant", "user").order_by("pk"):
+        with suppress(Refusal):  # somebody has ended it at this moment
+            end(row)
 
 
 def set_active(user: User, active: bool, session: str = "") -> None:

@@ -16,12 +16,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tools.terminal import Problem
 
-from ..models import ApiToken, Membership, Right, Role, Tenant, User, visible
+from ..models import ApiToken, Membership, Right, Role, Tenant, User, lock, visible
 from ..pages import access, telling
-from ..services import local_time
+from ..services import clock, local_time
 from ..sessions import hashed
 from . import links, members
-from .forms import InviteForm, TokenForm
+from .forms import SAYS, InviteForm, MemberForm, TokenForm
+from .shown import said as in_words
 
 INVITED_MINUTES = 24 * 60
 
@@ -38,11 +39,11 @@ def page(request: HttpRequest) -> HttpResponse:
 @access.needs(Right.MEMBERS)
 def invite(request: HttpRequest, tenant_pk: int) -> HttpResponse:
     tenant = _tenant(request, tenant_pk)
-    form = InviteForm(request.POST)
+    form = InviteForm(request.POST, tenant=tenant)
     if form.is_valid():
         try:
             said = form.cleaned_data
-            row = members.invite_by(_user(request), tenant, said["email"], said["role"], INVITED_MINUTES)
+            row = members.invite_by(_user(request), tenant, said["email"], form.wanted(), INVITED_MINUTES)
         except Problem as problem:
             form.add_error(None, telling.sentence(problem))
         else:
@@ -59,13 +60,22 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @access.needs(Right.MEMBERS)
+@access.whole
 def role(request: HttpRequest, pk: int) -> HttpResponse:
-    row = _membership(request, pk)
-    wanted = request.POST.get("role", "")
-    if wanted not in Role.values:
-        return _page(request, status=400)
-    done = _("%(name)s is now: %(role)s.") % {"name": row.user.get_full_name(), "role": Role(wanted).label}
-    return _do(request, lambda: members.set_role(row, Role(wanted), _session(request)), done)
+    """What somebody is, until when and where."""
+    row = lock(_membership(request, pk))
+    form = MemberForm(request.POST, tenant=row.tenant, row=row)
+    if form.is_valid():
+        try:
+            members.set_terms(row, form.wanted(), _session(request))
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            said = {"name": row.user.get_full_name(), "role": form.cleaned_data["role"].label}
+            messages.success(request, _("%(name)s is now: %(role)s.") % said)
+            telling.meanwhile(request, form)
+            return _back(request)
+    return _page(request, {row.tenant_id: {row.pk: form}}, status=400)
 
 
 @require_POST
@@ -142,7 +152,11 @@ def _do(request: HttpRequest, what: Callable[[], object], done: str) -> HttpResp
         messages.error(request, telling.sentence(problem))
     else:
         messages.success(request, done)
-    # Who has just ended their own access has no such page any more.
+    return _back(request)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """Who has just ended their own access has no such page any more."""
     return redirect("pages:members" if access.everything(_user(request)) else "pages:doors")
 
 
@@ -162,26 +176,36 @@ def _with_link(request: HttpRequest, row: Membership) -> HttpResponse:
     return render(request, "pages/told_once.html", shown)
 
 
-def _page(request: HttpRequest, forms: dict[int, dict[str, Any]] | None = None, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, forms: dict[int, dict[Any, Any]] | None = None, status: int = 200) -> HttpResponse:
+    """forms: {tenant: {what for: form}}: invite, token, or the number of a membership."""
     user = _user(request)
     rows = [_of(tenant, user, (forms or {}).get(tenant.pk, {})) for tenant in access.tenants(user, Right.MEMBERS)]
-    shown = {"rows": rows, "roles": Role.choices, "here": "members"}
+    says = [(role.label, SAYS[role]) for role in Role]
+    shown = {"rows": rows, "says": says, "here": "members"}
     return render(request, "pages/members.html", shown, status=status)
 
 
-def _of(tenant: Tenant, by: User, forms: dict[str, Any]) -> dict[str, Any]:
+def _of(tenant: Tenant, by: User, forms: dict[Any, Any]) -> dict[str, Any]:
     living = Q(user__sessions__used_at__gt=timezone.now() - settings.SESSION_IDLE)
     found = Membership.objects.filter(tenant=tenant).select_related("user", "tenant")
     found = found.annotate(sessions=Count("user__sessions", filter=living), used_at=Max("user__sessions__used_at"))
+    zone, now = local_time.of_tenant(tenant.pk)[0], clock.now()
     return {
         "tenant": tenant,
-        "zone": local_time.of_tenant(tenant.pk)[0],
+        "zone": zone,
         "members": [
-            {"row": row, "own": row.user_id == by.pk, "vouch": links.may_vouch(by, row.user)}
-            for row in found.order_by("user__name", "user__email")
+            {
+                "row": row,
+                "own": row.user_id == by.pk,
+                "vouch": links.may_vouch(by, row.user),
+                "ended": row.until is not None and row.until <= now,
+                "form": forms.get(row.pk) or MemberForm(tenant=tenant, row=row, auto_id=f"id_{row.pk}_%s"),
+                **in_words(row, zone),
+            }
+            for row in found.order_by("user__name", "user__email").prefetch_related(*Membership.PLACES)
         ],
         "tokens": ApiToken.objects.filter(tenant=tenant, revoked_at=None).select_related("made_by").order_by("name"),
-        "invite": forms.get("invite") or InviteForm(auto_id=f"id_{tenant.pk}_%s"),
+        "invite": forms.get("invite") or InviteForm(tenant=tenant, auto_id=f"id_{tenant.pk}_%s"),
         "token": forms.get("token") or TokenForm(auto_id=f"id_{tenant.pk}_token_%s"),
         "inviting": "invite" in forms,
         "making": "token" in forms,

@@ -13,6 +13,7 @@ from .events import Event, Gap
 from .lockers import Allotment, Bank, Compartment, Delivery
 from .looks import Look
 from .places import Controller, Door, Site
+from .reach import Held, Places, Reach
 from .readings import Reading
 from .residents import ResidentPolicy
 from .rights import Right
@@ -43,14 +44,17 @@ __all__ = [
     "Gap",
     "Grant",
     "GroupDoor",
+    "Held",
     "Holiday",
     "LogKey",
     "Look",
     "Membership",
     "Notice",
     "Person",
+    "Places",
     "Profile",
     "Progress",
+    "Reach",
     "Reading",
     "Release",
     "ResidentPolicy",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from .. import limits
 from .accounts import Tenant, User
 from .places import Door
+from .reach import At, Places, at
 from .rights import Right
 from .rules import Schedule
 from .scope import Whole
@@ -31,6 +32,7 @@ class Person(Whole):
     user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="persons")
 
     SEEN_WITH = Right.PEOPLE
+    AT = At(lambda places: _people(places), lambda places: _people(places) & ~_people_elsewhere(places))
 
     class Meta:
         ordering = ["name", "pk"]
@@ -74,6 +76,7 @@ class Credential(Whole):
 
     SEEN_WITH = Right.PEOPLE
     SECRET = Q(kind="duress"), Right.DURESS  # that somebody has one is for those who hear of it
+    AT = At(lambda places: _of_people(Person.AT.seen(places)), lambda places: _of_people(Person.AT.whole(places)))
 
     class Meta:
         ordering = ["person", "pk"]
@@ -124,6 +127,7 @@ class AccessGroup(Whole):
     FLAGS = ("pin", "hold", "office", "exempt", "lockdown", "no_clock")
 
     SEEN_WITH = Right.PEOPLE
+    AT = At(lambda places: _groups(places), lambda places: _groups(places) & ~_groups_elsewhere(places))
 
     class Meta:
         ordering = ["name"]
@@ -142,6 +146,7 @@ class GroupDoor(Whole):
 
     TENANT_PATH = "accessgroup__tenant"
     SEEN_WITH = Right.PEOPLE
+    AT = at(door="door")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["accessgroup", "door"], name="group_door_once")]
@@ -158,6 +163,10 @@ class Grant(Whole):
 
     TENANT_PATH = "person__tenant"
     SEEN_WITH = Right.PEOPLE
+    AT = At(
+        lambda places: Q(group__in=AccessGroup.objects.filter(AccessGroup.AT.seen(places)).values("pk")),
+        lambda places: Q(group__in=AccessGroup.objects.filter(AccessGroup.AT.whole(places)).values("pk")),
+    )
 
     class Meta:
         constraints = [
@@ -166,3 +175,35 @@ class Grant(Whole):
                 condition=Q(uses=None) | Q(uses__gte=limits.USES[0], uses__lte=limits.USES[1]), name="grant_uses"
             ),
         ]
+
+
+def _groups(places: Places) -> Q:
+    """With a door of theirs."""
+    return Q(pk__in=GroupDoor.objects.filter(door__in=places.doors).values("accessgroup"))
+
+
+def _groups_elsewhere(places: Places) -> Q:
+    """With a door that is not theirs."""
+    return Q(pk__in=GroupDoor.objects.exclude(door__in=places.doors).values("accessgroup"))
+
+
+def _people(places: Places) -> Q:
+    """Who may pass a door of theirs, or has a compartment there."""
+    from .lockers import Allotment
+
+    granted = Grant.objects.filter(Grant.AT.seen(places)).values("person")
+    own = Allotment.objects.filter(bank__in=places.banks, person__isnull=False).values("person")
+    return Q(pk__in=granted) | Q(pk__in=own)
+
+
+def _people_elsewhere(places: Places) -> Q:
+    """Who is in a group, or has a compartment, that is not wholly theirs: a card would open there as well."""
+    from .lockers import Allotment
+
+    granted = Grant.objects.exclude(Grant.AT.whole(places)).values("person")
+    own = Allotment.objects.filter(person__isnull=False).exclude(bank__in=places.banks).values("person")
+    return Q(pk__in=granted) | Q(pk__in=own)
+
+
+def _of_people(people: Q) -> Q:
+    return Q(person__in=Person.objects.filter(people).values("pk"))

@@ -11,8 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .. import limits
-from .rights import ROLES, Right
-from .scope import Owned
+from ..services import clock
+from .reach import EVERYWHERE, NOWHERE
+from .rights import ENDING, ROLES, UNBOUND, Right
+from .scope import Owned, Scoped
 
 
 class Users(BaseUserManager["User"]):
@@ -58,6 +60,7 @@ class Tenant(Owned):
 
     TENANT_PATH = "pk"
     SEEN_WITH = Right.BANKS  # which every role has: whoever belongs to it knows its name
+    AT = EVERYWHERE
 
     class Meta:
         constraints = [
@@ -87,6 +90,9 @@ class Role(models.TextChoices):
     GUARD = "guard", _("Guard")
     INSTALLER = "installer", _("Installer")
     COURIER = "courier", _("Courier")
+    RECEPTIONIST = "receptionist", _("Receptionist")
+    AUDITOR = "auditor", _("Auditor")
+    SUPPORT = "support", _("Support")
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -97,19 +103,41 @@ class Role(models.TextChoices):
         return Right.CHANGE in self.rights
 
 
+class Members(Scoped):
+    def living(self) -> "Members":
+        """Those that have not ended."""
+        return self.filter(Q(until=None) | Q(until__gt=clock.now()))
+
+
 class Membership(Owned):
-    """What a user may do in a tenant."""
+    """What a user may do in a tenant: in all of it, or (bound) at some of its sites, doors and banks. until: it ends.
+
+    One that is bound stays so when the last of its places is gone: then it allows nothing.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
+    until = models.DateTimeField(null=True, blank=True)
+    bound = models.BooleanField(default=False)
+    sites = models.ManyToManyField("Site", blank=True, related_name="+")
+    doors = models.ManyToManyField("Door", blank=True, related_name="+")
+    banks = models.ManyToManyField("Bank", blank=True, related_name="+")
 
+    objects = Members.as_manager()
     SEEN_WITH = Right.MEMBERS
+    AT = NOWHERE
+    PLACES = ("sites", "doors", "banks")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "tenant"], name="membership_once"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role"),
+            # Rights that nobody else could give back are never lost by time; what is lent always ends.
+            models.CheckConstraint(
+                condition=~Q(role__in=UNBOUND) | Q(until=None, bound=False), name="membership_unbound"
+            ),
+            models.CheckConstraint(condition=~Q(role__in=ENDING) | Q(until__isnull=False), name="membership_ending"),
         ]
 
 
@@ -126,6 +154,7 @@ class ApiToken(Owned):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     SEEN_WITH = Right.MEMBERS
+    AT = NOWHERE
     ROLES = [Role.ADMINISTRATOR, Role.VIEWER, Role.GUARD, Role.INSTALLER, Role.COURIER]  # no program is an owner
 
     class Meta:
@@ -163,6 +192,7 @@ class SignInLink(models.Model):
     made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")  # None: on the command line
     tenant = models.ForeignKey(Tenant, models.CASCADE, null=True, related_name="invitations")
     role = models.CharField(max_length=16, choices=Role, blank=True)  # in that tenant
+    terms = models.JSONField(default=dict)  # ... with its end and places, as members/terms.py has them
     hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)

@@ -7,6 +7,7 @@ from firmware.controller import records
 
 from .access import Credential
 from .places import Controller
+from .reach import at
 from .rights import Right
 from .scope import Owned
 
@@ -61,6 +62,7 @@ class Exposure(Owned):
     credential = models.ForeignKey(Credential, models.CASCADE, related_name="exposures")
 
     TENANT_PATH = "controller__site__tenant"
+    AT = at(controller="controller")
     SEEN_WITH = Right.PEOPLE
     SECRET = Q(credential__kind="duress"), Right.DURESS
 

@@ -9,6 +9,7 @@ from firmware.controller.events import GRANTED_DURESS
 from .accounts import User
 from .events import Event, Gap
 from .places import Controller
+from .reach import POINTS
 from .rights import Right
 from .scope import Owned
 
@@ -39,6 +40,7 @@ class Alarm(Owned):
     note = models.CharField(_("note"), max_length=200, blank=True)  # of who acknowledged it: what it was
 
     TENANT_PATH = "controller__site__tenant"
+    AT = POINTS
     SECRET = Q(code__in=SILENT), Right.DURESS
 
     class Meta:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .access import Person
 from .accounts import ApiToken, Tenant, User
+from .reach import NOWHERE
 from .rights import Right
 from .scope import Owned
 
@@ -62,6 +63,7 @@ class Change(Owned):
     hidden = models.BooleanField(default=False)  # for those only who may know of duress
 
     SEEN_WITH = Right.AUDIT
+    AT = NOWHERE
     SECRET = Q(hidden=True), Right.DURESS
 
     class Meta:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from .access import Person
 from .accounts import User
 from .places import Controller, Door
+from .reach import at
 from .scope import Owned
 
 
@@ -51,6 +52,7 @@ class Command(Owned):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     TENANT_PATH = "controller__site__tenant"
+    AT = at(door="door", controller="controller")
 
     class Meta:
         constraints = [

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from ..sealing import SealedField
 from .accounts import ApiToken
 from .lockers import Delivery
+from .reach import NOWHERE, at
 from .rights import Right
 from .scope import Owned, Whole
 
@@ -52,6 +53,7 @@ class Notice(Leaving):
     way = models.CharField(max_length=8, choices=Way)
 
     TENANT_PATH = "delivery__bank__controller__site__tenant"
+    AT = at(bank="delivery__bank")
     SEEN_WITH = Right.DELIVERIES
 
     class Meta(Leaving.Meta):
@@ -69,6 +71,7 @@ class Webhook(Whole):
     webhook_secret = SealedField()  # with which each call is signed
 
     TENANT_PATH = "token__tenant"
+    AT = NOWHERE
     SEEN_WITH = Right.MEMBERS
 
 
@@ -82,6 +85,7 @@ class WebhookCall(Leaving):
     content = models.TextField(default="")  # as it leaves, the same at every try; empty when its days are over
 
     TENANT_PATH = "webhook__token__tenant"
+    AT = NOWHERE
     SEEN_WITH = Right.MEMBERS
 
     class Meta(Leaving.Meta):

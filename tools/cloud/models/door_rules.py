@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import limits
 from .places import Door
+from .reach import at
 from .rules import Area, Schedule
 from .scope import Whole
 
@@ -70,6 +71,7 @@ class DoorRules(Whole):
     residents = models.BooleanField(default=False)  # those whose card opens it now may unlock it on their page
 
     TENANT_PATH = "door__controller__site__tenant"
+    AT = at(door="door")
 
     class Meta:
         constraints = [

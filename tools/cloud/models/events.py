@@ -7,6 +7,7 @@ from firmware.controller import events as codes
 
 from .access import Credential
 from .places import Controller
+from .reach import POINTS, at
 from .rights import Right
 from .scope import Owned
 
@@ -34,6 +35,7 @@ class Event(Owned):
     POINT = F("door_number") + F("compartment")  # as the board has it: one of them is 0
 
     TENANT_PATH = "controller__site__tenant"
+    AT = POINTS
     SEEN_WITH = Right.LOG
 
     class Meta:
@@ -62,6 +64,7 @@ class Gap(Owned):
     noticed_at = models.DateTimeField()
 
     TENANT_PATH = "controller__site__tenant"
+    AT = at(controller="controller")
     SEEN_WITH = Right.LOG
 
     class Meta:

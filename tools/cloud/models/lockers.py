@@ -15,6 +15,7 @@ from .access import Person
 from .accounts import ApiToken, User
 from .events import Event
 from .places import Controller
+from .reach import at
 from .rights import Right
 from .scope import Owned, Whole
 
@@ -47,6 +48,7 @@ class Bank(Whole):
     )
 
     TENANT_PATH = "controller__site__tenant"
+    AT = at(bank="pk")
     SEEN_WITH = Right.BANKS
 
     def __str__(self) -> str:
@@ -81,6 +83,7 @@ class Compartment(Owned):
     changed_at = models.DateTimeField(null=True)
 
     TENANT_PATH = "bank__controller__site__tenant"
+    AT = at(bank="bank")
     SEEN_WITH = Right.BANKS
 
     class Meta:
@@ -117,6 +120,7 @@ class Allotment(Whole):
     taken_until = models.DateTimeField(null=True)
 
     TENANT_PATH = "bank__controller__site__tenant"
+    AT = at(bank="bank")
     SEEN_WITH = Right.PEOPLE
 
     class Meta:
@@ -178,6 +182,7 @@ class Delivery(Whole):
     OVER = (State.PICKED_UP, State.CANCELLED, State.RETURNED)
 
     TENANT_PATH = "bank__controller__site__tenant"
+    AT = at(bank="bank")
     SEEN_WITH = Right.DELIVERIES
 
     class Meta:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .access import Person
 from .accounts import ApiToken, Tenant, User
+from .reach import NOWHERE
 from .rights import Right
 from .scope import Owned
 
@@ -32,6 +33,7 @@ class Look(Owned):
     times = models.PositiveIntegerField(default=1)
 
     SEEN_WITH = Right.AUDIT
+    AT = NOWHERE
 
     class Meta:
         ordering = ["-until", "-pk"]

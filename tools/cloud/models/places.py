@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from .. import limits
 from ..sealing import SealedField
 from .accounts import Tenant, User
+from .reach import At, at
 from .scope import Owned, Whole
 
 NO_DIGEST = "0" * 16  # of an empty table
@@ -21,6 +22,8 @@ class Site(Owned):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="sites")
     name = models.CharField(_("name"), max_length=100)
     zone = models.CharField(_("time zone"), max_length=64, default="Europe/Oslo")
+
+    AT = At(at(touched="pk").seen, at(site="pk").whole)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="site_name_once")]
@@ -86,6 +89,7 @@ class Controller(Owned):
     door_status = models.JSONField(null=True, blank=True, default=None)
 
     TENANT_PATH = "site__tenant"
+    AT = At(at(controller="pk").seen, at(site="site").whole)
 
     class Meta:
         # A lost one leaves its name to the board that comes after it.
@@ -137,6 +141,7 @@ class Door(Whole):
     )
 
     TENANT_PATH = "controller__site__tenant"
+    AT = at(door="pk")
 
     class Meta:
         ordering = ["controller", "number"]

@@ -27,6 +27,7 @@ class Reading(Owned):
     credential = models.ForeignKey(Credential, models.SET_NULL, null=True, related_name="+")  # what it became
 
     TENANT_PATH = "person__tenant"
+    AT = Credential.AT
     SEEN_WITH = Right.PEOPLE
 
     class Meta:

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .accounts import Tenant
+from .reach import EVERYWHERE
 from .rights import Right
 from .scope import Owned
 
@@ -28,6 +29,7 @@ class ResidentPolicy(Owned):
     guest_days = _within(_("days of a guest"), DAYS, 14)
 
     SEEN_WITH = Right.PEOPLE
+    AT = EVERYWHERE
 
     class Meta:
         constraints = [

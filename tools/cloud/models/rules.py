@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from .. import limits
 from .accounts import Tenant
 from .places import Site
+from .reach import EVERYWHERE, At, at
 from .scope import Owned, Whole
 
 LIMIT, FORGET_HOURS = limits.area("limit"), limits.area("forget_hours")
@@ -23,6 +24,8 @@ class Schedule(Whole):
     first_day = models.DateField(_("counts from"), null=True, blank=True)
     last_day = models.DateField(_("counts until"), null=True, blank=True)
     next = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="before")  # or this one
+
+    AT = EVERYWHERE
 
     class Meta:
         ordering = ["name"]
@@ -43,6 +46,8 @@ class Holiday(Whole):
     name = models.CharField(_("name"), max_length=100)
     first = models.DateField(_("first day"))
     last = models.DateField(_("last day"))
+
+    AT = EVERYWHERE
 
     class Meta:
         ordering = ["first", "pk"]
@@ -65,6 +70,7 @@ class Area(Owned):
     forget_hours = models.PositiveSmallIntegerField(_("forget after hours"), null=True, blank=True)
 
     TENANT_PATH = "site__tenant"
+    AT = At(at(touched="site").seen, at(site="site").whole)
 
     class Meta:
         ordering = ["site", "number"]

@@ -7,30 +7,46 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from ..alarms import alarms
-from ..models import Alarm, Bank, Right, Role, Tenant, User, visible
-from ..models.rights import roles_with
+from ..models import Alarm, Bank, Reach, Right, Tenant, User, visible
 
 View = Callable[..., HttpResponse]
 
 
 def tenants(user: User, right: Right) -> QuerySet[Tenant]:
-    """The tenants in which this user has a right."""
-    return Tenant.objects.filter(memberships__user=user, memberships__role__in=roles_with(right)).distinct()
+    """The tenants in all of which this user has a right."""
+    return Tenant.objects.filter(pk__in=Reach.of(user).whole(right))
 
 
-def may(user: User, tenant_id: int, right: Right) -> bool:
-    return tenants(user, right).filter(pk=tenant_id).exists()
+def somewhere(user: User, right: Right) -> set[int]:
+    """Where this user has a right, if only at some places: for rows that are narrowed to those already."""
+    return set(Reach.of(user).tenants(right))
 
 
-def must(user: User, tenant_id: int, right: Right) -> None:
+def has_somewhere(user: User, right: Right) -> QuerySet[Tenant]:
+    """The tenants in which this user has a right, if only at some places."""
+    return Tenant.objects.filter(pk__in=somewhere(user, right))
+
+
+def reached(user: User, model: type[Model], right: Right) -> set[int]:
+    """The rows of a model, by their numbers, with which this user may do what a right allows."""
+    rows: Any = model._default_manager
+    return set(rows.reached(Reach.of(user), right).values_list("pk", flat=True))
+
+
+def may(user: User, what: Model | int, right: Right) -> bool:
+    """what: a row, or a tenant as a whole."""
+    return Reach.of(user).may(what, right)
+
+
+def must(user: User, what: Model | int, right: Right) -> None:
     """Refuses what the user's role does not allow."""
-    if not may(user, tenant_id, right):
+    if not may(user, what, right):
         raise PermissionDenied(_("You may look here, but changes are made by administrators."))
 
 
@@ -39,18 +55,17 @@ def changeable(user: User) -> QuerySet[Tenant]:
     return tenants(user, Right.CHANGE)
 
 
-def may_change(user: User, tenant_id: int) -> bool:
-    return may(user, tenant_id, Right.CHANGE)
+def may_change(user: User, what: Model | int) -> bool:
+    return may(user, what, Right.CHANGE)
 
 
-def must_change(user: User, tenant_id: int) -> None:
-    must(user, tenant_id, Right.CHANGE)
+def must_change(user: User, what: Model | int) -> None:
+    must(user, what, Right.CHANGE)
 
 
 def everything(user: User) -> set[str]:
-    """The names of all rights that the user has in some tenant: what the pages offer."""
-    roles = user.memberships.values_list("role", flat=True).distinct() if user.is_authenticated else []
-    return {right.value for role in roles for right in Role(role).rights}
+    """The names of all rights that the user has somewhere: what the pages offer."""
+    return {right.value for right in Reach.of(user).rights()}
 
 
 def offered(request: HttpRequest) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ..api.body import Body
 from ..api.errors import Error
 from ..api.moments import Moment
 from ..audit import export, looks
-from ..models import AccessGroup, Credential, Door, Grant, Look, Person, lock
+from ..models import AccessGroup, Credential, Door, Grant, Look, Person, Right, lock
 from ..services import clock
 from . import erasure, groups, people, pins
 
@@ -28,6 +28,7 @@ class PersonIn(Body):
     active: bool = True
     extended: bool = False  # doors stay unlocked longer
     escort: str = ""  # needs, gives
+    group: int | None = None
     tenant: int | None = None
 
 
@@ -98,8 +99,9 @@ class GroupOut(Schema):
     doors: list[int]
 
     @staticmethod
-    def resolve_doors(group: AccessGroup) -> list[int]:
-        return sorted(door.pk for door in group.doors.all())
+    def resolve_doors(group: AccessGroup, context: dict[str, Any]) -> list[int]:
+        mine = _mine(context["request"])
+        return sorted(door.pk for door in group.doors.all() if mine is None or door.pk in mine)
 
 
 class GrantIn(Body):
@@ -126,8 +128,17 @@ def list_people(request: HttpRequest) -> list[Person]:
 
 @router.post("/people", response={201: PersonOut, **REFUSED})
 def add_person(request: HttpRequest, fields: PersonIn) -> Status[Person]:
-    tenant = caller(request).tenant(fields.tenant)
-    return Status(201, people.enter(tenant, **fields.dict(exclude={"tenant"})))
+    """group: they are in it from the beginning. Who looks after some doors only has to name one of theirs."""
+    who = caller(request)
+    tenant = who.tenant_somewhere(fields.tenant)
+    group = None if fields.group is None else _group(who, fields.group, tenant)
+    if group is None and tenant not in who.reach.whole(Right.CHANGE):
+        raise Problem("you look after some doors only; name a group of theirs")
+    with transaction.atomic():
+        person = people.enter(tenant, **fields.dict(exclude={"tenant", "group"}))
+        if group is not None:
+            people.put_into(person, [group.pk])
+    return Status(201, person)
 
 
 @router.get("/people/{person_id}", response={200: PersonOut, **REFUSED})
@@ -177,7 +188,7 @@ def revoke_credential(request: HttpRequest, credential_id: int) -> Credential:
     """The card stops working; what it did stays in the log under its name."""
     who = caller(request)
     credential = who.one(Credential, credential_id)
-    who.change(credential.tenant_id)
+    who.change(credential)
     people.revoke(credential)
     return credential
 
@@ -190,7 +201,7 @@ def list_groups(request: HttpRequest) -> list[AccessGroup]:
 @router.post("/groups", response={201: GroupOut, **REFUSED})
 def add_group(request: HttpRequest, fields: GroupIn) -> Status[AccessGroup]:
     who = caller(request)
-    tenant = who.tenant(fields.tenant)
+    tenant = who.tenant_somewhere(fields.tenant)
     doors = {door.pk: None for door in _doors(who, tenant, fields.doors)}
     return Status(201, groups.save(AccessGroup(tenant_id=tenant), fields.name, {}, doors))
 
@@ -199,7 +210,7 @@ def add_group(request: HttpRequest, fields: GroupIn) -> Status[AccessGroup]:
 def change_group(request: HttpRequest, group_id: int, fields: GroupChange) -> AccessGroup:
     who = caller(request)
     group = who.one(AccessGroup, group_id)
-    who.change(group.tenant_id)
+    who.change(group)
     with transaction.atomic():
         lock(group)
         held = dict(group.places.values_list("door", "schedule"))  # a door that stays keeps its schedule
@@ -217,10 +228,9 @@ def list_grants(request: HttpRequest, person: int | None = None) -> list[Grant]:
 def add_grant(request: HttpRequest, fields: GrantIn) -> Status[Grant]:
     """Granting again what is granted changes from when, until when and how often."""
     who = caller(request)
-    person = _person(who, fields.person)
-    group = who.one(AccessGroup, fields.group)
-    if group.tenant_id != person.tenant_id:
-        raise Problem("the person and the group belong to different tenants; choose a group of the person's own")
+    person = who.one(Person, fields.person)
+    who.somewhere(person.tenant_id)
+    group = _group(who, fields.group, person.tenant_id)
     grant = Grant.objects.filter(person=person, group=group).first() or Grant(person=person, group=group)
     return Status(201, people.limit(grant, fields.valid_from, fields.valid_until, fields.uses))
 
@@ -237,20 +247,41 @@ def erase_person(request: HttpRequest, person_id: int) -> Status[None]:
 def remove_grant(request: HttpRequest, grant_id: int) -> Status[None]:
     who = caller(request)
     grant = who.one(Grant, grant_id, "person")
-    who.change(grant.person.tenant_id)
+    who.change(grant)
     people.take_out(grant)
     return Status(204, None)
+
+
+def _group(who: Caller, group_id: int, tenant: int) -> AccessGroup:
+    """A group that the caller may change, so put people into."""
+    group = who.one(AccessGroup, group_id)
+    if group.tenant_id != tenant:
+        raise Problem("the person and the group belong to different tenants; choose a group of the person's own")
+    who.change(group)
+    return group
 
 
 def _person(who: Caller, person_id: int) -> Person:
     """A person whom the caller may change."""
     person = who.one(Person, person_id)
-    who.change(person.tenant_id)
+    who.change(person)
     return person
+
+
+def _mine(request: HttpRequest) -> set[int] | None:
+    """The doors of a caller who has some only; asked once an answer."""
+    who = caller(request)
+    if not who.reach.parts(Right.PEOPLE):
+        return None
+    if not hasattr(request, "_mine"):
+        request._mine = set(who.rows(Door).values_list("pk", flat=True))  # type: ignore[attr-defined]
+    found: set[int] = request._mine  # type: ignore[attr-defined]
+    return found
 
 
 def _doors(who: Caller, tenant: int, numbers: list[int]) -> list[Door]:
     doors = list(Door.objects.of(tenant).filter(pk__in=numbers))
+    who.all_theirs(tenant, numbers)
     missing = sorted(set(numbers) - {door.pk for door in doors})
     if missing:
         raise Problem(f"there is no door {missing[0]} in this tenant; see /api/doors for those there are")

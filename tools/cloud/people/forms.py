@@ -15,9 +15,11 @@ from . import people
 
 
 class PersonForm(forms.ModelForm):
-    """A new person. The tenant is asked for only when the user administers several."""
+    """A new person. The tenant is asked for only when the user administers several; who looks after some doors only
+    names a group of theirs, else they would not see whom they entered."""
 
     tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), label=gettext_lazy("Organisation"))
+    group = forms.ModelChoiceField(queryset=AccessGroup.objects.none(), required=False, label=gettext_lazy("Group"))
 
     class Meta:
         model = Person
@@ -25,13 +27,40 @@ class PersonForm(forms.ModelForm):
         labels = {"name": gettext_lazy("Full name")}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "off", "autofocus": True})}
 
-    def __init__(self, *args: Any, tenants: QuerySet[Tenant], **kwargs: Any):
+    def __init__(
+        self,
+        *args: Any,
+        tenants: QuerySet[Tenant],
+        whole: QuerySet[Tenant],
+        groups: QuerySet[AccessGroup],
+        **kwargs: Any,
+    ):
+        """whole: of the tenants those in all of which the user may enter somebody; groups: in the others."""
         super().__init__(*args, label_suffix="", **kwargs)
         self.fields["tenant"].queryset = tenants  # type: ignore[attr-defined]
         self.only = tenants.first() if tenants.count() == 1 else None
         if self.only is not None:
             del self.fields["tenant"]
             self.instance.tenant = self.only
+        self.whole = set(whole.values_list("pk", flat=True))
+        self.fields["group"].queryset = groups  # type: ignore[attr-defined]
+        if not self.whole:
+            self.fields["group"].empty_label = None  # type: ignore[attr-defined]
+        if self.whole >= set(tenants.values_list("pk", flat=True)):
+            del self.fields["group"]
+
+    @property
+    def chosen(self) -> Any:
+        return self.cleaned_data.get("tenant") or self.only
+
+    def clean(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().clean() or {}
+        tenant, group = fields.get("tenant") or self.only, fields.get("group")
+        if tenant is not None and tenant.pk not in self.whole and (group is None or group.tenant_id != tenant.pk):
+            self.add_error("group", _("Choose one of your groups."))
+        elif tenant is not None and tenant.pk in self.whole:
+            fields.pop("group", None)
+        return fields
 
 
 class CardForm(forms.Form):
@@ -68,12 +97,12 @@ class GroupsForm(Shared):
         queryset=AccessGroup.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, person: Person, **kwargs: Any):
+    def __init__(self, *args: Any, person: Person, groups: QuerySet[AccessGroup], **kwargs: Any):
+        """groups: those that may be chosen here."""
         super().__init__(*args, **kwargs)
-        groups = AccessGroup.objects.filter(tenant=person.tenant_id).prefetch_related("doors")
-        self.fields["groups"].queryset = groups  # type: ignore[attr-defined]
-        self.initial["groups"] = [grant.group_id for grant in person.grants.all()]
         self.all = groups
+        self.fields["groups"].queryset = self.all  # type: ignore[attr-defined]
+        self.initial["groups"] = list(person.grants.filter(group__in=groups).values_list("group", flat=True))
 
 
 class NeedsForm(Shared):

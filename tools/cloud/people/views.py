@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db import transaction
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ..log import words
-from ..models import Credential, Door, Grant, Person, Right, lock, visible
+from ..models import AccessGroup, Credential, Door, Grant, Person, Right, lock, visible
 from ..pages import access, telling, times
 from ..readings import views as readings
 from ..residents.forms import AccountForm
@@ -33,7 +34,8 @@ PER_PAGE = 50
 def listing(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sought = entered.text(request.GET.get("q", ""), 100)
-    found = visible(Person, user).prefetch_related("grants__group")
+    grants = visible(Grant, user).select_related("group")
+    found = visible(Person, user).prefetch_related(Prefetch("grants", grants))
     works = Q(credentials__active=True)
     found = found.annotate(
         cards=Count("credentials", filter=works & Q(credentials__kind=Credential.Kind.CARD)),
@@ -46,7 +48,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "page": page,
         "q": sought,
         "here": "people",
-        "may_add": access.changeable(user).exists(),
+        "may_add": bool(access.somewhere(user, Right.CHANGE)),
         "any": bool(sought) or page.paginator.count > 0,
     }
     return render(request, "pages/_people.html" if access.by_htmx(request) else "pages/people.html", shown)
@@ -57,14 +59,19 @@ def listing(request: HttpRequest) -> HttpResponse:
 @access.needs(Right.PEOPLE)
 def add(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    tenants = access.changeable(user)
+    tenants = access.has_somewhere(user, Right.CHANGE)
     if not tenants.exists():
         access.must_change(user, 0)
-    form = PersonForm(request.POST or None, tenants=tenants)
+    mine = access.changeable(user)
+    groups = AccessGroup.objects.exclude(tenant__in=mine).filter(pk__in=access.reached(user, AccessGroup, Right.CHANGE))
+    form = PersonForm(request.POST or None, tenants=tenants, whole=mine, groups=groups)
     if request.method == "POST" and form.is_valid():
-        tenant: Any = form.cleaned_data.get("tenant") or form.only
+        group = form.cleaned_data.get("group")
         try:
-            person = service.enter(tenant.pk, name=form.cleaned_data["name"])
+            with transaction.atomic():
+                person = service.enter(form.chosen.pk, name=form.cleaned_data["name"])
+                if group is not None:
+                    service.put_into(person, [group.pk])
         except Problem as problem:
             form.add_error(None, telling.sentence(problem))
         else:
@@ -90,7 +97,7 @@ def give_card(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             card = service.give_card(person, form.cleaned_data["bits"], form.cleaned_data["payload"])
         except Problem:
-            form.add_error(None, _taken(person, form.cleaned_data))
+            form.add_error(None, _taken(person, form.cleaned_data, request.user))
         else:
             messages.success(
                 request,
@@ -104,11 +111,16 @@ def give_card(request: HttpRequest, pk: int) -> HttpResponse:
 @access.needs(Right.PEOPLE)
 @access.whole
 def give_groups(request: HttpRequest, pk: int) -> HttpResponse:
-    person = lock(_changeable(request, pk))
-    form = GroupsForm(request.POST, person=person)
+    user: Any = request.user
+    person = lock(_find(request, pk))
+    if person.tenant_id not in access.somewhere(user, Right.CHANGE):
+        access.must_change(user, person)
+    form = GroupsForm(request.POST, person=person, groups=_groups(user, person))
     if not form.is_valid():
         return _person(request, person, groups_form=form, status=422)
-    wanted = {group.pk for group in form.cleaned_data["groups"]}
+    # Groups that are not theirs to give stay as they are.
+    others = person.grants.exclude(group__in=_groups(user, person)).values_list("group", flat=True)
+    wanted = {group.pk for group in form.cleaned_data["groups"]} | set(others)
     try:
         service.put_into(person, wanted)
     except Problem as problem:
@@ -125,7 +137,7 @@ def give_groups(request: HttpRequest, pk: int) -> HttpResponse:
 def change_grant(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     grant = get_object_or_404(visible(Grant, user).select_related("person", "group"), pk=pk)
-    access.must_change(user, grant.person.tenant_id)
+    access.must_change(user, grant)
     lock(grant)
     form = GrantForm(request.POST, grant=grant, zones=local_time.of_group(grant.group))
     if form.is_valid():
@@ -198,7 +210,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     card = get_object_or_404(visible(Credential, user).select_related("person"), pk=pk)
-    access.must_change(user, card.tenant_id)
+    access.must_change(user, card)
     if card.active:
         service.revoke(card)
     if access.by_htmx(request) and card.kind == Credential.Kind.CARD:
@@ -229,7 +241,7 @@ def _find(request: HttpRequest, pk: int) -> Person:
 def _changeable(request: HttpRequest, pk: int) -> Person:
     person = _find(request, pk)
     user: Any = request.user
-    access.must_change(user, person.tenant_id)
+    access.must_change(user, person)
     return person
 
 
@@ -251,7 +263,15 @@ def _grant(grant: Grant, form: GrantForm | None, several: bool) -> dict[str, Any
     return {"row": grant, "form": form or GrantForm(grant=grant, zones=zones), **shown}
 
 
-def _taken(person: Person, fields: dict[str, Any]) -> str:
+def _groups(user: Any, person: Person) -> QuerySet[AccessGroup]:
+    """The groups that the user may put this person into, or, where they may change nothing, all that they see."""
+    groups = visible(AccessGroup, user).filter(tenant=person.tenant_id)
+    if person.tenant_id in access.somewhere(user, Right.CHANGE):
+        groups = groups.filter(pk__in=access.reached(user, AccessGroup, Right.CHANGE))
+    return groups.prefetch_related(Prefetch("doors", visible(Door, user)))
+
+
+def _taken(person: Person, fields: dict[str, Any], user: Any) -> str:
     holder = Credential.objects.filter(
         tenant=person.tenant_id, bits=fields["bits"], number=fields["payload"], active=True
     ).first()
@@ -259,13 +279,16 @@ def _taken(person: Person, fields: dict[str, Any]) -> str:
         return _("This card cannot be given. Check what is printed on it.")
     if holder.person_id == person.pk:
         return _("%(name)s holds this card already.") % {"name": person.name}
+    if not visible(Person, user).filter(pk=holder.person_id).exists():
+        return _("Somebody else holds this card.")
     return _("%(name)s holds this card. Revoke it there first.") % {"name": holder.person.name}
 
 
 def _person(request: HttpRequest, person: Person, status: int = 200, **forms: Any) -> HttpResponse:
     user: Any = request.user
     cards = visible(Credential, user).filter(person=person, kind=Credential.Kind.CARD).order_by("-active", "-pk")
-    groups_form = forms.get("groups_form") or GroupsForm(person=person)
+    groups_form = forms.get("groups_form") or GroupsForm(person=person, groups=_groups(user, person))
+    mine = access.reached(user, Grant, Right.CHANGE)
     changed, grant_form = forms.get("grant_form", (0, None))
     carried = visible(Credential, user).filter(person=person, active=True).exclude(kind=Credential.Kind.CARD)
     zones = local_time.of_tenant(person.tenant_id)
@@ -276,14 +299,15 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
         "pins": [{"row": row} for row in carried.order_by("-kind")],
         "pin_form": forms.get("pin_form") or PinForm(),
         "grants": [
-            _grant(row, grant_form if row.pk == changed else None, len(zones) > 1)
-            for row in person.grants.select_related("group").order_by("group__name")
+            _grant(row, grant_form if row.pk == changed else None, len(zones) > 1) | {"may_change": row.pk in mine}
+            for row in visible(Grant, user).filter(person=person).select_related("group").order_by("group__name")
         ],
         "needs_form": forms.get("needs_form") or NeedsForm(person=person),
         "groups": groups_form.all,
         "groups_form": groups_form,
         "granted": {entered.number(str(pk)) for pk in groups_form["groups"].value()},
-        "may_change": access.may_change(user, person.tenant_id),
+        "may_change": access.may_change(user, person),
+        "may_grant": person.tenant_id in access.somewhere(user, Right.CHANGE),
         "account_form": AccountForm(auto_id="account_%s"),
         "reading": readings.shown(person, user),
         "here": "people",

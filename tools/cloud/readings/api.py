@@ -1,6 +1,7 @@
 """A card read at a door for a person: arm a reader, ask what came of it, give the card."""
 
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
@@ -39,9 +40,11 @@ class ReadingOut(Schema):
         return reading.command.expires_at
 
     @staticmethod
-    def resolve_holder(reading: Reading) -> int | None:
+    def resolve_holder(reading: Reading, context: dict[str, Any]) -> int | None:
+        """Null also where the holder is none of theirs to see: giving it is refused then."""
         holder = learning.holder(reading) if reading.number is not None else None
-        return None if holder is None else holder.person_id
+        seen = holder and caller(context["request"]).rows(Person).filter(pk=holder.person_id).exists()
+        return holder.person_id if holder and seen else None
 
 
 @router.post("/people/{person_id}/readings", response={201: ReadingOut, **REFUSED})
@@ -49,7 +52,7 @@ def read_card(request: HttpRequest, person_id: int, fields: ReadingIn) -> Status
     """Arms the door's reader: nobody passes with the next card there, its number comes here. Poll what is answered."""
     who = caller(request)
     person = who.one(Person, person_id)
-    who.change(person.tenant_id)
+    who.change(person)
     door = who.one(Door, fields.door, "controller__site")
     return Status(201, learning.arm(person, door, who.user, who.token))
 
@@ -77,5 +80,5 @@ def end_reading(request: HttpRequest, reading_id: int) -> Status[None]:
 def _reading(who: Caller, reading_id: int) -> Reading:
     """Only who may give cards sees what was read."""
     reading = who.one(Reading, reading_id, "person", "command")
-    who.change(reading.person.tenant_id)
+    who.change(reading)
     return reading

@@ -63,7 +63,7 @@ FAILED[Command.State.UNKNOWN] = FAILED[Command.State.EXPIRED]
 def arm(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     person = get_object_or_404(visible(Person, user), pk=pk)
-    access.must_change(user, person.tenant_id)
+    access.must_change(user, person)
     door = doors(person, user).filter(pk=entered.number(request.POST.get("door", ""))).first()
     if door is None:
         messages.error(request, _("Choose a door."))
@@ -125,7 +125,7 @@ def shown(person: Person, user: Any) -> dict[str, Any]:
         .order_by("-pk")
         .first()
     )
-    here = {"row": None, "mark": "", "stage": "", **(_stage(last, now) if last else {})}
+    here = {"row": None, "mark": "", "stage": "", **(_stage(last, now, user) if last else {})}
     mine = Reading.objects.filter(command__requested_by=user, command__door__isnull=False).order_by("-pk")
     usual = mine.values_list("command__door", flat=True).first()
     here["doors"] = [
@@ -136,7 +136,7 @@ def shown(person: Person, user: Any) -> dict[str, Any]:
     return here
 
 
-def _stage(reading: Reading, now: Any) -> dict[str, Any]:
+def _stage(reading: Reading, now: Any, user: Any) -> dict[str, Any]:
     command = reading.command
     stage: dict[str, Any] = {"row": reading, "door": command.door, "command": command, "stage": "failed"}
     failure = FAILED.get(reading.state)
@@ -151,7 +151,8 @@ def _stage(reading: Reading, now: Any) -> dict[str, Any]:
         holder = learning.holder(reading)
         if reading.read_at is None or now > reading.read_at + learning.KEPT:
             return {}
-        stage |= {"stage": "read", "holder": holder, "printed": learning.printed(reading)}
+        named = holder is not None and visible(Person, user).filter(pk=holder.person_id).exists()
+        stage |= {"stage": "read", "holder": holder, "named": named, "printed": learning.printed(reading)}
     elif reading.state == Reading.State.GIVEN or (reading.state == Reading.State.ENDED and reading.read_at is None):
         return {}
     if failure is not None:
@@ -163,7 +164,7 @@ def _stage(reading: Reading, now: Any) -> dict[str, Any]:
 def _find(request: HttpRequest, pk: int) -> Reading:
     user: Any = request.user
     reading = get_object_or_404(visible(Reading, user).select_related("person"), pk=pk)
-    access.must_change(user, reading.person.tenant_id)
+    access.must_change(user, reading)
     return reading
 
 

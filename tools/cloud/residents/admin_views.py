@@ -109,5 +109,5 @@ def _told(request: HttpRequest, person: Person, token: str | None) -> HttpRespon
 def _person(request: HttpRequest, pk: int) -> Person:
     user: Any = request.user
     person: Person = get_object_or_404(visible(Person, user).select_related("tenant", "user"), pk=pk)
-    access.must_change(user, person.tenant_id)
+    access.must_change(user, person)
     return person

@@ -22,7 +22,7 @@ def persons(request: HttpRequest) -> QuerySet[Person]:
     rows = Person.objects.filter(user=user).select_related("tenant")
     by = request.session.get(VOUCHED)
     if by is not None:
-        rows = rows.filter(tenant__in=access.tenants(User(pk=by), Right.CHANGE))
+        rows = rows.filter(pk__in=access.reached(User(pk=by), Person, Right.CHANGE))
     return rows.order_by("tenant__name", "pk")
 
 

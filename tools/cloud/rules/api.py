@@ -12,7 +12,20 @@ from ..api.auth import Caller, caller
 from ..api.body import Body
 from ..api.errors import Error
 from ..doors import door_rules
-from ..models import AccessGroup, Area, Controller, Door, DoorRules, Holiday, Right, Schedule, Site, Tenant, lock
+from ..models import (
+    AccessGroup,
+    Area,
+    Controller,
+    Door,
+    DoorRules,
+    GroupDoor,
+    Holiday,
+    Right,
+    Schedule,
+    Site,
+    Tenant,
+    lock,
+)
 from ..people import groups
 from ..services.refusal import Refusal
 from ..sites import tenants
@@ -189,8 +202,9 @@ class AllowOut(Schema):
     no_clock: bool
 
     @staticmethod
-    def resolve_doors(group: AccessGroup) -> list[dict[str, Any]]:
-        rows = group.places.order_by("door").values_list("door", "schedule")
+    def resolve_doors(group: AccessGroup, context: dict[str, Any]) -> list[dict[str, Any]]:
+        rows = caller(context["request"]).rows(GroupDoor).filter(accessgroup=group)
+        rows = rows.order_by("door").values_list("door", "schedule")
         return [{"door": door, "schedule": schedule} for door, schedule in rows]
 
 
@@ -238,7 +252,7 @@ def change_schedule(request: HttpRequest, schedule_id: int, fields: ScheduleIn) 
     """Controllers learn it with their rules; no credential is sent again."""
     who = caller(request)
     row = who.one(Schedule, schedule_id)
-    who.change(row.tenant_id)
+    who.change(row)
     return _save(who, row, fields)
 
 
@@ -246,7 +260,7 @@ def change_schedule(request: HttpRequest, schedule_id: int, fields: ScheduleIn) 
 def remove_schedule(request: HttpRequest, schedule_id: int) -> Status[None]:
     who = caller(request)
     row = who.one(Schedule, schedule_id)
-    who.change(row.tenant_id)
+    who.change(row)
     schedules.remove(row)
     return Status(204, None)
 
@@ -273,7 +287,7 @@ def fill_holidays(request: HttpRequest, fields: YearIn) -> list[Holiday]:
 def remove_holiday(request: HttpRequest, holiday_id: int) -> Status[None]:
     who = caller(request)
     row = who.one(Holiday, holiday_id)
-    who.change(row.tenant_id)
+    who.change(row)
     holidays.remove(row)
     return Status(204, None)
 
@@ -288,7 +302,7 @@ def put_area(request: HttpRequest, site_id: int, fields: AreaIn) -> Area:
     """Makes the area of that number, or changes it."""
     who = caller(request)
     site = who.one(Site, site_id)
-    who.change(site.tenant_id)
+    who.change(site)
     return areas.put(site, **fields.dict())
 
 
@@ -302,7 +316,7 @@ def change_door(request: HttpRequest, door_id: int, fields: DoorRulesIn) -> Door
     """A number, schedule or area is taken away by null."""
     who = caller(request)
     door = who.one(Door, door_id, "controller__site")
-    who.change(door.controller.site.tenant_id)
+    who.change(door)
     said = fields.dict(exclude_unset=True)
     for name in ("free", "office", "rex_when", "two_person_when", "leads_from", "leads_to"):
         if name in said:
@@ -325,7 +339,7 @@ def group_says(request: HttpRequest, group_id: int) -> AccessGroup:
 def change_group_rules(request: HttpRequest, group_id: int, fields: AllowIn) -> AccessGroup:
     who = caller(request)
     group = who.one(AccessGroup, group_id)
-    who.change(group.tenant_id)
+    who.change(group)
     said = fields.dict(exclude_none=True)
     places = said.pop("doors", None)
     with transaction.atomic():
@@ -334,6 +348,7 @@ def change_group_rules(request: HttpRequest, group_id: int, fields: AllowIn) -> 
             wanted = dict(group.places.values_list("door", "schedule"))
         else:
             wanted = {place["door"]: place.get("schedule") for place in places}
+            who.all_theirs(group.tenant_id, wanted)
         return groups.save(group, group.name, said, wanted)
 
 
@@ -342,7 +357,7 @@ def controller_rules(request: HttpRequest, controller_id: int) -> dict[str, Any]
     """The rules as this controller gets them."""
     who = caller(request)
     controller = who.one(Controller, controller_id, "site")
-    who.must(controller.site.tenant_id, Right.PEOPLE)
+    who.must(controller, Right.PEOPLE)
     return rules.content(controller.pk)
 
 

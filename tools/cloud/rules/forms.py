@@ -179,12 +179,17 @@ class GroupForm(Shared):
 
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
 
-    def __init__(self, *args: Any, group: AccessGroup, **kwargs: Any):
+    needs_door = False  # of who has some doors only: a group without any would not be theirs
+
+    def __init__(self, *args: Any, group: AccessGroup, doors: QuerySet[Door], **kwargs: Any):
+        """doors: those that whoever fills this in may see."""
         super().__init__(*args, **kwargs)
         self.group = group
         held = {place.door_id: place.schedule_id for place in GroupDoor.objects.filter(accessgroup=group.pk)}
-        doors = Door.objects.of(group.tenant_id).filter(controller__lost_at=None).select_related("controller__site")
-        self.doors = list(doors.order_by("controller__site__name", "controller__name", "number"))
+        doors = doors.filter(controller__site__tenant=group.tenant_id, controller__lost_at=None)
+        self.doors = list(
+            doors.select_related("controller__site").order_by("controller__site__name", "controller__name", "number")
+        )
         self.schedules = list(Schedule.objects.filter(tenant=group.tenant_id))
         for flag in AccessGroup.FLAGS:
             label = FLAGS[flag]
@@ -196,6 +201,12 @@ class GroupForm(Shared):
             self.fields[f"door-{door.pk}"] = forms.ChoiceField(
                 required=False, choices=choices, label=door.name, initial=value
             )
+
+    def clean(self) -> dict[str, Any]:
+        fields = super().clean() or {}
+        if self.needs_door and not self.errors and not any(fields.get(f"door-{door.pk}") for door in self.doors):
+            raise forms.ValidationError(_("Choose at least one door."))
+        return fields
 
     @property
     def flags(self) -> list[Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,18 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tools.terminal import Problem
 
-from ..models import AccessGroup, GroupDoor, Holiday, Right, Schedule, Tenant, lock, visible
+from ..models import AccessGroup, Door, GroupDoor, Holiday, Right, Schedule, Tenant, lock, visible
 from ..pages import access, telling, times
 from ..people import groups
 from ..services import clock, entered, local_time
 from . import holidays, schedules
 from .forms import GroupForm, HolidayForm, ScheduleForm, chosen_tenant, like_monday
-
-PLACES = (
-    GroupDoor.objects.filter(door__controller__lost_at=None)
-    .select_related("door", "schedule")
-    .order_by("door__controller", "door__number")
-)
 
 
 @never_cache
@@ -42,14 +36,16 @@ def page(request: HttpRequest) -> HttpResponse:
 def group(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     user: Any = request.user
     if pk is None:
-        row = AccessGroup(tenant=_tenant(request))
+        row = AccessGroup(tenant=_tenant(request, access.has_somewhere(user, Right.CHANGE)))
     else:
         row = get_object_or_404(visible(AccessGroup, user), pk=pk)
-    may = access.may(user, row.tenant_id, Right.CHANGE)
+    may = pk is None or access.may(user, row, Right.CHANGE)
     if request.method == "POST":
-        access.must(user, row.tenant_id, Right.CHANGE)
+        if pk is not None:
+            access.must(user, row, Right.CHANGE)
         lock(row)
-    form = GroupForm(request.POST or None, group=row, initial={"name": row.name})
+    form = GroupForm(request.POST or None, group=row, doors=visible(Door, user), initial={"name": row.name})
+    form.needs_door = not access.may(user, row.tenant_id, Right.CHANGE)
     if request.method == "POST" and form.is_valid():
         flags = {flag: form.cleaned_data[flag] for flag in AccessGroup.FLAGS}
         try:
@@ -74,7 +70,7 @@ def group(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def group_remove(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     row = get_object_or_404(visible(AccessGroup, user), pk=pk)
-    access.must(user, row.tenant_id, Right.CHANGE)
+    access.must(user, row, Right.CHANGE)
     groups.remove(row)
     messages.success(request, _("%(name)s is removed.") % {"name": row.name})
     return redirect("pages:access")
@@ -90,10 +86,10 @@ def schedule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         row = Schedule(tenant=_tenant(request), times=[[31, 480, 960]])
     else:
         # Its page names the groups that use it.
-        mine = access.tenants(user, Right.PEOPLE)
+        mine = access.somewhere(user, Right.PEOPLE)
         row = get_object_or_404(visible(Schedule, user).filter(tenant__in=mine), pk=pk)
     if request.method == "POST":
-        access.must(user, row.tenant_id, Right.CHANGE)
+        access.must(user, row, Right.CHANGE)
         lock(row)
     initial = {"name": row.name, "first_day": row.first_day, "last_day": row.last_day, "following": row.next_id}
     data = request.POST or None
@@ -109,12 +105,13 @@ def schedule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": row.name})
             telling.meanwhile(request, form)
             return redirect("pages:schedule", pk=row.pk)
+    used = visible(GroupDoor, user).filter(schedule=row.pk)
     shown = {
         "form": form,
         "schedule": row,
         "zones": [local_time.city(zone) for zone in local_time.of_tenant(row.tenant_id)],
-        "used": GroupDoor.objects.filter(schedule=row.pk).select_related("accessgroup", "door") if row.pk else [],
-        "may_change": access.may(user, row.tenant_id, Right.CHANGE),
+        "used": used.select_related("accessgroup", "door") if row.pk else [],
+        "may_change": access.may(user, row, Right.CHANGE),
         "here": "access",
     }
     return render(request, "pages/schedule.html", shown, status=200 if copied else _status(form))
@@ -125,7 +122,7 @@ def schedule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def schedule_remove(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     row = get_object_or_404(visible(Schedule, user), pk=pk)
-    access.must(user, row.tenant_id, Right.CHANGE)
+    access.must(user, row, Right.CHANGE)
     try:
         schedules.remove(row)
     except Problem as problem:
@@ -171,7 +168,7 @@ def holidays_fill(request: HttpRequest) -> HttpResponse:
 def holiday_remove(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     row = get_object_or_404(visible(Holiday, user), pk=pk)
-    access.must(user, row.tenant_id, Right.CHANGE)
+    access.must(user, row, Right.CHANGE)
     holidays.remove(row)
     messages.success(request, _("%(name)s is removed.") % {"name": row.name})
     return redirect("pages:access")
@@ -181,7 +178,9 @@ def _overview(user: Any, form: HolidayForm | None = None) -> dict[str, Any]:
     now = clock.now()
     tenants = access.changeable(user)
     members = Count("grants", filter=Q(grants__person__active=True), distinct=True)
-    found = visible(AccessGroup, user).prefetch_related(Prefetch("places", PLACES)).annotate(members=members)
+    places = visible(GroupDoor, user).filter(door__controller__lost_at=None).select_related("door", "schedule")
+    places = places.order_by("door__controller", "door__number")
+    found = visible(AccessGroup, user).prefetch_related(Prefetch("places", places)).annotate(members=members)
     coming = visible(Holiday, user).filter(last__gte=now.date())
     year = now.year if not coming.filter(first__year=now.year).exists() else now.year + 1
     return {
@@ -192,14 +191,16 @@ def _overview(user: Any, form: HolidayForm | None = None) -> dict[str, Any]:
         "years": [year, year + 1],
         "tenants": tenants,
         "may_change": tenants.exists(),
+        "may_add": access.has_somewhere(user, Right.CHANGE).exists(),
         "here": "access",
     }
 
 
-def _tenant(request: HttpRequest) -> Tenant:
-    """The tenant in which something new is made."""
+def _tenant(request: HttpRequest, among: QuerySet[Tenant] | None = None) -> Tenant:
+    """The tenant in which something new is made. among: else those that the user may change as a whole."""
     user: Any = request.user
-    tenant = chosen_tenant(access.changeable(user), request.POST.get("tenant") or request.GET.get("tenant", ""))
+    among = access.changeable(user) if among is None else among
+    tenant = chosen_tenant(among, request.POST.get("tenant") or request.GET.get("tenant", ""))
     if tenant is None:
         raise PermissionDenied(_("You may look here, but changes are made by administrators."))
     return tenant

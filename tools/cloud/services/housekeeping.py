@@ -11,7 +11,7 @@ from ..controllers import rotation
 from ..controllers.troubles import AWAY, Troubles, Work
 from ..lockers import overdue, privacy
 from ..log import chain, retention
-from ..members import links
+from ..members import links, members
 from ..models import Controller, Progress
 from ..people import erasure
 from ..readings import learning
@@ -52,6 +52,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         partial(residents.forget, now),
         partial(learning.forget, now),
         partial(links.forget, now),
+        partial(members.end_due, now),
         erasure.overwrite,
         partial(acl.refresh_due, now, troubles),
         partial(_prune, troubles, done),

@@ -44,7 +44,7 @@ BOARDS: dict[str, Words] = {
 def page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     now = clock.now()
-    mine = visible(Controller, user).filter(site__tenant__in=access.tenants(user, Right.INSTALL))
+    mine = visible(Controller, user).filter(site__tenant__in=access.somewhere(user, Right.INSTALL))
     boards = RolloutBoard.objects.filter(controller__in=mine).select_related("controller__site")
     rows = Rollout.objects.filter(boards__controller__in=mine).distinct().select_related("release").order_by("-pk")
     rows = rows.prefetch_related(Prefetch("boards", boards.order_by("controller__name", "pk")))

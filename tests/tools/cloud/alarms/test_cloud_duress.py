@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cloud_world import House
+from cloud_world import House, ends
 from django.apps import apps
 from django.core.management.color import no_style
 from django.db import connection, transaction
@@ -47,12 +47,14 @@ def home(house: House) -> House:
 
 
 def test_the_roles_that_may_not_know(house: House) -> None:
-    assert UNKNOWING == [Role.VIEWER, Role.INSTALLER, Role.COURIER]
+    assert UNKNOWING == [
+        Role.VIEWER, Role.INSTALLER, Role.COURIER, Role.RECEPTIONIST, Role.AUDITOR, Role.SUPPORT,
+    ]  # fmt: skip
 
 
 def client(house: House, role: Role, language: str = "en") -> Client:
     user = User.objects.named(f"{role}@example.org")
-    Membership.objects.get_or_create(user=user, tenant=house.tenant, role=role)
+    Membership.objects.get_or_create(user=user, tenant=house.tenant, role=role, defaults=ends(role))
     made = Client(headers={"accept-language": language})
     made.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     made.user = user  # type: ignore[attr-defined]

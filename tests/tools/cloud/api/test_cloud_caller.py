@@ -13,9 +13,13 @@ from tools.cloud.api import docs
 from tools.cloud.api.auth import Caller
 from tools.cloud.controllers import lost
 from tools.cloud.members import links
-from tools.cloud.models import Exposure, Person, Right, Role
+from tools.cloud.models import Exposure, Held, Person, Reach, Right, Role
 from tools.cloud.models.rights import ROLES
 from tools.cloud.people import people
+
+
+def calling(roles: dict[int, Role]) -> Caller:
+    return Caller(Reach({tenant: Held(role) for tenant, role in roles.items()}))
 
 
 def program(house: House, role: str = "administrator") -> Client:
@@ -31,7 +35,7 @@ def there(time_now: Stopped) -> House:
 @pytest.mark.parametrize("role", list(ROLES))
 def test_a_caller_may_what_the_role_in_that_tenant_allows(house: House, there: House, role: str, right: Right) -> None:
     here = house.tenant.pk
-    who = Caller({here: Role(role)})
+    who = calling({here: Role(role)})
     may = right in ROLES[role]
     assert who.tenants(right) == ([here] if may else [])
     for ask in (lambda: who.must(here, right), lambda: who.tenant(None, right), lambda: who.tenant(here, right)):
@@ -48,8 +52,8 @@ def test_a_caller_may_what_the_role_in_that_tenant_allows(house: House, there: H
 
 def test_who_belongs_to_several_tenants_names_one(house: House, there: House) -> None:
     """What is meant for one building must not be done in another because its number is lower."""
-    who = Caller({house.tenant.pk: Role.OWNER, there.tenant.pk: Role.VIEWER})
-    for caller in (who, Caller({})):
+    who = calling({house.tenant.pk: Role.OWNER, there.tenant.pk: Role.VIEWER})
+    for caller in (who, calling({})):
         with pytest.raises(HttpError) as refused:
             caller.tenant(None)
         assert refused.value.status_code == 400
@@ -60,7 +64,7 @@ def test_who_belongs_to_several_tenants_names_one(house: House, there: House) ->
 
 def test_a_row_is_found_only_by_who_may_see_it(house: House, there: House) -> None:
     mine, theirs = house.person, there.person
-    who = Caller({house.tenant.pk: Role.ADMINISTRATOR, there.tenant.pk: Role.INSTALLER})
+    who = calling({house.tenant.pk: Role.ADMINISTRATOR, there.tenant.pk: Role.INSTALLER})
     assert who.one(Person, mine.pk) == mine
     assert list(who.rows(Person)) == [mine], "an installer sees no people"
     for pk in (theirs.pk, 999_999):

@@ -13,6 +13,7 @@ NOT_SERVED = None  # no such method: 405
 
 LOOK, PEOPLE, LOG, ALARMS, RELEASE = Right.LOOK, Right.PEOPLE, Right.LOG, Right.ALARMS, Right.RELEASE
 CHANGE, INSTALL, AUDIT, MEMBERS = Right.CHANGE, Right.INSTALL, Right.AUDIT, Right.MEMBERS
+PARCELS = Right.PARCELS
 BANKS, DELIVERIES, DELIVER = Right.BANKS, Right.DELIVERIES, Right.DELIVER
 
 Need = Right | str | None
@@ -43,14 +44,14 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "controller_lost": (NOT_SERVED, INSTALL),
     "controller_name": (NOT_SERVED, INSTALL),
     "delivery": (DELIVERIES, NOT_SERVED),
-    "delivery_add": (CHANGE, CHANGE),
-    "delivery_cancel": (NOT_SERVED, CHANGE),
-    "delivery_extend": (NOT_SERVED, CHANGE),
-    "delivery_take_back": (NOT_SERVED, CHANGE),
-    "delivery_move": (NOT_SERVED, CHANGE),
+    "delivery_add": (PARCELS, PARCELS),
+    "delivery_cancel": (NOT_SERVED, PARCELS),
+    "delivery_extend": (NOT_SERVED, PARCELS),
+    "delivery_take_back": (NOT_SERVED, PARCELS),
+    "delivery_move": (NOT_SERVED, PARCELS),
     "share": (NOT_SERVED, CHANGE),
     "allotment_empty": (NOT_SERVED, CHANGE),
-    "delivery_return": (NOT_SERVED, CHANGE),
+    "delivery_return": (NOT_SERVED, PARCELS),
     "door": (LOOK, CHANGE),
     "doors": (SIGNED_IN, NOT_SERVED),
     "doors_stream": (SIGNED_IN, NOT_SERVED),
@@ -150,15 +151,15 @@ CALLS: dict[str, Need] = {
     "patch /api/allotments/{allotment_id}": CHANGE,
     "delete /api/allotments/{allotment_id}": CHANGE,
     "get /api/deliveries": DELIVERIES,
-    "post /api/deliveries": CHANGE,
+    "post /api/deliveries": PARCELS,
     "get /api/deliveries/{delivery_id}": DELIVERIES,
-    "post /api/deliveries/{delivery_id}/cancel": CHANGE,
-    "post /api/deliveries/{delivery_id}/extend": CHANGE,
-    "post /api/deliveries/{delivery_id}/take-back": CHANGE,
-    "post /api/deliveries/{delivery_id}/move": CHANGE,
+    "post /api/deliveries/{delivery_id}/cancel": PARCELS,
+    "post /api/deliveries/{delivery_id}/extend": PARCELS,
+    "post /api/deliveries/{delivery_id}/take-back": PARCELS,
+    "post /api/deliveries/{delivery_id}/move": PARCELS,
     "post /api/banks/{bank_id}/shared": CHANGE,
     "post /api/allotments/{allotment_id}/empty": CHANGE,
-    "post /api/deliveries/{delivery_id}/return": CHANGE,
+    "post /api/deliveries/{delivery_id}/return": PARCELS,
     "post /api/shipments/{delivery_id}/return": MAKER,
     "get /api/shipments": DELIVER,
     "post /api/shipments": DELIVER,
@@ -242,6 +243,27 @@ CALLS: dict[str, Need] = {
     "delete /api/tokens/{token_id}": MEMBERS,
 }
 
+# What is of the tenant as a whole: who is bound to places changes none of it.
+WHOLE = {
+    "schedule_add", "schedule", "schedule_remove", "holiday_add", "holidays_fill", "holiday_remove", "site_add",
+    "post /api/schedules", "put /api/schedules/{schedule_id}", "delete /api/schedules/{schedule_id}",
+    "post /api/holidays", "post /api/holidays/norway", "delete /api/holidays/{holiday_id}",
+    "patch /api/tenants/{tenant_id}", "post /api/sites", "residents_change",
+    "list_groups", "list_people", "lists", "get /api/lists/people", "post /api/lists/people", "get /api/lists/groups",
+    "post /api/lists/groups",
+}  # fmt: skip
+# ... of a site as a whole, and of its boards: not for who is bound to doors and banks only.
+SITES = {
+    "areas", "area_remove", "emergency", "enrol", "site", "site_remove", "commission", "controller_commands",
+    "controller_do", "controller_lost", "controller_name",
+    "put /api/sites/{site_id}/areas", "post /api/sites/{site_id}/emergency", "patch /api/sites/{site_id}",
+    "delete /api/sites/{site_id}", "post /api/controllers", "patch /api/controllers/{controller_id}",
+    "post /api/controllers/{controller_id}/lost", "post /api/controllers/{controller_id}/identify",
+    "post /api/controllers/{controller_id}/restart", "post /api/controllers/{controller_id}/diagnostics",
+    "post /api/controllers/{controller_id}/commissioning", "get /api/controllers/{controller_id}/rules",
+    "post /api/controllers/{controller_id}/commissioning/alarm",
+}  # fmt: skip
+
 # First word of an address -> whose number comes after it.
 PLACES = {
     "alarms": "alarm", "areas": "area", "cards": "credential", "commands": "command", "controllers": "controller",
@@ -253,7 +275,8 @@ PLACES = {
 
 # Name of a field, in a body, a form or an address -> whose number it holds.
 FIELDS = {
-    "after": "event", "alarm": "alarm", "bank": "bank", "command": "command", "credential": "credential",
+    "after": "event", "alarm": "alarm", "bank": "bank", "banks": "bank", "command": "command",
+    "credential": "credential", "sites": "site",
     "before": "event", "controller": "controller", "door": "door", "doors": "door",
     "door-": "schedule", "when-": "schedule",
     "following": "schedule", "free": "schedule", "group": "group", "groups": "group", "leads_from": "area",
@@ -276,5 +299,5 @@ PLAIN = {
     "note", "pulse_ms", "q", "release_ms", "relock", "relock_delay_ms", "repeat_ms", "retention_days",
     "retention_reason", "rex", "role", "seen",
     "since", "sure", "times", "tls", "to", "to-", "unopened", "until", "until_time", "user", "uses", "valid_from",
-    "valid_until", "warn_ms", "what", "who", "who-", "wifi", "wifi_name", "wifi_password", "year", "zone",
+    "valid_until", "warn_ms", "what", "where", "who", "who-", "wifi", "wifi_name", "wifi_password", "year", "zone",
 }  # fmt: skip

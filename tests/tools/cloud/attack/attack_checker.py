@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from attack_answers import ANYBODY, NOT_SERVED, SIGNED_IN
+from attack_answers import ANYBODY, NOT_SERVED, SIGNED_IN, SITES, WHOLE
 from attack_requests import NONE, OTHERS, OWN, Request
-from attack_world import KINDS, OURS, THEIRS, Caller, World, changed, crossing, rows_of, told
+from attack_world import KINDS, SHARED_KINDS, Caller, Part, World, changed, crossing, rows_of, told
 from django.db import connection, transaction
 
 # What is written whatever is asked: that somebody was here, and looked.
@@ -33,7 +33,7 @@ class Answer:
     crossing: list[str]
 
 
-def attack(world: World, who: Caller, requests: list[Request]) -> tuple[list[str], Counter[str], list[Any]]:
+def attack(world: World | Part, who: Caller, requests: list[Request]) -> tuple[list[str], Counter[str], list[Any]]:
     """Sends all of them. (what is wrong, how many of each kind, the answers as they can be compared)."""
     wrong, sent, twins, seen = [], Counter[str](), {}, []
     for one in requests:
@@ -43,13 +43,13 @@ def attack(world: World, who: Caller, requests: list[Request]) -> tuple[list[str
         seen.append(_plain(one, answer))
         twins[one.method, one.route, one.where or "path", one.aim] = seen[-1]
         if one.aim == NONE:
-            wrong += [f"{who}: {one}: {fault}" for fault in _tells(who, one, twins)]
-    if changed(world.rows, rows_of(world.theirs)):
-        wrong.append(f"{who}: after all of it other rows of {THEIRS} are there")
+            wrong += [f"{who}: {one}: {fault}" for fault in _tells(world, who, one, twins)]
+    if changed(world.rows, _rows(world)):
+        wrong.append(f"{who}: after all of it other rows of {world.others} are there")
     return wrong, sent, seen
 
 
-def send(world: World, who: Caller, one: Request) -> Answer:
+def send(world: World | Part, who: Caller, one: Request) -> Answer:
     """What comes of it; then it is undone."""
     wrote: set[str] = set()
 
@@ -64,11 +64,15 @@ def send(world: World, who: Caller, one: Request) -> Answer:
             response = ask(who, one)
         content = b"" if response.streaming else response.content
         response.close()
-        theirs = changed(world.rows, rows_of(world.theirs, wrote)) if wrote else []
+        theirs = changed(world.rows, _rows(world, wrote)) if wrote else []
         mixed = crossing(world) if wrote and one.aim == OTHERS else []
         transaction.set_rollback(True)
     who.forget()
     return Answer(response.status_code, content, response.headers.get("Location", ""), wrote, theirs, mixed)
+
+
+def _rows(world: World | Part, tables: set[str] | None = None) -> dict[str, list[Any]]:
+    return world.rows_of(tables) if isinstance(world, Part) else rows_of(world.theirs, tables)
 
 
 def ask(who: Caller, one: Request) -> Any:
@@ -91,10 +95,14 @@ def _plain(one: Request, answer: Answer) -> tuple[int, bytes, str]:
 
 def may(who: Caller, one: Request, tag: str) -> bool:
     """Whether the table gives it to them where that tenant's rows are meant."""
+    if who.bound and one.route in (WHOLE if who.sites else WHOLE | SITES):
+        method = "get" if one.route in ("schedule", "areas") else ""
+        if one.method != method:
+            return False
     return one.need == ANYBODY or (one.need == SIGNED_IN and who.signed_in) or one.need in who.rights(tag)
 
 
-def faults(world: World, who: Caller, one: Request, answer: Answer) -> Iterator[str]:
+def faults(world: World | Part, who: Caller, one: Request, answer: Answer) -> Iterator[str]:
     """What is wrong with an answer."""
     asked = set(re.findall(rb"\d{7}", str((one.path, one.query, one.body)).encode()))
     if answer.status >= 500:
@@ -106,16 +114,16 @@ def faults(world: World, who: Caller, one: Request, answer: Answer) -> Iterator[
             yield f"tells a {who.roles[tag]} of {tag} {[sorted(one.value for one in rights) for rights in needed]}"
     if one.method == "get" and answer.wrote:
         yield f"a question has written {answer.wrote}"
-    if answer.theirs and not (may(who, one, THEIRS) and one.aim != OWN):
-        yield f"rows of {THEIRS} have changed: {answer.theirs}"
+    if answer.theirs and not (may(who, one, world.others) and one.aim != OWN):
+        yield f"rows of {world.others} have changed: {answer.theirs}"
     if answer.crossing:
         yield f"rows of one tenant stand at rows of the other: {answer.crossing}"
-    yield from _refused(who, one, answer)
+    yield from _refused(world, who, one, answer)
 
 
-def _refused(who: Caller, one: Request, answer: Answer) -> Iterator[str]:
+def _refused(world: World | Part, who: Caller, one: Request, answer: Answer) -> Iterator[str]:
     """Whether everybody gets what is theirs to get, and nobody more."""
-    tag = OURS if one.aim == OWN else THEIRS
+    tag = world.own if one.aim == OWN or (world.shared and one.of in SHARED_KINDS) else world.others
     if one.need is NOT_SERVED:
         good = answer.status in (404, 405) and not answer.wrote
     elif one.need == ANYBODY:
@@ -133,7 +141,7 @@ def _refused(who: Caller, one: Request, answer: Answer) -> Iterator[str]:
         empty = one.method == "get" and one.api and "{" not in one.route and EMPTY.fullmatch(answer.content)
         good = bool(answer.status in (403, 404) or empty) and not answer.wrote
     else:
-        good = not (answer.wrote and one.aim == OTHERS and THEIRS not in who.roles and OURS not in who.roles)
+        good = not (answer.wrote and one.aim == OTHERS and world.others not in who.roles and world.own not in who.roles)
     if not good:
         yield f"{answer.status} is not what {who} gets, written: {answer.wrote}, {answer.content[-200:]!r}"
 
@@ -143,11 +151,13 @@ def _around(content: bytes, word: str) -> bytes:
     return content[max(0, at - 60) : at + 60]
 
 
-def _tells(who: Caller, one: Request, twins: dict[Any, Any]) -> Iterator[str]:
+def _tells(world: World | Part, who: Caller, one: Request, twins: dict[Any, Any]) -> Iterator[str]:
     """Whether an answer about what shows to them nowhere differs from one about what is not there."""
     nothing = twins[one.method, one.route, one.where, NONE]
-    for aim, tag in ((OWN, OURS), (OTHERS, THEIRS)):
+    for aim, tag in ((OWN, world.own), (OTHERS, world.others)):
         there = twins.get((one.method, one.route, one.where, aim))
+        if world.shared and one.of in SHARED_KINDS:
+            continue
         unseen = KINDS[one.of].SEEN_WITH not in who.rights(tag) and not may(who, one, tag)
         if there is not None and unseen and there != nothing and one.where not in CURSORS:
             yield f"tells that {aim} is there: {there[0]} {there[1][-200:]!r}, else {nothing[0]} {nothing[1][-200:]!r}"

@@ -14,7 +14,7 @@ from typing import Any
 
 from attack_answers import ANYBODY, CALLS, FIELDS, NOT_SERVED, PAGES, PLACES, PLAIN, SIGN_IN, Need
 from attack_forms import Form, Forms, Pairs
-from attack_world import MISSING, Caller, World
+from attack_world import MISSING, Caller, Part, World
 from django.urls import URLPattern, get_resolver, resolve
 
 from tools import boards
@@ -42,6 +42,7 @@ MORE: dict[str, dict[str, Any]] = {
     "post /api/shipments": {"reference": "r-17"},
     "put /api/tokens/{token_id}/webhook": {"url": "https://courier.example.test/hook"},
     "hold": {"minutes": "15"},
+    "group_add": {"door-": "0"},
     "post /api/banks/{bank_id}/allotments": {"compartment": 6},
     "post /api/banks/{bank_id}/open": {"compartment": 1},
     "post /api/banks/{bank_id}/shared": {"compartments": [8], "hours": 4},
@@ -157,7 +158,7 @@ def calls() -> dict[str, dict[str, Any]]:
 class Maker:
     """Makes the requests of a world, once; every caller sends the same."""
 
-    def __init__(self, world: World, owner: Caller) -> None:
+    def __init__(self, world: World | Part, owner: Caller) -> None:
         self.ids = {OWN: world.ours.ids, OTHERS: world.theirs.ids, NONE: dict.fromkeys(world.ours.ids, MISSING)}
         self._owner = owner
         self._seen: dict[str, list[Form]] = {}  # forms of pages that were read already
@@ -266,7 +267,11 @@ class Maker:
     def _filled(self, name: str, form: Form) -> Form:
         """With something in what is left empty there and has to be said."""
         said = MORE.get(name, {})
-        pairs = [(key, str(value or said.get(key, EXAMPLES.get(key, "")) or "")) for key, value in form.pairs]
+        said = {**EXAMPLES, **said}
+        pairs = [
+            (key, str(value or said.get(key, said.get(re.sub(r"-\d+$", "-", key), "")) or ""))
+            for key, value in form.pairs
+        ]
         return Form(form.action, form.method, [pair for pair in pairs if pair[0] not in LEFT_OUT])
 
     def _different(self, forms: list[Form]) -> list[Form]:

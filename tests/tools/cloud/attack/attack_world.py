@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from cloud_world import BOARD, House, Stopped, counted_bytes
+from cloud_world import BOARD, House, Stopped, counted_bytes, ends
 from django.apps import apps
 from django.db import connection, models
 from django.test import Client
@@ -49,29 +49,35 @@ from tools.cloud.models import (
     Tenant,
     User,
 )
+from tools.cloud.models.rights import UNBOUND, rights_of
 from tools.cloud.people import groups, people, pins
 from tools.cloud.rules import holidays
 from tools.cloud.sealing import SealedValue
 from tools.cloud.services import clock
 
 OURS, THEIRS = "kveld", "zorn"  # stand in every name of a tenant
-CARD = {OURS: (201, 60417), THEIRS: (201, 54321)}  # facility and number of a card that nobody else has
-READ = {OURS: (202, 54322), THEIRS: (203, 54323)}  # of one that was read at a door; theirs have the first in use
+PART = "vinje"  # ... in every name of a part of ours: sites with all that belongs to them
+# Facility and number of a card that nobody else has; of one that was read at a door, theirs have the first in use.
+CARD = {OURS: (201, 60417), THEIRS: (201, 54321), PART: (201, 54326)}
+READ = {OURS: (202, 54322), THEIRS: (203, 54323), PART: (204, 54324)}
+FIRST = {OURS: 1, THEIRS: 1, PART: 3}  # of the numbers and days that a tenant has once
 MISSING = 10**12  # a number that nothing has
 # Which right somebody needs to be told a word: it is tag + right, as in zornpeople.
 WORDS = {
     right.value: {right}
     for right in (Right.LOOK, Right.BANKS, Right.DELIVERIES, Right.PEOPLE, Right.AUDIT, Right.MEMBERS)
 }
+WORDS |= {"gate": {Right.BANKS}, "days": {Right.LOOK}}  # of the tenant as a whole: its name; schedules, holidays
+SHARED = ("gate", "days")
 WORDS |= {"asker": {Right.RELEASE, Right.LOG}, "duress": {Right.DURESS}}  # one of these
 
 
 class Home(House):
     """A house with one of everything. ids: by kind, the number of the one that is attacked."""
 
-    def __init__(self, tag: str, time_now: Stopped, seed: int) -> None:
-        super().__init__(f"{tag}banks gate", time_now, seed)
-        self.tag = tag
+    def __init__(self, tag: str, time_now: Stopped, seed: int, tenant: Tenant | None = None) -> None:
+        self.tag, self.first = tag, FIRST[tag]
+        super().__init__(f"{tag}gate", time_now, seed, tenant, 1200 + self.first)
         self._name()
         self._rules()
         self._people()
@@ -120,10 +126,12 @@ class Home(House):
 
     def _rules(self) -> None:
         self.schedule = Schedule.objects.create(
-            tenant=self.tenant, name=f"{self.tag}look dag", number=7, times=[[31, 480, 960]]
+            tenant=self.tenant, name=f"{self.tag}days dag", number=6 + self.first, times=[[31, 480, 960]]
         )
-        self.unused = Schedule.objects.create(tenant=self.tenant, name=f"{self.tag}look natt", number=8, times=[])
-        self.holiday = holidays.add(self.tenant.pk, f"{self.tag}look fri", date(2026, 12, 24))
+        self.unused = Schedule.objects.create(
+            tenant=self.tenant, name=f"{self.tag}days natt", number=7 + self.first, times=[]
+        )
+        self.holiday = holidays.add(self.tenant.pk, f"{self.tag}days fri", date(2026, 12, 23 + self.first))
         self.area = Area.objects.create(site=self.site, number=1, name=f"{self.tag}look gård")
         self.nowhere = Area.objects.create(site=self.site, number=2, name=f"{self.tag}look hage")
         DoorRules.objects.create(door=self.doors[0], leads_to=self.area, office=self.schedule)
@@ -133,10 +141,10 @@ class Home(House):
     def _people(self) -> None:
         for facility, number in [CARD[self.tag], *([READ[OURS]] if self.tag == THEIRS else [])]:
             people.give_card(self.person, 26, facility << 16 | number)
-        pins.give(self.person, digits="831274")
-        self.duress, _ = pins.give(self.person, "duress", digits="831275")
+        pins.give(self.person, digits=f"83127{self.first * 2}")
+        self.duress, _ = pins.give(self.person, "duress", digits=f"83127{self.first * 2 + 1}")
         self.grant = self.person.grants.get()
-        self.revoked = people.give_card(self.person, 26, 1205)
+        self.revoked = people.give_card(self.person, 26, 1300 + self.first)
         people.revoke(self.revoked)
 
     def _happened(self) -> None:
@@ -198,7 +206,7 @@ class Home(House):
         # A second owner: nothing is refused merely because somebody would be the last.
         second = members.invite(self.tenant, f"second@{self.tag}members.test", Role.OWNER)
         links.make_token(self.tenant, f"{self.tag}members program", Role.VIEWER, second.user)
-        self.token = ApiToken.objects.get(tenant=self.tenant)
+        self.token = ApiToken.objects.get(tenant=self.tenant, made_by=second.user)
         webhooks.put(self.token, f"https://{self.tag}members.example.test/")
 
     def _boards(self, seed: int) -> None:
@@ -239,12 +247,14 @@ class Caller:
     client: Client
     roles: dict[str, Role] = field(default_factory=dict)
     signed_in: bool = False
+    bound: bool = False  # to places
+    sites: bool = False  # ... and to whole sites among them
 
     def __post_init__(self) -> None:
         self._cookies = {name: morsel.value for name, morsel in self.client.cookies.items()}
 
     def rights(self, tag: str) -> frozenset[Right]:
-        return self.roles[tag].rights if tag in self.roles else frozenset()
+        return rights_of(self.roles[tag], self.bound) if tag in self.roles else frozenset()
 
     def forget(self) -> None:
         """What an answer has put into the browser, or taken out of it, goes with all else that came of it."""
@@ -276,6 +286,9 @@ def program(token: str) -> Client:
 class World:
     """theirs has things that ours has; ours is the one that is asked as, theirs the one that is asked for."""
 
+    own, others = OURS, THEIRS  # their tags
+    shared = False  # whether the two are of one tenant
+
     def __init__(self, time_now: Stopped) -> None:
         _number_from_far_up()
         self.theirs = Home(THEIRS, time_now, 2)
@@ -299,7 +312,7 @@ class World:
 
     def _member(self, home: Home, role: Role) -> Caller:
         user = User.objects.named(f"{role}@{home.tag}.test")
-        Membership.objects.create(user=user, tenant=home.tenant, role=role)
+        Membership.objects.create(user=user, tenant=home.tenant, role=role, **ends(role))
         return Caller(f"{role} of {home.tag}", browser(user), {home.tag: role}, True)
 
     def _guest(self, role: Role) -> Caller:
@@ -346,6 +359,58 @@ class World:
         ]
 
 
+class Part:
+    """A part of our tenant beside the rest of it: ours is the part, theirs all else. Who is bound to the part asks."""
+
+    own, others = PART, OURS
+    shared = True
+
+    def __init__(self, time_now: Stopped) -> None:
+        _number_from_far_up()
+        self.theirs = Home(OURS, time_now, 1)
+        self._apart = {name: {row[0] for row in rows} for name, rows in rows_of(self.theirs).items()}
+        self.ours = Home(PART, time_now, 3, self.theirs.tenant)
+        self.homes = {home.tag: home for home in (self.ours, self.theirs)}
+        sites, places = [self.ours.site, self.ours.empty], list(Door.objects.filter(controller__site=self.ours.site))
+        self.at_sites = {role: self._bound(role, sites=sites) for role in Role if role not in UNBOUND}
+        self.at_doors = self._bound(Role.ADMINISTRATOR, doors=places, banks=[self.ours.bank])
+        self.at_nothing = self._bound(Role.ADMINISTRATOR)
+        self.crossing = crossing(self)
+        self.rows = self.rows_of()
+        self.their_numbers = {
+            str(row[0]).encode()
+            for name, rows in self.rows.items()
+            for row in rows
+            if isinstance(row[0], int) and name not in SHARED_MODELS
+        }
+
+    def _bound(self, role: Role, **places: list[Any]) -> Caller:
+        at = "-".join(places) or "nothing"
+        user = User.objects.named(f"{role}-{at}@example.test")
+        row = Membership.objects.create(user=user, tenant=self.theirs.tenant, role=role, bound=True, **ends(role))
+        for name, found in places.items():
+            getattr(row, name).set(found)
+        return Caller(f"{role} bound to {at}", browser(user), {PART: role}, True, bound=True, sites="sites" in places)
+
+    def rows_of(self, tables: set[str] | None = None) -> dict[str, list[Any]]:
+        """What was there before the part was."""
+        rows = rows_of(self.theirs, tables)
+        return {name: [row for row in found if row[0] in self._apart[name]] for name, found in rows.items()}
+
+
+def _out_of(part: Part) -> list[str]:
+    found = []
+    for model in WAYS:
+        for one in model._meta.get_fields():
+            to = one.related_model if isinstance(one, models.ForeignKey) else None
+            if to in WAYS and to.__name__ not in SHARED_MODELS | {"ApiToken"}:
+                rows = model._base_manager.filter(**{f"{one.name}__in": part._apart[to.__name__]})
+                if rows.exclude(pk__in=part._apart[model.__name__]).exists():
+                    found.append(f"{model.__name__}.{one.name}")
+    before = getattr(part, "crossing", None)
+    return [name for name in found if before is None or name not in before]
+
+
 FAR_UP = 1_000_000
 
 
@@ -362,6 +427,8 @@ def _number_from_far_up() -> None:
                     cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [f'"{table}"', first])
 
 
+SHARED_MODELS = {"Tenant", "Schedule", "Holiday"}
+SHARED_KINDS = {"tenant", "schedule", "unused", "holiday"}
 # Models that belong to no tenant; what they tell goes by what refers to them.
 NOBODYS = {"Release", "Rollout", "Progress"}
 # Models of accounts, and where the address is by which somebody is of a tenant and no other.
@@ -407,8 +474,10 @@ def changed(was: dict[str, list[Any]], now: dict[str, list[Any]]) -> list[str]:
     return [name for name in now if was[name] != now[name]]
 
 
-def crossing(world: World) -> list[str]:
-    """Rows of one tenant that refer to rows of the other."""
+def crossing(world: World | Part) -> list[str]:
+    """Rows of one tenant that refer to rows of the other; of a part, those made since that refer to the rest."""
+    if isinstance(world, Part):
+        return _out_of(world)
     ours, theirs = world.ours.tenant.pk, world.theirs.tenant.pk
     found = []
     for model, way in WAYS.items():
@@ -421,22 +490,26 @@ def crossing(world: World) -> list[str]:
     return found
 
 
-_TAGGED = re.compile(rb"(?i)(%s)(%s)?" % ("|".join((OURS, THEIRS)).encode(), "|".join(WORDS).encode()))
+_TAGGED = re.compile(rb"(?i)(%s)(%s)?" % ("|".join((OURS, THEIRS, PART)).encode(), "|".join(WORDS).encode()))
 
 
+_RANDOM = re.compile(rb"\b[A-Za-z0-9]{64}\b")  # tokens of forms: in one of many a word comes about by chance
 _NUMBER = re.compile(rb"(?<!\d)1\d{6}(?!\d)")
 
 
-def told(world: World, content: bytes, asked: set[bytes]) -> dict[str, set[frozenset[Right]]]:
+def told(world: World | Part, content: bytes, asked: set[bytes]) -> dict[str, set[frozenset[Right]]]:
     """Whose words an answer has: by tag, the rights of which one is needed for each. An empty set: any.
 
     asked: numbers that stood in the question.
     """
     found: dict[str, set[frozenset[Right]]] = {}
-    for tag, word in _TAGGED.findall(content):
-        found.setdefault(tag.lower().decode(), set()).add(frozenset(WORDS.get(word.lower().decode(), ())))
+    content = _RANDOM.sub(b"", content)
+    for tag, word in ((one.lower().decode(), more.lower().decode()) for one, more in _TAGGED.findall(content)):
+        # The name of the tenant, schedules and holidays show in every part of it.
+        whose = world.own if world.shared and word in SHARED else tag
+        found.setdefault(whose, set()).add(frozenset(WORDS.get(word, ())))
     if world.their_numbers & (set(_NUMBER.findall(content)) - asked):
-        found.setdefault(THEIRS, set()).add(frozenset())
+        found.setdefault(world.others, set()).add(frozenset())
     for tag, home in world.homes.items():
         for text, right in home.numbers.items():
             if text.encode() in content:

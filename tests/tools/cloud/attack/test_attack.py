@@ -15,7 +15,7 @@ import pytest
 from attack_answers import CALLS, NOT_SERVED, PAGES
 from attack_checker import NOTES, WRITES, ask, attack, send
 from attack_requests import NONE, OTHERS, OWN, Maker, Request, calls, pages
-from attack_world import MISSING, OURS, THEIRS, Caller, World, browser, told
+from attack_world import MISSING, OURS, THEIRS, Caller, Part, World, browser, told
 from cloud_world import Stopped
 from django.apps import apps
 from django.db import connection, transaction
@@ -88,7 +88,7 @@ def quarter(requests: list[Request], which: int) -> list[Request]:
     return [one for one in requests if routes[one.method, one.route] % 4 == which % 4]
 
 
-def gets_no_more(world: World, name: str, sending: list[Request], who: Caller) -> int:
+def gets_no_more(world: World | Part, name: str, sending: list[Request], who: Caller) -> int:
     """How many requests were sent."""
     wrong, sent, _ = attack(world, who, sending)
     print(name, dict(sent))

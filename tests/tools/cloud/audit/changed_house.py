@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from cloud_world import House, Stopped
+from cloud_world import House, Stopped, ends
 from django.test import Client
 
 from firmware.controller import events
@@ -46,7 +46,7 @@ class Full(House):
         self.users = {}
         for role in Role.values:
             user = self.users[role] = User.objects.named(f"{role}-{seed}@example.test")
-            Membership.objects.create(user=user, tenant=self.tenant, role=role)
+            Membership.objects.create(user=user, tenant=self.tenant, role=role, **ends(role))
         self.member = Membership.objects.get(tenant=self.tenant, role="viewer")
         self.secret = links.make_token(self.tenant, "program", Role.ADMINISTRATOR, self.users["owner"])
         self.token = self.tenant.tokens.get()

@@ -158,20 +158,6 @@ def test_what_becomes_of_a_shipment_is_told_once_each_and_signed(locker: Any, bo
     assert calls[0][2]["webhook-id"] != calls[1][2]["webhook-id"]
 
 
-def test_it_is_returned_when_it_was_taken_out_and_not_when_somebody_asks_for_the_code(locker: Any, board: Any) -> None:
-    from tools.cloud.lockers import deliveries
-
-    posten, _ = hooked(locker)
-    board.types(sent(posten, "/api/shipments", shipment(locker)).json()["deposit_code"], compartment=5)
-    row = Delivery.objects.get()
-    code = deliveries.take_back(row)
-    locker.bank.refresh_from_db()
-    assert row.state == "deposited" and row.number in locker.bank.wanted_numbers()
-    assert [json.loads(content)["type"] for _, content in calls_that_leave()] == ["delivery.deposited"]
-    assert board.types(code) == 5
-    assert [json.loads(content)["type"] for _, content in calls_that_leave()] == ["delivery.returned"]
-
-
 def takes(secret: str, content: bytes, headers: Any, now: float) -> bool:
     """As a receiver does it, by standardwebhooks.com."""
     key = base64.b64decode(secret.removeprefix("whsec_"))

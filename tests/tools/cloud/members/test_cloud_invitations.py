@@ -5,6 +5,7 @@ from cloud_world import House
 from django.test import Client
 
 from tools.cloud.members import links, members
+from tools.cloud.members.terms import Terms
 from tools.cloud.models import Membership, Role, Session, SignInLink, User
 from tools.cloud.services.refusal import Refusal
 
@@ -67,7 +68,7 @@ def test_an_invitation_changes_nothing_until_it_is_accepted(
     members.end(row)
     signed_in(ola.user).post(path)
     assert members.of(other.tenant, ola.user) is None, "it works once"
-    late = links.invite(ola.user, other.tenant, Role.OWNER, 60, stranger)
+    late = links.invite(ola.user, other.tenant, Terms(Role.OWNER), 60, stranger)
     row = members.invite(other.tenant, ola.user.email, Role.GUARD)
     assert members.accept(late, ola.user, "") == row and row.role == Role.GUARD, "who is a member already stays what"
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cloud_world import House, Stopped
+from cloud_world import House, Stopped, ends
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpResponse
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tools.cloud.data import idle
 from tools.cloud.members import links, members
+from tools.cloud.members.terms import Terms
 from tools.cloud.models import ApiToken, Membership, Role, Session, SignInLink, User
 from tools.cloud.services.refusal import Refusal
 from tools.cloud.sessions import Middleware
@@ -20,7 +21,7 @@ from tools.terminal import Problem
 
 
 def member(house: House, role: Role, email: str = "ola@example.org") -> Membership:
-    return members.invite(house.tenant, email, role)
+    return members.invite(house.tenant, email, Terms(role, **ends(role)))
 
 
 def signed_in(user: User) -> Client:
@@ -115,7 +116,7 @@ def test_what_somebody_made_at_the_moment_when_they_ceased_to_be_an_owner_opens_
     row, viewer = member(house, Role.OWNER), member(house, Role.VIEWER, "viewer@example.org").user
     token = links.make_token(house.tenant, "x", Role.ADMINISTRATOR, row.user)
     link, other = links.make(viewer, by=row.user), links.make(viewer, by=owner)
-    invitation = links.invite(viewer, house.tenant, Role.OWNER, 60, row.user)
+    invitation = links.invite(viewer, house.tenant, Terms(Role.OWNER), 60, row.user)
     assert links.read_token(token) and links.whose(link) == viewer and links.invitation(invitation)
     client, path = Client(), f"/tenants/{house.tenant.pk}/tokens/new"
     client.force_login(row.user, backend="django.contrib.auth.backends.ModelBackend")
