@@ -13,10 +13,13 @@ _EXTENDED_MS = const(15000)
 class FullTap(Tap):
     """kind (kinds.py) and duress: of what was presented. here: the fields of its door. now: in ticks.
 
+    profile: {door number: the schedule by which it opens that door, field: what it says}, None: not known here.
     asked, place: what rule/auth_mode.py and rule/area_occupancy.py have looked up. verdict: of one that is brought
     along. Its rules have besides (rule_memory.py): memory {rule: what it remembers}, waiting {door: the tap that waits
     there for another}, units, all doors of this controller, and heard(utc): when the cloud was heard, 0 when not known.
     """
+
+    _known = None  # the profile that was looked at last: many people have the same one
 
     def begin(self, rules, door, utc, now):
         self.rules = rules
@@ -33,8 +36,12 @@ class FullTap(Tap):
 
     def found(self, record):
         Tap.found(self, record)
-        if type(self.profile) is bytes:
-            self.profile = unpacked(self.profile)
+        known = self.profile
+        if known is not None:
+            if known is not self._known:
+                self._known = known
+                self._fields = unpacked(known) if type(known) is bytes else dict.fromkeys(known, 0)
+            self.profile = self._fields
 
     def copy(self):
         """One that stays as it is when the next tap begins."""
@@ -42,10 +49,6 @@ class FullTap(Tap):
         other.begin(self.rules, self.door, self.utc, self.now)
         other.kind, other.duress, other.key, other.profile = self.kind, self.duress, self.key, self.profile
         return other
-
-    def says(self, field, otherwise=None):
-        """A field of its profile."""
-        return self.profile[field] if field in self.profile else otherwise
 
 
 def grant(tap):

@@ -25,14 +25,15 @@ def unpacked(data):
     """The same dict again."""
     flags, escort, uses, since = unpack_from(_HEAD, data)
     says = {}  # type: dict
-    for n, name in enumerate(_FLAGS):
-        if flags >> n & 1:
+    for name in _FLAGS:  # no enumerate(): it makes a tuple of each, at every tap
+        if flags & 1:
             says[name] = True
+        flags >>= 1
     if escort:
         says["escort"] = _ESCORT[escort]
     if uses:
         says["uses"] = uses
-    if flags & _FROM:
+    if flags:  # what is left of it is _FROM
         says["from"] = since
     for at in range(7, len(data), 2):
         says[data[at]] = data[at + 1]

@@ -19,7 +19,7 @@ def along(tap):
     first = tap.rules.waiting.get(tap.door)
     if first is None or over(first, tap.now) or first.key == tap.key:
         return None
-    return first if first.says("escort") != "needs" or tap.says("escort") == "gives" else None
+    return first if first.profile.get("escort") != "needs" or tap.profile.get("escort") == "gives" else None
 
 
 def bring(tap):
@@ -33,7 +33,7 @@ def bring(tap):
 
 def escort(tap):
     """A visitor waits for the escort, who is presented right after."""
-    return NEEDS_ESCORT if tap.says("escort") == "needs" else 0
+    return NEEDS_ESCORT if tap.profile.get("escort") == "needs" else 0
 
 
 def two_person(tap):

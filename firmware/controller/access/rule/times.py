@@ -5,7 +5,7 @@ from ...events import DENIED_NO_CLOCK, DENIED_NOT_YET, DENIED_OFFLINE, DENIED_TI
 
 def valid_from(tap):
     """A credential may not pass before its time has come; without a clock none that has a beginning passes."""
-    begins = tap.says("from", 0)
+    begins = tap.profile.get("from")
     if not begins:
         return 0
     if not tap.utc:
@@ -15,7 +15,7 @@ def valid_from(tap):
 
 def in_schedule(tap):
     """Outside the schedule of its door a credential is denied; without a clock nobody can say."""
-    schedule = tap.profile[tap.door] if type(tap.profile) is dict else 0
+    schedule = tap.profile[tap.door]
     if tap.rules.on(schedule, tap.utc):
         return 0
     return DENIED_TIME | schedule << 8 if tap.utc else DENIED_NO_CLOCK

@@ -10,7 +10,7 @@ _NO_ROOM = const(255)  # in `extra`: more than these are there
 
 def uses(tap):
     """How often it has passed is counted from its first use."""
-    most = tap.says("uses", 0)
+    most = tap.profile.get("uses")
     if not most:
         return 0
     used = tap.rules.memory["uses"].used
