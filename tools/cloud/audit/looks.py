@@ -6,12 +6,16 @@ from typing import Any
 from ..models import ApiToken, Look, Person, Reach, Right, User
 
 SAME = timedelta(minutes=10)  # somebody who pages through a log looks once
+KNOWN = timedelta(minutes=1)
 AGAIN_S = 300.0  # a page that follows by itself is noted so often: as somebody who looks on
 
 
 def at_doors(user: User, now: datetime) -> None:
-    """Keeps that somebody looks at doors, where these name who passed last to them."""
-    note(Reach.of(user).tenants(Right.LOG), Look.What.DOORS, now, user=user)
+    """Keeps that somebody looks at doors, where these name who passed last to them: written once a minute at most."""
+    named = Reach.of(user).tenants(Right.LOG)
+    known = Look.objects.filter(user=user, what=Look.What.DOORS, until__gt=now - KNOWN, until__lte=now)
+    noted = set(known.values_list("tenant", flat=True))
+    note([tenant for tenant in named if tenant not in noted], Look.What.DOORS, now, user=user)
 
 
 def note(
