@@ -71,9 +71,14 @@ class Neighbours:
         return made
 
     def _poison(self) -> None:
-        """Its PIN was sealed under another key: from now on nothing that needs it can be worked out."""
-        mine = Credential.objects.filter(tenant=self._sick.site.tenant)
-        mine.update(sealed=b"\x01" + bytes(60))
+        """Its PIN and its board's keys were sealed under another key: nothing that needs them can be worked out."""
+        other = b"\x01" + bytes(60)
+        Credential.objects.filter(tenant=self._sick.site.tenant).update(sealed=other)
+        with connection.cursor() as rows:  # past the sealing, which would seal it anew
+            rows.execute(
+                f"update {Controller._meta.db_table} set table_key = %s, link_secret = %s where id = %s",
+                [other, other, self._sick.pk],
+            )
 
     def _listen(self) -> None:
         """A second worker may be the first to take a command."""
