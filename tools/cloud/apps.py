@@ -11,3 +11,4 @@ class CloudConfig(AppConfig):
 
     def ready(self) -> None:
         from . import signals  # noqa: F401  importing it connects them
+        from .members import log_ins  # noqa: F401  ... too

@@ -33,6 +33,7 @@ from ..models import (
     Grant,
     GroupDoor,
     Holiday,
+    LogIn,
     LogKey,
     Look,
     Membership,
@@ -108,6 +109,7 @@ NOT: dict[type[models.Model], str] = {
     Reading: "a card of minutes; arming is a command, giving it makes a card",
     Progress: "how far the worker is",
     Session: "who is signed in",
+    LogIn: "who signed in, for themselves",
     Release: "the host's, of no tenant",
     RolloutBoard: "how far a rollout is",
 }

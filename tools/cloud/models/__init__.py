@@ -11,6 +11,7 @@ from .couriers import Notice, Webhook, WebhookCall
 from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
 from .lockers import Allotment, Bank, Compartment, Delivery
+from .log_ins import LogIn
 from .looks import Look
 from .places import Controller, Door, Site
 from .reach import Held, Places, Reach
@@ -46,6 +47,7 @@ __all__ = [
     "GroupDoor",
     "Held",
     "Holiday",
+    "LogIn",
     "LogKey",
     "Look",
     "Membership",

@@ -296,7 +296,7 @@ PLAIN = {
     "forget_hours", "from", "from-", "from_time", "held_ms", "hold", "host", "interlock", "interlock_open", "kind",
     "language", "last", "last_day", "like-monday", "limit", "lockdown", "minutes", "name", "no_clock", "number",
     "object", "offline_hours", "page", "passback", "passback_minutes", "password", "pin", "pin_digits", "port",
-    "note", "pulse_ms", "q", "release_ms", "relock", "relock_delay_ms", "repeat_ms", "retention_days",
+    "log_in", "note", "pulse_ms", "q", "release_ms", "relock", "relock_delay_ms", "repeat_ms", "retention_days",
     "retention_reason", "rex", "role", "seen",
     "since", "sure", "times", "tls", "to", "to-", "unopened", "until", "until_time", "user", "uses", "valid_from",
     "valid_until", "warn_ms", "what", "where", "who", "who-", "wifi", "wifi_name", "wifi_password", "year", "zone",

@@ -432,7 +432,7 @@ SHARED_KINDS = {"tenant", "schedule", "unused", "holiday"}
 # Models that belong to no tenant; what they tell goes by what refers to them.
 NOBODYS = {"Release", "Rollout", "Progress"}
 # Models of accounts, and where the address is by which somebody is of a tenant and no other.
-ACCOUNTS = {"User": "email", "Session": "user__email", "SignInLink": "user__email"}
+ACCOUNTS = {"User": "email", "Session": "user__email", "SignInLink": "user__email", "LogIn": "user__email"}
 
 
 def _ways() -> dict[type[models.Model], str]:
