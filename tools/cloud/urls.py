@@ -5,10 +5,12 @@ from django.urls import include, path
 from .accounts import enter
 from .api import docs
 from .api.subjects import api
+from .partners.api import api as partner_api
 
 urlpatterns = [
     path("api/docs", docs.page, name="api_docs"),
     path("api/", api.urls),
+    path("partner/v1/", partner_api.urls),
     path("enter/<str:token>", enter, name="enter"),
     path("accounts/", include("allauth.urls")),
     path("", include("tools.cloud.pages.urls")),

@@ -35,10 +35,12 @@ def _call(request: HttpRequest) -> tuple[str, str]:
 
 @cache
 def _names() -> dict[tuple[str, str], list[str]]:
+    from ..partners.api import api as for_partners
     from .subjects import api
 
     return {
-        (method, path): [one["name"] for one in said["parameters"] if one["in"] == "query"]
-        for path, methods in api.get_openapi_schema()["paths"].items()
+        (method, path): [field["name"] for field in said["parameters"] if field["in"] == "query"]
+        for one in (api, for_partners)
+        for path, methods in one.get_openapi_schema()["paths"].items()
         for method, said in methods.items()
     }

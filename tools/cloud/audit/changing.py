@@ -94,6 +94,7 @@ LABELS: dict[str, Any] = {
     "ending": gettext_lazy("Taken back"),
     "hours": gettext_lazy("Shared, hours"),
     "webhook": gettext_lazy("Webhook"),
+    "scopes": gettext_lazy("May ask for"),
     "account": gettext_lazy("An account for their own page"),
     "unlock": gettext_lazy("Residents unlock doors on their page"),
     "guests": gettext_lazy("Residents invite guests"),

@@ -38,6 +38,8 @@ from ..models import (
     Look,
     Membership,
     Notice,
+    Partner,
+    PartnerCall,
     Person,
     Profile,
     Progress,
@@ -83,6 +85,7 @@ PARTS: dict[type[models.Model], tuple[str, ...]] = {
     DoorRules: tuple(field.name for field in DoorRules._meta.fields if field.name != "door"),
     User: ("is_active",),
     Webhook: ("url",),
+    Partner: ("scopes",),
     Bank: ("name", "address", "latitude", "longitude"),
     ResidentPolicy: ("unlock", "guests", "guests_at_once", "guest_days"),
 }
@@ -106,6 +109,7 @@ NOT: dict[type[models.Model], str] = {
     LogKey: "what controllers said",
     Look: "a record itself",
     Change: "this record",
+    PartnerCall: "a record itself",
     Reading: "a card of minutes; arming is a command, giving it makes a card",
     Progress: "how far the worker is",
     Session: "who is signed in",
@@ -137,7 +141,7 @@ def whole(row: models.Model) -> tuple[type[models.Model], int | None]:
         return Door, row.door_id
     if isinstance(row, Bank):
         return Controller, row.controller_id
-    if isinstance(row, Webhook):
+    if isinstance(row, Webhook | Partner):
         return ApiToken, row.token_id
     if isinstance(row, ResidentPolicy):
         return Tenant, row.tenant_id
@@ -206,6 +210,14 @@ def _residents(tenant: Tenant) -> Values:
     return {name: getattr(policy, name) for name in PARTS[ResidentPolicy]}
 
 
+def _token(token: ApiToken) -> Values:
+    said: Values = {"webhook": "".join(Webhook.objects.filter(token=token).values_list("url", flat=True))}
+    partner = Partner.objects.filter(token=token).first()
+    if partner is not None:
+        said |= {"scopes": partner.scopes, "doors": list(partner.doors.order_by("name").values_list("name", flat=True))}
+    return said
+
+
 def _board(controller: Controller) -> Values:
     doors = list(controller.doors.order_by("number").values_list("name", flat=True))
     bank = Bank.objects.filter(controller=controller).first()
@@ -256,7 +268,7 @@ _ROWS: dict[type[models.Model], _Row] = {
         lambda row: Kind.TOKEN,
         lambda row: row.tenant_id,
         lambda row: row.name,
-        more=lambda row: {"webhook": "".join(Webhook.objects.filter(token=row).values_list("url", flat=True))},
+        more=_token,
     ),
     Allotment: _Row(
         lambda row: Kind.ALLOTMENT,

@@ -124,6 +124,15 @@ def make_token(tenant: Tenant, name: str, role: Role, by: User | None = None) ->
     """A new bearer token; it is told once. Begins with its row's number, by which it is looked up."""
     if role not in ApiToken.ROLES:
         raise Refusal("an API token is never an owner; choose another role")
+    return _make_token(tenant, name, role, by)
+
+
+def make_partner_token(tenant: Tenant, name: str, by: User | None = None) -> str:
+    """As make_token(); good for the partners' API and nothing else."""
+    return _make_token(tenant, name, ApiToken.PARTNER, by)
+
+
+def _make_token(tenant: Tenant, name: str, role: str, by: User | None) -> str:
     secret = secrets.token_urlsafe(32)
     row = ApiToken(tenant=tenant, name=name, role=role, hash=_hash(secret), made_by=by)
     with changes.of(row):
@@ -134,10 +143,11 @@ def make_token(tenant: Tenant, name: str, role: Role, by: User | None = None) ->
     return f"{row.pk}.{secret}"
 
 
-def read_token(token: str) -> ApiToken | None:
-    """The row of a bearer token, or None. The hashes are compared in constant time."""
+def read_token(token: str, partner: bool = False) -> ApiToken | None:
+    """The row of a bearer token, or None. The hashes are compared in constant time. partner: of one, else of none."""
     number, _, secret = token.partition(".")
     living = ApiToken.objects.select_related("tenant").filter(_by_an_owner(), revoked_at=None)
+    living = living.filter(role=ApiToken.PARTNER) if partner else living.exclude(role=ApiToken.PARTNER)
     row = living.filter(pk=entered.number(number)).first()
     if row is None or not compare_digest(row.hash, _hash(secret)):
         return None

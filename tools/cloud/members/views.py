@@ -204,7 +204,10 @@ def _of(tenant: Tenant, by: User, forms: dict[Any, Any]) -> dict[str, Any]:
             }
             for row in found.order_by("user__name", "user__email").prefetch_related(*Membership.PLACES)
         ],
-        "tokens": ApiToken.objects.filter(tenant=tenant, revoked_at=None).select_related("made_by").order_by("name"),
+        "tokens": ApiToken.objects.filter(tenant=tenant, revoked_at=None)
+        .exclude(role=ApiToken.PARTNER)
+        .select_related("made_by")
+        .order_by("name"),
         "invite": forms.get("invite") or InviteForm(tenant=tenant, auto_id=f"id_{tenant.pk}_%s"),
         "token": forms.get("token") or TokenForm(auto_id=f"id_{tenant.pk}_token_%s"),
         "inviting": "invite" in forms,

@@ -13,6 +13,7 @@ from .events import Event, Gap
 from .lockers import Allotment, Bank, Compartment, Delivery
 from .log_ins import LogIn
 from .looks import Look
+from .partners import Partner, PartnerCall
 from .places import Controller, Door, Site
 from .reach import Held, Places, Reach
 from .readings import Reading
@@ -52,6 +53,8 @@ __all__ = [
     "Look",
     "Membership",
     "Notice",
+    "Partner",
+    "PartnerCall",
     "Person",
     "Places",
     "Profile",

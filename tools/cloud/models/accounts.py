@@ -146,7 +146,9 @@ class ApiToken(Owned):
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=100)
-    role = models.CharField(max_length=16, choices=Role)
+    PARTNER = "partner"  # no role of a member: of nobody here, and good for the partners' API only (partners/)
+
+    role = models.CharField(max_length=16, choices=[*Role.choices, (PARTNER, _("Partner"))])
     hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="tokens")  # None: on the command line
@@ -158,7 +160,9 @@ class ApiToken(Owned):
     ROLES = [Role.ADMINISTRATOR, Role.VIEWER, Role.GUARD, Role.INSTALLER, Role.COURIER]  # no program is an owner
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(role__in=Role.values), name="token_role")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(role__in=[*Role.values, "partner"]), name="token_role")
+        ]
 
 
 class Session(AbstractBaseSession):

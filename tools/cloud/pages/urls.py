@@ -16,6 +16,7 @@ from ..log import views as log
 from ..members import account_views as account
 from ..members import sign_views as sign
 from ..members import views as members
+from ..partners import views as partners
 from ..people import views as people
 from ..readings import views as readings
 from ..residents import admin_views as residents
@@ -44,6 +45,9 @@ urlpatterns = [
     path("holidays/new", rules.holiday_add, name="holiday_add"),
     path("holidays/fill", rules.holidays_fill, name="holidays_fill"),
     path("holidays/<int:pk>/remove", rules.holiday_remove, name="holiday_remove"),
+    path("tenants/<int:tenant_pk>/partners", partners.page, name="partners"),
+    path("partners/<int:pk>/", partners.partner, name="partner"),
+    path("partners/<int:pk>/revoke", partners.revoke, name="partner_revoke"),
     path("grants/<int:pk>", people.change_grant, name="grant"),
     path("people/<int:pk>/pin", people.give_pin, name="pin"),
     path("people/<int:pk>/needs", people.needs, name="person_needs"),

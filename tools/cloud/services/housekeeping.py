@@ -13,6 +13,7 @@ from ..lockers import overdue, privacy
 from ..log import chain, retention
 from ..members import links, members
 from ..models import Controller, Progress
+from ..partners import partners
 from ..people import erasure
 from ..readings import learning
 from ..residents import tidy as residents
@@ -50,6 +51,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         erase,
         erase_deliveries,
         partial(residents.forget, now),
+        partial(partners.forget, now),
         partial(learning.forget, now),
         partial(links.forget, now),
         partial(members.end_due, now),

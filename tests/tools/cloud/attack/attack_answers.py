@@ -6,6 +6,7 @@ What is new fails test_attack.py until somebody has said here whom it is for; ri
 from tools.cloud.models import Right
 
 ANYBODY = "anybody"  # also who is not signed in
+PARTNER = "partner"  # a token of the partners' API, which nothing else takes
 MAKER = "who made it"  # nobody else, whatever the role; in the attacks that is nobody who asks
 THEMSELVES = "the person themself"  # by the account that is linked with them; in the attacks that is nobody either
 SIGNED_IN = "signed in"  # whatever the role, also without any
@@ -95,6 +96,9 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "my_unlock": (NOT_SERVED, THEMSELVES),
     "outbox": (DELIVERIES, NOT_SERVED),
     "parcel": (ANYBODY, NOT_SERVED),
+    "partner": (MEMBERS, MEMBERS),
+    "partner_revoke": (NOT_SERVED, MEMBERS),
+    "partners": (MEMBERS, MEMBERS),
     "people": (PEOPLE, NOT_SERVED),
     "person": (PEOPLE, NOT_SERVED),
     "person_account": (NOT_SERVED, CHANGE),
@@ -130,6 +134,8 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "api_docs": (ANYBODY, NOT_SERVED),
     "openapi-json": (ANYBODY, ANYBODY),
     "api-root": (NOT_SERVED, NOT_SERVED),
+    "partner openapi-json": (ANYBODY, ANYBODY),
+    "partner api-root": (NOT_SERVED, NOT_SERVED),
     "enter": (ANYBODY, ANYBODY),
 }
 # Sign-in by a library: no row of a tenant is read or written there, and nobody has to be signed in.
@@ -137,6 +143,9 @@ SIGN_IN = "/accounts/"
 
 # Call of the API -> the right. A list shows to whom the right is missing nothing, and is no refusal.
 CALLS: dict[str, Need] = {
+    "get /partner/v1/doors": PARTNER,
+    "get /partner/v1/people": PARTNER,
+    "get /partner/v1/events": PARTNER,
     "get /api/doors": LOOK,
     "get /api/doors/{door_id}": LOOK,
     "post /api/doors/{door_id}/release": RELEASE,
@@ -270,7 +279,7 @@ PLACES = {
     "credentials": "credential", "doors": "door", "grants": "grant", "groups": "group", "holidays": "holiday",
     "members": "member", "people": "person", "readings": "reading", "schedules": "schedule", "sites": "site",
     "tenants": "tenant", "tokens": "token", "banks": "bank", "lockers": "bank", "deliveries": "delivery",
-    "shipments": "delivery", "allotments": "allotment", "me": "person",
+    "shipments": "delivery", "allotments": "allotment", "me": "person", "partners": "partner",
 }  # fmt: skip
 
 # Name of a field, in a body, a form or an address -> whose number it holds.
@@ -297,7 +306,7 @@ PLAIN = {
     "language", "last", "last_day", "like-monday", "limit", "lockdown", "minutes", "name", "no_clock", "number",
     "object", "offline_hours", "page", "passback", "passback_minutes", "password", "pin", "pin_digits", "port",
     "log_in", "note", "pulse_ms", "q", "release_ms", "relock", "relock_delay_ms", "repeat_ms", "retention_days",
-    "retention_reason", "rex", "role", "seen",
+    "retention_reason", "rex", "role", "scopes", "seen",
     "since", "sure", "times", "tls", "to", "to-", "unopened", "until", "until_time", "user", "uses", "valid_from",
     "valid_until", "warn_ms", "what", "where", "who", "who-", "wifi", "wifi_name", "wifi_password", "year", "zone",
 }  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from attack_answers import ANYBODY, NOT_SERVED, SIGNED_IN, SITES, WHOLE
+from attack_answers import ANYBODY, NOT_SERVED, PARTNER, SIGNED_IN, SITES, WHOLE
 from attack_requests import NONE, OTHERS, OWN, Request
 from attack_world import KINDS, SHARED_KINDS, Caller, Part, World, changed, crossing, rows_of, told
 from django.db import connection, transaction
@@ -128,6 +128,8 @@ def _refused(world: World | Part, who: Caller, one: Request, answer: Answer) -> 
         good = answer.status in (404, 405) and not answer.wrote
     elif one.need == ANYBODY:
         good = True
+    elif one.need == PARTNER:
+        good = answer.status == 401 and not answer.wrote
     elif not who.signed_in:
         refused = (401,) if one.api or one.route == "doors_stream" else (302,)
         good = answer.status in refused and not answer.wrote

@@ -19,6 +19,7 @@ from django.urls import URLPattern, get_resolver, resolve
 
 from tools import boards
 from tools.cloud.api.subjects import api
+from tools.cloud.partners.api import api as for_partners
 
 OWN, OTHERS, NONE = "own", "theirs", "missing"  # at whose rows a request aims
 
@@ -60,6 +61,8 @@ BARE: dict[str, Pairs] = {
     "acknowledge": [("alarm", "{alarm}")],  # its buttons stand outside of it
     "enter": [],
     "openapi-json": [],
+    "partner openapi-json": [],
+    "partners": [("name", "Renhold"), ("doors", "{door}")],  # nothing is ticked there
     "delivery_extend": [("due", "2026-05-03")],
     "delivery_take_back": [],
     "delivery_move": [("to", "{elsewhere}")],
@@ -116,7 +119,7 @@ class Request:
 
     @property
     def api(self) -> bool:
-        return self.path.startswith("/api/")
+        return self.path.startswith(("/api/", "/partner/"))
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.query} {self.body} ({self.aim} {self.where})"
@@ -129,7 +132,8 @@ def routes() -> Iterator[tuple[str, str]]:
         for one in patterns:
             address = before + str(one.pattern)
             if isinstance(one, URLPattern):
-                yield re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", address), one.name or ""
+                name = ("partner " if address.startswith("/partner/") else "") + (one.name or "")
+                yield re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", address), name
             else:
                 yield from walk(one.url_patterns, address)
 
@@ -144,8 +148,10 @@ def pages() -> dict[str, str]:
 
 @cache
 def described() -> dict[str, Any]:
-    found: dict[str, Any] = api.get_openapi_schema()
-    return found
+    """Of both APIs."""
+    found, more = (one.get_openapi_schema() for one in (api, for_partners))
+    schemas = found["components"]["schemas"] | more["components"]["schemas"]
+    return {"paths": found["paths"] | more["paths"], "components": {"schemas": schemas}}
 
 
 def calls() -> dict[str, dict[str, Any]]:

@@ -37,6 +37,7 @@ from tools.cloud.models import (
     Look,
     Membership,
     Notice,
+    Partner,
     Person,
     Reading,
     Release,
@@ -50,6 +51,7 @@ from tools.cloud.models import (
     User,
 )
 from tools.cloud.models.rights import UNBOUND, rights_of
+from tools.cloud.partners import partners
 from tools.cloud.people import groups, people, pins
 from tools.cloud.rules import holidays
 from tools.cloud.sealing import SealedValue
@@ -207,6 +209,8 @@ class Home(House):
         second = members.invite(self.tenant, f"second@{self.tag}members.test", Role.OWNER)
         links.make_token(self.tenant, f"{self.tag}members program", Role.VIEWER, second.user)
         self.token = ApiToken.objects.get(tenant=self.tenant, made_by=second.user)
+        partners.make(self.tenant, f"{self.tag}members partner", self.doors, list(Partner.Scope), second.user)
+        self.partner = Partner.objects.get(token__tenant=self.tenant)
         webhooks.put(self.token, f"https://{self.tag}members.example.test/")
 
     def _boards(self, seed: int) -> None:
@@ -232,7 +236,7 @@ KINDS: dict[str, type[Any]] = {
     "area": Area, "nowhere": Area, "schedule": Schedule, "unused": Schedule, "holiday": Holiday, "person": Person,
     "credential": Credential, "revoked": Credential, "group": AccessGroup, "grant": Grant, "alarm": Alarm,
     "command": Command, "reading": Reading, "event": Event, "member": Membership, "token": ApiToken,
-    "bank": Bank, "delivery": Delivery, "lying": Delivery, "allotment": Allotment, "alone": Person,
+    "bank": Bank, "delivery": Delivery, "lying": Delivery, "allotment": Allotment, "alone": Person, "partner": Partner,
     "fetched": Delivery, "elsewhere": Bank,
     "shared": Allotment,
 }  # fmt: skip

@@ -31,6 +31,8 @@ from tools.cloud.models import (
     Look,
     Membership,
     Notice,
+    Partner,
+    PartnerCall,
     Person,
     Reading,
     Release,
@@ -42,6 +44,7 @@ from tools.cloud.models import (
     Tenant,
     User,
 )
+from tools.cloud.partners import partners
 from tools.cloud.people import erasure, groups, people, pins
 from tools.cloud.residents import policy
 from tools.cloud.rules import holidays
@@ -77,6 +80,7 @@ class Shown:
         self.updates()
         self.lockers()
         self.residents()
+        self.partners()
         lost.lost(self.gone, self.owner)
 
     def ago(self, **past: float) -> datetime:
@@ -270,6 +274,15 @@ class Shown:
             controller=self.controller, door=self.doors[0], do="release", state="expired", person=self.person,
             requested_at=self.now, expires_at=self.now,
         )  # fmt: skip
+
+    def partners(self) -> None:
+        scopes = list(Partner.Scope)
+        partners.make(self.tenant, "Ren og Pen Eiendomsservice AS", self.doors[:2], scopes, by=self.owner)
+        self.partner = Partner.objects.get()
+        for hour, what in enumerate(("doors", "people", "log")):
+            PartnerCall.objects.create(
+                partner=self.partner, hour=self.ago(hours=hour), what=what, count=1 + 40 * hour, refused=hour
+            )
 
     def updates(self) -> None:
         for build, state, boards_are, percent in (

@@ -39,7 +39,7 @@ from tools.run.ticker import Ticker  # noqa: E402
 # Parts of pages, streams, and what answers a GET with the way elsewhere: no pages of their own.
 PARTS = {
     "doors_stream", "reading", "arrival", "commissioning", "controller_commands", "building-state", "building-stream",
-    "language", "bank_usage", "my_asked", "my_blocked", "my_copy", "mine",
+    "language", "bank_usage", "log_csv", "log_json", "my_asked", "my_blocked", "my_copy", "mine",
 }  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def addresses(house: Shown) -> dict[str, str]:
         "holidays": house.holiday, "grants": house.grant, "people": house.person, "cards": house.card,
         "readings": house.reading, "sites": house.site, "controllers": house.controller, "members": house.member,
         "tenants": house.tenant, "tokens": house.token, "lockers": house.bank, "deliveries": house.delivery,
-        "allotments": house.allotment, "me": house.person,
+        "allotments": house.allotment, "partners": house.partner, "me": house.person,
     }  # fmt: skip
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(house.owner, backend="django.contrib.auth.backends.ModelBackend")

@@ -1,0 +1,48 @@
+"""Programs of others that may know something of chosen doors: what they may ask for, and what they asked."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ..sealing import SealedField
+from .accounts import ApiToken
+from .places import Door
+from .reach import NOWHERE
+from .rights import Right
+from .scope import Owned, Whole
+
+
+class Partner(Whole):
+    """What the API token of a partner is good for."""
+
+    class Scope(models.TextChoices):
+        PEOPLE = "people", _("Who belongs to these doors: name and a pseudonym")
+        LOG = "log", _("The log of these doors")
+
+    token = models.OneToOneField(ApiToken, models.CASCADE, primary_key=True, related_name="partner")
+    doors = models.ManyToManyField(Door, related_name="partners", blank=True)
+    scopes = models.JSONField(default=list)  # of Scope
+    pseudonym_key = SealedField()  # another one for each: two partners cannot put together what they know
+    minute = models.PositiveBigIntegerField(default=0)  # the newest one in which it called, and how often
+    in_minute = models.PositiveIntegerField(default=0)
+
+    TENANT_PATH = "token__tenant"
+    SEEN_WITH = Right.MEMBERS
+    AT = NOWHERE
+
+
+class PartnerCall(Owned):
+    """What a partner asked for in an hour, and how often it was refused."""
+
+    partner = models.ForeignKey(Partner, models.CASCADE, related_name="calls")
+    hour = models.DateTimeField()
+    what = models.CharField(max_length=8)  # doors, people or log
+    count = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+
+    TENANT_PATH = "partner__token__tenant"
+    SEEN_WITH = Right.MEMBERS
+    AT = NOWHERE
+
+    class Meta:
+        ordering = ["-hour", "what"]
+        constraints = [models.UniqueConstraint(fields=["partner", "hour", "what"], name="partner_call_once")]

@@ -1,0 +1,1 @@
+"""Partners: programs of others, bound to chosen doors, who know people by pseudonyms of their own."""
