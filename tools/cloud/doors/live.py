@@ -22,6 +22,7 @@ from django.utils.translation import override
 from ..alarms import alarming
 from ..audit import looks
 from ..lockers import live as bank_live
+from ..log import live as log_live
 from ..models import Membership, Places, Session, User
 from ..services import clock
 from . import door_status
@@ -50,13 +51,15 @@ class Crowded(Exception):
 
 @dataclass(eq=False)
 class DoorStream:
-    """One open page. door, bank: of that door's or bank's page, else of all doors. tenants: whose user it is."""
+    """One open page. door, bank: of that door's or bank's page; log: of the log, which shows the rows up to that one;
+    else of all doors. tenants: whose user it is."""
 
     user: User
     session: str
     language: str
     door: int | None = None
     bank: int | None = None
+    log: int | None = None
     tenants: frozenset[int] = frozenset()
     sight: Sight | None = None
     parts: dict[str, str] = field(default_factory=dict)
@@ -67,7 +70,9 @@ class DoorStream:
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        return self.sight, self.language, self.door, self.bank
+        # Who looks at the log is on record: its pages are each their own.
+        own = None if self.log is None else (self.user.pk, self.log)
+        return self.sight, self.language, self.door, self.bank, own
 
 
 class Hub:
@@ -201,6 +206,8 @@ def _parts(stream: DoorStream) -> dict[str, str]:
     with override(stream.language):
         if stream.bank is not None:
             return bank_live.parts(user, stream.bank)
+        if stream.log is not None:
+            return log_live.parts(user, stream.log)
         if door is not None:
             found = door_status.doors(user, only=door)
             return {f"door-{door}-at": render_to_string("pages/_at.html", {"door_status": one}) for one in found}

@@ -97,14 +97,15 @@ def ask(request: HttpRequest, door: Door, minutes: str = "") -> HttpResponse:
 @never_cache
 @require_GET
 async def stream(request: HttpRequest) -> HttpResponseBase:
-    """The parts of the page that changed, as server-sent events: {element id: HTML}. door, bank: of that one's page."""
+    """The parts of the page that changed, as server-sent events: {element id: HTML}. door, bank, log: of that page."""
     user: Any = await request.auser()
     if not user.is_authenticated:
         return HttpResponse(status=401)
-    door, bank = (entered.number(request.GET.get(name, "")) for name in ("door", "bank"))
+    door, bank, log = (entered.number(request.GET.get(name, "")) for name in ("door", "bank", "log"))
     tenants = frozenset([pk async for pk in user.memberships.living().values_list("tenant", flat=True)])
-    one = live.DoorStream(user, hashed(request.session.session_key or ""), get_language() or "en", door, bank, tenants)
-    if bank is None:
+    key = hashed(request.session.session_key or "")
+    one = live.DoorStream(user, key, get_language() or "en", door, bank, log, tenants)
+    if bank is None and log is None:
         await sync_to_async(looks.at_doors)(user, clock.now())
     hub = live.hub()
     try:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,25 +13,19 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from firmware.controller.events import COMMISSIONING
-
 from ..alarms import codes
 from ..audit import looks
-from ..doors import door_status
 from ..models import Door, Event, Gap, Look, Person, Right, Site, visible
 from ..pages import access
 from ..rules.forms import day
 from ..services import clock, entered, local_time, spreadsheet
 from . import export as table_file
-from . import retention, words
-
-PER_PAGE = 60
+from . import shown, words
 
 
 class LogFilters(forms.Form):
@@ -64,27 +58,29 @@ def page(request: HttpRequest) -> HttpResponse:
     looks.note(_seen(user), Look.What.LOG, clock.now(), user=user, person=wanted.get("person"))
     before, after = _number(request, "before"), _number(request, "after")
     if after is not None:
-        found = list(events.filter(pk__gt=after).order_by("pk")[: PER_PAGE + 1])
-        more = len(found) > PER_PAGE
-        found = found[:PER_PAGE][::-1]
+        found = list(events.filter(pk__gt=after).order_by("pk")[: shown.PER_PAGE + 1])
+        more = len(found) > shown.PER_PAGE
+        found = found[: shown.PER_PAGE][::-1]
         newer, older = more, True
     else:
-        found = list((events if before is None else events.filter(pk__lt=before)).order_by("-pk")[: PER_PAGE + 1])
-        newer, older = before is not None, len(found) > PER_PAGE
-        found = found[:PER_PAGE]
+        found = list((events if before is None else events.filter(pk__lt=before)).order_by("-pk")[: shown.PER_PAGE + 1])
+        newer, older = before is not None, len(found) > shown.PER_PAGE
+        found = found[: shown.PER_PAGE]
     chosen = {key: value for key, value in request.GET.items() if key in filters.fields and value}
-    shown = {
+    newest = visible(Event, user).order_by("-pk").values_list("pk", flat=True).first() or 0
+    told = {
         "filters": filters,
         "narrowed": bool(chosen),
         "chosen": urlencode(chosen),
-        "days": _days(found, all_of_it, [] if _by_content(wanted) else _gaps(user, found, wanted)),
+        "days": shown.days(found, all_of_it, [] if _by_content(wanted) else shown.gaps(user, found)),
         "several_zones": len(zones) > 1,
         "newer": newer and found and urlencode({**chosen, "after": found[0].pk}),
         "older": older and found and urlencode({**chosen, "before": found[-1].pk}),
-        "first_page": before is None and after is None,
+        # What comes in after that is put on top as it comes; among what is looked for it would not belong.
+        "live_after": newest if before is None and after is None and not chosen else None,
         "here": "log",
     }
-    return render(request, "pages/log.html", shown)
+    return render(request, "pages/log.html", told)
 
 
 @never_cache
@@ -118,9 +114,8 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
 def _wanted(user: Any, filters: LogFilters, all_of_it: set[int]) -> tuple[dict[str, Any], list[str], QuerySet[Event]]:
     """What the filters say (nothing where they are wrong), the zones of the sites, and the events they leave."""
     wanted = filters.cleaned_data if filters.is_valid() else {}
-    kept = visible(Event, user).exclude(code=codes.EXPIRED, extra=retention.ERASED_HERE)
     zones = sorted(set(visible(Site, user).values_list("zone", flat=True)))
-    return wanted, zones, _narrowed(kept, wanted, all_of_it, zones)
+    return wanted, zones, _narrowed(shown.there(user), wanted, all_of_it, zones)
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
@@ -164,73 +159,5 @@ def _by_content(wanted: dict[str, Any]) -> bool:
     return bool(wanted.get("person") or wanted.get("kind"))
 
 
-def _gaps(user: Any, found: list[Event], wanted: dict[str, Any]) -> list[Gap]:
-    """The gaps that lie between, or right beside, the events shown."""
-    if not found:
-        return list(visible(Gap, user).select_related("controller__site").order_by("-noticed_at")[:PER_PAGE])
-    near = Q()
-    for controller, epoch in {(event.controller_id, event.epoch) for event in found}:
-        numbers = [e.sequence for e in found if (e.controller_id, e.epoch) == (controller, epoch)]
-        near |= Q(controller=controller, epoch=epoch, first__gte=min(numbers) - 1, last__lte=max(numbers) + 1)
-        near |= Q(controller=controller, epoch=epoch, last=min(numbers) - 1)
-    return list(visible(Gap, user).filter(near).select_related("controller__site"))
-
-
-def _days(found: list[Event], all_of_it: set[int], gaps: list[Gap]) -> list[dict[str, Any]]:
-    """Rows under their days. A gap stands right after (in time: before) the event that followed it."""
-    doors = {
-        (door.controller_id, door.number): door
-        for door in Door.objects.filter(controller__in={event.controller_id for event in found})
-    }
-    after = {(gap.controller_id, gap.epoch, gap.last + 1): gap for gap in gaps}
-    days: list[dict[str, Any]] = []
-    for event in found:
-        at = door_status.local(event.utc or event.received_at, event.controller.site.zone)
-        if not days or days[-1]["date"] != at.date():
-            days.append({"date": at.date(), "name": _day(at.date()), "rows": []})
-        everything = event.controller.site.tenant_id in all_of_it
-        days[-1]["rows"].append(_row(event, everything, doors.get((event.controller_id, event.door_number)), at))
-        gap = after.pop((event.controller_id, event.epoch, event.sequence), None)
-        if gap is not None:
-            days[-1]["rows"].append({"gap": gap, "count": gap.last - gap.first + 1})
-    for gap in after.values():
-        if not days:
-            days.append({"date": None, "name": "", "rows": []})
-        days[-1]["rows"].append({"gap": gap, "count": gap.last - gap.first + 1})
-    return days
-
-
 def _seen(user: Any) -> list[int]:
     return sorted(access.somewhere(user, Right.LOG))
-
-
-def _row(event: Event, all_of_it: bool, door: Door | None, at: datetime) -> dict[str, Any]:
-    code = codes.shown(event.code, all_of_it)
-    called = words.words(code)
-    return {
-        "event": event,
-        "time": at.strftime("%H:%M:%S"),
-        "iso": at.isoformat(timespec="seconds"),
-        "city": local_time.city(event.controller.site.zone),
-        "untimed": event.utc is None,
-        "unsure": event.utc is not None and not event.time_trusted,
-        "tried": bool(event.flags & COMMISSIONING),
-        "late": event.utc is not None and event.received_at - event.utc > timedelta(minutes=1),
-        "look": called.look,
-        "icon": called.icon,
-        "text": words.sentence(code, event.extra, event.credential is not None, event.count),
-        "place": _place(event, door),
-        "controller": event.controller.name,
-        "person": event.credential.person if event.credential else None,
-        "card": words.credential(event.credential, all_of_it) if event.credential else "",
-    }
-
-
-def _place(event: Event, door: Door | None) -> str:
-    if event.compartment:
-        return words.compartment(event.compartment, event.controller.name)
-    return door.name if door else event.controller.name
-
-
-def _day(day: date) -> str:
-    return formats.date_format(day, "l ") + formats.date_format(day)

@@ -132,7 +132,7 @@ def make_partner_token(tenant: Tenant, name: str, by: User | None = None) -> str
     return _make_token(tenant, name, ApiToken.PARTNER, by)
 
 
-def _make_token(tenant: Tenant, name: str, role: str, by: User | None) -> str:
+def _make_token(tenant: Tenant, name: str, role: Any, by: User | None) -> str:
     secret = secrets.token_urlsafe(32)
     row = ApiToken(tenant=tenant, name=name, role=role, hash=_hash(secret), made_by=by)
     with changes.of(row):

@@ -89,8 +89,8 @@ class Asked(Schema):
     limit: int = Field(100, ge=1, le=MOST)
 
 
-def counted(scope: Partner.Scope | None, what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A call that needs a scope, within what a minute bears; it is counted, refused or not."""
+def counted(scope: Any, what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A call that needs a scope (None: none), within what a minute bears; it is counted, refused or not."""
 
     def guard(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)

@@ -168,3 +168,28 @@ def test_more_than_a_file_should_hold_is_refused(browser: Any, house: Any, recor
         record(events.DOOR_OPENED)
     answer = browser().get("/log/export.csv?kind=door", follow=True)
     assert "more than 1 entries" in answer.content.decode() and answer.request["QUERY_STRING"] == "kind=door"
+
+
+def test_what_comes_in_is_put_on_top_as_it_comes(browser: Any, house: Any, record: Any) -> None:
+    from tools.cloud.doors import live
+    from tools.cloud.models import Look
+
+    record(events.DOOR_OPENED)
+    client = browser()
+    page = client.get("/log/").content.decode()
+    [after] = re.findall(r'data-stream="/doors/stream\?log=(\d+)"', page)
+    assert "live.js" in page and 'id="log-live"' in page
+    for narrowed in ("kind=door", f"before={int(after) + 1}"):
+        assert "log-live" not in client.get(f"/log/?{narrowed}").content.decode(), "it would not belong there"
+
+    def parts(who: Any) -> dict[str, str]:
+        return live._parts(live.DoorStream(who.user, "", "en", log=int(after)))
+
+    assert _rows(parts(client)["log-live"]) == []
+    looked = Look.objects.get(user=client.user, what=Look.What.LOG).times
+    record(events.GRANTED, person=house.person)
+    record(events.DENIED_UNKNOWN, door=2)
+    rows = _rows(parts(client)["log-live"])
+    assert ["unknown card" in row for row in rows] == [True, False] and "Ingrid Solheim" in rows[1]
+    assert Look.objects.get(user=client.user, what=Look.What.LOG).times == looked + 1, "who follows it, looks"
+    assert _rows(parts(browser(role="guard"))["log-live"]) == []
