@@ -11,6 +11,7 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,20 +31,28 @@ CONFIRMED_S = 5.0
 READY_S = 900
 
 Figures = dict[str, Any]
+Take = Callable[[int], None]
 
 
-def measure(boards: int = BOARDS, revocations: int = REVOCATIONS) -> Figures:
+def measure(
+    boards: int = BOARDS,
+    revocations: int = REVOCATIONS,
+    take: Take | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> Figures:
+    """take: how a card is taken away, given its number; None: as an administrator revokes it. ready: before all."""
     with tempfile.TemporaryDirectory(prefix="portvakt-bench-") as folder:
-        return asyncio.run(_measure(Path(folder), boards, revocations))
+        return asyncio.run(_measure(Path(folder), boards, revocations, take or _revoked, ready))
 
 
-async def _measure(folder: Path, count: int, revocations: int) -> Figures:
+async def _measure(folder: Path, count: int, revocations: int, take: Take, ready: Callable[[], None]) -> Figures:
     from tools.run.environment import mqtt_of, prepare
 
     url, _ = mqtt_of(None)
     port = int(url.rpartition(":")[2])
     prepare(folder, url, "http://127.0.0.1")
     settings, cards = await asyncio.to_thread(_enrol, count, revocations, port)
+    await asyncio.to_thread(ready)
     progress(f"{count} controllers enrolled")
     (folder / "plan.json").write_text(json.dumps({"port": port, "settings": settings}))
     quiet: Any = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.DEVNULL}
@@ -64,7 +73,7 @@ async def _measure(folder: Path, count: int, revocations: int) -> Figures:
         await _until_ready(held, count)
         worker, boards_end = psutil.Process(children[0].pid), psutil.Process(boards.pid)
         began, before = time.monotonic(), [_used(one) for one in (worker, boards_end)]
-        found = await _revoke(held, cards, count)
+        found = await _revoke(held, cards, count, take)
         seconds, after = time.monotonic() - began, [_used(one) for one in (worker, boards_end)]
         shares = [round((b - a) / seconds, 3) for a, b in zip(before, after, strict=True)]
         return {**found, "of one core: worker, all boards": shares, "load of the machine": os.getloadavg()[0]}
@@ -173,18 +182,24 @@ def _unconfirmed() -> int:
     return sum(not is_confirmed(at, now) for at in Controller.objects.values_list("confirmed_at", flat=True))
 
 
-def _take(card: int) -> tuple[float, float, dict[int, int]]:
-    """Takes a card away. (the moment of the administrator's save, of its end, {controller: version to come})."""
-    from tools.cloud.models import Controller, Credential
+def _revoked(card: int) -> None:
+    from tools.cloud.models import Credential
     from tools.cloud.people.people import revoke
 
-    at = time.monotonic()
     revoke(Credential.objects.get(pk=card))
+
+
+def _take(card: int, take: Take) -> tuple[float, float, dict[int, int]]:
+    """Takes a card away. (the moment of the save, of its end, {controller: version to come})."""
+    from tools.cloud.models import Controller
+
+    at = time.monotonic()
+    take(card)
     saved = time.monotonic()
     return at, saved, dict(enumerate(Controller.objects.order_by("pk").values_list("acl_version", flat=True)))
 
 
-async def _revoke(held: HeldVersions, cards: list[tuple[int, list[int]]], count: int) -> Figures:
+async def _revoke(held: HeldVersions, cards: list[tuple[int, list[int]]], count: int, take: Take) -> Figures:
     chance = random.Random(2)
     waits: list[float] = []
     last: list[float] = []
@@ -193,7 +208,7 @@ async def _revoke(held: HeldVersions, cards: list[tuple[int, list[int]]], count:
     await asyncio.sleep(2 * CONFIRMED_S)
     pending = []
     for card, places in cards:
-        at, saved, versions = await asyncio.to_thread(_take, card)
+        at, saved, versions = await asyncio.to_thread(_take, card, take)
         saves.append(saved - at)
         pending.append((at, [(place, versions[place]) for place in places]))
         looks += count

@@ -14,6 +14,7 @@ from . import limits
 from .lists.command import lists
 from .lockers.command import lockers
 from .members.command import members, role_of, tokens
+from .scim.command import scim
 
 if TYPE_CHECKING:
     from .models import Controller, Role, Tenant, User
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(lists, name="lists")
 app.add_typer(lockers, name="lockers")
 app.add_typer(members, name="members")
+app.add_typer(scim, name="scim")
 app.add_typer(tokens, name="tokens")
 TenantName = Annotated[str | None, typer.Option(help="Which tenant. Needed when there is more than one.")]
 

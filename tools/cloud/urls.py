@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/docs", docs.page, name="api_docs"),
     path("api/", api.urls),
     path("partner/v1/", partner_api.urls),
+    path("scim/v2/", include("tools.cloud.scim.urls")),
     path("enter/<str:token>", enter, name="enter"),
     path("accounts/", include("allauth.urls")),
     path("", include("tools.cloud.pages.urls")),

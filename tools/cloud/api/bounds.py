@@ -23,7 +23,7 @@ class Bounded(Parser):
             said = json.loads(request.body, parse_constant=_refuse_constant)
         except RecursionError:
             raise HttpError(422, "The body is nested too deep; send plain lists and objects.") from None
-        _check(said, DEEPEST)
+        check(said)
         return cast(dict[str, Any], said)
 
     def parse_querydict(self, data: MultiValueDict, list_fields: list[str], request: HttpRequest) -> dict[str, Any]:
@@ -40,7 +40,8 @@ def _refuse_constant(name: str) -> Any:
     raise HttpError(422, f"{name} is no number of JSON; leave it out.")
 
 
-def _check(said: Any, depth: int) -> None:
+def check(said: Any, depth: int = DEEPEST) -> None:
+    """Refuses what no database keeps, and what is nested too deep."""
     if not depth:
         raise HttpError(422, "The body is nested too deep; send plain lists and objects.")
     if isinstance(said, str):
@@ -50,10 +51,10 @@ def _check(said: Any, depth: int) -> None:
     elif isinstance(said, dict):
         for name, value in said.items():
             _check_text(name)
-            _check(value, depth - 1)
+            check(value, depth - 1)
     elif isinstance(said, list):
         for value in said:
-            _check(value, depth - 1)
+            check(value, depth - 1)
 
 
 def _check_text(text: str) -> None:

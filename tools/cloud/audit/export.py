@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from ..alarms import codes
 from ..lockers.about import legible
-from ..models import Change, Event, Look, Person
+from ..models import Change, Event, Look, Person, ScimUser
 from ..services import local_time
 
 
@@ -29,6 +29,7 @@ def of_person(person: Person) -> dict[str, Any]:
         "extended": person.extended,
         "escort": person.escort,
         "account": person.user.email if person.user else None,
+        "directory": _of_directory(person),
         "credentials": [
             {
                 "kind": credential.kind,
@@ -86,6 +87,12 @@ def of_person(person: Person) -> dict[str, Any]:
             for look in Look.objects.filter(tenant=person.tenant_id, person=person)
         ],
     }
+
+
+def _of_directory(person: Person) -> dict[str, Any] | None:
+    """What the organisation's directory says of them (SCIM)."""
+    row = ScimUser.objects.filter(person=person).first()
+    return row and {"user_name": row.user_name, "external_id": row.external_id, **row.said}
 
 
 def _at(moment: datetime | None, zone: ZoneInfo) -> str | None:

@@ -49,6 +49,9 @@ from ..models import (
     Rollout,
     RolloutBoard,
     Schedule,
+    ScimGroup,
+    ScimToken,
+    ScimUser,
     Session,
     SignInLink,
     Site,
@@ -76,6 +79,7 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
     Tenant: ("name", "pin_digits", "retention_days", "retention_reason"),
     Membership: ("role", "until", "bound"),
     ApiToken: ("name", "role", "revoked_at"),
+    ScimToken: ("name", "revoked_at"),
     Delivery: ("due_at",),
     Allotment: ("compartment", "hours", "valid_until", "ending"),
 }
@@ -112,6 +116,8 @@ NOT: dict[type[models.Model], str] = {
     PartnerCall: "a record itself",
     Reading: "a card of minutes; arming is a command, giving it makes a card",
     Progress: "how far the worker is",
+    ScimUser: "what becomes of the person is kept of the person",
+    ScimGroup: "what becomes of its people is kept of each of them",
     Session: "who is signed in",
     LogIn: "who signed in, for themselves",
     Release: "the host's, of no tenant",
@@ -195,7 +201,8 @@ def _places(row: Membership) -> Values:
 
 def _doors(group: AccessGroup) -> Values:
     places = group.places.select_related("door", "schedule").order_by("door__name", "door")
-    return {"doors": [[place.door.name, value(place.schedule)] for place in places]}
+    doors = [[place.door.name, value(place.schedule)] for place in places]
+    return {"doors": doors, "directory": ScimGroup.objects.filter(group=group).exists()}
 
 
 def _rules(door: Door) -> Values:
@@ -270,6 +277,7 @@ _ROWS: dict[type[models.Model], _Row] = {
         lambda row: row.name,
         more=_token,
     ),
+    ScimToken: _Row(lambda row: Kind.TOKEN, lambda row: row.tenant_id),
     Allotment: _Row(
         lambda row: Kind.ALLOTMENT,
         lambda row: row.bank.controller.site.tenant_id,

@@ -20,6 +20,7 @@ from .readings import Reading
 from .residents import ResidentPolicy
 from .rights import Right
 from .rules import Area, Holiday, Schedule
+from .scim import ScimGroup, ScimToken, ScimUser
 from .scope import Scoped, lock, visible
 from .updates import Release, Rollout, RolloutBoard
 
@@ -68,6 +69,9 @@ __all__ = [
     "Rollout",
     "RolloutBoard",
     "Schedule",
+    "ScimGroup",
+    "ScimToken",
+    "ScimUser",
     "Scoped",
     "Session",
     "SignInLink",

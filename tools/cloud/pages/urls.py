@@ -22,6 +22,7 @@ from ..readings import views as readings
 from ..residents import admin_views as residents
 from ..residents import views as mine
 from ..rules import views as rules
+from ..scim import page_views as directory
 from ..sites import views as sites
 from ..updates import views as updates
 
@@ -83,6 +84,10 @@ urlpatterns = [
     path("controllers/<int:pk>/commands", controllers.asked, name="controller_commands"),
     path("controllers/<int:pk>/do", controllers.do, name="controller_do"),
     path("updates/", updates.page, name="updates"),
+    path("directory/", directory.page, name="directory"),
+    path("tenants/<int:tenant_pk>/directory", directory.make, name="scim_token_add"),
+    path("directory/<int:pk>/revoke", directory.revoke, name="scim_token_revoke"),
+    path("groups/<int:pk>/directory", directory.let, name="scim_group_let"),
     path("lists/", lists.page, name="lists"),
     path("tenants/<int:tenant_pk>/lists/people", lists.write_people, name="list_people"),
     path("tenants/<int:tenant_pk>/lists/groups", lists.write_groups, name="list_groups"),

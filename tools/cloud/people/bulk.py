@@ -4,7 +4,7 @@ What people.py promises of each holds here too: one transaction, kept with who m
 said once for all, so that each controller's table is looked at once and not once for each person.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -36,9 +36,10 @@ class Work:
         return self.person.pk is None or any((self.fields, self.cards, self.revoked, self.grants, self.left))
 
 
-def lock(tenant: int) -> list[Person]:
-    """Everybody, as they are now and until the transaction ends. In the order in which others lock one of them too."""
-    return list(Person.objects.filter(tenant=tenant).order_by("pk").select_for_update())
+def lock(tenant: int, those: Collection[int] | None = None) -> list[Person]:
+    """Everybody, or those, as they are now and until the transaction ends; in the order in which all lock them."""
+    everybody = Person.objects.filter(tenant=tenant).order_by("pk").select_for_update()
+    return list(everybody if those is None else everybody.filter(pk__in=those))
 
 
 def carry_out(tenant: int, works: Sequence[Work]) -> None:

@@ -19,6 +19,11 @@ BANKS, DELIVERIES, DELIVER = Right.BANKS, Right.DELIVERIES, Right.DELIVER
 
 Need = Right | str | None
 
+# Only with the token of a directory, which nobody here has: to all others each is 401 (tests/tools/cloud/scim).
+SCIM = (
+    "scim_config", "scim_group", "scim_group_search", "scim_groups", "scim_nothing", "scim_schema", "scim_schemas",
+    "scim_search", "scim_type", "scim_types", "scim_user", "scim_user_search", "scim_users",
+)  # fmt: skip
 # Name of the page -> who may get it, who may post it.
 PAGES: dict[str, tuple[Need, Need]] = {
     "access": (PEOPLE, NOT_SERVED),
@@ -53,6 +58,10 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "share": (NOT_SERVED, CHANGE),
     "allotment_empty": (NOT_SERVED, CHANGE),
     "delivery_return": (NOT_SERVED, PARCELS),
+    "directory": (MEMBERS, NOT_SERVED),
+    "scim_group_let": (NOT_SERVED, MEMBERS),
+    "scim_token_add": (NOT_SERVED, MEMBERS),
+    "scim_token_revoke": (NOT_SERVED, MEMBERS),
     "door": (LOOK, CHANGE),
     "doors": (SIGNED_IN, NOT_SERVED),
     "doors_stream": (SIGNED_IN, NOT_SERVED),
@@ -130,6 +139,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "token_add": (NOT_SERVED, MEMBERS),
     "token_revoke": (NOT_SERVED, MEMBERS),
     "updates": (INSTALL, NOT_SERVED),
+    **dict.fromkeys(SCIM, (ANYBODY, ANYBODY)),
     # Outside of the pages' own list.
     "api_docs": (ANYBODY, NOT_SERVED),
     "openapi-json": (ANYBODY, ANYBODY),
@@ -295,7 +305,7 @@ FIELDS = {
 }  # fmt: skip
 # Those that hold plain values: no row is meant.
 PLAIN = {
-    "apart", "as", "file", "form", "in_groups", "keep", "source", "text", "whole",
+    "apart", "may", "as", "file", "form", "in_groups", "keep", "source", "text", "whole",
     "guest_days", "guests", "guests_at_once", "residents", "unlock",
     "active", "address", "compartments", "giver", "giver_email", "giver_phone", "hours", "low", "numbers",
     "bits", "days", "description", "due", "due_at", "latitude", "longitude", "phone", "reference",

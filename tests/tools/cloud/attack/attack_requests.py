@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from attack_answers import ANYBODY, CALLS, FIELDS, NOT_SERVED, PAGES, PLACES, PLAIN, SIGN_IN, Need
+from attack_answers import ANYBODY, CALLS, FIELDS, NOT_SERVED, PAGES, PLACES, PLAIN, SCIM, SIGN_IN, Need
 from attack_forms import Form, Forms, Pairs
 from attack_world import MISSING, Caller, Part, World
 from django.urls import URLPattern, get_resolver, resolve
@@ -60,6 +60,9 @@ BARE: dict[str, Pairs] = {
     ],
     "acknowledge": [("alarm", "{alarm}")],  # its buttons stand outside of it
     "enter": [],
+    **{name: [] for name in SCIM},
+    "scim_group_let": [("may", "yes")],
+    "scim_token_add": [("name", "Entra ID")],
     "openapi-json": [],
     "partner openapi-json": [],
     "partners": [("name", "Renhold"), ("doors", "{door}")],  # nothing is ticked there
@@ -84,6 +87,8 @@ BARE: dict[str, Pairs] = {
 LEFT_OUT = ("csrfmiddlewaretoken", "like-monday")  # the button that does not save
 # Whose number goes into the address where it is not the usual one of that place.
 SPECIAL = {
+    **dict.fromkeys(("scim_group", "scim_nothing", "scim_schema", "scim_type", "scim_user"), "person"),
+    "scim_token_revoke": "scimtoken",
     "area_remove": "nowhere",
     "delivery_extend": "lying",
     "delivery_take_back": "lying",

@@ -46,6 +46,7 @@ from tools.cloud.models import (
     Rollout,
     RolloutBoard,
     Schedule,
+    ScimToken,
     Site,
     Tenant,
     User,
@@ -54,6 +55,7 @@ from tools.cloud.models.rights import UNBOUND, rights_of
 from tools.cloud.partners import partners
 from tools.cloud.people import groups, people, pins
 from tools.cloud.rules import holidays
+from tools.cloud.scim import tokens as scim_tokens
 from tools.cloud.sealing import SealedValue
 from tools.cloud.services import clock
 
@@ -211,6 +213,8 @@ class Home(House):
         self.token = ApiToken.objects.get(tenant=self.tenant, made_by=second.user)
         partners.make(self.tenant, f"{self.tag}members partner", self.doors, list(Partner.Scope), second.user)
         self.partner = Partner.objects.get(token__tenant=self.tenant)
+        scim_tokens.make(self.tenant, f"{self.tag}members directory")
+        self.scimtoken = ScimToken.objects.get(tenant=self.tenant)
         webhooks.put(self.token, f"https://{self.tag}members.example.test/")
 
     def _boards(self, seed: int) -> None:
@@ -237,6 +241,7 @@ KINDS: dict[str, type[Any]] = {
     "credential": Credential, "revoked": Credential, "group": AccessGroup, "grant": Grant, "alarm": Alarm,
     "command": Command, "reading": Reading, "event": Event, "member": Membership, "token": ApiToken,
     "bank": Bank, "delivery": Delivery, "lying": Delivery, "allotment": Allotment, "alone": Person, "partner": Partner,
+    "scimtoken": ScimToken,
     "fetched": Delivery, "elsewhere": Bank,
     "shared": Allotment,
 }  # fmt: skip

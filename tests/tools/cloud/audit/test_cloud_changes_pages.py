@@ -102,6 +102,9 @@ PAGES: dict[str, Case] = {
     ),
     "delivery_return": lambda h: ({"pk": h.fetched_one.pk}, {}, [("delivery", "made")]),
     "token_revoke": lambda h: ({"pk": h.token.pk}, {}, [("token", "changed")]),
+    "scim_token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "Entra ID"}, [("token", "made")]),
+    "scim_token_revoke": lambda h: ({"pk": directory(h)}, {}, [("token", "changed")]),
+    "scim_group_let": lambda h: ({"pk": h.group.pk}, {"may": "yes"}, [("group", "changed")]),
 }  # fmt: skip
 
 PAGES_NOTHING = {
@@ -114,6 +117,16 @@ PAGES_NOTHING = {
     "sign_out": "one's own session",
     "language": "of one's own pages",
 }
+
+
+def directory(house: Full) -> int:
+    """The number of a token that a directory has."""
+    from tools.cloud.models import Change
+    from tools.cloud.scim import tokens
+
+    tokens.make(house.tenant, "Entra ID")
+    Change.objects.all().delete()
+    return int(house.tenant.scim_tokens.get().pk)
 
 
 def door_form(house: Full, **changed: Any) -> dict[str, Any]:
