@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ..audit import changes
-from ..models import ApiToken, Change, Membership, Role, Session, SignInLink, Tenant, User
+from ..models import ApiToken, Change, Membership, Person, Reach, Right, Role, Session, SignInLink, Tenant, User
 from ..services import clock, entered
 from ..services.refusal import Refusal
 from .terms import Terms
@@ -79,25 +79,29 @@ def take(token: str) -> SignInLink | None:
     """As use(), with who made it."""
     now = clock.now()
     with transaction.atomic():
-        good = _good(token, now)
-        link = good.select_related("user").first()
+        link = _good(token, now)
         # The update decides: of two requests at once, one finds the row still unused.
-        if link is None or not good.filter(pk=link.pk).update(used_at=now):
+        if link is None or not SignInLink.objects.filter(pk=link.pk, used_at=None).update(used_at=now):
             return None
         return link
 
 
 def whose(token: str) -> User | None:
     """The user whom a link would sign in; it stays as it is."""
-    link = _good(token, clock.now()).select_related("user").first()
+    link = _good(token, clock.now())
     return None if link is None else link.user
 
 
-def _good(token: str, now: datetime) -> QuerySet[SignInLink]:
-    """Of a maker who owns all that the account belongs to, as may_vouch() asks."""
-    owned = _owners(OuterRef(OuterRef("made_by")), OuterRef("tenant"))
-    others = Membership.objects.filter(user=OuterRef("user")).exclude(Exists(owned))
-    return _unused(token, now).filter(Q(made_by=None) | ~Exists(others), tenant=None)
+def _good(token: str, now: datetime) -> SignInLink | None:
+    link = _unused(token, now).filter(tenant=None).select_related("user", "made_by").first()
+    return link if link is not None and (link.made_by is None or _may_make(link.made_by, link.user)) else None
+
+
+def _may_make(by: User, user: User) -> bool:
+    """For a member it is made by who owns all of their tenants, for somebody's own page by who may change them."""
+    if user.memberships.exists():
+        return may_vouch(by, user)
+    return bool(Person.objects.filter(user=user).reached(Reach.of(by), Right.CHANGE).exists())
 
 
 def _unused(token: str, now: datetime) -> QuerySet[SignInLink]:

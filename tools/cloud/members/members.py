@@ -74,9 +74,9 @@ def invite(tenant: Tenant, email: str, wanted: Terms | Role) -> Membership:
         user = User.objects.named(email)
         if of(tenant, user) is not None:
             raise Refusal("%(email)s is a member already; change their role", email=user.email)
-        if user.memberships.exists():
-            # Who vouched for this account so far, by a link, must not come in here with it.
-            _shut_out(user)
+        # Who vouched for this account so far, by a link, must not come in here with it: an owner elsewhere, or an
+        # administrator who gave it to somebody as a page of their own.
+        _shut_out(user)
         row = Membership(user=user, tenant=tenant)
         with changes.of(row):
             terms.put(row, wanted)

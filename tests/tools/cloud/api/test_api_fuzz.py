@@ -123,4 +123,5 @@ def test_no_request_ends_in_a_fault_of_ours(
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     cases = re.search(r"(\d[\d,]*) generated", done.stdout)
     assert done.returncode == 0, done.stdout[-6_000:] + (tmp_path / "log").read_text()[-3_000:]
+    print(f"{role}: {cases and cases[0]}")
     assert cases and int(cases[1].replace(",", "")) > 500, done.stdout[-1_000:]

@@ -14,6 +14,7 @@ from firmware.controller.access import modes
 from tools.cloud.doors import door_rules
 from tools.cloud.lockers import deliveries
 from tools.cloud.lockers.about import entered as as_entered
+from tools.cloud.members import links, members
 from tools.cloud.models import (
     Allotment,
     Change,
@@ -112,6 +113,24 @@ def test_what_an_administrator_vouched_for_ends_with_them(home: Residence) -> No
     client = home.browser(home.person)
     home.tenant.memberships.filter(user=home.admin).update(role=Role.VIEWER)
     assert client.get(f"/me/{home.person.pk}/").status_code == 404
+
+
+def test_what_an_administrator_opened_does_not_become_a_members(home: Residence) -> None:
+    """They gave the account of a resident a link, and are in it: nobody comes in with that when it is made an owner."""
+    inside = home.browser(home.person)
+    assert home.person.user is not None
+    kept = accounts.link(home.person, home.admin)
+    assert kept is not None and links.whose(kept) == home.person.user
+    members.invite(home.tenant, home.person.user.email, Role.OWNER)
+    assert inside.get("/api/doors").status_code == 401
+    assert links.whose(kept) is None and links.use(kept) is None
+
+
+def test_an_administrators_link_is_as_good_as_their_role(home: Residence) -> None:
+    kept = accounts.invite(home.person, "ingrid@example.test", home.admin)
+    assert kept is not None and links.whose(kept) is not None
+    home.tenant.memberships.filter(user=home.admin).update(role=Role.VIEWER)
+    assert links.whose(kept) is None and links.use(kept) is None
 
 
 def test_ending_the_account_ends_the_page_and_forgets_the_address(home: Residence) -> None:
