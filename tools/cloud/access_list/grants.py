@@ -1,12 +1,14 @@
 """What people are granted, gathered from the database: per person and controller, ready for access_list/rights.py."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from django.db.models import Q
+
 from firmware.controller.records import NO_END
 
-from ..models import AccessGroup, Controller, DoorRules, Grant, GroupDoor, Person
+from ..models import AccessGroup, Controller, Door, DoorRules, Grant, GroupDoor, Guest, Person
 from ..services.refusal import Refusal
 from . import rights
 
@@ -58,33 +60,74 @@ class _Gathering:
     parts: list[_Part] = field(default_factory=list)
 
 
+class _Claim(NamedTuple):
+    """Somebody's right to doors. places: each with the number of its schedule."""
+
+    person: int
+    part: _Part
+    places: list[tuple[Door, int]]
+
+
 def granted(tenant: int, people: Collection[int] | None, now: int) -> dict[int, dict[int, Granted]]:
     """{person: {controller: what is granted there}}. now: in packed minutes."""
-    grants = Grant.objects.filter(person__tenant=tenant, person__active=True).select_related("person", "group")
-    if people is not None:
-        grants = grants.filter(person__in=people)
-    places: dict[int, list[GroupDoor]] = {}
+    groups: dict[int, list[tuple[Door, int]]] = {}
     for place in GroupDoor.objects.filter(accessgroup__tenant=tenant).select_related("door", "schedule"):
-        places.setdefault(place.accessgroup_id, []).append(place)
+        schedule = place.schedule.number if place.schedule else rights.ALWAYS
+        groups.setdefault(place.accessgroup_id, []).append((place.door, schedule))
     found: dict[int, dict[int, _Gathering]] = {}
-    for grant in grants.order_by("pk"):
-        here = places.get(grant.group_id, ())
-        _check_uses(grant, here)
-        for place in here:
-            at = found.setdefault(grant.person_id, {}).setdefault(place.door.controller_id, _Gathering())
-            schedule = place.schedule.number if place.schedule else rights.ALWAYS
-            part = _Part(
-                rights.minutes_from(grant.valid_from),
-                rights.minutes(grant.valid_until),
-                _says(grant.person, grant.group),
-                grant.uses,
-            )
-            at.parts.append(part)
-            at.doors.setdefault(place.door.number, set()).add(rights.Span(schedule, part.begin, part.end))
+    for claim in (*_grants(tenant, people, groups), *_of_guests(tenant, people, groups)):
+        for door, schedule in claim.places:
+            at = found.setdefault(claim.person, {}).setdefault(door.controller_id, _Gathering())
+            at.parts.append(claim.part)
+            at.doors.setdefault(door.number, set()).add(rights.Span(schedule, claim.part.begin, claim.part.end))
     return {
         person: {controller: _whole(at, now) for controller, at in by_controller.items()}
         for person, by_controller in found.items()
     }
+
+
+_Groups = dict[int, list[tuple[Door, int]]]  # the places of each
+
+
+def _grants(tenant: int, people: Collection[int] | None, groups: _Groups) -> Iterator[_Claim]:
+    rows = Grant.objects.filter(person__tenant=tenant, person__active=True).select_related("person", "group")
+    if people is not None:
+        rows = rows.filter(person__in=people)
+    for row in rows.order_by("pk"):
+        places = groups.get(row.group_id, [])
+        _check_uses(row, places)
+        begin, end = rights.minutes_from(row.valid_from), rights.minutes(row.valid_until)
+        yield _Claim(row.person_id, _Part(begin, end, _says(row.person, row.group), row.uses), places)
+
+
+def _of_guests(tenant: int, people: Collection[int] | None, groups: _Groups) -> Iterator[_Claim]:
+    """What guests have of their hosts' grants: as long as both hold, and of these doors only. Those of the house have
+    the doors as they are.
+
+    Of a host who is not active, needs an escort or has a number of uses there is nothing to have; nor what a group
+    allows beyond its doors.
+    """
+    rows = Guest.objects.filter(person__tenant=tenant, person__active=True, ended_at=None)
+    rows = rows.filter(Q(house=True) | Q(host__active=True) & ~Q(host__escort=Person.Escort.NEEDS))
+    rows = (rows if people is None else rows.filter(person__in=people)).order_by("pk").select_related("person")
+    guests = list(rows.prefetch_related("places__door"))
+    hosts: dict[int | None, list[Grant]] = {}
+    if guests:
+        for grant in Grant.objects.filter(person__in={one.host_id for one in guests}, uses=None):
+            hosts.setdefault(grant.person_id, []).append(grant)
+    for one in guests:
+        begin, end = rights.minutes_from(one.valid_from), rights.minutes(one.valid_until)
+        part = _Part(begin, end, (("extended", True),) if one.person.extended else (), one.uses)
+        doors = {place.door_id: place.door for place in one.places.all()}
+        if one.house:
+            yield _Claim(one.pk, part, [(door, rights.ALWAYS) for door in doors.values()])
+            continue
+        for grant in hosts.get(one.host_id, ()):
+            begin = max(part.begin, rights.minutes_from(grant.valid_from))
+            end = min(part.end, rights.minutes(grant.valid_until))
+            if begin < end:
+                places = [(door, schedule) for door, schedule in groups.get(grant.group_id, ()) if door.pk in doors]
+                yield _Claim(one.pk, part._replace(begin=begin, end=end), places)
 
 
 def asks(tenant: int) -> dict[tuple[int, int], list[str]]:
@@ -124,10 +167,11 @@ def _says(person: Person, group: AccessGroup) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted(says.items()))
 
 
-def _check_uses(grant: Grant, places: Collection[GroupDoor]) -> None:
+def _check_uses(grant: Grant, places: Collection[tuple[Door, int]]) -> None:
     """Uses are counted on the controller: with two of them there would be twice as many."""
-    if grant.uses and len({place.door.controller_id for place in places}) > 1:
-        names = Controller.objects.filter(pk__in={place.door.controller_id for place in places})
+    controllers = {door.controller_id for door, _ in places}
+    if grant.uses and len(controllers) > 1:
+        names = Controller.objects.filter(pk__in=controllers)
         raise Refusal(
             "uses are counted at one controller, and %(group)s has doors of several (%(names)s); "
             "choose a group with the doors of one",

@@ -72,6 +72,10 @@ def of_person(person: Person) -> dict[str, Any]:
             {"bank": one.bank.name, "for": asdict(legible(one)), "made_at": _at(one.made_at, home), "state": one.state}
             for one in person.deliveries.select_related("bank").order_by("pk")
         ],
+        "guests": [
+            {"guest": str(one), "from": _at(one.valid_from, home), "until": _at(one.valid_until, home)}
+            for one in person.guests.select_related("person").order_by("pk")
+        ],
         "changes": [
             {
                 "at": _at(change.at, home),

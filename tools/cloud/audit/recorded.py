@@ -32,7 +32,10 @@ from ..models import (
     Gap,
     Grant,
     GroupDoor,
+    Guest,
+    GuestDoor,
     Holiday,
+    Invitation,
     LogIn,
     LogKey,
     Look,
@@ -101,6 +104,9 @@ BY_HAND: dict[type[models.Model], str] = {
     Rollout: "updates: begun and ended, in each tenant whose controllers are in it",
 }
 NOT: dict[type[models.Model], str] = {
+    Guest: "a guest's person and PIN are kept as anybody's, with who invited",
+    GuestDoor: "as its guest",
+    Invitation: "nothing of it may be left",
     Compartment: "as its board says",
     Notice: "follows from what becomes of a delivery",
     WebhookCall: "follows from what becomes of a delivery",

@@ -19,7 +19,8 @@ from django.db.models import QuerySet
 
 from tools.terminal import Problem
 
-from ..models import Notice, Webhook, WebhookCall
+from ..guests import letters
+from ..models import Invitation, Notice, Webhook, WebhookCall
 from ..sealing import Unreadable
 from ..services import clock
 from . import about, https, notices, webhooks
@@ -76,6 +77,8 @@ def once(send: Plugin | None, now: datetime, post: Post = https.post) -> int:
     if send is not None:
         notice = Notice.objects.select_related("delivery__bank__controller__site")
         left += _each(notice, now, lambda row: _notice(row, send))
+        invited = Invitation.objects.exclude(email=b"").select_related("guest__person__tenant", "guest__host")
+        left += _each(invited, now, lambda row: _letter(row, send))
     calls = WebhookCall.objects.select_related("webhook__token", "delivery")
     return left + _each(calls, now, lambda row: _call(row, now, post))
 
@@ -121,6 +124,11 @@ def _leave(row: Any, now: datetime, work: Callable[[], None]) -> bool:
 
 class _Over(Exception):
     """There is nothing to be sent any more."""
+
+
+def _letter(row: Invitation, send: Plugin) -> None:
+    if not letters.send(row, send):
+        raise _Over("the invitation is over")
 
 
 def _notice(row: Notice, send: Plugin) -> None:

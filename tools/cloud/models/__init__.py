@@ -10,6 +10,7 @@ from .commands import Command
 from .couriers import Notice, Webhook, WebhookCall
 from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
+from .guests import Guest, GuestDoor, Invitation
 from .lockers import Allotment, Bank, Compartment, Delivery
 from .log_ins import LogIn
 from .looks import Look
@@ -47,8 +48,11 @@ __all__ = [
     "Gap",
     "Grant",
     "GroupDoor",
+    "Guest",
+    "GuestDoor",
     "Held",
     "Holiday",
+    "Invitation",
     "LogIn",
     "LogKey",
     "Look",

@@ -10,6 +10,8 @@ from ..commissioning import views as commissioning
 from ..controllers import views as controllers
 from ..doors import door_views as door
 from ..doors import views as doors
+from ..guests import own_views as my_guests
+from ..guests import views as guests
 from ..lists import views as lists
 from ..lockers import views as lockers
 from ..log import views as log
@@ -134,6 +136,14 @@ urlpatterns = [
     path("me/<int:pk>/profile", mine.profile, name="my_profile"),
     path("me/<int:pk>/copy", mine.copy, name="my_copy"),
     path("me/<int:pk>/sign-out-elsewhere", mine.sign_out_elsewhere, name="my_sign_out_elsewhere"),
+    path("me/<int:pk>/guests", my_guests.page, name="my_guests"),
+    path("me/<int:pk>/guests/new", my_guests.add, name="my_guest_add"),
+    path("me/<int:pk>/guests/end", my_guests.end, name="my_guest_end"),
+    path("guests/", guests.listing, name="guests"),
+    path("guests/new", guests.add, name="guest_add"),
+    path("guests/<int:pk>/end", guests.end, name="guest_end"),
+    path("guest/<str:token>", guests.invitation, name="guest"),
+    path("pass/<str:token>", guests.pass_page, name="pass"),
     path("residents/", residents.page, name="residents"),
     path("tenants/<int:tenant_pk>/residents", residents.change, name="residents_change"),
     path("people/<int:pk>/account", residents.invite, name="person_account"),

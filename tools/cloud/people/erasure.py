@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from ..audit import changes
+from ..guests import guests
 from ..models import AclChange, ApiToken, Look, Person, User, lock
 from ..residents import accounts
 from ..services import propagate
@@ -25,6 +26,7 @@ def erase(person: Person, now: datetime, user: User | None = None, token: ApiTok
         Look.objects.create(
             tenant_id=person.tenant_id, user=user, token=token, what=Look.What.ERASED, erased=True, at=now, until=now
         )
+        guests.end_all(person)
         # Their cards leave the access lists first.
         person.grants.all().delete()
         person.active = False

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 
 from .. import limits, sealing
 from ..audit import changes
-from ..models import Credential, Door, Person, Tenant
+from ..models import Credential, Door, Guest, Person, Tenant
 from ..services import clock
 from ..services.refusal import Refusal
 
@@ -104,7 +104,9 @@ def with_pin(tenant: int, door: int, now: datetime) -> int:
     """How many people have a PIN and a right at a door."""
     people = Person.objects.filter(tenant=tenant, active=True, grants__group__places__door=door)
     people = people.filter(credentials__kind=Credential.Kind.PIN, credentials__active=True)
-    return people.exclude(grants__valid_until__lte=now).distinct().count()
+    guests = Guest.objects.filter(person__tenant=tenant, ended_at=None, places__door=door)
+    there = people.exclude(grants__valid_until__lte=now).distinct().count()
+    return there + guests.filter(valid_until__gt=now).count()
 
 
 def set_length(tenant: Tenant, length: int) -> None:

@@ -35,7 +35,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sought = entered.text(request.GET.get("q", ""), 100)
     grants = visible(Grant, user).select_related("group")
-    found = visible(Person, user).prefetch_related(Prefetch("grants", grants))
+    found = visible(Person, user).filter(guest=None).prefetch_related(Prefetch("grants", grants))
     works = Q(credentials__active=True)
     found = found.annotate(
         cards=Count("credentials", filter=works & Q(credentials__kind=Credential.Kind.CARD)),

@@ -25,7 +25,7 @@ from . import own, passages, policy, shown, unlocking
 LATEST = int(datetime(9998, 1, 1, tzinfo=UTC).timestamp())  # what a database keeps
 
 
-def _mine(request: HttpRequest, person: Person, here: str) -> dict[str, Any]:
+def frame(request: HttpRequest, person: Person, here: str) -> dict[str, Any]:
     """What the frame of each of these pages needs."""
     user: Any = request.user
     return {
@@ -54,7 +54,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 def doors(request: HttpRequest, pk: int) -> HttpResponse:
     person = own.find(request, pk)
     told = {
-        **_mine(request, person, "my_doors"),
+        **frame(request, person, "my_doors"),
         "doors": shown.doors(person),
         "parcels": shown.parcels(person),
         "compartments": shown.compartments(person),
@@ -125,7 +125,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     person = own.find(request, pk)
     before = entered.number(request.GET.get("before", ""))
     page = passages.page(person, None if before is None else datetime.fromtimestamp(min(before, LATEST), UTC))
-    told = {**_mine(request, person, "my_log"), "page": page, "first": before is None}
+    told = {**frame(request, person, "my_log"), "page": page, "first": before is None}
     return render(request, "pages/residents/log.html", told)
 
 
@@ -136,7 +136,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
     person = own.find(request, pk)
     user: Any = request.user
     told = {
-        **_mine(request, person, "my_profile"),
+        **frame(request, person, "my_profile"),
         **shown.held(person, user, _session(request)),
         "cards": shown.cards(person),
         "retention": person.tenant.retention_days,

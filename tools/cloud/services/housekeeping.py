@@ -9,6 +9,7 @@ from ..access_list import acl, history
 from ..access_list.prepared import Prepared
 from ..controllers import rotation
 from ..controllers.troubles import AWAY, Troubles, Work
+from ..guests import guests
 from ..lockers import overdue, privacy
 from ..log import chain, retention
 from ..members import links, members
@@ -50,6 +51,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
     _each(
         erase,
         erase_deliveries,
+        partial(guests.tidy, now),
         partial(residents.forget, now),
         partial(partners.forget, now),
         partial(learning.forget, now),

@@ -7,14 +7,15 @@ from collections.abc import Collection
 
 from ..access_list import acl
 from ..audit.changes import said
-from ..models import AccessGroup, Controller
+from ..models import AccessGroup, Controller, Guest
 from ..rules import area_occupancy, rules
 from . import clock
 
 
 def access_of(tenant: int, people: Collection[int]) -> None:
-    """Of these people, wherever they may pass or could so far."""
-    acl.refresh(tenant, clock.now(), people=people)
+    """Of these people, wherever they may pass or could so far; and of their guests, who have no more than they."""
+    guests = Guest.objects.filter(host__in=people, ended_at=None).values_list("person", flat=True)
+    acl.refresh(tenant, clock.now(), people=[*people, *guests])
     said(*(("person", pk) for pk in people))
 
 

@@ -14,7 +14,7 @@ NOT_SERVED = None  # no such method: 405
 
 LOOK, PEOPLE, LOG, ALARMS, RELEASE = Right.LOOK, Right.PEOPLE, Right.LOG, Right.ALARMS, Right.RELEASE
 CHANGE, INSTALL, AUDIT, MEMBERS = Right.CHANGE, Right.INSTALL, Right.AUDIT, Right.MEMBERS
-PARCELS = Right.PARCELS
+PARCELS, GUESTS = Right.PARCELS, Right.GUESTS
 BANKS, DELIVERIES, DELIVER = Right.BANKS, Right.DELIVERIES, Right.DELIVER
 
 Need = Right | str | None
@@ -73,6 +73,10 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "group_add": (CHANGE, CHANGE),
     "group_remove": (NOT_SERVED, CHANGE),
     "groups": (NOT_SERVED, CHANGE),
+    "guest": (ANYBODY, ANYBODY),
+    "guest_add": (GUESTS, GUESTS),
+    "guest_end": (NOT_SERVED, GUESTS),
+    "guests": (GUESTS, NOT_SERVED),
     "hold": (NOT_SERVED, RELEASE),
     "holiday_add": (NOT_SERVED, CHANGE),
     "holiday_remove": (NOT_SERVED, CHANGE),
@@ -98,6 +102,9 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "my_blocked": (THEMSELVES, NOT_SERVED),
     "my_copy": (THEMSELVES, NOT_SERVED),
     "my_doors": (THEMSELVES, NOT_SERVED),
+    "my_guest_add": (THEMSELVES, THEMSELVES),
+    "my_guest_end": (NOT_SERVED, THEMSELVES),
+    "my_guests": (THEMSELVES, NOT_SERVED),
     "my_log": (THEMSELVES, NOT_SERVED),
     "my_lost": (NOT_SERVED, THEMSELVES),
     "my_profile": (THEMSELVES, NOT_SERVED),
@@ -108,6 +115,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "partner": (MEMBERS, MEMBERS),
     "partner_revoke": (NOT_SERVED, MEMBERS),
     "partners": (MEMBERS, MEMBERS),
+    "pass": (ANYBODY, NOT_SERVED),
     "people": (PEOPLE, NOT_SERVED),
     "person": (PEOPLE, NOT_SERVED),
     "person_account": (NOT_SERVED, CHANGE),
@@ -289,13 +297,13 @@ PLACES = {
     "credentials": "credential", "doors": "door", "grants": "grant", "groups": "group", "holidays": "holiday",
     "members": "member", "people": "person", "readings": "reading", "schedules": "schedule", "sites": "site",
     "tenants": "tenant", "tokens": "token", "banks": "bank", "lockers": "bank", "deliveries": "delivery",
-    "shipments": "delivery", "allotments": "allotment", "me": "person", "partners": "partner",
+    "shipments": "delivery", "allotments": "allotment", "me": "person", "partners": "partner", "guests": "guest",
 }  # fmt: skip
 
 # Name of a field, in a body, a form or an address -> whose number it holds.
 FIELDS = {
     "after": "event", "alarm": "alarm", "bank": "bank", "banks": "bank", "command": "command",
-    "credential": "credential", "sites": "site",
+    "credential": "credential", "guest": "guest", "sites": "site",
     "before": "event", "controller": "controller", "door": "door", "doors": "door",
     "door-": "schedule", "when-": "schedule",
     "following": "schedule", "free": "schedule", "group": "group", "groups": "group", "leads_from": "area",

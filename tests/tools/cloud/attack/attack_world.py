@@ -14,6 +14,7 @@ from firmware.controller import events as codes
 from firmware.controller.access import modes
 from tools.cloud.controllers import enrol, lost
 from tools.cloud.doors import commands
+from tools.cloud.guests import guests
 from tools.cloud.lockers import deliveries, notices, webhooks
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links, members
@@ -33,6 +34,7 @@ from tools.cloud.models import (
     Event,
     Gap,
     Grant,
+    Guest,
     Holiday,
     Look,
     Membership,
@@ -73,7 +75,11 @@ WORDS = {
 }
 WORDS |= {"gate": {Right.BANKS}, "days": {Right.LOOK}}  # of the tenant as a whole: its name; schedules, holidays
 SHARED = ("gate", "days")
-WORDS |= {"asker": {Right.RELEASE, Right.LOG}, "duress": {Right.DURESS}}  # one of these
+WORDS |= {
+    "guests": {Right.GUESTS, Right.PEOPLE},
+    "asker": {Right.RELEASE, Right.LOG},
+    "duress": {Right.DURESS},
+}  # one of these
 
 
 class Home(House):
@@ -108,6 +114,8 @@ class Home(House):
         self.shared = Allotment.objects.create(
             bank=self.bank, compartment=4, mark=1, hours=4, turn=1, taken_by=other, made_at=clock.now(), held=True
         )
+        self.guest, _ = guests.invite_to([self.doors[1]], None, clock.now() + timedelta(days=2), None, None)
+        Person.objects.filter(pk=self.guest.pk).update(name=f"{tag}guests gjest")
         self.door, self.event = self.doors[0], self.events[1]
         self.ids = self._ids()
         # Words that are numbers, and the right to be told them.
@@ -139,6 +147,7 @@ class Home(House):
         self.area = Area.objects.create(site=self.site, number=1, name=f"{self.tag}look gård")
         self.nowhere = Area.objects.create(site=self.site, number=2, name=f"{self.tag}look hage")
         DoorRules.objects.create(door=self.doors[0], leads_to=self.area, office=self.schedule)
+        DoorRules.objects.create(door=self.doors[1], who=[["card/pin", None]])
         wanted = {self.doors[0].pk: None, self.doors[1].pk: self.schedule.pk}
         groups.save(self.group, self.group.name, {}, wanted)
 
@@ -244,6 +253,7 @@ KINDS: dict[str, type[Any]] = {
     "scimtoken": ScimToken,
     "fetched": Delivery, "elsewhere": Bank,
     "shared": Allotment,
+    "guest": Guest,
 }  # fmt: skip
 ATTRIBUTES = {"credential": "card", "fetched": "fetched_one"}
 

@@ -11,6 +11,8 @@ from django.test import Client
 
 from firmware.controller import events
 from tools.cloud import models
+from tools.cloud.doors import door_rules
+from tools.cloud.guests import guests
 from tools.cloud.lockers import allotments, deliveries
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links
@@ -74,6 +76,17 @@ class Full(House):
         accounts.invite(self.person, "ingrid@example.test", self.users["owner"])
         Change.objects.all().delete()
         return self.person
+
+    def with_keypad(self) -> models.Door:
+        """The first door takes a PIN."""
+        door_rules.change(self.doors[0], {"who": [["card/pin", None]]})
+        Change.objects.all().delete()
+        return self.doors[0]
+
+    def guest(self) -> models.Guest:
+        row, _ = guests.invite_to([self.with_keypad()], None, clock.now() + timedelta(days=2), None, None)
+        Change.objects.all().delete()
+        return row
 
     def read(self, number: int) -> Reading:
         command = Command.objects.create(

@@ -3,6 +3,7 @@
 The cases stand beside the list of addresses: one that is missing here is told.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from tools.cloud.pages import urls as pages
+from tools.cloud.services import clock
 
 PAGES: dict[str, Case] = {
     "release": lambda h: ({"pk": h.doors[0].pk}, {}, [("door", "asked")]),
@@ -88,6 +90,10 @@ PAGES: dict[str, Case] = {
     "delivery_cancel": lambda h: ({"pk": h.delivery.pk}, {}, [("controller", "asked")]),
     "delivery_extend": lambda h: ({"pk": h.lying.pk}, {"due": "2026-05-03"}, [("delivery", "changed")]),
     "delivery_take_back": lambda h: ({"pk": h.lying.pk}, {}, [("delivery", "asked")]),
+    "guest_add": lambda h: (
+        {}, {"doors": h.with_keypad().pk, "valid_until": tomorrow()}, [("person", "made"), ("pin", "made")],
+    ),
+    "guest_end": lambda h: ({"pk": h.guest().pk}, {}, [("pin", "changed"), ("person", "changed")]),
     "residents_change": lambda h: (
         {"tenant_pk": h.tenant.pk}, {"unlock": "on", "guests_at_once": 2, "guest_days": 7}, [("tenant", "changed")],
     ),
@@ -110,6 +116,9 @@ PAGES: dict[str, Case] = {
 PAGES_NOTHING = {
     "reading_discard": "a number of minutes is forgotten",
     "export": "kept as a look (Who looked)",
+    "guest": "an invitation goes, and nothing of it stays",
+    "my_guest_add": "of one's own page: test_guests.py has it",
+    "my_guest_end": "of one's own page: test_guests.py has it",
     "my_lost": "of one's own page: test_residents.py has it",
     "my_sign_out_elsewhere": "one's own sessions",
     "my_unlock": "a passage, kept as long as the door's log",
@@ -127,6 +136,10 @@ def directory(house: Full) -> int:
     tokens.make(house.tenant, "Entra ID")
     Change.objects.all().delete()
     return int(house.tenant.scim_tokens.get().pk)
+
+
+def tomorrow() -> str:
+    return f"{clock.now() + timedelta(days=1):%Y-%m-%d}"
 
 
 def door_form(house: Full, **changed: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tools.cloud.alarms import alarms
 from tools.cloud.audit import author
 from tools.cloud.controllers import enrol, lost
 from tools.cloud.doors import commands, door_rules
+from tools.cloud.guests import guests, invitations
 from tools.cloud.lockers import banks, deliveries, notices
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links
@@ -270,6 +271,17 @@ class Shown:
         door_rules.change(self.doors[0], {"residents": True})
         Person.objects.filter(pk=self.person.pk).update(user=self.owner)
         Delivery.objects.filter(bank=self.bank, state__in=["deposited", "made"]).update(recipient=self.person)
+        keypad = [["card+pin", self.schedule.pk], ["card/pin", None]]
+        door_rules.change(self.doors[0], {"who": keypad})
+        asked = {"valid_from": None, "by": self.owner, "doors": [self.doors[0].pk]}
+        until = self.ago(days=-2)
+        _, waiting = guests.invite(self.person, valid_until=until, uses=None, **asked)
+        self.guest, token = guests.invite(self.person, valid_until=until, uses=3, **asked)
+        page = invitations.take_up(token)
+        self.tokens = {"guest": waiting, "pass": page}
+        over, _ = guests.invite(self.person, valid_until=until, uses=None, **asked)
+        guests.end(over)
+        guests.invite_to([self.doors[0]], None, until, None, self.owner)
         Command.objects.create(
             controller=self.controller, door=self.doors[0], do="release", state="expired", person=self.person,
             requested_at=self.now, expires_at=self.now,

@@ -39,7 +39,8 @@ from tools.run.ticker import Ticker  # noqa: E402
 # Parts of pages, streams, and what answers a GET with the way elsewhere: no pages of their own.
 PARTS = {
     "doors_stream", "reading", "arrival", "commissioning", "controller_commands", "building-state", "building-stream",
-    "language", "bank_usage", "log_csv", "log_json", "my_asked", "my_blocked", "my_copy", "mine",
+    "language", "bank_usage", "log_csv", "log_json", "list_people", "list_groups", "my_asked", "my_blocked", "my_copy",
+    "mine",
 }  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def addresses(house: Shown) -> dict[str, str]:
         "holidays": house.holiday, "grants": house.grant, "people": house.person, "cards": house.card,
         "readings": house.reading, "sites": house.site, "controllers": house.controller, "members": house.member,
         "tenants": house.tenant, "tokens": house.token, "lockers": house.bank, "deliveries": house.delivery,
-        "allotments": house.allotment, "partners": house.partner, "me": house.person,
+        "allotments": house.allotment, "partners": house.partner, "me": house.person, "guests": house.guest,
     }  # fmt: skip
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(house.owner, backend="django.contrib.auth.backends.ModelBackend")
@@ -101,7 +102,7 @@ def addresses(house: Shown) -> dict[str, str]:
         for parameter in one.pattern.converters.keys() - {"token"}:
             kind = "int:" + parameter
             route = route.replace(f"<{kind}>", str(rows[route.split("/")[0]].pk))
-        route = route.replace("<str:token>", parcel.token(house.delivery))
+        route = route.replace("<str:token>", house.tokens.get(str(one.name)) or parcel.token(house.delivery))
         answer = client.get("/" + route)
         if answer.status_code == 405:
             continue
