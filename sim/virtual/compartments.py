@@ -174,7 +174,7 @@ class Compartments:
 
     def _right(self, seen: _Seen, moved: int, is_open: bool) -> tuple[int, ...]:
         """What a move should be told as; nothing: that cannot be said."""
-        pulsed = moved - SETTLED_US <= seen.pulsed_at <= moved
+        pulsed = seen.pulsed_at == moved  # soon after a pulse that jammed a crowbar may do it
         waits = not seen.ends or seen.pulsed_at > moved - SETTLED_US or seen.why or seen.asks
         if not is_open:
             return () if waits else (codes.COMPARTMENT_CLOSED,)

@@ -280,10 +280,10 @@ class Parcels:
             promises.red("proof", text)
 
     def _went_to_another(self, one: "VirtualController", n: int, what: tuple[int, str], since: int) -> bool:
-        """Whether another compartment was opened for the same, about when this one was shut, or after it."""
+        """Whether another compartment was opened for the same after this one: what becomes of it counts."""
         pulsed_at = self._promises.compartments.pulsed_at
         return any(
-            other != n and name == one.name and each == what and pulsed_at(one, other) > since - TOLD_US
+            other != n and name == one.name and each == what and pulsed_at(one, other) > pulsed_at(one, n)
             for (name, other), each in self.opened_for.items()
         )
 

@@ -123,7 +123,7 @@ class Line(LockQueue):
 
     def _ask_next(self, now):
         """The board whose turn has come; none: until then."""
-        if self._expects is not None:
+        if self._expects is not None and not any(self._doubts):  # what is in doubt has to be asked some times
             self._due, self._expects = self._expects, None
             return
         dues = self._dues
