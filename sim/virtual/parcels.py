@@ -298,6 +298,8 @@ class Parcels:
             return False
         compartments = self._promises.compartments
         if kind == PICK_UP:
+            if any(bank.bank[n].open for n in delivery.his):  # of two that are his he is shown one after the other
+                return False
             return (
                 bool(delivery.lies) and delivery.lies == delivery.given and compartments.rests(one, bank, delivery.lies)
             )

@@ -87,6 +87,22 @@ def test_who_says_again_and_again_that_one_is_expected_makes_nobody_blind_for_lo
         assert bench.bus.sent >= asked + 5
 
 
+def test_contacts_that_are_in_doubt_are_read_though_somebody_types():
+    """Else one that opened meanwhile would be out of use: nobody would know that it did."""
+    for bench in benches(1):
+        ready(bench)
+        for board in bench.boards:
+            board.late_us = 400000
+        bench.run(2000, lambda line=bench.line: any(line._doubts))
+        for board in bench.boards:
+            board.late_us = 0
+        bench.unlock(1)
+        for _ in range(7):
+            bench.line.expect(bench.chip.now)
+            bench.run(300, lambda: False)
+        assert bench.line.is_open(1) is not None, bench.table["driver"]
+
+
 def test_an_opening_goes_out_at_once_on_a_free_line():
     for bench in benches(2):
         ready(bench)

@@ -61,6 +61,7 @@ AT_A_BANK = Hunt(
 )
 FAMILIES = ("modbus", "kerong")  # of lock boards: of the first soak at a bank, and the second
 PATIENCE_S = 300  # a recipient comes within
+MISTAKES = 0.4  # of all couriers and recipients at a bank: the wrong size, the other one's code
 SOAKS = 2  # for one defect, at the most: together less than a minute of a core
 
 
@@ -158,6 +159,10 @@ def _soak(seed: int, how: Hunt, locks: str) -> dict[str, Any]:
     from tools.simulate.plan import Plan
     from tools.simulate.soak import soak
 
+    if how.lockers:
+        from sim.virtual import visitors
+
+        visitors.OTHER_SLIP = visitors.TOO_SMALL = MISTAKES
     try:
         run = soak(
             Plan(
