@@ -19,7 +19,7 @@ from ..models import AccessGroup, Grant, ScimGroup, ScimUser, Tenant, lock
 from ..people import bulk
 from ..people import groups as access_groups
 from ..people.bulk import Work
-from ..services import clock
+from ..services import clock, entered
 from .messages import LONGEST, Group, Member, version
 
 NAME = 100
@@ -125,6 +125,7 @@ def _checked(said: Group) -> str:
     name = " ".join((said.display_name or "").split())
     if not 0 < len(name) <= NAME or len(said.external_id or "") > LONGEST:
         raise InvalidValueException(detail=f"A group needs a displayName of at most {NAME} letters.")
+    entered.lines(name, said.external_id)
     return name
 
 

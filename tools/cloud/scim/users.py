@@ -15,7 +15,7 @@ from scim2_models import (
 from ..audit import changes
 from ..models import Grant, Person, ScimUser, Tenant, lock
 from ..people import people
-from ..services import clock
+from ..services import clock, entered
 from .messages import LONGEST, Name, User, version
 
 NAME = 100  # of a person
@@ -131,6 +131,7 @@ def _say(row: ScimUser, user: User) -> None:
     for what in (row.user_key, row.user_name, row.external_id, user.display_name or "", *said["name"].values()):
         if len(what) > LONGEST:
             raise InvalidValueException(detail=f"A name or number has at most {LONGEST} letters here.")
+    entered.lines(row.user_name, row.external_id, said)
     if not row.user_name:
         raise InvalidValueException(detail="A user needs a userName.")
     row.said = said

@@ -170,8 +170,12 @@ def test_what_is_hostile_is_refused_in_its_form(house: House, entra: Directory) 
     for said in (
         {"schemas": [USER]}, {"schemas": [USER], "userName": "x" * 300}, {"schemas": [USER], "userName": "a\0b"}, [],
         {"schemas": [USER], "userName": {"a": 1}}, {"userName": "y", "externalId": "z" * 300},
+        {"userName": "a\x1b[2J"}, {"userName": "y", "externalId": "a\nb"}, {"userName": "y", "displayName": "a\u202eb"},
+        {"userName": "y", "displayName": "y", "name": {"givenName": "a\x07b"}},
     ):  # fmt: skip
         assert entra.ask("post", "Users", said, 400)["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    entra.ask("post", "Groups", {"displayName": "a\x1bb"}, 400)
+    entra.ask("post", "Groups", {"displayName": "y", "externalId": "a\nb"}, 400)
     deep = "[" * 50_000
     assert entra.client.post("/scim/v2/Users", deep, TYPE).status_code == 400
     assert entra.client.post("/scim/v2/Users", "x" * (messages.MOST_BYTES + 1), TYPE).status_code == 413
