@@ -9,7 +9,7 @@ from struct import pack, unpack_from
 from esp32 import Partition
 from micropython import const
 
-from . import ticks
+from . import clock, ticks
 from .access.codes import DEPOSIT, PICK_UP, SIZES, SLOTS, is_low, matches, slot
 from .events import (
     COMPARTMENT_CLOSED,
@@ -26,6 +26,7 @@ from .records import EVENT
 from .storage.stock import ENDED, HELD, LIES, Stock
 
 _AGAIN_MS = const(120000)  # after a deposit its code opens once more
+_STALE_MS = const(1500)  # so old may be what is known of a contact: its board was asked, and two looks agreed
 _UNSEEN = const(128)  # extra of DELIVERY_DEPOSITED
 _LOOK_BACK = const(512)  # events: what was cut short is at the end of the log, with a few starts behind it
 _PIECE = const(16)
@@ -54,6 +55,7 @@ class Deliveries:
         self._low = bytes(low)
         self._full = bytearray(len(self.sizes))
         self._runs = {}  # {compartment: (number, DEPOSIT or PICK_UP, size)}: opened for that, until it is shut
+        self._found = {}  # {compartment: until then what is told of it may be of before its pick-up code}
         self._again = {}  # {number: until then its deposit code opens again}
         self.failed = False  # since it was asked: a compartment did not open, and there is no other
         self._unsure = []  # compartments whose contact tells what happened while nobody could see it
@@ -108,8 +110,11 @@ class Deliveries:
             return False
         if not compartments.ask(compartment, TO_PICK_UP):
             # It was open. If nobody can read that it still is, that it was shut before would count as picked up.
-            if compartments.stands_open(compartment) and not compartments.line.is_open(compartment):
-                return False
+            if compartments.stands_open(compartment):
+                if not compartments.line.is_open(compartment):
+                    return False
+                if compartment not in self._runs:
+                    self._found[compartment] = ticks.add(clock.now(), _STALE_MS)
         # While the courier has it open it stays his: what he puts in then would count as picked up when he shuts it.
         if compartment not in self._runs or compartment in self._unsure:
             self._begin(compartment, one.number, PICK_UP, one.size)
@@ -215,7 +220,10 @@ class Deliveries:
         return not self.stock.is_worn
 
     def _shut(self, compartment, now, unseen=0):
+        found = self._found.pop(compartment, None)
         number, kind, size = self._end(compartment)
+        if kind == PICK_UP and found is not None and ticks.diff(found, now) > 0:
+            return  # it was shut before: nobody has taken anything, and the code still opens it
         one = self.stock.get(number % SLOTS)
         if kind == DEPOSIT:
             self.tell(DELIVERY_DEPOSITED, now, compartment, size | unseen, number)

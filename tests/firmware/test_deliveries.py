@@ -2,6 +2,7 @@
 
 from firmware.controller.code_entry import FULL
 from firmware.controller.outputs import signal
+from firmware.controller.points.why import ASKED
 from tests.firmware.parcel_bench import BANK, KEYPAD, ParcelBench, deposit_code, long_code, pick_up_code
 
 
@@ -48,6 +49,36 @@ def test_the_smallest_that_is_free_and_large_enough_and_a_larger_one_if_there_is
     bench.type(pick_up_code(2))
     bench.shut(2)
     assert bench.put_in(9, 1) == 2
+
+
+def test_a_leaf_that_was_shut_as_its_code_was_typed_is_not_picked_up():
+    for late in (0, 200):  # milliseconds after the last key
+        bench = ParcelBench(stock=(1,))
+        bench.put_in(1)
+        bench.bank.compartments.ask(1, ASKED)  # somebody else has it opened
+        bench.run(2000)
+        bench.told()
+        bench.keys(pick_up_code(1))
+        bench.chip.swipe(KEYPAD["d0"], KEYPAD["d1"], "1011")
+        bench.run(late)
+        bench.locks.doors[0] = False
+        bench.run(3000)
+        assert bench.told() == [], "nobody has seen what lies in it"
+        assert bench.type(pick_up_code(1)) == [1]
+        bench.shut(1)
+        assert bench.told() == [("DELIVERY_PICKED_UP", 1, 0, 1)]
+
+
+def test_who_finds_it_open_takes_his_parcel_and_it_is_picked_up():
+    bench = ParcelBench(stock=(1,))
+    bench.put_in(1)
+    bench.bank.compartments.ask(1, ASKED)
+    bench.run(2000)
+    bench.told()
+    bench.type(pick_up_code(1))
+    bench.run(2000)
+    bench.shut(1)
+    assert bench.told() == [("DELIVERY_PICKED_UP", 1, 0, 1)]
 
 
 def test_low_ones_come_first_for_who_asked_for_one_and_last_for_all_others():
