@@ -71,6 +71,8 @@ def _check(rules: DoorRules, door: Door, tenant: int) -> None:
         raise Refusal("there is no such schedule in this tenant; choose one of its own")
     if any(what not in ASKS for what, _ in rules.who):
         raise Refusal("a door asks for card, pin, card+pin or card/pin; choose one of these")
+    if any("pin" in what for what, _ in rules.who) and _types_codes(door):
+        raise Refusal("the keys of this door's reader are the bank's, for the codes of parcels; let it ask for cards")
     areas = set(Area.objects.filter(site=door.controller.site_id).values_list("pk", flat=True))
     if _named(rules, Area) - areas - {None}:
         raise Refusal("there is no such area at this site; choose one of its own")
@@ -78,6 +80,12 @@ def _check(rules: DoorRules, door: Door, tenant: int) -> None:
         raise Refusal("anti-passback needs to know where the door leads from and to; choose two different areas")
     if rules.first_in and rules.free_id is None:
         raise Refusal("the first person in begins free access, and there is none; choose its schedule")
+
+
+def _types_codes(door: Door) -> bool:
+    """Whether the keypad of a bank is that of this door: keys would be a PIN's first, and no code would be complete."""
+    keypad = door.controller.board.get("bank", {}).get("keypad", {})
+    return bool(keypad.get("door") == door.number)
 
 
 def _named(rules: DoorRules, model: type[Model]) -> set[int | None]:

@@ -109,3 +109,18 @@ def test_the_log_names_the_compartment(locker: Any, wire: Any) -> None:
     board.send_events(1, 1)
     with override("en"):
         assert _place(Event.objects.get(), Door.objects.get(number=2)) == "Compartment 2 (Pakkeboks)"
+
+
+def test_a_door_whose_keys_are_the_banks_asks_for_no_pin(time_now: Any) -> None:
+    from locker_world import BOARD, LockerHouse
+
+    from tools.cloud.doors import door_rules
+
+    house = LockerHouse(time_now)
+    house.controller.board = {**BOARD, "bank": {**BANK, "keypad": {"door": 2}}}
+    house.controller.save(update_fields=["board"])
+    second = house.controller.doors.get(number=2)
+    for asks in ("pin", "card+pin", "card/pin"):
+        with pytest.raises(Problem, match="are the bank's, for the codes of parcels"):
+            door_rules.change(second, {"who": [[asks, None]]})
+    door_rules.change(second, {"who": [["card", None]]})
