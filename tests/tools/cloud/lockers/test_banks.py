@@ -117,7 +117,7 @@ def test_a_door_whose_keys_are_the_banks_asks_for_no_pin(time_now: Any) -> None:
     from tools.cloud.doors import door_rules
 
     house = LockerHouse(time_now)
-    house.controller.board = {**BOARD, "bank": {**BANK, "keypad": {"door": 2}}}
+    house.controller.board = {**BOARD, "psram": True, "bank": {**BANK, "keypad": {"door": 2}}}
     house.controller.save(update_fields=["board"])
     second = house.controller.doors.get(number=2)
     for asks in ("pin", "card+pin", "card/pin"):
