@@ -101,7 +101,7 @@ def test_an_alarm_of_a_compartment_is_shown_there_and_ends_there(locker: Any, wi
 def test_the_log_names_the_compartment(locker: Any, wire: Any) -> None:
     from django.utils.translation import override
 
-    from tools.cloud.log.views import _place
+    from tools.cloud.log.shown import _place
     from tools.cloud.models import Door, Event
 
     board = wire.connect(locker.settings).connect()
