@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from sim.virtual.building import VirtualBuilding
     from sim.virtual.controller import VirtualController
     from sim.virtual.doorway import Doorway
-    from sim.virtual.parcels import Delivery
+    from sim.virtual.parcels import KnownDelivery
 
 ALL = "all"
 ZONE = "Europe/Oslo"
@@ -303,14 +303,14 @@ class House:
         )
         self.world.run(2)
 
-    def sends(self, size: int = 1) -> "Delivery":
+    def sends(self, size: int = 1) -> "KnownDelivery":
         """A new delivery: its sender has its codes, and so has everybody who should. size: of its parcel, 1 to 4."""
-        from sim.virtual.parcels import DEPOSIT, PICK_UP, Delivery
+        from sim.virtual.parcels import DEPOSIT, PICK_UP, KnownDelivery
 
         made = self._cloud.deliver(self.world.controllers[0])
         if made is None:
             raise ValueError("the board holds no key for another delivery yet; wait a moment")
-        delivery = Delivery(made[0], {DEPOSIT: made[1], PICK_UP: made[2]}, size)
+        delivery = KnownDelivery(made[0], {DEPOSIT: made[1], PICK_UP: made[2]}, size)
         self.world.promises.parcels.made(self.world.controllers[0], delivery)
         return delivery
 

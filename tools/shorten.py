@@ -32,8 +32,8 @@ Functions = ast.FunctionDef | ast.Lambda
 
 # Attributes that a script on a board asks for by name (tools/bench, tools/install).
 KEPT = frozenset(
-    {"_channel", "_drives", "_session", "_uart", "clock", "doors", "folder", "followers", "journal", "last", "link"}
-    | {"log", "on", "open", "parts", "pins", "handlers", "rules", "status", "sync", "table", "wake"}
+    {"_channel", "_drives", "_uart", "clock", "doors", "folder", "followers", "journal", "last", "link"}
+    | {"log", "on", "open", "parts", "pins", "handlers", "rules", "session", "status", "sync", "table", "wake"}
 )
 # Whose attributes may be those of an object that is not ours.
 _THEIRS = (bytearray, bytes, dict, float, int, list, memoryview, set, str, tuple, io.IOBase, socket.socket, array.array)

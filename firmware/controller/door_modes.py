@@ -161,9 +161,9 @@ class DoorModes:
 
 def door_modes(loop):
     """The one of this board; made when it is first asked for."""
-    one = follower(loop, DoorModes)
-    one.follow(loop.rules, clock.now())
-    return one
+    modes = follower(loop, DoorModes)
+    modes.follow(loop.rules, clock.now())
+    return modes
 
 
 def _never(schedule, utc):

@@ -27,9 +27,9 @@ def fit(loop, rules):
 
 def follower(loop, kind):
     """The one of that class on this board; it has yet to follow the rules when it is new."""
-    for one in loop.followers:
-        if type(one) is kind:
-            return one
-    one = kind(loop)
-    loop.followers.append(one)
-    return one
+    for known in loop.followers:
+        if type(known) is kind:
+            return known
+    made = kind(loop)
+    loop.followers.append(made)
+    return made

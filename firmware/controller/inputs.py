@@ -74,7 +74,7 @@ class Faults:
 
 def parts(table, board):
     """The parts that board.json asks for. Fire first: it waits for nothing else."""
-    sources = [_source(one, board.wake) for one in table["inputs"]]
+    sources = [_source(fields, board.wake) for fields in table["inputs"]]
     return list(_fire(table, sources)) + list(_others(table, board, sources))
 
 

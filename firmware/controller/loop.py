@@ -156,8 +156,8 @@ class Loop:
             self.journal.look()
             # 3 KB that seldom have anything to do, and are loaded again when they have
             forget("storage/table_upkeep", "storage/bit_errors", "storage/state_move")
-            for one in self.followers:
-                one.upkeep(now)
+            for follower in self.followers:
+                follower.upkeep(now)
         self._watchdog.feed()
 
     def follow(self, rules):
@@ -169,8 +169,8 @@ class Loop:
             from .followers import fit
 
             fit(self, rules)
-        for one in self.followers:
-            one.follow(rules, clock.now())
+        for follower in self.followers:
+            follower.follow(rules, clock.now())
         self._tap = rules.tap()  # the one that every tap is made of
 
     def quiet(self):

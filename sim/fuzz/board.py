@@ -126,9 +126,9 @@ class HandBoard:
 
     def _new_session(self) -> Any:
         shared = self.sync._inbox, self.sync._outbox, self.refused
-        secret = bytes.fromhex(self.link._settings["link_secret"])
-        self.link._session = self._sessions.Session(self.name, secret, self.sent.append, *shared)
-        return self.link._session
+        secret = bytes.fromhex(self.link.settings["link_secret"])
+        self.link.session = self._sessions.Session(self.name, secret, self.sent.append, *shared)
+        return self.link.session
 
     def turn(self) -> None:
         """One round of both loops at this moment; a link that was given up is tried again at once."""
@@ -148,7 +148,7 @@ class HandBoard:
         self.session.begin(self.chip.time)
         opening = next(message for message in reversed(self.sent) if message[0] == OPEN)
         own = self.chip.urandom(16)
-        self.secret = bytes(self.session._secret)  # a holder of the keys may have given it another one
+        self.secret = bytes(self.session.secret)  # a holder of the keys may have given it another one
         nonce = read_open(self.secret, self.name, opening)
         self.channel = CloudChannel(self.secret, nonce, own)
         self.sent.clear()

@@ -57,7 +57,7 @@ class _Seen:
     told: list[tuple[int, int]] = field(default_factory=list)  # the last events: when, code
 
 
-class Compartments:
+class CompartmentChecks:
     """Watches every bank of a building."""
 
     def __init__(self, promises: "Promises") -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from sim.world.osdp import OsdpLine, Reader
+from sim.world.osdp import OsdpLine, PeripheralDevice
 from sim.world.tables import Board, Table
 
 from .chip import VirtualChip
@@ -22,7 +22,7 @@ LISTENS_US = 400 * MS  # a reader that was polled within that time is heard with
 class VirtualLine(OsdpLine):
     """A line on a serial port of the chip. table: its part of board.json."""
 
-    def __init__(self, table: Table, readers: list[Reader], scheduler: Scheduler) -> None:
+    def __init__(self, table: Table, readers: list[PeripheralDevice], scheduler: Scheduler) -> None:
         super().__init__(readers, lambda: scheduler.now, table.get("baud", 9600), "de" in table)
         self.scheduler = scheduler
         self.quiet_at = self.changed_at = -TROUBLE_US  # when noise ended, or will end; when a reader died or came back
@@ -64,7 +64,7 @@ def spoiled(frame: bytes, chance: Random) -> bytes:
 class Polled:
     """The reader of one door."""
 
-    def __init__(self, reader: Reader, line: VirtualLine) -> None:
+    def __init__(self, reader: PeripheralDevice, line: VirtualLine) -> None:
         self.reader = reader
         self.line = line
         self._fault: str | None = None
@@ -105,7 +105,7 @@ def wire(
                 continue
             secure = how.get("secure", True)
             key = chance.randbytes(16) if secure else None
-            reader = Reader(how["address"], key, chance.randbytes, secure)
+            reader = PeripheralDevice(how["address"], key, chance.randbytes, secure)
             line.readers.append(reader)
             if key is not None:
                 keys[str(n)] = key.hex()

@@ -34,7 +34,7 @@ TOLD_US = 4 * SECOND  # from a leaf that was shut to what that means for its del
 
 
 @dataclass
-class Delivery:
+class KnownDelivery:
     """number, and the two codes of 13 digits, as its sender has them. size: 1 to 4, what its parcel needs.
 
     claimed, given: the compartment that its board put on record for it, and whose lock got current; 0 for none. moves:
@@ -59,11 +59,11 @@ class Delivery:
     typed: dict[str, tuple[int, bool]] = field(default_factory=dict)
 
 
-class Parcels:
+class ParcelChecks:
     def __init__(self, promises: "Promises") -> None:
         self._promises = promises
         self._scheduler = promises.scheduler
-        self.deliveries: dict[str, dict[int, Delivery]] = {}  # by board and number
+        self.deliveries: dict[str, dict[int, KnownDelivery]] = {}  # by board and number
         self.opened_for: dict[tuple[str, int], tuple[int, str]] = {}  # by compartment: delivery, what for
         self._may: dict[tuple[str, int], int] = {}  # by compartment: the delivery whose code was typed, open or not
         self._row: dict[str, int] = {}  # by board: wrong codes since a delivery went well, and when the last one came
@@ -71,7 +71,7 @@ class Parcels:
         self._short: dict[str, list[int]] = {}  # by board: when a wrong code of ten digits was looked at for certain
         self._brief: dict[str, list[int]] = {}  # the same, and those that were perhaps looked at
 
-    def made(self, one: "VirtualController", delivery: Delivery) -> None:
+    def made(self, one: "VirtualController", delivery: KnownDelivery) -> None:
         """Somebody has its codes."""
         known = self.deliveries.setdefault(one.name, {})
         self._promises.checks["own codes"] += 1
@@ -80,7 +80,7 @@ class Parcels:
             self._promises.red("own codes", text)
         known[delivery.number] = delivery
 
-    def of(self, one: "VirtualController") -> list[Delivery]:
+    def of(self, one: "VirtualController") -> list[KnownDelivery]:
         return list(self.deliveries.get(one.name, {}).values())
 
     # What people do.
@@ -95,7 +95,7 @@ class Parcels:
         self._row[name] = self._row.get(name, 0) + 1
         self._wrong_at[name] = now
 
-    def typed(self, one: "VirtualController", delivery: Delivery, kind: str, short: bool, sure: bool) -> None:
+    def typed(self, one: "VirtualController", delivery: KnownDelivery, kind: str, short: bool, sure: bool) -> None:
         """The last key of a right code, of a courier that of the size. sure: the board has read every one."""
         now, bank = self._scheduler.now, one.bank
         assert bank is not None
@@ -106,11 +106,11 @@ class Parcels:
         if not sure:
             self.typed_wrong(one, short, sure=False)
         elif not self._is_wary(one, short):
-            judge = self._found if kind == PICK_UP else self._taken_in
+            check = self._found if kind == PICK_UP else self._taken_in
             if self._is_due(one, bank, delivery, kind):
-                self._scheduler.after(OPENS_US, judge, one, bank, delivery, now, one.chip.starts)
+                self._scheduler.after(OPENS_US, check, one, bank, delivery, now, one.chip.starts)
 
-    def put_in(self, one: "VirtualController", n: int, delivery: Delivery) -> None:
+    def put_in(self, one: "VirtualController", n: int, delivery: KnownDelivery) -> None:
         assert one.bank is not None
         if delivery.lies:
             one.bank.bank[delivery.lies].inside.remove(delivery.number)
@@ -168,7 +168,7 @@ class Parcels:
             if delivery.given == n and delivery.keeps:  # he is shown the other one now
                 delivery.given = delivery.claimed = max(delivery.keeps)
 
-    def _went_on(self, one: "VirtualController", n: int, delivery: Delivery, code: int) -> None:
+    def _went_on(self, one: "VirtualController", n: int, delivery: KnownDelivery, code: int) -> None:
         if code == codes.NO_ROOM:
             if delivery.given == n:
                 delivery.given = delivery.claimed = 0
@@ -188,7 +188,9 @@ class Parcels:
         if delivery is not None and kind in delivery.typed:
             delivery.typed[kind] = self._scheduler.now + GOOD_US, delivery.typed[kind][1]
 
-    def _released(self, one: "VirtualController", n: int, number: int, delivery: Delivery | None, kind: str) -> None:
+    def _released(
+        self, one: "VirtualController", n: int, number: int, delivery: KnownDelivery | None, kind: str
+    ) -> None:
         """1 and 17: its code was typed a moment ago, and is no code of the past; 16 wrong ones are borne in a day."""
         promises, now = self._promises, self._scheduler.now
         text = f"{one.name} compartment {n}: released for the {kind} of delivery {number}"
@@ -213,7 +215,7 @@ class Parcels:
                 delivery.moves = delivery.claimed
             delivery.claimed = n
 
-    def _deposited_before(self, one: "VirtualController", delivery: Delivery, text: str) -> None:
+    def _deposited_before(self, one: "VirtualController", delivery: KnownDelivery, text: str) -> None:
         """17: a deposit code opens again for two minutes after its parcel was put in, and no longer."""
         assert one.bank is not None
         if not delivery.given or delivery.shut_at < 0 or one.bank.bank[delivery.given].contact:
@@ -253,7 +255,7 @@ class Parcels:
                     promises.red("room", f"{text}, which asked for size {delivery.asked}")
                 delivery.his.add(n)
 
-    def _proof(self, one: "VirtualController", n: int, delivery: Delivery, kind: str) -> None:
+    def _proof(self, one: "VirtualController", n: int, delivery: KnownDelivery, kind: str) -> None:
         """What the cloud will call a proof happened: it was given that compartment, or its pick-up code was typed."""
         self._promises.checks["proof"] += 1
         given = n in delivery.his or n == delivery.claimed
@@ -292,7 +294,7 @@ class Parcels:
         key = number.to_bytes(4, "little")
         return any(event[2] == code and event[6] and event[6][:4] == key for event in one.recorded[-200:])
 
-    def _is_due(self, one: "VirtualController", bank: "VirtualBank", delivery: Delivery, kind: str) -> bool:
+    def _is_due(self, one: "VirtualController", bank: "VirtualBank", delivery: KnownDelivery, kind: str) -> bool:
         """Whether a right code must open something now."""
         if delivery.dead is not None:
             return False
@@ -316,7 +318,7 @@ class Parcels:
         )
 
     def _found(
-        self, one: "VirtualController", bank: "VirtualBank", delivery: Delivery, since: int, starts: int
+        self, one: "VirtualController", bank: "VirtualBank", delivery: KnownDelivery, since: int, starts: int
     ) -> None:
         """16: a parcel can be taken out by its code."""
         if not self._promises.compartments.was_quiet(one, bank, since, starts) or delivery.dead is not None:
@@ -327,7 +329,7 @@ class Parcels:
             self._promises.red("found", f"{text}, and its parcel stays in it")
 
     def _taken_in(
-        self, one: "VirtualController", bank: "VirtualBank", delivery: Delivery, since: int, starts: int
+        self, one: "VirtualController", bank: "VirtualBank", delivery: KnownDelivery, since: int, starts: int
     ) -> None:
         """0: who brings a parcel gets a compartment, where there is one."""
         if not self._promises.compartments.was_quiet(one, bank, since, starts) or delivery.dead is not None:

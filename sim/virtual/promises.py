@@ -14,13 +14,13 @@ from sim.world.tables import Holder
 
 from . import flash
 from .checks import CHECKS, NAMES
-from .compartments import Compartments
+from .compartments import CompartmentChecks
 from .flash_errors import FlashErrors
 from .leaves import Leaves
 from .links import Links
 from .logged import LoggedEvent
 from .logs import Logs
-from .parcels import Parcels
+from .parcels import ParcelChecks
 from .scheduler import SECOND
 from .sealed import SealedMessages
 from .slots import Slots
@@ -77,8 +77,8 @@ class Promises:
         self.started: dict[str, int] = {}  # since when a board is at work
         self.strikes = Strikes(self)
         self.leaves = Leaves(self)
-        self.compartments = Compartments(self)
-        self.parcels = Parcels(self)
+        self.compartments = CompartmentChecks(self)
+        self.parcels = ParcelChecks(self)
         self.links = Links(self)
         self.logs = Logs(self)
         self.flash_errors = FlashErrors(self)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
-from .parcels import AGAIN_US, DEPOSIT, PICK_UP, SIZES, Delivery
+from .parcels import AGAIN_US, DEPOSIT, PICK_UP, SIZES, KnownDelivery
 from .scheduler import MS, SECOND
 from .verdicts import ANYTHING
 
@@ -41,7 +41,7 @@ class Visitors:
     ) -> None:
         assert one.bank is not None
         self.building = building
-        self.one = one
+        self.controller = one
         self.bank = one.bank
         self.scheduler = building.scheduler
         self.parcels = building.promises.parcels
@@ -51,17 +51,17 @@ class Visitors:
         self._patience_s = patience_s
         self._keypad = one.doors[self.bank.table["keypad"]["door"] - 1]
         self._free_at = 0  # when the keypad is nobody's
-        self._past: list[Delivery] = []  # taken out
+        self._past: list[KnownDelivery] = []  # taken out
         self._misfits: Counter[int] = Counter()  # by delivery
         self.bank.bank.on_open = self._opened
 
     # Couriers.
 
-    def brings(self, delivery: Delivery, after_us: int = 0) -> None:
+    def brings(self, delivery: KnownDelivery, after_us: int = 0) -> None:
         """A courier has a parcel, and its deposit code."""
         self.scheduler.after(after_us, self._deposit, delivery, TRIES)
 
-    def _deposit(self, delivery: Delivery, tries: int, size: int = 0) -> None:
+    def _deposit(self, delivery: KnownDelivery, tries: int, size: int = 0) -> None:
         if not self.on or delivery.lies or delivery.dead is not None:
             return
         if not size:
@@ -75,19 +75,19 @@ class Visitors:
             self.counts["deposit codes typed"] += 1
             delivery.asked = size
             if right:
-                self.parcels.typed(self.one, delivery, DEPOSIT, short, sure and size == delivery.size)
+                self.parcels.typed(self.controller, delivery, DEPOSIT, short, sure and size == delivery.size)
             else:
-                self.parcels.typed_wrong(self.one, short, sure)
+                self.parcels.typed_wrong(self.controller, short, sure)
             if tries > 1:
                 self.scheduler.after(WAITS_US, self._deposit_again, delivery, tries - 1)
 
         self._type(f"{_keys(digits)}{size}#", done)
 
-    def _deposit_again(self, delivery: Delivery, tries: int) -> None:
+    def _deposit_again(self, delivery: KnownDelivery, tries: int) -> None:
         if not delivery.given:
             self._deposit(delivery, tries)
 
-    def _put_in(self, n: int, delivery: Delivery) -> None:
+    def _put_in(self, n: int, delivery: KnownDelivery) -> None:
         """The courier stands before a leaf that has opened."""
         if not self.bank.bank[n].open or delivery.given != n or delivery.lies == n:
             return
@@ -99,13 +99,13 @@ class Visitors:
             self.scheduler.after(8 * SECOND, self._deposit, delivery, 2, delivery.size)
             return
         self.counts["parcels put in"] += 1
-        self.parcels.put_in(self.one, n, delivery)
+        self.parcels.put_in(self.controller, n, delivery)
         wait_s = 60 + self._chance.random() * self._patience_s
         self.scheduler.after(int(wait_s * SECOND), self._fetch, delivery, TRIES)
 
     # Recipients.
 
-    def _fetch(self, delivery: Delivery, tries: int) -> None:
+    def _fetch(self, delivery: KnownDelivery, tries: int) -> None:
         if not self.on or not delivery.lies:
             return
         code = delivery.codes[PICK_UP]
@@ -121,21 +121,21 @@ class Visitors:
         def done(sure: bool) -> None:
             self.counts["pick-up codes typed"] += 1
             if right:
-                self.parcels.typed(self.one, delivery, PICK_UP, short, sure)
+                self.parcels.typed(self.controller, delivery, PICK_UP, short, sure)
                 if delivery.lies and self.bank.bank[delivery.lies].open:  # by somebody else
                     self._take_out(delivery.lies, delivery)
             else:
-                self.parcels.typed_wrong(self.one, short, sure)
+                self.parcels.typed_wrong(self.controller, short, sure)
             self.scheduler.after(WAITS_US, self._fetch_again, delivery, tries - 1)
 
         self._type(_keys(digits) + "1#" * slip, done)
 
-    def _is_deposited(self, delivery: Delivery) -> bool:
+    def _is_deposited(self, delivery: KnownDelivery) -> bool:
         """So long ago that its deposit code opens nothing any more."""
         open_now = self.bank.bank[delivery.lies].open or delivery.given != delivery.lies
         return not open_now and 0 <= delivery.shut_at < self.scheduler.now - AGAIN_US - 10 * SECOND
 
-    def _fetch_again(self, delivery: Delivery, tries: int) -> None:
+    def _fetch_again(self, delivery: KnownDelivery, tries: int) -> None:
         """Nothing opened: once more, and later, when the keypad may take codes again."""
         if not delivery.lies or self.bank.bank[delivery.lies].open:
             return
@@ -144,11 +144,11 @@ class Visitors:
         else:
             self.scheduler.after(int(self._chance.uniform(600, 3_600) * SECOND), self._fetch, delivery, TRIES)
 
-    def _take_out(self, n: int, delivery: Delivery) -> None:
+    def _take_out(self, n: int, delivery: KnownDelivery) -> None:
         if not self.bank.bank[n].open:
             return
         self.counts["parcels taken out"] += n == delivery.lies
-        self.parcels.take_out(self.one, n)
+        self.parcels.take_out(self.controller, n)
         self._past = [*self._past[-20:], delivery]
 
     # Others.
@@ -163,7 +163,7 @@ class Visitors:
     def _try(self, digits: str) -> None:
         def done(sure: bool) -> None:
             self.counts["codes guessed"] += 1
-            self.parcels.typed_wrong(self.one, len(digits) == SHORT, sure)
+            self.parcels.typed_wrong(self.controller, len(digits) == SHORT, sure)
 
         self._type(_keys(digits), done)
 
@@ -188,7 +188,7 @@ class Visitors:
             self.scheduler.at(begin + n * KEY_US, self._press, key, unsure, done if last else None)
 
     def _press(self, key: str, unsure: list[int], done: Callable[[bool], None] | None) -> None:
-        one, door = self.one, self._keypad
+        one, door = self.controller, self._keypad
 
         def read(began: int) -> None:
             if not one.chip.on or not self.building.seen(one, door, began):
@@ -209,10 +209,10 @@ class Visitors:
         if chance.random() < LEFT:
             self.counts["compartments left open"] += 1
             stays_s = chance.uniform(60, 700)
-        what = self.parcels.opened_for.get((self.one.name, n))
-        by_lock = self.building.promises.compartments.pulsed_at(self.one, n) == self.scheduler.now
+        what = self.parcels.opened_for.get((self.controller.name, n))
+        by_lock = self.building.promises.compartments.pulsed_at(self.controller, n) == self.scheduler.now
         if by_lock and what is not None:
-            delivery = self.parcels.deliveries[self.one.name].get(what[0])
+            delivery = self.parcels.deliveries[self.controller.name].get(what[0])
             if delivery is not None:
                 does = self._put_in if what[1] == DEPOSIT else self._take_out
                 self.scheduler.after(int(chance.uniform(3, 8) * SECOND), does, n, delivery)
@@ -223,9 +223,9 @@ class Visitors:
         if not one.open:
             return
         for number in list(one.inside):  # a courier whose compartment was taken back takes his parcel along
-            delivery = self.parcels.deliveries[self.one.name][number]
+            delivery = self.parcels.deliveries[self.controller.name][number]
             if delivery.given != n and delivery.dead is None:
-                self.parcels.take_out(self.one, n)
+                self.parcels.take_out(self.controller, n)
         one.slips = int(self._chance.random() < SLIPS)
         if self.bank.shut(n):
-            self.parcels.shut(self.one, n)
+            self.parcels.shut(self.controller, n)

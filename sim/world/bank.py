@@ -6,7 +6,7 @@ Beside it the lock boards on its line, as lock_boards.py has them, wired to thes
 from collections.abc import Callable
 from typing import Any
 
-from .lock_boards import Bus, Kerong12Board, KerongBoard, LockBoard, ModbusRelays, XorBoard
+from .lock_boards import Kerong12Board, KerongBoard, LockBoard, LockBus, ModbusRelays, XorBoard
 
 FAMILIES: dict[str, type[LockBoard]] = {
     "xor": XorBoard, "kerong": KerongBoard, "kerong12": Kerong12Board, "modbus": ModbusRelays,
@@ -162,6 +162,6 @@ def table(count: int, driver: str = "xor", doors: int = 2, **more: Any) -> dict[
     }
 
 
-def line(bank: Bank, locks: dict[str, Any], now_us: Callable[[], int]) -> Bus:
+def line(bank: Bank, locks: dict[str, Any], now_us: Callable[[], int]) -> LockBus:
     """The serial line with its boards."""
-    return Bus(lock_boards(bank, locks), now_us, locks["baud"], "de" in locks)
+    return LockBus(lock_boards(bank, locks), now_us, locks["baud"], "de" in locks)

@@ -298,7 +298,7 @@ class ModbusRelays(LockBoard):
         return body + crc16(body)
 
 
-class Bus:
+class LockBus:
     """The line between a board's serial port and its lock boards; takes the place of sim.mcu.chip.Uart.
 
     now_us(): microseconds. directed: with a pin for the direction, drive(level) tells it. echo: the transceiver hears

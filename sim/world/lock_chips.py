@@ -59,7 +59,7 @@ class Locks:
         return longest
 
 
-class Chain:
+class RegisterChain:
     """SN74HC595 (SCLS041) one after the other, then SN74HC165 (SCLS116): five wires and the way back.
 
     pins: {"data", "clock", "latch", "load", "enable"} -> pin; back(level): QH of the last 165 to be read moves.

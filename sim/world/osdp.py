@@ -93,7 +93,7 @@ class OsdpSession:
         return done
 
 
-class Reader:
+class PeripheralDevice:
     """key: its own, None: it waits for one (install mode). random(n): n bytes. secure: it is not polled in plain.
 
     shown: the last lights and sounds it was told, as (command, data). dead: it hears and says nothing. A card for which

@@ -18,7 +18,7 @@ from firmware.controller.events import (
     READER_TAMPER_OVER,
 )
 from firmware.controller.outputs.signal import GRANTED
-from sim.world.osdp import Reader
+from sim.world.osdp import PeripheralDevice
 from tests.firmware.bench import frame26
 from tests.firmware.osdp_bench import KEY, OsdpBench, table
 
@@ -232,7 +232,7 @@ def test_the_simulated_reader_talks_to_a_panel_of_libosdp() -> None:
     channel.write = lambda buf: os.write(panel_end[1], buf)  # type: ignore[method-assign]
     info = osdp.PDInfo(ADDRESS, channel, scbk=KEY, flags=[osdp.LibFlag.EnforceSecure])
     panel = osdp.ControlPanel([info], log_level=osdp.LogLevel.Emergency)
-    reader = Reader(ADDRESS, KEY, os.urandom, secure=True)
+    reader = PeripheralDevice(ADDRESS, KEY, os.urandom, secure=True)
     read: list[dict[str, Any]] = []
     panel.set_event_handler(lambda _, event: read.append(event) or 0)
 

@@ -2,7 +2,7 @@
 
 from firmware.controller import ticks
 from firmware.controller.outputs.locks import locks
-from sim.world.lock_boards import Bus, Kerong12Board, KerongBoard, ModbusRelays, XorBoard
+from sim.world.lock_boards import Kerong12Board, KerongBoard, LockBus, ModbusRelays, XorBoard
 from tests.firmware.bench import BenchChip
 
 DE = 4
@@ -20,7 +20,7 @@ class LockBench:
         self.table["addresses"] = [board.address for board in boards]
         self.table["locks"] = boards[0].locks
         self.table.update(how)
-        self.bus = Bus(boards, lambda: self.elapsed * 1000, self.table.get("baud", 9600), "de" in self.table)
+        self.bus = LockBus(boards, lambda: self.elapsed * 1000, self.table.get("baud", 9600), "de" in self.table)
         self.chip.uarts[UART] = self.bus
         self.chip.moved = self._moved
         self.line = locks(self.table, self.chip.now)

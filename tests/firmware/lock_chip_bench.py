@@ -1,7 +1,7 @@
 """Locks behind shift registers and expanders of sim/world, switched by the firmware's own driver."""
 
 from firmware.controller.outputs.locks import locks
-from sim.world.lock_chips import Chain, I2cBus, Locks, Mcp23017, Pcf8574
+from sim.world.lock_chips import I2cBus, Locks, Mcp23017, Pcf8574, RegisterChain
 from tests.firmware.bench import BenchChip
 from tests.firmware.lock_bench import LockBench
 
@@ -21,7 +21,7 @@ class ChipBench(LockBench):
         if driver == "shift":
             self.table.update(PINS)
             self.table["back"] = BACK
-            self.chain = Chain(PINS, (count + 7) // 8, self.locks, lambda level: self.chip.input(BACK, level))
+            self.chain = RegisterChain(PINS, (count + 7) // 8, self.locks, lambda level: self.chip.input(BACK, level))
         else:
             self._wire(driver, count, how)
         self.table.update(how)

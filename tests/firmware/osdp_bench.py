@@ -7,7 +7,7 @@ from firmware.controller import ticks
 from firmware.controller.board import Board
 from firmware.controller.storage import settings
 from firmware.controller.storage.settings_save import save
-from sim.world.osdp import OsdpLine, Reader
+from sim.world.osdp import OsdpLine, PeripheralDevice
 from tests.firmware.bench import BenchChip
 
 DE = 4
@@ -108,9 +108,9 @@ def plain(board=None):
     """One reader that works without a key."""
     board = board or table()
     board["doors"][0]["reader"]["secure"] = False
-    return OsdpBench(Reader(0), board=board)
+    return OsdpBench(PeripheralDevice(0), board=board)
 
 
 def sealed():
     """One reader that shares a key with the board."""
-    return OsdpBench(Reader(0, KEY, os.urandom, secure=True), kept={1: KEY})
+    return OsdpBench(PeripheralDevice(0, KEY, os.urandom, secure=True), kept={1: KEY})

@@ -4,7 +4,7 @@ from firmware.controller import events as codes
 from firmware.controller.access.codes import DEPOSIT, LONG, PICK_UP, SHORT, code
 from firmware.controller.cloud import wire
 from firmware.protocol.deliveries import delivery_key
-from sim.world.lock_chips import Chain, Locks
+from sim.world.lock_chips import Locks, RegisterChain
 from tests.firmware import controller_bench
 from tests.firmware.controller_bench import RULES, TABLE, UTC, nor_flash
 
@@ -57,7 +57,7 @@ class ParcelBench(controller_bench.Bench):
             def __init__(self):
                 super().__init__()
                 self.partitions = flash_
-                bench.chain = Chain(CHAIN, (count + 7) // 8, bench.locks, lambda level: self.input(BACK, level))
+                bench.chain = RegisterChain(CHAIN, (count + 7) // 8, bench.locks, lambda level: self.input(BACK, level))
 
             def moved(self, n, level):
                 bench.chain.moved(n, level)

@@ -15,7 +15,7 @@ from firmware.controller.events import (
 )
 from firmware.controller.points.compartments import Compartments
 from sim.world.lock_boards import ModbusRelays, XorBoard
-from sim.world.lock_chips import Chain, Locks
+from sim.world.lock_chips import Locks, RegisterChain
 from tests.firmware import controller_bench
 from tests.firmware.controller_bench import TABLE, UTC
 from tests.firmware.lock_bench import LockBench
@@ -35,7 +35,7 @@ class BankBench(controller_bench.Bench):
         class Wired(kind):
             def __init__(self):
                 super().__init__()
-                bench.chain = Chain(PINS, 1, bench.locks, lambda level: self.input(BACK, level))
+                bench.chain = RegisterChain(PINS, 1, bench.locks, lambda level: self.input(BACK, level))
 
             def moved(self, n, level):
                 if not bench.cut:  # not kept, as the bench does: these are thousands

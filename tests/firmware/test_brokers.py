@@ -35,7 +35,7 @@ class Bench:
         def connect(this):
             host = this._broker["host"]
             self.tried.append(host)
-            this._session = Opened(host in self.up)
+            this.session = Opened(host in self.up)
 
         link.Link._connect, link.Link._serve, link.Link._drop = connect, lambda this: None, lambda this: None
         try:
@@ -136,7 +136,7 @@ def served_by_second(bench):
     bench.once()
     made = bench.link
     made._place = 1
-    made._session = Opened(True)
+    made.session = Opened(True)
     made._look_later(clock.now())
     return made
 
@@ -165,7 +165,7 @@ def test_a_first_broker_that_takes_connections_and_no_board_is_tried_ever_more_s
     made = served_by_second(bench)
     sockets.events = [4]
     for expected in (1200000, 2400000, 4800000, 9600000, 10000000):
-        made._moved, made._place, made._opened, made._session = True, 0, False, None
+        made._moved, made._place, made._opened, made.session = True, 0, False, None
         made._drop()
         assert made._again == expected and made._place == 1
     bench.up = {"first"}

@@ -9,7 +9,7 @@ from firmware.controller.commissioning import commissioning
 from firmware.controller.events import GRANTED, NOT_SAVED, READER_KEYED, RULES_REFUSED, STARTED
 from firmware.controller.records import NO_END, unpack_event
 from firmware.controller.storage import checkpoint, settings_save
-from sim.world.osdp import Reader
+from sim.world.osdp import PeripheralDevice
 from tests.firmware.bench import frame26
 from tests.firmware.controller_bench import KEY, UTC, Bench
 from tests.firmware.osdp_bench import OsdpLine
@@ -67,7 +67,7 @@ def test_what_rules_remember_is_written_when_there_is_room_again():
 
 def test_a_reader_gets_no_key_that_was_not_kept_and_the_doors_go_on():
     bench = Bench(table=TABLE)
-    start, reader = bench.chip.now, Reader(0, None, os.urandom)
+    start, reader = bench.chip.now, PeripheralDevice(0, None, os.urandom)
     bench.loop.parts[0]._uart.port = OsdpLine([reader], lambda: (bench.chip.now - start) * 1000, 38400)
     know(bench.loop.table, credential_key(KEY, card_value(26, 12 << 16 | 3456)), 7, NO_END)
     bench.run(3000)
@@ -146,11 +146,11 @@ class Beating:
 
 def test_a_secret_that_is_not_saved_is_not_taken():
     class Link:
-        _settings = {"link_secret": "11" * 32}
+        settings = {"link_secret": "11" * 32}
 
-        class _session:
-            _renew = False
-            _secret = bytes(32)
+        class session:
+            renew = False
+            secret = bytes(32)
 
     class Loop:
         link = Link
@@ -165,7 +165,7 @@ def test_a_secret_that_is_not_saved_is_not_taken():
 
     with Full():
         rotate.take(Sync(), Loop, bytes((wire.SECRET,)) + bytes(range(32)), UTC)
-    assert not Sync.said and Link._settings == {"link_secret": "11" * 32} and not Link._session._renew
+    assert not Sync.said and Link.settings == {"link_secret": "11" * 32} and not Link.session.renew
 
 
 def test_every_writer_is_here():

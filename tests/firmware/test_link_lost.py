@@ -43,7 +43,7 @@ class Lost(links.Link):
         self.shared = inbox, outbox, {}
         self._inbox = inbox
         self._client = None
-        self._session = self
+        self.session = self
 
 
 def test_it_is_told_though_the_control_loop_waits_for_room_itself():

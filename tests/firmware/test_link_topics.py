@@ -43,7 +43,7 @@ class Client:
 class Linked(links.Link):
     def __init__(self, refused):
         self._broker = {"host": "broker", "port": 1883, "user": NAME, "password": "secret"}
-        self._settings = {"controller": NAME, "link_secret": "11" * 32}
+        self.settings = {"controller": NAME, "link_secret": "11" * 32}
         self.shared = Mailbox(Lock(), 4), Mailbox(Lock(), 4), refused
         self._connect()
 
@@ -94,4 +94,4 @@ def test_it_listens_to_its_own_topic_only():
 def test_its_own_messages_are_taken():
     with Bench() as (link, client, refused):
         client.deliver(DOWN, bytes((RENEW,)))
-        assert link._session._renew and not any(refused.values())
+        assert link.session.renew and not any(refused.values())

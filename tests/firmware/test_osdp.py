@@ -14,7 +14,7 @@ from firmware.controller.events import (
 )
 from firmware.controller.outputs import patterns
 from firmware.controller.outputs.signal import DENIED, GRANTED
-from sim.world.osdp import BUZ, LED, RAW, Reader, framed
+from sim.world.osdp import BUZ, LED, RAW, PeripheralDevice, framed
 from tests.firmware.bench import frame26
 from tests.firmware.osdp_bench import KEY, OsdpBench, plain, sealed, table
 
@@ -242,7 +242,7 @@ def test_who_asks_for_patience_is_asked_again():
 
 
 def test_one_dead_reader_does_not_keep_the_other_from_its_work():
-    bench = OsdpBench(Reader(0, KEY, os.urandom), Reader(1, KEY, os.urandom), kept={1: KEY, 2: KEY})
+    bench = OsdpBench(PeripheralDevice(0, KEY, os.urandom), PeripheralDevice(1, KEY, os.urandom), kept={1: KEY, 2: KEY})
     bench.run(1000)
     bench.readers[0].dead = True
     bench.run(5000)
@@ -319,7 +319,7 @@ def test_an_answer_that_comes_late_is_not_taken_for_the_next():
 def test_the_direction_pin_lets_go_before_a_reader_answers():
     for baud in (9600, 19200, 115200):
         board = table(baud=baud)
-        bench = OsdpBench(Reader(0, KEY, os.urandom), kept={1: KEY}, board=board)
+        bench = OsdpBench(PeripheralDevice(0, KEY, os.urandom), kept={1: KEY}, board=board)
         bench.run(1000)
         assert bench.answers(), baud
         assert bench.line.clashes == 0
@@ -343,7 +343,7 @@ def test_each_reader_is_asked_as_often_as_the_board_says():
     for poll_ms in (50, 100, 200):
         board = table(poll_ms=poll_ms)
         board["doors"][0]["reader"]["secure"] = False
-        bench = OsdpBench(Reader(0), board=board)
+        bench = OsdpBench(PeripheralDevice(0), board=board)
         bench.run(1000)
         before = bench.line.sent
         bench.run(10000)
@@ -365,7 +365,7 @@ def test_a_poll_costs_one_turn_of_the_loop():
 
 
 def test_a_reader_without_a_key_is_not_polled_unless_the_board_says_so():
-    bench = OsdpBench(Reader(0))
+    bench = OsdpBench(PeripheralDevice(0))
     bench.run(3000)
     assert bench.told() == [(READER_LOST, 1, KEYLESS)]
     bench.readers[0].card(CARD)
@@ -375,7 +375,7 @@ def test_a_reader_without_a_key_is_not_polled_unless_the_board_says_so():
 
 
 def test_a_reader_gets_a_key_of_its_own_only_while_somebody_commissions_the_board():
-    bench = OsdpBench(Reader(0, None, os.urandom))
+    bench = OsdpBench(PeripheralDevice(0, None, os.urandom))
     bench.run(3000)
     assert bench.kept() == {}
     bench.commissioner.on = True
@@ -391,7 +391,7 @@ def test_a_reader_gets_a_key_of_its_own_only_while_somebody_commissions_the_boar
 
 
 def test_a_new_reader_in_the_place_of_an_old_one_gets_the_old_ones_key_when_the_board_is_commissioned():
-    bench = OsdpBench(Reader(0, None, os.urandom), kept={1: KEY})
+    bench = OsdpBench(PeripheralDevice(0, None, os.urandom), kept={1: KEY})
     bench.run(5000)
     assert bench.told() == [(READER_LOST, 1, REFUSES)]
     assert bench.readers[0].key is None
@@ -403,7 +403,7 @@ def test_a_new_reader_in_the_place_of_an_old_one_gets_the_old_ones_key_when_the_
 
 
 def test_a_reader_with_another_key_is_refused_and_told():
-    bench = OsdpBench(Reader(0, bytes(16), os.urandom), kept={1: KEY})
+    bench = OsdpBench(PeripheralDevice(0, bytes(16), os.urandom), kept={1: KEY})
     bench.run(5000)
     told = bench.told()
     assert (READER_STRANGE, 1, 3) in told and (READER_LOST, 1, REFUSES) in told and len(told) == 2
@@ -415,7 +415,7 @@ def test_a_reader_with_another_key_is_refused_and_told():
 
 
 def test_a_key_that_lies_damaged_is_no_key():
-    bench = OsdpBench(Reader(0, KEY, os.urandom))
+    bench = OsdpBench(PeripheralDevice(0, KEY, os.urandom))
     from firmware.controller.storage.settings_save import save
 
     save(bench.folder, {"1": "no key at all"}, "osdp")

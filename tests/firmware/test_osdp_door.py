@@ -8,7 +8,7 @@ from firmware.controller.commissioning import commissioning
 from firmware.controller.door_unit import AWAY_MS
 from firmware.controller.events import GRANTED, READER_BACK, READER_KEYED, READER_LOST
 from firmware.controller.records import NO_END
-from sim.world.osdp import LED, OsdpLine, Reader
+from sim.world.osdp import LED, OsdpLine, PeripheralDevice
 from tests.firmware.bench import frame26
 from tests.firmware.controller_bench import CONTACT, KEY, REX, STRIKE, Bench
 from tests.firmware.storage.cards import know
@@ -29,7 +29,7 @@ TABLE = {
 
 def test_a_reader_gets_its_key_when_somebody_commissions_the_board_and_then_its_cards_open():
     bench = Bench(table=TABLE)
-    start, reader = bench.chip.now, Reader(0, None, os.urandom)
+    start, reader = bench.chip.now, PeripheralDevice(0, None, os.urandom)
     bench.loop.parts[0]._uart.port = OsdpLine([reader], lambda: ticks.diff(bench.chip.now, start) * 1000, 38400)
     know(bench.loop.table, credential_key(KEY, card_value(26, 12 << 16 | 3456)), 7, NO_END)
     bench.run(3000)
@@ -53,7 +53,7 @@ def test_a_reader_gets_its_key_when_somebody_commissions_the_board_and_then_its_
 def test_a_card_held_to_an_osdp_reader_is_one_tap():
     plain = dict(TABLE, doors=[dict(TABLE["doors"][0], reader={"kind": "osdp", "address": 0, "secure": False})])
     bench = Bench(table=plain)
-    start, reader = bench.chip.now, Reader(0, None, os.urandom)
+    start, reader = bench.chip.now, PeripheralDevice(0, None, os.urandom)
     bench.loop.parts[0]._uart.port = OsdpLine([reader], lambda: ticks.diff(bench.chip.now, start) * 1000, 38400)
     know(bench.loop.table, credential_key(KEY, card_value(26, 12 << 16 | 3456)), 7, NO_END)
     bench.run(3000)

@@ -3,7 +3,7 @@
 import os
 
 from firmware.controller.events import READER_LOST
-from sim.world.osdp import ACK, Reader, framed
+from sim.world.osdp import ACK, PeripheralDevice, framed
 from tests.firmware.bench import frame26
 from tests.firmware.osdp_bench import KEY, OsdpBench, plain, sealed, table
 
@@ -125,9 +125,9 @@ def test_a_broken_answer_that_told_nothing_is_no_misread():
 
 
 def test_the_other_reader_works_on_beside_one_that_waits():
-    waits = Reader(1, KEY, os.urandom)
+    waits = PeripheralDevice(1, KEY, os.urandom)
     waits.dead = True
-    bench = OsdpBench(Reader(0, KEY, os.urandom), waits, kept={1: KEY, 2: KEY}, board=table(2))
+    bench = OsdpBench(PeripheralDevice(0, KEY, os.urandom), waits, kept={1: KEY, 2: KEY}, board=table(2))
     bench.run(3000)
     bench.readers[0].card(CARD)
     bench.run(1000)

@@ -1,7 +1,7 @@
 """Frames and seals of OSDP against the examples of the standard, and each side against the other."""
 
 from firmware.controller.readers.osdp_frame import close, crc, find
-from firmware.controller.readers.osdp_secure import EVERYBODYS, Secure
+from firmware.controller.readers.osdp_secure import EVERYBODYS, SecureChannel
 from sim.world.osdp import OsdpSession, crc16, framed
 
 # SIA OSDP, annex E, as https://github.com/goToMain/libosdp/blob/master/tests/unit-tests/test-sc-sia-vectors.c has them.
@@ -41,24 +41,24 @@ def test_an_answer_is_found_behind_noise_and_nothing_else_is():
 
 
 def test_both_sides_prove_themselves_as_the_standard_says():
-    secure = Secure(EVERYBODYS, OURS)
+    secure = SecureChannel(EVERYBODYS, OURS)
     assert secure.prove(THEIRS, CLIENT) == SERVER
     session = OsdpSession(EVERYBODYS, OURS, THEIRS)
     assert (session.mine, session.wanted, session.open()) == (CLIENT, SERVER, FIRST_MAC)
 
 
 def test_who_has_another_key_or_answers_another_challenge_proves_nothing():
-    assert Secure(bytes(16), OURS).prove(THEIRS, CLIENT) is None
-    assert Secure(EVERYBODYS, THEIRS).prove(THEIRS, CLIENT) is None
-    assert Secure(EVERYBODYS, OURS).prove(OURS, CLIENT) is None
+    assert SecureChannel(bytes(16), OURS).prove(THEIRS, CLIENT) is None
+    assert SecureChannel(EVERYBODYS, THEIRS).prove(THEIRS, CLIENT) is None
+    assert SecureChannel(EVERYBODYS, OURS).prove(OURS, CLIENT) is None
     for at in range(16):
         altered = bytearray(CLIENT)
         altered[at] ^= 1
-        assert Secure(EVERYBODYS, OURS).prove(THEIRS, altered) is None, at
+        assert SecureChannel(EVERYBODYS, OURS).prove(THEIRS, altered) is None, at
 
 
 def pair():
-    secure, session = Secure(EVERYBODYS, OURS), OsdpSession(EVERYBODYS, OURS, THEIRS)
+    secure, session = SecureChannel(EVERYBODYS, OURS), OsdpSession(EVERYBODYS, OURS, THEIRS)
     secure.heard[:] = session.open()
     return secure, session
 

@@ -14,24 +14,24 @@ OLD, NEW = b"\x05" * 32, b"\x07" * 32
 
 
 class Session:
-    _renew = False
+    renew = False
 
     def __init__(self, secret):
-        self._secret = secret
+        self.secret = secret
 
 
 class Stand:
     """A loop, its link and its sync, as far as a secret concerns them."""
 
     def __init__(self):
-        self._settings = {"controller": "0123456789abcdef", "link_secret": hexlify(OLD).decode()}
-        self._session = Session(OLD)
+        self.settings = {"controller": "0123456789abcdef", "link_secret": hexlify(OLD).decode()}
+        self.session = Session(OLD)
         self.link = self
         self.parts = []
         self.folder = FOLDER
         self.open = True
         self.said = []
-        save(FOLDER, self._settings)
+        save(FOLDER, self.settings)
 
     def say(self, message):
         self.said.append(message)
@@ -60,7 +60,7 @@ def with_files(test):
 def test_both_are_kept_and_the_next_session_is_opened_with_the_new_one(stand):
     stand.hears(NEW)
     assert stand.kept() == [hexlify(NEW).decode(), hexlify(OLD).decode()]
-    assert stand._session._secret == NEW and stand._session._renew
+    assert stand.session.secret == NEW and stand.session.renew
     assert stand.said == [bytes((SECRETS, 2))]
     stand.hears(NEW)  # said again before that session: nothing is to be done
     assert stand.said == [bytes((SECRETS, 2))]
@@ -69,7 +69,7 @@ def test_both_are_kept_and_the_next_session_is_opened_with_the_new_one(stand):
 @with_files
 def test_the_one_before_goes_when_the_cloud_says_so(stand):
     stand.hears(NEW)
-    stand._session = Session(NEW)
+    stand.session = Session(NEW)
     stand.hears(NEW)
     assert stand.kept() == [hexlify(NEW).decode(), hexlify(OLD).decode()]
     stand.hears()
@@ -81,7 +81,7 @@ def test_the_one_before_goes_when_the_cloud_says_so(stand):
 def test_what_opened_this_session_is_what_stays(stand):
     """A cloud that was put back knows the one before: that is not what goes."""
     stand.hears(NEW)
-    stand._session = Session(OLD)
+    stand.session = Session(OLD)
     stand.hears()
     assert stand.kept() == [hexlify(OLD).decode(), None]
 
@@ -95,21 +95,21 @@ def test_the_other_one_is_tried_when_one_opens_nothing(stand):
     stand.open = False
     either.watch(stand, 1000)
     either.watch(stand, 60999)
-    assert stand._settings["link_secret"] == hexlify(NEW).decode()
+    assert stand.settings["link_secret"] == hexlify(NEW).decode()
     either.watch(stand, 61000)
-    assert stand._settings["link_secret"] == hexlify(OLD).decode()
+    assert stand.settings["link_secret"] == hexlify(OLD).decode()
     either.watch(stand, 121000)
-    assert stand._settings["link_secret"] == hexlify(NEW).decode()
+    assert stand.settings["link_secret"] == hexlify(NEW).decode()
     assert stand.kept()[0] == hexlify(NEW).decode()
 
 
 @with_files
 def test_said_again_in_a_session_of_its_own_it_does_not_push_the_one_before_out(stand):
     stand.hears(NEW)
-    stand._session = Session(NEW)
-    fields = dict(stand._settings)
+    stand.session = Session(NEW)
+    fields = dict(stand.settings)
     fields["link_secret"], fields["old_secret"] = fields["old_secret"], fields["link_secret"]
-    stand._settings = fields  # the other one was about to be tried
+    stand.settings = fields  # the other one was about to be tried
     stand.hears(NEW)
     assert stand.kept() == [hexlify(NEW).decode(), hexlify(OLD).decode()]
 
@@ -132,6 +132,6 @@ def test_where_there_is_no_room_the_old_one_goes_on(stand):
     finally:
         rotate.save = kept
     assert stand.kept() == [hexlify(OLD).decode(), None]
-    assert stand._session._secret == OLD and not stand._session._renew and not stand.said
+    assert stand.session.secret == OLD and not stand.session.renew and not stand.said
     stand.hears(NEW)  # said again when there is room
     assert stand.kept() == [hexlify(NEW).decode(), hexlify(OLD).decode()]

@@ -33,9 +33,9 @@ def board(micropython: str, folder: Path, **settings: Any) -> Iterator[Board]:
 
 
 @pytest.fixture(scope="module")
-def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tls_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority, a certificate of a broker named localhost, one of a board, and a stranger's of that name."""
-    folder = tmp_path_factory.mktemp("papers")
+    folder = tmp_path_factory.mktemp("tls_files")
 
     def openssl(*words: str) -> None:
         subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
@@ -56,8 +56,8 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def listener(port: int, papers: Path, certificate: str = "broker") -> list[str]:
-    return [f"listener {port}", f"certfile {papers}/{certificate}.pem", f"keyfile {papers}/{certificate}.pem.key"]
+def listener(port: int, tls_files: Path, certificate: str = "broker") -> list[str]:
+    return [f"listener {port}", f"certfile {tls_files}/{certificate}.pem", f"keyfile {tls_files}/{certificate}.pem.key"]
 
 
 def test_a_board_with_the_key_opens_a_session_as_itself(micropython: str, mosquitto: str, tmp_path: Path) -> None:
@@ -94,10 +94,10 @@ def test_a_board_with_the_key_opens_a_session_as_itself(micropython: str, mosqui
 
 
 def test_a_broker_without_the_key_does_not_get_in_by_any_certificate(
-    micropython: str, mosquitto: str, papers: Path, tmp_path: Path
+    micropython: str, mosquitto: str, tls_files: Path, tmp_path: Path
 ) -> None:
     plain, tls = free_ports(2)
-    lines = [*FREE, f"listener {plain} 127.0.0.1", *listener(tls, papers)]
+    lines = [*FREE, f"listener {plain} 127.0.0.1", *listener(tls, tls_files)]
     server = Mosquitto(mosquitto, tmp_path, lines, plain)
     cloud = Cloud(plain)
     try:
@@ -110,21 +110,21 @@ def test_a_broker_without_the_key_does_not_get_in_by_any_certificate(
 
 
 def test_a_certificate_counts_when_authority_and_name_are_right(
-    micropython: str, mosquitto: str, papers: Path, tmp_path: Path
+    micropython: str, mosquitto: str, tls_files: Path, tmp_path: Path
 ) -> None:
     plain, tls, forged, asks = free_ports(4)
     lines = [
         *FREE,
         f"listener {plain} 127.0.0.1",
-        *listener(tls, papers),
-        *listener(forged, papers, "forged"),
-        *listener(asks, papers),
-        f"cafile {papers}/ca.pem",
+        *listener(tls, tls_files),
+        *listener(forged, tls_files, "forged"),
+        *listener(asks, tls_files),
+        f"cafile {tls_files}/ca.pem",
         "require_certificate true",
     ]
     server = Mosquitto(mosquitto, tmp_path, lines, plain)
     cloud = Cloud(plain)
-    (tmp_path / "broker.ca").write_bytes((papers / "ca.crt").read_bytes())
+    (tmp_path / "broker.ca").write_bytes((tls_files / "ca.crt").read_bytes())
     how = {"tls": "certificates"}
     try:
         with board(micropython, tmp_path, broker=broker(tls, **how)) as made:
@@ -134,7 +134,7 @@ def test_a_certificate_counts_when_authority_and_name_are_right(
                 made.until("link:")
                 assert "opened" not in made.said
         for name in ("board.crt", "board.key"):
-            (tmp_path / name).write_bytes((papers / name).read_bytes())
+            (tmp_path / name).write_bytes((tls_files / name).read_bytes())
         with board(micropython, tmp_path, broker=broker(asks, **how)) as made:
             made.until("opened")
         assert cloud.opened == 2

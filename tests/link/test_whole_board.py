@@ -29,9 +29,9 @@ async def until(true: Callable[[], Any], what: str, board: VirtualBoard) -> None
 
 def test_a_board_with_psk_certificates_and_a_second_broker(mosquitto: str, tmp_path: Path) -> None:
     """By key first; when that listener is gone, by certificate at the next broker."""
-    papers = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=localhost"
+    certificate = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=localhost"
     subprocess.run(
-        ["openssl", "req", "-x509", *papers.split(), "-addext", "subjectAltName=DNS:localhost"],
+        ["openssl", "req", "-x509", *certificate.split(), "-addext", "subjectAltName=DNS:localhost"],
         cwd=tmp_path,
         check=True,
         capture_output=True,

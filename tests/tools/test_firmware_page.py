@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from firmware.controller.access.reading.fields import SUPERVISION, Whole, Word
+from firmware.controller.access.reading.fields import SUPERVISION, WholeNumber, Word
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "firmware/README.md").read_text()
@@ -51,5 +51,5 @@ def test_every_field_of_door_supervision_is_told_with_its_limits() -> None:
     for name, check in SUPERVISION.items():
         if isinstance(check, Word):
             assert all(f'"{word}"' in rows[name] for word in check.words), name
-        if isinstance(check, Whole):
+        if isinstance(check, WholeNumber):
             assert f"{check.least}-{check.most}" in rows[name], name

@@ -51,10 +51,10 @@ class VirtualLockers:
         self._stage = stage(described, folder, seed, bank=bank, pace=ESP32)
         self.world, self.cloud = self._stage.__enter__()
         begin(self.world, self.cloud, walk=False)
-        self.one = self.world.controllers[0]
-        assert self.one.bank is not None
-        self.bank = self.one.bank
-        self.door = self.one.doors[0]
+        self.controller = self.world.controllers[0]
+        assert self.controller.bank is not None
+        self.bank = self.controller.bank
+        self.door = self.controller.doors[0]
         self.holder = next(one for one in described["people"] if self.door.name in one["doors"])
         self.most = 0  # coils at once
         self.pulses: list[tuple[int, int]] = []  # (compartment, when its current begins)
@@ -69,13 +69,13 @@ class VirtualLockers:
 
     def sends(self) -> Any:
         """A delivery whose codes somebody has."""
-        from sim.virtual.parcels import DEPOSIT, PICK_UP, Delivery
+        from sim.virtual.parcels import DEPOSIT, PICK_UP, KnownDelivery
 
-        made = self.cloud.deliver(self.one)
+        made = self.cloud.deliver(self.controller)
         if made is None:
             raise Problem("the bank has no key for a delivery; look at the last change of its stock")
-        delivery = Delivery(made[0], {DEPOSIT: made[1], PICK_UP: made[2]}, 1)
-        self.world.promises.parcels.made(self.one, delivery)
+        delivery = KnownDelivery(made[0], {DEPOSIT: made[1], PICK_UP: made[2]}, 1)
+        self.world.promises.parcels.made(self.controller, delivery)
         return delivery
 
     def _pulse(self, n: int) -> None:
@@ -94,9 +94,9 @@ class VirtualLockers:
 
         def read(began: int) -> None:
             self._last = self.world.scheduler.now
-            seen.append(self.world.seen(self.one, self.door, began))
+            seen.append(self.world.seen(self.controller, self.door, began))
             if not seen[-1]:
-                self.world.verdicts.tapped(self.one.name, self.door.number, ANYTHING)
+                self.world.verdicts.tapped(self.controller.name, self.door.number, ANYTHING)
 
         while not seen or not all(seen):
             seen.clear()
@@ -107,7 +107,7 @@ class VirtualLockers:
 
     def opens(self, keys: str, delivery: Any, kind: str) -> tuple[int, int]:
         """(compartment, microseconds from the last key to the pulse)."""
-        self.world.promises.parcels.typed(self.one, delivery, kind, True, True)
+        self.world.promises.parcels.typed(self.controller, delivery, kind, True, True)
         before = len(self.pulses)
         last = self.types(keys)
         if not self.world.run_until(lambda: len(self.pulses) > before, at_most_s=5, step_s=0.2):
@@ -135,7 +135,7 @@ def codes_and_cards(lockers: VirtualLockers, deliveries: int) -> list[int]:
         lockers.types(f"*{delivery.codes[DEPOSIT][:10]}#")
         compartment, waited = lockers.opens("1#", delivery, DEPOSIT)
         waits.append(waited)
-        lockers.world.promises.parcels.put_in(lockers.one, compartment, delivery)
+        lockers.world.promises.parcels.put_in(lockers.controller, compartment, delivery)
         lockers.shuts(compartment)
         lockers.card()
         if n >= deliveries - WAITING:
@@ -143,7 +143,7 @@ def codes_and_cards(lockers: VirtualLockers, deliveries: int) -> list[int]:
             continue
         compartment, waited = lockers.opens(f"*{delivery.codes[PICK_UP][:10]}#", delivery, PICK_UP)
         waits.append(waited)
-        lockers.world.promises.parcels.take_out(lockers.one, compartment)
+        lockers.world.promises.parcels.take_out(lockers.controller, compartment)
         lockers.shuts(compartment)
         lockers.card()
     wave(lockers, lie)
@@ -154,12 +154,12 @@ def wave(lockers: VirtualLockers, lie: list[Any]) -> None:
     """All compartments are opened, and several people type their codes meanwhile."""
     from sim.virtual.parcels import PICK_UP
 
-    world, one = lockers.world, lockers.one
+    world, controller = lockers.world, lockers.controller
     before = len(lockers.pulses)
-    world.promises.compartments.asked(one, 0, lockers.cloud.command(one, do="open", compartment=0))
+    world.promises.compartments.asked(controller, 0, lockers.cloud.command(controller, do="open", compartment=0))
     world.run(0.5)
     for delivery in lie:
-        world.promises.parcels.typed(one, delivery, PICK_UP, True, True)
+        world.promises.parcels.typed(controller, delivery, PICK_UP, True, True)
         lockers.types(f"*{delivery.codes[PICK_UP][:10]}#", 0.1)
     if not world.run_until(lambda: len({n for n, _ in lockers.pulses[before:]}) == COUNT, at_most_s=300, step_s=2):
         raise Problem("not every compartment got its pulse; look at the last change of the bank")

@@ -1,6 +1,6 @@
 """From an administrator's save to the boards that no longer hold the card: a thousand controllers on one mosquitto.
 
-The boards are the firmware's own application, a thousand in one process (many_boards.py); the worker, its database and
+The boards are the firmware's own application, a thousand in one process (fleet.py); the worker, its database and
 the broker are processes of their own, as they are run.
 """
 
@@ -65,7 +65,7 @@ async def _measure(folder: Path, count: int, revocations: int, take: Take, ready
             )
         )
         boards = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tools.bench.many_boards", str(folder / "plan.json"),
+            sys.executable, "-m", "tools.bench.fleet", str(folder / "plan.json"),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=_ROOT,
         )  # fmt: skip
         children.append(boards)

@@ -19,9 +19,9 @@ import typer
 from sim.mcu.flash import SECTOR, NorFlash
 from tools import layouts
 from tools.bench import growth
+from tools.bench.flash_wear import flood_events_a_day
 from tools.bench.goals import show
 from tools.bench.storage_on_board import cards
-from tools.bench.wear import flood_events_a_day
 from tools.terminal import Json, Problem, progress
 
 HEAP = "64M"  # the JSON contenders need it at 5,000 cards; what each one holds is measured

@@ -20,7 +20,7 @@ from firmware.controller.access.reading.fields import (
     SCHEDULES,
     SUPERVISION,
     TIMES,
-    Whole,
+    WholeNumber,
 )
 from firmware.controller.cloud.rules_download import MOST as RULES_BYTES
 from firmware.controller.readers.frames import H10301, WIEGAND_34
@@ -54,7 +54,7 @@ def _ranges(*tables: dict[str, Any]) -> dict[str, Range]:
     found = {}
     for table in tables:
         for name, check in table.items():
-            if isinstance(check, Whole):
+            if isinstance(check, WholeNumber):
                 found[name] = check.least, check.most
     return found
 

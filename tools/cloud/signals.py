@@ -14,7 +14,7 @@ from django.db.models.signals import post_delete, post_save, pre_delete, pre_sav
 
 from .audit import changes, recorded
 from .audit.changes import Owed, Said
-from .audit.recorded import State
+from .audit.recorded import RowState
 from .models import (
     AccessGroup,
     Area,
@@ -123,7 +123,7 @@ def _owe(*rows: models.Model, made: bool = False, removed: bool = False) -> None
 # --- what is kept
 
 
-def _states(*rows: models.Model) -> list[State]:
+def _states(*rows: models.Model) -> list[RowState]:
     """Of what rows are recorded as, a query a model. An account is a member of several tenants."""
     wanted: dict[type[models.Model], set[int]] = {}
     for row in rows:
@@ -136,7 +136,7 @@ def _states(*rows: models.Model) -> list[State]:
     return [state for model, pks in wanted.items() if pks for state in recorded.states(model, sorted(pks))]
 
 
-def _keep(before: list[State], after: list[State], row: str) -> None:
+def _keep(before: list[RowState], after: list[RowState], row: str) -> None:
     olds, news = {one.number: one for one in before}, {one.number: one for one in after}
     numbers = sorted(olds.keys() | news.keys())
     entries = [changes.difference(olds.get(number), news.get(number)) for number in numbers]

@@ -13,7 +13,7 @@ _FOR_EVER = 1 << 30  # pulses
 _SILENT_S = 2.0  # a keypad that makes no sound for so long reads no keys
 
 
-class Wires(KeyWires, Protocol):
+class BankWires(KeyWires, Protocol):
     """What a bank needs of a virtual board."""
 
     def feed_uart(self, number: int, data: bytes) -> None: ...
@@ -22,7 +22,7 @@ class Wires(KeyWires, Protocol):
 class LiveBank:
     """table: the board's. opened(n): is told when a leaf springs open. Only banks at lock boards on a serial line."""
 
-    def __init__(self, table: dict[str, Any], wires: Wires, opened: Callable[[int], None]) -> None:
+    def __init__(self, table: dict[str, Any], wires: BankWires, opened: Callable[[int], None]) -> None:
         locks = table["bank"]["locks"]
         self._uart = int(locks["uart"])
         self._wires = wires

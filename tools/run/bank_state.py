@@ -7,7 +7,7 @@ from firmware.controller.points.why import TO_DEPOSIT, TO_PICK_UP
 from tools.cloud.lockers import layout
 from tools.cloud.lockers.deliveries import spaced
 
-from .parcels import Parcel, Parcels
+from .parcels import LiveParcels, Parcel
 from .words import word
 
 _BAD = {
@@ -20,7 +20,7 @@ _BAD = {
 _ACTS = {TO_DEPOSIT: "put", TO_PICK_UP: "take"}
 
 
-def bank(parcels: Parcels, board: dict[str, Any], codes: bool) -> dict[str, Any]:
+def bank(parcels: LiveParcels, board: dict[str, Any], codes: bool) -> dict[str, Any]:
     """board: its table. codes: whether whoever looks may know them."""
     look = layout.read(board)
     leaves = parcels.bank.bank

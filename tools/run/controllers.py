@@ -19,7 +19,7 @@ from .doors import LiveDoor
 from .figures import StoreProgress
 from .flash import FlashLog
 from .inputs import LiveInputs
-from .parcels import Parcels
+from .parcels import LiveParcels
 
 BOARD = "virtual-two-door"  # of a controller whose description names no other
 _ROOT = Path(__file__).resolve().parents[2]
@@ -67,11 +67,11 @@ class LiveController:
             for i, door in enumerate(described["doors"])
         ]
         self.inputs = LiveInputs(table, self.board)
-        self.parcels: Parcels | None = None
+        self.parcels: LiveParcels | None = None
         if has_lines(table):
             bank = LiveBank(table, self.board, lambda n: changed())
             self.board.on_uart = bank.hear
-            self.parcels = Parcels(bank)
+            self.parcels = LiveParcels(bank)
         self.log = FlashLog(folder / "log.img")
         self._changed = changed
 

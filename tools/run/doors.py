@@ -34,7 +34,7 @@ async def press(wires: KeyWires, d0: int, d1: int, keys: str) -> None:
         await asyncio.sleep(_KEY_S)
 
 
-class Wires(KeyWires, Protocol):
+class DoorWires(KeyWires, Protocol):
     """What a door needs of a virtual board."""
 
     def set_input(self, pin: int, level: int) -> None: ...
@@ -67,7 +67,7 @@ class LiveDoor:
         number: int,
         name: str,
         pins: dict[str, Any],
-        wires: Wires,
+        wires: DoorWires,
         changed: Callable[[], None],
     ) -> None:
         self.place = place

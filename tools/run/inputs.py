@@ -4,7 +4,7 @@ from typing import Any
 
 from sim.world.line import SwitchLine
 
-from .doors import Wires
+from .doors import DoorWires
 
 _CHARGED_MV, _EMPTY_SHARE = 13_800, 0.9
 
@@ -12,7 +12,7 @@ _CHARGED_MV, _EMPTY_SHARE = 13_800, 0.9
 class LiveInputs:
     """board: its table. In the beginning everything is well. An input is known by its number, the first is 1."""
 
-    def __init__(self, board: dict[str, Any], wires: Wires) -> None:
+    def __init__(self, board: dict[str, Any], wires: DoorWires) -> None:
         self.tables: list[dict[str, Any]] = board.get("inputs", [])
         self.on = [False] * len(self.tables)
         self._wires = wires

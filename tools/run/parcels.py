@@ -39,7 +39,7 @@ class Said:
     sequence: int
 
 
-class Parcels:
+class LiveParcels:
     """At one bank. It knows what lies where from what was opened for whom and shut by hand."""
 
     def __init__(self, bank: LiveBank) -> None:
@@ -98,9 +98,9 @@ class Parcels:
                 parcel.step, parcel.compartment = step, event.door
 
 
-def of(controller: Any) -> Parcels:
+def of(controller: Any) -> LiveParcels:
     """Raises ValueError: it has no bank."""
     parcels = controller.parcels
-    if not isinstance(parcels, Parcels):
+    if not isinstance(parcels, LiveParcels):
         raise ValueError("bank: a controller with a bank is needed")
     return parcels

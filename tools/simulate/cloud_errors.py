@@ -18,7 +18,7 @@ _KEPT = 12  # messages of one controller
 _STRANGER = records.pack_credential(b"\xff" * 7, 1, records.NO_END)  # behind all others
 
 
-class Errors:
+class CloudErrors:
     """live(): the sessions there are."""
 
     def __init__(self, live: Any) -> None:

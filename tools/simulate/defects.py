@@ -71,7 +71,7 @@ _AUTHOR = (
     ("nobody looks for bits that turned over", F + "loop", "            step(self.table)\n", "            pass\n"),
     ("a bit that turned over costs an event", S + "log_read", "record[:] = mended(record) or record", "pass"),
     ("a worn sector is not told", F + "recorder_upkeep", "recorder.append(fault[0], now, 0, fault[1])", "pass"),
-    ("events are not read back", S + "log", "if self.flash.read(at, self.one) == self._event:", "if True:"),
+    ("events are not read back", S + "log", "if self.flash.read(at, self.slot_buf) == self._event:", "if True:"),
     ("an emergency finds no room", "tools.cloud.doors.commands",
      "        if before and _expiry(expires_at) <= before[0]:\n", "        if False:\n"),
     ("an emergency is forgotten at a start", F + "door_modes", "self._emergency = loop.journal.get(EMERGENCY)",

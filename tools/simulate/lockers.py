@@ -32,12 +32,12 @@ class Lockers:
     def __init__(self, building: VirtualBuilding, opens: float, brought: float, patience_s: float) -> None:
         self.building = building
         self.scheduler = building.scheduler
-        self.one = building.controllers[0]
-        assert self.one.bank is not None
-        self.bank: VirtualBank = self.one.bank
+        self.controller = building.controllers[0]
+        assert self.controller.bank is not None
+        self.bank: VirtualBank = self.controller.bank
         self.on = False
         self._chance = self.scheduler.chance("people at the bank")
-        self.people = Visitors(building, self.one, self._chance, patience_s)
+        self.people = Visitors(building, self.controller, self._chance, patience_s)
         self.counts: Counter[str] = self.people.counts
         self._rates = ((opens, self._open), (opens * ALL, self._open_all), (opens * WALKS, self._walk))
         self._brought = brought
@@ -71,15 +71,15 @@ class Lockers:
         if not december and self._chance.random() > 1 / DECEMBER:
             return
         self.counts["deliveries made"] += 1
-        row = Controller.objects.select_related("bank").get(public_id=self.one.settings["controller"])
+        row = Controller.objects.select_related("bank").get(public_id=self.controller.settings["controller"])
         try:
             made, codes = deliveries.make(row.bank, entered(name="Ingrid Solheim", unit="H0301"))
         except Refusal:
             self.counts["deliveries refused: no number"] += 1
             return
         digits = {parcels.DEPOSIT: codes.deposit, parcels.PICK_UP: codes.pick_up}
-        delivery = parcels.Delivery(made.number, digits, self._chance.choice(SIZES))
-        self.building.promises.parcels.made(self.one, delivery)
+        delivery = parcels.KnownDelivery(made.number, digits, self._chance.choice(SIZES))
+        self.building.promises.parcels.made(self.controller, delivery)
         self.people.brings(delivery, int(self._chance.uniform(20, 300) * SECOND))
         if self._chance.random() < CANCELLED:
             self.scheduler.after(int(self._chance.uniform(0, 200) * SECOND), self._cancel, made.pk)
@@ -97,7 +97,7 @@ class Lockers:
 
     def restored(self) -> None:
         """The database is an older one: who has put it back says so, and no number is given twice."""
-        stock.restored(Controller.objects.get(public_id=self.one.settings["controller"]).bank)
+        stock.restored(Controller.objects.get(public_id=self.controller.settings["controller"]).bank)
 
     # Who asks from afar.
 
@@ -112,17 +112,17 @@ class Lockers:
 
     def _walk(self) -> None:
         self.counts["audit walks"] += 1
-        self.building.promises.compartments.audit_asked(self.one, 60)
+        self.building.promises.compartments.audit_asked(self.controller, 60)
         self._command("audit", {}, 60)
 
     def _ask(self, number: int, do: str, arguments: dict[str, Any]) -> None:
         seconds = self._chance.randrange(2, 11)
-        self.building.promises.compartments.asked(self.one, number, seconds)
+        self.building.promises.compartments.asked(self.controller, number, seconds)
         self._command(do, arguments, seconds)
 
     def _command(self, do: str, arguments: dict[str, Any], seconds: int) -> None:
         now = datetime.fromtimestamp(self.building.utc(), UTC)
-        row = Controller.objects.get(public_id=self.one.settings["controller"])
+        row = Controller.objects.get(public_id=self.controller.settings["controller"])
         Command.objects.create(
             controller=row, do=do, arguments=arguments, requested_at=now, expires_at=now + timedelta(seconds=seconds)
         )
@@ -146,5 +146,5 @@ class Lockers:
 
     def force(self, chance: Random) -> None:
         number = chance.choice(self.bank.bank.numbers)
-        self.building.record(self.one.name, "force", number)
+        self.building.record(self.controller.name, "force", number)
         self.bank.bank.force(number)

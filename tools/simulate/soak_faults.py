@@ -41,7 +41,7 @@ Fault = tuple[float, str, Callable[[random.Random], None]]  # how often a day, w
 
 def faults(soak: "Soak", rates: dict[str, float]) -> tuple[Fault, ...]:
     """Each with its rate, which is taken out of rates where it is there."""
-    from tools.simulate.cloud_errors import Errors
+    from tools.simulate.cloud_errors import CloudErrors
 
     found = {
         "odd_command": ("odd row", soak.neighbours.odd_command),
@@ -56,7 +56,7 @@ def faults(soak: "Soak", rates: dict[str, float]) -> tuple[Fault, ...]:
         "worker": ("cloud worker killed", lambda chance: kill(soak, chance)),
         "backup": ("cloud backed up", soak.worker.back_up),
         "restore": ("cloud restored from backup", lambda chance: restore(soak, chance)),
-        "errs": ("cloud errs", Errors(soak.worker.sessions).err),
+        "errs": ("cloud errs", CloudErrors(soak.worker.sessions).err),
     }
     usual = dict(RATES)
     if soak.lockers is not None:

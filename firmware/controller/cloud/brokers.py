@@ -45,7 +45,7 @@ class Several(link.Link):
 
     def _serve(self):
         super()._serve()
-        if not self._session.is_open():
+        if not self.session.is_open():
             return
         self._opened = True
         self._round = _FIRST_PAUSE_MS

@@ -183,11 +183,11 @@ def _try(sync, loop, fields, now):
     """The alarm relay, for a moment. Strikes have "release", light and sound "identify"."""
     from ..commissioning import commissioning
 
-    one = commissioning(loop)
-    if not one.is_on():
+    trying = commissioning(loop)
+    if not trying.is_on():
         return _NOT_NOW
     loop.record(COMMAND_DONE, now, 0, 4)
-    return None if one.sound(now) else _UNKNOWN
+    return None if trying.sound(now) else _UNKNOWN
 
 
 # What a command does, the lowest door number it may name (0 is the controller), how soon it must expire: seconds, and

@@ -105,14 +105,14 @@ class Link:
     tls: tuple
 
     def __init__(self, settings, inbox, outbox, refused):
-        self._settings = settings
+        self.settings = settings
         self._broker = settings["broker"]
         self.shared = inbox, outbox, refused
         self._inbox = inbox
         self._station = WLAN(STA_IF)
         self._out = bytearray(_GATHERED)
         self._client = None
-        self._session = None
+        self.session = None
         self._pause = _FIRST_PAUSE_MS
         self.beat = clock.now()  # when the network loop last came round
 
@@ -161,7 +161,7 @@ class Link:
         if not station.isconnected():
             station.active(True)
             if station.status() != STAT_CONNECTING:
-                wifi = self._settings["wifi"]
+                wifi = self.settings["wifi"]
                 station.connect(wifi["name"], wifi["password"])
         return station.isconnected()
 
@@ -170,7 +170,7 @@ class Link:
 
     def _connect(self):
         broker = self._broker
-        name = self._settings["controller"]
+        name = self.settings["controller"]
         up, down = topics(name)
         self._up, self._down = up.encode(), down.encode()
         client = self._client = simple.MQTTClient(
@@ -181,16 +181,16 @@ class Link:
             broker["password"].encode(),
             _KEEPALIVE_S,
         )
-        self._session = sessions.Session(name, unhexlify(self._settings["link_secret"]), self._publish, *self.shared)
+        self.session = sessions.Session(name, unhexlify(self.settings["link_secret"]), self._publish, *self.shared)
         client.set_callback(self._received)
         simple.socket = self  # umqtt.simple asks it for sockets: socket() and getaddrinfo() above
         client.connect()
         client.subscribe(self._down)
-        self._session.begin(clock.now())
+        self.session.begin(clock.now())
 
     def _serve(self):
         """One round: send what is due, then read one message if one comes before the next thing is due."""
-        session = self._session
+        session = self.session
         now = self.beat = clock.now()
         session.step(now)
         if session.is_open():
@@ -207,11 +207,11 @@ class Link:
 
     def _received(self, topic, message):
         if topic == self._down:  # amqtt 0.12.1 gives a new client what others have left as retained
-            self._session.receive(message, clock.now())
+            self.session.receive(message, clock.now())
 
     def _drop(self):
-        client, session = self._client, self._session
-        self._client = self._session = None
+        client, session = self._client, self.session
+        self._client = self.session = None
         if session:
             while not self._inbox.put(sessions.LOST):
                 self.shared[1].empty()  # it has no reader now, and the control loop may wait for room

@@ -27,29 +27,29 @@ def take(sync, loop, message, now):
     if len(message) not in (1, 33):
         raise ValueError("secret")
     link = loop.link
-    session = link._session
-    if session is None or session._renew:
+    session = link.session
+    if session is None or session.renew:
         return  # which secret opens it is being found out; the cloud says it again
-    fields = dict(link._settings)
+    fields = dict(link.settings)
     secret = hexlify(message[1:]).decode()
-    used = hexlify(session._secret).decode()  # it has opened this session
+    used = hexlify(session.secret).decode()  # it has opened this session
     if not secret:
         fields["link_secret"] = used
         fields.pop(_OLD, None)
     elif secret not in (used, fields["link_secret"]):
         fields["link_secret"] = secret
         fields[_OLD] = used
-    if fields != link._settings:
+    if fields != link.settings:
         try:
             save(sync.folder, fields)
         except OSError as error:  # no room: nothing has changed, and the cloud says it again
             print("settings: not saved:", error)
             return
-        link._settings = fields
+        link.settings = fields
     if secret and secret != used:
         begin(loop, sync)
-        session._secret = unhexlify(secret)
-        session._renew = True
+        session.secret = unhexlify(secret)
+        session.renew = True
     sync.say(bytes((SECRETS, 2 if _OLD in fields else 1)))
 
 
@@ -62,15 +62,15 @@ class Either:
 
     def watch(self, loop, now):
         link = loop.link
-        if self._sync.open or _OLD not in link._settings:
+        if self._sync.open or _OLD not in link.settings:
             self._due = None
         elif self._due is None:
             self._due = ticks.add(now, _PATIENCE_MS)
         elif ticks.passed(self._due, now):
             self._due = ticks.add(now, _PATIENCE_MS)
-            fields = dict(link._settings)
+            fields = dict(link.settings)
             fields["link_secret"], fields[_OLD] = fields[_OLD], fields["link_secret"]
-            link._settings = fields  # whole: the network loop looks at it
+            link.settings = fields  # whole: the network loop looks at it
 
     def deadline(self):
         return self._due

@@ -23,7 +23,7 @@ class Session:
 
     def __init__(self, controller_id, secret, send, inbox, outbox, refused):
         self._id = controller_id
-        self._secret = secret
+        self.secret = secret
         self._send = send
         self._inbox = inbox
         self._outbox = outbox
@@ -35,15 +35,15 @@ class Session:
         self._tries = 0
         self._heard = 0
         self._pinged = 0
-        self._renew = False
+        self.renew = False
 
     def begin(self, now):
         """Asks for a new session; the old one serves until the answer is here."""
         self._nonce = urandom(NONCE)
         self._asked = now
         self._tries += 1
-        self._renew = False
-        self._send(open_message(self._secret, self._id, self._nonce))
+        self.renew = False
+        self._send(open_message(self.secret, self._id, self._nonce))
 
     def receive(self, message, now):
         """One message from the broker, whatever its sender: verified and queued, or counted. Sends nothing."""
@@ -58,15 +58,15 @@ class Session:
                 self._deliver(inside)
                 self._heard = now
             elif kind == ACCEPT and self._nonce:
-                cloud_nonce = read_accept(self._secret, self._id, self._nonce, message)
-                self._channel = Channel(self._secret, self._nonce, cloud_nonce)
+                cloud_nonce = read_accept(self.secret, self._id, self._nonce, message)
+                self._channel = Channel(self.secret, self._nonce, cloud_nonce)
                 self._nonce = None
                 self._tries = 0
                 self._heard = self._pinged = now
                 self._outbox.empty()
                 self._deliver(OPENED)
             elif kind == RENEW and len(message) == 1:
-                self._renew = True
+                self.renew = True
             else:
                 raise Refused("malformed")
         except Refused as why:
@@ -92,7 +92,7 @@ class Session:
                 if self._tries >= 3:
                     raise OSError("no answer")
                 self.begin(now)
-        elif self._renew and ticks.diff(now, self._asked) >= _RENEW_MS:
+        elif self.renew and ticks.diff(now, self._asked) >= _RENEW_MS:
             self.begin(now)
         if not self._channel:
             return
@@ -111,7 +111,7 @@ class Session:
         due = None
         if self._nonce:
             due = ticks.add(self._asked, _ANSWER_MS)
-        elif self._renew:
+        elif self.renew:
             due = ticks.add(self._asked, _RENEW_MS)
         if self._channel:
             due = ticks.soonest(due, ticks.add(self._pinged, _PING_MS))

@@ -32,7 +32,7 @@ class Fire:
     """
 
     def __init__(self, inputs, reset, told):
-        self._lines = [_Line(*one) for one in inputs]
+        self._lines = [_Line(*fields) for fields in inputs]
         self._reset = reset
         self._stand_told = told
         self._recalled = False

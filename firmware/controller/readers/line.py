@@ -28,7 +28,7 @@ def state_of(mv, before):
     return state
 
 
-class Line:
+class SupervisedLine:
     """An input like board.Input. active: 1 an open switch means true, 0 a closed one. fault: an event code, or 0.
 
     `on` keeps its last value while the line is at fault: nobody knows better.
@@ -79,4 +79,4 @@ class Nothing:
 
 def line(table, level):
     """The input that a wire's part of board.json describes: nothing, or a supervised line."""
-    return Line(table["pin"], table[level], clock.now()) if table else Nothing()
+    return SupervisedLine(table["pin"], table[level], clock.now()) if table else Nothing()

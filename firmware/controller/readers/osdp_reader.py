@@ -62,7 +62,7 @@ from .osdp_codes import (
     WHO,
     WORKS,
 )
-from .osdp_secure import EVERYBODYS, SEAL, Secure
+from .osdp_secure import EVERYBODYS, SEAL, SecureChannel
 from .wiegand import FRAMES, payload
 
 _FIRST_DATA = const(6)  # where a frame of ours goes on after its control byte
@@ -199,7 +199,7 @@ class Reader:
                 data = b"\0"
             elif stage == CHALLENGE:
                 data = urandom(8)
-                self._secure = Secure(EVERYBODYS if self.gets else self.key, data)
+                self._secure = SecureChannel(EVERYBODYS if self.gets else self.key, data)
             elif stage == PROOF:
                 data = self._proof
             elif stage == KEY:

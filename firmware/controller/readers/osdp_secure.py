@@ -13,7 +13,7 @@ SEAL = 4
 _ECB = const(1)
 
 
-class Secure:
+class SecureChannel:
     """One session with a reader whose key is `key` (16 bytes). ours: 8 random bytes."""
 
     def __init__(self, key, ours):
@@ -24,7 +24,7 @@ class Secure:
         self.heard = bytearray(16)  # MAC of the reader's last frame
         base = aes(key, _ECB)
         keys = [base.encrypt(kind + ours[:6] + bytes(8)) for kind in (b"\x01\x01", b"\x01\x02", b"\x01\x82")]
-        self._inner, self._last, self._cipher = [aes(one, _ECB) for one in keys]
+        self._inner, self._last, self._cipher = [aes(key, _ECB) for key in keys]
         self._decipher = aes(keys[2], _ECB)  # an object of cryptolib goes one way only
 
     def prove(self, theirs, cryptogram):

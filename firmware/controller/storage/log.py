@@ -41,7 +41,7 @@ class EventLog:
         self.buf = buf = bytearray(KEY + 8 + EVENT)  # chain key, chain of the last event, the event
         view = memoryview(buf)
         self._event, self._hashed, self._body = view[24:], view[:44], view[24:52]
-        self.one = bytearray(EVENT)
+        self.slot_buf = bytearray(EVENT)
         self.epoch = self.first = self.last = self.head = 0
         self.slot = SLOTS  # the next one to be programmed
         self.chained = False  # whether the chain goes on; else it begins anew in the next sector
@@ -131,7 +131,7 @@ class EventLog:
         """Programs the event. Whether it is there: read back without an allocation."""
         try:
             self.flash.program(at, self._event)
-            if self.flash.read(at, self.one) == self._event:
+            if self.flash.read(at, self.slot_buf) == self._event:
                 return True
         except OSError:
             pass
@@ -190,7 +190,7 @@ class EventLog:
 
     def slot_at(self, sector, slot):
         """The sequence number in a slot; -1 when it is damaged, 0 when it is torn and has none, None when erased."""
-        event = self.flash.read(sector * SECTOR + slot * EVENT, self.one)
+        event = self.flash.read(sector * SECTOR + slot * EVENT, self.slot_buf)
         number = unpack_from("<I", event)[0]
         if whole(event):
             return number

@@ -51,7 +51,7 @@ class Retention:
         if utc and ticks.passed(self._due, now):
             self._due = ticks.add(now, _PAUSE_MS)
             days = [rules.retention(door) for door in rules.doors]
-            days = [max(1, one) for one in days if one is not None]
+            days = [max(1, kept) for kept in days if kept is not None]
             for _ in range(_PIECES):
                 self._look(rules, utc, min(days) if days else 99999)
 

@@ -49,7 +49,7 @@ def find_end(log):
         _begin(log)
         return
     log.slot_at(at // SLOTS, at % SLOTS)
-    end = bytes(log.one)
+    end = bytes(log.slot_buf)
     log.head = head = at // SLOTS
     for sector in [newest, head] + list(range(flash.count)):
         found = flash.header(sector)
@@ -74,7 +74,7 @@ def find_end(log):
         buf[:24] = key + end[20:28]
         if not expired(end) and not end[11] & (NEW_KEY | CHAIN_BEGINS):
             _number_before(log, at)
-            key = _key_under(key, bytes(log.one[20:28]), end)
+            key = _key_under(key, bytes(log.slot_buf[20:28]), end)
             log.chained = bool(key)
             buf[:KEY] = key or bytes(KEY)
     if not log.chained:
@@ -88,7 +88,7 @@ def _firm(log, sector, slot):
     if not slot:
         return
     number = log.slot_at(sector, slot)
-    event = bytes(log.one)
+    event = bytes(log.slot_buf)
     at = sector * SECTOR + slot * EVENT
     all_but = sealed(event[:28])
     if event[:31] == all_but[:31]:  # only its last byte was cut short: of all torn ones, this one can look damaged
@@ -111,12 +111,12 @@ def find_chain(log):
         start = sector_of(log, begins)
         key = _key_of(log, start)
         if key:
-            if log.slot_at(start, 1) == begins and not expired(log.one):
-                key = _key_under(key, bytes(8), bytes(log.one)) or key
+            if log.slot_at(start, 1) == begins and not expired(log.slot_buf):
+                key = _key_under(key, bytes(8), bytes(log.slot_buf)) or key
             log.start = start
             log.begins = begins, key
     sectors = {(head - back) % count for back in range(1, _BACK + 1)} | {log.start}
-    log.old_keys = [one for one in sectors if one not in (None, head, log.ready) and _key_of(log, one)]
+    log.old_keys = [sector for sector in sectors if sector not in (None, head, log.ready) and _key_of(log, sector)]
 
 
 def _key_of(log, sector):
@@ -162,8 +162,8 @@ def _newest(log):
 
     def of_this_lap(sector):
         """One that says nothing belongs to the next one that does."""
-        for one in range(sector, min(sector + _NEAR, count)):
-            found = _rank(log, one)
+        for near in range(sector, min(sector + _NEAR, count)):
+            found = _rank(log, near)
             if found:
                 return found >= base
         return False

@@ -1,6 +1,6 @@
 """The line that lock boards of the world hang on: what a cable does, before any driver is asked."""
 
-from sim.world.lock_boards import Bus, LockBoard, XorBoard
+from sim.world.lock_boards import LockBoard, LockBus, XorBoard
 
 ASK = bytes.fromhex("80010033b2")
 OPEN = bytes.fromhex("8a0101119b")
@@ -13,7 +13,7 @@ class Line:
     def __init__(self, *boards: LockBoard, directed: bool = False) -> None:
         self.now = 0
         self.boards = boards
-        self.bus = Bus(list(boards), lambda: self.now, 9600, directed)
+        self.bus = LockBus(list(boards), lambda: self.now, 9600, directed)
 
     def say(self, frame: bytes) -> None:
         self.bus.write(frame)

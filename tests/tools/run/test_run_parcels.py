@@ -12,33 +12,33 @@ from tools import boards
 from tools.run import bank
 from tools.run.bank import LiveBank
 from tools.run.flash import Recorded
-from tools.run.parcels import MADE, PUT_IN, TAKEN_OUT, Parcel, Parcels, of
+from tools.run.parcels import MADE, PUT_IN, TAKEN_OUT, LiveParcels, Parcel, of
 
 
 @pytest.fixture
-def parcels() -> Parcels:
+def parcels() -> LiveParcels:
     wires: Any = SimpleNamespace(feed_uart=lambda *_: None, wiegand=lambda *_: None)
-    made = Parcels(LiveBank(boards.load("esp32-bank"), wires, lambda n: None))
+    made = LiveParcels(LiveBank(boards.load("esp32-bank"), wires, lambda n: None))
     made.add(Parcel(1, 300, "Ingrid", "H0101", "1" * 10, "2" * 10))
     return made
 
 
-def record(parcels: Parcels, code: int, compartment: int, extra: int = 0, number: int = 300) -> None:
+def record(parcels: LiveParcels, code: int, compartment: int, extra: int = 0, number: int = 300) -> None:
     key = number.to_bytes(4, "little") + bytes(3)
     parcels.happened(Recorded(1, 0, code, compartment, extra, 0, key, 0))
 
 
-def open_for(parcels: Parcels, compartment: int, why: int, number: int = 300) -> None:
+def open_for(parcels: LiveParcels, compartment: int, why: int, number: int = 300) -> None:
     record(parcels, events.COMPARTMENT_RELEASED, compartment, why, number)
     parcels.bank.bank.pulse(compartment)
 
 
-def inside(parcels: Parcels) -> dict[int, list[int]]:
+def inside(parcels: LiveParcels) -> dict[int, list[int]]:
     leaves = parcels.bank.bank
     return {n: leaves[n].inside for n in leaves.numbers if leaves[n].inside}
 
 
-def test_who_shuts_what_was_opened_to_deposit_leaves_the_parcel_there(parcels: Parcels) -> None:
+def test_who_shuts_what_was_opened_to_deposit_leaves_the_parcel_there(parcels: LiveParcels) -> None:
     open_for(parcels, 9, TO_DEPOSIT)
     assert parcels.opened_for(9) == TO_DEPOSIT and parcels.known[0].step == MADE
     parcels.shut(9)
@@ -47,14 +47,14 @@ def test_who_shuts_what_was_opened_to_deposit_leaves_the_parcel_there(parcels: P
     assert (parcels.known[0].step, parcels.known[0].compartment) == (PUT_IN, 9)
 
 
-def test_a_courier_who_takes_another_size_takes_the_parcel_with_him(parcels: Parcels) -> None:
+def test_a_courier_who_takes_another_size_takes_the_parcel_with_him(parcels: LiveParcels) -> None:
     for compartment in (9, 12):
         open_for(parcels, compartment, TO_DEPOSIT)
         parcels.shut(compartment)
     assert inside(parcels) == {12: [300]}
 
 
-def test_who_picks_up_takes_his_own_parcel_and_an_administrator_none(parcels: Parcels) -> None:
+def test_who_picks_up_takes_his_own_parcel_and_an_administrator_none(parcels: LiveParcels) -> None:
     open_for(parcels, 9, TO_DEPOSIT)
     parcels.shut(9)
     open_for(parcels, 9, ASKED)
@@ -69,19 +69,21 @@ def test_who_picks_up_takes_his_own_parcel_and_an_administrator_none(parcels: Pa
     assert inside(parcels) == {} and parcels.known[0].step == TAKEN_OUT
 
 
-def test_what_the_board_puts_out_of_use_is_so_until_it_says_otherwise(parcels: Parcels) -> None:
+def test_what_the_board_puts_out_of_use_is_so_until_it_says_otherwise(parcels: LiveParcels) -> None:
     record(parcels, events.COMPARTMENT_STUCK, 9, 1)
     assert parcels.out_of_use == {9} and parcels.said is not None and parcels.said.code == events.COMPARTMENT_STUCK
     record(parcels, events.COMPARTMENT_RIGHT, 9)
     assert parcels.out_of_use == set()
 
 
-def test_a_keypad_without_power_hears_no_more_than_it_says(parcels: Parcels, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_keypad_without_power_hears_no_more_than_it_says(
+    parcels: LiveParcels, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bank, "_SILENT_S", 0.1)
     assert asyncio.run(parcels.bank.type("12#")) == 0
 
 
-def test_keys_follow_when_the_one_before_was_heard(parcels: Parcels) -> None:
+def test_keys_follow_when_the_one_before_was_heard(parcels: LiveParcels) -> None:
     pressed: list[str] = []
 
     def press(d0: int, d1: int, bits: str) -> None:
@@ -93,7 +95,7 @@ def test_keys_follow_when_the_one_before_was_heard(parcels: Parcels) -> None:
     assert pressed == ["0001", "0010"]
 
 
-def test_the_light_of_the_keypad_is_dark_without_power(parcels: Parcels) -> None:
+def test_the_light_of_the_keypad_is_dark_without_power(parcels: LiveParcels) -> None:
     keypad = parcels.bank
     assert keypad.output(23, 0) and keypad.lit
     assert not keypad.output(25, 0)

@@ -175,7 +175,7 @@ def open_link():
     app.link_wait = lambda sock, ms, pending: True
     link = loop.link
     link._connect()
-    link._session._channel = app.Channel(bytes(32), bytes(16), bytes(16))
+    link.session._channel = app.Channel(bytes(32), bytes(16), bytes(16))
     held = bytearray(LONGEST), bytearray(LONGEST)
 
 

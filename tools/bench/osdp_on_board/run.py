@@ -94,10 +94,10 @@ gc.collect()
 built = gc.mem_alloc()
 files = [getattr(sys.modules[name], "__file__", "") for name in sys.modules if name not in had]
 
-from sim.world.osdp import Reader  # noqa: E402
+from sim.world.osdp import PeripheralDevice  # noqa: E402
 
 secure = table["doors"][0]["reader"].get("secure", True)
-world = [Reader(n, bytes(16), os.urandom, secure) for n in range(len(table["doors"]))]
+world = [PeripheralDevice(n, bytes(16), os.urandom, secure) for n in range(len(table["doors"]))]
 if not secure:
     for reader in world:
         reader.key = None

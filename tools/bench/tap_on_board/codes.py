@@ -13,7 +13,7 @@ from array import array
 from stand_ins import PLAN, Flash, Quiet, build, nanoseconds, spent  # before what follows: it sets the path
 
 from sim.mcu import chip, esp32  # isort: skip
-from sim.world.lock_boards import Bus, XorBoard  # isort: skip
+from sim.world.lock_boards import LockBus, XorBoard  # isort: skip
 from firmware.controller.access.codes import DEPOSIT, PICK_UP, SHORT, code  # isort: skip  as the cloud has them
 from firmware.controller.cloud.wire import STOCK  # isort: skip
 
@@ -23,17 +23,17 @@ PAUSE_MS = 6000  # a door is locked again, and its reader forgets its card
 STEPS = 400  # of the control loop, after which nothing comes any more
 
 
-class Stock(Flash):
+class BankFlash(Flash):
     """The partition of the deliveries' keys, as esp32.Partition finds it."""
 
     TYPE_DATA = esp32.Partition.TYPE_DATA
 
     @staticmethod
     def find(kind, label=None):
-        return [Stock(7)]
+        return [BankFlash(7)]
 
 
-class Reader(Quiet):
+class FrameSource(Quiet):
     """Reads what is put into `frame`."""
 
     frame = None
@@ -43,7 +43,7 @@ class Reader(Quiet):
         return frame
 
 
-class Sync(Quiet):
+class QuietSync(Quiet):
     """Takes whatever it is to send, and has what the parts of the board registered with it."""
 
     def __init__(self):
@@ -70,20 +70,20 @@ class Timed:
 
 
 timed = Timed()
-esp32.Partition = Stock
+esp32.Partition = BankFlash
 
 
-class TimedBus(Bus):
+class TimedBus(LockBus):
     def write(self, data):
         if data[0] == OPENS and not timed.moved:
             timed.moved = nanoseconds() - spent[0]
-        timed.model(Bus.write, self, data)
+        timed.model(LockBus.write, self, data)
 
     def waiting(self):
-        return timed.model(Bus.waiting, self)
+        return timed.model(LockBus.waiting, self)
 
     def take(self, most):
-        return timed.model(Bus.take, self, most)
+        return timed.model(LockBus.take, self, most)
 
 
 class BankChip(chip.Chip):
@@ -100,7 +100,7 @@ class BankChip(chip.Chip):
         pass
 
 
-class Bench:
+class CodeBench:
     """table: `bank` of board.json."""
 
     def __init__(self, table):
@@ -110,10 +110,10 @@ class Bench:
         self.loop, self.time, _, _ = build(PLAN["rules"])
         from controller.bank import Bank
 
-        self.reader = Reader()
+        self.reader = FrameSource()
         self.loop.doors[0].pins.reader = self.reader
         self.loop.parts = [Bank(table, self.chip.ms)]
-        self.loop.sync = self.sync = Sync()
+        self.loop.sync = self.sync = QuietSync()
         self.run(5000)
 
     def _wire(self, locks):
@@ -181,7 +181,7 @@ class Bench:
 
 
 def main():
-    bench = Bench(PLAN["bank"])
+    bench = CodeBench(PLAN["bank"])
     gc.collect()
     gc.disable()
     n = PLAN["n"]

@@ -19,7 +19,7 @@ from django.db import models, transaction
 from ..models import AccessGroup, Change, Credential, Grant, Membership, Person, User
 from ..services import clock, entered
 from . import author, recorded
-from .recorded import State
+from .recorded import RowState
 
 Said = tuple[str, int]  # what controllers were told of, such as ("person", 7)
 What = Change.What
@@ -33,7 +33,7 @@ class Owed(NamedTuple):
     what: str
 
 
-class Work:
+class OpenChange:
     """All that belongs to one change, from the outermost `with` on."""
 
     def __init__(self) -> None:
@@ -52,11 +52,11 @@ class Work:
         return isinstance(row, User) and any(isinstance(one, Membership) and one.user_id == row.pk for one in self.rows)
 
 
-_work: ContextVar[Work | None] = ContextVar("change", default=None)
+_work: ContextVar[OpenChange | None] = ContextVar("change", default=None)
 missed: Callable[[str], None] = lambda what: None  # noqa: E731  signals.py has its own
 
 
-def open_work() -> Work | None:
+def open_work() -> OpenChange | None:
     return _work.get()
 
 
@@ -72,7 +72,7 @@ def together() -> Iterator[None]:
     """Several changes are one: whole or not at all, and what follows from them may be said once."""
     work = _work.get()
     if work is None:
-        token = _work.set(work := Work())
+        token = _work.set(work := OpenChange())
         try:
             with transaction.atomic():
                 yield
@@ -113,14 +113,14 @@ def of(row: models.Model, *others: models.Model) -> Iterator[None]:
         keep(before, recorded.state(model, row.pk if pk is None else pk))
 
 
-def keep(before: State | None, after: State | None) -> None:
+def keep(before: RowState | None, after: RowState | None) -> None:
     """Keeps the difference, if there is one."""
     entry = difference(before, after)
     if entry is not None:
         entry.save(force_insert=True)
 
 
-def difference(before: State | None, after: State | None) -> Change | None:
+def difference(before: RowState | None, after: RowState | None) -> Change | None:
     state = after or before
     if state is None:
         return None
@@ -195,7 +195,7 @@ def forget(tenant: int, person: int) -> None:
     last.save(force_insert=True)
 
 
-def _settle(work: Work) -> None:
+def _settle(work: OpenChange) -> None:
     for one in work.owed:
         missed(one.what)
         one.do()

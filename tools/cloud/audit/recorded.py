@@ -133,7 +133,7 @@ NOT: dict[type[models.Model], str] = {
 ELSEWHERE: dict[str, str] = {Kind.DELIVERY: "bank", Kind.ALLOTMENT: "bank", Kind.CONTROLLER: "site"}
 
 
-class State(NamedTuple):
+class RowState(NamedTuple):
     """A row as it stands in the database, as far as it is recorded."""
 
     kind: str
@@ -160,13 +160,13 @@ def whole(row: models.Model) -> tuple[type[models.Model], int | None]:
     return type(row), row.pk
 
 
-def state(model: type[models.Model], pk: int | None) -> State | None:
+def state(model: type[models.Model], pk: int | None) -> RowState | None:
     """None: there is no such row."""
     found = None if pk is None else states(model, [pk])
     return found[0] if found else None
 
 
-def states(model: type[models.Model], pks: list[int]) -> list[State]:
+def states(model: type[models.Model], pks: list[int]) -> list[RowState]:
     row = _ROWS[model]
     found = model._default_manager.filter(pk__in=pks).select_related(*row.related).order_by("pk")
     return [_state(one, row) for one in found]
@@ -183,10 +183,10 @@ class _Row(NamedTuple):
     related: tuple[str, ...] = ()
 
 
-def _state(row: Any, how: _Row) -> State:
+def _state(row: Any, how: _Row) -> RowState:
     kind = how.kind(row)
     values = {name: value(getattr(row, name)) for name in FIELDS[type(row)]} | how.more(row)
-    return State(kind, how.tenant(row), row.pk, how.name(row)[:254], values, how.person(row), kind == Kind.DURESS)
+    return RowState(kind, how.tenant(row), row.pk, how.name(row)[:254], values, how.person(row), kind == Kind.DURESS)
 
 
 def value(of: Any) -> Any:

@@ -10,7 +10,7 @@ from firmware.controller.cloud import wire
 from ..controllers.troubles import Troubles, Work
 from ..models import Controller, Event
 from ..rules import area_occupancy
-from ..rules.area_occupancy import Door, Passed
+from ..rules.area_occupancy import Door, Passage
 
 HEAD = 2  # bytes before the entries
 ENTRY = 12
@@ -35,7 +35,7 @@ class _Told:
     doors: dict[Door, int]
     fresh: bool = False
 
-    def tell(self, passed: Sequence[Passed], fresh: bool) -> None:
+    def tell(self, passed: Sequence[Passage], fresh: bool) -> None:
         self.fresh = fresh
         entries = area_occupancy.entries(self.session.pk, passed) if passed else []
         most = (self.session.room - HEAD) // ENTRY
@@ -69,7 +69,7 @@ class AreaOccupancy:
         if at is None:
             return
         passed = [
-            Passed(event.credential_id, at.doors[controller, event.door_number], area_occupancy.minute_of(event.utc))
+            Passage(event.credential_id, at.doors[controller, event.door_number], area_occupancy.minute_of(event.utc))
             for event in new
             if event.code in area_occupancy.GRANTS
             and event.utc

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, models
 
 from ..audit import changes, recorded
-from ..audit.recorded import State
+from ..audit.recorded import RowState
 from ..models import Change, Credential, Grant, Person
 from ..services import propagate
 from ..services.refusal import Refusal
@@ -121,14 +121,14 @@ def _leave(works: Sequence[Work]) -> None:
             Grant.objects.filter(pk__in=gone).delete()
 
 
-def _states(model: type[models.Model], rows: Iterable[models.Model]) -> dict[int, State]:
-    found: dict[int, State] = {}
+def _states(model: type[models.Model], rows: Iterable[models.Model]) -> dict[int, RowState]:
+    found: dict[int, RowState] = {}
     for some in _batches([row.pk for row in rows]):
         found |= {state.number: state for state in recorded.states(model, some)}
     return found
 
 
-def _kept(before: dict[int, State], after: dict[int, State]) -> list[Change]:
+def _kept(before: dict[int, RowState], after: dict[int, RowState]) -> list[Change]:
     made = [changes.difference(before.get(number), after[number]) for number in after]
     return [one for one in made if one is not None]
 

@@ -20,7 +20,7 @@ GRANTS = (codes.GRANTED, codes.GRANTED_DURESS)
 Door = tuple[int, int]  # controller, number
 
 
-class Passed(NamedTuple):
+class Passage(NamedTuple):
     """A credential was let into an area. minute: since 1970."""
 
     credential: int
@@ -51,7 +51,7 @@ def concerned(leads: dict[Door, tuple[int, int]]) -> dict[Door, int]:
     return {door: between[1] for door, between in leads.items() if areas & set(between)}
 
 
-def now_in(site: int, doors: dict[Door, int], now: datetime) -> list[Passed]:
+def now_in(site: int, doors: dict[Door, int], now: datetime) -> list[Passage]:
     """Where each credential was let in last, as long as its area remembers it; the latest of all come last."""
     hours = dict(Area.objects.filter(site=site).values_list("number", "forget_hours"))
     rows = Event.objects.filter(controller__in={at for at, _ in doors}, code__in=GRANTS, utc__gt=now - LONGEST)
@@ -67,7 +67,7 @@ def now_in(site: int, doors: dict[Door, int], now: datetime) -> list[Passed]:
         for credential, (utc, area) in latest.items()
         if now - utc < timedelta(hours=hours.get(area) or FORGET_H)
     ]
-    return [Passed(credential, area, minute_of(utc)) for utc, credential, area in sorted(found)[-MOST:]]
+    return [Passage(credential, area, minute_of(utc)) for utc, credential, area in sorted(found)[-MOST:]]
 
 
 def minute_of(utc: datetime) -> int:
@@ -91,7 +91,7 @@ def keys(controller: int, credentials: Collection[int]) -> dict[int, bytes]:
     return {pk: key for pk, key in found.items() if key in held[pk]}
 
 
-def entries(controller: int, passed: Iterable[Passed]) -> list[bytes]:
+def entries(controller: int, passed: Iterable[Passage]) -> list[bytes]:
     """The entries of the wire's PASSED message for a controller; who is not in its table is left out."""
     told = list(passed)
     known = keys(controller, {one.credential for one in told})

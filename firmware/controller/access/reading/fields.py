@@ -36,7 +36,7 @@ def each(fields, field, highest, most, inside=""):
         yield number(what, int(name) if name.isdigit() else 0, 1, highest), what, value[name]
 
 
-class Whole:
+class WholeNumber:
     """A whole number from least to most."""
 
     def __init__(self, least, most):
@@ -92,30 +92,34 @@ def passage(what, value, calendar, doors):
 
 
 # Of a door, all that plain rules have.
-PLAIN = {"release_ms": Whole(100, _LONGEST_MS), "held_ms": Whole(1000, _LONGEST_MS), "retention_days": Whole(0, 3650)}
+PLAIN = {
+    "release_ms": WholeNumber(100, _LONGEST_MS),
+    "held_ms": WholeNumber(1000, _LONGEST_MS),
+    "retention_days": WholeNumber(0, 3650),
+}
 # Of a door, what else the decision asks.
 DOOR = {
-    "extended_ms": Whole(100, _LONGEST_MS),
+    "extended_ms": WholeNumber(100, _LONGEST_MS),
     "who": auth_mode,
-    "pin_length": Whole(4, 12),
-    "offline_hours": Whole(1, 8760),
+    "pin_length": WholeNumber(4, 12),
+    "offline_hours": WholeNumber(1, 8760),
     "free": schedule,
     "first_in": flag,
     "office": schedule,
     "two_person": schedule,
     "passage": passage,
     "passback": Word("hard", "soft", "timed"),
-    "passback_minutes": Whole(1, 1440),
-    "interlock": Whole(1, 15),
+    "passback_minutes": WholeNumber(1, 1440),
+    "interlock": WholeNumber(1, 15),
     "interlock_open": flag,
 }
 # Of a door, what watches over it: ../../points/features.py.
 SUPERVISION = {
     "relock": Word("time", "open", "close"),
-    "relock_delay_ms": Whole(0, 10000),
-    "pulse_ms": Whole(50, 10000),
-    "warn_ms": Whole(1000, 600000),
-    "repeat_ms": Whole(10000, _LONGEST_MS),
+    "relock_delay_ms": WholeNumber(0, 10000),
+    "pulse_ms": WholeNumber(50, 10000),
+    "warn_ms": WholeNumber(1000, 600000),
+    "repeat_ms": WholeNumber(10000, _LONGEST_MS),
     "unopened": flag,
     "forced": Word("alarm", "event"),
     "rex": Word("release", "hold", "shunt"),
@@ -123,8 +127,8 @@ SUPERVISION = {
 }
 PROFILE = {
     "doors": opens,
-    "from": Whole(0, 0xFFFFFFFF),
-    "uses": Whole(1, 100),
+    "from": WholeNumber(0, 0xFFFFFFFF),
+    "uses": WholeNumber(1, 100),
     "no_clock": flag,
     "pin": flag,
     "extended": flag,
@@ -134,4 +138,4 @@ PROFILE = {
     "exempt": flag,
     "lockdown": flag,
 }
-AREA = {"limit": Whole(1, 1000), "forget_hours": Whole(1, 168), "shared": flag}
+AREA = {"limit": WholeNumber(1, 1000), "forget_hours": WholeNumber(1, 168), "shared": flag}

@@ -33,7 +33,7 @@ from tools.run.bank import LiveBank  # noqa: E402
 from tools.run.doors import LiveDoor  # noqa: E402
 from tools.run.flash import Recorded  # noqa: E402
 from tools.run.inputs import LiveInputs  # noqa: E402
-from tools.run.parcels import MADE, Parcel, Parcels  # noqa: E402
+from tools.run.parcels import MADE, LiveParcels, Parcel  # noqa: E402
 from tools.run.ticker import Ticker  # noqa: E402
 
 # Parts of pages, streams, and what answers a GET with the way elsewhere: no pages of their own.
@@ -50,9 +50,9 @@ def session(user: User) -> str:
     return client.cookies["sessionid"].value
 
 
-def shown_parcels(board: dict[str, Any], wires: Any) -> Parcels:
+def shown_parcels(board: dict[str, Any], wires: Any) -> LiveParcels:
     """A parcel of each step; a compartment of each state."""
-    made = Parcels(LiveBank(board, wires, lambda n: None))
+    made = LiveParcels(LiveBank(board, wires, lambda n: None))
     made.page = 1
     for number, name in enumerate(["Ingrid Solheim", "Nils Ánde Eira-Somby", "Marte Lunde"]):
         made.add(Parcel(number, number, name, f"H010{number}", "6537444467", "9463820403", 9 * number, number, MADE))

@@ -49,7 +49,7 @@ def building(house: Any) -> Iterator[Any]:
     from tools.run.bank import LiveBank
     from tools.run.doors import LiveDoor
     from tools.run.inputs import LiveInputs
-    from tools.run.parcels import Parcels
+    from tools.run.parcels import LiveParcels
     from tools.run.ticker import Ticker
 
     bank: Any = boards.load("esp32-bank")
@@ -58,7 +58,7 @@ def building(house: Any) -> Iterator[Any]:
     controller = SimpleNamespace(
         place=0, name="A", network_up=True, power=True, board=SimpleNamespace(alive=True, board=bank),
         log=SimpleNamespace(last=0), progress=figures.StoreProgress(), locks=[], doors=doors,
-        inputs=LiveInputs(table, wires), parcels=Parcels(LiveBank(bank, wires, lambda n: None)),
+        inputs=LiveInputs(table, wires), parcels=LiveParcels(LiveBank(bank, wires, lambda n: None)),
     )  # fmt: skip
     made = SimpleNamespace(
         interpreter="", walks=SimpleNamespace(on=False, walkers=[]), controllers=[controller], doors=doors,

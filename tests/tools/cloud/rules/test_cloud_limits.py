@@ -10,7 +10,7 @@ from cloud_world import House, Stopped
 from django.db import transaction
 
 from firmware.controller.access.reading import calendar, fields
-from firmware.controller.access.reading.fields import Whole
+from firmware.controller.access.reading.fields import WholeNumber
 from tools.cloud.models import AccessGroup, Schedule
 from tools.cloud.people import groups
 from tools.cloud.rules import holidays, schedules
@@ -50,23 +50,23 @@ def test_what_the_cloud_takes_the_board_takes_whatever_it_is(entering: Entering)
 
 # A limit of the board, as it would be if somebody had made it smaller by one there and nowhere else.
 QUICK = [
-    (fields.PROFILE, "uses", Whole(1, 99), "grant"),
-    (fields.DOOR, "interlock", Whole(2, 15), "door"),
-    (fields.SUPERVISION, "repeat_ms", Whole(10_000, 3_599_999), "door"),
-    (fields.AREA, "limit", Whole(1, 999), "area"),
+    (fields.PROFILE, "uses", WholeNumber(1, 99), "grant"),
+    (fields.DOOR, "interlock", WholeNumber(2, 15), "door"),
+    (fields.SUPERVISION, "repeat_ms", WholeNumber(10_000, 3_599_999), "door"),
+    (fields.AREA, "limit", WholeNumber(1, 999), "area"),
     (vars(calendar), "TIMES", 1, "schedule"),
 ]
 ALL = [
-    (fields.DOOR, "extended_ms", Whole(101, 3_600_000), "door"),
-    (fields.DOOR, "pin_length", Whole(4, 11), "tenant"),
-    (fields.DOOR, "offline_hours", Whole(1, 8759), "door"),
-    (fields.DOOR, "passback_minutes", Whole(2, 1440), "door"),
-    (fields.AREA, "forget_hours", Whole(1, 167), "area"),
-    (fields.SUPERVISION, "relock_delay_ms", Whole(1, 10_000), "door"),
-    (fields.SUPERVISION, "pulse_ms", Whole(50, 9999), "door"),
-    (fields.SUPERVISION, "warn_ms", Whole(1001, 600_000), "door"),
-    (fields.PLAIN, "held_ms", Whole(1001, 3_600_000), "door"),
-    (fields.PLAIN, "retention_days", Whole(0, 3649), "tenant"),
+    (fields.DOOR, "extended_ms", WholeNumber(101, 3_600_000), "door"),
+    (fields.DOOR, "pin_length", WholeNumber(4, 11), "tenant"),
+    (fields.DOOR, "offline_hours", WholeNumber(1, 8759), "door"),
+    (fields.DOOR, "passback_minutes", WholeNumber(2, 1440), "door"),
+    (fields.AREA, "forget_hours", WholeNumber(1, 167), "area"),
+    (fields.SUPERVISION, "relock_delay_ms", WholeNumber(1, 10_000), "door"),
+    (fields.SUPERVISION, "pulse_ms", WholeNumber(50, 9999), "door"),
+    (fields.SUPERVISION, "warn_ms", WholeNumber(1001, 600_000), "door"),
+    (fields.PLAIN, "held_ms", WholeNumber(1001, 3_600_000), "door"),
+    (fields.PLAIN, "retention_days", WholeNumber(0, 3649), "tenant"),
     (vars(fields), "IN_TURN", 2, "door"),
 ]
 

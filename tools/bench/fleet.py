@@ -1,6 +1,6 @@
 """Many controllers in one process, each with the firmware's own application and a connection of its own to a broker.
 
-    python -m tools.bench.many_boards FILE
+    python -m tools.bench.fleet FILE
 
 FILE: JSON {"port", "settings": [of each board]}. Prints a line of JSON for each change of a board's access list:
 [board, version, digest, time.monotonic()]. Ends with its standard input. Of umqtt.simple a thin stand-in is here: a

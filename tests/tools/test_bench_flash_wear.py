@@ -1,6 +1,6 @@
 """What a flood writes to flash, and how long that lasts."""
 
-from tools.bench.wear import flood_events_a_day, pulsed_events_a_day, years
+from tools.bench.flash_wear import flood_events_a_day, pulsed_events_a_day, years
 
 LOG, STATE = 81, 2  # sectors of a 4 MB board
 EVENTS, NOTES, LAZY = 127, 253, 64  # events a sector, notes a sector, events a note
