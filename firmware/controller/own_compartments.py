@@ -106,6 +106,7 @@ class OwnCompartments:
         if why:
             self._append(ALLOTMENT_NONE, now, one.number, why, key)
             return signal.DENIED
+        self._left.discard(one.number)  # who comes again before it is shut has not left
         self._ask(one.number, key, OWN)
         return signal.GRANTED
 

@@ -2,11 +2,12 @@
 
 from struct import pack, unpack
 
+from firmware.controller import clock
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.cloud import wire
 from firmware.controller.records import NO_END
 from tests.firmware.bench import frame26
-from tests.firmware.controller_bench import KEY, UTC
+from tests.firmware.controller_bench import KEY
 from tests.firmware.parcel_bench import BANK, KEYPAD, ParcelBench
 from tests.firmware.storage.cards import forget
 
@@ -46,8 +47,9 @@ class CardBench(ParcelBench):
 
     def command(self, do, **fields):
         """What it answers."""
+        expires = self.loop.clock.utc(clock.now()) + 20
         self.said()
-        self.hear(wire.json_message(wire.COMMAND, dict(fields, id=self.loop.log.last, do=do, expires=UTC + 20)))
+        self.hear(wire.json_message(wire.COMMAND, dict(fields, id=self.loop.log.last, do=do, expires=expires)))
         (answer,) = [wire.read_json(one) for one in self.said() if one[0] == wire.RESULT]
         return answer["result"]
 

@@ -99,6 +99,18 @@ def test_who_leaves_while_it_stands_open_and_who_has_none_to_leave():
     assert bench.tap_bank(OLA) == [5]
 
 
+def test_who_holds_the_card_there_again_before_it_is_shut_has_not_left():
+    bench = CardBench()
+    bench.allot(shared(3))
+    bench.tap_bank(KARI)
+    bench.shut(3)
+    assert leaves(bench, KARI) == [3]
+    bench.tap_bank(KARI)
+    bench.shut(3)
+    assert taken(bench)[1] == [] and bench.tap_bank(OLA) == []
+    assert bench.tap_bank(KARI) == [3]
+
+
 def test_the_key_of_who_leaves_counts_for_a_while_and_for_one_card():
     bench = CardBench()
     bench.allot(shared(3))
