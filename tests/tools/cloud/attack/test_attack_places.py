@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 from attack_requests import NONE, OWN, Maker, Request
-from attack_world import MISSING, OURS, Part, told
+from attack_world import MISSING, OURS, Caller, Part, told
 from cloud_world import Stopped
 from django.db import transaction
-from test_attack import gets_no_more, quarter
+from test_attack import SHARE, gets_no_more, share
 
 from tools.cloud.doors import live
 from tools.cloud.models import Role
@@ -21,7 +21,7 @@ from tools.cloud.sessions import hashed
 
 LEAST = {"administrator": 600, "doors": 600, "nothing": 300, **dict.fromkeys(("guard", "receptionist", "auditor"), 350)}
 LEAST |= dict.fromkeys(("viewer", "installer", "courier", "support"), 350)
-WHOLE = ("administrator", "doors")  # who asks for everything in `make test` too
+WHOLE = ("administrator",)  # who asks for everything in `make test` too
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +44,18 @@ def requests(part: Part) -> list[Request]:
     return [one for one in maker.all() if not (one.where.startswith("form") and one.aim == NONE)]
 
 
+def bound(part: Part, name: str) -> Caller:
+    return {"doors": part.at_doors, "nothing": part.at_nothing}.get(name) or part.at_sites[Role(name)]
+
+
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", LEAST)
 def test_who_is_bound_to_places_gets_nothing_of_the_others(part: Part, requests: list[Request], name: str) -> None:
-    who = {"doors": part.at_doors, "nothing": part.at_nothing}.get(name) or part.at_sites[Role(name)]
+    who = bound(part, name)
     sending = requests if name != "nothing" else [one for one in requests if one.aim != OWN]
     least = LEAST[name]
     if name not in WHOLE:
-        sending, least = quarter(sending, list(LEAST).index(name)), least // 6
+        sending, least = share(sending, list(LEAST).index(name)), least // (2 * SHARE)
     assert gets_no_more(part, name, sending, who) >= least
 
 
@@ -59,7 +63,7 @@ def test_who_is_bound_to_places_gets_nothing_of_the_others(part: Part, requests:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", [name for name in LEAST if name not in (*WHOLE, "nothing")])
 def test_who_is_bound_gets_nothing_of_all_there_is(part: Part, requests: list[Request], name: str) -> None:
-    assert gets_no_more(part, name, requests, part.at_sites[Role(name)]) >= LEAST[name]
+    assert gets_no_more(part, name, requests, bound(part, name)) >= LEAST[name]
 
 
 def test_a_live_stream_shows_their_places_only(part: Part) -> None:
