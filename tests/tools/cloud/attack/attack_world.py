@@ -221,9 +221,9 @@ class Home(House):
         links.make_token(self.tenant, f"{self.tag}members program", Role.VIEWER, second.user)
         self.token = ApiToken.objects.get(tenant=self.tenant, made_by=second.user)
         partners.make(self.tenant, f"{self.tag}members partner", self.doors, list(Partner.Scope), second.user)
-        self.partner = Partner.objects.get(token__tenant=self.tenant)
+        self.partner = Partner.objects.get(token__made_by=second.user)
         scim_tokens.make(self.tenant, f"{self.tag}members directory")
-        self.scimtoken = ScimToken.objects.get(tenant=self.tenant)
+        self.scimtoken = ScimToken.objects.filter(tenant=self.tenant).latest("pk")
         webhooks.put(self.token, f"https://{self.tag}members.example.test/")
 
     def _boards(self, seed: int) -> None:
@@ -480,7 +480,8 @@ def rows_of(home: Home, tables: set[str] | None = None) -> dict[str, list[Any]]:
         if name in NOBODYS or (tables is not None and model._meta.db_table not in tables):
             continue
         whose = {f"{ACCOUNTS[name]}__contains": home.tag} if name in ACCOUNTS else {WAYS[model]: home.tenant.pk}
-        rows = model._base_manager.filter(**whose).order_by("pk").values_list()
+        fields = ("pk", *(one.attname for one in model._meta.concrete_fields))  # not every model has its key first
+        rows = model._base_manager.filter(**whose).order_by("pk").values_list(*fields)
         found[name] = [tuple(map(_plain, row)) for row in rows]
     return found
 
