@@ -98,14 +98,16 @@ def bring_people(request: HttpRequest, body: PeopleListIn) -> dict[str, Any]:
     tenant = Tenant.objects.get(pk=caller(request).tenant(body.tenant))
     zone = local_time.of_tenant(tenant.pk)[0]
     options = Options(body.form, body.bits, body.whole, body.apart, tuple(body.in_groups), zone)
-    return people_list.carry_out(tenant, tables.read(body.text.encode()), options, body.keep, body.source).told()
+    return people_list.carry_out(
+        tenant, tables.read(body.text.encode(), tables.most()), options, body.keep, body.source
+    ).told()
 
 
 @router.post("/lists/groups", response={200: ReportOut, **REFUSED})
 def bring_groups(request: HttpRequest, body: ListIn) -> dict[str, Any]:
     """A list of access groups: tried, or kept."""
     tenant = Tenant.objects.get(pk=caller(request).tenant(body.tenant))
-    return group_list.carry_out(tenant, tables.read(body.text.encode()), body.keep, body.apart).told()
+    return group_list.carry_out(tenant, tables.read(body.text.encode(), tables.most()), body.keep, body.apart).told()
 
 
 @router.get("/lists/people", response={200: list[PersonRow], **REFUSED}, by_alias=True)

@@ -81,7 +81,7 @@ def _file(request: HttpRequest, tenant: Tenant, header: Any, rows: Any, name: st
 
 
 def _carried_out(tenant: Tenant, data: bytes, said: dict[str, Any], keep: bool) -> Report:
-    table = tables.read(data)
+    table = tables.read(data, tables.most())
     if said["kind"] == "groups":
         return group_list.carry_out(tenant, table, keep, said["apart"])
     groups = tuple(f"#{group.pk}" for group in said["groups"])
