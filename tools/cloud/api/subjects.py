@@ -6,12 +6,14 @@ from ..alarms import api as alarms
 from ..commissioning import api as commissioning
 from ..controllers import api as controllers
 from ..doors import api as doors
+from ..guests import api as guests
 from ..lists import api as lists
 from ..lockers import api as lockers
 from ..log import api as log
 from ..members import api as members
 from ..people import api as people
 from ..readings import api as readings
+from ..residents import api as residents
 from ..rules import api as rules
 from .asked import known_only
 from .auth import Bearer, SignedIn
@@ -29,5 +31,9 @@ api = NinjaAPI(
 )
 explain(api)
 api.add_decorator(known_only)
-for subject in (doors, people, readings, rules, log, alarms, controllers, commissioning, members, lockers, lists):
+SUBJECTS = (
+    *(doors, people, readings, rules, log, alarms, controllers, commissioning, members, lockers, lists),
+    *(residents, guests),
+)
+for subject in SUBJECTS:
     api.add_router("", subject.router)

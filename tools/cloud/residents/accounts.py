@@ -12,8 +12,11 @@ from ..services.refusal import Refusal
 MINUTES = 24 * 60  # a link is good
 
 
-def invite(person: Person, email: str, by: User | None) -> str | None:
-    """The token of a sign-in link for the person, told once; None: they sign in as they are used to (may_link)."""
+def invite(person: Person, email: str, by: User | None, linked: bool = True) -> str | None:
+    """The token of a sign-in link for the person, told once; None: they sign in as they are used to (may_link).
+
+    linked: whether there is to be one. One that nobody made (by: None) is the host's own, on the command line.
+    """
     with changes.together():
         lock(person)
         if person.user_id is not None:
@@ -23,7 +26,7 @@ def invite(person: Person, email: str, by: User | None) -> str | None:
             raise Refusal("the account %(email)s is not active; choose another address", email=user.email)
         _link(person, user)
         recipients.claim(person)
-        return link(person, by)
+        return link(person, by) if linked else None
 
 
 def _link(person: Person, user: User | None) -> None:

@@ -43,6 +43,8 @@ MORE: dict[str, dict[str, Any]] = {
     "post /api/shipments": {"reference": "r-17"},
     "put /api/tokens/{token_id}/webhook": {"url": "https://courier.example.test/hook"},
     "guest_add": {"valid_until": "2025-11-25"},
+    "post /api/guests": {"valid_until": "2025-11-25T12:00:00Z", "email": None},
+    "patch /api/tenants/{tenant_id}/residents": {"guest_days": 7},
     "hold": {"minutes": "15"},
     "group_add": {"door-": "0"},
     "post /api/banks/{bank_id}/allotments": {"compartment": 6},

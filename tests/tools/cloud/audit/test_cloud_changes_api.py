@@ -4,6 +4,7 @@ The cases stand beside the API's description: one that is missing here is told.
 """
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,12 @@ from changed_house import Case, Full, assert_no_secret_is_kept, assert_true_to_i
 from tools.cloud import models
 from tools.cloud.api.subjects import api
 from tools.cloud.lockers import webhooks
+from tools.cloud.services import clock
+
+
+def tomorrow() -> str:
+    return (clock.now() + timedelta(days=1)).isoformat()
+
 
 API: dict[tuple[str, str], Case] = {
     ("post", "/doors/{door_id}/release"): lambda h: ({"door_id": h.doors[0].pk}, None, [("door", "asked")]),
@@ -30,6 +37,21 @@ API: dict[tuple[str, str], Case] = {
         {"person_id": h.person.pk}, {"active": False}, [("person", "changed")],
     ),
     ("delete", "/people/{person_id}"): lambda h: ({"person_id": h.person.pk}, None, [("person", "removed")]),
+    ("put", "/people/{person_id}/account"): lambda h: (
+        {"person_id": h.person.pk}, {"email": "ny@example.test"}, [("person", "changed")],
+    ),
+    ("delete", "/people/{person_id}/account"): lambda h: (
+        {"person_id": h.resident().pk}, None, [("person", "changed")],
+    ),
+    ("post", "/guests"): lambda h: (
+        {}, {"doors": [h.with_keypad().pk], "valid_until": tomorrow()}, [("person", "made"), ("pin", "made")],
+    ),
+    ("delete", "/guests/{guest_id}"): lambda h: (
+        {"guest_id": h.guest().pk}, None, [("pin", "changed"), ("person", "changed")],
+    ),
+    ("patch", "/tenants/{tenant_id}/residents"): lambda h: (
+        {"tenant_id": h.tenant.pk}, {"guest_days": 7}, [("tenant", "changed")],
+    ),
     ("post", "/credentials"): lambda h: ({}, {"person": h.person.pk, "number": 99}, [("card", "made")]),
     ("post", "/pins"): lambda h: ({}, {"person": h.person.pk}, [("pin", "made")]),
     ("post", "/credentials/{credential_id}/revoke"): lambda h: (

@@ -15,6 +15,7 @@ from firmware.controller import events
 from tools.cloud.doors import door_rules
 from tools.cloud.guests import guests, invitations
 from tools.cloud.lockers import sending
+from tools.cloud.members import links
 from tools.cloud.models import AclEntry, Change, Credential, Event, Guest, Invitation, Person, Role, Schedule, User
 from tools.cloud.people import erasure, groups, people, pins
 from tools.cloud.questions import access_at
@@ -315,6 +316,31 @@ def test_a_guest_whose_host_is_gone_has_nothing_however_that_came(keypad: Reside
     ).may
     guests.tidy(clock.now())
     assert Guest.objects.get().ended_at is not None
+
+
+def test_by_the_api_a_program_invites_and_makes_no_sign_in_link(keypad: Residence) -> None:
+    program = Client(headers={"authorization": f"Bearer {links.make_token(keypad.tenant, 'p', Role.ADMINISTRATOR)}"})
+    until = (clock.now() + timedelta(days=1)).isoformat()
+    said = {"doors": [keypad.doors[0].pk], "valid_until": until}
+    made = program.post("/api/guests", said, "application/json")
+    assert made.status_code == 201 and "/guest/" in made.json()["link"]
+    [guest] = program.get("/api/guests").json()
+    assert guest == made.json()["guest"] and may(Guest.objects.get(), keypad)
+    assert program.delete(f"/api/guests/{guest['id']}").status_code == 204 and Guest.objects.get().ended_at is not None
+    assert program.post("/api/guests", said | {"doors": [10**9]}, "application/json").status_code == 404
+    account = program.put(f"/api/people/{keypad.person.pk}/account", {"email": "i@example.test"}, "application/json")
+    assert account.json() == {"email": "i@example.test", "link": None}, "nobody would answer for whom it lets in"
+    by = keypad.administrator()
+    assert (
+        "/enter/"
+        in by.put(f"/api/people/{keypad.other.pk}/account", {"email": "o@example.test"}, "application/json").json()[
+            "link"
+        ]
+    )
+    assert program.delete(f"/api/people/{keypad.person.pk}/account").status_code == 204
+    at = f"/api/tenants/{keypad.tenant.pk}/residents"
+    assert program.patch(at, {"guest_days": 7}, "application/json").json() == program.get(at).json()
+    assert policy.of(keypad.tenant.pk).guest_days == 7 and policy.of(keypad.tenant.pk).unlock
 
 
 def test_no_log_has_an_address_of_a_guest(keypad: Residence, caplog: pytest.LogCaptureFixture) -> None:
