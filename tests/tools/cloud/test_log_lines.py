@@ -2,8 +2,11 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.urls import get_resolver
 
 from tools.cloud.services.log_lines import Masked
 from tools.terminal import Problem, result, visible
@@ -32,6 +35,20 @@ def test_a_secret_in_an_address_is_masked_in_a_traceback_too() -> None:
     except ValueError:
         told = line(logging.LogRecord("x", logging.ERROR, "", 1, "%s /enter/abc", ("got",), sys.exc_info()))
     assert "abc" not in told and "/enter/…" in told and "/parcel/…" in told
+
+
+def test_every_address_with_a_secret_in_it_is_masked() -> None:
+    def addresses(patterns: Any, before: str = "/") -> Iterator[str]:
+        for one in patterns:
+            here = before + str(one.pattern)
+            yield from addresses(one.url_patterns, here) if hasattr(one, "url_patterns") else (here,)
+
+    found = [one for one in addresses(get_resolver().url_patterns) if "<str:token>" in one]
+    assert len(found) > 2
+    for one in found:
+        asked = one.replace("<str:token>", "abc123")
+        told = logging.LogRecord("django.request", logging.WARNING, "", 1, "Not Found: %s", (asked,), None)
+        assert "abc123" not in line(told), f"{one} opens something: services/log_lines.py masks it"
 
 
 def test_a_terminal_is_not_steered(capsys: pytest.CaptureFixture[str]) -> None:
