@@ -55,6 +55,7 @@ STOCK = 0x6F  # keys of deliveries for a bank, at most 24: number u32, key 16 by
 STOCK_ASKED = 0x61  # first u8, count u8: of which slots STOCK_STATE is to tell, at most 128
 ALLOT = 0x67  # whose compartments are, at most 24: number u8, mark u16, kind u8, until u32 (minutes since 2020,
 # 0xFFFFFF: no end), three keys of 7 bytes. The mark is of this allotment and no other; kind 1 personal, 0: it is over.
+# 2 shared: no keys, and until says how long it is somebody's who takes it (storage/allotments.py).
 # One whose compartment has another mark, a parcel, or is out of use, is left out
 ALLOT_ASKED = 0x47  # first u8, count u8: of which compartments ALLOT_STATE is to tell the marks
 PONG = 0x50  # empty

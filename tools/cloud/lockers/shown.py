@@ -14,6 +14,7 @@ from firmware.controller.access.codes import SLOTS
 from firmware.controller.storage.allotments import KEYS
 
 from ..doors import door_status
+from ..guests.shown import qr as drawn
 from ..models import Allotment, Bank, Compartment, Delivery, Notice, Right, User, visible
 from ..pages import access, telling
 from ..sealing import Unreadable
@@ -22,6 +23,7 @@ from . import about, layout, notices, shared
 from .about import About
 from .usage import Share
 
+SCANNED = "PV"  # begins what a scanner takes for a code: firmware/controller/readers/scanner.py
 OVER_SHOWN = 20  # deliveries that have ended, on the page of a bank
 # How a compartment stands -> its icon, and what the legend calls it.
 STATES = {
@@ -192,6 +194,13 @@ def allotment(row: Any, now: datetime, zone: str) -> dict[str, Any]:
             state = _("Opens to their %(n)d newest cards, of %(all)d") % {"n": KEYS, "all": row.cards}
     until = door_status.moment(row.valid_until, zone, now) if row.valid_until else ""
     return {"row": row, "who": row.person, "look": look, "icon": icon, "state": state, "until": until}
+
+
+def qr(bank: Bank, digits: str) -> str:
+    """For the scanner of a bank that has one: what it takes for a code. Empty where there is none."""
+    if not bank.controller.board["bank"].get("keypad", {}).get("scanner"):
+        return ""
+    return drawn(SCANNED + digits)
 
 
 def chart(share: Share) -> dict[str, Any]:

@@ -367,6 +367,7 @@ def parcel(request: HttpRequest, token: str) -> HttpResponse:
         "bank": row.bank,
         "code": code and deliveries.spaced(code),
         "digits": code,
+        "qr": shown.qr(row.bank, code) if code else "",
     }
     answer = render(request, "pages/parcel.html", told)
     answer["X-Robots-Tag"] = "noindex"

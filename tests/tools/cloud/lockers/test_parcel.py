@@ -81,3 +81,18 @@ def test_no_log_has_an_address_that_opens(locker: Any, board: Any, end: str, cap
     said = "\n".join(console.format(record) for record in caplog.records)
     assert said.count("/parcel/…") == 2 and "/enter/…" in said
     assert token not in said and token.partition("-")[2] not in said
+
+
+def test_a_bank_with_a_scanner_gets_a_code_that_it_reads_and_others_none(locker: Any, board: Any) -> None:
+    import segno
+
+    row, of = made(locker)
+    board.types(of.deposit, compartment=6)
+    assert 'class="qr"' not in seen(parcel.token(row)).content.decode()
+    bank = dict(locker.controller.board["bank"])
+    bank["keypad"] = {**bank["keypad"], "scanner": {"uart": 1, "tx": 4, "rx": 36}}
+    locker.controller.board = {**locker.controller.board, "bank": bank}
+    locker.controller.save(update_fields=["board"])
+    drawn = seen(parcel.token(row)).content.decode().split('class="qr"')[1]
+    how = {"scale": 8, "border": 4, "dark": "#000", "light": "#fff", "omitsize": True}
+    assert segno.make_qr("PV" + of.pick_up, error="m").svg_inline(**how) in drawn
