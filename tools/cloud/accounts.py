@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib import messages
@@ -14,12 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from .members import links, members
+from .members import identities, links, members
 from .sessions import VOUCHED, hashed
 
 
 class InvitedOnly(DefaultSocialAccountAdapter):
-    """A verified address that is known signs in (settings connect it); the provider alone lets nobody in."""
+    """Who is known signs in: members/identities.py says who that is; the provider alone lets nobody in."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False
@@ -28,6 +29,10 @@ class InvitedOnly(DefaultSocialAccountAdapter):
         """Nobody adds a way of signing in to an account: who is in it by a link would keep a way back in."""
         if sociallogin.state.get("process") == "connect":
             raise PermissionDenied
+        user = identities.find(sociallogin.said)
+        if user is None:  # nobody's; or not an account that this provider may speak for
+            raise ImmediateHttpResponse(render(request, "account/signup_closed.html", status=403))
+        sociallogin.user, sociallogin.account.provider = user, identities.KEPT
 
 
 @never_cache

@@ -8,7 +8,8 @@ BOARD_BROKERS  brokers as boards reach them, in order of preference: mqtt:// mqt
 PIN_KEY        seals PINs and the keys of boards (made once; keep it apart from the database's backups)
 PORTVAKT_URL   the address people open: its host is the one that is served, https makes cookies secure
 SESSION_IDLE_HOURS   a session that was not used for so long is over (12)
-OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME   sign-in through OpenID Connect
+OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME   sign-in through OpenID Connect; or
+OIDC_PROVIDERS       a JSON file with several providers (README)
 """
 
 import os
@@ -20,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tools import private
 
-from . import address
+from . import address, providers
 from .data import folder, idle, secret_key
 from .rules import zones
 
@@ -141,26 +142,12 @@ ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_ONLY = True
 SOCIALACCOUNT_ADAPTER = "tools.cloud.accounts.InvitedOnly"
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
-SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # identities.py: an address joins once, never twice
 SOCIALACCOUNT_STORE_TOKENS = False
-OIDC = bool(os.environ.get("OIDC_ISSUER") and os.environ.get("OIDC_CLIENT_ID"))
-if OIDC:
-    SOCIALACCOUNT_PROVIDERS = {
-        "openid_connect": {
-            "provider_class": "tools.cloud.openid.Provider",
-            "OAUTH_PKCE_ENABLED": True,
-            "APPS": [
-                {
-                    "provider_id": "oidc",
-                    "name": os.environ.get("OIDC_NAME", "OpenID Connect"),
-                    "client_id": os.environ["OIDC_CLIENT_ID"],
-                    "secret": os.environ.get("OIDC_CLIENT_SECRET", ""),
-                    "settings": {"server_url": os.environ["OIDC_ISSUER"]},
-                }
-            ],
-        }
-    }
+OIDC = providers.configured(os.environ)
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "tools.cloud.openid.Provider", "OAUTH_PKCE_ENABLED": True, "APPS": OIDC}
+}
 
 LANGUAGE_CODE = "nb"
 LANGUAGES = [("nb", _("Norwegian")), ("en", _("English"))]

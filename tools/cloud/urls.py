@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from . import openid
 from .accounts import enter
 from .api import docs
 from .api.subjects import api
@@ -13,6 +14,8 @@ urlpatterns = [
     path("partner/v1/", partner_api.urls),
     path("scim/v2/", include("tools.cloud.scim.urls")),
     path("enter/<str:token>", enter, name="enter"),
+    path("accounts/oidc/<slug:provider_id>/login/", openid.login),
+    path("accounts/oidc/<slug:provider_id>/login/callback/", openid.callback),
     path("accounts/", include("allauth.urls")),
     path("", include("tools.cloud.pages.urls")),
 ]

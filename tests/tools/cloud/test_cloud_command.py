@@ -226,14 +226,3 @@ def test_killed_between_commit_and_acknowledgement_nothing_is_lost_or_doubled(tm
     first, last = (json.loads(line) for line in lives.stdout.splitlines())
     assert first == {"before": 30}  # the commit had been made: the hello is answered with it
     assert last == {"acknowledged": 30, "rows": list(range(1, 31)), "gaps": 0}
-
-
-def test_open_id_connect_lets_in_only_those_who_are_named_and_verified(tmp_path: Path) -> None:
-    script = "runpy.run_path('tests/tools/cloud/oidc_sign_in.py', run_name='__main__')"
-    done = Cloud(tmp_path).run(code=f"import runpy, sys; sys.path.append('tests/tools/cloud'); {script}")
-    assert done.returncode == 0, done.stderr
-    tries = [json.loads(line) for line in done.stdout.splitlines()]
-    assert tries[0] == [{}, None, 0, True] and len(tries) == 29
-    assert [said for said, email, users, well in tries[1:-4] if email or users != 1 or not well] == []
-    assert [email for _, email, _, _ in tries[-4:-1]] == ["ola@example.org"] * 3
-    assert tries[-1][1] is None, "nobody adds a way in to an account"

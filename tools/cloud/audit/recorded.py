@@ -79,7 +79,7 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
     Area: ("number", "name", "limit", "forget_hours"),
     Site: ("name", "zone"),
     Controller: ("name", "lost_at", "replaced_by"),
-    Tenant: ("name", "pin_digits", "retention_days", "retention_reason"),
+    Tenant: ("name", "pin_digits", "retention_days", "retention_reason", "providers", "entra"),
     Membership: ("role", "until", "bound"),
     ApiToken: ("name", "role", "revoked_at"),
     ScimToken: ("name", "revoked_at"),

@@ -17,7 +17,7 @@ from ..api.moments import Moment
 from ..models import ApiToken, Membership, Right, Role, Session, Tenant
 from ..services.refusal import Refusal
 from ..sessions import hashed
-from . import links, members, terms
+from . import links, members, sign_in, terms
 from .terms import Terms
 
 router = Router(tags=["members"])
@@ -113,6 +113,21 @@ class TokenMade(Schema):
     token: str  # told this once
 
 
+class SignInIn(Body):
+    """providers: their ids; none of them is all there are. directory: Entra's tenant ID; empty: none."""
+
+    providers: list[str] = []
+    directory: str = ""
+
+
+class SignInOut(Schema):
+    """offered: the ids of all that this installation has."""
+
+    providers: list[str]
+    directory: str
+    offered: list[str]
+
+
 class SignedOut(Schema):
     sessions: int  # how many have ended
 
@@ -174,6 +189,24 @@ def set_active(request: HttpRequest, member_id: int, fields: ActiveIn) -> Member
     if who.user is not None:  # no token has the right
         members.set_active_by(who.user, row.user, fields.active, _session(request))
     return _one(request, member_id)
+
+
+@router.get("/tenants/{tenant_id}/sign-in", response={200: SignInOut, **REFUSED})
+def sign_in_of(request: HttpRequest, tenant_id: int) -> dict[str, Any]:
+    return _sign_in(Tenant.objects.get(pk=caller(request).must(tenant_id, Right.MEMBERS)))
+
+
+@router.put("/tenants/{tenant_id}/sign-in", response={200: SignInOut, **REFUSED})
+def choose_sign_in(request: HttpRequest, tenant_id: int, fields: SignInIn) -> dict[str, Any]:
+    """Through which OpenID Connect providers members sign in, and the directory of Entra's that they are of."""
+    tenant = Tenant.objects.get(pk=caller(request).must(tenant_id, Right.MEMBERS))
+    sign_in.choose(tenant, fields.providers, fields.directory)
+    return _sign_in(tenant)
+
+
+def _sign_in(tenant: Tenant) -> dict[str, Any]:
+    offered = [one for one, _name in sign_in.offered()]
+    return {"providers": tenant.providers, "directory": tenant.entra, "offered": offered}
 
 
 @router.get("/tokens", response={200: list[TokenOut], **REFUSED})

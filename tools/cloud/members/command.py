@@ -78,6 +78,16 @@ def sign_out(email: Email, as_json: Json = False) -> None:
 
 
 @members.command()
+def rejoin(email: Email, as_json: Json = False) -> None:
+    """Whoever comes through a provider with the account's address next is let in: for who is another one there now."""
+    user = _account(email)
+    from . import identities
+
+    count = identities.forget(user)
+    result(as_json, {"email": user.email, "identities": count}, f"{email} joins anew at the next sign-in.")
+
+
+@members.command()
 def inactive(email: Email, as_json: Json = False) -> None:
     """An account signs in nowhere any more; its sessions and tokens end at once."""
     _set_active(email, False, as_json)

@@ -11,7 +11,7 @@ from ..models.rights import SUPPORT_DAYS
 from ..pages.forms import Plain, Shared
 from ..rules.forms import day
 from ..services import local_time
-from . import terms
+from . import sign_in, terms
 from .terms import Terms
 
 # What each role is for, in a few words; rights.py has it to the letter.
@@ -91,6 +91,25 @@ class MemberForm(Shared):
 class InviteForm(MemberForm):
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     field_order = ["email", "role", "until", "where"]
+
+
+class SignInForm(Shared):
+    """Through which providers the members of a tenant sign in."""
+
+    providers = forms.MultipleChoiceField(required=False, label=_("Sign-in through"))
+    directory = forms.CharField(
+        required=False,
+        max_length=36,
+        label=_("Directory of Entra ID"),
+        help_text=_("Its tenant ID. Who comes through Entra is let in from this directory only; empty: from none."),
+    )
+
+    def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any):
+        super().__init__(*args, initial={"providers": tenant.providers, "directory": tenant.entra}, **kwargs)
+        field: Any = self.fields["providers"]
+        field.widget, field.choices = forms.CheckboxSelectMultiple(), sign_in.offered()
+        field.help_text = _("Nothing ticked: all of them. One-time links work as well.")
+        self.entra = sign_in.has_entra()
 
 
 class TokenForm(Plain):

@@ -20,8 +20,8 @@ from ..models import ApiToken, Membership, Right, Role, Tenant, User, lock, visi
 from ..pages import access, telling
 from ..services import clock, local_time
 from ..sessions import hashed
-from . import links, members
-from .forms import SAYS, InviteForm, MemberForm, TokenForm
+from . import links, members, sign_in
+from .forms import SAYS, InviteForm, MemberForm, SignInForm, TokenForm
 from .shown import said as in_words
 
 INVITED_MINUTES = 24 * 60
@@ -102,6 +102,28 @@ def active(request: HttpRequest, pk: int) -> HttpResponse:
     said = _("%(name)s can sign in again.") if wanted else _("The account of %(name)s is not active any more.")
     done = said % {"name": row.user.get_full_name()}
     return _do(request, lambda: members.set_active_by(_user(request), row.user, wanted, _session(request)), done)
+
+
+@require_POST
+@access.needs(Right.MEMBERS)
+@access.whole
+def choose_sign_in(request: HttpRequest, tenant_pk: int) -> HttpResponse:
+    """Through which providers members sign in."""
+    tenant = lock(_tenant(request, tenant_pk))
+    form = SignInForm(request.POST, tenant=tenant)
+    if form.is_valid():
+        try:
+            shown = "directory" in request.POST
+            sign_in.choose(
+                tenant, form.cleaned_data["providers"], form.cleaned_data["directory"] if shown else tenant.entra
+            )
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("How members sign in is saved."))
+            telling.meanwhile(request, form)
+            return redirect("pages:members")
+    return _page(request, {tenant.pk: {"sign_in": form}}, status=400)
 
 
 @never_cache
@@ -210,6 +232,9 @@ def _of(tenant: Tenant, by: User, forms: dict[Any, Any]) -> dict[str, Any]:
         .order_by("name"),
         "invite": forms.get("invite") or InviteForm(tenant=tenant, auto_id=f"id_{tenant.pk}_%s"),
         "token": forms.get("token") or TokenForm(auto_id=f"id_{tenant.pk}_token_%s"),
+        "sign_in": (forms.get("sign_in") or SignInForm(tenant=tenant, auto_id=f"id_{tenant.pk}_sign_%s"))
+        if sign_in.offered()
+        else None,
         "inviting": "invite" in forms,
         "making": "token" in forms,
     }

@@ -58,6 +58,11 @@ class Tenant(Owned):
     retention_days = models.PositiveSmallIntegerField(default=limits.RETENTION_FREELY)  # of doors that say nothing else
     retention_reason = models.CharField(max_length=200, blank=True)  # for whoever passes: why so long
 
+    # How its members sign in. providers: ids of OpenID Connect providers, empty: all there are; entra: the directory
+    # of Entra's that it is bound to, empty: none.
+    providers = models.JSONField(default=list, blank=True)
+    entra = models.CharField(max_length=36, blank=True)
+
     TENANT_PATH = "pk"
     SEEN_WITH = Right.BANKS  # which every role has: whoever belongs to it knows its name
     AT = EVERYWHERE

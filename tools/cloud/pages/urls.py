@@ -122,6 +122,7 @@ urlpatterns = [
     path("members/<int:pk>/active", members.active, name="member_active"),
     path("members/<int:pk>/end", members.end, name="member_end"),
     path("tenants/<int:tenant_pk>/members/new", members.invite, name="member_add"),
+    path("tenants/<int:tenant_pk>/sign-in", members.choose_sign_in, name="sign_in_choice"),
     path("tenants/<int:tenant_pk>/tokens/new", members.token, name="token_add"),
     path("tokens/<int:pk>/revoke", members.revoke, name="token_revoke"),
     path("account/", account.page, name="account"),

@@ -41,6 +41,7 @@ MORE: dict[str, dict[str, Any]] = {
     "delivery_extend": {"due": "2026-05-03"},
     "post /api/deliveries/{delivery_id}/extend": {"due_at": "2026-05-03T12:00:00Z"},
     "post /api/shipments": {"reference": "r-17"},
+    "put /api/tenants/{tenant_id}/sign-in": {"directory": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"},
     "put /api/tokens/{token_id}/webhook": {"url": "https://courier.example.test/hook"},
     "guest_add": {"valid_until": "2025-11-25"},
     "post /api/guests": {"valid_until": "2025-11-25T12:00:00Z", "email": None},
@@ -54,6 +55,7 @@ MORE: dict[str, dict[str, Any]] = {
 }
 # What no page has a form for as things stand: page -> what is posted.
 BARE: dict[str, Pairs] = {
+    "sign_in_choice": [("directory", "3f2504e0-4f89-41d3-9a0c-0305e82c3301")],  # only where there are providers
     "lists": [  # what its report page sends, of a list that was tried
         ("kind", "people"),
         ("form", "any"),

@@ -133,6 +133,9 @@ API: dict[tuple[str, str], Case] = {
     ("put", "/members/{member_id}/active"): lambda h: (
         {"member_id": h.member.pk}, {"active": False}, [("member", "changed")],
     ),
+    ("put", "/tenants/{tenant_id}/sign-in"): lambda h: (
+        {"tenant_id": h.tenant.pk}, {"directory": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"}, [("tenant", "changed")],
+    ),
     ("post", "/tokens"): lambda h: ({}, {"name": "nytt", "role": "viewer"}, [("token", "made")]),
     ("patch", "/banks/{bank_id}"): lambda h: (
         {"bank_id": h.bank.pk}, {"address": "Storgata 1"}, [("controller", "changed")],
@@ -197,7 +200,7 @@ BROKER = {"host": "10.0.0.9", "port": 1883, "tls": False, "user": "", "password"
 # What changes nothing that is kept, and why not.
 API_NOTHING = {("delete", "/readings/{reading_id}"): "a number of minutes is forgotten"}
 
-OWNERS = ("/members", "/tokens")  # no token may
+OWNERS = ("/tenants/{tenant_id}/sign-in", "/members", "/tokens")  # no token may
 
 
 def shipment(house: Full) -> models.Delivery:

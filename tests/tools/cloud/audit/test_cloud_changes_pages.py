@@ -14,6 +14,7 @@ from django.urls import URLPattern, reverse
 from tools.cloud.pages import urls as pages
 from tools.cloud.services import clock
 
+TID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 PAGES: dict[str, Case] = {
     "release": lambda h: ({"pk": h.doors[0].pk}, {}, [("door", "asked")]),
     "hold": lambda h: ({"pk": h.doors[0].pk}, {"minutes": "15"}, [("door", "asked")]),
@@ -75,6 +76,7 @@ PAGES: dict[str, Case] = {
         {"tenant_pk": h.tenant.pk}, {"email": "ny@example.test", "role": "viewer"},
         [("member", "made"), ("link", "made")],
     ),
+    "sign_in_choice": lambda h: ({"tenant_pk": h.tenant.pk}, {"directory": TID}, [("tenant", "changed")]),
     "token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "nytt", "role": "viewer"}, [("token", "made")]),
     "bank_change": lambda h: (
         {"pk": h.bank.pk}, {"name": h.bank.name, "address": "Storgata 1"}, [("controller", "changed")],

@@ -1,0 +1,108 @@
+"""A certified OpenID provider (npm oidc-provider) in a process of its own, and a browser that signs in at it."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from django.test import Client
+
+from tools import npm
+
+TID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+# Where two versions of a package are needed, the older one lies with who needs it.
+NESTED = {
+    "accepts": ("mime-db==1.52.0", "mime-types==2.1.35"),
+    "http-assert": ("depd==1.1.2", "http-errors==1.8.1", "statuses==1.5.0"),
+    "type-is": ("content-type==2.1.0",),
+}
+
+
+def lay_out(folder: Path) -> None:
+    """A node_modules as npm would make it, of what the lock file of ours has."""
+    wanted = [one for one in npm.packages() if "micropython" not in one.name and one.name != "axe-core"]
+    npm.fetch(wanted)
+    nested = {f"{one.name}=={one.version}": one for one in wanted}
+    inner = {name for names in NESTED.values() for name in names}
+    for one in wanted:
+        if f"{one.name}=={one.version}" not in inner:
+            shutil.copytree(one.folder, folder / "node_modules" / one.name)
+    for outer, names in NESTED.items():
+        for name in names:
+            target = folder / "node_modules" / outer / "node_modules" / name.partition("==")[0]
+            shutil.copytree(nested[name].folder, target)
+
+
+class Certified:
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    def control(self, **said: Any) -> None:
+        requests.post(f"{self.base}/control", json=said, timeout=30).raise_for_status()
+
+    def apps(self) -> dict[str, Any]:
+        """As settings.py makes them of a file with both."""
+        from tools.cloud import providers
+
+        client = {"client_id": "portvakt", "secret": "for tests"}
+        one = {"id": "one", "name": "Any", "issuer": f"{self.base}/one", **client}
+        entra = {
+            "id": "entra", "name": "Entra", "kind": "entra", "issuer": f"{self.base}/{{tenantid}}/v2.0",
+            "server": f"{self.base}/organizations/v2.0", **client,
+        }  # fmt: skip
+        return {
+            "openid_connect": {
+                "provider_class": "tools.cloud.openid.Provider", "OAUTH_PKCE_ENABLED": True,
+                "APPS": [providers.app(one), providers.app(entra)],
+            }
+        }  # fmt: skip
+
+    def way_back(self, client: Client, provider: str = "one", process: str = "login", **claims: Any) -> str:
+        """Signs in there as whoever these claims say. The address that the browser is sent back to."""
+        self.control(person={"sub": "42", **claims})
+        address = client.post(f"/accounts/oidc/{provider}/login/?process={process}")["Location"]
+        browser = requests.Session()
+        while urlsplit(address).port is not None:
+            answer = browser.get(address, allow_redirects=False, timeout=30)
+            assert answer.status_code in (302, 303), (address, answer.text)
+            address = requests.compat.urljoin(address, answer.headers["location"])
+        return address.removeprefix("http://127.0.0.1")
+
+    def sign_in(self, provider: str = "one", client: Client | None = None, **claims: Any) -> str | None:
+        """The address of the account that is signed in then."""
+        client = client or browser()
+        client.get(self.way_back(client, provider, **claims))
+        return who(client)
+
+
+def browser() -> Client:
+    return Client(headers={"host": "127.0.0.1", "accept-language": "en"}, raise_request_exception=False)
+
+
+def who(client: Client) -> str | None:
+    from tools.cloud.models import User
+
+    user = User.objects.filter(pk=client.session.get("_auth_user_id")).first()
+    return user and user.email
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Certified]:
+    lay_out(folder)
+    shutil.copy(Path(__file__).with_name("provider.mjs"), folder)
+    process = subprocess.Popen(
+        [npm.node(), "provider.mjs", TID], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdin and process.stdout
+    try:
+        port = json.loads(process.stdout.readline())["port"]
+        yield Certified(f"http://127.0.0.1:{port}")
+    finally:
+        process.stdin.close()
+        process.wait(30)
