@@ -28,12 +28,13 @@ class AreaSession(Protocol):
 
 @dataclass
 class _Told:
-    """One controller that shares an area. fresh: what it was told last of the others."""
+    """One controller that shares an area. fresh: what it was told last of the others. lacks: some it was not told."""
 
     session: AreaSession
     site: int
     doors: dict[Door, int]
     fresh: bool = False
+    lacks: bool = False
 
     def tell(self, passed: Sequence[Passage], fresh: bool) -> None:
         self.fresh = fresh
@@ -78,12 +79,20 @@ class AreaOccupancy:
         ]
         if passed:
             for pk, other in self._told.items():
-                if pk != controller and other.site == at.site and not troubles.rests(Work.AREAS, pk):
+                if pk == controller or other.site != at.site:
+                    continue
+                other.lacks = other.lacks or troubles.rests(Work.AREAS, pk)
+                if not other.lacks:
                     with troubles.aside(Work.AREAS, pk):
-                        other.tell(passed, other.fresh)
+                        try:
+                            other.tell(passed, other.fresh)
+                        except Exception:
+                            other.lacks = True  # it hears of all of them later, and now that something is missing
+                            other.tell((), fresh=False)
+                            raise
 
-    def poll(self, live: Mapping[int, AreaSession], troubles: Troubles) -> None:
-        """Says when one of those that share an area was lost or is back."""
+    def poll(self, live: Mapping[int, AreaSession], troubles: Troubles, now: datetime) -> None:
+        """Says when one of those that share an area was lost or is back, and what one was not told when it happened."""
         partners: dict[int, set[int]] = {}
         for pk, told in list(self._told.items()):
             if live.get(pk) is not told.session:
@@ -96,7 +105,10 @@ class AreaOccupancy:
                     partners[told.site] = self._partners(told.site)
                 others = partners[told.site] - {pk}
                 fresh = all(other in live and not live[other].behind for other in others)
-                if fresh != told.fresh:
+                if told.lacks:
+                    told.tell(area_occupancy.now_in(told.site, told.doors, now), fresh)
+                    told.lacks = False
+                elif fresh != told.fresh:
                     told.tell((), fresh)
         troubles.settle(Work.AREAS, self._told)
 

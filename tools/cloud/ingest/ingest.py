@@ -133,7 +133,7 @@ class Ingest:
                 partial(self._round.step, now),
                 partial(store.end_commands, now),
                 partial(self._updates.poll, self._live(), now),
-                partial(self._area_occupancy.poll, self._live(), self.troubles),
+                partial(self._area_occupancy.poll, self._live(), self.troubles, now),
                 self._forget_lost,
                 self._keep_refused,
             ):

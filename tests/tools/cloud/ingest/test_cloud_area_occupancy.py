@@ -12,6 +12,7 @@ from tools.cloud.controllers import enrol
 from tools.cloud.controllers.lost import lost
 from tools.cloud.models import AccessGroup, Area, DoorRules, Grant
 from tools.cloud.people.people import give_card
+from tools.cloud.rules import area_occupancy
 
 Heard = tuple[int, list[tuple[bytes, int, int]]]
 
@@ -88,6 +89,30 @@ def test_who_goes_in_at_one_is_told_to_the_other_at_once_under_its_own_key(garag
     assert passed(garage.first_board)[-1] == (1, [])
     garage.let_in(garage.second_board, 2, now + 60)
     assert passed(garage.first_board)[-1] == (1, [(garage.first_board.key(26, 1204), 0, int(now) // 60 + 1)])
+
+
+def test_what_one_could_not_be_told_it_hears_when_that_is_mended_and_until_then_that_it_lacks_something(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, told = garage.time.now, passed(garage.second_board)
+    tried: list[object] = []
+
+    def fails(*given: object) -> list[bytes]:
+        tried.append(given)
+        raise ValueError("planted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(area_occupancy, "entries", fails)
+        for door, at in ((1, now - 120), (2, now - 60), (1, now)):
+            garage.let_in(garage.first_board, door, at)
+        assert len(tried) == 1 and passed(garage.second_board) == [*told, (0, [])]
+        for _ in range(6):
+            garage.alive()
+        assert len(tried) == 2, "after a pause"
+    for _ in range(12):
+        garage.alive()
+    whole = (1, [(garage.second_board.key(26, 1204), 1, int(now) // 60)])
+    assert passed(garage.second_board) == [*told, (0, []), whole] and passed(garage.first_board)[-1] == (1, [])
 
 
 def test_no_message_is_longer_than_the_controller_takes(garage: Garage) -> None:
