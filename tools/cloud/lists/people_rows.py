@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tools.terminal import Problem
 
+from ..services import entered
 from ..services.refusal import Refusal
 from . import card_forms, columns
 from .card_forms import Card, Form
@@ -85,6 +86,7 @@ def _id(wanted: Wanted, cell: Any, options: Options) -> None:
 
 def _name(wanted: Wanted, cell: Any, options: Options) -> None:
     wanted.name = " ".join(str(cell).split())
+    entered.lines(wanted.name)
     if not 0 < len(wanted.name) <= 100:
         raise Refusal("a name has 1 to %(most)d letters; correct it", most=100)
 

@@ -11,7 +11,7 @@ from tools.terminal import Problem
 from .. import limits
 from ..audit import changes
 from ..models import Credential, Grant, Person, lock
-from ..services import local_time, propagate
+from ..services import entered, local_time, propagate
 from ..services.refusal import Refusal
 from . import pins
 
@@ -35,6 +35,7 @@ def check_person(fields: Mapping[str, Any]) -> None:
     if fields.get("escort") not in (None, "", *Person.Escort.values):
         raise Refusal("an escort is needed (needs), given (gives) or neither; choose one")
     name = fields.get("name")
+    entered.lines(name)
     if name is not None and (not name.strip() or len(name) > 100 or "\0" in name):
         raise Refusal("a name has 1 to %(most)d letters; correct it", most=100)
 

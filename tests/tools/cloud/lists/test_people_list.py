@@ -185,6 +185,17 @@ def test_what_is_wrong_with_a_row_is_said_with_what_to_do(house: House, text: st
     assert (state(house) == before) == (found.counts["made"] == 0)
 
 
+def test_a_name_with_control_characters_is_refused_by_its_row_and_not_sought(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Halves are tried for what only a controller refuses: a list of such names would hold the database for long."""
+    sought: list[Any] = []
+    monkeypatch.setattr(people_list, "_seek", lambda *_: sought.append(1))
+    found = brought(house, "name\nOla\x1b[2J\nKari\x07\nPer\n", apart=True)
+    assert found.counts["refused"] == 2 and found.counts["made"] == 1 and not sought
+    assert "control characters" in str(found.rows[0].told())
+
+
 def test_two_of_one_name_are_told_apart_by_number_or_card(house: House) -> None:
     other = house.add_person("Ingrid Solheim")
     assert "several people are called" in str(brought(house, "name,active\nIngrid Solheim,no\n").rows[0].told()).lower()
