@@ -79,6 +79,22 @@ def test_what_is_listed_as_harmless_still_stands_there() -> None:
         assert all(name in text for name in one["in"].split(".")), one
 
 
+@pytest.mark.skipif(
+    importlib.util.find_spec("libcst") is None, reason="what makes mutants is installed by make mutants"
+)
+def test_what_is_listed_as_harmless_is_that_change_and_no_other() -> None:
+    from tools.mutants import made
+
+    listed = tomllib.loads(reasons.LIST.read_text(encoding="utf-8"))["harmless"]
+    made.forget()
+    found = [mutant for file in sorted({one["file"] for one in listed}) for mutant in made.mutants(file)]
+    made.forget()
+    for one in listed:
+        key = (one["file"], one["in"], one["was"], one["now"])
+        same = {mutant.line for mutant in found if (mutant.file, mutant.where, mutant.was, mutant.now) == key}
+        assert len(same) == one.get("places", 1), (key, same)
+
+
 def module(path: Path, text: str) -> object:
     path.write_text(text)
     spec = importlib.util.spec_from_file_location(path.stem, path)
