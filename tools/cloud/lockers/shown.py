@@ -157,7 +157,7 @@ def allotments(bank: Bank) -> list[dict[str, Any]]:
     rows = bank.allotments.select_related("person", "taken_by").annotate(
         cards=Count("person__credentials", filter=Q(person__credentials__active=True, person__credentials__kind="card"))
     )
-    return [allotment(row, now, zone) for row in rows]
+    return [allotment(row, now, zone) for row in rows.order_by("compartment")]
 
 
 def _shared(row: Allotment, now: datetime, zone: str) -> dict[str, Any]:

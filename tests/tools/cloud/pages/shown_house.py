@@ -241,6 +241,10 @@ class Shown:
         own: dict[str, Any] = {"bank": self.bank, "made_at": self.now, "held": True}
         Allotment.objects.create(compartment=21, mark=1, **own)
         self.allotment = Allotment.objects.create(compartment=22, mark=1, person=self.person, **own)
+        Allotment.objects.create(compartment=11, mark=1, hours=0, **own)
+        taken = {"hours": 4, "turn": 1, "taken_by": self.person, "taken_at": self.ago(hours=6)}
+        Allotment.objects.create(compartment=12, mark=1, taken_until=self.ago(hours=2), **taken, **own)
+        Allotment.objects.create(compartment=13, mark=1, taken_until=self.ago(hours=-2), **taken, **own)
         for n, (state, compartment, hours) in enumerate((
             ("deposited", 2, 3), ("deposited", 3, 5), ("deposited", 7, 26), ("deposited", 14, 1), ("deposited", 20, 2),
             ("deposited", 22, 100), ("deposited", 10, 9), ("made", None, 0), ("picked up", 16, 30),
