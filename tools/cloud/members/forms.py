@@ -29,6 +29,12 @@ SAYS = {
 ALL, SOME = "all", "some"
 
 
+def _places(model: Any, label: Any) -> forms.ModelMultipleChoiceField:
+    return forms.ModelMultipleChoiceField(
+        model.objects.none(), required=False, label=label, widget=forms.CheckboxSelectMultiple
+    )
+
+
 class MemberForm(Shared):
     """row: the membership as it is now; None: a new one."""
 
@@ -37,9 +43,9 @@ class MemberForm(Shared):
     where = forms.ChoiceField(
         required=False, choices=[(ALL, _("Everywhere")), (SOME, _("Only at the places ticked here"))], label=_("Where")
     )
-    sites = forms.ModelMultipleChoiceField(Site.objects.none(), required=False, label=_("Sites"))
-    doors = forms.ModelMultipleChoiceField(Door.objects.none(), required=False, label=_("Doors"))
-    banks = forms.ModelMultipleChoiceField(Bank.objects.none(), required=False, label=_("Banks"))
+    sites = _places(Site, _("Sites"))
+    doors = _places(Door, _("Doors"))
+    banks = _places(Bank, _("Banks"))
 
     def __init__(self, *args: Any, tenant: Tenant, row: Membership | None = None, **kwargs: Any):
         self.zone = local_time.of_tenant(tenant.pk)[0]
@@ -54,7 +60,7 @@ class MemberForm(Shared):
         }
         for name, found in rows.items():
             field: Any = self.fields[name]
-            field.queryset, field.widget = found, forms.CheckboxSelectMultiple()
+            field.queryset = found
         self.fields["until"].help_text = _("Empty: it does not end. Support is let in for at most %(n)d days.") % {
             "n": SUPPORT_DAYS
         }

@@ -1,5 +1,6 @@
 """Memberships that are bound to places, and memberships that end. Who gets what of all there is: tests/.../attack."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -180,6 +181,8 @@ def test_owners_say_on_the_page_who_may_what_where_and_until_when(house: House, 
     row = Membership.objects.get(user__email="vakt@example.org")
     page = client.get("/members/").content.decode()
     assert "only at Postrom" in page and "until the end of" in page
+    ticked = re.findall(r'<input type="checkbox" name="(\w+)" value="(\d+)"[^>]* checked', page)
+    assert ticked == [("doors", str(house.doors[1].pk))] and page.count('name="sites"') == 3  # owner, guard, invite
     change = client.get("/api/changes?kind=member").json()["changes"][0]["after"]
     assert change["role"] == "guard" and change["doors"] == ["Postrom"] and change["bound"] is True
     post_to = f"/members/{row.pk}/role"

@@ -91,6 +91,7 @@ def addresses(house: Shown) -> dict[str, str]:
         "readings": house.reading, "sites": house.site, "controllers": house.controller, "members": house.member,
         "tenants": house.tenant, "tokens": house.token, "lockers": house.bank, "deliveries": house.delivery,
         "allotments": house.allotment, "partners": house.partner, "me": house.person, "guests": house.guest,
+        "directory": house.token,
     }  # fmt: skip
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(house.owner, backend="django.contrib.auth.backends.ModelBackend")
