@@ -133,6 +133,9 @@ def test_an_interval_counts_on_its_days_from_its_first_minute_to_the_one_before_
     assert verdict(office, utc(2026, 1, 10, 12)) == closed  # Saturday
     assert verdict(office, utc(2026, 7, 6, 6)) == GRANTED  # in summer an hour earlier
     assert verdict(office, utc(2026, 1, 10, 12), 9) == GRANTED  # a list of doors knows no times
+    later = until_minutes(utc(2030, 1, 1))  # one that ends is judged by all else too as long as it has not
+    assert verdict(office, utc(2026, 1, 10, 12), 7, later) == closed
+    assert verdict(office, utc(2026, 1, 9, 12), 7, later) == GRANTED
 
 
 def test_on_a_holiday_only_intervals_for_holidays_count():
