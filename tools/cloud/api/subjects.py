@@ -12,6 +12,7 @@ from ..lockers import api as lockers
 from ..log import api as log
 from ..members import api as members
 from ..people import api as people
+from ..questions import api as questions
 from ..readings import api as readings
 from ..residents import api as residents
 from ..rules import api as rules
@@ -33,7 +34,7 @@ explain(api)
 api.add_decorator(known_only)
 SUBJECTS = (
     *(doors, people, readings, rules, log, alarms, controllers, commissioning, members, lockers, lists),
-    *(residents, guests),
+    *(residents, guests, questions),
 )
 for subject in SUBJECTS:
     api.add_router("", subject.router)

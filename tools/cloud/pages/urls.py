@@ -20,6 +20,7 @@ from ..members import sign_views as sign
 from ..members import views as members
 from ..partners import views as partners
 from ..people import views as people
+from ..questions import views as questions
 from ..readings import views as readings
 from ..residents import admin_views as residents
 from ..residents import views as mine
@@ -86,6 +87,12 @@ urlpatterns = [
     path("controllers/<int:pk>/commands", controllers.asked, name="controller_commands"),
     path("controllers/<int:pk>/do", controllers.do, name="controller_do"),
     path("updates/", updates.page, name="updates"),
+    path("questions/", questions.page, name="questions"),
+    path("questions/door", questions.door, name="question_door"),
+    path("questions/unused", questions.unused_cards, name="question_unused"),
+    path("people/<int:pk>/opens", questions.person, name="question_person"),
+    path("sites/<int:pk>/inside", questions.roll_call, name="question_inside"),
+    path("controllers/<int:pk>/held", questions.controller, name="question_held"),
     path("directory/", directory.page, name="directory"),
     path("tenants/<int:tenant_pk>/directory", directory.make, name="scim_token_add"),
     path("directory/<int:pk>/revoke", directory.revoke, name="scim_token_revoke"),

@@ -127,6 +127,12 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "person_needs": (NOT_SERVED, CHANGE),
     "pin": (NOT_SERVED, CHANGE),
     "read": (NOT_SERVED, CHANGE),
+    "question_door": (PEOPLE, NOT_SERVED),
+    "question_held": (PEOPLE, NOT_SERVED),
+    "question_inside": (LOG, NOT_SERVED),
+    "question_person": (PEOPLE, NOT_SERVED),
+    "question_unused": (LOG, NOT_SERVED),
+    "questions": (PEOPLE, NOT_SERVED),
     "reading": (CHANGE, NOT_SERVED),
     "reading_discard": (NOT_SERVED, CHANGE),
     "reading_give": (NOT_SERVED, CHANGE),
@@ -222,6 +228,12 @@ CALLS: dict[str, Need] = {
     "get /api/readings/{reading_id}": CHANGE,
     "delete /api/readings/{reading_id}": CHANGE,
     "post /api/readings/{reading_id}/give": CHANGE,
+    "get /api/doors/{door_id}/who": PEOPLE,
+    "get /api/people/{person_id}/doors": PEOPLE,
+    "get /api/events/{event_id}/why": LOG,
+    "get /api/sites/{site_id}/inside": LOG,
+    "get /api/cards/unused": LOG,
+    "get /api/controllers/{controller_id}/held": PEOPLE,
     "get /api/lists/people": CHANGE,
     "post /api/lists/people": CHANGE,
     "get /api/lists/groups": CHANGE,
@@ -303,6 +315,7 @@ SITES = {
 
 # First word of an address -> whose number comes after it.
 PLACES = {
+    "events": "event",
     "alarms": "alarm", "areas": "area", "cards": "credential", "commands": "command", "controllers": "controller",
     "credentials": "credential", "doors": "door", "grants": "grant", "groups": "group", "holidays": "holiday",
     "members": "member", "people": "person", "readings": "reading", "schedules": "schedule", "sites": "site",
@@ -323,7 +336,7 @@ FIELDS = {
 }  # fmt: skip
 # Those that hold plain values: no row is meant.
 PLAIN = {
-    "apart", "may", "as", "file", "form", "in_groups", "keep", "source", "text", "whole",
+    "apart", "may", "as", "time", "day", "file", "form", "in_groups", "keep", "source", "text", "whole",
     "guest_days", "guests", "guests_at_once", "residents", "unlock",
     "active", "address", "compartments", "giver", "giver_email", "giver_phone", "hours", "low", "numbers",
     "bits", "days", "description", "due", "due_at", "latitude", "longitude", "phone", "reference",
