@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from ..doors import door_status
 from ..models import Credential, Door, Guest
 from ..pages import times
 from ..people import pins
@@ -17,13 +16,14 @@ from . import guests
 
 
 def each(rows: QuerySet[Guest]) -> list[dict[str, Any]]:
-    found = rows.select_related("person", "host", "invited_by").prefetch_related("places__door")
-    return [_guest(row) for row in found]
+    found = list(rows.select_related("person", "host", "invited_by").prefetch_related("places__door"))
+    came = guests.passages(found)
+    zones = local_time.of_tenants({row.person.tenant_id for row in found})
+    return [_guest(row, came[row.pk], zones[row.person.tenant_id]) for row in found]
 
 
-def _guest(row: Guest) -> dict[str, Any]:
+def _guest(row: Guest, came: int, zones: list[str]) -> dict[str, Any]:
     now = clock.now()
-    zones = local_time.of_tenant(row.person.tenant_id)
     if row.ended_at is not None or row.valid_until <= now:
         look, icon, state = "", "cross", _("Over")
     elif row.page is None:
@@ -41,14 +41,15 @@ def _guest(row: Guest) -> dict[str, Any]:
         "doors": names,
         "begins": times.begins(row.valid_from, zones[:1], len(zones) > 1),
         "ends": times.ends(row.valid_until, zones[:1], len(zones) > 1),
-        "came": guests.passages(row),
+        "came": came,
         "living": row.ended_at is None and row.valid_until > now,
     }
 
 
 def pass_of(row: Guest) -> dict[str, Any]:
     """What stands on the guest's own page. Nothing of it says who they are; of the host only that there is one."""
-    said = _guest(row)
+    zones = local_time.of_tenant(row.person.tenant_id)
+    said = _guest(row, guests.passages([row])[row.pk], zones)
     now = clock.now()
     moment = Moment(row.person.tenant_id, now, [row.pk])
     pin = row.person.credentials.filter(kind=Credential.Kind.PIN, active=True).first()
@@ -70,7 +71,6 @@ def pass_of(row: Guest) -> dict[str, Any]:
         "left": left,
         "used_up": used_up,
         "later": row.valid_from > now,
-        "moment": door_status.moment(row.valid_from, local_time.of_tenant(row.person.tenant_id)[0], now),
     }
 
 

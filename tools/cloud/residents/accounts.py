@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from ..audit import changes
 from ..lockers import recipients
 from ..members import links
-from ..models import Change, Person, SignInLink, User, lock
+from ..models import Change, Guest, Person, SignInLink, User, lock
 from ..services import propagate
 from ..services.refusal import Refusal
 
@@ -21,6 +21,8 @@ def invite(person: Person, email: str, by: User | None, linked: bool = True) -> 
         lock(person)
         if person.user_id is not None:
             raise Refusal("%(name)s has an account already; end it first", name=person.name)
+        if Guest.objects.filter(pk=person.pk).exists():
+            raise Refusal("a guest is known by no name and no address; enter somebody who stays as a person")
         user = User.objects.named(email)
         if not user.is_active:
             raise Refusal("the account %(email)s is not active; choose another address", email=user.email)

@@ -19,7 +19,7 @@ from tools.cloud.members import links
 from tools.cloud.models import AclEntry, Change, Credential, Event, Guest, Invitation, Person, Role, Schedule, User
 from tools.cloud.people import erasure, groups, people, pins
 from tools.cloud.questions import access_at
-from tools.cloud.residents import policy
+from tools.cloud.residents import accounts, policy
 from tools.cloud.services import clock, housekeeping
 from tools.cloud.services.refusal import Refusal
 
@@ -283,6 +283,8 @@ def test_the_house_invites_by_whose_right_it_is_and_where(keypad: Residence, tim
     assert answer.status_code == 200 and answer.content.count(b"/guest/") == 1
     guest = Guest.objects.get()
     assert may(guest, keypad) and guest.house and guest.invited_by == user
+    with pytest.raises(Refusal, match="no address"):
+        accounts.invite(guest.person, EMAIL, user)
     listed = client.get("/guests/").content.decode()
     assert str(guest) in listed and ("Invited by" in listed) == (role == "administrator")
     assert str(guest) not in keypad.administrator().get("/people/").content.decode()
