@@ -371,7 +371,6 @@ def parcel(request: HttpRequest, token: str) -> HttpResponse:
     }
     answer = render(request, "pages/parcel.html", told)
     answer["X-Robots-Tag"] = "noindex"
-    answer["Referrer-Policy"] = "no-referrer"
     return answer
 
 

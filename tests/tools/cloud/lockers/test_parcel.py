@@ -25,7 +25,7 @@ def test_who_has_the_address_sees_where_it_lies_and_the_code_until_it_was_picked
     page = there.content.decode()
     assert deliveries.spaced(of.pick_up) in page and "Compartment 6" in page and "Vinterjakke" in page
     assert deliveries.spaced(of.deposit) not in page and "Ingrid" not in page and "ingrid@" not in page
-    assert (there["X-Robots-Tag"], there["Referrer-Policy"]) == ("noindex", "no-referrer")
+    assert (there["X-Robots-Tag"], there["Referrer-Policy"]) == ("noindex", "same-origin")
     assert "no-store" in there["Cache-Control"]
     board.types(of.pick_up)
     over = seen(token).content.decode()
