@@ -86,6 +86,20 @@ def test_other_rules_begin_anew():
     bench.clean()
 
 
+def test_the_same_rules_from_their_beginning_are_taken_anew():
+    """By a cloud that has started since: it knows nothing of the parts that came."""
+    bench = connected()
+    text = b'{"version": 4, "profiles": {"7": [1]}}'
+    for number, piece in enumerate((text[:9], text[9:20])):
+        bench.hear(part(4, number, 3, piece))
+    assert bench.said() == [taken(4, 1), taken(4, 2)]
+    for number, piece in enumerate((text[:9], text[9:20], text[20:])):
+        bench.hear(part(4, number, 3, piece))
+    assert bench.said() == [taken(4, 1), taken(4, 2), taken(4, 3)]
+    assert bench.loop.rules.profiles == {7: (1,)}
+    bench.clean()
+
+
 def test_rules_that_end_too_early_are_refused():
     bench = connected()
     bench.rules_come(RULES)
