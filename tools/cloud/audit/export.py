@@ -17,12 +17,6 @@ def of_person(person: Person) -> dict[str, Any]:
     Times are by the clock of the site, or of most of the sites, with their offset from UTC.
     """
     home = ZoneInfo(local_time.of_tenant(person.tenant_id)[0])
-    events = Event.objects.filter(credential__person=person).select_related("controller__site", "credential")
-    doors = {
-        (door.controller_id, door.number): door.name
-        for controller in {event.controller for event in events}
-        for door in controller.doors.all()
-    }
     return {
         "name": person.name,
         "active": person.active,
@@ -30,6 +24,20 @@ def of_person(person: Person) -> dict[str, Any]:
         "escort": person.escort,
         "account": person.user.email if person.user else None,
         "directory": _of_directory(person),
+        **_access(person, home),
+        "events": _events(person),
+        "unlocked_on_their_page": [
+            {"at": _at(one.requested_at, ZoneInfo(one.controller.site.zone)), "door": one.door.name if one.door else ""}
+            for one in person.unlocks.select_related("controller__site", "door").order_by("pk")
+        ],
+        **_belongings(person, home),
+        **_records(person, home),
+    }
+
+
+def _access(person: Person, home: ZoneInfo) -> dict[str, Any]:
+    """What they carry, and what it opens."""
+    return {
         "credentials": [
             {
                 "kind": credential.kind,
@@ -50,20 +58,31 @@ def of_person(person: Person) -> dict[str, Any]:
             }
             for grant in person.grants.select_related("group")
         ],
-        "events": [
-            {
-                "at": _at(event.utc, ZoneInfo(event.controller.site.zone)),
-                "received_at": _at(event.received_at, ZoneInfo(event.controller.site.zone)),
-                "what": codes.NAMES.get(event.code, str(event.code)),
-                "site": event.controller.site.name,
-                "door": doors.get((event.controller_id, event.door_number), event.controller.name),
-            }
-            for event in events.order_by("pk")
-        ],
-        "unlocked_on_their_page": [
-            {"at": _at(one.requested_at, ZoneInfo(one.controller.site.zone)), "door": one.door.name if one.door else ""}
-            for one in person.unlocks.select_related("controller__site", "door").order_by("pk")
-        ],
+    }
+
+
+def _events(person: Person) -> list[dict[str, Any]]:
+    events = Event.objects.filter(credential__person=person).select_related("controller__site", "credential")
+    doors = {
+        (door.controller_id, door.number): door.name
+        for controller in {event.controller for event in events}
+        for door in controller.doors.all()
+    }
+    return [
+        {
+            "at": _at(event.utc, ZoneInfo(event.controller.site.zone)),
+            "received_at": _at(event.received_at, ZoneInfo(event.controller.site.zone)),
+            "what": codes.NAMES.get(event.code, str(event.code)),
+            "site": event.controller.site.name,
+            "door": doors.get((event.controller_id, event.door_number), event.controller.name),
+        }
+        for event in events.order_by("pk")
+    ]
+
+
+def _belongings(person: Person, home: ZoneInfo) -> dict[str, Any]:
+    """Compartments, parcels and guests."""
+    return {
         "compartments": [
             {"bank": one.bank.name, "compartment": one.compartment, "until": _at(one.valid_until, home)}
             for one in person.allotments.select_related("bank")
@@ -76,6 +95,12 @@ def of_person(person: Person) -> dict[str, Any]:
             {"guest": str(one), "from": _at(one.valid_from, home), "until": _at(one.valid_until, home)}
             for one in person.guests.select_related("person").order_by("pk")
         ],
+    }
+
+
+def _records(person: Person, home: ZoneInfo) -> dict[str, Any]:
+    """What was changed of them, and who looked."""
+    return {
         "changes": [
             {
                 "at": _at(change.at, home),
