@@ -22,6 +22,7 @@ PARTS = (
     "sim/world/osdp.py",
     "sim/world/lock_boards.py",
     "sim/world/lock_chips.py",
+    "sim/world/scanner.py",
     "tests/firmware/**/*.py",
 )
 RUNNERS = ("tests/on_micropython.py", "tests/on_32_bits.py", "tests/boot_on_32_bits.py", "firmware/boot.py")
