@@ -140,6 +140,8 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
         **shown.held(person, user, _session(request)),
         "cards": shown.cards(person),
         "retention": person.tenant.retention_days,
+        "reason": person.tenant.retention_reason,
+        "longer": unlocking.doors_of(person).exclude(rules__retention_reason="").exclude(rules=None),
     }
     return render(request, "pages/residents/profile.html", told)
 

@@ -36,6 +36,7 @@ from tools.cloud.residents import accounts, policy, unlocking
 from tools.cloud.residents import tidy as residents
 from tools.cloud.services import clock
 from tools.cloud.services.refusal import Refusal
+from tools.cloud.sites import tenants
 
 
 def passed(home: Residence, card: Any, sequence: int) -> Event:
@@ -314,3 +315,12 @@ def test_the_administrator_types_an_address_once_and_gets_a_link_once(home: Resi
     [one] = Change.objects.filter(kind="tenant").order_by("-pk")[:1]
     assert one.after == {"unlock": False, "guests": False, "guests_at_once": 2, "guest_days": 7}
     assert Client(headers=ENGLISH).post(at, {"email": "z@example.test"}).status_code == 302
+
+
+def test_why_a_log_is_kept_long_can_be_read_by_who_passes(home: Residence) -> None:
+    client = home.browser(home.person)
+    assert "Why:" not in page(client, home.person, "profile")
+    tenants.keep_for(home.tenant, 120, "Innbrudd i kjelleren")
+    door_rules.change(home.doors[0], {"retention_days": 365, "retention_reason": "Bankboksene"})
+    shown = page(client, home.person, "profile")
+    assert "Why: Innbrudd i kjelleren" in shown and "Hovedinngang: 365 days." in shown and "Why: Bankboksene" in shown
