@@ -21,11 +21,13 @@ from tables import make_tables  # noqa: E402
 from tools.cloud.members import links  # noqa: E402
 from tools.cloud.models import ApiToken, Membership, Role, User  # noqa: E402
 
+MEMBERS = ("owner", "auditor", "receptionist")
 
-def owner(house: House) -> list[str]:
+
+def member(house: House, role: str) -> list[str]:
     """No token has this role: the session of a browser."""
-    user = User.objects.named("owner@example.test")
-    Membership.objects.create(user=user, tenant=house.tenant, role="owner")
+    user = User.objects.named(f"{role}@example.test")
+    Membership.objects.create(user=user, tenant=house.tenant, role=role)
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     secret = "c" * 32
@@ -38,7 +40,8 @@ def main(port: int) -> None:
     known = {
         role: [f"Authorization: Bearer {links.make_token(house.tenant, role, Role(role))}"] for role in ApiToken.ROLES
     }
-    print(json.dumps(known | {"owner": owner(house)}), flush=True)
+    known |= {role: member(house, role) for role in MEMBERS}
+    print(json.dumps(known), flush=True)
     uvicorn.run("tools.cloud.asgi:application", host="127.0.0.1", port=port, log_level="error")
 
 

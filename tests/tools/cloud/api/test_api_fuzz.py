@@ -20,7 +20,7 @@ import pytest
 HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "1")
 CHECKS = "not_a_server_error,response_schema_conformance"
-SLOW = ("owner", "viewer", "guard", "installer")
+SLOW = ("owner", "viewer", "guard", "installer", "courier", "auditor", "receptionist")
 ROLES = ["administrator", *(pytest.param(role, marks=pytest.mark.slow) for role in SLOW)]
 
 
