@@ -57,10 +57,10 @@ JSON: dict[str, Schema] = {
     ),
     "COMMAND": _object(
         "id do expires", id=_ID, door=_number(255), expires=_number(), until={"type": ["integer", "null"]},
-        minutes=_number(60), compartment=_number(255), delivery=_number((1 << 30) - 1, 1),
+        minutes=_number(60), compartment=_number(255), delivery=_number((1 << 30) - 1, 1), turn=_number(255),
         do={"enum": [
             "release", "hold", "lockdown", "evacuation", "normal", "identify", "restart", "diagnostics",
-            "learn", "commission", "try", "open", "audit", "cancel",
+            "learn", "commission", "try", "open", "audit", "cancel", "empty",
         ]},
     ),
     "UPDATE": _object("build head", build=_hex(12), head=_number(8192, 1), start={"enum": [0, 1, True, False]}),

@@ -155,10 +155,11 @@ def command(chance: Random, known: Known) -> bytes:
     known.commands += 1
     expires = chance.choice((known.utc - 1, known.utc - 3600, 0, 1, known.utc + 31, 4070908800, 1 << 40, -5))
     verbs = ("release", "hold", "lockdown", "normal", "identify", "restart", "diagnostics", "explode")
-    of_banks = ("open", "audit", "cancel")
+    of_banks = ("open", "audit", "cancel", "empty")
     fields: dict[str, Any] = {"id": known.commands, "do": chance.choice(verbs + of_banks), "door": 1}
     if fields["do"] in of_banks:
         fields |= {"door": 0, "compartment": number(chance, 255, near=8), "delivery": number(chance, near=1 << 30)}
+        fields["turn"] = number(chance, 255, near=8)
     fields["expires"] = expires
     if fields["do"] == "hold":
         fields["until"] = chance.choice((0, known.utc + 60, 1 << 32, 10**19, 0.5, None))
@@ -220,7 +221,7 @@ def allot(chance: Random, known: Known) -> bytes:
     entries = [
         struct.pack("<BH", chance.choice((0, 1, 5, 8, 9, 255)), number(chance, 0xFFFF))
         + struct.pack("<BI", chance.choice((0, 1, 1, 2, 255)), number(chance, near=0xFFFFFF))
-        + chance.randbytes(chance.choice((21, 21, 21, 20)))
+        + chance.choice((chance.randbytes(21), chance.randbytes(21), bytes(21), bytes(20)))
         for _ in range(chance.choice((0, 1, 2, 24, 25)))
     ]
     return bytes((wire.ALLOT,)) + b"".join(entries)
