@@ -29,7 +29,7 @@ def pages(house: Any) -> list[str]:
         route = str(one.pattern)
         head = route.split("/")[0]
         number = str(numbers.get(head, 0))
-        found.append("/" + route.replace("<int:pk>", number).replace("<int:site_pk>", number))
+        found.append("/" + route.replace("<number:pk>", number).replace("<number:site_pk>", number))
     return found
 
 
