@@ -199,14 +199,20 @@ def test_a_percentage_takes_so_many_and_the_next_stage_the_rest(
 ) -> None:
     for n in range(9):
         House(f"Hus {n}", time_now, seed=20 + n)
+    for percent in (0, 101):
+        with pytest.raises(Problem, match="1 to 100"):
+            updates.start(signed, percent)
     first = updates.start(signed, 25)
     assert first.boards.count() == 3
     with pytest.raises(Problem):
         updates.start(signed, 50)
     first.boards.update(state=State.KEPT)
     assert updates.settle(first)
+    kept = set(first.boards.values_list("controller", flat=True))
+    lost = next(pk for pk in Controller.objects.values_list("pk", flat=True) if pk not in kept)
+    Controller.objects.filter(pk=lost).update(lost_at=clock.now())
     second = updates.start(signed, 100)
-    assert second.boards.count() == Controller.objects.count() - 3
+    assert second.boards.count() == Controller.objects.count() - 4, "neither those that have it, nor one that is lost"
     assert not set(first.boards.values_list("controller", flat=True)) & set(
         second.boards.values_list("controller", flat=True)
     )
