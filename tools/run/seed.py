@@ -42,6 +42,11 @@ _STEPS = {str(Delivery.State.DEPOSITED): PUT_IN, str(Delivery.State.PICKED_UP): 
 def places(described: dict[str, Any]) -> None:
     """An empty database becomes that of one tenant with one site and one administrator."""
     call_command("migrate", verbosity=0)
+    tenancy(described)
+
+
+def tenancy(described: dict[str, Any]) -> None:
+    """The tenant, its site and its administrator, where the tables are there."""
     with transaction.atomic():
         tenant = tenants.make(described["site"])
         sites.make(tenant.pk, described["site"])
