@@ -125,8 +125,8 @@ def who_is_inside(request: HttpRequest, site_id: int) -> list[dict[str, Any]]:
     """A roll call: who is in each area of a site, as the log tells it."""
     asks = caller(request)
     site = asks.one(Site, site_id)
-    asks.must(site.tenant_id, Right.LOG)
-    asks.must(site.tenant_id, Right.PEOPLE)
+    asks.must(site, Right.LOG)
+    asks.must(site, Right.PEOPLE)
     looks.note([site.tenant_id], Look.What.LOG, clock.now(), user=asks.user, token=asks.token)
     return [
         {
@@ -160,7 +160,7 @@ def compare(request: HttpRequest, controller_id: int) -> dict[str, Any]:
     """What a controller reports that it holds, beside what it should; and the people between."""
     asks = caller(request)
     row = asks.one(Controller, controller_id, "site")
-    asks.must(row.site.tenant_id, Right.PEOPLE)
+    asks.must(row, Right.PEOPLE)
     found = held.of(row)
     people: dict[bool, set[int]] = {True: set(), False: set()}
     for one in found.between:

@@ -141,8 +141,8 @@ def roll_call(request: HttpRequest, pk: int) -> HttpResponse:
     """Who is inside: to be printed."""
     user: Any = request.user
     site = get_object_or_404(visible(Site, user), pk=pk)
-    access.must(user, site.tenant_id, Right.LOG)
-    access.must(user, site.tenant_id, Right.PEOPLE)
+    access.must(user, site, Right.LOG)
+    access.must(user, site, Right.PEOPLE)
     now = clock.now()
     looks.note([site.tenant_id], Look.What.LOG, now, user=user)
     areas: list[dict[str, Any]] = [
@@ -191,6 +191,6 @@ def controller(request: HttpRequest, pk: int) -> HttpResponse:
     """What a controller holds, beside what it should."""
     user: Any = request.user
     row = get_object_or_404(visible(Controller, user).select_related("site"), pk=pk)
-    access.must(user, row.site.tenant_id, Right.PEOPLE)
+    access.must(user, row, Right.PEOPLE)
     shown = {"controller": row, "held": held.of(row), "here": "sites"}
     return render(request, "pages/questions/held.html", shown)

@@ -297,7 +297,8 @@ WHOLE = {
     "schedule_add", "schedule", "schedule_remove", "holiday_add", "holidays_fill", "holiday_remove", "site_add",
     "post /api/schedules", "put /api/schedules/{schedule_id}", "delete /api/schedules/{schedule_id}",
     "post /api/holidays", "post /api/holidays/norway", "delete /api/holidays/{holiday_id}",
-    "patch /api/tenants/{tenant_id}", "post /api/sites", "residents_change",
+    "patch /api/tenants/{tenant_id}", "post /api/sites", "residents_change", "get /api/cards/unused",
+    "get /api/tenants/{tenant_id}/residents", "patch /api/tenants/{tenant_id}/residents",
     "list_groups", "list_people", "lists", "get /api/lists/people", "post /api/lists/people", "get /api/lists/groups",
     "post /api/lists/groups",
 }  # fmt: skip
@@ -311,6 +312,7 @@ SITES = {
     "post /api/controllers/{controller_id}/restart", "post /api/controllers/{controller_id}/diagnostics",
     "post /api/controllers/{controller_id}/commissioning", "get /api/controllers/{controller_id}/rules",
     "post /api/controllers/{controller_id}/commissioning/alarm",
+    "question_held", "question_inside", "get /api/controllers/{controller_id}/held", "get /api/sites/{site_id}/inside",
 }  # fmt: skip
 
 # First word of an address -> whose number comes after it.

@@ -138,7 +138,8 @@ def test_without_the_token_of_a_form_nothing_changes(world: World, requests: lis
     assert len(sending) > 110
     for one in sending:
         answer = send(world, who, one)
-        assert answer.status == 403 and not answer.wrote, (str(one), answer)
+        refused = 401 if one.path.startswith("/scim/") else 403  # there no session counts
+        assert answer.status == refused and not answer.wrote, (str(one), answer)
 
 
 def test_a_live_stream_tells_nobody_more_than_a_page(world: World) -> None:
