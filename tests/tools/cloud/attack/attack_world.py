@@ -146,8 +146,9 @@ class Home(House):
         self.holiday = holidays.add(self.tenant.pk, f"{self.tag}days fri", date(2026, 12, 23 + self.first))
         self.area = Area.objects.create(site=self.site, number=1, name=f"{self.tag}look gård")
         self.nowhere = Area.objects.create(site=self.site, number=2, name=f"{self.tag}look hage")
-        DoorRules.objects.create(door=self.doors[0], leads_to=self.area, office=self.schedule)
-        DoorRules.objects.create(door=self.doors[1], who=[["card/pin", None]])
+        keypad = [["card/pin", None]]
+        DoorRules.objects.create(door=self.doors[0], leads_to=self.area, office=self.schedule, who=keypad)
+        DoorRules.objects.create(door=self.doors[1], who=keypad)
         wanted = {self.doors[0].pk: None, self.doors[1].pk: self.schedule.pk}
         groups.save(self.group, self.group.name, {}, wanted)
 
