@@ -91,7 +91,9 @@ API: dict[tuple[str, str], Case] = {
         {"door_id": h.doors[0].pk},
         {"name": "Ny", "retention_days": 7, "who": [{"what": "card", "when": h.schedule.pk}]}, [("door", "changed")],
     ),
-    ("post", "/alarms/{alarm_id}/acknowledge"): lambda h: ({"alarm_id": h.alarm.pk}, None, [("alarm", "changed")]),
+    ("post", "/alarms/{alarm_id}/acknowledge"): lambda h: (
+        {"alarm_id": h.alarm.pk}, {"note": "x"}, [("alarm", "changed")],
+    ),
     ("post", "/sites/{site_id}/emergency"): lambda h: (
         {"site_id": h.site.pk}, {"do": "lockdown"}, [("site", "asked")],
     ),

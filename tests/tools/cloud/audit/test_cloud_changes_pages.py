@@ -110,6 +110,14 @@ PAGES: dict[str, Case] = {
     ),
     "delivery_return": lambda h: ({"pk": h.fetched_one.pk}, {}, [("delivery", "made")]),
     "token_revoke": lambda h: ({"pk": h.token.pk}, {}, [("token", "changed")]),
+    "partners": lambda h: (
+        {"tenant_pk": h.tenant.pk}, {"name": "Renhold", "doors": [h.doors[0].pk], "scopes": ["log"]},
+        [("token", "made"), ("token", "changed")],
+    ),
+    "partner": lambda h: (
+        {"pk": partner(h)}, {"doors": [h.doors[1].pk], "scopes": ["people"]}, [("token", "changed")],
+    ),
+    "partner_revoke": lambda h: ({"pk": partner(h)}, {}, [("token", "changed")]),
     "scim_token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "Entra ID"}, [("token", "made")]),
     "scim_token_revoke": lambda h: ({"pk": directory(h)}, {}, [("token", "changed")]),
     "scim_group_let": lambda h: ({"pk": h.group.pk}, {"may": "yes"}, [("group", "changed")]),
@@ -138,6 +146,16 @@ def directory(house: Full) -> int:
     tokens.make(house.tenant, "Entra ID")
     Change.objects.all().delete()
     return int(house.tenant.scim_tokens.get().pk)
+
+
+def partner(house: Full) -> int:
+    """The number of a partner, made before."""
+    from tools.cloud.models import Change, Partner
+    from tools.cloud.partners import partners
+
+    partners.make(house.tenant, "Renhold", house.doors[:1], ["log"])
+    Change.objects.all().delete()
+    return int(Partner.objects.get().pk)
 
 
 def tomorrow() -> str:
