@@ -225,9 +225,10 @@ def _residents(tenant: Tenant) -> Values:
 
 def _token(token: ApiToken) -> Values:
     said: Values = {"webhook": "".join(Webhook.objects.filter(token=token).values_list("url", flat=True))}
-    partner = Partner.objects.filter(token=token).first()
-    if partner is not None:
-        said |= {"scopes": partner.scopes, "doors": list(partner.doors.order_by("name").values_list("name", flat=True))}
+    if token.role == ApiToken.PARTNER:
+        partner = Partner.objects.filter(token=token).first()
+        doors = Door.objects.filter(partners__token=token).order_by("name").values_list("name", flat=True)
+        said |= {"scopes": partner.scopes if partner else [], "doors": list(doors)}
     return said
 
 
