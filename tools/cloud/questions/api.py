@@ -63,7 +63,7 @@ class ThereOut(Schema):
     door: str
 
 
-class AreaOut(Schema):
+class InsideOut(Schema):
     area: int
     name: str
     people: list[ThereOut]
@@ -117,10 +117,11 @@ def why(request: HttpRequest, event_id: int) -> dict[str, str]:
     event = asks.one(Event, event_id, "controller__site", "credential")
     door = Door.objects.filter(controller=event.controller_id, number=event.door_number).first()
     looks.note([event.controller.site.tenant_id], Look.What.LOG, clock.now(), user=asks.user, token=asks.token)
-    return words.of_event(event, door)._asdict()
+    all_of_it = event.controller.site.tenant_id in asks.tenants(Right.DURESS)
+    return words.of_event(event, door, all_of_it)._asdict()
 
 
-@router.get("/sites/{site_id}/inside", response={200: list[AreaOut], **REFUSED})
+@router.get("/sites/{site_id}/inside", response={200: list[InsideOut], **REFUSED})
 def who_is_inside(request: HttpRequest, site_id: int) -> list[dict[str, Any]]:
     """A roll call: who is in each area of a site, as the log tells it."""
     asks = caller(request)

@@ -126,11 +126,11 @@ def _refusals(request: HttpRequest, row: Person) -> list[dict[str, Any]]:
             "controller__site"
         )
     }
-    told = []
+    told, duress = [], access.somewhere(user, Right.DURESS)
     for event in found:
         at = doors.get((event.controller_id, event.door_number))
         when = words.shown(event.utc or event.received_at, event.controller.site.zone)
-        told.append({"at": when, "door": at, "why": words.of_event(event, at)})
+        told.append({"at": when, "door": at, "why": words.of_event(event, at, row.tenant_id in duress)})
     return told
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from firmware.controller import events as codes
 
+from ..alarms import codes as alarm_codes
 from ..log import words as log_words
 from ..models import Area, Credential, Door, Event, Grant, Person, Schedule
 from ..services import local_time
@@ -98,10 +99,14 @@ def _schedule(door: Door, number: int) -> str:
     return found.name if found else ""
 
 
-def of_event(event: Event, door: Door | None) -> Why:
-    """Which rule said so. The rules are those of then; names and rights as they are called now."""
+def of_event(event: Event, door: Door | None, all_of_it: bool) -> Why:
+    """Which rule said so. The rules are those of then; names and rights as they are called now.
+
+    all_of_it: to who may know of duress; to others it is a grant.
+    """
     code, extra = (event.extra, 0) if event.code == codes.DENIALS_REPEATED else (event.code, event.extra)
-    rule = log_words.sentence(event.code, event.extra, named=event.credential_id is not None, count=event.count)
+    code, said = alarm_codes.shown(code, all_of_it), alarm_codes.shown(event.code, all_of_it)
+    rule = log_words.sentence(said, event.extra, named=event.credential_id is not None, count=event.count)
     return Why(rule, _more(event, code, extra, door), str(_CURE.get(code, "")))
 
 

@@ -230,6 +230,7 @@ WRITES: list[tuple[str, str, Any, set[str]]] = [
     ("PATCH", "/groups/{group}/rules", {"hold": True}, {"administrator"}),
     ("POST", "/grants", {"person": "{person}", "group": "{group}"}, {"administrator"}),
     ("DELETE", "/grants/{grant}", None, {"administrator"}),
+    ("PUT", "/tenants/{tenant}/sign-in", {"providers": [], "directory": ""}, set()),
     ("PATCH", "/banks/{bank}", {"name": "x"}, {"administrator", "installer"}),
     ("POST", "/banks/{bank}/open", {"compartment": 1}, {"administrator", "guard"}),
     ("POST", "/banks/{bank}/allotments", {"compartment": 4, "person": "{person}"}, {"administrator"}),
@@ -237,6 +238,9 @@ WRITES: list[tuple[str, str, Any, set[str]]] = [
     ("DELETE", "/allotments/{allotment}", None, {"administrator"}),
     ("POST", "/deliveries", {"bank": "{bank}", "recipient": {"unit": "H0301"}}, {"administrator"}),
     ("POST", "/deliveries/{delivery}/extend", {"due_at": "2026-05-03T12:00:00Z"}, {"administrator"}),
+    ("POST", "/banks/{bank}/shared", {"compartments": [4]}, {"administrator"}),
+    ("PATCH", "/tenants/{tenant}/residents", {"unlock": True}, {"administrator"}),
+    ("PUT", "/people/{person}/account", {"email": "x@example.test"}, {"administrator"}),
     ("POST", "/deliveries/{delivery}/cancel", None, {"administrator"}),
     ("PUT", "/tokens/{token}/webhook", {"url": "https://courier.example.test/"}, set()),
 ]
@@ -309,6 +313,14 @@ def test_each_role_does_its_own_work_and_no_more(house: House, role: str) -> Non
         assert seen == (role in roles), path
 
 
+# What is sent there where more has to be in place for it to succeed.
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/deliveries/{delivery}/move"): {"to": "{bank}"},
+    ("POST", "/deliveries/{delivery}/return"): {},
+    ("POST", "/shipments/{delivery}/return"): {},
+}
+
+
 def test_no_route_takes_another_tenants_row(house: House, other: House, api: Api) -> None:
     """Every operation of the description that names a row, with a row of somebody else."""
     mine, theirs = numbers(house), numbers(other)
@@ -321,6 +333,7 @@ def test_no_route_takes_another_tenants_row(house: House, other: House, api: Api
         for method in operations:
             plain = path.removeprefix("/api").replace("_id}", "}")
             known = next((body for m, p, body, _ in WRITES if (m, p) == (method.upper(), plain)), None)
+            known = BODIES.get((method.upper(), plain), known)
             place = "command" if names == ["command"] else names[0]
             number = theirs[place] if place != "command" else _command(other)
             status, _ = api(method.upper(), plain.format(**{place: number}), fill(known, mine))

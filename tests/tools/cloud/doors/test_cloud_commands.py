@@ -56,7 +56,7 @@ def test_both_ends_count_with_the_same_rooms() -> None:
     assert {verb: said[3] for verb, said in firmware._VERBS.items()} == {
         verb: first for (first, _), verbs in rooms.items() for verb in verbs
     }
-    of_banks = {firmware._STRIKES: ("open",), firmware._EMERGENCIES: (), firmware._OTHERS: ("audit", "cancel")}
+    of_banks = {firmware._STRIKES: ("open",), firmware._EMERGENCIES: (), firmware._OTHERS: ("audit", "cancel", "empty")}
     text = "".join((ROOT / f"firmware/controller/{name}.py").read_text() for name in ("bank", "parcels"))
     assert dict(re.findall(r'"do (\w+)"\] = .*, (\d+)\n', text)) == {
         verb: str(first) for first, verbs in of_banks.items() for verb in verbs

@@ -52,9 +52,9 @@ def test_the_last_owner_is_told_what_to_do_first(browser: Any, house: Any) -> No
 
 def test_an_owner_who_ends_their_own_access_is_signed_out(browser: Any, house: Any) -> None:
     from tools.cloud.members import members
-    from tools.cloud.models import Membership, User
+    from tools.cloud.models import Membership, Role, User
 
-    members.invite(house.tenant, "kari@example.org", "owner")
+    members.invite(house.tenant, "kari@example.org", Role.OWNER)
     client = browser()
     client.post(f"/members/{Membership.objects.get(user=client.user).pk}/end")
     assert client.get("/").status_code == 302

@@ -406,7 +406,7 @@ def test_profiles_that_nothing_names_are_taken_away_when_the_board_is_right(hous
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"retention_days": 4000}, "less than or equal to 3650"),
+        ({"retention_days": 4000, "retention_reason": "x"}, "less than or equal to 3650"),
         ({"interlock": 16}, "less than or equal to 15"),
         ({"passback": "hard"}, "two different areas"),
         ({"passback": "never"}, "not a valid choice"),

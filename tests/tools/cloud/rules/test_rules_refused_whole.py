@@ -22,7 +22,7 @@ KARI = "Kari Nordmann"
 @pytest.fixture
 def whole(house: House, time_now: Stopped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Whole:
     """A board whose firmware counts to 20, linked to a cloud that takes more; Kari has just got 30 uses."""
-    monkeypatch.setitem(fields.PROFILE, "uses", fields.Whole(1, 20))
+    monkeypatch.setitem(fields.PROFILE, "uses", fields.WholeNumber(1, 20))
     found = Whole(house, time_now, tmp_path)
     house.add_card(KARI, 77)
     people.limit(Grant.objects.get(person__name=KARI), uses=10)
