@@ -328,7 +328,7 @@ def test_no_route_takes_another_tenants_row(house: House, other: House, api: Api
     tried = 0
     for path, operations in described.items():
         names = re.findall(r"\{(\w+)_id\}", path)
-        if not names or names == ["guest"]:  # of guests: residents/test_guests.py, whose houses have keypads
+        if not names or names[0] in ("guest", "event"):  # in no house here: the attacks try them
             continue
         for method in operations:
             plain = path.removeprefix("/api").replace("_id}", "}")
