@@ -126,9 +126,7 @@ READER_KEYED = 160  # it took a key of its own in place of the one that everybod
 BIT_TURNED = 175  # a bit of what lay on flash had turned over; it was turned back
 
 # Compartments of a bank. `door` is the number of the compartment.
-COMPARTMENT_RELEASED = (
-    192  # before its lock moves; extra: 1 command, 2 all, 3 audit, 4 again, 5 in, 6 out, 7 own card, 8 left
-)
+COMPARTMENT_RELEASED = 192  # before its lock; extra: 1 command, 2 all, 3 audit, 4 again, 5 in, 6 out, 7 card, 8 left
 COMPARTMENT_OPENED = 193
 COMPARTMENT_CLOSED = 194
 COMPARTMENT_LEFT_OPEN = 195  # it still stands open; extra: how often this was said, 255 = or more

@@ -4,6 +4,7 @@ Prints as one line of JSON which pages there are and the sessions of who may loo
 """
 
 import json
+import re
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -101,8 +102,7 @@ def addresses(house: Shown) -> dict[str, str]:
             continue
         route = str(one.pattern)
         for parameter in one.pattern.converters.keys() - {"token"}:
-            kind = "int:" + parameter
-            route = route.replace(f"<{kind}>", str(rows[route.split("/")[0]].pk))
+            route = re.sub(rf"<\w+:{parameter}>", str(rows[route.split("/")[0]].pk), route)
         route = route.replace("<str:token>", house.tokens.get(str(one.name)) or parcel.token(house.delivery))
         answer = client.get("/" + route)
         if answer.status_code == 405:
