@@ -59,7 +59,9 @@ def environment(lock: str) -> int:
     env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     pip = [str(python), "-m", "pip", "-qq", "install"]
     for what in (
-        ["--require-hashes", "--only-binary=:all:", "-r", lock],
+        # The lock names all there is. Left to look for itself, pip takes what a package wants with an extra
+        # (pydantic[email]) for unpinned as soon as a newer release of it is out.
+        ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", lock],
         ["--no-deps", "--no-build-isolation", "-e", "."],
     ):
         if subprocess.run([*pip, *what], cwd=ROOT, env=env, check=False).returncode:
