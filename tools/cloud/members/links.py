@@ -7,25 +7,18 @@ What was made on the command line is the host's.
 
 import secrets
 from datetime import datetime, timedelta
-from hashlib import sha256
-from hmac import compare_digest
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from ..audit import changes
-from ..models import ApiToken, Change, Membership, Person, Reach, Right, Role, Session, SignInLink, Tenant, User
-from ..services import clock, entered
+from ..models import ApiToken, Change, Person, Reach, Right, Role, Session, SignInLink, Tenant, User
+from ..services import clock
 from ..services.refusal import Refusal
+from . import bearers
 from .terms import Terms
 
 MINUTES = 30  # how long a sign-in link is good
-HOUR = timedelta(hours=1)
-
-
-def _hash(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
 
 
 def may_vouch(by: User, user: User) -> bool:
@@ -42,7 +35,7 @@ def make(user: User, minutes: int = MINUTES, by: User | None = None) -> str:
     token = secrets.token_urlsafe(32)
     with changes.together():
         end = clock.now() + timedelta(minutes=minutes)
-        SignInLink.objects.create(user=user, hash=_hash(token), expires_at=end, made_by=by)
+        SignInLink.objects.create(user=user, hash=bearers.hash_of(token), expires_at=end, made_by=by)
         for tenant in user.memberships.order_by("tenant").values_list("tenant", flat=True):
             changes.note(
                 tenant, Change.Kind.LINK, Change.What.MADE, number=None, name=user.email, after={"minutes": minutes}
@@ -55,7 +48,7 @@ def invite(user: User, tenant: Tenant, wanted: Terms, minutes: int, by: User) ->
     token = secrets.token_urlsafe(32)
     end = clock.now() + timedelta(minutes=minutes)
     said = {"role": wanted.role, "minutes": minutes} | ({"until": wanted.until.isoformat()} if wanted.until else {})
-    new = {"hash": _hash(token), "role": wanted.role, "terms": wanted.kept()}
+    new = {"hash": bearers.hash_of(token), "role": wanted.role, "terms": wanted.kept()}
     with changes.together():
         SignInLink.objects.filter(user=user, tenant=tenant, used_at=None).delete()
         SignInLink.objects.create(user=user, expires_at=end, made_by=by, tenant=tenant, **new)
@@ -65,7 +58,7 @@ def invite(user: User, tenant: Tenant, wanted: Terms, minutes: int, by: User) ->
 
 def invitation(token: str) -> SignInLink | None:
     """What a link invites to, or None when it is no such link, or used or too old."""
-    found = _unused(token, clock.now()).filter(_by_an_owner(), tenant__isnull=False)
+    found = _unused(token, clock.now()).filter(bearers.by_an_owner(), tenant__isnull=False)
     return found.select_related("user", "tenant").first()
 
 
@@ -105,17 +98,10 @@ def _may_make(by: User, user: User) -> bool:
 
 
 def _unused(token: str, now: datetime) -> QuerySet[SignInLink]:
-    good = SignInLink.objects.filter(hash=_hash(token), used_at=None, expires_at__gt=now, user__is_active=True)
+    good = SignInLink.objects.filter(
+        hash=bearers.hash_of(token), used_at=None, expires_at__gt=now, user__is_active=True
+    )
     return good.filter(Q(made_by=None) | Q(made_by__is_active=True))
-
-
-def _owners(user: Any, tenant: Any) -> QuerySet[Membership]:
-    return Membership.objects.filter(user=user, tenant=tenant, role=Role.OWNER, user__is_active=True)
-
-
-def _by_an_owner() -> Q:
-    """Of rows with made_by and tenant."""
-    return Q(made_by=None) | Exists(_owners(OuterRef("made_by"), OuterRef("tenant")))
 
 
 def forget(now: datetime) -> None:
@@ -125,37 +111,19 @@ def forget(now: datetime) -> None:
 
 
 def make_token(tenant: Tenant, name: str, role: Role, by: User | None = None) -> str:
-    """A new bearer token; it is told once. Begins with its row's number, by which it is looked up."""
+    """A new bearer token of the API; it is told once."""
     if role not in ApiToken.ROLES:
         raise Refusal("an API token is never an owner; choose another role")
-    return _make_token(tenant, name, role, by)
+    return bearers.make(ApiToken(tenant=tenant, name=name, role=role, made_by=by))
 
 
 def make_partner_token(tenant: Tenant, name: str, by: User | None = None) -> str:
     """As make_token(); good for the partners' API and nothing else."""
-    return _make_token(tenant, name, ApiToken.PARTNER, by)
-
-
-def _make_token(tenant: Tenant, name: str, role: Any, by: User | None) -> str:
-    secret = secrets.token_urlsafe(32)
-    row = ApiToken(tenant=tenant, name=name, role=role, hash=_hash(secret), made_by=by)
-    with changes.of(row):
-        Tenant.objects.select_for_update().get(pk=tenant.pk)
-        if by is not None and not _owners(by, tenant).exists():  # ended since the request came in
-            raise Refusal("this membership has ended already")
-        row.save()
-    return f"{row.pk}.{secret}"
+    return bearers.make(ApiToken(tenant=tenant, name=name, role=ApiToken.PARTNER, made_by=by))
 
 
 def read_token(token: str, partner: bool = False) -> ApiToken | None:
-    """The row of a bearer token, or None. The hashes are compared in constant time. partner: of one, else of none."""
-    number, _, secret = token.partition(".")
-    living = ApiToken.objects.select_related("tenant").filter(_by_an_owner(), revoked_at=None)
-    living = living.filter(role=ApiToken.PARTNER) if partner else living.exclude(role=ApiToken.PARTNER)
-    row = living.filter(pk=entered.number(number)).first()
-    if row is None or not compare_digest(row.hash, _hash(secret)):
-        return None
-    now = clock.now()
-    if row.used_at is None or now - row.used_at >= HOUR:
-        ApiToken.objects.filter(pk=row.pk).update(used_at=now)
-    return row
+    """The row of a bearer token, or None. partner: of one, else of none."""
+    rows = ApiToken.objects.all()
+    kind = rows.filter(role=ApiToken.PARTNER) if partner else rows.exclude(role=ApiToken.PARTNER)
+    return bearers.read(kind, token)
