@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from .. import limits
 from ..alarms import codes
@@ -58,19 +59,20 @@ def erase(now: datetime, troubles: Troubles | None = None) -> int:
 
 
 def _erase_of(controller: Controller, now: datetime) -> int:
+    """By the days that are kept, not door by door: a board has up to 255 of them."""
     default = controller.site.tenant.retention_days
-    days = {0: default}
-    for door in Door.objects.filter(controller=controller).select_related("rules"):
-        rules = getattr(door, "rules", None)
-        own = None if rules is None else rules.retention_days
-        days[door.number] = default if own is None else own
-    erased = 0
-    for number, kept in days.items():
-        events = Event.objects.filter(controller=controller, door_number=number).exclude(code=codes.EXPIRED)
-        erased += _erase_old(events, now - timedelta(days=kept)) if kept or not number else _forget_who(events)
-    # Of a door that there is not, as the board says it: a passage is a passage.
-    strange = Event.objects.filter(controller=controller).exclude(code=codes.EXPIRED).exclude(door_number__in=days)
-    return erased + _erase_old(strange, now - timedelta(days=default))
+    doors: dict[int, list[int]] = {}  # days: the numbers of the doors that keep so many
+    own = Coalesce("rules__retention_days", default)
+    for number, kept in Door.objects.filter(controller=controller).values_list("number", own):
+        doors.setdefault(kept, []).append(number)
+    known = Event.objects.filter(controller=controller).exclude(code=codes.EXPIRED)
+    # Of no door, or of one that there is not, as the board says it: a passage is a passage.
+    others = known.exclude(door_number__in=[number for numbers in doors.values() for number in numbers])
+    erased = _erase_old(others, now - timedelta(days=default))
+    for kept, numbers in doors.items():
+        events = known.filter(door_number__in=numbers)
+        erased += _erase_old(events, now - timedelta(days=kept)) if kept else _forget_who(events)
+    return erased
 
 
 def _erase_old(events, before: datetime) -> int:  # type: ignore[no-untyped-def]

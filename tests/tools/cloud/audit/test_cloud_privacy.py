@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from cloud_world import House, Stopped, Wire
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from firmware.controller import events
 from tools.cloud.access_list import history
@@ -16,7 +17,7 @@ from tools.cloud.alarms import alarms, codes
 from tools.cloud.audit import export, looks
 from tools.cloud.doors import door_rules, live
 from tools.cloud.log import retention
-from tools.cloud.models import AclChange, Alarm, DoorRules, Event, Look, Membership, Person, Tenant, User
+from tools.cloud.models import AclChange, Alarm, Door, DoorRules, Event, Look, Membership, Person, Tenant, User
 from tools.cloud.people import people
 from tools.cloud.services import clock, housekeeping
 from tools.cloud.services.refusal import Refusal
@@ -74,6 +75,19 @@ def test_a_door_that_keeps_no_log_names_nobody(house: House) -> None:
     assert (event.code, event.key, event.credential) == (events.GRANTED, None, None)
 
 
+def test_a_board_of_many_doors_costs_no_more_questions_than_one_of_few(house: House) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as questions:
+            retention.erase(clock.now())
+        return len(questions)
+
+    few = asked()
+    Door.objects.bulk_create(
+        Door(controller=house.controller, number=number, name=f"{number}") for number in range(3, 17)
+    )
+    assert asked() == few
+
+
 def test_a_time_that_is_not_trusted_makes_nothing_older_or_younger(house: House) -> None:
     wrong = record(house, 400, flags=0, received_at=clock.now())
     future = record(house, -4000, received_at=clock.now() - timedelta(days=91))
@@ -96,7 +110,6 @@ def test_the_alarm_of_an_erased_event_goes_with_it(house: House) -> None:
 def test_what_is_erased_is_gone_from_the_file(tmp_path: Path) -> None:
     """As settings.py opens SQLite: the bytes of an erased row are not left in a free page."""
     from django.conf import settings
-    from django.db import connection
 
     if connection.vendor != "sqlite":
         pytest.skip("the files of another database are its own")
