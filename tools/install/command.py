@@ -12,7 +12,7 @@ from tools import boards
 from tools import build as building
 from tools.install import payload as payloads
 from tools.install import target, tls_files
-from tools.install.remote import RESET, Remote, on_board, the_port
+from tools.install.remote import RESET, TRIES, Remote, on_board, the_port
 from tools.release import MOST_SERIAL
 from tools.terminal import Json, Problem, progress, result
 
@@ -94,7 +94,7 @@ def install(
 
 def onto(remote: Remote, payload: payloads.Payload, table: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     """The whole of it at the board. Returns what it said. When it fails the board runs what it ran before."""
-    found = remote.tell("run", on_board("probe.py"), timeout_s=START_S)
+    found = remote.tell("run", on_board("probe.py"), timeout_s=START_S, tries=TRIES)
     try:
         target.check(found, table, payload.build.folder / "controller" / "app.mpy")
         tls_files.check(found, settings)
@@ -113,7 +113,7 @@ def onto(remote: Remote, payload: payloads.Payload, table: dict[str, Any], setti
 def stop_controller(remote: Remote) -> None:
     """Restarts a board that is in service into maintenance: its watchdog would end a long copy otherwise."""
     progress("the controller is running: restarting the board into maintenance")
-    remote.call("exec", MAINTENANCE, "exec", "--no-follow", RESET)
+    remote.call("exec", MAINTENANCE, "exec", "--no-follow", RESET, tries=TRIES)
     wait_for_start(remote)
 
 
@@ -135,7 +135,7 @@ def wait_for_start(remote: Remote) -> None:
 def back_in_service(remote: Remote) -> None:
     """After a failure: what was in charge before runs again."""
     try:
-        remote.call("exec", SERVICE, "exec", "--no-follow", RESET)
+        remote.call("exec", SERVICE, "exec", "--no-follow", RESET, tries=TRIES)
         progress("nothing was changed; the board runs what it ran before")
     except Problem:
         progress("the board runs what it ran before after its next start: in 10 minutes, or when its power is cut")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tools.install.command import START_S
-from tools.install.remote import RESET, Remote, on_board
+from tools.install.remote import RESET, TRIES, Remote, on_board
 from tools.terminal import Json, Problem, result
 
 # The next start finds it, removes it and begins: firmware/controller/commissioning.py.
@@ -23,10 +23,12 @@ def commission(
 ) -> None:
     """Restart a board into commissioning: every card, key and wire that works answers at its reader."""
     remote = Remote(port)
-    found = remote.tell("run", on_board("probe.py"), timeout_s=START_S)
+    found = remote.tell("run", on_board("probe.py"), timeout_s=START_S, tries=TRIES)
     if not found["current"]:
         raise Problem(f"{port}: there is no firmware of ours on this board; install it first")
-    if remote.tell("exec", ON_TRIAL)["trial"]:
+    if remote.tell("exec", ON_TRIAL, tries=TRIES)["trial"]:
         raise Problem(f"{port}: a new firmware is on trial on this board; wait until it is kept")
-    remote.call("exec", TICKET.format(build=found["current"], minutes=minutes), "exec", "--no-follow", RESET)
+    remote.call(
+        "exec", TICKET.format(build=found["current"], minutes=minutes), "exec", "--no-follow", RESET, tries=TRIES
+    )
     result(json, {"minutes": minutes}, f"{port}: the board restarts, and commissioning is on for {minutes} minutes")

@@ -11,6 +11,9 @@ from tools.terminal import Problem
 
 RESET = "import machine; machine.reset()"
 CALL_S = 120  # copying everything at 115200 baud takes some 20 s
+# A controller that is interrupted has a network thread that goes on, and prints between what mpremote reads.
+TALKED_OVER = ("unexpected read during raw paste", "could not enter raw repl")
+TRIES = 3  # of what may be done twice
 
 # What mpremote says, and what that means to the installer.
 MEANINGS = {
@@ -28,12 +31,18 @@ class Remote:
     def __init__(self, port: str) -> None:
         self.port = port
 
-    def call(self, *commands: str, timeout_s: float = CALL_S) -> str:
-        """Runs mpremote's commands in one call, without a soft reset. Returns what the board printed."""
-        code, out, errors = self.run("connect", self.port, "resume", *commands, timeout_s=timeout_s)
-        if code:
-            raise Problem(self._meaning(out + errors))
-        return out
+    def call(self, *commands: str, timeout_s: float = CALL_S, tries: int = 1) -> str:
+        """Runs mpremote's commands in one call, without a soft reset. Returns what the board printed.
+
+        tries: more than one where the controller may be running, of commands that may be done twice.
+        """
+        for left in reversed(range(tries)):
+            code, out, errors = self.run("connect", self.port, "resume", *commands, timeout_s=timeout_s)
+            if not code:
+                return out
+            if not left or not any(words in out + errors for words in TALKED_OVER):
+                break
+        raise Problem(self._meaning(out + errors))
 
     def run(self, *words: str, timeout_s: float) -> tuple[int, str, str]:
         """mpremote with these words. Returns its exit code and what it printed."""
@@ -61,13 +70,22 @@ class Remote:
         last = (errors or lines)[-1]
         return f"{self.port}: {last}; try again, and look at the board's console if it stays"
 
-    def tell(self, *commands: str, timeout_s: float = CALL_S) -> dict[str, Any]:
+    def tell(self, *commands: str, timeout_s: float = CALL_S, tries: int = 1) -> dict[str, Any]:
         """As call; the board's last line of JSON."""
-        said = self.call(*commands, timeout_s=timeout_s)
-        for line in reversed(said.splitlines()):
-            if line.startswith("{"):
-                return dict(json.loads(line))
+        for _ in range(tries):
+            said = self.call(*commands, timeout_s=timeout_s, tries=tries)
+            for line in reversed(said.splitlines()):
+                if line.startswith("{") and (found := _object(line)) is not None:
+                    return found
         raise Problem(f"{self.port}: the board's answer is not understood; press its reset and try again")
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    """None of a line in whose middle something else was printed."""
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        return None
 
 
 def ports() -> list[str]:
