@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from .members import identities, links, members
+from .models import User
 from .sessions import VOUCHED, hashed
 
 
@@ -50,19 +52,32 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "account/enter.html", {"signed_in": True}, status=409)
     if invitation is not None:
         return render(request, "account/enter.html", {"invited": invitation, "login": settings.LOGIN_URL})
-    link = links.take(token) if request.method == "POST" else None
-    user = links.whose(token) if request.method != "POST" else link and link.user
+    user = _signed_in(request, token) if request.method == "POST" else links.whose(token)
     if user is None:
         messages.error(request, _("This sign-in link has been used or has expired. Ask for a new one."))
         return redirect(settings.LOGIN_URL)
     if request.method != "POST":
         return render(request, "account/enter.html", {"email": user.email})
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    if link is not None and link.made_by_id:
-        request.session[VOUCHED] = link.made_by_id
     then = request.GET.get("next", "")
     ours = url_has_allowed_host_and_scheme(then, {request.get_host()}, require_https=request.is_secure())
     return redirect(then if ours else "/")
+
+
+def _signed_in(request: HttpRequest, token: str) -> User | None:
+    """Takes the link, and keeps the session with who vouched for it, in one transaction.
+
+    Whoever is shut out at this moment loses their links, then the sessions that they vouched for: a link that is taken
+    with no such session yet would slip between the two, and stay.
+    """
+    with transaction.atomic():
+        link = links.take(token)
+        if link is None:
+            return None
+        if link.made_by_id:
+            request.session[VOUCHED] = link.made_by_id  # before login(), which keeps a row of the session
+        login(request, link.user, backend="django.contrib.auth.backends.ModelBackend")
+        request.session.save()
+    return link.user
 
 
 def _join(request: HttpRequest, invitation: Any, token: str) -> HttpResponse:

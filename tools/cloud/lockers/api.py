@@ -96,7 +96,7 @@ class DeliveryOut(Schema):
     """state: made, deposited, picked up, cancelling, cancelled or returned. recipient: empty when its days are over.
 
     Empty as well where it cannot be read: the file pin_key is not the one it was sealed with. kind: parcel, hand-over
-    or return. moved_to: the delivery at another bank that took its place.
+    or return. moved_to: the delivery at another bank that took its place; null as well where you do not see that bank.
     """
 
     id: int
@@ -114,7 +114,17 @@ class DeliveryOut(Schema):
     ended_at: datetime | None
 
     @classmethod
-    def of(cls, row: Delivery) -> "DeliveryOut":
+    def of(cls, who: Caller, row: Delivery) -> "DeliveryOut":
+        return cls.each(who, [row])[0]
+
+    @classmethod
+    def each(cls, who: Caller, rows: list[Delivery]) -> "list[DeliveryOut]":
+        moved = [row.moved_to_id for row in rows if row.moved_to_id is not None]
+        seen = set(who.rows(Delivery).filter(pk__in=moved).values_list("pk", flat=True)) if moved else set()
+        return [cls._told(row, row.moved_to_id if row.moved_to_id in seen else None) for row in rows]
+
+    @classmethod
+    def _told(cls, row: Delivery, moved_to: int | None) -> "DeliveryOut":
         times = {name: getattr(row, name) for name in ("made_at", "due_at", "deposited_at", "ended_at")}
         return cls(
             id=row.pk,
@@ -122,7 +132,7 @@ class DeliveryOut(Schema):
             number=row.number,
             kind=row.kind,
             low=row.low,
-            moved_to=row.moved_to_id,
+            moved_to=moved_to,
             state=row.state,
             compartment=row.compartment,
             recipient=vars(about.legible(row)),
@@ -193,7 +203,7 @@ def list_deliveries(request: HttpRequest, wanted: Query[DeliveryFilter]) -> dict
     limit = max(1, min(wanted.limit, MOST))
     page = list(rows[: limit + 1])
     following = page[limit - 1].pk if len(page) > limit else None
-    return {"deliveries": [DeliveryOut.of(row) for row in page[:limit]], "next": following}
+    return {"deliveries": DeliveryOut.each(who, page[:limit]), "next": following}
 
 
 @router.post("/deliveries", response={201: DeliveryMade, **REFUSED})
@@ -205,16 +215,17 @@ def make_delivery(request: HttpRequest, fields: DeliveryIn) -> Status[DeliveryMa
     left_by = dict(zip(GIVER, (giver.get("name", ""), giver.get("email", ""), giver.get("phone", "")), strict=True))
     said = about.entered(**fields.recipient.dict(), **left_by)
     row, codes = deliveries.make(bank, said, user=who.user, token=who.token, due_at=fields.due_at, low=fields.low)
-    return Status(201, _made(row, codes))
+    return Status(201, _made(who, row, codes))
 
 
-def _made(row: Delivery, codes: deliveries.Codes) -> DeliveryMade:
-    return DeliveryMade(delivery=DeliveryOut.of(row), deposit_code=codes.deposit, pick_up_code=codes.pick_up)
+def _made(who: Caller, row: Delivery, codes: deliveries.Codes) -> DeliveryMade:
+    return DeliveryMade(delivery=DeliveryOut.of(who, row), deposit_code=codes.deposit, pick_up_code=codes.pick_up)
 
 
 @router.get("/deliveries/{delivery_id}", response={200: DeliveryOut, **REFUSED})
 def get_delivery(request: HttpRequest, delivery_id: int) -> DeliveryOut:
-    return DeliveryOut.of(caller(request).one(Delivery, delivery_id))
+    who = caller(request)
+    return DeliveryOut.of(who, who.one(Delivery, delivery_id))
 
 
 @router.post("/deliveries/{delivery_id}/cancel", response={200: DeliveryOut, **REFUSED})
@@ -223,7 +234,7 @@ def cancel_delivery(request: HttpRequest, delivery_id: int) -> DeliveryOut:
     who = caller(request)
     row = _changeable(who, delivery_id)
     deliveries.cancel(row, who.user)
-    return DeliveryOut.of(row)
+    return DeliveryOut.of(who, row)
 
 
 class MoveIn(Body):
@@ -244,7 +255,7 @@ def move_delivery(request: HttpRequest, delivery_id: int, fields: MoveIn) -> Sta
     """To another bank, before it has come: cancelled here, made there with other codes, and its recipient told."""
     who = caller(request)
     row = _changeable(who, delivery_id)
-    return Status(201, _made(*moving.move(row, _bank(who, fields.to, Right.PARCELS), who.user)))
+    return Status(201, _made(who, *moving.move(row, _bank(who, fields.to, Right.PARCELS), who.user)))
 
 
 @router.post("/deliveries/{delivery_id}/return", response={201: DeliveryMade, **REFUSED})
@@ -252,7 +263,7 @@ def return_delivery(request: HttpRequest, delivery_id: int, fields: ReturnIn) ->
     """Who got the parcel is told a code to leave it there again, for who brought it."""
     who = caller(request)
     row = _changeable(who, delivery_id)
-    return Status(201, _made(*moving.give_back(row, who.user, fields.reference, fields.due_at)))
+    return Status(201, _made(who, *moving.give_back(row, who.user, fields.reference, fields.due_at)))
 
 
 class ExtendIn(Body):
@@ -319,9 +330,10 @@ class WebhookMade(Schema):
 @router.post("/deliveries/{delivery_id}/extend", response={200: DeliveryOut, **REFUSED})
 def extend_delivery(request: HttpRequest, delivery_id: int, fields: ExtendIn) -> DeliveryOut:
     """More time to pick it up; who waits for it is told."""
-    row = _changeable(caller(request), delivery_id)
+    who = caller(request)
+    row = _changeable(who, delivery_id)
     deliveries.extend(row, fields.due_at)
-    return DeliveryOut.of(row)
+    return DeliveryOut.of(who, row)
 
 
 @router.post("/deliveries/{delivery_id}/take-back", response={200: CodeOut, **REFUSED})
@@ -347,6 +359,8 @@ def make_shipment(request: HttpRequest, fields: ShipmentIn) -> Status[Delivery]:
     row, new = shipments.make(
         bank, said, fields.reference, user=who.user, token=who.token, due_at=fields.due_at, low=fields.low
     )
+    if not new and not _shipments(who).filter(pk=row.pk).exists():
+        raise Refusal("this shipment was moved to a bank that you do not bring to; ask who looks after the bank")
     return Status(201 if new else 200, row)
 
 

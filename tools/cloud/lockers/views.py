@@ -213,6 +213,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     row = _delivery(request, pk)
     told = {
         "one": shown.delivery(row.bank, row),
+        "moved": visible(Delivery, user).filter(pk=row.moved_to_id).select_related("bank").first(),
         "extend": ExtendForm(),
         "move": MoveForm(delivery=row, banks=visible(Bank, user)),
         "lost": row.bank.controller.lost_at is not None,
@@ -390,6 +391,6 @@ def _find(request: HttpRequest, pk: int) -> Bank:
 def _delivery(request: HttpRequest, pk: int) -> Delivery:
     user: Any = request.user
     rows = visible(Delivery, user).select_related(
-        "bank__controller__site", "made_by", "token", "deposit", "end", "moved_to__bank"
+        "bank__controller__site", "made_by", "token", "deposit", "end"
     )
     return get_object_or_404(rows, pk=pk)

@@ -9,7 +9,9 @@ from test_locker_pages import client, posted
 
 from firmware.controller.access import codes as codes_of_bank
 from tools.cloud.lockers import about, deliveries, moving, sending, stock
-from tools.cloud.models import Bank, Change, Delivery, Notice
+from tools.cloud.members import members
+from tools.cloud.members.terms import Terms
+from tools.cloud.models import Bank, Change, Delivery, Notice, Role
 from tools.cloud.services import clock
 from tools.terminal import Problem
 
@@ -143,6 +145,25 @@ def test_a_delivery_moves_to_another_bank_whole_and_its_recipient_is_told(locker
     assert there.types(again["deposit_code"], compartment=7) == 7
     assert Change.objects.filter(after__do="move").count() == 1
     assert "Vestibylen" in owner.get(f"/deliveries/{row.pk}/").content.decode()
+
+
+def test_who_looks_after_one_bank_is_not_told_of_the_other(locker: Any, wire: Any, board: Any) -> None:
+    """All that lies elsewhere is to them as another organisation's: name and number of where it went, too."""
+    bank, there = another(wire, locker)
+    for role in (Role.ADMINISTRATOR, Role.COURIER):
+        members.invite(locker.tenant, f"{role}@example.test", Terms(role, None, {"banks": [locker.bank.pk]}))
+    here, courier = client(locker, "administrator"), client(locker, "courier")
+    one = posted(courier, "/api/shipments", shipment(locker)).json()
+    owner, row = client(locker, "owner"), Delivery.objects.get()
+    new = posted(owner, f"/api/deliveries/{row.pk}/move", {"to": bank.pk}).json()["delivery"]["id"]
+    answers = (here.get(f"/api/deliveries/{row.pk}"), here.get(f"/api/deliveries?bank={locker.bank.pk}"))
+    assert [one["moved_to"] for one in (answers[0].json(), *answers[1].json()["deliveries"])] == [None, None]
+    assert owner.get(f"/api/deliveries/{row.pk}").json()["moved_to"] == new
+    page = here.get(f"/deliveries/{row.pk}/").content.decode()
+    assert "Vestibylen" not in page and f"/deliveries/{new}/" not in page and "not one of yours" in page
+    assert courier.get("/api/shipments").json() == [] and courier.get(f"/api/shipments/{one['id']}").status_code == 404
+    again = posted(courier, "/api/shipments", shipment(locker))
+    assert again.status_code == 400 and str(new) not in again.content.decode() and "moved to a bank" in str(again.json())
 
 
 def test_a_move_that_is_refused_leaves_everything_as_it_was(locker: Any, wire: Any, board: Any) -> None:

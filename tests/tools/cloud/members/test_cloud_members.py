@@ -7,6 +7,7 @@ import pytest
 from cloud_world import House, Stopped, ends
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
+from django.db.models.signals import post_save
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -16,7 +17,7 @@ from tools.cloud.members import links, members
 from tools.cloud.members.terms import Terms
 from tools.cloud.models import ApiToken, Membership, Role, Session, SignInLink, User
 from tools.cloud.services.refusal import Refusal
-from tools.cloud.sessions import Middleware
+from tools.cloud.sessions import Middleware, SessionStore
 from tools.terminal import Problem
 
 
@@ -89,6 +90,34 @@ def test_a_session_that_was_ended_does_not_come_back_with_the_answer_of_a_reques
     with pytest.raises(UpdateError):
         session.save()
     assert not Session.objects.exists()
+
+
+def test_no_session_is_ever_kept_without_who_vouched_for_it(house: House, owner: User) -> None:
+    """Else whoever is shut out between the two is looked for among those who vouched, and not found."""
+    row, kept = member(house, Role.VIEWER), []
+
+    def saved(instance: Session, **_: Any) -> None:
+        kept.append(instance.vouched_by_id)
+
+    post_save.connect(saved, sender=Session)
+    try:
+        assert Client().post(f"/enter/{links.make(row.user, by=owner)}").status_code == 302
+    finally:
+        post_save.disconnect(saved, sender=Session)
+    assert set(kept) == {owner.pk}
+
+
+def test_a_link_is_used_up_only_with_the_session_that_it_opened(
+    house: House, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One transaction: who ends links, then sessions, finds the one or the other."""
+    row = member(house, Role.VIEWER)
+    link = links.make(row.user, by=owner)
+    with monkeypatch.context() as broken:
+        broken.setattr(SessionStore, "save", lambda *_args, **_more: (_ for _ in ()).throw(OSError("disk")))
+        with pytest.raises(OSError, match="disk"):
+            Client().post(f"/enter/{link}")
+    assert links.whose(link) == row.user and not row.user.sessions.exists()
 
 
 def test_another_role_counts_from_the_next_request_on(house: House, owner: User) -> None:
