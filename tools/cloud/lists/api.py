@@ -112,7 +112,7 @@ def bring_groups(request: HttpRequest, body: ListIn) -> dict[str, Any]:
 
 @router.get("/lists/people", response={200: list[PersonRow], **REFUSED}, by_alias=True)
 def write_people(request: HttpRequest, tenant: int | None = None) -> list[dict[str, Any]]:
-    """Everybody, as a list that is read in again without a change. Of a PIN only that there is one."""
+    """Everybody but guests, as a list that is read in again without a change. Of a PIN only that there is one."""
     who = caller(request)
     row = Tenant.objects.get(pk=who.tenant(tenant, Right.CHANGE))
     _noted(row, who, clock.now())

@@ -74,8 +74,8 @@ def _seek(tenant: Tenant, works: list[tuple[Work, list[Row]]], problem: Problem)
 
 
 def export(tenant: Tenant, zone: str | None = None) -> list[dict[str, Any]]:
-    """Everybody, as a list that is read in again without a change. A person with rights or cards that end at several
-    times has several rows."""
+    """Everybody but guests, as a list that is read in again without a change. A person with rights or cards that end at
+    several times has several rows."""
     zone = zone or local_time.of_tenant(tenant.pk)[0]
     cards: dict[int, dict[datetime | None, list[str]]] = {}
     pins = set()
@@ -90,7 +90,7 @@ def export(tenant: Tenant, zone: str | None = None) -> list[dict[str, Any]]:
         validity = grant.valid_from, grant.valid_until, grant.uses
         groups.setdefault(grant.person_id, {}).setdefault(validity, []).append(_name(grant.group))
     found = []
-    for person in Person.objects.filter(tenant=tenant).order_by("name", "pk"):
+    for person in Person.objects.filter(tenant=tenant, guest=None).order_by("name", "pk"):
         rights = list(groups.get(person.pk, {}).items())
         held = list(cards.get(person.pk, {}).items())
         for place in range(max(len(rights), len(held), 1)):

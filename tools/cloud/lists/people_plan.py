@@ -5,7 +5,7 @@ from typing import Any
 
 from tools.terminal import Problem
 
-from ..models import AccessGroup, Credential, Grant, Person, Tenant
+from ..models import AccessGroup, Credential, Grant, Guest, Person, Tenant
 from ..people import pins
 from ..people.bulk import Work
 from ..services.refusal import Refusal
@@ -18,13 +18,19 @@ VALIDITY = ("valid_from", "valid_until", "uses")
 
 
 class Known:
-    """How everybody of a tenant is, read once. people: locked."""
+    """How everybody of a tenant is, read once. people: locked.
+
+    Guests are in no list (guests/): none of them is found by a name or a number, nor by a card that somebody gave them.
+    """
 
     def __init__(self, tenant: Tenant, people: Iterable[Person]):
         self.tenant = tenant
         self.people = {person.pk: person for person in people}
+        self.guests = set(Guest.objects.of(tenant).values_list("pk", flat=True))
         self.by_name: dict[str, list[Person]] = {}
         for person in self.people.values():
+            if person.pk in self.guests:
+                continue
             self.by_name.setdefault(person.name.casefold(), []).append(person)
         self.groups = {group.pk: group for group in AccessGroup.objects.filter(tenant=tenant)}
         self._group_named = {group.name.casefold(): group for group in self.groups.values()}
@@ -60,12 +66,12 @@ class Known:
         """Whom a row is about; somebody new where nobody fits. By number, else by name, else by the card."""
         if wanted.id is not None:
             found = self.people.get(wanted.id)
-            if found is None:
+            if found is None or found.pk in self.guests:
                 raise Refusal(
                     "there is no person with the number %(id)d; leave it empty for somebody new", id=wanted.id
                 )
             return found
-        holders = {self.holder[card] for card in wanted.cards or () if card in self.holder}
+        holders = {self.holder[card] for card in wanted.cards or () if card in self.holder} - self.guests
         if not wanted.name:
             if len(holders) > 1:
                 raise Refusal("the cards of this row are held by several people; give each a row")

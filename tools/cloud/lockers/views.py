@@ -390,7 +390,5 @@ def _find(request: HttpRequest, pk: int) -> Bank:
 
 def _delivery(request: HttpRequest, pk: int) -> Delivery:
     user: Any = request.user
-    rows = visible(Delivery, user).select_related(
-        "bank__controller__site", "made_by", "token", "deposit", "end"
-    )
+    rows = visible(Delivery, user).select_related("bank__controller__site", "made_by", "token", "deposit", "end")
     return get_object_or_404(rows, pk=pk)

@@ -149,7 +149,7 @@ def test_a_delivery_moves_to_another_bank_whole_and_its_recipient_is_told(locker
 
 def test_who_looks_after_one_bank_is_not_told_of_the_other(locker: Any, wire: Any, board: Any) -> None:
     """All that lies elsewhere is to them as another organisation's: name and number of where it went, too."""
-    bank, there = another(wire, locker)
+    bank, _there = another(wire, locker)
     for role in (Role.ADMINISTRATOR, Role.COURIER):
         members.invite(locker.tenant, f"{role}@example.test", Terms(role, None, {"banks": [locker.bank.pk]}))
     here, courier = client(locker, "administrator"), client(locker, "courier")
@@ -163,7 +163,9 @@ def test_who_looks_after_one_bank_is_not_told_of_the_other(locker: Any, wire: An
     assert "Vestibylen" not in page and f"/deliveries/{new}/" not in page and "not one of yours" in page
     assert courier.get("/api/shipments").json() == [] and courier.get(f"/api/shipments/{one['id']}").status_code == 404
     again = posted(courier, "/api/shipments", shipment(locker))
-    assert again.status_code == 400 and str(new) not in again.content.decode() and "moved to a bank" in str(again.json())
+    assert (
+        again.status_code == 400 and str(new) not in again.content.decode() and "moved to a bank" in str(again.json())
+    )
 
 
 def test_a_move_that_is_refused_leaves_everything_as_it_was(locker: Any, wire: Any, board: Any) -> None:

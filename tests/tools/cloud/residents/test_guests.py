@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cloud_world import Stopped, Wire
+from cloud_world import Stopped, Wire, ends
 from django.apps import apps
 from django.db import connection
 from django.test import Client
@@ -14,9 +14,23 @@ from resident import ENGLISH, Residence
 from firmware.controller import events
 from tools.cloud.doors import door_rules
 from tools.cloud.guests import guests, invitations
+from tools.cloud.lists import people_list, tables
+from tools.cloud.lists.people_rows import Options
 from tools.cloud.lockers import sending
 from tools.cloud.members import links
-from tools.cloud.models import AclEntry, Change, Credential, Event, Guest, Invitation, Person, Role, Schedule, User
+from tools.cloud.models import (
+    AclEntry,
+    Change,
+    Credential,
+    Event,
+    Guest,
+    Invitation,
+    Person,
+    Right,
+    Role,
+    Schedule,
+    User,
+)
 from tools.cloud.people import erasure, groups, people, pins
 from tools.cloud.questions import access_at
 from tools.cloud.residents import accounts, policy
@@ -355,3 +369,37 @@ def test_no_log_has_an_address_of_a_guest(keypad: Residence, caplog: pytest.LogC
     [console] = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
     said = "\n".join(console.format(record) for record in caplog.records)
     assert "/guest/…" in said and token not in said
+
+
+def test_no_list_has_guests_and_none_is_changed_by_one(keypad: Residence) -> None:
+    """They are people of days, under a pseudonym, and *People* does not show them."""
+    guest, _ = invited(keypad)
+    listed = people_list.export(keypad.tenant)
+    assert {row["name"] for row in listed} == {"Ingrid Solheim", "Ola Nordmann"}
+    sheet = tables.read(f"id,name,groups,cards\n{guest.pk},,alle,26:1-1\n,{guest},alle,26:1-2\n".encode())
+    report = people_list.carry_out(keypad.tenant, sheet, Options(apart=True), True)
+    assert [row.what for row in report.rows] == ["refused", "made"]
+    assert not guest.person.grants.exists() and guest.person.credentials.count() == 1
+    people.give_card(guest.person, 26, 77)
+    report = people_list.carry_out(keypad.tenant, tables.read(b"name,cards\n,26:0-77\n"), Options(), True)
+    assert report.refused and guest.person.credentials.filter(kind="card").count() == 1
+
+
+LISTS = ("/tenants/{tenant}/lists/people?as=csv", "/tenants/{tenant}/lists/people?as=json", "/api/lists/people")
+LOGS = ("/log/export.csv", "/log/export.json", "/api/events")
+
+
+def test_no_file_tells_more_of_a_guest_than_the_pseudonym_and_that_to_who_sees_the_log(keypad: Residence) -> None:
+    guest, _ = invited(keypad, email=EMAIL)
+    Event.objects.create(
+        controller=keypad.controller, epoch=1, sequence=1, code=events.GRANTED, door_number=1, extra=0, flags=1,
+        utc=clock.now(), received_at=clock.now(), credential=guest.person.credentials.get(),
+    )  # fmt: skip
+    for role in Role:
+        user = User.objects.named(f"{role}@example.test")
+        keypad.tenant.memberships.create(user=user, role=role, **ends(role))
+        client = keypad.administrator(user)
+        for path in (*LISTS, *LOGS):
+            said = client.get(path.format(tenant=keypad.tenant.pk)).content.decode()
+            assert EMAIL not in said, (role, path)
+            assert (str(guest) in said) == (path in LOGS and Right.LOG in role.rights), (role, path)
