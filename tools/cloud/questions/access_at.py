@@ -2,7 +2,8 @@
 
     access_at.of(person, door, at).may
 
-By what is granted now, as it would hold at that moment. What only the board knows then is not reckoned with, and
+By what is granted now, as it would hold at that moment: of one that is past, since.py says what was changed after it.
+What only the board knows then is not reckoned with, and
 `Answer.also` names it: uses that are left, who is inside, other doors of an interlock, how long the link was away.
 """
 

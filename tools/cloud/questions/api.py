@@ -10,9 +10,9 @@ from ..api.auth import Caller, caller
 from ..api.errors import Error
 from ..api.moments import Moment
 from ..audit import looks
-from ..models import Controller, Credential, Door, Event, Look, Person, Right, Site, Tenant
+from ..models import AccessGroup, Controller, Credential, Door, Event, Look, Person, Right, Site, Tenant
 from ..services import clock
-from . import held, inside, unused, who, words
+from . import held, inside, since, unused, who, words
 from .access_at import Answer
 
 router = Router(tags=["questions"])
@@ -37,17 +37,33 @@ class PersonPass(PassOut):
 
 
 class DoorPass(PassOut):
+    """changed_since: rights of the person, or rules of the door, were changed after a moment that is past; or nobody
+    knows: the record of changes does not go back so far. The answer is by today's."""
+
     door: int
     name: str
+    changed_since: bool
+
+
+class RuleOut(Schema):
+    """kind: group, schedule, holiday, door, area, site or controller. at: when it was changed last."""
+
+    kind: str
+    name: str
+    at: datetime
 
 
 class WhoOut(Schema):
-    """open_to_all: the door is to stand unlocked then. changed_since: people whose own rights were changed after a
-    moment that is past: the answer is by today's."""
+    """open_to_all: the door is to stand unlocked then. The answer is by today's rights and rules: of a moment that is
+    past, changed_since has the people whose own rights were changed after it, also those who are not in `people`, and
+    rules_changed_since what else was. whole: false where more may have been: the record of changes does not go back so
+    far, or somebody was erased since."""
 
     open_to_all: bool
     people: list[PersonPass]
     changed_since: list[int]
+    rules_changed_since: list[RuleOut]
+    whole: bool
 
 
 class WhyOut(Schema):
@@ -95,9 +111,16 @@ def who_can_open(request: HttpRequest, door_id: int, at: Moment | None = None) -
     _must_somewhere(asks, door.controller.site.tenant_id)
     now = clock.now()
     seen = set(asks.rows(Person).filter(tenant=door.controller.site.tenant_id).values_list("pk", flat=True))
-    found = who.of_door(door, at or now, now, seen)
+    groups = set(asks.rows(AccessGroup).values_list("pk", flat=True))
+    found = who.of_door(door, at or now, now, seen, groups)
     people = [{"person": one.pk, "name": one.name, **_pass(told)} for one, told in (*found.may, *found.not_now)]
-    return {"open_to_all": found.all, "people": people, "changed_since": sorted(found.since & seen)}
+    return {
+        "open_to_all": found.all,
+        "people": people,
+        "changed_since": sorted(found.since.people & seen),
+        "rules_changed_since": [rule._asdict() for rule in found.since.rules(door)],
+        "whole": found.since.whole and not found.since.erased,
+    }
 
 
 @router.get("/people/{person_id}/doors", response={200: list[DoorPass], **REFUSED})
@@ -106,8 +129,14 @@ def what_can_open(request: HttpRequest, person_id: int, at: Moment | None = None
     asks = caller(request)
     person = asks.one(Person, person_id)
     doors = asks.rows(Door).filter(controller__site__tenant=person.tenant_id, controller__lost_at=None)
-    found = who.of_person(person, doors.select_related("controller__site__tenant", "rules"), at or clock.now())
-    return [{"door": door.pk, "name": door.name, **_pass(told)} for door, told in found]
+    now = clock.now()
+    found = who.of_person(person, doors.select_related("controller__site__tenant", "rules"), at or now)
+    later = since.of(person.tenant_id, at or now, now)
+    own = person.pk in later.people or not later.whole
+    return [
+        {"door": door.pk, "name": door.name, "changed_since": own or bool(later.rules(door)), **_pass(told)}
+        for door, told in found
+    ]
 
 
 @router.get("/events/{event_id}/why", response={200: WhyOut, **REFUSED})

@@ -13,10 +13,10 @@ from tools.terminal import Problem
 from ..alarms import codes
 from ..audit import looks
 from ..log.words import card
-from ..models import Controller, Credential, Door, Event, Look, Person, Right, Site, Tenant, visible
+from ..models import AccessGroup, Controller, Credential, Door, Event, Look, Person, Right, Site, Tenant, visible
 from ..pages import access, telling
 from ..services import clock, entered, local_time
-from . import held, inside, unused, who, words
+from . import held, inside, since, unused, who, words
 from .forms import DaysForm, DoorForm, MomentForm
 
 PER_PAGE = 100
@@ -57,7 +57,7 @@ def door(request: HttpRequest) -> HttpResponse:
         try:
             at = form.at(zone, now)
             seen = set(visible(Person, user).filter(tenant=row.controller.site.tenant_id).values_list("pk", flat=True))
-            found = who.of_door(row, at, now, seen)
+            found = who.of_door(row, at, now, seen, _groups(user))
         except Problem as problem:
             shown["refused"] = telling.sentence(problem)
         else:
@@ -71,7 +71,7 @@ def _who(request: HttpRequest, row: Door, found: who.Who) -> dict[str, Any]:
     def line(person: Person, answer: Any) -> dict[str, Any]:
         if answer not in told:
             told[answer] = words.of_answer(person, row, answer)
-        return {"person": person, "says": told[answer], "since": person.pk in found.since}
+        return {"person": person, "says": told[answer], "since": person.pk in found.since.people}
 
     page = Paginator(found.may, PER_PAGE).get_page(request.GET.get("page"))
     also = sorted({one for _, answer in found.may for one in words.also(answer)})
@@ -83,8 +83,20 @@ def _who(request: HttpRequest, row: Door, found: who.Who) -> dict[str, Any]:
         "not_now": [line(person, answer) for person, answer in found.not_now[:PER_PAGE]],
         "more": max(0, len(found.not_now) - PER_PAGE),
         "also": also,
-        "since": bool(found.since),
+        "since": found.since,
+        "rules": _rules(found.since, row),
+        "others": found.others[:PER_PAGE],
     }
+
+
+def _groups(user: Any) -> set[int]:
+    return set(visible(AccessGroup, user).values_list("pk", flat=True))
+
+
+def _rules(later: since.Since, row: Door) -> list[dict[str, str]]:
+    """What else was changed that has a say at the door, and when."""
+    zone = row.controller.site.zone
+    return [{"label": one.label, "name": one.name, "at": words.shown(one.at, zone)} for one in later.rules(row)]
 
 
 @never_cache
@@ -103,10 +115,16 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         at = form.at(zones[0], now)
         answers = who.of_person(row, doors.select_related("controller__site__tenant", "rules").order_by("name"), at)
+        later = since.of(row.tenant_id, at, now, _groups(user))
+        own = row.pk in later.people
+        told = [(one, words.of_answer(row, one, found), found.may, bool(later.rules(one))) for one, found in answers]
         shown |= {
             "at": words.shown(at, zones[0]),
-            "can": [(one, words.of_answer(row, one, found)) for one, found in answers if found.may],
-            "cannot": [(one, words.of_answer(row, one, found)) for one, found in answers if not found.may],
+            "past": at < now,
+            "since": later,
+            "own": own,
+            "can": [(one, says, marked) for one, says, may, marked in told if may],
+            "cannot": [(one, says, marked) for one, says, may, marked in told if not may],
         }
     except Problem as problem:
         shown["refused"] = telling.sentence(problem)

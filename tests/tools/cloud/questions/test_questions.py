@@ -9,6 +9,7 @@ from django.test import Client
 
 from firmware.controller import events as codes
 from tools.cloud.models import (
+    AccessGroup,
     Area,
     Controller,
     Credential,
@@ -21,7 +22,7 @@ from tools.cloud.models import (
     Schedule,
     User,
 )
-from tools.cloud.people import people
+from tools.cloud.people import erasure, groups, people
 from tools.cloud.questions import held, inside, unused, who
 from tools.cloud.rules import schedules
 from tools.cloud.services import clock
@@ -63,15 +64,53 @@ def test_who_can_open_a_door_next_sunday_and_who_could_last_night(house: House) 
     people.change(bo, name="Bo B. Berg")
     people.limit(bo.grants.get(), uses=5)
     night = who.of_door(door, clock.now() - timedelta(hours=8), clock.now())
-    assert night.since == {bo.pk}, "whose rights were changed since is said"
+    assert night.since.people == {bo.pk}, "whose rights were changed since is said"
     client = browser(house)
     page = text(client, "/questions/door", door=door.pk, day="2025-11-30", time="14:30")
     assert "2 people can open it" in page and "with a card" in page and "passages that are left" in page
     page = text(client, "/questions/door", door=door.pk, day="2025-12-01", time="14:30")
     assert "0 people can open it" in page and "outside the hours of Søndag" in page
     page = text(client, "/questions/door", door=door.pk, day="2025-11-22", time="14:30")
-    assert "By the rights as they are today" in page and "changed since" in page
+    assert "By the rights and rules as they are today" in page and "changed since" in page
     assert "By the rights" not in text(client, "/questions/door", door=door.pk)
+
+
+def test_what_was_changed_since_is_said_with_the_answer(house: House) -> None:
+    """Today's groups answer for last night: who lost the right this morning is who was asked for."""
+    bo, kari = house.add_card("Bo Berg", 2001).person, house.add_card("Kari", 2002).person
+    door = Door.objects.select_related("controller__site__tenant", "rules").get(pk=house.doors[0].pk)
+    house.time.now += 86_400
+    night = clock.now() - timedelta(hours=8)
+    quiet = who.of_door(door, night, clock.now())
+    assert (quiet.since.people, quiet.others, quiet.since.rules(door), quiet.since.whole) == (set(), [], [], True)
+    people.put_into(bo, [])
+    people.change(kari, name="Kari K.")
+    hours = schedules.save(Schedule(tenant=house.tenant), "Dag", [[31, 480, 960]])
+    groups.save(house.group, "alle", {}, {house.doors[1].pk: hours.pk})
+    other = groups.save(AccessGroup(tenant=house.tenant), "kjelleren", {}, {house.doors[1].pk: None})
+    found = who.of_door(door, night, clock.now())
+    assert not found.may and found.since.people == {bo.pk} and found.others == [bo], "a name is no right"
+    assert [(rule.kind, rule.name) for rule in found.since.rules(door)] == [("group", "alle"), ("schedule", "Dag")]
+    second = Door.objects.select_related("controller__site__tenant", "rules").get(pk=house.doors[1].pk)
+    assert ("group", other.name) in [(rule.kind, rule.name) for rule in found.since.rules(second)]
+    client = browser(house)
+    asked = {"door": door.pk, "day": "2025-11-23", "time": "03:00"}
+    page = text(client, "/questions/door", **asked)
+    assert "Access group alle" in page and "they are not below" in page and "Bo Berg" in page
+    page = text(client, f"/people/{bo.pk}/opens", day="2025-11-23", time="03:00")
+    assert "Their own rights were changed since" in page and "changed since</span>" in page
+    assert "as they are today" not in text(client, f"/people/{bo.pk}/opens")
+    at = night.isoformat()
+    told = client.get(f"/api/doors/{door.pk}/who", {"at": at}).json()
+    assert (told["changed_since"], told["whole"]) == ([bo.pk], True)
+    assert [rule["name"] for rule in told["rules_changed_since"]] == ["alle", "Dag"]
+    assert all(one["changed_since"] for one in client.get(f"/api/people/{bo.pk}/doors", {"at": at}).json())
+    assert not any(one["changed_since"] for one in client.get(f"/api/people/{bo.pk}/doors").json())
+    erasure.erase(kari, clock.now())
+    assert "Somebody was erased since" in text(client, "/questions/door", **asked)
+    assert not client.get(f"/api/doors/{door.pk}/who", {"at": at}).json()["whole"]
+    page = text(client, "/questions/door", door=door.pk, day="2023-11-22", time="14:30")
+    assert "kept for a year" in page, "the record goes back no further"
 
 
 def test_what_somebody_can_open_and_why_they_were_refused(house: House) -> None:
