@@ -16,6 +16,7 @@ from ..questions import api as questions
 from ..readings import api as readings
 from ..residents import api as residents
 from ..rules import api as rules
+from ..scim import api as directory
 from .asked import known_only
 from .auth import Bearer, SignedIn
 from .bounds import Bounded
@@ -34,7 +35,7 @@ explain(api)
 api.add_decorator(known_only)
 SUBJECTS = (
     *(doors, people, readings, rules, log, alarms, controllers, commissioning, members, lockers, lists),
-    *(residents, guests, questions),
+    *(residents, guests, questions, directory),
 )
 for subject in SUBJECTS:
     api.add_router("", subject.router)

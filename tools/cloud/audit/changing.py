@@ -40,6 +40,7 @@ LABELS: dict[str, Any] = {
     "two_person_when": gettext_lazy("Two people together at"),
     "leads_to": gettext_lazy("Leads to"),
     "directory": gettext_lazy("Who is in it is chosen by the directory"),
+    "directory_person": gettext_lazy("Looked after by the directory"),
     "passback_minutes": gettext_lazy("Anti-passback for minutes"),
     "interlock_open": gettext_lazy("An open door counts for the interlock"),
     "retention_days": gettext_lazy("Log kept for days"),

@@ -38,6 +38,7 @@ class ScimUser(Owned):
     user_key = models.CharField(max_length=254)  # user_name, as it is compared
     external_id = models.CharField(max_length=254, blank=True)
     said = models.JSONField(default=dict)
+    others = models.JSONField(default=list)  # numbers of people of whom somebody said that they are somebody else
     created_at = models.DateTimeField(default=timezone.now)
     modified_at = models.DateTimeField(default=timezone.now)
 

@@ -77,6 +77,7 @@ urlpatterns = [
     path("readings/<number:pk>/discard", readings.discard, name="reading_discard"),
     path("people/<number:pk>/groups", people.give_groups, name="groups"),
     path("people/<number:pk>/active", people.set_active, name="person_active"),
+    path("people/<number:pk>/directory", directory.join, name="person_directory"),
     path("cards/<number:pk>/revoke", people.revoke, name="revoke"),
     path("cards/<number:pk>/arrival", people.arrived, name="arrival"),
     path("sites/", sites.listing, name="sites"),

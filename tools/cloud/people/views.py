@@ -20,6 +20,7 @@ from ..pages import access, telling, times
 from ..readings import views as readings
 from ..residents.forms import AccountForm
 from ..rules.forms import GrantForm, PinForm
+from ..scim import page_views as directory
 from ..services import clock, entered, local_time
 from . import arrival, erasure, pins
 from . import people as service
@@ -310,6 +311,7 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
         "may_grant": person.tenant_id in access.somewhere(user, Right.CHANGE),
         "account_form": AccountForm(auto_id="account_%s"),
         "reading": readings.shown(person, user),
+        "directory": directory.of_person(user, person),
         "here": "people",
     }
     return render(request, "pages/person.html", shown, status=status)

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tools.terminal import Problem
 
-from ..models import AccessGroup, Right, ScimToken, ScimUser, Tenant, visible
+from ..models import AccessGroup, Person, Right, ScimToken, ScimUser, Tenant, visible
 from ..pages import access, telling
-from ..services import local_time
-from . import groups, tokens
+from ..services import entered, local_time
+from . import groups, joining, tokens
 from .messages import base
 
 
@@ -60,6 +60,35 @@ def let(request: HttpRequest, pk: int) -> HttpResponse:
     access.must(user, group.tenant_id, Right.MEMBERS)
     groups.let(group, request.POST.get("may") == "yes")
     return redirect("pages:directory")
+
+
+@require_POST
+@access.needs(joining.RIGHT)
+def join(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whether somebody who was entered by hand is a user of the directory: `is` same, or other."""
+    user: Any = request.user
+    person = get_object_or_404(visible(Person, user).select_related("user"), pk=pk)
+    access.must(user, person.tenant_id, joining.RIGHT)
+    users = visible(ScimUser, user).filter(tenant=person.tenant_id)
+    row = get_object_or_404(users, pk=entered.number(request.POST.get("scim_user", "")))
+    try:
+        if request.POST.get("is") == "same":
+            joining.join(person, row)
+            messages.success(request, _("The directory looks after %(name)s from now on.") % {"name": person.name})
+        else:
+            joining.set_apart(person, row)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+    return redirect("pages:person", pk=pk)
+
+
+def of_person(user: Any, person: Person) -> dict[str, Any]:
+    """For the page of a person: who of the directory they are, or may be."""
+    row = visible(ScimUser, user).filter(person=person).first()
+    may = (
+        access.may(user, person.tenant_id, joining.RIGHT) and ScimUser.objects.filter(tenant=person.tenant_id).exists()
+    )
+    return {"row": row, "suggestions": joining.suggestions(person) if may else []}
 
 
 def _page(request: HttpRequest, status: int = 200) -> HttpResponse:

@@ -74,13 +74,13 @@ def _resource(row: ScimUser, base: str, groups: list[GroupMembership] | None) ->
 
 
 def create(tenant: Tenant, user: User) -> ScimUser:
-    """Somebody new. Who is here already without the directory stays a person of their own."""
+    """Somebody new. Who is here already without the directory stays a person of their own, until joining.py."""
     with changes.together():
         row = ScimUser(tenant=tenant, created_at=clock.now(), modified_at=clock.now())
         _say(row, user)
         row.said["active"] = user.active is not False
         _check_once(row)
-        row.person = people.enter(tenant.pk, name=_name(row), active=user.active is not False)
+        row.person = people.enter(tenant.pk, name=name(row), active=user.active is not False)
         row.save()
     return row
 
@@ -92,13 +92,13 @@ def change(row: ScimUser, after: User) -> ScimUser:
     switches them off and on: that it says again that somebody works there is no news.
     """
     with changes.together():
-        before, was = _name(row), row.said.get("active")
+        before, was = name(row), row.said.get("active")
         _say(row, after)
         _check_once(row)
         person = lock(row.person)
         fields: dict[str, Any] = {}
-        if _name(row) != before and person.name != _name(row):
-            fields["name"] = _name(row)
+        if name(row) != before and person.name != name(row):
+            fields["name"] = name(row)
         if person.active != after.active and (after.active is False or (after.active and not was)):
             fields["active"] = after.active
         if fields:
@@ -119,9 +119,9 @@ def remove(row: ScimUser) -> None:
 
 
 def _say(row: ScimUser, user: User) -> None:
-    name = user.name.model_dump(exclude_none=True, by_alias=False, scim_ctx=None) if user.name else {}
+    names = user.name.model_dump(exclude_none=True, by_alias=False, scim_ctx=None) if user.name else {}
     said: dict[str, Any] = {
-        "name": {key: name[key] for key in ("formatted", "family_name", "given_name") if name.get(key)}
+        "name": {key: names[key] for key in ("formatted", "family_name", "given_name") if names.get(key)}
     }
     if user.active is not None:
         said["active"] = user.active
@@ -137,11 +137,11 @@ def _say(row: ScimUser, user: User) -> None:
     row.said = said
 
 
-def _name(row: ScimUser) -> str:
+def name(row: ScimUser) -> str:
     """What a person is called: as the directory shows them, else their names, else the userName."""
-    name = row.said.get("name", {})
-    both = " ".join(part for part in (name.get("given_name"), name.get("family_name")) if part)
-    shown = row.said.get("display_name") or name.get("formatted") or both or row.user_name or ""
+    names = row.said.get("name", {})
+    both = " ".join(part for part in (names.get("given_name"), names.get("family_name")) if part)
+    shown = row.said.get("display_name") or names.get("formatted") or both or row.user_name or ""
     return " ".join(str(shown).split())[:NAME] or row.user_name[:NAME]
 
 

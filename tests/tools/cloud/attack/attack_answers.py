@@ -123,6 +123,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "person_account_link": (NOT_SERVED, CHANGE),
     "person_active": (NOT_SERVED, CHANGE),
     "person_add": (CHANGE, CHANGE),
+    "person_directory": (NOT_SERVED, CHANGE),
     "person_erase": (NOT_SERVED, CHANGE),
     "person_needs": (NOT_SERVED, CHANGE),
     "pin": (NOT_SERVED, CHANGE),
@@ -207,6 +208,8 @@ CALLS: dict[str, Need] = {
     "patch /api/people/{person_id}": CHANGE,
     "delete /api/people/{person_id}": CHANGE,
     "get /api/people/{person_id}/export": CHANGE,
+    "get /api/people/{person_id}/directory": CHANGE,
+    "post /api/people/{person_id}/directory": CHANGE,
     "put /api/people/{person_id}/account": CHANGE,
     "delete /api/people/{person_id}/account": CHANGE,
     "get /api/guests": GUESTS,
@@ -300,7 +303,8 @@ WHOLE = {
     "patch /api/tenants/{tenant_id}", "post /api/sites", "residents_change", "get /api/cards/unused",
     "get /api/tenants/{tenant_id}/residents", "patch /api/tenants/{tenant_id}/residents",
     "list_groups", "list_people", "lists", "get /api/lists/people", "post /api/lists/people", "get /api/lists/groups",
-    "post /api/lists/groups",
+    "post /api/lists/groups", "person_directory", "get /api/people/{person_id}/directory",
+    "post /api/people/{person_id}/directory",
 }  # fmt: skip
 # ... of a site as a whole, and of its boards: not for who is bound to doors and banks only.
 SITES = {
@@ -328,7 +332,7 @@ PLACES = {
 # Name of a field, in a body, a form or an address -> whose number it holds.
 FIELDS = {
     "after": "event", "alarm": "alarm", "bank": "bank", "banks": "bank", "command": "command",
-    "credential": "credential", "guest": "guest", "sites": "site",
+    "credential": "credential", "guest": "guest", "sites": "site", "scim_user": "scimuser",
     "before": "event", "controller": "controller", "door": "door", "doors": "door",
     "door-": "schedule", "when-": "schedule",
     "following": "schedule", "free": "schedule", "group": "group", "groups": "group", "leads_from": "area",
@@ -338,7 +342,7 @@ FIELDS = {
 }  # fmt: skip
 # Those that hold plain values: no row is meant.
 PLAIN = {
-    "apart", "may", "as", "time", "day", "file", "form", "in_groups", "keep", "source", "text", "whole",
+    "apart", "is", "may", "as", "same", "time", "day", "file", "form", "in_groups", "keep", "source", "text", "whole",
     "guest_days", "guests", "guests_at_once", "residents", "unlock",
     "active", "address", "compartments", "giver", "giver_email", "giver_phone", "hours", "low", "numbers",
     "bits", "days", "description", "due", "due_at", "latitude", "longitude", "phone", "reference",

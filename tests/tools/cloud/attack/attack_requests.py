@@ -28,6 +28,7 @@ EXAMPLES: dict[str, Any] = {
     "name": "Nytt navn", "email": "ny@example.test", "role": "viewer", "times": [[31, 480, 960]], "active": False,
     "first": "2027-05-17", "year": 2027, "retention_days": 30, "minutes": 15, "until": None, "what": "card",
     "board": boards.load("virtual-two-door"), "number": 7, "bits": 26, "facility": 7, "do": "lockdown",
+    "same": True,
 }  # fmt: skip
 # ... and by its call or page.
 MORE: dict[str, dict[str, Any]] = {

@@ -49,6 +49,7 @@ from tools.cloud.models import (
     RolloutBoard,
     Schedule,
     ScimToken,
+    ScimUser,
     Site,
     Tenant,
     User,
@@ -225,6 +226,10 @@ class Home(House):
         self.partner = Partner.objects.get(token__made_by=second.user)
         scim_tokens.make(self.tenant, f"{self.tag}members directory")
         self.scimtoken = ScimToken.objects.filter(tenant=self.tenant).latest("pk")
+        # Of the same name as somebody who was entered by hand.
+        twin = Person.objects.create(tenant=self.tenant, name=self.person.name)
+        name = f"twin@{self.tag}people.test"
+        self.scimuser = ScimUser.objects.create(tenant=self.tenant, person=twin, user_name=name, user_key=name)
         webhooks.put(self.token, f"https://{self.tag}members.example.test/")
 
     def _boards(self, seed: int) -> None:
@@ -251,7 +256,7 @@ KINDS: dict[str, type[Any]] = {
     "credential": Credential, "revoked": Credential, "group": AccessGroup, "grant": Grant, "alarm": Alarm,
     "command": Command, "reading": Reading, "event": Event, "member": Membership, "token": ApiToken,
     "bank": Bank, "delivery": Delivery, "lying": Delivery, "allotment": Allotment, "alone": Person, "partner": Partner,
-    "scimtoken": ScimToken,
+    "scimtoken": ScimToken, "scimuser": ScimUser,
     "fetched": Delivery, "elsewhere": Bank,
     "shared": Allotment,
     "guest": Guest,

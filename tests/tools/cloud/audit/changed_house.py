@@ -77,6 +77,14 @@ class Full(House):
         Change.objects.all().delete()
         return self.person
 
+    def twin(self) -> models.ScimUser:
+        """Whom the directory entered, and who may be the house's person."""
+        twin = models.Person.objects.create(tenant=self.tenant, name=self.person.name)
+        said = {"display_name": twin.name}
+        row = models.ScimUser.objects.create(tenant=self.tenant, person=twin, user_name="i", user_key="i", said=said)
+        Change.objects.all().delete()
+        return row
+
     def with_keypad(self) -> models.Door:
         """The first door takes a PIN."""
         door_rules.change(self.doors[0], {"who": [["card/pin", None]]})

@@ -43,6 +43,9 @@ API: dict[tuple[str, str], Case] = {
     ("delete", "/people/{person_id}/account"): lambda h: (
         {"person_id": h.resident().pk}, None, [("person", "changed")],
     ),
+    ("post", "/people/{person_id}/directory"): lambda h: (
+        {"person_id": h.person.pk}, {"scim_user": h.twin().pk, "same": True}, [("person", "changed")],
+    ),
     ("post", "/guests"): lambda h: (
         {}, {"doors": [h.with_keypad().pk], "valid_until": tomorrow()}, [("person", "made"), ("pin", "made")],
     ),

@@ -43,6 +43,9 @@ PAGES: dict[str, Case] = {
         {}, {"kind": "people", "form": "any", "text": "name,cards\nNy,26:1-99\n", "keep": "yes"},
         [("person", "made"), ("card", "made")],
     ),
+    "person_directory": lambda h: (
+        {"pk": h.person.pk}, {"scim_user": h.twin().pk, "is": "same"}, [("person", "changed")],
+    ),
     "person_erase": lambda h: ({"pk": h.person.pk}, {}, [("person", "removed")]),
     "card_add": lambda h: (
         {"pk": h.person.pk}, {"bits": "26", "facility": "17", "number": "99"}, [("card", "made")],
