@@ -104,6 +104,8 @@ LABELS: dict[str, Any] = {
     "guests": gettext_lazy("Residents invite guests"),
     "guests_at_once": gettext_lazy("Guests at once of a resident"),
     "guest_days": gettext_lazy("Days that a guest may pass"),
+    "parcels": gettext_lazy("Residents leave parcels for others, send back and take more time"),
+    "parcel_days": gettext_lazy("Days that a resident may let a parcel lie"),
 }
 CHOICES: dict[str, dict[Any, Any]] = {
     "escort": dict(Person.Escort.choices),

@@ -91,6 +91,10 @@ def _belongings(person: Person, home: ZoneInfo) -> dict[str, Any]:
             {"bank": one.bank.name, "for": asdict(legible(one)), "made_at": _at(one.made_at, home), "state": one.state}
             for one in person.deliveries.select_related("bank").order_by("pk")
         ],
+        "left_for_others": [
+            {"bank": one.bank.name, "for": asdict(legible(one)), "made_at": _at(one.made_at, home), "state": one.state}
+            for one in person.given.select_related("bank").order_by("pk")
+        ],
         "guests": [
             {"guest": str(one), "from": _at(one.valid_from, home), "until": _at(one.valid_until, home)}
             for one in person.guests.select_related("person").order_by("pk")

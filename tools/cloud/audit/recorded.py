@@ -94,7 +94,7 @@ PARTS: dict[type[models.Model], tuple[str, ...]] = {
     Webhook: ("url",),
     Partner: ("scopes",),
     Bank: ("name", "address", "latitude", "longitude"),
-    ResidentPolicy: ("unlock", "guests", "guests_at_once", "guest_days"),
+    ResidentPolicy: ("unlock", "guests", "guests_at_once", "guest_days", "parcels", "parcel_days"),
 }
 # What a service notes itself, as it is no row that stays and changes.
 BY_HAND: dict[type[models.Model], str] = {

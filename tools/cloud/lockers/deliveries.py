@@ -48,7 +48,8 @@ def make(
     check_board(bank)
     _check_due(due_at, now)
     delivery = Delivery(bank=bank, about=about.sealed(), made_at=now, made_by=user, token=token, due_at=due_at)
-    delivery.recipient = recipients.find(bank, about)
+    delivery.recipient = recipients.find(bank, about.email)
+    delivery.giver = recipients.find(bank, about.giver_email)
     kind = kind or (Delivery.Kind.HAND_OVER if about.has_giver else Delivery.Kind.PARCEL)
     delivery.reference, delivery.kind, delivery.low = reference, kind, low
     with changes.of(delivery):

@@ -49,6 +49,11 @@ def move(delivery: Delivery, bank: Bank, user: User | None) -> tuple[Delivery, C
     return new, codes
 
 
+def reference_back(delivery: Delivery) -> str:
+    """What a courier's return is called that nobody has called anything."""
+    return f"{delivery.reference[:55]} (return)"
+
+
 def give_back(
     delivery: Delivery, user: User | None, reference: str = "", due_at: datetime | None = None
 ) -> tuple[Delivery, Codes]:
@@ -64,7 +69,7 @@ def give_back(
             raise Refusal("the days of this delivery are over: nobody knows whom it was for")
         token, maker = delivery.token, delivery.made_by or (user if delivery.token_id is None else None)
         if delivery.reference and not reference:
-            reference = f"{delivery.reference[:55]} (return)"
+            reference = reference_back(delivery)
         if reference and Delivery.objects.filter(token=token, made_by=maker, reference=reference).exists():
             raise Refusal(
                 "the reference %(reference)s is another shipment's already; use another one", reference=reference

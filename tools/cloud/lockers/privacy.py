@@ -26,7 +26,7 @@ def forget(now: datetime) -> int:
         left = told.filter(state="waiting", made_at__lte=now - NEVER_LEAVES)
         left.update(state="failed", ended_at=now, why="its days are over")
         told.exclude(state="waiting").exclude(content="").update(content="")
-        erased += over.exclude(about=b"", reference="").update(about=b"", reference="", recipient=None)
+        erased += over.exclude(about=b"", reference="").update(about=b"", reference="", recipient=None, giver=None)
     return erased
 
 

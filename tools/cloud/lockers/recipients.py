@@ -1,17 +1,17 @@
-"""On whose own page a delivery shows: that of the person whose account has the address it is for.
+"""On whose own page a delivery shows: of the person whose account has the address it is for, or of who leaves it.
 
 By nothing else: a name or a unit is not somebody's alone, and an address that an account was made with is.
 """
 
 from ..models import Bank, Delivery, Person
-from .about import About, legible
+from .about import legible
 
 
-def find(bank: Bank, about: About) -> Person | None:
-    if not about.email:
+def find(bank: Bank, email: str) -> Person | None:
+    if not email:
         return None
     here = Person.objects.filter(tenant=bank.controller.site.tenant_id)
-    return here.filter(user__email__iexact=about.email).first()
+    return here.filter(user__email__iexact=email).first()
 
 
 def claim(person: Person) -> int:

@@ -162,6 +162,7 @@ class Delivery(Whole):
     about = SealedField(default=b"")
     # Whose own page shows it (residents/parcels.py); forgotten with `about`.
     recipient = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="deliveries")
+    giver = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="given")  # ... of who leaves it
     state = models.CharField(max_length=12, choices=State, default=State.MADE)
     compartment = models.PositiveSmallIntegerField(null=True)
     size = models.CharField(max_length=1, blank=True)  # of that compartment

@@ -12,6 +12,7 @@ from .scope import Owned
 
 AT_ONCE = (1, 20)  # guests of one resident
 DAYS = (1, 90)  # that one of them may pass
+PARCEL_DAYS = (1, 31)  # that a parcel may lie, as far as a resident decides
 
 
 def _within(label: str, bounds: tuple[int, int], default: int) -> models.PositiveSmallIntegerField:
@@ -27,6 +28,8 @@ class ResidentPolicy(Owned):
     guests = models.BooleanField(_("residents invite guests"), default=False)
     guests_at_once = _within(_("guests at once"), AT_ONCE, 3)
     guest_days = _within(_("days of a guest"), DAYS, 14)
+    parcels = models.BooleanField(_("residents hand over and send back parcels"), default=False)
+    parcel_days = _within(_("days of a parcel"), PARCEL_DAYS, 7)
 
     SEEN_WITH = Right.PEOPLE
     AT = EVERYWHERE
@@ -38,5 +41,9 @@ class ResidentPolicy(Owned):
             ),
             models.CheckConstraint(
                 condition=Q(guest_days__gte=DAYS[0], guest_days__lte=DAYS[1]), name="policy_guest_days"
+            ),
+            models.CheckConstraint(
+                condition=Q(parcel_days__gte=PARCEL_DAYS[0], parcel_days__lte=PARCEL_DAYS[1]),
+                name="policy_parcel_days",
             ),
         ]

@@ -24,6 +24,7 @@ from ..people import views as people
 from ..questions import views as questions
 from ..readings import views as readings
 from ..residents import admin_views as residents
+from ..residents import parcel_views as my_parcels
 from ..residents import views as mine
 from ..rules import views as rules
 from ..scim import page_views as directory
@@ -152,6 +153,9 @@ urlpatterns = [
     path("me/<number:pk>/asked", mine.asked, name="my_asked"),
     path("me/<number:pk>/lost", mine.lost, name="my_lost"),
     path("me/<number:pk>/blocked", mine.blocked, name="my_blocked"),
+    path("me/<number:pk>/parcels", my_parcels.page, name="my_parcels"),
+    path("me/<number:pk>/parcels/leave", my_parcels.leave, name="my_parcel_leave"),
+    path("me/<number:pk>/parcels/do", my_parcels.do, name="my_parcel_do"),
     path("me/<number:pk>/log", mine.log, name="my_log"),
     path("me/<number:pk>/profile", mine.profile, name="my_profile"),
     path("me/<number:pk>/copy", mine.copy, name="my_copy"),

@@ -9,7 +9,7 @@ from ..api.auth import caller
 from ..api.body import Body
 from ..api.errors import Error
 from ..models import Person, ResidentPolicy, Right, Tenant
-from ..models.residents import AT_ONCE, DAYS
+from ..models.residents import AT_ONCE, DAYS, PARCEL_DAYS
 from . import accounts, policy
 
 router = Router(tags=["residents"])
@@ -21,6 +21,8 @@ class PolicyOut(Schema):
     guests: bool
     guests_at_once: int
     guest_days: int
+    parcels: bool  # they leave parcels for others, send back, take more time
+    parcel_days: int  # that one may lie, as far as they decide
 
 
 class PolicyChange(Body):
@@ -30,6 +32,8 @@ class PolicyChange(Body):
     guests: bool | None = None
     guests_at_once: int | None = Field(None, ge=AT_ONCE[0], le=AT_ONCE[1])
     guest_days: int | None = Field(None, ge=DAYS[0], le=DAYS[1])
+    parcels: bool | None = None
+    parcel_days: int | None = Field(None, ge=PARCEL_DAYS[0], le=PARCEL_DAYS[1])
 
 
 class AccountIn(Body):

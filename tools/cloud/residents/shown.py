@@ -1,6 +1,6 @@
 """A resident's page in words: doors and what became of unlocking one, parcels, compartments, cards, what is held."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Max, Q
@@ -10,13 +10,15 @@ from django.utils.translation import gettext_lazy
 from firmware.controller import events as codes
 
 from ..doors import door_status
-from ..lockers import about, parcel
+from ..lockers import about, deliveries, parcel
 from ..lockers import shown as lockers
 from ..log import words
 from ..models import Allotment, Command, Credential, Delivery, Look, Person, Session, User
 from ..pages import telling, times
 from ..people import arrival
+from ..sealing import Unreadable
 from ..services import clock, local_time
+from . import parcels as own_parcels
 from . import unlocking
 from .unlocking import Own
 
@@ -101,6 +103,50 @@ def _parcel(row: Delivery) -> dict[str, Any]:
     said["what"] = about.legible(row).description
     said["page"] = parcel.token(row) if row.state == Delivery.State.DEPOSITED else ""
     return said
+
+
+def all_parcels(person: Person) -> dict[str, list[dict[str, Any]]]:
+    """fetch: for them, that come or lie there; leave: of theirs, that they may leave now; left; over: the last ones."""
+    rows = list(own_parcels.of(person).select_related("made_by", "token").order_by("-pk"))
+    going = [row for row in rows if not row.is_over]
+    over = sorted((row for row in rows if row.is_over), key=lambda row: row.ended_at or row.made_at, reverse=True)
+    may = own_parcels.allowed(person)
+    return {
+        "fetch": [_to_fetch(person, row, may) for row in going if row.recipient_id == person.pk],
+        "leave": [_to_leave(row) for row in going if row.giver_id == person.pk and not _is_back(person, row)],
+        "over": [
+            _parcel(row) | {"back": may and row.recipient_id == person.pk and own_parcels.goes_back(row)}
+            for row in over[:PARCELS]
+        ],
+    }
+
+
+def _is_back(person: Person, row: Delivery) -> bool:
+    """Of who leaves something for themselves: it lies there, and is theirs to fetch."""
+    return row.recipient_id == person.pk and row.state == Delivery.State.DEPOSITED
+
+
+def _to_fetch(person: Person, row: Delivery, may: bool) -> dict[str, Any]:
+    """days: how many more of them they may take."""
+    end = own_parcels.latest(person, row) if may else None
+    days = 0 if end is None or row.due_at is None else -(-(end - max(row.due_at, clock.now())) // timedelta(days=1))
+    return _parcel(row) | {"days": range(1, days + 1)}
+
+
+def _to_leave(row: Delivery) -> dict[str, Any]:
+    """With the code to put it in as long as it has not been; never the one to take it out."""
+    try:
+        code = deliveries.codes_of(row).deposit if row.state == Delivery.State.MADE else ""
+    except Unreadable:
+        code = ""
+    said = about.legible(row)
+    return _parcel(row) | {
+        "page": "",
+        "code": code and deliveries.spaced(code),
+        "digits": code,
+        "qr": lockers.qr(row.bank, code) if code else "",
+        "for": said.name or said.unit,
+    }
 
 
 def compartments(person: Person) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from ..pages import access, telling
 from ..people import people
 from ..services import entered
 from ..sessions import hashed
-from . import own, passages, policy, shown, unlocking
+from . import own, parcels, passages, policy, shown, unlocking
 
 LATEST = int(datetime(9998, 1, 1, tzinfo=UTC).timestamp())  # what a database keeps
 
@@ -31,6 +31,7 @@ def frame(request: HttpRequest, person: Person, here: str) -> dict[str, Any]:
     return {
         "mine": person,
         "guests_allowed": policy.of(person.tenant_id).guests,
+        "has_parcels": policy.of(person.tenant_id).parcels or parcels.of(person).exists(),
         "several": own.persons(request).count() > 1,
         "member": user.memberships.exists(),
         "here": here,

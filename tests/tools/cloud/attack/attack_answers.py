@@ -107,6 +107,9 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "my_guests": (THEMSELVES, NOT_SERVED),
     "my_log": (THEMSELVES, NOT_SERVED),
     "my_lost": (NOT_SERVED, THEMSELVES),
+    "my_parcel_do": (NOT_SERVED, THEMSELVES),
+    "my_parcel_leave": (THEMSELVES, THEMSELVES),
+    "my_parcels": (THEMSELVES, NOT_SERVED),
     "my_profile": (THEMSELVES, NOT_SERVED),
     "my_sign_out_elsewhere": (NOT_SERVED, THEMSELVES),
     "my_unlock": (NOT_SERVED, THEMSELVES),
@@ -332,7 +335,8 @@ PLACES = {
 # Name of a field, in a body, a form or an address -> whose number it holds.
 FIELDS = {
     "after": "event", "alarm": "alarm", "bank": "bank", "banks": "bank", "command": "command",
-    "credential": "credential", "guest": "guest", "sites": "site", "scim_user": "scimuser",
+    "credential": "credential", "guest": "guest", "sites": "site", "scim_user": "scimuser", "at": "bank",
+    "delivery": "delivery",
     "before": "event", "controller": "controller", "door": "door", "doors": "door",
     "door-": "schedule", "when-": "schedule",
     "following": "schedule", "free": "schedule", "group": "group", "groups": "group", "leads_from": "area",
@@ -343,7 +347,7 @@ FIELDS = {
 # Those that hold plain values: no row is meant.
 PLAIN = {
     "apart", "is", "may", "as", "same", "time", "day", "file", "form", "in_groups", "keep", "source", "text", "whole",
-    "guest_days", "guests", "guests_at_once", "residents", "unlock",
+    "guest_days", "guests", "guests_at_once", "residents", "unlock", "parcels", "parcel_days",
     "active", "address", "compartments", "giver", "giver_email", "giver_phone", "hours", "low", "numbers",
     "bits", "days", "description", "due", "due_at", "latitude", "longitude", "phone", "reference",
     "unit", "url",

@@ -87,6 +87,8 @@ BARE: dict[str, Pairs] = {
     "my_guest_add": [("doors", "{door}"), ("valid_until", "2026-05-03")],
     "my_guest_end": [("guest", "{guest}")],
     "my_lost": [("credential", "{credential}")],
+    "my_parcel_do": [("do", "more"), ("delivery", "{lying}"), ("days", "1")],
+    "my_parcel_leave": [("at", "{bank}"), ("name", "Kari"), ("email", "kari@example.test"), ("due", "2025-11-25")],
     "my_sign_out_elsewhere": [],
     "my_unlock": [("door", "{door}")],
     "person_account": [("email", "ny@example.test")],

@@ -133,6 +133,8 @@ PAGES_NOTHING = {
     "my_guest_add": "of one's own page: test_guests.py has it",
     "my_guest_end": "of one's own page: test_guests.py has it",
     "my_lost": "of one's own page: test_residents.py has it",
+    "my_parcel_do": "of one's own page: test_own_parcels.py has it",
+    "my_parcel_leave": "of one's own page: test_own_parcels.py has it",
     "my_sign_out_elsewhere": "one's own sessions",
     "my_unlock": "a passage, kept as long as the door's log",
     "sign_out_elsewhere": "one's own sessions",
