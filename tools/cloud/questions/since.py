@@ -37,10 +37,11 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True)
 class Since:
-    """people: whose own rights were changed. erased: somebody was erased since. whole: the record of changes goes back
-    that far. changes: of rules, the last first."""
+    """people: whose own rights were changed. new: who was entered since. erased: somebody was erased since. whole: the
+    record of changes goes back that far. changes: of rules, the last first."""
 
     people: set[int]
+    new: set[int]
     erased: bool
     whole: bool
     changes: list[tuple[Rule, Any]]
@@ -57,7 +58,7 @@ class Since:
         return list(found.values())
 
 
-NOTHING = Since(set(), False, True, [])
+NOTHING = Since(set(), set(), False, True, [])
 
 
 def of(tenant: int, at: datetime, now: datetime, groups: Collection[int] | None = None) -> Since:
@@ -68,18 +69,28 @@ def of(tenant: int, at: datetime, now: datetime, groups: Collection[int] | None 
     own = later.filter(_OWN)
     return Since(
         set(own.filter(person__isnull=False).values_list("person", flat=True)),
+        set(own.filter(kind=Kind.PERSON, what=Change.What.MADE).values_list("person", flat=True)) - {None},
         later.filter(erased=True).exists(),
         now - at < timedelta(days=LOOKS_DAYS),
-        list(_rules(later, groups)),
+        list(_rules(later, at, groups)),
     )
 
 
-def _rules(later: QuerySet[Change], groups: Collection[int] | None) -> Iterable[tuple[Rule, Any]]:
+def _rules(later: QuerySet[Change], at: datetime, groups: Collection[int] | None) -> Iterable[tuple[Rule, Any]]:
     kinds = (*_OF_ALL, Kind.GROUP, Kind.DOOR, Kind.AREA, Kind.SITE, Kind.CONTROLLER)
     rows = later.filter(kind__in=kinds).exclude(what=Change.What.ASKED).order_by("-pk")
     for row in rows.values("kind", "object", "name", "at", "before", "after"):
+        if row["kind"] == Kind.HOLIDAY and not _is_near(row, at):
+            continue
         shows = row["kind"] != Kind.GROUP or groups is None or row["object"] in groups
         yield Rule(row["kind"], row["name"] if shows else "", row["at"]), row
+
+
+def _is_near(change: Any, at: datetime) -> bool:
+    """Whether a holiday, as it was or is, is of that day, by whichever clock."""
+    days = [said[name] for said in (change["before"], change["after"]) for name in ("first", "last") if said.get(name)]
+    near = [(at + timedelta(days=way)).date().isoformat() for way in (-1, 1)]
+    return not days or (min(days) <= near[1] and max(days) >= near[0])
 
 
 def _concerns(change: Any, door: Door, groups: set[int]) -> bool:

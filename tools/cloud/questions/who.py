@@ -42,7 +42,7 @@ def of_door(
         found = moment.answer(person.pk, door)
         (may if found.may else not_now).append((person, found))
     later = since.of(tenant, at, now, groups)
-    elsewhere = later.people - people.keys()
+    elsewhere = later.people - later.new - people.keys()  # who was entered since could not pass then
     others = Person.objects.filter(tenant=tenant, pk__in=elsewhere if seen is None else elsewhere & set(seen))
     return Who(may, not_now, moment.open_to_all(door), later, list(others.order_by("name", "pk")))
 

@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import CharField, Value
+from django.db.models.functions import Concat
+
 from firmware.controller import events
 from firmware.controller.access import modes
 from tools import boards
@@ -41,6 +44,7 @@ from tools.cloud.models import (
     Rollout,
     RolloutBoard,
     Schedule,
+    ScimUser,
     Site,
     Tenant,
     User,
@@ -271,10 +275,20 @@ class Shown:
 
     def residents(self) -> None:
         """The owner lives there, too: their own page, a door with a button, one that was not reached, parcels."""
-        policy.change(self.tenant, {"unlock": True, "guests": True})
+        policy.change(self.tenant, {"unlock": True, "guests": True, "parcels": True})
         door_rules.change(self.doors[0], {"residents": True})
         Person.objects.filter(pk=self.person.pk).update(user=self.owner)
-        Delivery.objects.filter(bank=self.bank, state__in=["deposited", "made"]).update(recipient=self.person)
+        mine = Delivery.objects.filter(bank=self.bank, state__in=["deposited", "made", "picked up"])
+        mine.update(recipient=self.person, reference=Concat(Value("RR"), "number", output_field=CharField()))
+        for name, phone in (("Fatima Hussain", "+47 900 00 000"), ("Nils Ánde Eira-Somby", "")):
+            told = as_entered(name=name, email="x@example.test", phone=phone, description="Nøkler", giver="Ingrid")
+            row, _ = deliveries.make(self.bank, told, user=self.owner, due_at=self.ago(days=-3))
+            Delivery.objects.filter(pk=row.pk).update(giver=self.person)
+        Delivery.objects.filter(pk=row.pk).update(state="deposited", compartment=15, deposited_at=self.now)
+        twin = Person.objects.create(tenant=self.tenant, name=self.person.name)
+        ScimUser.objects.create(
+            tenant=self.tenant, person=twin, user_name="ingrid.solheim-kristoffersen@nordre-strandkanten.example"
+        )
         keypad = [["card+pin", self.schedule.pk], ["card/pin", None]]
         door_rules.change(self.doors[0], {"who": keypad})
         asked = {"valid_from": None, "by": self.owner, "doors": [self.doors[0].pk]}

@@ -120,6 +120,8 @@ def also(house: Shown) -> dict[str, str]:
         "changes of a person": f"/changes/?person={house.person.pk}",
         "changes of a door": f"/changes/?kind=door&object={house.doors[0].pk}", "no such change": "/changes/?kind=area",
         "log of a person": f"/log/?person={house.person.pk}", "people, page 2": "/people/?page=2",
+        "who could open it, yesterday": f"/questions/door?door={house.doors[0].pk}&day={house.ago(days=1).date()}",
+        "what they could open, yesterday": f"/people/{house.person.pk}/opens?day={house.ago(days=1).date()}",
         "nobody found": "/people/?q=Zz", "door that asks for PINs": f"/doors/{house.doors[1].pk}/",
         "not found": "/nowhere/", "api docs": "/api/docs",
     }  # fmt: skip

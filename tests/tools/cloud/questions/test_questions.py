@@ -1,6 +1,6 @@
 """Questions an administrator has, each answered as it was or will be, and told only to whom it is for."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ from tools.cloud.models import (
 )
 from tools.cloud.people import erasure, groups, people
 from tools.cloud.questions import held, inside, unused, who
-from tools.cloud.rules import schedules
+from tools.cloud.rules import holidays, schedules
 from tools.cloud.services import clock
 
 
@@ -109,6 +109,11 @@ def test_what_was_changed_since_is_said_with_the_answer(house: House) -> None:
     erasure.erase(kari, clock.now())
     assert "Somebody was erased since" in text(client, "/questions/door", **asked)
     assert not client.get(f"/api/doors/{door.pk}/who", {"at": at}).json()["whole"]
+    house.add_card("Ny", 2003)
+    holidays.add(house.tenant.pk, "en annen dag", date(2026, 5, 17))
+    found = who.of_door(door, night, clock.now())
+    assert found.others == [bo], "who was entered since could not pass then"
+    assert {rule.kind for rule in found.since.rules(door)} == {"group", "schedule"}, "nor had another day a say"
     page = text(client, "/questions/door", door=door.pk, day="2023-11-22", time="14:30")
     assert "kept for a year" in page, "the record goes back no further"
 
