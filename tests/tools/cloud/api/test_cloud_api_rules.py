@@ -316,6 +316,7 @@ def test_each_role_does_its_own_work_and_no_more(house: House, role: str) -> Non
 # What is sent there where more has to be in place for it to succeed.
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/deliveries/{delivery}/move"): {"to": "{bank}"},
+    ("POST", "/people/{person}/directory"): {"scim_user": 1, "same": True},
     ("POST", "/deliveries/{delivery}/return"): {},
     ("POST", "/shipments/{delivery}/return"): {},
 }
