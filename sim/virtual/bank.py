@@ -7,6 +7,7 @@ from sim.world.lock_boards import LockBoard
 from sim.world.tables import Table
 
 from .chip import VirtualChip
+from .doorway import Doorway
 from .osdp import spoiled
 from .scheduler import MS, SECOND, Scheduler
 
@@ -28,6 +29,12 @@ class VirtualBank:
         self.troubled_until = 0
         self.de: int | None = locks.get("de")  # the direction pin; it has a resistor to ground
         self._each: int = locks["locks"]
+        pins = table.get("keypad", {})
+        # A reader of its own is no door; what is read there is told as of the door whose rules hold (`cards`).
+        wires = {"reader": pins, "strike": {"pin": -1, "active": 1}}
+        self.reader = Doorway("reader of the bank", 0, wires, scheduler)
+        if "d0" in pins:
+            self.reader.wire(chip)
         chip.uarts[locks["uart"]] = self.line
 
     def board_of(self, n: int) -> LockBoard:

@@ -28,7 +28,7 @@ PROMISES = (
     # Of a bank of compartments, where there is one.
     Promise(13, "locks", "One pulse for one opening, and never more coils with current than the supply bears."),
     Promise(14, "parcel", "No parcel to the wrong person: a code opens the compartment of its own delivery."),
-    Promise(15, "given", "No compartment is given to two deliveries."),
+    Promise(15, "given", "No compartment is given twice: to two deliveries, to two people, or to both."),
     Promise(16, "found", "Nothing is lost: a parcel can be taken out by its code."),
     Promise(17, "once", "A code works once, and who guesses has few tries."),
 )
@@ -85,6 +85,9 @@ CHECKS: dict[str, tuple[int, str]] = {
     "own codes": (14, "two senders have the same codes"),
     "out of use": (15, "a compartment that is out of use was opened for a parcel"),
     "given once": (15, "a compartment was opened for a parcel, and is that of another one"),
+    "own card": (1, "a compartment was released to a card that nobody held to the bank's reader"),
+    "own things": (15, "a compartment was opened to a card, and somebody else's things lie in it"),
+    "own found": (16, "a card was held to the bank's reader, and its holder's own compartment did not open"),
     "found": (16, "the right code was typed, and its compartment did not open"),
     "code once": (17, "a code opened a compartment after its delivery was over"),
     "tries": (17, "ten digits opened a compartment after too many wrong ones in a day"),

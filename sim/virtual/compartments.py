@@ -116,6 +116,7 @@ class CompartmentChecks:
             promises.red("one pulse", f"{text}, and it stands open by right")
         self._current(one, bank, n)
         promises.parcels.pulsed(one, bank, n, seen.why)
+        promises.own.pulsed(one, bank, n, seen.why)
         seen.why, seen.pulsed_at, seen.ends = 0, now, False
         due = bank.pulse_us(n) + OPENS_US + SLACK_US
         self._scheduler.after(due, self._has_ended, one, bank, n, now, one.chip.starts)

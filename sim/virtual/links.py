@@ -108,7 +108,7 @@ class Links:
         heard = self._promises.heard
         if calm is None or heard is None or not heard(controller, CONFIRMED_S):
             return
-        key = _key(controller, holder["card"])
+        key = key_of(controller, holder["card"])
         held = self._held(controller, key)
         if held is not None:
             self._scheduler.after(REVOKED_US, self._gone, controller, holder["name"], key, held, calm, still)
@@ -129,6 +129,6 @@ class Links:
         return flash.credential(flash.image(controller.chip.flash["acl"]), key)
 
 
-def _key(controller: "VirtualController", card: Card) -> bytes:
+def key_of(controller: "VirtualController", card: Card) -> bytes:
     value = card_value(card["bits"], payload(**card))
     return bytes(credential_key(bytes.fromhex(controller.settings["table_key"]), value))

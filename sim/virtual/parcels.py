@@ -65,6 +65,7 @@ class ParcelChecks:
         self._scheduler = promises.scheduler
         self.deliveries: dict[str, dict[int, KnownDelivery]] = {}  # by board and number
         self.opened_for: dict[tuple[str, int], tuple[int, str]] = {}  # by compartment: delivery, what for
+        self.not_for_parcels: set[int] = set()  # compartments that are somebody's own now and then
         self._may: dict[tuple[str, int], int] = {}  # by compartment: the delivery whose code was typed, open or not
         self._row: dict[str, int] = {}  # by board: wrong codes since a delivery went well, and when the last one came
         self._wrong_at: dict[str, int] = {}
@@ -118,11 +119,13 @@ class ParcelChecks:
         delivery.lies = n
 
     def take_out(self, one: "VirtualController", n: int) -> None:
-        """Everything that lies in it."""
+        """Every parcel that lies in it; somebody's own things (own.py) stay."""
         assert one.bank is not None
-        for number in one.bank.bank[n].inside:
-            self.deliveries[one.name][number].lies = 0
-        one.bank.bank[n].inside.clear()
+        inside = one.bank.bank[n].inside
+        for number in inside:
+            if number > 0:
+                self.deliveries[one.name][number].lies = 0
+        inside[:] = [thing for thing in inside if thing < 0]
 
     def shut(self, one: "VirtualController", n: int) -> None:
         """A leaf was shut, and its latch caught."""
@@ -308,6 +311,7 @@ class ParcelChecks:
         if delivery.claimed or delivery.given:
             return False
         taken = {n for other in self.of(one) for n in (other.given, other.claimed, other.lies, other.moves)}
+        taken |= self.not_for_parcels
         sizes = bank.table["sizes"]
         return any(
             n not in taken

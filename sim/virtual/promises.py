@@ -20,6 +20,7 @@ from .leaves import Leaves
 from .links import Links
 from .logged import LoggedEvent
 from .logs import Logs
+from .own import OwnChecks
 from .parcels import ParcelChecks
 from .scheduler import SECOND
 from .sealed import SealedMessages
@@ -79,6 +80,7 @@ class Promises:
         self.leaves = Leaves(self)
         self.compartments = CompartmentChecks(self)
         self.parcels = ParcelChecks(self)
+        self.own = OwnChecks(self)
         self.links = Links(self)
         self.logs = Logs(self)
         self.flash_errors = FlashErrors(self)
@@ -160,6 +162,7 @@ class Promises:
         self.strikes.recorded(controller, event[2], event[3])
         self.leaves.recorded(controller, event[2], event[3])
         self.parcels.recorded(controller, event)
+        self.own.recorded(controller, event)
         self.compartments.recorded(controller, event)
         self.links.recorded(controller, event[0])
 

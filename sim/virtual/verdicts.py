@@ -40,6 +40,7 @@ class Verdicts:
         self._commands: dict[Place, list[int]] = {}  # by door: until when a release may come
         self._open: dict[Place, list[tuple[str, int]]] = {}  # by door: what is expected, since when
         self._turned_away: dict[Place, deque[tuple[int, int]]] = {}  # by door: when and with which code
+        self._perhaps: dict[Place, list[int]] = {}  # by door: when a card was read of which a denial may be told there
         self._counted: Counter[Place] = Counter()  # by door: taps without a record of their own, not told yet
 
     def tapped(self, controller: str, door: int, expected: str) -> None:
@@ -47,6 +48,10 @@ class Verdicts:
         self.counts["taps"] += 1
         self._too_late((controller, door))
         self._open.setdefault((controller, door), []).append((expected, self._now()))
+
+    def perhaps(self, controller: str, door: int) -> None:
+        """A card was read elsewhere, and this door's rules hold there: a denial is told here, all else is not."""
+        self._perhaps.setdefault((controller, door), []).append(self._now())
 
     def may_release(self, controller: str, door: int, until: int) -> None:
         """The cloud was told to release a door, once, and not after that time."""
@@ -66,6 +71,10 @@ class Verdicts:
         if said != GRANTED:
             self._turned_away.setdefault(place, deque(maxlen=64)).append((self._now(), code))
         waiting = self._open.get(place)
+        maybe = self._perhaps.get(place)
+        if maybe and said == DENIED and not any(expected in (said, ANYTHING) for expected, _ in waiting or ()):
+            maybe.pop(0)
+            return
         if not waiting:
             self._wrong(f"{_name(place)}: a verdict (code {code}) without a tap", "verdict")
             return
@@ -93,6 +102,9 @@ class Verdicts:
                 self.counts["cut off"] += len(waiting)
                 waiting.clear()
                 self._counted[place] = 0
+        for place, maybe in self._perhaps.items():
+            if place[0] == controller:
+                maybe.clear()
 
     def _released(self, place: Place) -> None:
         open_until = [until for until in self._commands.get(place, []) if until >= self._now()]
@@ -112,6 +124,10 @@ class Verdicts:
         self.counts["denials told together"] += count
 
     def _too_late(self, place: Place) -> None:
+        maybe = self._perhaps.get(place)
+        while maybe and self._now() - maybe[0] > PATIENCE_US:
+            maybe.pop(0)
+            self._counted[place] += 1
         waiting = self._open.get(place)
         while waiting and self._now() - waiting[0][1] > PATIENCE_US:
             self._unanswered(place, waiting.pop(0)[0])

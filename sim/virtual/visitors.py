@@ -49,7 +49,9 @@ class Visitors:
         self.on = True
         self._chance = chance
         self._patience_s = patience_s
-        self._keypad = one.doors[self.bank.table["keypad"]["door"] - 1]
+        door = self.bank.table["keypad"].get("door", 0)
+        self._keypad = one.doors[door - 1] if door else self.bank.reader
+        self.on_own: Callable[[int], None] = lambda n: None  # the leaf of a compartment that is opened to a card
         self._free_at = 0  # when the keypad is nobody's
         self._past: list[KnownDelivery] = []  # taken out
         self._misfits: Counter[int] = Counter()  # by delivery
@@ -178,6 +180,20 @@ class Visitors:
         at = self._chance.randrange(len(digits))
         return digits[:at] + str((int(digits[at]) + self._chance.randrange(1, 10)) % 10) + digits[at + 1 :]
 
+    def card(self, bits: str, done: Callable[[bool], None], leaves: bool = False) -> None:
+        """A card is held to the bank's reader, after 0 and # by who leaves. done(sure): after its last bit."""
+
+        def hold() -> None:
+            self._free_at = max(self._free_at, self.scheduler.now + 4 * SECOND)
+            one, door = self.controller, self._keypad
+            door.tap(bits, lambda began: done(one.chip.on and self.building.seen(one, door, began)))
+
+        if leaves:
+            self._type("*0#", lambda sure: hold())
+        else:
+            self._free_at = max(self.scheduler.now, self._free_at) + 4 * SECOND
+            self.scheduler.at(self._free_at - 3 * SECOND, hold)
+
     def _type(self, keys: str, done: Callable[[bool], None]) -> None:
         """When the keypad is free. done(sure): after the last key; sure: the board has read every one."""
         begin = max(self.scheduler.now, self._free_at) + SECOND
@@ -193,7 +209,7 @@ class Visitors:
         def read(began: int) -> None:
             if not one.chip.on or not self.building.seen(one, door, began):
                 unsure.append(began)
-                if one.chip.on:
+                if one.chip.on and door.number:
                     self.building.verdicts.tapped(one.name, door.number, ANYTHING)
             if done is not None:
                 done(not unsure)
@@ -216,13 +232,17 @@ class Visitors:
             if delivery is not None:
                 does = self._put_in if what[1] == DEPOSIT else self._take_out
                 self.scheduler.after(int(chance.uniform(3, 8) * SECOND), does, n, delivery)
+        elif by_lock:
+            self.on_own(n)
         self.scheduler.after(int(stays_s * SECOND), self._shut, n)
 
     def _shut(self, n: int) -> None:
         one = self.bank.bank[n]
         if not one.open:
             return
-        for number in list(one.inside):  # a courier whose compartment was taken back takes his parcel along
+        for number in [
+            thing for thing in one.inside if thing > 0
+        ]:  # a courier whose compartment was taken back takes his parcel along
             delivery = self.parcels.deliveries[self.controller.name][number]
             if delivery.given != n and delivery.dead is None:
                 self.parcels.take_out(self.controller, n)

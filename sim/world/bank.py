@@ -140,10 +140,14 @@ def lock_boards(bank: Bank, locks: dict[str, Any]) -> list[LockBoard]:
     return boards
 
 
-def table(count: int, driver: str = "xor", doors: int = 2, **more: Any) -> dict[str, Any]:
+READER = {"d0": 16, "d1": 17, "light": 12, "sound": 2, "cards": 1}  # pins that no board of ours has for its doors
+
+
+def table(count: int, driver: str = "xor", doors: int = 2, cards: bool = False, **more: Any) -> dict[str, Any]:
     """The `bank` of board.json for so many compartments: as few boards as that takes, all of one size.
 
-    Its keypad is that of the second door, where there are so many. more: other fields of it.
+    Its keypad is that of the second door, where there are so many; cards: one of its own, which reads cards as well.
+    more: other fields of it.
     """
     boards = next(n for n in range(-(-count // MOST[driver]), count + 1) if count % n == 0)
     first = 0 if driver.startswith("kerong") else 1
@@ -157,7 +161,7 @@ def table(count: int, driver: str = "xor", doors: int = 2, **more: Any) -> dict[
         "coil_ma": 700,
         "locks": locks,
         "sizes": sizes,
-        "keypad": {"door": min(2, doors)},
+        "keypad": dict(READER) if cards else {"door": min(2, doors)},
         **more,
     }
 

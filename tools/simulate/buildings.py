@@ -66,11 +66,11 @@ def _tell(number: int, day: float, events: int) -> None:
     _told.put((number, day, events))
 
 
-def planted(number: int, name: str, seed: int, turn: int, bank: bool) -> dict[str, Any]:
+def planted(number: int, name: str, seed: int, turn: int, place: str) -> dict[str, Any]:
     """One planted defect, in a child."""
     from tools.simulate.planted import hunt
 
-    return hunt(name, seed, turn, bank)
+    return hunt(name, seed, turn, place)
 
 
 def in_processes(

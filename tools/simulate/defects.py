@@ -10,12 +10,14 @@ AUTHOR, READER = "its author", "a second reader"
 F, S, C = "firmware.controller.", "firmware.controller.storage.", "tools.cloud.ingest."
 CLOUD, BANK = "firmware.controller.cloud.", "firmware.controller.points.compartments"
 PARCELS = "firmware.controller.deliveries"
+OWN = "firmware.controller.own_compartments"
 LINE = "firmware.controller.outputs.lock_line"
 
 
 @dataclass(frozen=True)
 class Defect:
-    """chosen_by: the author of the code, or a second reader who has not written it. bank: it needs one."""
+    """chosen_by: the author of the code, or a second reader who has not written it. bank: it needs one. own: and one
+    with compartments that are somebody's own."""
 
     name: str
     module: str
@@ -23,6 +25,12 @@ class Defect:
     new: str
     chosen_by: str = AUTHOR
     bank: bool = False
+    own: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it is hunted: "own", "bank", or at doors: ""."""
+        return "own" if self.own else "bank" if self.bank else ""
 
 
 _AUTHOR = (
@@ -216,8 +224,22 @@ _BANK = (
     ("a pick-up is answered and not done", PARCELS, "compartments.ask(compartment, TO_PICK_UP)", "True"),
 )  # fmt: skip
 
+# ... whose compartments are somebody's own, or shared.
+_OWN = (
+    ("a shared compartment that is taken is given to the next card", OWN,
+     "return self.allotments.is_free(n) and", "return self.allotments.taken[n - 1] > 0 and"),
+    ("who has taken a shared compartment is not written", OWN, "        self.allotments.set(one)\n"
+     "        if not self.allotments.get(n).has(key):  # worn flash takes nothing\n"
+     "            self._append(ALLOTMENT_FREE, now, n, one.turn(), None)\n            return signal.DENIED\n", ""),
+    ("a parcel is put into a compartment of somebody's own", PARCELS,
+     "                if self.allotted and self.allotted[n - 1]:\n                    continue\n", ""),
+    ("a shared compartment is free when it is shut", OWN, "code == COMPARTMENT_CLOSED and n in self._left",
+     "code == COMPARTMENT_CLOSED and self.allotments.get(n).kind == SHARED"),
+    ("an own compartment is answered and not opened", OWN, "        self._ask(one.number, key, OWN)\n", ""),
+)  # fmt: skip
+
 DEFECTS = {
-    one[0]: Defect(*one, chosen_by=chosen_by, bank=table is _BANK)
-    for chosen_by, table in ((AUTHOR, _AUTHOR), (READER, _READER), (AUTHOR, _BANK))
+    one[0]: Defect(*one, chosen_by=chosen_by, bank=table in (_BANK, _OWN), own=table is _OWN)
+    for chosen_by, table in ((AUTHOR, _AUTHOR), (READER, _READER), (AUTHOR, _BANK), (AUTHOR, _OWN))
     for one in table
 }

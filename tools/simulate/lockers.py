@@ -16,6 +16,7 @@ from tools.cloud.lockers.about import entered
 from tools.cloud.models import Command, Controller
 from tools.cloud.models import Delivery as Row
 from tools.cloud.services.refusal import Refusal
+from tools.simulate.lodgers import Lodgers
 
 ALL, WALKS = 1 / 30, 1 / 250  # of all openings from afar: of the whole bank, audit walks
 CANCELLED = 0.04  # of all deliveries, before the courier comes
@@ -26,10 +27,12 @@ SIZES = (1, 1, 1, 2, 2, 3, 4)
 class Lockers:
     """At the first controller. Acts at random until stop(). opens, brought: of compartments from afar, parcels; a day.
 
-    patience_s: a recipient comes within.
+    patience_s: a recipient comes within. cards: held to its reader, a day; 0: no compartment is anybody's own.
     """
 
-    def __init__(self, building: VirtualBuilding, opens: float, brought: float, patience_s: float) -> None:
+    def __init__(
+        self, building: VirtualBuilding, opens: float, brought: float, patience_s: float, cards: float
+    ) -> None:
         self.building = building
         self.scheduler = building.scheduler
         self.controller = building.controllers[0]
@@ -39,6 +42,7 @@ class Lockers:
         self._chance = self.scheduler.chance("people at the bank")
         self.people = Visitors(building, self.controller, self._chance, patience_s)
         self.counts: Counter[str] = self.people.counts
+        self.lodgers = Lodgers(building, self.people, cards) if cards else None
         self._rates = ((opens, self._open), (opens * ALL, self._open_all), (opens * WALKS, self._walk))
         self._brought = brought
         numbers: Any = stock
@@ -49,9 +53,13 @@ class Lockers:
         for rate, act in self._rates:
             self._plan(rate, act)
         self._plan(self._brought * DECEMBER, self._send)
+        if self.lodgers is not None:
+            self.lodgers.start()
 
     def stop(self) -> None:
         self.on = self.people.on = False
+        if self.lodgers is not None:
+            self.lodgers.stop()
         self.bank.mend()
 
     def _plan(self, rate: float, act: Callable[[], None]) -> None:
@@ -97,6 +105,8 @@ class Lockers:
 
     def restored(self) -> None:
         """The database is an older one: who has put it back says so, and no number is given twice."""
+        if self.lodgers is not None:
+            self.lodgers.restored()
         stock.restored(Controller.objects.get(public_id=self.controller.settings["controller"]).bank)
 
     # Who asks from afar.

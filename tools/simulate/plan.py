@@ -29,7 +29,12 @@ class Plan:
     opens: float = 60  # of compartments from afar, a day
     parcels: float | None = None  # a day; by default one for each compartment, and three in December
     patience_s: float = 72_000  # a recipient comes within
+    cards: float | None = None  # held to the reader of the bank, a day; by default two for each compartment
 
     @property
     def changes_a_day(self) -> float:
         return CHANGES * self.doors if self.changes is None else self.changes
+
+    @property
+    def cards_a_day(self) -> float:
+        return 2.0 * self.lockers if self.cards is None else self.cards

@@ -5,7 +5,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class Hunt:
     lockers: int = 0
     opens: float = 0  # of compartments from afar, a day
     parcels: float = 0  # a day
+    cards: float = 0  # at the reader of the bank, a day
     rates: dict[str, float] = field(default_factory=lambda: RATES)
 
 
@@ -59,6 +60,8 @@ AT_A_BANK = Hunt(
     parcels=1_800,
     rates=BANK_RATES,
 )
+WITH_OWN = replace(AT_A_BANK, cards=4_000, opens=300, parcels=900)
+HUNTS = {"": HUNT, "bank": AT_A_BANK, "own": WITH_OWN}
 FAMILIES = ("modbus", "kerong")  # of lock boards: of the first soak at a bank, and the second
 PATIENCE_S = 300  # a recipient comes within
 MISTAKES = 0.4  # of all couriers and recipients at a bank: the wrong size, the other one's code
@@ -112,17 +115,17 @@ def plant(name: str) -> None:
     sys.meta_path.insert(0, _Finder(defect, source))
 
 
-def hunt(name: str, seed: int, turn: int = 0, bank: bool = False) -> dict[str, Any]:
+def hunt(name: str, seed: int, turn: int = 0, place: str = "") -> dict[str, Any]:
     """One short soak with a defect ("": with none), in a process of its own. Ends at the first broken promise.
 
-    turn: how many soaks there were before. bank: there is one.
+    turn: how many soaks there were before. place: of HUNTS.
     """
     began = time.process_time()
     facts: dict[str, Any] = {"name": name, "chosen_by": DEFECTS[name].chosen_by if name else "", "seed": seed}
     try:
         if name:
             plant(name)
-        facts |= _soak(seed, AT_A_BANK if bank else HUNT, FAMILIES[turn % len(FAMILIES)])
+        facts |= _soak(seed, HUNTS[place], FAMILIES[turn % len(FAMILIES)])
     except Unfit as error:
         facts |= {"found": False, "what": str(error)}
     facts["seconds"] = round(time.process_time() - began, 1)
@@ -130,7 +133,7 @@ def hunt(name: str, seed: int, turn: int = 0, bank: bool = False) -> dict[str, A
 
 
 def hunts(
-    names: list[str], seed: int, run: Callable[[list[tuple[str, int, int, bool]]], list[dict[str, Any]]]
+    names: list[str], seed: int, run: Callable[[list[tuple[str, int, int, str]]], list[dict[str, Any]]]
 ) -> list[dict[str, Any]]:
     """Each defect in a short soak; those that were not found in another one. run(jobs): hunt(*job) for each.
 
@@ -139,9 +142,9 @@ def hunts(
     found: dict[str, dict[str, Any]] = {}
     left = names
     for n in range(SOAKS):
-        kinds = sorted({DEFECTS[name].bank for name in left})
-        jobs = [("", seed + n, n, bank) for bank in kinds]
-        ran = run([*jobs, *((name, seed + n, n, DEFECTS[name].bank) for name in left)])
+        places = sorted({DEFECTS[name].place for name in left})
+        jobs = [("", seed + n, n, place) for place in places]
+        ran = run([*jobs, *((name, seed + n, n, DEFECTS[name].place) for name in left)])
         for clean in ran[: len(jobs)]:
             if clean["found"]:
                 raise Problem(f"the soak of seed {seed + n} breaks a promise without a defect: {clean['what']}")
@@ -179,6 +182,7 @@ def _soak(seed: int, how: Hunt, locks: str) -> dict[str, Any]:
                 locks=locks,
                 opens=how.opens,
                 parcels=how.parcels,
+                cards=how.cards,
                 patience_s=PATIENCE_S,
             )
         )

@@ -111,7 +111,7 @@ class Soak:
 
         plan = self.plan
         locks = plan.locks or random.Random(f"{plan.seed}/locks").choice(sorted(FAMILIES))
-        return table(plan.lockers, locks, plan.doors) if plan.lockers else None
+        return table(plan.lockers, locks, plan.doors, plan.cards_a_day > 0) if plan.lockers else None
 
     def _cloud(self, *given: Any) -> "SoakWorker":
         from tools.simulate.worker import SoakWorker
@@ -173,9 +173,8 @@ class Soak:
         minutes = TRIAL_MINUTES if plan.days >= 1 else SHORT_TRIAL_MINUTES
         self.rollouts = Rollouts(building, minutes, self.end)
         if plan.lockers:
-            self.lockers = Lockers(
-                building, plan.opens, plan.lockers if plan.parcels is None else plan.parcels, plan.patience_s
-            )
+            parcels = plan.lockers if plan.parcels is None else plan.parcels
+            self.lockers = Lockers(building, plan.opens, parcels, plan.patience_s, plan.cards_a_day)
         rates = dict(plan.rates)
         more = faults(self, rates)  # takes its own rates out
         self.faults = promises.faults = FaultInjector(building, replace(EVERYTHING, **rates), more)

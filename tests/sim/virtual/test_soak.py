@@ -18,13 +18,13 @@ from tools.terminal import Problem
 A_LONG_TIME_S = 900
 
 
-def hunt(name, seed, bank=False):
+def hunt(name, seed, place=""):
     """One short and dense soak in a process of its own: Django is set up once a process."""
     umqtt.path()
     code = "import json, sys; from tools.simulate.planted import hunt; print(json.dumps(hunt(*json.load(sys.stdin))))"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        input=json.dumps([name, seed, 0, bank]),
+        input=json.dumps([name, seed, 0, place]),
         capture_output=True,
         text=True,
         timeout=A_LONG_TIME_S,
@@ -70,8 +70,14 @@ def test_a_planted_defect_is_found(name, promise):
 
 @pytest.mark.timeout(A_LONG_TIME_S + 10)
 def test_a_planted_defect_at_a_bank_is_found():
-    facts = hunt("a compartment is released without a record", 1, bank=True)
+    facts = hunt("a compartment is released without a record", 1, place="bank")
     assert facts["found"] and facts["check"] == "compartment record", facts
+
+
+@pytest.mark.timeout(A_LONG_TIME_S + 10)
+def test_a_planted_defect_of_own_compartments_is_found():
+    facts = hunt("a shared compartment that is taken is given to the next card", 1, place="own")
+    assert facts["found"] and facts["check"] == "own things", facts
 
 
 @pytest.mark.parametrize("name", DEFECTS)
@@ -113,8 +119,8 @@ def test_what_is_not_found_in_one_soak_is_looked_for_in_another():
         ]
 
     found = hunts([A, B, C], 7, run)
-    first = [("", 7, 0, False), (A, 7, 0, False), (B, 7, 0, False), (C, 7, 0, False)]
-    assert asked == [first, [("", 8, 1, False), (B, 8, 1, False), (C, 8, 1, False)]]
+    first = [("", 7, 0, ""), (A, 7, 0, ""), (B, 7, 0, ""), (C, 7, 0, "")]
+    assert asked == [first, [("", 8, 1, ""), (B, 8, 1, ""), (C, 8, 1, "")]]
     assert [(one["found"], one["seconds"]) for one in found] == [(True, 10), (True, 20), (False, 20)]
 
 
@@ -126,7 +132,7 @@ def test_a_defect_at_a_bank_is_looked_for_at_a_bank():
         return [{"name": name, "found": bool(name), "seconds": 10} for name, *_ in jobs]
 
     hunts([A, AT_A_BANK], 7, run)
-    assert asked == [("", 7, 0, False), ("", 7, 0, True), (A, 7, 0, False), (AT_A_BANK, 7, 0, True)]
+    assert asked == [("", 7, 0, ""), ("", 7, 0, "bank"), (A, 7, 0, ""), (AT_A_BANK, 7, 0, "bank")]
 
 
 def test_a_soak_that_breaks_a_promise_without_a_defect_proves_nothing():

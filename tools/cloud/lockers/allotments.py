@@ -36,7 +36,7 @@ def give(bank: Bank, number: int, person: Person, until: datetime | None = None)
         check_free(bank, number)
         _check(bank, person, until, now)
         row = Allotment(bank=bank, compartment=number, person=person, valid_until=until, made_at=now)
-        row.mark = 1 + secrets.randbelow(MARKS)
+        row.mark = secrets.choice(range(1, MARKS + 1))
         with changes.of(row):
             row.save(force_insert=True)
     return row

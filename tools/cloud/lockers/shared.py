@@ -38,7 +38,7 @@ def share(bank: Bank, numbers: Collection[int], hours: int) -> list[Allotment]:
         for number in sorted(set(numbers)):
             allotments.check_free(bank, number)
             row = Allotment(bank=bank, compartment=number, hours=hours, made_at=clock.now())
-            row.mark = 1 + secrets.randbelow(allotments.MARKS)
+            row.mark = secrets.choice(range(1, allotments.MARKS + 1))
             with changes.of(row):
                 row.save(force_insert=True)
             rows.append(row)
