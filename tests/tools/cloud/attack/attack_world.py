@@ -398,7 +398,7 @@ class Part:
         self.homes = {home.tag: home for home in (self.ours, self.theirs)}
         sites, places = [self.ours.site, self.ours.empty], list(Door.objects.filter(controller__site=self.ours.site))
         self.at_sites = {role: self._bound(role, sites=sites) for role in Role if role not in UNBOUND}
-        self.at_doors = self._bound(Role.ADMINISTRATOR, doors=places, banks=[self.ours.bank])
+        self.at_doors = self._bound(Role.ADMINISTRATOR, doors=places, banks=[self.ours.bank, self.ours.elsewhere])
         self.at_nothing = self._bound(Role.ADMINISTRATOR)
         self.crossing = crossing(self)
         self.rows = self.rows_of()
