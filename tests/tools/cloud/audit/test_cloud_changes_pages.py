@@ -100,7 +100,8 @@ PAGES: dict[str, Case] = {
     ),
     "guest_end": lambda h: ({"pk": h.guest().pk}, {}, [("pin", "changed"), ("person", "changed")]),
     "residents_change": lambda h: (
-        {"tenant_pk": h.tenant.pk}, {"unlock": "on", "guests_at_once": 2, "guest_days": 7}, [("tenant", "changed")],
+        {"tenant_pk": h.tenant.pk}, {"unlock": "on", "guests_at_once": 2, "guest_days": 7, "parcel_days": 7},
+        [("tenant", "changed")],
     ),
     "person_account": lambda h: (
         {"pk": h.person.pk}, {"email": "ny@example.test"}, [("person", "changed"), ("link", "made")],

@@ -310,10 +310,12 @@ def test_the_administrator_types_an_address_once_and_gets_a_link_once(home: Resi
     assert not User.objects.filter(email="other@example.test").exists()
     taken = client.post(f"/people/{home.other.pk}/account", {"email": "ingrid@example.test"}, follow=True)
     assert b"another person" in taken.content and Person.objects.exclude(user=None).count() == 1
-    saved = client.post(f"/tenants/{home.tenant.pk}/residents", {"guests_at_once": 2, "guest_days": 7})
+    saved = client.post(
+        f"/tenants/{home.tenant.pk}/residents", {"guests_at_once": 2, "guest_days": 7, "parcel_days": 5}
+    )
     assert saved.status_code == 302 and not policy.of(home.tenant.pk).unlock
     [one] = Change.objects.filter(kind="tenant").order_by("-pk")[:1]
-    assert one.after == {"unlock": False, "guests": False, "guests_at_once": 2, "guest_days": 7}
+    assert one.after == {"unlock": False, "guests": False, "guests_at_once": 2, "guest_days": 7, "parcel_days": 5}
     assert Client(headers=ENGLISH).post(at, {"email": "z@example.test"}).status_code == 302
 
 
