@@ -4,7 +4,9 @@ Each act is done once alone and once beside the neighbour, with the same result.
 means, one of the two shows it.
 """
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -282,21 +284,54 @@ def a_group_with_doors_and_schedules_of_the_others(house: Furnished) -> Any:
             groups.save(house.group, house.group.name, {}, wanted)
 
 
+@contextmanager
+def _kept_until_the_end(work: Callable[[Stopped], Any]) -> Iterator[Any]:
+    """What work makes in the database, for tests that each take back what they do there."""
+    stopped = Stopped()
+    before, clock.source = clock.source, stopped
+    try:
+        with transaction.atomic():
+            yield work(stopped)
+            transaction.set_rollback(True)
+    finally:
+        clock.source = before
+
+
+@pytest.fixture(scope="module")
+def alone(made_database: None) -> dict[str, Any]:
+    """What each act gives in a house that has no neighbours."""
+    found = {}
+    with _kept_until_the_end(lambda stopped: Furnished("Solsiden", stopped, 1)) as house:
+        begin = house.time.now
+        for name, act in ACTS.items():
+            with transaction.atomic():
+                found[name] = act(copy.deepcopy(house))
+                transaction.set_rollback(True)
+            house.time.now = begin
+    return found
+
+
+@pytest.fixture(scope="module")
+def street(alone: dict[str, Any]) -> Iterator[tuple[Furnished, list[tuple[Furnished, Rows]]]]:
+    """The same house between two neighbours, and what they have. The acts in the house alone are over by now."""
+
+    def build(stopped: Stopped) -> list[Furnished]:
+        return [Furnished(name, stopped, seed) for name, seed in (("Nabo", 2), ("Solsiden", 1), ("Etterpå", 3))]
+
+    with _kept_until_the_end(build) as (before, house, after):
+        yield house, [(one, rows_of(one.tenant)) for one in (before, after)]
+
+
 @pytest.mark.parametrize("name", ACTS)
-def test_a_neighbour_with_the_same_numbers_is_left_alone_and_changes_nothing(name: str, time_now: Stopped) -> None:
-    begin = time_now.now
-    with transaction.atomic():
-        alone = ACTS[name](Furnished("Solsiden", time_now, 1))
-        transaction.set_rollback(True)
-    time_now.now = begin
-    before, after = Furnished("Nabo", time_now, 2), None
-    house = Furnished("Solsiden", time_now, 1)
-    after = Furnished("Etterpå", time_now, 3)
-    theirs = [rows_of(one.tenant) for one in (before, after)]
+def test_a_neighbour_with_the_same_numbers_is_left_alone_and_changes_nothing(
+    name: str, alone: dict[str, Any], street: Any, time_now: Stopped
+) -> None:
+    house, neighbours = copy.deepcopy(street[0]), street[1]
+    house.time = time_now
     kept = {"Command"} if name == "the_answer_to_a_command_of_the_others" else set()
     kept |= {"Tenant"} if name == "what_is_old_is_erased" else set()
-    assert ACTS[name](house) == alone
-    for one, was in zip((before, after), theirs, strict=True):
+    assert ACTS[name](house) == alone[name]
+    for one, was in neighbours:
         now = rows_of(one.tenant)
         assert [one for one in _changes(was, now) if one[0] not in kept] == []
 
@@ -311,7 +346,7 @@ def _changes(was: Rows, now: Rows) -> list[tuple[str, str, Any, Any]]:
     return found
 
 
-def test_each_furnished_house_has_something_in_every_room(time_now: Stopped) -> None:
-    empty = {model for model, rows in rows_of(Furnished("Solsiden", time_now, 1).tenant).items() if not rows}
+def test_each_furnished_house_has_something_in_every_room(street: Any) -> None:
+    empty = {model for model, rows in rows_of(street[0].tenant).items() if not rows}
     guests = {"Guest", "GuestDoor", "Invitation"}  # who needs a keypad: residents/test_guests.py has two houses of them
     assert empty <= {"Look", "Reading", "Exposure", "Release", "Rollout", "RolloutBoard"} | guests, empty
