@@ -16,6 +16,12 @@ class Kind(StrEnum):
     osdp = "osdp"
 
 
+class Place(StrEnum):
+    doors = "doors"
+    bank = "bank"
+    own = "own"
+
+
 Tls = Annotated[bool, typer.Option(help="Each connection holds a board for a second: a certificate's handshake.")]
 Readers = Annotated[Kind, typer.Option(help="What hangs at the doors.")]
 Lockers = Annotated[
@@ -182,6 +188,7 @@ def replay(
 @app.command()
 def planted(
     only: Annotated[str, typer.Option(help="Only defects whose name contains this.")] = "",
+    place: Annotated[Place | None, typer.Option(help="Only defects that are looked for there.")] = None,
     seed: Annotated[int, typer.Option(help="Of the short soaks.")] = 1,
     processes: Annotated[int, typer.Option(help="How many cores to use.", min=1)] = os.cpu_count() or 1,
     as_json: Json = False,
@@ -191,7 +198,7 @@ def planted(
     from tools.simulate.buildings import planted as child
     from tools.simulate.planted import DEFECTS, hunts, summary
 
-    names = [name for name in DEFECTS if only in name]
+    names = [name for name, one in DEFECTS.items() if only in name and place in (None, one.place or Place.doors)]
     if not names:
         raise Problem(f"no planted defect is called like '{only}'; run it without --only to see all")
     facts = summary(hunts(names, seed, lambda jobs: in_processes(child, jobs, processes, on_done=_tell_defect)))
