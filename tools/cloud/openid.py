@@ -21,6 +21,8 @@ from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnec
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from .national import numbers_in
 
@@ -205,7 +207,16 @@ class Callback(OAuth2CallbackView):
 
 
 def login(request: HttpRequest, provider_id: str) -> HttpResponse:
-    return _answer(OAuth2LoginView, request, provider_id)
+    """By a page of ours that goes to the provider, and by no redirect.
+
+    Chromium and Safari hold `form-action` of our policy against wherever the answer to a form redirects
+    (w3c/webappsec-csp#8), and a provider redirects further, to addresses that nobody here knows.
+    """
+    answer = _answer(OAuth2LoginView, request, provider_id)
+    there = answer.get("Location", "")
+    if not there or url_has_allowed_host_and_scheme(there, {request.get_host()}, request.is_secure()):
+        return answer
+    return render(request, "account/leaving.html", {"there": there})
 
 
 def callback(request: HttpRequest, provider_id: str) -> HttpResponse:

@@ -1,10 +1,12 @@
 """A certified OpenID provider (npm oidc-provider) in a process of its own, and a browser that signs in at it."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,7 +67,7 @@ class Certified:
     def way_back(self, client: Client, provider: str = "one", process: str = "login", **claims: Any) -> str:
         """Signs in there as whoever these claims say. The address that the browser is sent back to."""
         self.control(person={"sub": "42", **claims})
-        address = client.post(f"/accounts/oidc/{provider}/login/?process={process}")["Location"]
+        address = leads_to(client.post(f"/accounts/oidc/{provider}/login/?process={process}"))
         browser = requests.Session()
         while urlsplit(address).port is not None:
             answer = browser.get(address, allow_redirects=False, timeout=30)
@@ -80,6 +82,13 @@ class Certified:
         return who(client)
 
 
+def leads_to(answer: Any) -> str:
+    """Where the page goes by itself that a sign-in is answered with."""
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', answer.content.decode())
+    assert answer.status_code == 200 and found, answer
+    return unescape(found[1])
+
+
 def browser() -> Client:
     return Client(headers={"host": "127.0.0.1", "accept-language": "en"}, raise_request_exception=False)
 
@@ -92,11 +101,12 @@ def who(client: Client) -> str | None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Certified]:
+def running(folder: Path, back: str = "http://127.0.0.1") -> Iterator[Certified]:
+    """back: where the pages are that send people there."""
     lay_out(folder)
     shutil.copy(Path(__file__).with_name("provider.mjs"), folder)
     process = subprocess.Popen(
-        [npm.node(), "provider.mjs", TID], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [npm.node(), "provider.mjs", TID, back], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stdin and process.stdout

@@ -5,6 +5,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { Provider } from "oidc-provider";
 
 const TID = process.argv[2];
+const BACK = process.argv[3]; // whose pages they come from
 let person = { sub: "nobody" };
 let port = 0;
 let providers = {};
@@ -15,7 +16,7 @@ function key(kid) {
 }
 
 function make(path, kid) {
-  const callbacks = ["one", "entra"].map((id) => `http://127.0.0.1/accounts/oidc/${id}/login/callback/`);
+  const callbacks = ["one", "entra"].map((id) => `${BACK}/accounts/oidc/${id}/login/callback/`);
   const client = { client_id: "portvakt", client_secret: "for tests", redirect_uris: callbacks };
   const provider = new Provider(`http://127.0.0.1:${port}${path}`, {
     clients: [{ ...client, token_endpoint_auth_method: "client_secret_post" }],

@@ -12,7 +12,7 @@ import jwt
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from certified import TID, Certified, browser, who
+from certified import TID, Certified, browser, leads_to, who
 from cloud_world import House, Stopped
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import override_settings
@@ -100,7 +100,7 @@ def test_a_way_back_is_gone_once_and_only_where_it_began(provider: Certified, ol
 
 
 def test_what_is_asked_for_is_ours_to_say(provider: Certified) -> None:
-    address = browser().post("/accounts/oidc/one/login/?scope=offline_access&auth_params=nonce%3Dmine")["Location"]
+    address = leads_to(browser().post("/accounts/oidc/one/login/?scope=offline_access&auth_params=nonce%3Dmine"))
     asked = parse_qs(urlsplit(address).query)
     assert set(asked["scope"][0].split()) == {"openid", "profile", "email"} and asked["nonce"] != ["mine"]
     assert asked["code_challenge_method"] == ["S256"]
