@@ -1,4 +1,4 @@
-"""Addresses in the environment that cannot work are refused with a sentence; none of them repeats a password."""
+"""What stands in the environment and cannot work is refused with a sentence; none of them repeats a password."""
 
 import os
 from typing import Any
@@ -36,3 +36,11 @@ def of_database(otherwise: str) -> dict[str, Any]:
             "DATABASE_URL looks like postgres://user:password@host:5432/name; in user and password write / as %2F, "
             "? as %3F, # as %23, [ as %5B, ] as %5D, @ as %40, % as %25"
         ) from None
+
+
+def switch(name: str) -> bool:
+    """on, which is as good as nothing, or off."""
+    said = os.environ.get(name) or "on"
+    if said not in ("on", "off"):
+        raise Problem(f"{name} is {said}; it is on or off")
+    return said == "on"

@@ -40,8 +40,10 @@ def _django(migrated: bool = True) -> None:
 
     django.setup()
     from . import authors
+    from .row_security import admitted
 
     authors.command_line()
+    admitted.from_now_on(admitted.HOST)
     if migrated:
         _check_migrated()
 
@@ -439,8 +441,14 @@ def serve(
     import socket
 
     import uvicorn
+    from django.db import connection
 
     from .asgi import application
+    from .row_security import admitted, policies
+
+    if policies.enforced(connection):
+        policies.check(connection)
+    admitted.from_now_on(admitted.NOBODY)
 
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

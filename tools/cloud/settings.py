@@ -6,6 +6,7 @@ SECRET_KEY     signs sessions (made once)    MQTT_URL      the worker's broker (
                                              their certificates (the system's)
 BOARD_BROKERS  brokers as boards reach them, in order of preference: mqtt:// mqtts:// mqtts+psk:// (MQTT_URL)
 PIN_KEY        seals PINs and the keys of boards (made once; keep it apart from the database's backups)
+ROW_SECURITY   off: PostgreSQL does not keep tenants apart by itself (row_security/; on)
 PORTVAKT_URL   the address people open: its host is the one that is served, https makes cookies secure
 SESSION_IDLE_HOURS   a session that was not used for so long is over (12)
 OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME   sign-in through OpenID Connect; or
@@ -67,6 +68,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tools.cloud.row_security.requests.middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -74,7 +76,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tools.cloud.row_security.requests.AuthenticationMiddleware",
     "tools.cloud.authors.middleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -125,6 +127,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 30,
         "transaction_mode": "IMMEDIATE",
     }
+ROW_SECURITY = address.switch("ROW_SECURITY")
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql" and ROW_SECURITY:
+    DATABASES["default"]["ENGINE"] = "tools.cloud.postgresql"
 
 AUTH_USER_MODEL = "cloud.User"
 AUTHENTICATION_BACKENDS = [

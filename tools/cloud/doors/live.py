@@ -24,6 +24,7 @@ from ..audit import looks
 from ..lockers import live as bank_live
 from ..log import live as log_live
 from ..models import Membership, Places, Session, User
+from ..row_security import admitted
 from ..services import clock
 from . import door_status
 
@@ -132,18 +133,24 @@ class Hub:
 
     def look(self) -> None:
         """Brings what every stream shows up to date."""
-        streams = list(self.streams)
+        with admitted.asking():
+            self._look(list(self.streams))
+
+    def _look(self, streams: list[DoorStream]) -> None:
         if time.monotonic() - self._asked >= ASK_S or any(stream.sight is None for stream in streams):
-            self._ask(streams)
+            with admitted.everywhere():
+                self._ask(streams)
             self._asked = time.monotonic()
         going = [stream for stream in streams if stream.end is None and stream.sight is not None]
-        prints = door_status.fingerprints({tenant for one in going for tenant, *_ in one.sight or ()})
+        with admitted.everywhere():
+            prints = door_status.fingerprints({tenant for one in going for tenant, *_ in one.sight or ()})
         known = {}
         for one in going:
             if one.kind not in known:
                 now = tuple(prints.get(tenant) for tenant, *_ in sorted(one.sight or (), key=str))
                 before = self._known.get(one.kind)
                 fresh = before is not None and before[0] == now
+                admitted.to_tenants(*sorted(tenant for tenant, *_ in one.sight or ()))
                 known[one.kind] = before if before and fresh else (now, _parts(one))
             one.parts = known[one.kind][1]
         self._known = known

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from .. import sealing
 from ..models import Guest, Invitation
+from ..row_security import admitted
 from ..services import clock
 
 LONGEST = 100  # of what is sought as a token
@@ -45,7 +46,10 @@ def _living(said: str, now: datetime) -> Invitation | None:
     if len(said) > LONGEST or not said.isascii():
         return None
     rows = Invitation.objects.filter(hash=_hash(said), guest__ended_at=None, guest__valid_until__gt=now)
-    row: Invitation | None = rows.select_related("guest__person__tenant", "guest__host").first()
+    with admitted.everywhere():
+        row: Invitation | None = rows.select_related("guest__person__tenant", "guest__host").first()
+    if row is not None:
+        admitted.to_tenants(row.guest.person.tenant_id)
     return row
 
 
@@ -74,5 +78,8 @@ def find_pass(said: str) -> Guest | None:
     if len(said) > LONGEST or not said.isascii():
         return None
     rows = Guest.objects.filter(page=_hash(said), ended_at=None, valid_until__gt=clock.now())
-    row: Guest | None = rows.select_related("person__tenant", "host").first()
+    with admitted.everywhere():
+        row: Guest | None = rows.select_related("person__tenant", "host").first()
+    if row is not None:
+        admitted.to_tenants(row.person.tenant_id)
     return row

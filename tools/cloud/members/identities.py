@@ -12,11 +12,13 @@ from django.db import transaction
 
 from ..models import Person, Tenant, User
 from ..openid import Said
+from ..row_security import admitted
 
 log = logging.getLogger("portvakt.sign_in")
 KEPT = "oidc"  # whichever provider it was: the identity names its issuer
 
 
+@admitted.everywhere()
 def find(said: Said) -> User | None:
     """The account of this identity; else the one that is joined by it now. None: nobody's, or not taken here."""
     with transaction.atomic():
@@ -52,6 +54,7 @@ def _join(said: Said) -> User | None:
     return user
 
 
+@admitted.everywhere()
 def takes(said: Said, user: User) -> bool:
     """Every organisation of an account takes the provider's word for it, or none does.
 

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from ..audit import changes
 from ..models import ApiToken, Change, Person, Reach, Right, Role, Session, SignInLink, Tenant, User
+from ..row_security import admitted
 from ..services import clock
 from ..services.refusal import Refusal
 from . import bearers
@@ -21,6 +22,7 @@ from .terms import Terms
 MINUTES = 30  # how long a sign-in link is good
 
 
+@admitted.everywhere()
 def may_vouch(by: User, user: User) -> bool:
     """Whether `by` owns every tenant that the account belongs to: then they may make it a link, or inactive.
 
@@ -56,6 +58,7 @@ def invite(user: User, tenant: Tenant, wanted: Terms, minutes: int, by: User) ->
     return token
 
 
+@admitted.everywhere()
 def invitation(token: str) -> SignInLink | None:
     """What a link invites to, or None when it is no such link, or used or too old."""
     found = _unused(token, clock.now()).filter(bearers.by_an_owner(), tenant__isnull=False)
@@ -68,6 +71,7 @@ def use(token: str) -> User | None:
     return None if link is None else link.user
 
 
+@admitted.everywhere()
 def take(token: str) -> SignInLink | None:
     """As use(), with who made it."""
     now = clock.now()
@@ -79,6 +83,7 @@ def take(token: str) -> SignInLink | None:
         return link
 
 
+@admitted.everywhere()
 def whose(token: str) -> User | None:
     """The user whom a link would sign in; it stays as it is."""
     link = _good(token, clock.now())

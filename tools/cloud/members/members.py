@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from ..audit import changes
 from ..models import ApiToken, Change, Membership, Right, Role, Session, SignInLink, Tenant, User
 from ..models.rights import UNBOUND
+from ..row_security import admitted
 from ..services import clock
 from ..services.refusal import Refusal
 from . import links, terms
@@ -41,6 +42,7 @@ def invite_by(by: User, tenant: Tenant, email: str, wanted: Terms | Role, minute
         return links.invite(user, tenant, wanted, minutes, by)
 
 
+@admitted.everywhere()
 def accept(token: str, user: User, session: str) -> Membership | None:
     """The invited account joins, in this session; None when the link is not for it, or no longer good.
 

@@ -6,6 +6,7 @@ from ..audit import changes
 from ..lockers import recipients
 from ..members import links
 from ..models import Change, Guest, Person, SignInLink, User, lock
+from ..row_security import admitted
 from ..services import propagate
 from ..services.refusal import Refusal
 
@@ -63,6 +64,7 @@ def link(person: Person, by: User | None) -> str | None:
     return token
 
 
+@admitted.everywhere()
 def may_link(person: Person) -> bool:
     """Whether the account is this person's and nothing else: a link signs in as that account, everywhere."""
     user = person.user
@@ -81,6 +83,7 @@ def end(person: Person) -> None:
             forget(user)
 
 
+@admitted.everywhere()
 def forget(user: User) -> None:
     """An account that nobody is any more, with its address and sessions; otherwise it stays as it is."""
     SignInLink.objects.filter(user=user, tenant=None, used_at=None).delete()

@@ -1,0 +1,56 @@
+"""The connection: each statement goes out under what row_security/admitted.py says of this moment.
+
+A request's statements go out under a role that owns nothing and that the policies hold (row_security/policies.py). What
+is told stays with the connection, so it is compared before each statement: one that is used again, by another request
+or for a stream, never goes on with what was told before.
+"""
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
+
+from ..row_security import admitted
+from ..row_security.admitted import How, Sight
+from ..row_security.policies import ALL, OF, role, tenants_of
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    _told: Sight | None = admitted.HOST  # None: not known
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        self._told = admitted.HOST
+        return super().get_new_connection(conn_params)
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        self._tell(admitted.now())
+        return super().create_cursor(name)
+
+    def _tell(self, sight: Sight) -> None:
+        connection: Any = self.connection
+        if sight == self._told:
+            return
+        if connection.info.transaction_status == TransactionStatus.INERROR:
+            return  # nothing is answered before the rollback, which has to get through
+        self._told = None
+        mine = "none" if sight.how is How.HOST else role(connection.info.dbname)
+        everything = "on" if sight.how is How.EVERYBODY else ""
+        seen = tenants_of("%s") if sight.how is How.USER else "%s::bigint[]"
+        given: Any = sight.of[0] if sight.how is How.USER else list(sight.of)
+        with self.wrap_database_errors:
+            connection.execute(
+                f"SELECT set_config('role', %s, false), set_config('{ALL}', %s, false),"
+                f" set_config('{OF}', ({seen})::text, false)",
+                [mine, everything, given],
+            )
+        self._told = sight
+
+    # What was told within a transaction goes with it.
+
+    def _rollback(self) -> None:
+        self._told = None
+        super()._rollback()
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        super()._savepoint_rollback(sid)
+        self._told = None
