@@ -68,7 +68,7 @@ def count(partner: Partner, what: str, refused: bool = False) -> None:
     now = clock.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
     same = PartnerCall.objects.filter(partner=partner, hour=hour, what=what)
-    more = {"count": F("count") + 1, "refused": F("refused") + refused}
+    more = {"count": F("count") + 1, "refused": F("refused") + int(refused)}
     if not same.update(**more):
         try:
             with transaction.atomic():
