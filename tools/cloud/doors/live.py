@@ -142,8 +142,9 @@ class Hub:
                 self._ask(streams)
             self._asked = time.monotonic()
         going = [stream for stream in streams if stream.end is None and stream.sight is not None]
-        with admitted.everywhere():
-            prints = door_status.fingerprints({tenant for one in going for tenant, *_ in one.sight or ()})
+        tenants = {tenant for one in going for tenant, *_ in one.sight or ()}
+        admitted.to_tenants(*sorted(tenants))
+        prints = door_status.fingerprints(tenants)
         known = {}
         for one in going:
             if one.kind not in known:

@@ -69,7 +69,7 @@ def to_tenants(*tenants: Any) -> None:
 
 
 def to_user(user: int) -> None:
-    """By a session: the tenants where this account is a member or a person. A token that was taken before goes first."""
+    """By a session: the tenants where this account is a member or a person. A token that came first stays."""
     request = _request.get()
     if request is not None and request.sight == NOBODY:
         request.sight = Sight(How.USER, (user,))

@@ -178,7 +178,9 @@ def check(connection: Any) -> None:
         if found is None:
             raise Problem(_how_to(web, account))
         if any(found):
-            raise Problem(f"the database's role {web} is held by no policy; take SUPERUSER, BYPASSRLS and roles from it")
+            raise Problem(
+                f"the database's role {web} is held by no policy; take SUPERUSER, BYPASSRLS and roles from it"
+            )
         cursor.execute("SELECT pg_has_role(%s, 'MEMBER')", [web])
         if not cursor.fetchone()[0]:
             raise Problem(_how_to(web, account))
@@ -237,9 +239,7 @@ def _put(cursor: Any, policy: Policy, web: str) -> None:
     table = f'"{policy.table}"'
     cursor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     cursor.execute(f'DROP POLICY IF EXISTS "{NAME}" ON {table}')
-    cursor.execute(
-        f'CREATE POLICY "{NAME}" ON {table} TO "{web}" USING ({policy.using}) WITH CHECK ({policy.check})'
-    )
+    cursor.execute(f'CREATE POLICY "{NAME}" ON {table} TO "{web}" USING ({policy.using}) WITH CHECK ({policy.check})')
     cursor.execute(f"COMMENT ON POLICY \"{NAME}\" ON {table} IS '{policy.mark}'")
 
 

@@ -48,7 +48,9 @@ def test_each_way_ends_at_a_tenant_over_fields_that_are_never_empty() -> None:
         assert ways[-1] is Tenant
         for one in ways[:-1]:
             field = one._meta.get_field(policies.hangs_on(one))
-            assert not field.null or one.__name__ == "SignInLink", f"a {one.__name__} without {field.name} is everyone's"
+            assert not field.null or one.__name__ == "SignInLink", (
+                f"a {one.__name__} without {field.name} is everyone's"
+            )
 
 
 def test_a_row_that_refers_to_another_is_written_only_where_that_shows() -> None:
