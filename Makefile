@@ -86,6 +86,8 @@ soak: venv
 	$(PORTVAKT) sim soak --doors 10 --days 100 --seed $(SEED) $(ARGS)
 	$(PORTVAKT) sim planted --seed $(SEED)
 	FUZZ_EXAMPLES=50 FUZZ_REQUESTS=20000 $(BIN)/pytest -n 2 --dist loadfile -m "slow or fuzz"
+	PORTVAKT_TESTS_ON=postgres $(BIN)/pytest -q -n 2 --dist loadfile -m slow tests/tools/cloud/row_security \
+		tests/tools/cloud/attack/test_attack_row_security.py
 
 bench: venv
 	$(PORTVAKT) bench all $(ARGS)

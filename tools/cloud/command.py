@@ -33,8 +33,8 @@ app.add_typer(tokens, name="tokens")
 TenantName = Annotated[str | None, typer.Option(help="Which tenant. Needed when there is more than one.")]
 
 
-def _django(migrated: bool = True) -> None:
-    """Sets Django up. Everything of it is imported after this."""
+def _django(migrated: bool = True, serving: bool = False) -> None:
+    """Sets Django up. Everything of it is imported after this. serving: requests, and nothing of the host's own."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tools.cloud.settings")
     import django
 
@@ -45,12 +45,14 @@ def _django(migrated: bool = True) -> None:
     authors.command_line()
     admitted.from_now_on(admitted.HOST)
     if migrated:
-        _check_migrated()
+        _check_migrated(serving)
 
 
-def _check_migrated() -> None:
+def _check_migrated(serving: bool) -> None:
     from django.db import OperationalError, connection
     from django.db.migrations.executor import MigrationExecutor
+
+    from .row_security import admitted, policies
 
     try:
         executor = MigrationExecutor(connection)
@@ -58,9 +60,13 @@ def _check_migrated() -> None:
         raise Problem(f"the database does not answer ({error}); check DATABASE_URL") from None
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise Problem("the database is not of this version; run portvakt cloud migrate")
+    if policies.enforced(connection):
+        (policies.check if serving else policies.check_host)(connection)
     from . import sealing
 
     sealing.check()
+    if serving:
+        admitted.from_now_on(admitted.NOBODY)
 
 
 @app.command()
@@ -79,6 +85,20 @@ def migrate(as_json: Json = False) -> None:
     except OperationalError as error:
         raise Problem(f"the database does not answer ({error}); check DATABASE_URL") from None
     result(as_json, {"migrated": True}, "The database is of this version.")
+
+
+@app.command("serve-account")
+def serve_account(as_json: Json = False) -> None:
+    """PostgreSQL: an account for serve alone, which gets past no policy. Prints the DATABASE_URL to give to serve."""
+    _django()
+    from django.db import connection
+
+    from .row_security import account, policies
+
+    if not policies.enforced(connection):
+        raise Problem("only PostgreSQL has accounts; set DATABASE_URL to one (and ROW_SECURITY to nothing but on)")
+    url = account.make(connection, os.environ["DATABASE_URL"])
+    result(as_json, {"url": url}, url)
 
 
 @app.command()
@@ -437,18 +457,12 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """The pages and the API. Runs until it is ended."""
-    _django()
+    _django(serving=True)
     import socket
 
     import uvicorn
-    from django.db import connection
 
     from .asgi import application
-    from .row_security import admitted, policies
-
-    if policies.enforced(connection):
-        policies.check(connection)
-    admitted.from_now_on(admitted.NOBODY)
 
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

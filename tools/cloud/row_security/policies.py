@@ -21,6 +21,7 @@ from tools.terminal import Problem
 
 OF, ALL = "portvakt.tenants", "portvakt.everybody"  # settings of a connection: an array of numbers; "on" or empty
 NAME = "tenant"  # of each policy
+MIGRATIONS = "django_migrations"
 LONGEST = 63  # of a name in PostgreSQL
 
 # Models whose rows are of no tenant, and why. What is neither here nor has a way to its tenant fails test_policies.py.
@@ -149,6 +150,8 @@ def put(connection: Any) -> None:
     with connection.cursor() as cursor:
         web = _role(cursor)
         _rights(cursor, web, connection.introspection.django_table_names(only_existing=True))
+        if MIGRATIONS in there:
+            cursor.execute(f'GRANT SELECT ON {MIGRATIONS} TO "{web}"')
         known = _known(cursor)
         for one in policies:
             if known.get(one.table) != (True, one.mark, 1):
@@ -190,6 +193,14 @@ def check(connection: Any) -> None:
         raise Problem(f"row security is not as it should be ({', '.join(open_[:3])}); run portvakt cloud migrate")
 
 
+def check_host(connection: Any) -> None:
+    """Raises Problem where the policies would hold the worker or a command back: it would find nothing to do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = 'cloud_tenant'::regclass")
+        if not cursor.fetchone()[0]:
+            raise Problem("DATABASE_URL names an account for serve; commands and the worker need the tables' owner")
+
+
 def _role(cursor: Any) -> str:
     cursor.execute("SELECT current_database(), current_user")
     database, account = cursor.fetchone()
@@ -215,14 +226,13 @@ def _how_to(web: str, account: str) -> str:
 
 
 def _rights(cursor: Any, web: str, tables: list[str]) -> None:
-    """Rows, and nothing of the tables themselves."""
+    """Rows, and nothing of the tables themselves; of which version the database is may be read."""
     cursor.execute("SELECT current_schema(), has_schema_privilege(%s, current_schema(), 'USAGE')", [web])
     schema, enters = cursor.fetchone()
     if not enters:
         cursor.execute(f'GRANT USAGE ON SCHEMA "{schema}" TO "{web}"')
     names = ", ".join(f'"{name}"' for name in sorted(tables))
     cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON {names} TO "{web}"')
-    cursor.execute(f'GRANT SELECT ON django_migrations TO "{web}"')
     # Asked before it is known which tenants show, so it sees all: it answers with numbers of tenants only. Whether a
     # membership has ended says the application, by its own clock; within the hour it is gone.
     cursor.execute(
