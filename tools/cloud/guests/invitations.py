@@ -49,7 +49,7 @@ def _living(said: str, now: datetime) -> Invitation | None:
     with admitted.everywhere():
         row: Invitation | None = rows.select_related("guest__person__tenant", "guest__host").first()
     if row is not None:
-        admitted.to_tenants(row.guest.person.tenant_id)
+        admitted.to_tenant_too(row.guest.person.tenant_id)
     return row
 
 
@@ -81,5 +81,5 @@ def find_pass(said: str) -> Guest | None:
     with admitted.everywhere():
         row: Guest | None = rows.select_related("person__tenant", "host").first()
     if row is not None:
-        admitted.to_tenants(row.person.tenant_id)
+        admitted.to_tenant_too(row.person.tenant_id)
     return row

@@ -36,5 +36,5 @@ def find(said: str) -> Delivery | None:
             return None
     except Unreadable:  # the bank's secret: nothing can be proven
         return None
-    admitted.to_tenants(row.bank.controller.site.tenant_id)
+    admitted.to_tenant_too(row.bank.controller.site.tenant_id)
     return row

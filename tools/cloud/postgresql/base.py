@@ -12,7 +12,7 @@ from psycopg.pq import TransactionStatus
 
 from ..row_security import admitted
 from ..row_security.admitted import How, Sight
-from ..row_security.policies import ALL, OF, role, tenants_of
+from ..row_security.policies import ALL, OF, TENANTS_OF, role
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -33,16 +33,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if connection.info.transaction_status == TransactionStatus.INERROR:
             return  # nothing is answered before the rollback, which has to get through
         self._told = None
-        mine = "none" if sight.how is How.HOST else role(connection.info.dbname)
-        everything = "on" if sight.how is How.EVERYBODY else ""
-        seen = tenants_of("%s") if sight.how is How.USER else "%s::bigint[]"
-        given: Any = sight.of[0] if sight.how is How.USER else list(sight.of)
         with self.wrap_database_errors:
-            connection.execute(
-                f"SELECT set_config('role', %s, false), set_config('{ALL}', %s, false),"
-                f" set_config('{OF}', ({seen})::text, false)",
-                [mine, everything, given],
-            )
+            connection.execute(*_said(sight, role(connection.info.dbname)))
         self._told = sight
 
     # What was told within a transaction goes with it.
@@ -54,3 +46,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _savepoint_rollback(self, sid: str) -> None:
         super()._savepoint_rollback(sid)
         self._told = None
+
+
+def _said(sight: Sight, web: str) -> tuple[str, list[Any]]:
+    """The statement that tells it, and its values."""
+    if sight.how is How.HOST:
+        return "SELECT set_config('role', 'none', false)", []
+    everything = "on" if sight.how is How.EVERYBODY else ""
+    seen: str = "%s::bigint[]"
+    given: list[Any] = [list(sight.tenants)]
+    if sight.user is not None:
+        seen, given = f"{TENANTS_OF}(%s) || {seen}", [sight.user, *given]
+    return (
+        f"SELECT set_config('role', %s, false), set_config('{ALL}', %s, false),"
+        f" set_config('{OF}', ({seen})::text, false)",
+        [web, everything, *given],
+    )

@@ -8,22 +8,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class How(Enum):
     HOST = "host"  # by the account that owns the tables, which no policy holds back
     EVERYBODY = "everybody"  # a request looks up what is of no tenant yet, or of an account with several
-    TENANTS = "tenants"
-    USER = "user"  # the tenants that an account belongs to, as things are then
+    THESE = "these"
 
 
 class Sight(NamedTuple):
+    """tenants: by their numbers. user: an account whose tenants show too, as things are then."""
+
     how: How
-    of: tuple[int, ...] = ()  # tenants, or the one user
+    tenants: tuple[int, ...] = ()
+    user: int | None = None
 
 
-HOST, EVERYBODY, NOBODY = Sight(How.HOST), Sight(How.EVERYBODY), Sight(How.TENANTS)
+HOST, EVERYBODY, NOBODY = Sight(How.HOST), Sight(How.EVERYBODY), Sight(How.THESE)
 
 
 class _Request:
@@ -31,6 +33,7 @@ class _Request:
 
     def __init__(self) -> None:
         self.sight = NOBODY
+        self.by_token = False
 
 
 _process = NOBODY
@@ -61,18 +64,25 @@ def asking() -> Iterator[None]:
         _request.reset(before)
 
 
-def to_tenants(*tenants: Any) -> None:
-    """By a token or an address: from now on this request sees rows of these tenants, and of no others."""
+def to_tenants(*tenants: int) -> None:
+    """By a token: these tenants and no others, whoever else is signed in."""
     request = _request.get()
     if request is not None:
-        request.sight = Sight(How.TENANTS, tenants)
+        request.sight, request.by_token = Sight(How.THESE, tenants), True
+
+
+def to_tenant_too(tenant: int) -> None:
+    """By an address that nobody can guess: this tenant as well."""
+    request = _request.get()
+    if request is not None:
+        request.sight = request.sight._replace(tenants=(*request.sight.tenants, tenant))
 
 
 def to_user(user: int) -> None:
-    """By a session: the tenants where this account is a member or a person. A token that came first stays."""
+    """By a session: the tenants where this account is a member or a person as well."""
     request = _request.get()
-    if request is not None and request.sight == NOBODY:
-        request.sight = Sight(How.USER, (user,))
+    if request is not None and not request.by_token:
+        request.sight = request.sight._replace(user=user)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ HANG_ON = {
 _EVERYTHING = f"(SELECT COALESCE(current_setting('{ALL}', true), '') = 'on')"
 # A SELECT of its own is asked once a statement; otherwise it is once a row.
 _SEEN = f"(SELECT NULLIF(current_setting('{OF}', true), '')::bigint[])::bigint[]"
-_TENANTS_OF = "portvakt_tenants_of"
+TENANTS_OF = "portvakt_tenants_of"  # a function: the tenants of an account
 
 
 class Policy(NamedTuple):
@@ -63,11 +63,6 @@ class Policy(NamedTuple):
 def role(database: str) -> str:
     """Under which requests are served. Roles are of the whole server, so it has the database's name."""
     return f"{database[: LONGEST - 4]}_web"
-
-
-def tenants_of(user: str) -> str:
-    """SQL: the tenants of an account."""
-    return f"{_TENANTS_OF}({user})"
 
 
 def without(model: type[models.Model]) -> bool:
@@ -181,9 +176,7 @@ def check(connection: Any) -> None:
         if found is None:
             raise Problem(_how_to(web, account))
         if any(found):
-            raise Problem(
-                f"the database's role {web} is held by no policy; take SUPERUSER, BYPASSRLS and roles from it"
-            )
+            raise Problem(f"no policy holds the database role {web}; take SUPERUSER, BYPASSRLS and its roles from it")
         cursor.execute("SELECT pg_has_role(%s, 'MEMBER')", [web])
         if not cursor.fetchone()[0]:
             raise Problem(_how_to(web, account))
@@ -236,13 +229,13 @@ def _rights(cursor: Any, web: str, tables: list[str]) -> None:
     # Asked before it is known which tenants show, so it sees all: it answers with numbers of tenants only. Whether a
     # membership has ended says the application, by its own clock; within the hour it is gone.
     cursor.execute(
-        f"CREATE OR REPLACE FUNCTION {_TENANTS_OF}(account bigint) RETURNS bigint[] LANGUAGE sql STABLE"
+        f"CREATE OR REPLACE FUNCTION {TENANTS_OF}(account bigint) RETURNS bigint[] LANGUAGE sql STABLE"
         f' SECURITY DEFINER SET search_path = "{schema}", pg_temp AS $$ SELECT ARRAY('
         " SELECT tenant_id FROM cloud_membership WHERE user_id = account"
         " UNION SELECT tenant_id FROM cloud_person WHERE user_id = account) $$"
     )
-    cursor.execute(f"REVOKE ALL ON FUNCTION {_TENANTS_OF}(bigint) FROM PUBLIC")
-    cursor.execute(f'GRANT EXECUTE ON FUNCTION {_TENANTS_OF}(bigint) TO "{web}"')
+    cursor.execute(f"REVOKE ALL ON FUNCTION {TENANTS_OF}(bigint) FROM PUBLIC")
+    cursor.execute(f'GRANT EXECUTE ON FUNCTION {TENANTS_OF}(bigint) TO "{web}"')
 
 
 def _put(cursor: Any, policy: Policy, web: str) -> None:

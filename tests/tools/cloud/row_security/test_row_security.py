@@ -247,6 +247,19 @@ def test_requests_of_the_server_see_their_own_too(house: House, other: House) ->
     assert admitted.now() == admitted.HOST
 
 
+def test_an_address_shows_its_tenant_as_well_and_a_token_its_own_alone(house: House, other: House) -> None:
+    user = User.objects.named("owner@example.test")
+    Membership.objects.create(user=user, tenant=house.tenant, role=Role.OWNER)
+    with admitted.asking():
+        admitted.to_tenant_too(other.tenant.pk)
+        assert names(Tenant) == {"Fjellveien"}
+        admitted.to_user(user.pk)
+        assert names(Tenant) == {"Solsiden", "Fjellveien"}
+        admitted.to_tenants(other.tenant.pk)
+        admitted.to_user(user.pk)
+        assert names(Tenant) == {"Fjellveien"}
+
+
 # --- what must look further than the caller's tenants
 
 
