@@ -22,6 +22,7 @@ from tools.cloud.alarms import alarms
 from tools.cloud.commissioning import commissioning
 from tools.cloud.controllers import lost, rotation, twins
 from tools.cloud.doors import commands, door_rules
+from tools.cloud.help import requests as help_requests
 from tools.cloud.ingest import store
 from tools.cloud.lockers import about, deliveries, happened, notices, overdue, stock, webhooks
 from tools.cloud.log import chain, retention
@@ -84,6 +85,9 @@ class Furnished(House):
     def _others(self, now: datetime) -> None:
         """Who is not a member: residents, partners, a directory."""
         models.ResidentPolicy.objects.create(tenant=self.tenant)
+        models.HelpPolicy.objects.create(tenant=self.tenant)
+        asked = help_requests.write(self.owner, self.tenant, self.person, "fault", "Døren går ikke opp")
+        models.HelpLetter.objects.create(message=asked.messages.get(), made_at=now, next_at=now)
         partners.make(self.tenant, "Renhold", self.doors, [models.Partner.Scope.LOG], self.owner)
         partner = models.Partner.objects.get(token__tenant=self.tenant)
         models.PartnerCall.objects.create(partner=partner, hour=now, what="log")

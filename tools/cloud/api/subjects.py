@@ -7,6 +7,7 @@ from ..commissioning import api as commissioning
 from ..controllers import api as controllers
 from ..doors import api as doors
 from ..guests import api as guests
+from ..help import api as help_requests
 from ..lists import api as lists
 from ..lockers import api as lockers
 from ..log import api as log
@@ -35,7 +36,7 @@ explain(api)
 api.add_decorator(known_only)
 SUBJECTS = (
     *(doors, people, readings, rules, log, alarms, controllers, commissioning, members, lockers, lists),
-    *(residents, guests, questions, directory),
+    *(residents, guests, questions, directory, help_requests),
 )
 for subject in SUBJECTS:
     api.add_router("", subject.router)

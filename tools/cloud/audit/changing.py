@@ -11,7 +11,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..models import Change, Command, DoorRules, Person, Role, Rollout
+from ..models import Change, Command, DoorRules, HelpRequest, Person, Role, Rollout
 from ..rules.forms import ASKED, FLAGS, DoorForm
 from ..services import local_time
 
@@ -106,6 +106,7 @@ LABELS: dict[str, Any] = {
     "guest_days": gettext_lazy("Days that a guest may pass"),
     "parcels": gettext_lazy("Residents leave parcels for others, send back and take more time"),
     "parcel_days": gettext_lazy("Days that a resident may let a parcel lie"),
+    "help_days": gettext_lazy("Days that closed requests for help are kept"),
 }
 CHOICES: dict[str, dict[Any, Any]] = {
     "escort": dict(Person.Escort.choices),
@@ -114,7 +115,7 @@ CHOICES: dict[str, dict[Any, Any]] = {
     "forced": dict(DoorRules.Forced.choices),
     "rex": dict(DoorRules.Rex.choices),
     "role": dict(Role.choices),
-    "state": dict(Rollout.State.choices),
+    "state": dict(Rollout.State.choices) | dict(HelpRequest.State.choices),
     "do": {**dict(Command.Do.choices), "take back": gettext_lazy("take back"), "move": gettext_lazy("move")},
     "link_secret": {"new": gettext_lazy("a new one is on its way")},
 }

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..alarms import codes
+from ..help import requests
 from ..lockers.about import legible
 from ..models import Change, Event, Look, Person, ScimUser
 from ..services import local_time
@@ -31,6 +32,7 @@ def of_person(person: Person) -> dict[str, Any]:
             for one in person.unlocks.select_related("controller__site", "door").order_by("pk")
         ],
         **_belongings(person, home),
+        "help": _help(person, home),
         **_records(person, home),
     }
 
@@ -100,6 +102,23 @@ def _belongings(person: Person, home: ZoneInfo) -> dict[str, Any]:
             for one in person.guests.select_related("person").order_by("pk")
         ],
     }
+
+
+def _help(person: Person, home: ZoneInfo) -> list[dict[str, Any]]:
+    """What they asked for, and what was answered."""
+    return [
+        {
+            "at": _at(row.made_at, home),
+            "kind": row.kind,
+            "state": row.state,
+            "attached": row.about,
+            "said": [
+                {"at": _at(one.at, home), "by": "house" if one.by_house else "person", "text": requests.text(one)}
+                for one in row.messages.all()
+            ],
+        }
+        for row in person.help_requests.prefetch_related("messages").order_by("pk")
+    ]
 
 
 def _records(person: Person, home: ZoneInfo) -> dict[str, Any]:

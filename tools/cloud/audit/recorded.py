@@ -34,6 +34,10 @@ from ..models import (
     GroupDoor,
     Guest,
     GuestDoor,
+    HelpLetter,
+    HelpMessage,
+    HelpPolicy,
+    HelpRequest,
     Holiday,
     Invitation,
     LogIn,
@@ -95,18 +99,22 @@ PARTS: dict[type[models.Model], tuple[str, ...]] = {
     Partner: ("scopes",),
     Bank: ("name", "address", "latitude", "longitude"),
     ResidentPolicy: ("unlock", "guests", "guests_at_once", "guest_days", "parcels", "parcel_days"),
+    HelpPolicy: ("days",),
 }
 # What a service notes itself, as it is no row that stays and changes.
 BY_HAND: dict[type[models.Model], str] = {
     Command: "commands: what was asked of a door or controller",
     Alarm: "alarms: that it was acknowledged",
     SignInLink: "links: that one was made, never which",
+    HelpRequest: "help: that it was answered or closed, never what it says",
     Rollout: "updates: begun and ended, in each tenant whose controllers are in it",
 }
 NOT: dict[type[models.Model], str] = {
     Guest: "a guest's person and PIN are kept as anybody's, with who invited",
     GuestDoor: "as its guest",
     Invitation: "nothing of it may be left",
+    HelpMessage: "as its request",
+    HelpLetter: "follows from an answer",
     Compartment: "as its board says",
     Notice: "follows from what becomes of a delivery",
     WebhookCall: "follows from what becomes of a delivery",
@@ -155,7 +163,7 @@ def whole(row: models.Model) -> tuple[type[models.Model], int | None]:
         return Controller, row.controller_id
     if isinstance(row, Webhook | Partner):
         return ApiToken, row.token_id
-    if isinstance(row, ResidentPolicy):
+    if isinstance(row, ResidentPolicy | HelpPolicy):
         return Tenant, row.tenant_id
     return type(row), row.pk
 
@@ -218,9 +226,10 @@ def _rules(door: Door) -> Values:
     return said | {"who": [[what, names.get(pk)] for what, pk in rules.who]}
 
 
-def _residents(tenant: Tenant) -> Values:
+def _policies(tenant: Tenant) -> Values:
     policy = ResidentPolicy.objects.filter(tenant=tenant).first() or ResidentPolicy(tenant=tenant)
-    return {name: getattr(policy, name) for name in PARTS[ResidentPolicy]}
+    kept = HelpPolicy.objects.filter(tenant=tenant).first() or HelpPolicy(tenant=tenant)
+    return {name: getattr(policy, name) for name in PARTS[ResidentPolicy]} | {"help_days": kept.days}
 
 
 def _token(token: ApiToken) -> Values:
@@ -270,7 +279,7 @@ _ROWS: dict[type[models.Model], _Row] = {
     Controller: _Row(
         lambda row: Kind.CONTROLLER, lambda row: row.site.tenant_id, more=_board, related=("site", "replaced_by")
     ),
-    Tenant: _Row(lambda row: Kind.TENANT, lambda row: row.pk, more=_residents),
+    Tenant: _Row(lambda row: Kind.TENANT, lambda row: row.pk, more=_policies),
     Membership: _Row(
         lambda row: Kind.MEMBER,
         lambda row: row.tenant_id,

@@ -20,7 +20,8 @@ from django.db.models import QuerySet
 from tools.terminal import Problem
 
 from ..guests import letters
-from ..models import Invitation, Notice, Webhook, WebhookCall
+from ..help import letters as help_letters
+from ..models import HelpLetter, Invitation, Notice, Webhook, WebhookCall
 from ..sealing import Unreadable
 from ..services import clock
 from . import about, https, notices, webhooks
@@ -79,6 +80,8 @@ def once(send: Plugin | None, now: datetime, post: Post = https.post) -> int:
         left += _each(notice, now, lambda row: _notice(row, send))
         invited = Invitation.objects.exclude(email=b"").select_related("guest__person__tenant", "guest__host")
         left += _each(invited, now, lambda row: _letter(row, send))
+        answered = HelpLetter.objects.select_related("message__request__user", "message__request__tenant")
+        left += _each(answered, now, lambda row: _answered(row, send))
     calls = WebhookCall.objects.select_related("webhook__token", "delivery")
     return left + _each(calls, now, lambda row: _call(row, now, post))
 
@@ -129,6 +132,11 @@ class _Over(Exception):
 def _letter(row: Invitation, send: Plugin) -> None:
     if not letters.send(row, send):
         raise _Over("the invitation is over")
+
+
+def _answered(row: HelpLetter, send: Plugin) -> None:
+    if not help_letters.send(row, send):
+        raise _Over("who asked has no account any more")
 
 
 def _notice(row: Notice, send: Plugin) -> None:

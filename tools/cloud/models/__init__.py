@@ -11,6 +11,7 @@ from .couriers import Notice, Webhook, WebhookCall
 from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
 from .guests import Guest, GuestDoor, Invitation
+from .help import HelpLetter, HelpMessage, HelpPolicy, HelpRequest
 from .lockers import Allotment, Bank, Compartment, Delivery
 from .log_ins import LogIn
 from .looks import Look
@@ -51,6 +52,10 @@ __all__ = [
     "Guest",
     "GuestDoor",
     "Held",
+    "HelpLetter",
+    "HelpMessage",
+    "HelpPolicy",
+    "HelpRequest",
     "Holiday",
     "Invitation",
     "LogIn",

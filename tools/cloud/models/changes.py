@@ -45,6 +45,7 @@ class Change(Owned):
         ROLLOUT = "rollout", _("Update")
         DELIVERY = "delivery", _("Delivery")
         ALLOTMENT = "allotment", _("Own compartment")
+        HELP = "help", _("Request for help")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="record_of_changes")
     at = models.DateTimeField()

@@ -13,7 +13,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from ..alarms import alarms
-from ..models import Alarm, Bank, Reach, Right, Tenant, User, visible
+from ..help import diagnostics
+from ..models import Alarm, Bank, HelpRequest, Reach, Right, Tenant, User, visible
 
 View = Callable[..., HttpResponse]
 
@@ -69,15 +70,22 @@ def everything(user: User) -> set[str]:
 
 
 def offered(request: HttpRequest) -> dict[str, Any]:
-    """For every template: `may`, the names of the user's rights; `banks_there`, whether they see
-    a bank; `alarms_standing`, how many they see stand now."""
+    """For every template: `may`, the names of the user's rights; `banks_there`, whether they see a bank;
+    `alarms_standing`, how many they see stand now; `help_page`, which page this is where help is asked for;
+    `help_waiting`, how many wait for their answer."""
     user: Any = getattr(request, "user", None)
     there = user is not None and user.is_authenticated
     return {
         "may": SimpleLazyObject(lambda: everything(user) if there else set()),
         "banks_there": SimpleLazyObject(lambda: there and visible(Bank, user).exists()),
+        "help_page": SimpleLazyObject(lambda: diagnostics.page(request.path)),
+        "help_waiting": SimpleLazyObject(lambda: _waiting(user) if there else 0),
         "alarms_standing": SimpleLazyObject(lambda: len(alarms.standing(visible(Alarm, user))) if there else 0),
     }
+
+
+def _waiting(user: User) -> int:
+    return visible(HelpRequest, user).filter(state=HelpRequest.State.WAITING).count()
 
 
 def signed_in(view: View) -> View:

@@ -13,6 +13,8 @@ from ..doors import door_views as door
 from ..doors import views as doors
 from ..guests import own_views as my_guests
 from ..guests import views as guests
+from ..help import own_views as my_help
+from ..help import views as help_views
 from ..lists import views as lists
 from ..lockers import views as lockers
 from ..log import views as log
@@ -168,6 +170,13 @@ urlpatterns = [
     path("guests/<number:pk>/end", guests.end, name="guest_end"),
     path("guest/<str:token>", guests.invitation, name="guest"),
     path("pass/<str:token>", guests.pass_page, name="pass"),
+    path("help/", help_views.page, name="help"),
+    path("help/<number:pk>/", help_views.one, name="help_request"),
+    path("help/<number:pk>/close", help_views.close, name="help_close"),
+    path("tenants/<number:tenant_pk>/help", help_views.keep, name="help_keep"),
+    path("help/new", my_help.new, name="help_new"),
+    path("help/mine/", my_help.mine, name="help_mine"),
+    path("help/mine/<number:pk>/", my_help.one, name="help_own"),
     path("residents/", residents.page, name="residents"),
     path("tenants/<number:tenant_pk>/residents", residents.change, name="residents_change"),
     path("people/<number:pk>/account", residents.invite, name="person_account"),

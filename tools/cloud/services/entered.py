@@ -27,3 +27,15 @@ def lines(*said: object) -> None:
         elif isinstance(one, str) and steers(one):
             shown = visible(one)[:60]
             raise Refusal("%(said)s has line breaks or control characters in it; write it without them", said=shown)
+
+
+def paragraphs(said: str, most: int) -> str:
+    """What is written in a box of several lines. Refuses what is empty, longer, or steers whoever shows it."""
+    kept = said.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not kept:
+        raise Refusal("nothing is written; write something")
+    if len(kept) > most:
+        raise Refusal("that is longer than %(most)d letters; shorten it", most=most)
+    if steers(kept.replace("\n", " ").replace("\t", " ")):
+        raise Refusal("the text has control characters in it; write it without them")
+    return kept

@@ -10,6 +10,7 @@ from ..access_list.prepared import Prepared
 from ..controllers import rotation
 from ..controllers.troubles import AWAY, Troubles, Work
 from ..guests import guests
+from ..help import requests as help_requests
 from ..lockers import overdue, privacy
 from ..log import chain, retention
 from ..members import links, members
@@ -54,6 +55,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         partial(guests.tidy, now),
         partial(residents.forget, now),
         partial(partners.forget, now),
+        partial(help_requests.tidy, now),
         partial(learning.forget, now),
         partial(links.forget, now),
         partial(members.end_due, now),

@@ -14,7 +14,7 @@ NOT_SERVED = None  # no such method: 405
 
 LOOK, PEOPLE, LOG, ALARMS, RELEASE = Right.LOOK, Right.PEOPLE, Right.LOG, Right.ALARMS, Right.RELEASE
 CHANGE, INSTALL, AUDIT, MEMBERS = Right.CHANGE, Right.INSTALL, Right.AUDIT, Right.MEMBERS
-PARCELS, GUESTS = Right.PARCELS, Right.GUESTS
+PARCELS, GUESTS, HELP = Right.PARCELS, Right.GUESTS, Right.HELP
 BANKS, DELIVERIES, DELIVER = Right.BANKS, Right.DELIVERIES, Right.DELIVER
 
 Need = Right | str | None
@@ -77,6 +77,13 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "guest_add": (GUESTS, GUESTS),
     "guest_end": (NOT_SERVED, GUESTS),
     "guests": (GUESTS, NOT_SERVED),
+    "help": (HELP, NOT_SERVED),
+    "help_close": (NOT_SERVED, HELP),
+    "help_keep": (NOT_SERVED, HELP),
+    "help_mine": (SIGNED_IN, NOT_SERVED),
+    "help_new": (SIGNED_IN, SIGNED_IN),
+    "help_own": (THEMSELVES, THEMSELVES),
+    "help_request": (HELP, HELP),
     "hold": (NOT_SERVED, RELEASE),
     "holiday_add": (NOT_SERVED, CHANGE),
     "holiday_remove": (NOT_SERVED, CHANGE),
@@ -220,6 +227,12 @@ CALLS: dict[str, Need] = {
     "delete /api/guests/{guest_id}": GUESTS,
     "get /api/tenants/{tenant_id}/residents": PEOPLE,
     "patch /api/tenants/{tenant_id}/residents": CHANGE,
+    "get /api/help": HELP,
+    "get /api/help/{help_id}": HELP,
+    "post /api/help/{help_id}/answers": HELP,
+    "post /api/help/{help_id}/close": HELP,
+    "get /api/tenants/{tenant_id}/help": HELP,
+    "patch /api/tenants/{tenant_id}/help": HELP,
     "get /api/credentials": PEOPLE,
     "post /api/credentials": CHANGE,
     "post /api/pins": CHANGE,
@@ -330,6 +343,7 @@ PLACES = {
     "members": "member", "people": "person", "readings": "reading", "schedules": "schedule", "sites": "site",
     "tenants": "tenant", "tokens": "token", "banks": "bank", "lockers": "bank", "deliveries": "delivery",
     "shipments": "delivery", "allotments": "allotment", "me": "person", "partners": "partner", "guests": "guest",
+    "help": "help",
 }  # fmt: skip
 
 # Name of a field, in a body, a form or an address -> whose number it holds.
@@ -348,6 +362,7 @@ FIELDS = {
 PLAIN = {
     "apart", "is", "may", "as", "same", "time", "day", "file", "form", "in_groups", "keep", "source", "text", "whole",
     "guest_days", "guests", "guests_at_once", "residents", "unlock", "parcels", "parcel_days",
+    "along", "attached", "close", "error", "state",
     "active", "address", "compartments", "giver", "giver_email", "giver_phone", "hours", "low", "numbers",
     "bits", "days", "description", "due", "due_at", "latitude", "longitude", "phone", "reference",
     "unit", "url",

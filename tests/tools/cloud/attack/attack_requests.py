@@ -48,6 +48,9 @@ MORE: dict[str, dict[str, Any]] = {
     "post /api/guests": {"valid_until": "2025-11-25T12:00:00Z", "email": ""},
     "patch /api/tenants/{tenant_id}/residents": {"guest_days": 7},
     "hold": {"minutes": "15"},
+    "help_new": {"text": "Døren går ikke opp"},
+    "help_request": {"text": "Prøv igjen"},
+    "post /api/help/{help_id}/answers": {"text": "Prøv igjen"},
     "group_add": {"door-": "0"},
     "post /api/banks/{bank_id}/allotments": {"compartment": 6},
     "post /api/banks/{bank_id}/open": {"compartment": 1},
@@ -56,6 +59,7 @@ MORE: dict[str, dict[str, Any]] = {
 }
 # What no page has a form for as things stand: page -> what is posted.
 BARE: dict[str, Pairs] = {
+    "help_own": [("text", "Takk")],
     "sign_in_choice": [("directory", "3f2504e0-4f89-41d3-9a0c-0305e82c3301")],  # only where there are providers
     "lists": [  # what its report page sends, of a list that was tried
         ("kind", "people"),

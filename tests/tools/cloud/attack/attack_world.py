@@ -15,6 +15,7 @@ from firmware.controller.access import modes
 from tools.cloud.controllers import enrol, lost
 from tools.cloud.doors import commands
 from tools.cloud.guests import guests
+from tools.cloud.help import requests as help_requests
 from tools.cloud.lockers import deliveries, notices, webhooks
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links, members
@@ -35,6 +36,7 @@ from tools.cloud.models import (
     Gap,
     Grant,
     Guest,
+    HelpRequest,
     Holiday,
     Look,
     Membership,
@@ -72,7 +74,7 @@ MISSING = 10**12  # a number that nothing has
 # Which right somebody needs to be told a word: it is tag + right, as in zornpeople.
 WORDS = {
     right.value: {right}
-    for right in (Right.LOOK, Right.BANKS, Right.DELIVERIES, Right.PEOPLE, Right.AUDIT, Right.MEMBERS)
+    for right in (Right.LOOK, Right.BANKS, Right.DELIVERIES, Right.PEOPLE, Right.AUDIT, Right.HELP, Right.MEMBERS)
 }
 WORDS |= {"gate": {Right.BANKS}, "days": {Right.LOOK}}  # of the tenant as a whole: its name; schedules, holidays
 SHARED = ("gate", "days")
@@ -117,6 +119,8 @@ class Home(House):
         )
         self.guest, _ = guests.invite_to([self.doors[1]], None, clock.now() + timedelta(days=2), None, None)
         Person.objects.filter(pk=self.guest.pk).update(name=f"{tag}guests gjest")
+        asker = User.objects.named(f"x@{tag}help.test")
+        self.help = help_requests.write(asker, self.tenant, None, "question", f"{tag}help virker ikke")
         self.door, self.event = self.doors[0], self.events[1]
         self.ids = self._ids()
         # Words that are numbers, and the right to be told them.
@@ -260,6 +264,7 @@ KINDS: dict[str, type[Any]] = {
     "fetched": Delivery, "elsewhere": Bank,
     "shared": Allotment,
     "guest": Guest,
+    "help": HelpRequest,
 }  # fmt: skip
 ATTRIBUTES = {"credential": "card", "fetched": "fetched_one"}
 

@@ -13,6 +13,7 @@ from firmware.controller import events
 from tools.cloud import models
 from tools.cloud.doors import door_rules
 from tools.cloud.guests import guests
+from tools.cloud.help import requests as help_requests
 from tools.cloud.lockers import allotments, deliveries
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links
@@ -70,6 +71,10 @@ class Full(House):
         row = allotments.give(self.bank, 6, self.person)
         Change.objects.all().delete()
         return row
+
+    def asked(self) -> models.HelpRequest:
+        """The house's person wants help."""
+        return help_requests.write(self.users["viewer"], self.tenant, self.person, "fault", "Døren går ikke opp")
 
     def resident(self) -> models.Person:
         """The house's person with an account."""

@@ -55,6 +55,13 @@ API: dict[tuple[str, str], Case] = {
     ("patch", "/tenants/{tenant_id}/residents"): lambda h: (
         {"tenant_id": h.tenant.pk}, {"guest_days": 7}, [("tenant", "changed")],
     ),
+    ("post", "/help/{help_id}/answers"): lambda h: (
+        {"help_id": h.asked().pk}, {"text": "Prøv igjen"}, [("help", "changed")],
+    ),
+    ("post", "/help/{help_id}/close"): lambda h: ({"help_id": h.asked().pk}, None, [("help", "changed")]),
+    ("patch", "/tenants/{tenant_id}/help"): lambda h: (
+        {"tenant_id": h.tenant.pk}, {"days": 30}, [("tenant", "changed")],
+    ),
     ("post", "/credentials"): lambda h: ({}, {"person": h.person.pk, "number": 99}, [("card", "made")]),
     ("post", "/pins"): lambda h: ({}, {"person": h.person.pk}, [("pin", "made")]),
     ("post", "/credentials/{credential_id}/revoke"): lambda h: (

@@ -103,6 +103,9 @@ PAGES: dict[str, Case] = {
         {"tenant_pk": h.tenant.pk}, {"unlock": "on", "guests_at_once": 2, "guest_days": 7, "parcel_days": 7},
         [("tenant", "changed")],
     ),
+    "help_request": lambda h: ({"pk": h.asked().pk}, {"text": "Prøv igjen"}, [("help", "changed")]),
+    "help_close": lambda h: ({"pk": h.asked().pk}, {}, [("help", "changed")]),
+    "help_keep": lambda h: ({"tenant_pk": h.tenant.pk}, {"days": 30}, [("tenant", "changed")]),
     "person_account": lambda h: (
         {"pk": h.person.pk}, {"email": "ny@example.test"}, [("person", "changed"), ("link", "made")],
     ),
@@ -131,6 +134,8 @@ PAGES_NOTHING = {
     "reading_discard": "a number of minutes is forgotten",
     "export": "kept as a look (Who looked)",
     "guest": "an invitation goes, and nothing of it stays",
+    "help_new": "what somebody writes is kept as such; test_help.py has it",
+    "help_own": "what somebody writes is kept as such; test_help.py has it",
     "my_guest_add": "of one's own page: test_guests.py has it",
     "my_guest_end": "of one's own page: test_guests.py has it",
     "my_lost": "of one's own page: test_residents.py has it",

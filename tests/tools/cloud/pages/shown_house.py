@@ -15,6 +15,7 @@ from tools.cloud.audit import author
 from tools.cloud.controllers import enrol, lost
 from tools.cloud.doors import commands, door_rules
 from tools.cloud.guests import guests, invitations
+from tools.cloud.help import requests as help_requests
 from tools.cloud.lockers import banks, deliveries, notices
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links
@@ -32,6 +33,7 @@ from tools.cloud.models import (
     Event,
     Gap,
     Grant,
+    HelpLetter,
     Look,
     Membership,
     Notice,
@@ -86,6 +88,7 @@ class Shown:
         self.lockers()
         self.residents()
         self.partners()
+        self.help()
         lost.lost(self.gone, self.owner)
 
     def ago(self, **past: float) -> datetime:
@@ -304,6 +307,21 @@ class Shown:
             controller=self.controller, door=self.doors[0], do="release", state="expired", person=self.person,
             requested_at=self.now, expires_at=self.now,
         )  # fmt: skip
+
+    def help(self) -> None:
+        """Asked by the owner, who lives there: answered once, and asked again; and one that is closed."""
+        about = {
+            "page": f"/me/{self.person.pk}/", "time": self.now.isoformat(), "browser": "Firefox, Android",
+            "error": "500",
+        }  # fmt: skip
+        asked = "Hovedinngangen låser seg ikke opp fra telefonen.\nDet sto «ikke nådd» i går kveld også."
+        self.asked = help_requests.write(self.owner, self.tenant, self.person, "fault", asked, about)
+        help_requests.answer(self.asked, "Kontrolleren i oppgang A var uten nett. Den er tilbake nå.", self.owner)
+        letter = {"made_at": self.now, "next_at": self.now, "state": "failed", "why": "the mail server said no"}
+        HelpLetter.objects.create(message=self.asked.messages.filter(by_house=True).get(), **letter)
+        help_requests.add(self.asked, "Takk! Nå virker det.", self.owner)
+        over = help_requests.write(self.owner, self.tenant, None, "feedback", "Fin side.")
+        help_requests.close(over)
 
     def partners(self) -> None:
         scopes = list(Partner.Scope)

@@ -92,7 +92,7 @@ def addresses(house: Shown) -> dict[str, str]:
         "readings": house.reading, "sites": house.site, "controllers": house.controller, "members": house.member,
         "tenants": house.tenant, "tokens": house.token, "lockers": house.bank, "deliveries": house.delivery,
         "allotments": house.allotment, "partners": house.partner, "me": house.person, "guests": house.guest,
-        "directory": house.token,
+        "directory": house.token, "help": house.asked,
     }  # fmt: skip
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(house.owner, backend="django.contrib.auth.backends.ModelBackend")
@@ -123,7 +123,7 @@ def also(house: Shown) -> dict[str, str]:
         "who could open it, yesterday": f"/questions/door?door={house.doors[0].pk}&day={house.ago(days=1).date()}",
         "what they could open, yesterday": f"/people/{house.person.pk}/opens?day={house.ago(days=1).date()}",
         "nobody found": "/people/?q=Zz", "door that asks for PINs": f"/doors/{house.doors[1].pk}/",
-        "not found": "/nowhere/", "api docs": "/api/docs",
+        "help that was closed": "/help/?state=closed", "not found": "/nowhere/", "api docs": "/api/docs",
     }  # fmt: skip
 
 
