@@ -87,7 +87,7 @@ CHECKS: dict[str, tuple[int, str]] = {
     "given once": (15, "a compartment was opened for a parcel, and is that of another one"),
     "own card": (1, "a compartment was released to a card that nobody held to the bank's reader"),
     "own things": (15, "a compartment was opened to a card, and somebody else's things lie in it"),
-    "own found": (16, "a card was held to the bank's reader, and its holder's own compartment did not open"),
+    "own found": (16, "a card was held to the bank's reader, and its holder's compartment did not open"),
     "found": (16, "the right code was typed, and its compartment did not open"),
     "code once": (17, "a code opened a compartment after its delivery was over"),
     "tries": (17, "ten digits opened a compartment after too many wrong ones in a day"),

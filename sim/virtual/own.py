@@ -32,6 +32,7 @@ class OwnChecks:
         self.opened_for: dict[tuple[str, int], tuple[int, int]] = {}
         self._keys: dict[str, dict[bytes, int]] = {}  # by board: who has the card of that hash
         self._until: dict[tuple[str, int], int] = {}  # by board and holder: so long a release may come
+        self._freed: dict[tuple[str, int], int] = {}  # by compartment: when its board last told that it is free
 
     def knows(self, one: "VirtualController", holders: list[Holder]) -> None:
         """Who may come: their numbers are their places here, from 1 on."""
@@ -68,6 +69,11 @@ class OwnChecks:
         code, n, extra, key = event[2], event[3], event[4], event[6]
         if code == codes.COMPARTMENT_STUCK and (one.name, n) in self.opened_for:  # another one may open to them
             self._until[one.name, self.opened_for[one.name, n][0]] = self._scheduler.now + GOOD_US
+        if code == codes.ALLOTMENT_TAKEN and one.bank is not None:
+            now = self._scheduler.now
+            self._scheduler.after(OPENS_US, self._opened, one, one.bank, n, now, one.chip.starts)
+        elif code == codes.ALLOTMENT_FREE:
+            self._freed[one.name, n] = self._scheduler.now
         if code != codes.COMPARTMENT_RELEASED or extra == AGAIN:
             return
         self.opened_for.pop((one.name, n), None)
@@ -98,8 +104,10 @@ class OwnChecks:
             self._promises.red("own things", text)
 
     def _opened(self, one: "VirtualController", bank: "VirtualBank", n: int, since: int, starts: int) -> None:
-        """16: who has one of their own gets at their things."""
+        """16: who has one of their own, or has just taken one, gets at it."""
         if not self._promises.compartments.was_quiet(one, bank, since, starts):
+            return
+        if self._freed.get((one.name, n), -1) >= since:
             return
         self._promises.checks["own found"] += 1
         if self._promises.compartments.pulsed_at(one, n) < since:

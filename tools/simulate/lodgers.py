@@ -18,7 +18,8 @@ from tools.cloud.services import clock
 from tools.cloud.services.refusal import Refusal
 
 EVERY = 4  # of all compartments one in so many is somebody's now and then
-GIVES, LOOKS = 1 / 3, 1 / 4  # of all cards at the reader: so often one is given or taken back, and looked after
+GIVES, LOOKS = 1 / 12, 1 / 4  # of all cards at the reader: so often one is given or taken back, and looked after
+TAKES = 0.2  # ... and so often taken back, where each is somebody's
 LEAVES, EMPTIES = 0.4, 0.3  # of who has a shared one, one of their own: so many take their things out
 HOURS = (shared.DAY, 2, 24)
 UNSURE_S = 900  # so long after a backup was put back nobody knows what the board is told
@@ -58,6 +59,8 @@ class Lodgers:
         bank = self._row()
         for n in self._shared:
             shared.share(bank, [n], self._chance.choice(HOURS))
+        for n in self._personal:
+            self._give(bank, n)
         for rate, act in ((1.0, self._come), (GIVES, self._give_or_take), (LOOKS, self._look)):
             self._plan(rate * self._cards, act)
 
@@ -150,18 +153,22 @@ class Lodgers:
         bank = self._row()
         rows = {row.compartment: row for row in bank.allotments.filter(compartment__in=self._personal)}
         free = [n for n in self._personal if n not in rows]
-        if free and self._chance.random() < 0.7:
-            person = Person.objects.get(name=self._chance.choice(self._holders)["name"])
-            n = self._chance.choice(free)
+        if free:
+            self._give(bank, self._chance.choice(free))
+        elif rows and self._chance.random() < TAKES:
+            self._take_back(self._chance.choice(list(rows.values())))
+
+    def _give(self, bank: Bank, n: int) -> None:
+        """To whoever has a card for this bank and no compartment here, where no parcel lies in it."""
+        for holder in self._chance.sample(self._holders, len(self._holders)):
             try:
-                allotments.give(bank, n, person)
+                allotments.give(bank, n, Person.objects.get(name=holder["name"]))
             except Refusal:
-                self.counts["own compartments refused"] += 1
-                return
+                continue
             self._ending.discard(n)
             self.counts["own compartments given"] += 1
-        elif rows:
-            self._take_back(self._chance.choice(list(rows.values())))
+            return
+        self.counts["own compartments refused"] += 1
 
     def _take_back(self, row: Allotment) -> None:
         """Its holder has been told, and somebody has looked into it."""

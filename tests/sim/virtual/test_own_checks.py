@@ -49,6 +49,9 @@ class World:
         self.pulsed_at = self.scheduler.now
         self.own.pulsed(self.one, self.one.bank, n, pulse or why)
 
+    def tells(self, code: int, n: int) -> None:
+        self.own.recorded(self.one, LoggedEvent(1, 0, code, n, 1, 0, None, 0))
+
     def wait(self, us: int) -> None:
         self.scheduler.run(self.scheduler.now + us)
 
@@ -106,10 +109,15 @@ def it_stays_shut(world: World) -> None:
     world.wait(2 * OPENS_US)
 
 
+def taken_and_shut(world: World) -> None:
+    world.tells(codes.ALLOTMENT_TAKEN, 2)
+    world.wait(2 * OPENS_US)
+
+
 OF_OWN = {
     "own card": (nobody_held_it, a_minute_ago),
     "own things": (anothers_things, a_parcel, a_second_pulse),
-    "own found": (it_stays_shut,),
+    "own found": (it_stays_shut, taken_and_shut),
 }
 
 
@@ -117,6 +125,13 @@ OF_OWN = {
 def test_each_check_goes_red(world: World, check: str, breaks: Any) -> None:
     breaks(world)
     assert world.red == [check]
+
+
+def test_what_was_taken_and_is_free_again_has_to_open_to_nobody(world: World) -> None:
+    world.tells(codes.ALLOTMENT_TAKEN, 2)
+    world.tells(codes.ALLOTMENT_FREE, 2)
+    world.wait(2 * OPENS_US)
+    assert world.red == []
 
 
 def test_who_opens_it_by_command_is_no_card_holder(world: World) -> None:
