@@ -24,7 +24,7 @@ from tools.cloud.controllers import lost, rotation, twins
 from tools.cloud.doors import commands, door_rules
 from tools.cloud.help import requests as help_requests
 from tools.cloud.ingest import store
-from tools.cloud.lockers import about, deliveries, happened, notices, overdue, stock, webhooks
+from tools.cloud.lockers import about, couriers, deliveries, happened, notices, overdue, stock
 from tools.cloud.log import chain, retention
 from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Command, Delivery, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
@@ -32,6 +32,7 @@ from tools.cloud.partners import partners
 from tools.cloud.people import groups, people, pins
 from tools.cloud.rules import area_occupancy, holidays, hours, rules
 from tools.cloud.services import clock
+from tools.cloud.webhooks import hooks
 from tools.terminal import Problem
 
 EPOCH = 5
@@ -73,11 +74,11 @@ class Furnished(House):
         self.command = commands.release(self.doors[0], None)
         self.bank, self.delivery = self.add_bank()
         token = models.ApiToken.objects.get(tenant=self.tenant)
-        webhooks.put(token, "https://courier.example.test/")
+        hooks.put(token, "https://courier.example.test/")
         models.Delivery.objects.filter(pk=self.delivery.pk).update(token=token)
         self.delivery.refresh_from_db()
         notices.make(self.delivery, models.Notice.Kind.DEPOSITED, now)
-        webhooks.tell(self.delivery, "deposited", now, now)
+        couriers.tell(self.delivery, "deposited", now, now)
         models.Allotment.objects.create(bank=self.bank, compartment=3, mark=7, person=self.person, made_at=now)
         self._others(now)
         acl.refresh(self.tenant.pk, now)

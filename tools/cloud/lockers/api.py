@@ -16,7 +16,8 @@ from ..doors.api import CommandOut
 from ..models import Allotment, ApiToken, Bank, Command, Delivery, Person, Right, lock
 from ..services import clock
 from ..services.refusal import Refusal
-from . import about, allotments, banks, deliveries, moving, shared, shipments, shown, usage, webhooks
+from ..webhooks import hooks
+from . import about, allotments, banks, deliveries, moving, shared, shipments, shown, usage
 from .about import GIVER, LONGEST
 
 router = Router(tags=["lockers"])
@@ -318,11 +319,11 @@ class ShipmentOut(Schema):
 
 
 class WebhookIn(Body):
-    url: str = Field(max_length=webhooks.LONGEST)
+    url: str = Field(max_length=hooks.LONGEST)
 
 
 class WebhookMade(Schema):
-    """secret: each call is signed with it (standardwebhooks.com). Told this once."""
+    """secret: each call is signed with it (standardhooks.com). Told this once."""
 
     secret: str
 
@@ -389,12 +390,12 @@ def cancel_shipment(request: HttpRequest, delivery_id: int) -> Delivery:
 @router.put("/tokens/{token_id}/webhook", response={200: WebhookMade, **REFUSED})
 def put_webhook(request: HttpRequest, token_id: int, fields: WebhookIn) -> WebhookMade:
     """What becomes of this program's shipments is sent there: deposited, picked up, cancelled, returned, overdue."""
-    return WebhookMade(secret=webhooks.put(_token(caller(request), token_id), fields.url))
+    return WebhookMade(secret=hooks.put(_token(caller(request), token_id), fields.url))
 
 
 @router.delete("/tokens/{token_id}/webhook", response={204: None, **REFUSED})
 def remove_webhook(request: HttpRequest, token_id: int) -> Status[None]:
-    webhooks.remove(_token(caller(request), token_id))
+    hooks.remove(_token(caller(request), token_id))
     return Status(204, None)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from ..audit import changes
 from ..models import Bank, Compartment, Controller, Delivery
 from ..services.refusal import Refusal
-from . import layout, webhooks
+from . import couriers, layout
 
 SECRET = 32
 
@@ -34,7 +34,7 @@ def lost(controller: Controller, now: datetime, urandom: Callable[[int], bytes])
     for row in on_their_way.defer("about"):
         row.state, row.ended_at = Delivery.State.CANCELLED, now
         row.save(update_fields=["state", "ended_at"])
-        webhooks.tell(row, "cancelled", now, now)
+        couriers.tell(row, "cancelled", now, now)
 
 
 def check_emptied(lost: Controller) -> None:

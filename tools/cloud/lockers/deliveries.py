@@ -12,7 +12,7 @@ from ..doors import commands
 from ..models import ApiToken, Bank, Change, Command, Delivery, Notice, User, lock
 from ..services import clock
 from ..services.refusal import Refusal
-from . import recipients, stock, webhooks
+from . import couriers, recipients, stock
 from .about import About
 
 CANCELS = 3  # asked at once: a board has room for four such commands
@@ -101,7 +101,7 @@ def cancel(delivery: Delivery, user: User | None) -> None:
         delivery.save(update_fields=["state", "ended_at"])
         if delivery.ended_at is not None:
             note(delivery, "cancel")
-            webhooks.tell(delivery, "cancelled", delivery.ended_at, delivery.ended_at)
+            couriers.tell(delivery, "cancelled", delivery.ended_at, delivery.ended_at)
         elif len(_asked(controller.pk, clock.now())) < CANCELS:
             commands.cancel(controller, user, delivery.number)
         else:  # its turn comes in cancel_again
@@ -160,7 +160,7 @@ def take_back(delivery: Delivery) -> str:
         delivery.save(update_fields=["taking_back_at", "state", "ended_at"])
         note(delivery, "take back")
         if delivery.ended_at is not None:
-            webhooks.tell(delivery, "returned", delivery.ended_at, delivery.ended_at)
+            couriers.tell(delivery, "returned", delivery.ended_at, delivery.ended_at)
             stock.happened(bank, delivery.number, stock.ENDED)
     return "" if delivery.is_over else codes_of(delivery).pick_up
 

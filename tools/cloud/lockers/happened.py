@@ -12,7 +12,7 @@ from ..audit import changes
 from ..controllers.troubles import Troubles, Work
 from ..models import Bank, Compartment, Delivery, Event, Notice
 from ..services.refusal import Refusal, text
-from . import notices, shared, stock, webhooks
+from . import couriers, notices, shared, stock
 
 State = Delivery.State
 _Happening = Callable[[Bank, Delivery, Event, Troubles], bool]  # returns whether the delivery has ended
@@ -107,7 +107,7 @@ def _deposited(bank: Bank, delivery: Delivery, event: Event, troubles: Troubles)
         stock.happened(bank, delivery.number, stock.PARCEL)
         if not elsewhere or delivery.notices.exclude(state="waiting").exists():
             notices.make_aside(delivery, Notice.Kind.DEPOSITED, event.received_at, troubles)
-        webhooks.tell(delivery, "deposited", _at(event), event.received_at)
+        couriers.tell(delivery, "deposited", _at(event), event.received_at)
     return False
 
 
@@ -118,7 +118,7 @@ def _ended(state: Any) -> _Happening:
             delivery.state = State.RETURNED if back else state
             delivery.ended_at, delivery.end = _at(event), _stored(event)
             delivery.save(update_fields=["state", "ended_at", "end"])
-            webhooks.tell(delivery, delivery.state, _at(event), event.received_at)
+            couriers.tell(delivery, delivery.state, _at(event), event.received_at)
         stock.happened(bank, delivery.number, stock.ENDED)
         return True
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from ..controllers.troubles import Troubles, Work
 from ..models import Delivery, Notice, lock
-from . import deliveries, notices, webhooks
+from . import couriers, deliveries, notices
 
 REMIND = timedelta(hours=24)  # before its time is over
 NEVER_CAME = timedelta(days=60)  # since it was made
@@ -47,5 +47,5 @@ def _once(row: Delivery, field: str, kind: Any, now: datetime, troubles: Trouble
         row.save(update_fields=[field])
         notices.make_aside(row, kind, now, troubles)
         if kind == Notice.Kind.OVERDUE:
-            webhooks.tell(row, "overdue", now, now)
+            couriers.tell(row, "overdue", now, now)
     return True

@@ -24,7 +24,8 @@ from ..help import letters as help_letters
 from ..models import HelpLetter, Invitation, Notice, Webhook, WebhookCall
 from ..sealing import Unreadable
 from ..services import clock
-from . import about, https, notices, webhooks
+from ..webhooks import hooks, https
+from . import about, notices
 
 log = logging.getLogger("portvakt.send")
 
@@ -173,7 +174,7 @@ def _call(row: WebhookCall, now: datetime, post: Post) -> None:
 
     last()
     try:
-        status = post(row.webhook.url, content, webhooks.headers(row, content, now), last=last)
+        status = post(row.webhook.url, content, hooks.headers(row, content, now), last=last)
     except OSError:
         others = WebhookCall.objects.filter(webhook=row.webhook, state="waiting", next_at__lt=now + REST)
         others.exclude(pk=row.pk).update(next_at=now + REST)

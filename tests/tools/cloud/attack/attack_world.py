@@ -16,7 +16,7 @@ from tools.cloud.controllers import enrol, lost
 from tools.cloud.doors import commands
 from tools.cloud.guests import guests
 from tools.cloud.help import requests as help_requests
-from tools.cloud.lockers import deliveries, notices, webhooks
+from tools.cloud.lockers import deliveries, notices
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links, members
 from tools.cloud.models import (
@@ -63,6 +63,7 @@ from tools.cloud.rules import holidays
 from tools.cloud.scim import tokens as scim_tokens
 from tools.cloud.sealing import SealedValue
 from tools.cloud.services import clock
+from tools.cloud.webhooks import hooks
 
 OURS, THEIRS = "kveld", "zorn"  # stand in every name of a tenant
 PART = "vinje"  # ... in every name of a part of ours: sites with all that belongs to them
@@ -234,7 +235,7 @@ class Home(House):
         twin = Person.objects.create(tenant=self.tenant, name=self.person.name)
         name = f"twin@{self.tag}people.test"
         self.scimuser = ScimUser.objects.create(tenant=self.tenant, person=twin, user_name=name, user_key=name)
-        webhooks.put(self.token, f"https://{self.tag}members.example.test/")
+        hooks.put(self.token, f"https://{self.tag}members.example.test/")
 
     def _boards(self, seed: int) -> None:
         # A site without boards: the only one that can be removed.

@@ -12,8 +12,8 @@ from changed_house import Case, Full, assert_no_secret_is_kept, assert_true_to_i
 
 from tools.cloud import models
 from tools.cloud.api.subjects import api
-from tools.cloud.lockers import webhooks
 from tools.cloud.services import clock
+from tools.cloud.webhooks import hooks
 
 
 def tomorrow() -> str:
@@ -228,7 +228,7 @@ def fetched(house: Full) -> models.Delivery:
 
 
 def hooked(house: Full) -> models.ApiToken:
-    webhooks.put(house.token, "https://courier.example.test/")
+    hooks.put(house.token, "https://courier.example.test/")
     models.Change.objects.all().delete()
     return house.token
 

@@ -124,10 +124,10 @@ def test_a_courier_cancels_what_it_has_not_brought(locker: Any, wire: Any, board
 
 def hooked(locker: Any, url: str = HOOK) -> tuple[Client, str]:
     """A courier whose system wants to hear, and the secret that its calls are signed with."""
-    from tools.cloud.lockers import webhooks
+    from tools.cloud.webhooks import hooks
 
     posten = program(locker, "Posten")
-    return posten, webhooks.put(ApiToken.objects.get(name="Posten"), url)
+    return posten, hooks.put(ApiToken.objects.get(name="Posten"), url)
 
 
 def test_what_becomes_of_a_shipment_is_told_once_each_and_signed(locker: Any, board: Any) -> None:
@@ -262,7 +262,7 @@ def test_what_waited_before_calls_kept_their_content_is_sent_as_it_was(locker: A
 
 def test_no_id_comes_again_after_a_backup_for_anything_else(locker: Any, board: Any) -> None:
     """The database put back counts its calls anew: what it tells once more has the id it had, all else another."""
-    from tools.cloud.lockers import webhooks
+    from tools.cloud.lockers import couriers
     from tools.cloud.services import clock
 
     posten, _ = hooked(locker)
@@ -271,7 +271,7 @@ def test_no_id_comes_again_after_a_backup_for_anything_else(locker: Any, board: 
     one, other = Delivery.objects.order_by("pk")
     told = []
     for row in (one, other, one):  # after each, the backup: none of the calls is known
-        webhooks.tell(row, "deposited", clock.now(), clock.now())
+        couriers.tell(row, "deposited", clock.now(), clock.now())
         WebhookCall.objects.update(id=1)
         told += calls_that_leave()
         WebhookCall.objects.all().delete()
@@ -293,14 +293,14 @@ def test_an_address_that_is_none_is_refused(locker: Any, url: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]", "192.168.1.1"])
 def test_no_call_goes_to_a_machine_of_this_network(host: str) -> None:
-    from tools.cloud.lockers import https
+    from tools.cloud.webhooks import https
 
     with pytest.raises(https.Inside):
         https.post(f"https://{host}/", b"{}", {})
 
 
 def test_a_call_goes_over_tls_to_the_name_it_is_for_and_follows_no_redirection(tmp_path: Path) -> None:
-    from tools.cloud.lockers import https
+    from tools.cloud.webhooks import https
 
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     said = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"

@@ -12,7 +12,7 @@ from test_locker_pages import client
 
 from firmware.controller import events as codes
 from tools.cloud.doors import commands
-from tools.cloud.lockers import about, deliveries, happened, notices, privacy, sending, usage, webhooks
+from tools.cloud.lockers import about, deliveries, happened, notices, privacy, sending, usage
 from tools.cloud.models import (
     Alarm,
     ApiToken,
@@ -26,6 +26,7 @@ from tools.cloud.models import (
     WebhookCall,
 )
 from tools.cloud.services import clock
+from tools.cloud.webhooks import hooks
 
 
 def said(locker: Any, row: Delivery, sequence: int, code: int, utc: datetime | None = None, place: int = 1) -> None:
@@ -67,7 +68,7 @@ def test_a_tenant_s_slow_receivers_hold_up_no_other_s_calls(
     other = LockerHouse(time_now, "Fremmed", seed=1)
     for house, url, count in ((locker, "https://slow.example/", 60), (other, HOOK, 1)):
         program(house, url)
-        webhooks.put(ApiToken.objects.get(name=url), url)
+        hooks.put(ApiToken.objects.get(name=url), url)
         row = Delivery.objects.create(bank=house.bank, number=300, made_at=clock.now())
         at = clock.now() - timedelta(seconds=count)
         hook = Webhook.objects.get(url=url)
@@ -115,7 +116,7 @@ def test_a_new_secret_of_the_same_address_is_on_record(locker: Any) -> None:
     hooked(locker)
     token = ApiToken.objects.get()
     before = set(Change.objects.values_list("pk", flat=True))
-    webhooks.put(token, HOOK)
+    hooks.put(token, HOOK)
     [change] = Change.objects.exclude(pk__in=before)
     assert (change.kind, change.object, change.after) == ("token", token.pk, {"webhook": HOOK})
 

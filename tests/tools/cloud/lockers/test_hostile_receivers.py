@@ -15,9 +15,10 @@ from locker_world import made
 from test_couriers import HOOK, hooked, program, sent, shipment
 from test_locker_pages import client
 
-from tools.cloud.lockers import https, sending, webhooks
+from tools.cloud.lockers import sending
 from tools.cloud.models import ApiToken, Notice, WebhookCall
 from tools.cloud.services import clock
+from tools.cloud.webhooks import hooks, https
 from tools.terminal import Problem
 
 FOREVER = 1000
@@ -97,7 +98,7 @@ def test_a_receiver_that_does_not_answer_costs_the_others_one_call_a_minute(
 ) -> None:
     posten, _ = hooked(locker)
     bring = program(locker, "Bring")
-    webhooks.put(ApiToken.objects.get(name="Bring"), "https://bring.example.test/")
+    hooks.put(ApiToken.objects.get(name="Bring"), "https://bring.example.test/")
     for n in range(1, 5):
         deposited(posten, locker, board, f"RR{n}", n)
     deposited(bring, locker, board, "B1", 5)
@@ -118,7 +119,7 @@ def test_a_receiver_that_does_not_answer_costs_the_others_one_call_a_minute(
 def test_another_address_is_where_what_waits_goes(locker: Any, board: Any) -> None:
     posten, _ = hooked(locker)
     deposited(posten, locker, board, "RR1", 5)
-    webhooks.put(ApiToken.objects.get(), HOOK + "2")
+    hooks.put(ApiToken.objects.get(), HOOK + "2")
     asked: list[str] = []
     assert sending.once(None, clock.now(), lambda url, *_, **__: asked.append(url) or 204) == 1
     assert asked == [HOOK + "2"]
@@ -150,7 +151,7 @@ def test_a_call_under_way_does_not_go_where_its_program_is_no_more(locker: Any, 
     left: list[str] = []
 
     def post(url: str, *_: Any, last: Callable[[], None]) -> int:
-        webhooks.put(ApiToken.objects.get(), HOOK + "2")
+        hooks.put(ApiToken.objects.get(), HOOK + "2")
         last()
         left.append(url)
         return 204

@@ -1,4 +1,4 @@
-"""Calls to a courier's system: what becomes of its deliveries, signed so that nobody else can say it, or say it again.
+"""Calls to somebody's system: where they go, and the signature, so that nobody else can say it, or say it again.
 
 As standardwebhooks.com has it: `webhook-id` is the same for every try of one call, `webhook-timestamp` is of this try,
 `webhook-signature` is "v1," and the HMAC-SHA256 of "id.timestamp.body" in Base64. Who takes a call looks at the
@@ -6,7 +6,6 @@ signature first, takes no timestamp older than five minutes, and each id once.
 """
 
 import base64
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -17,9 +16,8 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from ..audit import changes
-from ..models import ApiToken, Change, Delivery, Webhook, WebhookCall
+from ..models import ApiToken, Change, Webhook, WebhookCall
 from ..services.refusal import Refusal
-from . import about
 
 SECRET = 32
 LONGEST = 500
@@ -29,7 +27,7 @@ _HOST = re.compile(rf"({_LABEL}\.)*{_LABEL}\.?")
 
 
 def put(token: ApiToken, url: str, urandom: Callable[[int], bytes] = os.urandom) -> str:
-    """Calls of this program's deliveries go there from now on. Returns the secret that signs them, told this once."""
+    """Calls for this program go there from now on. Returns the secret that signs them, told this once."""
     _check(url)
     secret = urandom(SECRET)
     with changes.of(token):
@@ -63,23 +61,6 @@ def _is_good(parts: SplitResult) -> bool:
     if ":" in host:
         named = bool(ip_address(host))
     return named and parts.scheme == "https" and parts.port != 0 and "@" not in parts.netloc and not parts.fragment
-
-
-def tell(delivery: Delivery, kind: str, at: datetime, now: datetime) -> None:
-    """Something became of a delivery: its courier's system is to hear of it, if it wants to."""
-    webhook = Webhook.objects.filter(token=delivery.token_id, token__revoked_at=None).first()
-    if webhook is not None and delivery.token_id is not None and not about.is_enough(delivery.calls, kind, now):
-        content = _content(delivery, kind, at)
-        WebhookCall.objects.create(
-            webhook=webhook, delivery=delivery, kind=kind, at=at, content=content, made_at=now, next_at=now
-        )
-
-
-def _content(row: Delivery, kind: str, at: datetime) -> str:
-    """As it is now: what becomes of it later is another call. No name: a courier's system knows its reference."""
-    data = {"delivery": row.pk, "reference": row.reference, "bank": row.bank_id, "compartment": row.compartment}
-    said = {"type": f"delivery.{kind.replace(' ', '_')}", "timestamp": at.isoformat(), "data": data}
-    return json.dumps(said, separators=(",", ":"), sort_keys=True)
 
 
 def headers(call: WebhookCall, content: bytes, now: datetime) -> Mapping[str, str]:

@@ -1,0 +1,1 @@
+"""Webhooks: where the systems of others want to hear of something, signed, and to no machine of this network."""
