@@ -28,7 +28,7 @@ from tools.cloud.lockers import about, couriers, deliveries, happened, notices, 
 from tools.cloud.log import chain, retention
 from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Command, Delivery, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
-from tools.cloud.partners import partners
+from tools.cloud.partners import feed, partners
 from tools.cloud.people import groups, people, pins
 from tools.cloud.rules import area_occupancy, holidays, hours, rules
 from tools.cloud.services import clock
@@ -89,8 +89,9 @@ class Furnished(House):
         models.HelpPolicy.objects.create(tenant=self.tenant)
         asked = help_requests.write(self.owner, self.tenant, self.person, "fault", "Døren går ikke opp")
         models.HelpLetter.objects.create(message=asked.messages.get(), made_at=now, next_at=now)
-        partners.make(self.tenant, "Renhold", self.doors, [models.Partner.Scope.LOG], self.owner)
+        partners.make(self.tenant, "Renhold", self.doors, list(models.Partner.Scope), self.owner)
         partner = models.Partner.objects.get(token__tenant=self.tenant)
+        feed.put(partner, "https://partner.example.test/")
         models.PartnerCall.objects.create(partner=partner, hour=now, what="log")
         models.ScimToken.objects.create(tenant=self.tenant, name="katalog", hash=self.tenant.name)
         models.ScimUser.objects.create(tenant=self.tenant, person=self.person, user_name="ingrid", user_key="ingrid")

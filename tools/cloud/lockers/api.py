@@ -14,6 +14,7 @@ from ..audit import changes
 from ..doors import commands
 from ..doors.api import CommandOut
 from ..models import Allotment, ApiToken, Bank, Command, Delivery, Person, Right, lock
+from ..partners import feed, partners
 from ..services import clock
 from ..services.refusal import Refusal
 from ..webhooks import hooks
@@ -389,8 +390,13 @@ def cancel_shipment(request: HttpRequest, delivery_id: int) -> Delivery:
 
 @router.put("/tokens/{token_id}/webhook", response={200: WebhookMade, **REFUSED})
 def put_webhook(request: HttpRequest, token_id: int, fields: WebhookIn) -> WebhookMade:
-    """What becomes of this program's shipments is sent there: deposited, picked up, cancelled, returned, overdue."""
-    return WebhookMade(secret=hooks.put(_token(caller(request), token_id), fields.url))
+    """What becomes of this program's shipments is sent there: deposited, picked up, cancelled, returned, overdue.
+
+    Of a partner: passages at its doors, and who comes to belong to them or does no more.
+    """
+    token = _token(caller(request), token_id)
+    partner = partners.of(token)
+    return WebhookMade(secret=hooks.put(token, fields.url) if partner is None else feed.put(partner, fields.url))
 
 
 @router.delete("/tokens/{token_id}/webhook", response={204: None, **REFUSED})

@@ -1,4 +1,4 @@
-"""Lets leave what waits: notices to recipients, calls to couriers' systems. A process of its own: it waits for others.
+"""Lets leave what waits: notices to people, calls to couriers' and partners' systems. A process of its own: it waits.
 
 Nothing leaves by itself. `portvakt cloud lockers send` sends calls to where couriers want them; notices only where
 NOTICES names a plug-in, a function "module:name" that takes (way, to, subject, text) and raises OSError when it failed.
@@ -21,7 +21,9 @@ from tools.terminal import Problem
 
 from ..guests import letters
 from ..help import letters as help_letters
-from ..models import HelpLetter, Invitation, Notice, Webhook, WebhookCall
+from ..members import bearers
+from ..models import ApiToken, HelpLetter, Invitation, Notice, Webhook, WebhookCall
+from ..partners import feed
 from ..sealing import Unreadable
 from ..services import clock
 from ..webhooks import hooks, https
@@ -83,6 +85,7 @@ def once(send: Plugin | None, now: datetime, post: Post = https.post) -> int:
         left += _each(invited, now, lambda row: _letter(row, send))
         answered = HelpLetter.objects.select_related("message__request__user", "message__request__tenant")
         left += _each(answered, now, lambda row: _answered(row, send))
+    feed.gather(now)
     calls = WebhookCall.objects.select_related("webhook__token", "delivery")
     return left + _each(calls, now, lambda row: _call(row, now, post))
 
@@ -161,12 +164,14 @@ def _unnamed(why: str, row: Notice) -> str:
 
 
 def _call(row: WebhookCall, now: datetime, post: Post) -> None:
-    content = row.content.encode()
+    content = (row.content if row.delivery_id is not None else feed.still(row)).encode()
+    if not content:
+        raise _Over("nothing of it is to be told any more")
     where = row.webhook.url, bytes(row.webhook.webhook_secret)
 
     def last() -> None:
         """Whoever takes the token away while the line is made is told that nothing leaves any more."""
-        found = Webhook.objects.filter(pk=row.webhook_id, token__revoked_at=None).first()
+        found = Webhook.objects.filter(pk=row.webhook_id, token__in=bearers.living(ApiToken.objects.all())).first()
         if found is None:
             raise _Over("its API token was revoked, or its webhook was removed")
         if (found.url, bytes(found.webhook_secret)) != where:
@@ -178,6 +183,8 @@ def _call(row: WebhookCall, now: datetime, post: Post) -> None:
     except OSError:
         others = WebhookCall.objects.filter(webhook=row.webhook, state="waiting", next_at__lt=now + REST)
         others.exclude(pk=row.pk).update(next_at=now + REST)
+        feed.heard(row, good=False)
         raise
+    feed.heard(row, good=200 <= status < 300)
     if not 200 <= status < 300:
         raise OSError(f"it answered {status}")

@@ -36,6 +36,11 @@ def by_an_owner() -> Q:
     return Q(made_by=None) | Exists(owners(OuterRef("made_by"), OuterRef("tenant")))
 
 
+def living(rows: "QuerySet[Token]") -> "QuerySet[Token]":
+    """Those that are good now."""
+    return rows.filter(by_an_owner(), revoked_at=None)
+
+
 def make(row: Token) -> str:
     """Saves a new row and gives its token. Begins with the row's number, by which it is looked up.
 
@@ -54,9 +59,9 @@ def make(row: Token) -> str:
 def read(rows: "QuerySet[Token]", token: str) -> Token | None:
     """That of these rows whose token it is, if it is still good. The hashes are compared in constant time."""
     number, _, secret = token.partition(".")
-    living = rows.filter(by_an_owner(), revoked_at=None).select_related("tenant")
+    good = living(rows).select_related("tenant")
     with admitted.everywhere():  # whose it is says the row
-        row = living.filter(pk=entered.number(number)).first()
+        row = good.filter(pk=entered.number(number)).first()
     if row is None or not compare_digest(row.hash, hash_of(secret)):
         return None
     admitted.to_tenants(row.tenant_id)

@@ -15,7 +15,7 @@ from .help import HelpLetter, HelpMessage, HelpPolicy, HelpRequest
 from .lockers import Allotment, Bank, Compartment, Delivery
 from .log_ins import LogIn
 from .looks import Look
-from .partners import Partner, PartnerCall
+from .partners import Partner, PartnerCall, PartnerFeed, PartnerTold
 from .places import Controller, Door, Site
 from .reach import Held, Places, Reach
 from .readings import Reading
@@ -65,6 +65,8 @@ __all__ = [
     "Notice",
     "Partner",
     "PartnerCall",
+    "PartnerFeed",
+    "PartnerTold",
     "Person",
     "Places",
     "Profile",

@@ -1,4 +1,4 @@
-"""What leaves the house about deliveries: notices to recipients, calls to couriers' systems."""
+"""What leaves the house: notices to recipients, calls to the systems of couriers and partners."""
 
 from django.db import models
 from django.db.models import Q
@@ -64,7 +64,7 @@ class Notice(Leaving):
 
 
 class Webhook(Whole):
-    """Where a courier's system wants to hear what becomes of its deliveries."""
+    """Where a program's system wants to hear: a courier's of its deliveries, a partner's of its doors."""
 
     token = models.OneToOneField(ApiToken, models.CASCADE, related_name="webhook")
     url = models.CharField(max_length=500)
@@ -76,11 +76,11 @@ class Webhook(Whole):
 
 
 class WebhookCall(Leaving):
-    """One thing that became of a delivery, for its courier's system."""
+    """One thing that became of a delivery, for its courier's system; or of a partner's doors (partners/feed.py)."""
 
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="calls")
-    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="calls")
-    kind = models.CharField(max_length=12)  # deposited, picked up, cancelled, returned, overdue
+    delivery = models.ForeignKey(Delivery, models.CASCADE, null=True, related_name="calls")  # None: to a partner
+    kind = models.CharField(max_length=12)  # deposited, picked up, cancelled, returned, overdue; passages, people
     at = models.DateTimeField()  # when that was
     content = models.TextField(default="")  # as it leaves, the same at every try; empty when its days are over
 

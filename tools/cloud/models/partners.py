@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..sealing import SealedField
 from .accounts import ApiToken
+from .couriers import Webhook
 from .places import Door
 from .reach import NOWHERE
 from .rights import Right
@@ -35,7 +36,7 @@ class PartnerCall(Owned):
 
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="calls")
     hour = models.DateTimeField()
-    what = models.CharField(max_length=8)  # doors, people or log
+    what = models.CharField(max_length=8)  # doors, people or log; webhook: what it was told by itself
     count = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
 
@@ -46,3 +47,31 @@ class PartnerCall(Owned):
     class Meta:
         ordering = ["-hour", "what"]
         constraints = [models.UniqueConstraint(fields=["partner", "hour", "what"], name="partner_call_once")]
+
+
+class PartnerFeed(Owned):
+    """How far a partner's webhook has been told."""
+
+    webhook = models.OneToOneField(Webhook, models.CASCADE, primary_key=True, related_name="feed")
+    event_after = models.PositiveBigIntegerField()  # passages up to this event are told, or on their way
+    change_seen = models.PositiveBigIntegerField(default=0)  # the newest change of the tenant when people were compared
+    compared_at = models.DateTimeField(null=True)
+
+    TENANT_PATH = "webhook__token__tenant"
+    SEEN_WITH = Right.MEMBERS
+    AT = NOWHERE
+
+
+class PartnerTold(Owned):
+    """Who belongs to its doors, as it was told: by the partner's own pseudonym, and a mark of what was said of them."""
+
+    feed = models.ForeignKey(PartnerFeed, models.CASCADE, related_name="told")
+    pseudonym = models.CharField(max_length=16)
+    mark = models.CharField(max_length=16)
+
+    TENANT_PATH = "feed__webhook__token__tenant"
+    SEEN_WITH = Right.MEMBERS
+    AT = NOWHERE
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["feed", "pseudonym"], name="partner_told_once")]

@@ -20,9 +20,9 @@ from ..api.errors import Error, explain
 from ..audit import looks
 from ..log import retention
 from ..members import links
-from ..models import Door, Event, Look, Partner
+from ..models import Look, Partner
 from ..services import clock
-from . import partners
+from . import partners, said
 
 MOST = 500
 CURSOR = "partner cursor"
@@ -40,7 +40,8 @@ class Bearer(HttpBearer):
 api = NinjaAPI(
     title="Portvakt for partners",
     version="1",
-    description="Of the doors that were chosen: which they are, who belongs to them, what happened there.",
+    description="Of the doors that were chosen: which they are, who belongs to them, what happened there. Where an "
+    "owner has set a webhook, these tell of themselves, in the same words, signed (standardwebhooks.com).",
     urls_namespace="partner",
     docs_url=None,
     auth=[Bearer()],
@@ -113,7 +114,7 @@ def counted(scope: Any, what: str) -> Callable[[Callable[..., Any]], Callable[..
 @api.get("/doors", response={200: list[DoorOut], **REFUSED})
 @counted(None, "doors")
 def list_doors(request: HttpRequest) -> list[dict[str, Any]]:
-    return [_door(door) for door in partners.doors(_partner(request))]
+    return [said.door(door) for door in partners.doors(_partner(request))]
 
 
 @api.get("/people", response={200: PersonPage, **REFUSED})
@@ -125,7 +126,7 @@ def list_people(request: HttpRequest, asked: Query[Asked]) -> dict[str, Any]:
     found = list(rows[: asked.limit + 1])
     page = found[: asked.limit]
     return {
-        "people": [{"id": partners.pseudonym(partner, one.pk), "name": one.name} for one in page],
+        "people": [said.person(partner, one) for one in page],
         "next": _cursor(partner, page[-1].pk) if len(found) > len(page) else None,
     }
 
@@ -136,12 +137,12 @@ def list_events(request: HttpRequest, asked: Query[Asked]) -> dict[str, Any]:
     """What was recorded at the doors, oldest first. Nobody is told of duress here: it is a grant."""
     partner = _partner(request)
     looks.note([partner.token.tenant_id], Look.What.LOG, clock.now(), token=partner.token)
-    doors = {(door.controller_id, door.number): door.pk for door in partners.doors(partner)}
+    doors = partners.at(partner)
     rows = partners.events(partner).exclude(code=codes.EXPIRED, extra=retention.ERASED_HERE)
     rows = rows.filter(pk__gt=_after(partner, asked.after)).select_related("credential")
     page = list(rows[: asked.limit])
     return {
-        "events": [_event(partner, one, doors) for one in page],
+        "events": [said.event(partner, one, doors[one.controller_id, one.door_number]) for one in page],
         "next": _cursor(partner, page[-1].pk) if page else asked.after,
     }
 
@@ -150,34 +151,19 @@ def _partner(request: HttpRequest) -> Partner:
     return request.auth  # type: ignore[attr-defined, no-any-return]
 
 
-def _door(door: Door) -> dict[str, Any]:
-    site = door.controller.site
-    return {"id": door.pk, "name": door.name, "site": site.name, "zone": site.zone}
-
-
-def _event(partner: Partner, event: Event, doors: dict[tuple[int, int], int]) -> dict[str, Any]:
-    return {
-        "at": event.utc or event.received_at,
-        "at_is_sure": event.time_trusted,
-        "door": doors[event.controller_id, event.door_number],
-        "what": codes.NAMES.get(codes.shown(event.code, False), "unknown"),
-        "person": partners.pseudonym(partner, event.credential.person_id) if event.credential else None,
-    }
-
-
 def _cursor(partner: Partner, pk: int) -> str:
     """Where a page ended. Sealed: row numbers would tell how much happens elsewhere."""
-    said = partner.pk.to_bytes(8, "big") + pk.to_bytes(8, "big")
-    return base64.urlsafe_b64encode(sealing.seal(CURSOR, said)).decode()
+    where = partner.pk.to_bytes(8, "big") + pk.to_bytes(8, "big")
+    return base64.urlsafe_b64encode(sealing.seal(CURSOR, where)).decode()
 
 
 def _after(partner: Partner, cursor: str) -> int:
     if not cursor:
         return 0
     try:
-        said = sealing.unseal(CURSOR, base64.urlsafe_b64decode(cursor.encode()))
+        where = sealing.unseal(CURSOR, base64.urlsafe_b64decode(cursor.encode()))
     except (sealing.Unreadable, NoBase64, ValueError):
-        said = b""
-    if said[:8] != partner.pk.to_bytes(8, "big"):
+        where = b""
+    if where[:8] != partner.pk.to_bytes(8, "big"):
         raise HttpError(422, "after: this is no `next` of an answer; leave it out to begin.")
-    return int.from_bytes(said[8:], "big")
+    return int.from_bytes(where[8:], "big")

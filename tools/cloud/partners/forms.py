@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Door, Partner, Tenant
+from ..webhooks import hooks
 
 
 class PartnerForm(forms.Form):
@@ -21,3 +22,17 @@ class PartnerForm(forms.Form):
         field: Any = self.fields["doors"]
         field.queryset = theirs.select_related("controller__site").order_by("controller__site__name", "name")
         field.label_from_instance = lambda door: f"{door.name} ({door.controller.site.name})"
+
+
+class WebhookForm(forms.Form):
+    """Where its system wants to hear. hooks.put() says what is wrong with an address."""
+
+    url = forms.CharField(
+        max_length=hooks.LONGEST,
+        label=_("Address of its system"),
+        help_text=_("It begins with https:// and lies on the open internet."),
+        widget=forms.TextInput({"autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, label_suffix="", **kwargs)

@@ -94,7 +94,13 @@ def pseudonym(partner: Partner, person: int) -> str:
 
 def doors(partner: Partner) -> QuerySet[Door]:
     """Those it is bound to. One of a controller that was given up is nobody's."""
-    return partner.doors.filter(controller__lost_at=None).select_related("controller__site").order_by("pk")
+    found = partner.doors.filter(controller__lost_at=None)
+    return found.select_related("controller__site__tenant", "rules").order_by("pk")
+
+
+def at(partner: Partner) -> dict[tuple[int, int], Door]:
+    """{(controller, number): door} of these."""
+    return {(door.controller_id, door.number): door for door in doors(partner)}
 
 
 def people(partner: Partner, now: datetime) -> QuerySet[Person]:
@@ -107,10 +113,10 @@ def people(partner: Partner, now: datetime) -> QuerySet[Person]:
 
 def events(partner: Partner) -> QuerySet[Event]:
     """What was recorded at its doors."""
-    at = Q(pk=None)
-    for door in doors(partner):
-        at |= Q(controller=door.controller_id, door_number=door.number)
-    return Event.objects.filter(at).order_by("pk")
+    there = Q(pk=None)
+    for controller, number in at(partner):
+        there |= Q(controller=controller, door_number=number)
+    return Event.objects.filter(there).order_by("pk")
 
 
 def forget(now: datetime) -> None:

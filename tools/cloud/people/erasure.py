@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from ..audit import changes
 from ..guests import guests
 from ..models import AclChange, ApiToken, Look, Person, User, lock
+from ..partners import feed
 from ..residents import accounts
 from ..services import propagate
 
@@ -32,6 +33,7 @@ def erase(person: Person, now: datetime, user: User | None = None, token: ApiTok
         person.active = False
         person.save(update_fields=["active"])
         propagate.access_of(person.tenant_id, [person.pk])
+        feed.forget_person(person)
         account = person.user
         person.delete()
         if account is not None:

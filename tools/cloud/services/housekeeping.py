@@ -15,7 +15,7 @@ from ..lockers import overdue, privacy
 from ..log import chain, retention
 from ..members import links, members
 from ..models import Controller, Progress
-from ..partners import partners
+from ..partners import feed, partners
 from ..people import erasure
 from ..readings import learning
 from ..residents import tidy as residents
@@ -55,6 +55,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         partial(guests.tidy, now),
         partial(residents.forget, now),
         partial(partners.forget, now),
+        partial(feed.forget, now),
         partial(help_requests.tidy, now),
         partial(learning.forget, now),
         partial(links.forget, now),

@@ -124,6 +124,8 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "parcel": (ANYBODY, NOT_SERVED),
     "partner": (MEMBERS, MEMBERS),
     "partner_revoke": (NOT_SERVED, MEMBERS),
+    "partner_webhook": (NOT_SERVED, MEMBERS),
+    "partner_webhook_end": (NOT_SERVED, MEMBERS),
     "partners": (MEMBERS, MEMBERS),
     "pass": (ANYBODY, NOT_SERVED),
     "people": (PEOPLE, NOT_SERVED),

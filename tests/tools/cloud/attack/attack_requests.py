@@ -44,6 +44,7 @@ MORE: dict[str, dict[str, Any]] = {
     "post /api/shipments": {"reference": "r-17"},
     "put /api/tenants/{tenant_id}/sign-in": {"directory": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"},
     "put /api/tokens/{token_id}/webhook": {"url": "https://courier.example.test/hook"},
+    "partner_webhook": {"url": "https://partner.example.test/hook"},
     "guest_add": {"valid_until": "2025-11-25"},
     "post /api/guests": {"valid_until": "2025-11-25T12:00:00Z", "email": ""},
     "patch /api/tenants/{tenant_id}/residents": {"guest_days": 7},

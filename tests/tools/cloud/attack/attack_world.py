@@ -57,7 +57,7 @@ from tools.cloud.models import (
     User,
 )
 from tools.cloud.models.rights import UNBOUND, rights_of
-from tools.cloud.partners import partners
+from tools.cloud.partners import feed, partners
 from tools.cloud.people import groups, people, pins
 from tools.cloud.rules import holidays
 from tools.cloud.scim import tokens as scim_tokens
@@ -229,6 +229,7 @@ class Home(House):
         self.token = ApiToken.objects.get(tenant=self.tenant, made_by=second.user)
         partners.make(self.tenant, f"{self.tag}members partner", self.doors, list(Partner.Scope), second.user)
         self.partner = Partner.objects.get(token__made_by=second.user)
+        feed.put(self.partner, f"https://{self.tag}members.example.test/partner")
         scim_tokens.make(self.tenant, f"{self.tag}members directory")
         self.scimtoken = ScimToken.objects.filter(tenant=self.tenant).latest("pk")
         # Of the same name as somebody who was entered by hand.

@@ -124,6 +124,8 @@ PAGES: dict[str, Case] = {
     "partner": lambda h: (
         {"pk": partner(h)}, {"doors": [h.doors[1].pk], "scopes": ["people"]}, [("token", "changed")],
     ),
+    "partner_webhook": lambda h: ({"pk": partner(h)}, {"url": "https://partner.test/"}, [("token", "changed")]),
+    "partner_webhook_end": lambda h: ({"pk": partner(h, hooked=True)}, {}, [("token", "changed")]),
     "partner_revoke": lambda h: ({"pk": partner(h)}, {}, [("token", "changed")]),
     "scim_token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "Entra ID"}, [("token", "made")]),
     "scim_token_revoke": lambda h: ({"pk": directory(h)}, {}, [("token", "changed")]),
@@ -159,12 +161,14 @@ def directory(house: Full) -> int:
     return int(house.tenant.scim_tokens.get().pk)
 
 
-def partner(house: Full) -> int:
-    """The number of a partner, made before."""
+def partner(house: Full, hooked: bool = False) -> int:
+    """The number of a partner, made before. hooked: its system is told."""
     from tools.cloud.models import Change, Partner
-    from tools.cloud.partners import partners
+    from tools.cloud.partners import feed, partners
 
     partners.make(house.tenant, "Renhold", house.doors[:1], ["log"])
+    if hooked:
+        feed.put(Partner.objects.get(), "https://partner.test/")
     Change.objects.all().delete()
     return int(Partner.objects.get().pk)
 

@@ -50,8 +50,9 @@ from tools.cloud.models import (
     Site,
     Tenant,
     User,
+    WebhookCall,
 )
-from tools.cloud.partners import partners
+from tools.cloud.partners import feed, partners
 from tools.cloud.people import erasure, groups, people, pins
 from tools.cloud.residents import policy
 from tools.cloud.rules import holidays
@@ -327,6 +328,15 @@ class Shown:
         scopes = list(Partner.Scope)
         partners.make(self.tenant, "Ren og Pen Eiendomsservice AS", self.doors[:2], scopes, by=self.owner)
         self.partner = Partner.objects.get()
+        feed.put(self.partner, "https://adgang.renogpen-eiendomsservice.example/portvakt/hendelser?kilde=solsiden")
+        for n, (state, kind, why) in enumerate(
+            (("sent", "people", ""), ("failed", "passages", "it answered 503"), ("waiting", "passages", "timed out"))
+        ):
+            at = self.ago(hours=n)
+            WebhookCall.objects.create(
+                webhook=self.partner.token.webhook, kind=kind, at=at, made_at=at, next_at=self.ago(hours=-1),
+                state=state, tries=1 + n, why=why,
+            )  # fmt: skip
         for hour, what in enumerate(("doors", "people", "log")):
             PartnerCall.objects.create(
                 partner=self.partner, hour=self.ago(hours=hour), what=what, count=1 + 40 * hour, refused=hour
