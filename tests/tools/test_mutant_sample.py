@@ -179,6 +179,24 @@ def test_tests_that_name_the_module_are_asked_before_all_others(
     assert known.tests(mutant, 10)[0] == ["test_it.py::test_b", "test_all.py::test_a"]
 
 
+def test_what_is_all_done_at_import_is_asked_of_its_room_and_of_those_that_import_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "ROOT", tmp_path)
+    texts = {
+        "tests/log/test_export.py": "",
+        "tests/pages/test_words.py": "from log import table\n",
+        "tests/pages/test_table.py": "x = 'log'\nimport table\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    known = reach.Reach()
+    known.add({"seconds": {f"{name}::test_a": 1.0 for name in texts}, "failed": [], "lines": {}})
+    mutant = Mutant("log/table.py", 0, 3, 3, 4, None, frozenset(), False, "x", "y")
+    assert set(known.tests(mutant, 10)[0]) == {"tests/log/test_export.py::test_a", "tests/pages/test_words.py::test_a"}
+
+
 def test_every_room_has_files_and_tests() -> None:
     for room, (world, _) in rooms.ROOMS.items():
         assert rooms.files(room)

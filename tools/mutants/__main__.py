@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Annotated, Any
 
+import pytest
 import typer
 
 from tools.mutants import figures, made, reach, reasons, rooms, server, swapped
@@ -31,12 +32,13 @@ def _drawn(room: str, count: int, seed: int, at: list[str], again: bool) -> list
     if not at and not again:
         return made.sample(room, count, seed, GUARDS)
     places = [place.partition(":") for place in at]
-    left = set() if not again else {(one["file"], one["was"], one["now"]) for one in _last()["survivors"].get(room, ())}
+    said = ("file", "line", "was", "now")
+    left = {tuple(one[key] for key in said) for one in _last()["survivors"].get(room, ())} if again else set()
     return [
         mutant
         for file in rooms.files(room)
         for mutant in made.mutants(file)
-        if (mutant.file, mutant.was, mutant.now) in left
+        if (mutant.file, mutant.line, mutant.was, mutant.now) in left
         or any(file.endswith(name) and line in ("", str(mutant.line)) for name, _, line in places)
         if made.differs(mutant)
     ]
@@ -91,7 +93,8 @@ def _served(world: str, tasks: list[MutantTask], most_seconds: float) -> Iterato
             progress(said)
         else:
             ended = said
-    if ended is None:
+    if ended != pytest.ExitCode.OK:
+        progress(f"{world}: the tests could not be run; {reach.FOLDER / f'pytest-{world}.txt'} says why")
         raise typer.Exit(2)
 
 

@@ -45,14 +45,15 @@ class Reach:
             for tests in self.lines.values():
                 for name, lines in tests.items():
                     self._totals[name] = self._totals.get(name, 0) + len(lines)
-        return self._totals[test]
+        return self._totals.get(test, 0)
 
     def tests(self, mutant: Mutant, most_seconds: float) -> tuple[list[str], bool]:
         """(tests that run the statement; whether there were more of them). First those that are about it.
 
-        That is: in whose file the module is named, which run most of the function, and little else besides.
+        That is: whose file is named after the module, or names it, which run most of the function, and little else.
 
-        Of what is done once when a module is imported: all tests that run something of the file.
+        Of what is done once when a module is imported: all tests that run something of the file; where none does, as
+        all of it is done at import, those of its room and those that import it.
         """
         of_file = self.lines.get(mutant.file, {})
         wanted = set(range(mutant.first, mutant.last + 1))
@@ -60,6 +61,7 @@ class Reach:
         first: list[str] = []
         if mutant.function is None:
             found = [test for test in of_file if test in self.seconds]
+            found = found or [test for test in self.seconds if _is_about(test.partition("::")[0], mutant.file)]
             around = mutant.uses
             readers = rooms.readers(mutant.file)
             first = [test for test in self.seconds if test.startswith(readers)] if readers else []
@@ -68,14 +70,30 @@ class Reach:
             around = frozenset(range(mutant.function[0], mutant.function[1] + 1))
         found.sort(
             key=lambda test: (
+                not _named_after(test.partition("::")[0], Path(mutant.file).stem),
                 Path(mutant.file).stem not in _words(test.partition("::")[0]),
-                -len(of_file[test] & around),
-                -round(20 * len(of_file[test]) / self._lines_of(test)),
+                -len(of_file.get(test, set()) & around),
+                -round(20 * len(of_file.get(test, ())) / max(1, self._lines_of(test))),
                 self.seconds[test],
                 test,
             )
         )
         return _within([*first, *found], self.seconds, most_seconds)
+
+
+def _named_after(file: str, module: str) -> bool:
+    return f"_{module}" in Path(file).stem
+
+
+@cache
+def _is_about(test: str, file: str) -> bool:
+    """Whether a test file lies in the folder that mirrors that of a file, or imports it."""
+    folder, module = Path(file).parent, Path(file).stem
+    path = rooms.ROOT / test
+    if not path.exists() or Path(test).parent == Path("tests", folder):
+        return path.exists()
+    imports = (line for line in path.read_text(encoding="utf-8").splitlines() if "import" in line)
+    return any({folder.name, module} <= set(re.findall(r"\w+", line)) for line in imports)
 
 
 @cache

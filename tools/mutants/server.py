@@ -7,7 +7,9 @@ import os
 import resource
 import select
 import signal
+import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -44,7 +46,10 @@ def in_fork(work: Callable[[], int], seconds: float, said: Path) -> tuple[int | 
         try:
             _limit(seconds)
             code = work()
+        except BaseException:  # noqa: BLE001  this process ends here, and pytest's log says why
+            traceback.print_exc()
         finally:
+            sys.stderr.flush()
             os._exit(code)
     watched = os.pidfd_open(child)
     poll = select.poll()
@@ -190,7 +195,8 @@ def _measured(new: list[pytest.Item], session: pytest.Session, world: str) -> di
 
 def _arguments(world: str) -> list[str]:
     of = rooms.WORLDS[world]
-    quiet = ["-q", "-p", "no:cacheprovider", "-m", rooms.NOT_ASKED]
+    # Tracebacks as Python prints them: pytest's own fail at a frame without a line, which tracing leaves now and then.
+    quiet = ["-q", "--tb=native", "-p", "no:cacheprovider", "-m", rooms.NOT_ASKED]
     return [*quiet, *(f"--ignore={file}" for file in of.without)]
 
 

@@ -206,6 +206,21 @@ def test_no_part_of_the_work_ends_the_others(
     assert called and command.state == Command.State.DONE and board.may_pass(26, 77, 1)
 
 
+def test_what_everybody_suffers_from_is_logged_once_a_minute(
+    line: Wire, time_now: Stopped, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*given: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(ingests.store, "end_commands", fails)
+    with caplog.at_level(logging.ERROR):
+        for minutes in (1, 2, 3):
+            for _ in range(5):
+                line.poll(1)
+            assert [one.exc_info is not None for one in caplog.records] == [True] * minutes
+            time_now.now += ingests.SAID_AGAIN_S
+
+
 def test_a_message_that_nobody_expected_is_told_once_and_over_in_an_hour(
     house: House, neighbour: House, line: Wire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
