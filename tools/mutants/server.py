@@ -195,8 +195,8 @@ def _measured(new: list[pytest.Item], session: pytest.Session, world: str) -> di
 
 def _arguments(world: str) -> list[str]:
     of = rooms.WORLDS[world]
-    # Tracebacks as Python prints them: pytest's own fail at a frame without a line, which tracing leaves now and then.
-    quiet = ["-q", "--tb=native", "-p", "no:cacheprovider", "-m", rooms.NOT_ASKED]
+    # A test that is measured takes longer than others bear; what never ends is ended here, not by pytest-timeout.
+    quiet = ["-q", "--timeout=0", "-p", "no:cacheprovider", "-m", rooms.NOT_ASKED]
     return [*quiet, *(f"--ignore={file}" for file in of.without)]
 
 
