@@ -405,15 +405,14 @@ def erase(
     """Erase a person for good: name, cards, PINs and groups, here and at the doors. Nobody can take it back."""
     _django()
     from .models import Person
-    from .people import erasure
-    from .services import clock
+    from .privacy import erasing
 
     row = Person.objects.filter(tenant=_tenant(tenant, make=False), pk=person).first()
     if row is None:
         raise Problem(f"there is no person {person} in this tenant; the address of their page ends in the number")
     if not yes:
         typer.confirm(f"Erase {row.name} for good?", abort=True, err=True)
-    erasure.erase(row, clock.now())
+    erasing.at_once(row, members=True)
     result(as_json, {"erased": person}, "The person is erased. The doors forget their cards as they are reached.")
 
 

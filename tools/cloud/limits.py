@@ -30,6 +30,7 @@ __all__ = [
     "ASKS",
     "CARD_BITS",
     "DAYS",
+    "ERASE_AFTER",
     "HOLIDAYS",
     "IN_TURN",
     "OBJECTS",
@@ -46,6 +47,7 @@ __all__ = [
 
 Range = tuple[int, int]
 
+ERASE_AFTER: Range = (1, 80)  # days; the promise is three months, and controllers have to be reached within them
 RETENTION_FREELY = 90  # days; a log that is kept longer needs a written reason. No limit of a controller
 
 

@@ -39,34 +39,34 @@ class Server:
     """Runs as nobody where the tests run as root, as PostgreSQL insists, and ends with this process."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="portvakt-postgres-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="portvakt-postgres-"))
         self._process: subprocess.Popen | None = None
-        self.url = f"postgres://portvakt@{quote(str(self._folder), safe='')}/postgres"
+        self.url = f"postgres://portvakt@{quote(str(self.folder), safe='')}/postgres"
 
     def start(self) -> None:
         found = programs()
         if found is None:
             raise RuntimeError("initdb is not there; install postgresql, or leave out the tests on it")
-        data = str(self._folder / "data")
-        how = {"cwd": self._folder, "env": {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}} | _as_other()
+        data = str(self.folder / "data")
+        how = {"cwd": self.folder, "env": {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}} | _as_other()
         if "user" in how:
-            shutil.chown(self._folder, how["user"])
-        with (self._folder / "log").open("w") as log:
+            shutil.chown(self.folder, how["user"])
+        with (self.folder / "log").open("w") as log:
             initdb = [found / "initdb", "-D", data, "-A", "trust", "-U", "portvakt", "-E", "UTF8", "--no-sync"]
             subprocess.run(initdb, stdout=log, stderr=log, check=True, **how)
-            server = [found / "postgres", "-D", data, *OPTIONS, "-k", self._folder]
+            server = [found / "postgres", "-D", data, *OPTIONS, "-k", self.folder]
             self._process = subprocess.Popen(server, stdout=log, stderr=log, preexec_fn=_end_with_parent, **how)
         end = time.monotonic() + 60
-        while subprocess.run([found / "pg_isready", "-q", "-h", self._folder], check=False).returncode:
+        while subprocess.run([found / "pg_isready", "-q", "-h", self.folder], check=False).returncode:
             if self._process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError("postgres does not start: " + (self._folder / "log").read_text()[-500:])
+                raise RuntimeError("postgres does not start: " + (self.folder / "log").read_text()[-500:])
             time.sleep(0.05)
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _as_other() -> dict[str, Any]:

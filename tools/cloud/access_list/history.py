@@ -39,3 +39,10 @@ def prune(controller_id: int) -> int:
     removals = steps.filter(op=AclChange.Op.REMOVE, at__lt=seen)
     gone = list((replaced | removals).values_list("pk", flat=True)[:5000])
     return forgotten + AclChange.objects.filter(pk__in=gone).delete()[0]
+
+
+def digest_of(row: Controller, version: int) -> str | None:
+    """Of a controller's access list at that version; None where the history does not have it any more."""
+    if version == row.acl_version:
+        return row.acl_digest
+    return AclChange.objects.filter(controller=row.pk, version=version).values_list("digest", flat=True).first()

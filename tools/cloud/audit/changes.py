@@ -187,12 +187,17 @@ def removed(model: type[models.Model], pks: list[int]) -> None:
     Change.objects.bulk_create(one for one in entries if one is not None)
 
 
-def forget(tenant: int, person: int) -> None:
-    """A person is erased, and that is kept. What was changed about them before is known no more, only that it was."""
-    Change.objects.filter(person=person).update(name="", before={}, after={}, person=None, object=None, erased=True)
+def forget(tenant: int, person: int) -> int:
+    """A person is erased, and that is kept. What was changed about them before is known no more, only that it was.
+
+    Returns how many entries that were.
+    """
+    mine = Change.objects.filter(person=person)
+    forgotten = int(mine.update(name="", before={}, after={}, person=None, object=None, erased=True))
     last = entry(tenant, Change.Kind.PERSON, What.REMOVED, number=None, name="")
     last.erased = True
     last.save(force_insert=True)
+    return forgotten
 
 
 def _settle(work: OpenChange) -> None:

@@ -11,7 +11,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..models import Change, Command, DoorRules, HelpRequest, Person, Role, Rollout
+from ..models import Change, Command, DataRequest, DoorRules, HelpRequest, Person, Role, Rollout
 from ..rules.forms import ASKED, FLAGS, DoorForm
 from ..services import local_time
 
@@ -23,6 +23,7 @@ PAGES = {
     Kind.SCHEDULE: "pages:schedule",
     Kind.CONTROLLER: "pages:controller",
     Kind.DELIVERY: "pages:delivery",
+    Kind.REQUEST: "pages:request",
 }
 # What is recorded of a row (audit/recorded.py) -> what it is called.
 LABELS: dict[str, Any] = {
@@ -44,6 +45,7 @@ LABELS: dict[str, Any] = {
     "passback_minutes": gettext_lazy("Anti-passback for minutes"),
     "interlock_open": gettext_lazy("An open door counts for the interlock"),
     "retention_days": gettext_lazy("Log kept for days"),
+    "erase_after": gettext_lazy("Erased by itself, days after the last right"),
     "retention_reason": gettext_lazy("Why it is kept so long"),
     "who": gettext_lazy("Asks for"),
     "name": gettext_lazy("Name"),
@@ -89,6 +91,8 @@ LABELS: dict[str, Any] = {
     "why": gettext_lazy("Why"),
     "sessions": gettext_lazy("Sessions ended"),
     "due_at": gettext_lazy("To be picked up by"),
+    "deadline": gettext_lazy("To be answered by"),
+    "kind": gettext_lazy("Asked for"),
     "bank": gettext_lazy("Bank"),
     "address": gettext_lazy("Address"),
     "latitude": gettext_lazy("Latitude"),
@@ -115,11 +119,12 @@ CHOICES: dict[str, dict[Any, Any]] = {
     "forced": dict(DoorRules.Forced.choices),
     "rex": dict(DoorRules.Rex.choices),
     "role": dict(Role.choices),
-    "state": dict(Rollout.State.choices) | dict(HelpRequest.State.choices),
+    "state": dict(Rollout.State.choices) | dict(HelpRequest.State.choices) | dict(DataRequest.State.choices),
+    "kind": dict(DataRequest.Kind.choices),
     "do": {**dict(Command.Do.choices), "take back": gettext_lazy("take back"), "move": gettext_lazy("move")},
     "link_secret": {"new": gettext_lazy("a new one is on its way")},
 }
-MOMENTS = ("due_at", "valid_from", "valid_until", "lost_at", "revoked_at")
+MOMENTS = ("due_at", "deadline", "valid_from", "valid_until", "lost_at", "revoked_at")
 DATES = ("first_day", "last_day", "first", "last")
 HOLIDAYS = 128  # of a schedule's days
 

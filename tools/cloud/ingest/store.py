@@ -303,13 +303,13 @@ def _conflicts(controller: int, epoch: int, batch: Sequence[Packed]) -> int:
         row[0]: row[1:]
         for row in Event.objects.filter(
             controller=controller, epoch=epoch, sequence__range=(batch[0][0], batch[-1][0])
-        ).values_list("sequence", "utc", "code", Event.POINT, "extra", "key")
+        ).values_list("sequence", "utc", "code", Event.POINT, "extra", "key", "anonymous")
     }
     conflicts = 0
     for sequence, utc, code, door, extra, _, key, _ in batch:
         if code and sequence in stored:  # 0: it has expired on the board since
-            at, *was, old_key = stored[sequence]
-            same_key = (None if old_key is None else bytes(old_key)) == key
+            at, *was, old_key, anonymous = stored[sequence]
+            same_key = anonymous or (None if old_key is None else bytes(old_key)) == key
             same_time = (int(at.timestamp()) if at else 0) == utc
             conflicts += not (same_key and same_time and was == [code, door, extra])
     return conflicts

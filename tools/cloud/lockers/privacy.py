@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from ..models import Delivery, Notice, Tenant, WebhookCall
+from ..models import Delivery, Notice, Person, Tenant, WebhookCall
+from ..services import clock
+from .about import About, legible
 from .deliveries import LONGEST
 
 NEVER_LEAVES = timedelta(days=2)  # sending.py gives up before: test_couriers.py
@@ -28,6 +30,31 @@ def forget(now: datetime) -> int:
         told.exclude(state="waiting").exclude(content="").update(content="")
         erased += over.exclude(about=b"", reference="").update(about=b"", reference="", recipient=None, giver=None)
     return erased
+
+
+def forget_of(person: Person) -> int:
+    """Of a person who is erased, now: parcels for them, and where they leave something for somebody, that it was they.
+
+    Found by the person, and by the address of their account. Returns how many those were.
+    """
+    email = person.user.email.lower() if person.user else ""
+    rows, found = Delivery.objects.of(person.tenant_id).exclude(about=b""), 0
+    for row in rows.select_for_update(of=("self",)):
+        said = legible(row)
+        if row.recipient_id == person.pk or (email and said.email.lower() == email):
+            kept = Delivery.objects.filter(pk=row.pk)
+            kept.update(about=b"", reference="", recipient=None)
+            Notice.objects.filter(delivery=row, state="waiting").delete()
+            Notice.objects.filter(delivery=row).exclude(why="").update(why="")
+            calls = WebhookCall.objects.filter(delivery=row)
+            calls.filter(state="waiting").update(state="failed", ended_at=clock.now(), why="whom it is for is erased")
+            calls.exclude(content="").update(content="")
+            found += 1
+        elif row.giver_id == person.pk or (email and said.giver_email.lower() == email):
+            without = About(said.name, said.email, said.phone, said.unit, said.description)
+            Delivery.objects.filter(pk=row.pk).update(about=without.sealed(), giver=None)
+            found += 1
+    return found
 
 
 def _never_ended(since: datetime) -> Q:

@@ -26,9 +26,9 @@ BEGUN_ANEW = 2  # a log says in its middle that its chain begins here
 
 
 def record_of(event: Event) -> bytes:
-    """The 32 bytes that the controller wrote, from what is stored. Code 0: only number and chain are left."""
+    """The 32 bytes that the controller wrote, from what is stored. Code 0, or anonymous: number and chain only."""
     chain = bytes(event.chain or bytes(8))
-    if not event.code:
+    if not event.code or event.anonymous:
         return event.sequence.to_bytes(4, "little") + bytes(16) + chain + bytes(4)
     utc = int(event.utc.timestamp()) if event.utc else 0
     key = None if event.key is None else bytes(event.key)
@@ -84,7 +84,7 @@ class Follower:
         if self._chain is None:
             return
         stored = Event.objects.filter(controller=controller, epoch=epoch, chain__isnull=False).order_by("sequence")
-        proven = stored.filter(chain_ok=True).last()
+        proven = stored.filter(chain_ok=True, anonymous=False).last()
         if proven is not None:
             before = stored.filter(sequence=proven.sequence - 1).first()
             if before is not None and self._begin_at(proven, bytes(before.chain or b"")):

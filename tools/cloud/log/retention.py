@@ -5,6 +5,7 @@ gone from the database (settings.py has SQLite overwrite it). Copies of the data
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -13,11 +14,11 @@ from django.db.models.functions import Coalesce
 from .. import limits
 from ..alarms import codes
 from ..controllers.troubles import Troubles, Work
-from ..models import Alarm, Change, Controller, Door, Event, Look
+from ..models import Alarm, Change, Command, Controller, Door, Event, Look
+from ..models import retention as table
 from ..services.refusal import Refusal
 
 ERASED_HERE = 1  # extra of an event that the cloud erased; one that came in erased has 0
-LOOKS_DAYS = 365
 NOTHING = {
     "code": codes.EXPIRED,
     "utc": None,
@@ -29,6 +30,13 @@ NOTHING = {
     "key": None,
     "credential": None,
 }
+# Rows that go whole: by which row of the table, and from when on. Alarms: of gaps and silence, which no event holds.
+RECORDS: tuple[tuple[table.Kept, Any, str], ...] = (
+    (table.LOOKS, Look, "until"),
+    (table.CHANGES, Change, "at"),
+    (table.ALARMS, Alarm, "raised_at"),
+    (table.COMMANDS, Command, "requested_at"),
+)
 
 
 def reason(days: int | None, said: str | None) -> str:
@@ -51,10 +59,9 @@ def erase(now: datetime, troubles: Troubles | None = None) -> int:
     for controller in Controller.objects.select_related("site__tenant").order_by("pk"):
         with troubles.aside(Work.ERASING, controller.pk):
             erased += _erase_of(controller, now)
-    long_ago = now - timedelta(days=LOOKS_DAYS)
-    Look.objects.filter(until__lt=long_ago).delete()
-    Change.objects.filter(at__lt=long_ago).delete()
-    Alarm.objects.filter(raised_at__lt=long_ago).delete()  # those of gaps and silence; no event holds them
+    for kept, of, when in RECORDS:
+        assert kept.period is not None
+        of.objects.filter(**{f"{when}__lt": now - kept.period}).delete()
     return erased
 
 

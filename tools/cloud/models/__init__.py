@@ -7,6 +7,7 @@ from .alarms import Alarm, Progress
 from .chain import LogKey
 from .changes import Change
 from .commands import Command
+from .copies import DataCopy
 from .couriers import Notice, Webhook, WebhookCall
 from .door_rules import ASKS, DoorRules
 from .events import Event, Gap
@@ -19,6 +20,7 @@ from .partners import Partner, PartnerCall, PartnerFeed, PartnerTold
 from .places import Controller, Door, Site
 from .reach import Held, Places, Reach
 from .readings import Reading
+from .requests import DataRequest, ErasedAt, RequestStep
 from .residents import ResidentPolicy
 from .rights import Right
 from .rules import Area, Holiday, Schedule
@@ -41,9 +43,12 @@ __all__ = [
     "Compartment",
     "Controller",
     "Credential",
+    "DataCopy",
+    "DataRequest",
     "Delivery",
     "Door",
     "DoorRules",
+    "ErasedAt",
     "Event",
     "Exposure",
     "Gap",
@@ -74,6 +79,7 @@ __all__ = [
     "Reach",
     "Reading",
     "Release",
+    "RequestStep",
     "ResidentPolicy",
     "Right",
     "Role",

@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import limits
 from .accounts import Tenant, User
+from .personal import Nobody, Personal
 from .places import Door
 from .reach import At, Places, at
+from .retention import PEOPLE
 from .rights import Right
 from .rules import Schedule
 from .scope import Whole
@@ -30,7 +32,9 @@ class Person(Whole):
     escort = models.CharField(_("escort"), max_length=8, blank=True, choices=Escort)
     # With which account they see their own page (residents/); that is no role and no membership.
     user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="persons")
+    left_at = models.DateTimeField(null=True, blank=True)  # since when they have no right here (privacy/leaving.py)
 
+    PERSON = Personal(PEOPLE, person=("pk",), account=("user",), theirs=("name",))
     SEEN_WITH = Right.PEOPLE
     AT = At(lambda places: _people(places), lambda places: _people(places) & ~_people_elsewhere(places))
 
@@ -74,6 +78,7 @@ class Credential(Whole):
     active = models.BooleanField(_("active"), default=True)
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
 
+    PERSON = Personal(PEOPLE, person=("person",), secret=("sealed", "mark"))
     SEEN_WITH = Right.PEOPLE
     SECRET = Q(kind="duress"), Right.DURESS  # that somebody has one is for those who hear of it
     AT = At(lambda places: _of_people(Person.AT.seen(places)), lambda places: _of_people(Person.AT.whole(places)))
@@ -126,6 +131,7 @@ class AccessGroup(Whole):
 
     FLAGS = ("pin", "hold", "office", "exempt", "lockdown", "no_clock")
 
+    PERSON = Nobody("doors that go together")
     SEEN_WITH = Right.PEOPLE
     AT = At(lambda places: _groups(places), lambda places: _groups(places) & ~_groups_elsewhere(places))
 
@@ -144,6 +150,7 @@ class GroupDoor(Whole):
     door = models.ForeignKey(Door, models.CASCADE, related_name="places")
     schedule = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="places")
 
+    PERSON = Nobody("a door of a group")
     TENANT_PATH = "accessgroup__tenant"
     SEEN_WITH = Right.PEOPLE
     AT = at(door="door")
@@ -161,6 +168,7 @@ class Grant(Whole):
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
     uses = models.PositiveSmallIntegerField(_("uses"), null=True, blank=True)
 
+    PERSON = Personal(PEOPLE, person=("person",))
     TENANT_PATH = "person__tenant"
     SEEN_WITH = Right.PEOPLE
     AT = At(

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import limits
 from ..services import clock
+from .personal import Nobody, Personal
 from .reach import EVERYWHERE, NOWHERE
+from .retention import ACCOUNTS, SIGN_INS
 from .rights import ENDING, ROLES, UNBOUND, Right
 from .scope import Owned, Scoped
 
@@ -39,6 +41,8 @@ class User(AbstractBaseUser):
     EMAIL_FIELD = "email"
     objects = Users()
 
+    PERSON = Personal(ACCOUNTS, account=("pk",), theirs=("email", "name"))
+
     def has_usable_password(self) -> bool:
         return False
 
@@ -57,12 +61,15 @@ class Tenant(Owned):
     pin_digits = models.PositiveSmallIntegerField(default=6)  # every PIN of the tenant has so many
     retention_days = models.PositiveSmallIntegerField(default=limits.RETENTION_FREELY)  # of doors that say nothing else
     retention_reason = models.CharField(max_length=200, blank=True)  # for whoever passes: why so long
+    # Days after a person's last right here has ended they are erased by themselves; None: never.
+    erase_after = models.PositiveSmallIntegerField(null=True, blank=True, default=limits.ERASE_AFTER[1])
 
     # How its members sign in. providers: ids of OpenID Connect providers, empty: all there are; entra: the directory
     # of Entra's that it is bound to, empty: none.
     providers = models.JSONField(default=list, blank=True)
     entra = models.CharField(max_length=36, blank=True)
 
+    PERSON = Nobody("an organisation")
     TENANT_PATH = "pk"
     SEEN_WITH = Right.BANKS  # which every role has: whoever belongs to it knows its name
     AT = EVERYWHERE
@@ -79,6 +86,11 @@ class Tenant(Owned):
             models.CheckConstraint(
                 condition=Q(retention_days__lte=limits.RETENTION_FREELY) | ~Q(retention_reason=""),
                 name="tenant_retention_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(erase_after=None)
+                | Q(erase_after__gte=limits.ERASE_AFTER[0], erase_after__lte=limits.ERASE_AFTER[1]),
+                name="tenant_erase_after",
             ),
         ]
 
@@ -130,6 +142,7 @@ class Membership(Owned):
     banks = models.ManyToManyField("Bank", blank=True, related_name="+")
 
     objects = Members.as_manager()
+    PERSON = Personal(ACCOUNTS, account=("user",))
     SEEN_WITH = Right.MEMBERS
     AT = NOWHERE
     PLACES = ("sites", "doors", "banks")
@@ -160,6 +173,7 @@ class ApiToken(Owned):
     used_at = models.DateTimeField(null=True, blank=True)  # to the hour
     revoked_at = models.DateTimeField(null=True, blank=True)
 
+    PERSON = Nobody("what a program signs in with", acts=("made_by",))
     SEEN_WITH = Right.MEMBERS
     AT = NOWHERE
     ROLES = [Role.ADMINISTRATOR, Role.VIEWER, Role.GUARD, Role.INSTALLER, Role.COURIER]  # no program is an owner
@@ -181,6 +195,8 @@ class Session(AbstractBaseSession):
     vouched_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
     objects = models.Manager()
+
+    PERSON = Personal(SIGN_INS, account=("user",), others=("vouched_by",), secret=("session_key", "session_data"))
 
     @classmethod
     def living(cls) -> "models.QuerySet[Session]":
@@ -205,3 +221,5 @@ class SignInLink(models.Model):
     hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+
+    PERSON = Personal(SIGN_INS, account=("user",), acts=("made_by",), secret=("hash",), plain=("terms",))

@@ -6,8 +6,10 @@ from django.db.models import Q
 from firmware.controller import records
 
 from .access import Credential
+from .personal import Nobody, Personal
 from .places import Controller
 from .reach import at
+from .retention import TABLES
 from .rights import Right
 from .scope import Owned
 
@@ -22,6 +24,8 @@ class AclEntry(models.Model):
     profile = models.PositiveIntegerField()
     until = models.PositiveIntegerField()  # minutes, as packed on the wire
     due = models.PositiveIntegerField(null=True)  # the same: when time alone next changes it or what its profile says
+
+    PERSON = Personal(TABLES, person=("credential__person",), secret=("key",))
 
     class Meta:
         constraints = [
@@ -50,6 +54,8 @@ class AclChange(models.Model):
     credential = models.ForeignKey(Credential, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField()
 
+    PERSON = Personal(TABLES, person=("credential__person",), secret=("record", "key"), plain=("digest",))
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["controller", "version"], name="change_version_once")]
         indexes = [models.Index(fields=["controller", "key"], name="change_key")]
@@ -61,6 +67,7 @@ class Exposure(Owned):
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="exposures")
     credential = models.ForeignKey(Credential, models.CASCADE, related_name="exposures")
 
+    PERSON = Personal(TABLES, person=("credential__person",))
     TENANT_PATH = "controller__site__tenant"
     AT = at(controller="controller")
     SEEN_WITH = Right.PEOPLE
@@ -76,6 +83,8 @@ class Profile(models.Model):
     controller = models.ForeignKey(Controller, models.CASCADE, related_name="profiles")
     number = models.PositiveIntegerField()
     content = models.CharField(max_length=4000)  # as access_list/rights.py writes it: "[1,2]"
+
+    PERSON = Nobody("what is granted, under a number")
 
     class Meta:
         constraints = [

@@ -8,8 +8,10 @@ from firmware.controller.events import GRANTED_DURESS
 
 from .accounts import User
 from .events import Event, Gap
+from .personal import Nobody, Personal
 from .places import Controller
 from .reach import POINTS
+from .retention import ALARMS
 from .rights import Right
 from .scope import Owned
 
@@ -39,6 +41,9 @@ class Alarm(Owned):
     acknowledged_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     note = models.CharField(_("note"), max_length=200, blank=True)  # of who acknowledged it: what it was
 
+    PERSON = Personal(
+        ALARMS, person=("event__credential__person",), acts=("acknowledged_by",), others=("note",), plain=("said",)
+    )
     TENANT_PATH = "controller__site__tenant"
     AT = POINTS
     SECRET = Q(code__in=SILENT), Right.DURESS
@@ -64,3 +69,5 @@ class Progress(models.Model):
     name = models.CharField(max_length=20, primary_key=True)
     value = models.PositiveBigIntegerField(default=0)
     at = models.DateTimeField(null=True)
+
+    PERSON = Nobody("how far the worker is")

@@ -3,6 +3,7 @@
 from django.db import models
 
 from ..sealing import SealedField
+from .personal import Nobody
 from .places import Controller
 
 
@@ -13,6 +14,8 @@ class LogKey(models.Model):
     epoch = models.PositiveBigIntegerField()
     sequence = models.PositiveBigIntegerField()
     key = SealedField()
+
+    PERSON = Nobody("a key of a controller’s log")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["controller", "epoch", "sequence"], name="log_key_once")]

@@ -6,7 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .access import Person
 from .accounts import ApiToken, Tenant, User
+from .personal import Personal
 from .reach import NOWHERE
+from .retention import CHANGES
 from .rights import Right
 from .scope import Owned
 
@@ -46,6 +48,7 @@ class Change(Owned):
         DELIVERY = "delivery", _("Delivery")
         ALLOTMENT = "allotment", _("Own compartment")
         HELP = "help", _("Request for help")
+        REQUEST = "request", _("Request about one’s own data")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="record_of_changes")
     at = models.DateTimeField()
@@ -63,6 +66,9 @@ class Change(Owned):
     erased = models.BooleanField(default=False)  # whom it was about is erased since: name and values are gone
     hidden = models.BooleanField(default=False)  # for those only who may know of duress
 
+    PERSON = Personal(
+        CHANGES, person=("person",), acts=("user",), others=("account",), theirs=("name", "before", "after")
+    )
     SEEN_WITH = Right.AUDIT
     AT = NOWHERE
     SECRET = Q(hidden=True), Right.DURESS

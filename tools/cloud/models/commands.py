@@ -6,8 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from .access import Person
 from .accounts import User
+from .personal import Personal
 from .places import Controller, Door
 from .reach import at
+from .retention import COMMANDS
 from .scope import Owned
 
 
@@ -51,6 +53,7 @@ class Command(Owned):
     why = models.CharField(max_length=100, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    PERSON = Personal(COMMANDS, person=("person",), acts=("requested_by",), plain=("arguments", "data", "why"))
     TENANT_PATH = "controller__site__tenant"
     AT = at(door="door", controller="controller")
 

@@ -7,7 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from ..sealing import SealedField
 from .accounts import ApiToken
 from .lockers import Delivery
+from .personal import Nobody, Personal
 from .reach import NOWHERE, at
+from .retention import PARCELS
 from .rights import Right
 from .scope import Owned, Whole
 
@@ -52,6 +54,7 @@ class Notice(Leaving):
     kind = models.CharField(max_length=12, choices=Kind)
     way = models.CharField(max_length=8, choices=Way)
 
+    PERSON = Personal(PARCELS, person=("delivery__recipient", "delivery__giver"), theirs=("why",))
     TENANT_PATH = "delivery__bank__controller__site__tenant"
     AT = at(bank="delivery__bank")
     SEEN_WITH = Right.DELIVERIES
@@ -70,6 +73,7 @@ class Webhook(Whole):
     url = models.CharField(max_length=500)
     webhook_secret = SealedField()  # with which each call is signed
 
+    PERSON = Nobody("where a courier’s system wants to hear")
     TENANT_PATH = "token__tenant"
     AT = NOWHERE
     SEEN_WITH = Right.MEMBERS
@@ -84,6 +88,7 @@ class WebhookCall(Leaving):
     at = models.DateTimeField()  # when that was
     content = models.TextField(default="")  # as it leaves, the same at every try; empty when its days are over
 
+    PERSON = Personal(PARCELS, person=("delivery__recipient",), theirs=("content",), plain=("kind", "why"))
     TENANT_PATH = "webhook__token__tenant"
     AT = NOWHERE
     SEEN_WITH = Right.MEMBERS

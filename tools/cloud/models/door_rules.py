@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .. import limits
+from .personal import Nobody
 from .places import Door
 from .reach import at
 from .rules import Area, Schedule
@@ -70,6 +71,7 @@ class DoorRules(Whole):
     rex_when = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="+")
     residents = models.BooleanField(default=False)  # those whose card opens it now may unlock it on their page
 
+    PERSON = Nobody("what a door asks for")
     TENANT_PATH = "door__controller__site__tenant"
     AT = at(door="door")
 

@@ -6,8 +6,10 @@ from django.db.models import F
 from firmware.controller import events as codes
 
 from .access import Credential
+from .personal import Nobody, Personal
 from .places import Controller
 from .reach import POINTS, at
+from .retention import PASSAGES
 from .rights import Right
 from .scope import Owned
 
@@ -31,9 +33,13 @@ class Event(Owned):
     received_at = models.DateTimeField()
     chain = models.BinaryField(max_length=8, null=True)
     chain_ok = models.BooleanField(null=True)  # None: it cannot be checked
+    # Whose it was is erased, and the key by which the controller knew them: of the record only number and chain can be
+    # checked, as of one whose days are over.
+    anonymous = models.BooleanField(default=False)
 
     POINT = F("door_number") + F("compartment")  # as the board has it: one of them is 0
 
+    PERSON = Personal(PASSAGES, person=("credential__person",), secret=("key", "chain"))
     TENANT_PATH = "controller__site__tenant"
     AT = POINTS
     SEEN_WITH = Right.LOG
@@ -63,6 +69,7 @@ class Gap(Owned):
     last = models.PositiveBigIntegerField()
     noticed_at = models.DateTimeField()
 
+    PERSON = Nobody("numbers that are missing")
     TENANT_PATH = "controller__site__tenant"
     AT = at(controller="controller")
     SEEN_WITH = Right.LOG

@@ -9,8 +9,10 @@ from ..sealing import SealedField
 from .access import Person
 from .accounts import User
 from .couriers import Leaving
+from .personal import Personal
 from .places import Door
 from .reach import NOWHERE, At, Places, at
+from .retention import GUESTS
 from .rights import Right
 from .scope import Owned, Whole
 
@@ -33,6 +35,7 @@ class Guest(Whole):
     page = models.CharField(max_length=64, null=True, unique=True)  # hash of the address where the code stands
     ended_at = models.DateTimeField(null=True)
 
+    PERSON = Personal(GUESTS, person=("person", "host"), acts=("invited_by",), secret=("page",))
     TENANT_PATH = "person__tenant"
     SEEN_WITH = Right.GUESTS
     AT = At(lambda places: _guests(places), lambda places: _guests(places) & ~_guests_elsewhere(places))
@@ -57,6 +60,7 @@ class GuestDoor(Owned):
     guest = models.ForeignKey(Guest, models.CASCADE, related_name="places")
     door = models.ForeignKey(Door, models.CASCADE, related_name="+")
 
+    PERSON = Personal(GUESTS, person=("guest__person", "guest__host"))
     TENANT_PATH = "guest__person__tenant"
     SEEN_WITH = Right.GUESTS
     AT = at(door="door")
@@ -76,6 +80,13 @@ class Invitation(Leaving):
     nonce = models.BinaryField(max_length=16)
     email = SealedField(default=b"")
 
+    PERSON = Personal(
+        GUESTS,
+        person=("guest__person", "guest__host"),
+        others=("email",),
+        secret=("hash", "nonce"),
+        plain=("why",),
+    )
     TENANT_PATH = "guest__person__tenant"
     SEEN_WITH = Right.GUESTS
     AT = NOWHERE

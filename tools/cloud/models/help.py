@@ -9,7 +9,9 @@ from ..sealing import SealedField
 from .access import Person
 from .accounts import Tenant, User
 from .couriers import Leaving
+from .personal import Nobody, Personal
 from .reach import NOWHERE
+from .retention import HELP
 from .rights import Right
 from .scope import Owned
 
@@ -25,6 +27,7 @@ class HelpPolicy(Owned):
         _("days"), default=90, validators=[MinValueValidator(DAYS[0]), MaxValueValidator(DAYS[1])]
     )
 
+    PERSON = Nobody("how long help is kept")
     SEEN_WITH = Right.HELP
     AT = NOWHERE
 
@@ -59,6 +62,7 @@ class HelpRequest(Owned):
     made_at = models.DateTimeField()
     changed_at = models.DateTimeField()  # when something was written or it was closed, the last time
 
+    PERSON = Personal(HELP, person=("person",), account=("user",), theirs=("about",))
     SEEN_WITH = Right.HELP
     AT = NOWHERE
 
@@ -80,6 +84,7 @@ class HelpMessage(Owned):
     at = models.DateTimeField()
     said = SealedField()
 
+    PERSON = Personal(HELP, person=("request__person",), account=("request__user",), others=("user",), theirs=("said",))
     TENANT_PATH = "request__tenant"
     SEEN_WITH = Right.HELP
     AT = NOWHERE
@@ -93,6 +98,7 @@ class HelpLetter(Leaving):
 
     message = models.OneToOneField(HelpMessage, models.CASCADE, primary_key=True, related_name="letter")
 
+    PERSON = Personal(HELP, person=("message__request__person",), account=("message__request__user",), theirs=("why",))
     TENANT_PATH = "message__request__tenant"
     SEEN_WITH = Right.HELP
     AT = NOWHERE

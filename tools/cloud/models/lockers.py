@@ -14,8 +14,10 @@ from ..sealing import SealedField
 from .access import Person
 from .accounts import ApiToken, User
 from .events import Event
+from .personal import Nobody, Personal
 from .places import Controller
 from .reach import at
+from .retention import COMPARTMENTS, PARCELS
 from .rights import Right
 from .scope import Owned, Whole
 
@@ -47,6 +49,7 @@ class Bank(Whole):
         _("longitude"), null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
     )
 
+    PERSON = Nobody("a bank of compartments")
     TENANT_PATH = "controller__site__tenant"
     AT = at(bank="pk")
     SEEN_WITH = Right.BANKS
@@ -82,6 +85,7 @@ class Compartment(Owned):
     fault = models.PositiveSmallIntegerField(default=0)  # the event that put it out of use; 0: it is in use
     changed_at = models.DateTimeField(null=True)
 
+    PERSON = Nobody("as its board says that it is")
     TENANT_PATH = "bank__controller__site__tenant"
     AT = at(bank="bank")
     SEEN_WITH = Right.BANKS
@@ -119,6 +123,7 @@ class Allotment(Whole):
     taken_at = models.DateTimeField(null=True)
     taken_until = models.DateTimeField(null=True)
 
+    PERSON = Personal(COMPARTMENTS, person=("person", "taken_by"))
     TENANT_PATH = "bank__controller__site__tenant"
     AT = at(bank="bank")
     SEEN_WITH = Right.PEOPLE
@@ -182,6 +187,9 @@ class Delivery(Whole):
 
     OVER = (State.PICKED_UP, State.CANCELLED, State.RETURNED)
 
+    PERSON = Personal(
+        PARCELS, person=("recipient", "giver"), acts=("made_by",), theirs=("about", "reference"), plain=("size",)
+    )
     TENANT_PATH = "bank__controller__site__tenant"
     AT = at(bank="bank")
     SEEN_WITH = Right.DELIVERIES

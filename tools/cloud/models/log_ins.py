@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from .accounts import User
+from .personal import Personal
+from .retention import SIGN_INS
 
 MOST = 10
 
@@ -24,6 +26,8 @@ class LogIn(models.Model):
     end = models.CharField(max_length=4, choices=End, blank=True)
     device = models.CharField(max_length=40, blank=True)  # of words of our own, never what the browser wrote
     address = models.GenericIPAddressField(null=True, blank=True)
+
+    PERSON = Personal(SIGN_INS, account=("user",), theirs=("device", "address"), secret=("session",))
 
     class Meta:
         constraints = [

@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .access import Person
 from .accounts import ApiToken, Tenant, User
+from .personal import Personal
 from .reach import NOWHERE
+from .retention import LOOKS
 from .rights import Right
 from .scope import Owned
 
@@ -32,6 +34,7 @@ class Look(Owned):
     until = models.DateTimeField()
     times = models.PositiveIntegerField(default=1)
 
+    PERSON = Personal(LOOKS, person=("person",), acts=("user",))
     SEEN_WITH = Right.AUDIT
     AT = NOWHERE
 

@@ -6,8 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from ..sealing import SealedField
 from .accounts import ApiToken
 from .couriers import Webhook
+from .personal import Nobody, Personal
 from .places import Door
 from .reach import NOWHERE
+from .retention import TOLD
 from .rights import Right
 from .scope import Owned, Whole
 
@@ -26,6 +28,7 @@ class Partner(Whole):
     minute = models.PositiveBigIntegerField(default=0)  # the newest one in which it called, and how often
     in_minute = models.PositiveIntegerField(default=0)
 
+    PERSON = Nobody("a program of others")
     TENANT_PATH = "token__tenant"
     SEEN_WITH = Right.MEMBERS
     AT = NOWHERE
@@ -40,6 +43,7 @@ class PartnerCall(Owned):
     count = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
 
+    PERSON = Nobody("how often a program asked")
     TENANT_PATH = "partner__token__tenant"
     SEEN_WITH = Right.MEMBERS
     AT = NOWHERE
@@ -57,6 +61,7 @@ class PartnerFeed(Owned):
     change_seen = models.PositiveBigIntegerField(default=0)  # the newest change of the tenant when people were compared
     compared_at = models.DateTimeField(null=True)
 
+    PERSON = Nobody("how far a program has been told")
     TENANT_PATH = "webhook__token__tenant"
     SEEN_WITH = Right.MEMBERS
     AT = NOWHERE
@@ -69,6 +74,7 @@ class PartnerTold(Owned):
     pseudonym = models.CharField(max_length=16)
     mark = models.CharField(max_length=16)
 
+    PERSON = Personal(TOLD, pseudonyms=("pseudonym", "mark"))
     TENANT_PATH = "feed__webhook__token__tenant"
     SEEN_WITH = Right.MEMBERS
     AT = NOWHERE

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from .. import limits
 from ..sealing import SealedField
 from .accounts import Tenant, User
+from .personal import Nobody
 from .reach import At, at
 from .scope import Owned, Whole
 
@@ -23,6 +24,7 @@ class Site(Owned):
     name = models.CharField(_("name"), max_length=100)
     zone = models.CharField(_("time zone"), max_length=64, default="Europe/Oslo")
 
+    PERSON = Nobody("a building")
     AT = At(at(touched="pk").seen, at(site="pk").whole)
 
     class Meta:
@@ -88,6 +90,7 @@ class Controller(Owned):
     # Of doors that do not stand as usual, {number: [why, until, since]} as it last said; None: it never did.
     door_status = models.JSONField(null=True, blank=True, default=None)
 
+    PERSON = Nobody("a board", acts=("lost_by",))
     TENANT_PATH = "site__tenant"
     AT = At(at(controller="pk").seen, at(site="site").whole)
 
@@ -140,6 +143,7 @@ class Door(Whole):
         validators=[MinValueValidator(limits.door("held_ms")[0]), MaxValueValidator(limits.door("held_ms")[1])],
     )
 
+    PERSON = Nobody("a door")
     TENANT_PATH = "controller__site__tenant"
     AT = at(door="pk")
 

@@ -5,6 +5,8 @@ from django.db.models import Q
 
 from .access import Credential, Person
 from .commands import Command
+from .personal import Personal
+from .retention import READINGS
 from .rights import Right
 from .scope import Owned
 
@@ -26,6 +28,7 @@ class Reading(Owned):
     read_at = models.DateTimeField(null=True)
     credential = models.ForeignKey(Credential, models.SET_NULL, null=True, related_name="+")  # what it became
 
+    PERSON = Personal(READINGS, person=("person",))
     TENANT_PATH = "person__tenant"
     AT = Credential.AT
     SEEN_WITH = Right.PEOPLE

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .accounts import Tenant
+from .personal import Nobody
 from .reach import EVERYWHERE
 from .rights import Right
 from .scope import Owned
@@ -31,6 +32,7 @@ class ResidentPolicy(Owned):
     parcels = models.BooleanField(_("residents hand over and send back parcels"), default=False)
     parcel_days = _within(_("days of a parcel"), PARCEL_DAYS, 7)
 
+    PERSON = Nobody("what residents may do")
     SEEN_WITH = Right.PEOPLE
     AT = EVERYWHERE
 

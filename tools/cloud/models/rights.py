@@ -19,6 +19,7 @@ class Right(Enum):
     DELIVER = "deliver"  # bring deliveries as a courier: make one, cancel one's own
     GUESTS = "guests"  # invite guests, and take it back
     HELP = "help"  # see what people ask for help with, answer and close it
+    PRIVACY = "privacy"  # work what people ask about their own data
     MEMBERS = "members"  # who may sign in and as what; tokens of the API
 
 
@@ -35,7 +36,7 @@ ROLES = {
 }
 
 # Who may be bound to chosen sites, doors and banks has these there; the others are about the tenant as a whole.
-AT_PLACES = frozenset(Right) - {Right.AUDIT, Right.HELP, Right.MEMBERS}
+AT_PLACES = frozenset(Right) - {Right.AUDIT, Right.HELP, Right.MEMBERS, Right.PRIVACY}
 UNBOUND = ("owner",)  # roles that are never bound, and never end by themselves
 ENDING = ("support",)  # roles that always end by themselves: an owner lets them in, for days
 SUPPORT_DAYS = 7  # at most

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import limits
 from .accounts import Tenant
+from .personal import Nobody
 from .places import Site
 from .reach import EVERYWHERE, At, at
 from .scope import Owned, Whole
@@ -25,6 +26,7 @@ class Schedule(Whole):
     last_day = models.DateField(_("counts until"), null=True, blank=True)
     next = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="before")  # or this one
 
+    PERSON = Nobody("hours of a week")
     AT = EVERYWHERE
 
     class Meta:
@@ -47,6 +49,7 @@ class Holiday(Whole):
     first = models.DateField(_("first day"))
     last = models.DateField(_("last day"))
 
+    PERSON = Nobody("days off, with a name")
     AT = EVERYWHERE
 
     class Meta:
@@ -69,6 +72,7 @@ class Area(Owned):
     limit = models.PositiveSmallIntegerField(_("at most so many people"), null=True, blank=True)
     forget_hours = models.PositiveSmallIntegerField(_("forget after hours"), null=True, blank=True)
 
+    PERSON = Nobody("a part of a site")
     TENANT_PATH = "site__tenant"
     AT = At(at(touched="site").seen, at(site="site").whole)
 

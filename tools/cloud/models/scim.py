@@ -6,7 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .access import AccessGroup, Person
 from .accounts import Tenant, User
+from .personal import Nobody, Personal
 from .reach import NOWHERE
+from .retention import PEOPLE
 from .rights import Right
 from .scope import Owned
 
@@ -22,6 +24,7 @@ class ScimToken(Owned):
     used_at = models.DateTimeField(null=True, blank=True)  # to the hour
     revoked_at = models.DateTimeField(null=True, blank=True)
 
+    PERSON = Nobody("what a directory signs in with", acts=("made_by",))
     SEEN_WITH = Right.MEMBERS
     AT = NOWHERE
 
@@ -42,6 +45,9 @@ class ScimUser(Owned):
     created_at = models.DateTimeField(default=timezone.now)
     modified_at = models.DateTimeField(default=timezone.now)
 
+    PERSON = Personal(
+        PEOPLE, person=("person",), others=("others",), theirs=("user_name", "user_key", "external_id", "said")
+    )
     SEEN_WITH = Right.PEOPLE
     AT = NOWHERE  # a directory is of the organisation as a whole
 
@@ -59,5 +65,6 @@ class ScimGroup(Owned):
     created_at = models.DateTimeField(default=timezone.now)
     modified_at = models.DateTimeField(default=timezone.now)
 
+    PERSON = Nobody("a group that a directory fills")
     SEEN_WITH = Right.PEOPLE
     AT = NOWHERE  # a directory is of the organisation as a whole

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .personal import Nobody
 from .places import Controller
 
 
@@ -14,6 +15,8 @@ class Release(models.Model):
     folder = models.CharField(max_length=500)
     size = models.PositiveIntegerField()
     added_at = models.DateTimeField()
+
+    PERSON = Nobody("a signed build")
 
     def __str__(self) -> str:
         return self.build
@@ -36,6 +39,8 @@ class Rollout(models.Model):
     timeout_h = models.PositiveSmallIntegerField(default=24)
     why = models.CharField(max_length=200, blank=True)
 
+    PERSON = Nobody("a build going out")
+
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(percent__gte=1, percent__lte=100), name="rollout_percent")]
 
@@ -56,6 +61,8 @@ class RolloutBoard(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     at = models.DateTimeField()
     sent = models.PositiveIntegerField(default=0)  # parts so far
+
+    PERSON = Nobody("a board in a rollout")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rollout", "controller"], name="rollout_board_once")]

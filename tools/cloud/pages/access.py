@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from ..alarms import alarms
 from ..help import diagnostics
 from ..models import Alarm, Bank, HelpRequest, Reach, Right, Tenant, User, visible
+from ..privacy import requests
+from ..services import clock
 
 View = Callable[..., HttpResponse]
 
@@ -72,7 +74,7 @@ def everything(user: User) -> set[str]:
 def offered(request: HttpRequest) -> dict[str, Any]:
     """For every template: `may`, the names of the user's rights; `banks_there`, whether they see a bank;
     `alarms_standing`, how many they see stand now; `help_page`, which page this is where help is asked for;
-    `help_waiting`, how many wait for their answer."""
+    `help_waiting`, how many wait for their answer; `requests_overdue`, how many wait too long for them."""
     user: Any = getattr(request, "user", None)
     there = user is not None and user.is_authenticated
     return {
@@ -81,11 +83,16 @@ def offered(request: HttpRequest) -> dict[str, Any]:
         "help_page": SimpleLazyObject(lambda: diagnostics.page(request.path)),
         "help_waiting": SimpleLazyObject(lambda: _waiting(user) if there else 0),
         "alarms_standing": SimpleLazyObject(lambda: len(alarms.standing(visible(Alarm, user))) if there else 0),
+        "requests_overdue": SimpleLazyObject(lambda: _overdue(user) if there else 0),
     }
 
 
 def _waiting(user: User) -> int:
     return visible(HelpRequest, user).filter(state=HelpRequest.State.WAITING).count()
+
+
+def _overdue(user: User) -> int:
+    return requests.overdue(Reach.of(user).whole(Right.PRIVACY), clock.now())
 
 
 def signed_in(view: View) -> View:

@@ -23,6 +23,8 @@ from ..members import sign_views as sign
 from ..members import views as members
 from ..partners import views as partners
 from ..people import views as people
+from ..privacy import own_views as my_requests
+from ..privacy import views as privacy
 from ..questions import views as questions
 from ..readings import views as readings
 from ..residents import admin_views as residents
@@ -184,6 +186,19 @@ urlpatterns = [
     path("people/<number:pk>/account", residents.invite, name="person_account"),
     path("people/<number:pk>/account/link", residents.link, name="person_account_link"),
     path("people/<number:pk>/account/end", residents.end, name="person_account_end"),
+    path("privacy/", privacy.queue, name="privacy"),
+    path("privacy/kept", privacy.retention, name="kept"),
+    path("people/<number:pk>/requests/new", privacy.add, name="request_add"),
+    path("requests/<number:pk>/", privacy.page, name="request"),
+    path("requests/<number:pk>/extend", privacy.extend, name="request_extend"),
+    path("requests/<number:pk>/copy", privacy.copy, name="request_copy"),
+    path("copy/<str:token>", privacy.fetch, name="copy"),
+    path("requests/<number:pk>/erase", privacy.erase, name="request_erase"),
+    path("tenants/<number:tenant_pk>/erase-after", privacy.erase_after, name="erase_after"),
+    path("requests/<number:pk>/answer", privacy.answer, name="request_answer"),
+    path("request/<str:token>", privacy.followed, name="request_followed"),
+    path("me/<number:pk>/requests", my_requests.page, name="my_requests"),
+    path("me/<number:pk>/requests/back", my_requests.take_back, name="my_request_back"),
     path("language", set_language, name="language"),
     path("sign-out", sign.out, name="sign_out"),
 ]

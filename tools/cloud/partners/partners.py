@@ -3,7 +3,7 @@
 import base64
 import os
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from hmac import new as hmac
 
@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
 from ..audit import changes
-from ..log import retention
 from ..members import links
 from ..models import ApiToken, Door, Event, Grant, Partner, PartnerCall, Person, Tenant, User
+from ..models.retention import LOOKS
 from ..services import clock
 from ..services.refusal import Refusal
 
@@ -121,4 +121,5 @@ def events(partner: Partner) -> QuerySet[Event]:
 
 def forget(now: datetime) -> None:
     """Calls that were counted as long ago as looks are kept."""
-    PartnerCall.objects.filter(hour__lt=now - timedelta(days=retention.LOOKS_DAYS)).delete()
+    assert LOOKS.period is not None
+    PartnerCall.objects.filter(hour__lt=now - LOOKS.period).delete()

@@ -16,8 +16,9 @@ from ..api.errors import Error
 from ..api.moments import Moment
 from ..audit import export, looks
 from ..models import AccessGroup, Credential, Door, Grant, Look, Person, Right, lock
+from ..privacy import erasing
 from ..services import clock
-from . import erasure, groups, people, pins
+from . import groups, people, pins
 
 router = Router(tags=["people"])
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
@@ -239,7 +240,8 @@ def add_grant(request: HttpRequest, fields: GrantIn) -> Status[Grant]:
 def erase_person(request: HttpRequest, person_id: int) -> Status[None]:
     """Erases a person for good: name, cards, PINs, groups. To stop the cards only, set active to false."""
     who = caller(request)
-    erasure.erase(_person(who, person_id), clock.now(), user=who.user, token=who.token)
+    person = _person(who, person_id)
+    erasing.at_once(person, who.reach.may(person.tenant_id, Right.MEMBERS))
     return Status(204, None)
 
 

@@ -17,12 +17,13 @@ from tools.terminal import Problem
 from ..log import words
 from ..models import AccessGroup, Credential, Door, Grant, Person, Right, lock, visible
 from ..pages import access, telling, times
+from ..privacy import erasing, leaving
 from ..readings import views as readings
 from ..residents.forms import AccountForm
 from ..rules.forms import GrantForm, PinForm
 from ..scim import page_views as directory
-from ..services import clock, entered, local_time
-from . import arrival, erasure, pins
+from ..services import entered, local_time
+from . import arrival, pins
 from . import people as service
 from .forms import CardForm, GroupsForm, NeedsForm, PersonForm
 
@@ -201,7 +202,11 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
     person = _changeable(request, pk)
     user: Any = request.user
-    erasure.erase(person, clock.now(), user=user)
+    try:
+        erasing.at_once(person, access.may(user, person.tenant_id, Right.MEMBERS))
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+        return redirect("pages:person", pk=pk)
     messages.success(request, _("The person is erased. The doors forget their cards as they are reached."))
     return redirect("pages:people")
 
@@ -312,6 +317,8 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
         "account_form": AccountForm(auto_id="account_%s"),
         "reading": readings.shown(person, user),
         "directory": directory.of_person(user, person),
+        "erased_by_itself": leaving.due_at(person),
+        "zone": zones[0],
         "here": "people",
     }
     return render(request, "pages/person.html", shown, status=status)

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from ..log.retention import LOOKS_DAYS
 from ..models import AccessGroup, Change, Door
+from ..models.retention import CHANGES
 
 Kind = Change.Kind
 
@@ -71,7 +71,7 @@ def of(tenant: int, at: datetime, now: datetime, groups: Collection[int] | None 
         set(own.filter(person__isnull=False).values_list("person", flat=True)),
         set(own.filter(kind=Kind.PERSON, what=Change.What.MADE).values_list("person", flat=True)) - {None},
         later.filter(erased=True).exists(),
-        now - at < timedelta(days=LOOKS_DAYS),
+        now - at < (CHANGES.period or timedelta()),
         list(_rules(later, at, groups)),
     )
 

@@ -11,11 +11,12 @@ from firmware.controller.cloud.channel import Refused
 from ..audit import looks
 from ..doors import commands
 from ..models import ApiToken, Command, Credential, Door, Look, Person, Reading, User
+from ..models.retention import READINGS
 from ..people import people
 from ..services import clock
 from ..services.refusal import Refusal
 
-KEPT = timedelta(minutes=10)  # a number that nobody gave by then is shown no more; tidying erases it
+KEPT = READINGS.period or timedelta()  # a number that nobody gave by then is shown no more; tidying erases it
 LATE = timedelta(seconds=20)  # after its time a card may still be on its way here
 _CARD = 0
 # How a controller says that there is no card.

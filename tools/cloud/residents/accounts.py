@@ -1,16 +1,27 @@
 """With which account a person sees their own page: linked by an administrator, with a one-time link to sign in."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db import IntegrityError, transaction
 
 from ..audit import changes
 from ..lockers import recipients
 from ..members import links
-from ..models import Change, Guest, Person, SignInLink, User, lock
+from ..models import Alarm, ApiToken, Change, Command, Guest, Look, Person, SignInLink, User, lock
 from ..row_security import admitted
 from ..services import propagate
 from ..services.refusal import Refusal
 
 MINUTES = 24 * 60  # a link is good
+A_DAY = timedelta(days=1)  # in which who was made an account becomes somebody
+# Records that are kept for a year (models/retention.py) and say who did something.
+NAMED_BY: tuple[tuple[Any, str], ...] = (
+    (Change, "user"),
+    (Look, "user"),
+    (Alarm, "acknowledged_by"),
+    (Command, "requested_by"),
+)
 
 
 def invite(person: Person, email: str, by: User | None, linked: bool = True) -> str | None:
@@ -89,3 +100,16 @@ def forget(user: User) -> None:
     SignInLink.objects.filter(user=user, tenant=None, used_at=None).delete()
     if not (user.memberships.exists() or user.persons.exists() or user.links.exclude(tenant=None).exists()):
         user.delete()
+
+
+def forget_left(now: datetime) -> int:
+    """Accounts that nobody is any more, once no record names them as who did something. Returns how many those were."""
+    left = User.objects.filter(memberships=None, persons=None, links=None, created_at__lt=now - A_DAY)
+    for record, by in NAMED_BY:
+        left = left.exclude(pk__in=record.objects.exclude(**{by: None}).values(by))
+    left = left.exclude(pk__in=ApiToken.objects.filter(revoked_at=None).exclude(made_by=None).values("made_by"))
+    forgotten = 0
+    for user in left:
+        user.delete()
+        forgotten += 1
+    return forgotten

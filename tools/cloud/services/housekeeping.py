@@ -17,7 +17,9 @@ from ..members import links, members
 from ..models import Controller, Progress
 from ..partners import feed, partners
 from ..people import erasure
+from ..privacy import copies, erasing, leaving, requests
 from ..readings import learning
+from ..residents import accounts
 from ..residents import tidy as residents
 from ..rules import rules
 
@@ -59,7 +61,13 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         partial(help_requests.tidy, now),
         partial(learning.forget, now),
         partial(links.forget, now),
+        partial(requests.forget, now),
+        partial(copies.forget, now),
+        partial(leaving.note, now),
+        partial(leaving.erase_due, now),
+        partial(erasing.go_on, now),
         partial(members.end_due, now),
+        partial(accounts.forget_left, now),
         erasure.overwrite,
         partial(acl.refresh_due, now, troubles),
         partial(_prune, troubles, done),

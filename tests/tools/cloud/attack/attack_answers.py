@@ -14,7 +14,7 @@ NOT_SERVED = None  # no such method: 405
 
 LOOK, PEOPLE, LOG, ALARMS, RELEASE = Right.LOOK, Right.PEOPLE, Right.LOG, Right.ALARMS, Right.RELEASE
 CHANGE, INSTALL, AUDIT, MEMBERS = Right.CHANGE, Right.INSTALL, Right.AUDIT, Right.MEMBERS
-PARCELS, GUESTS, HELP = Right.PARCELS, Right.GUESTS, Right.HELP
+PARCELS, GUESTS, HELP, PRIVACY = Right.PARCELS, Right.GUESTS, Right.HELP, Right.PRIVACY
 BANKS, DELIVERIES, DELIVER = Right.BANKS, Right.DELIVERIES, Right.DELIVER
 
 Need = Right | str | None
@@ -44,6 +44,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "changes": (AUDIT, NOT_SERVED),
     "commission": (NOT_SERVED, INSTALL),
     "commissioning": (LOOK, NOT_SERVED),
+    "copy": (ANYBODY, ANYBODY),
     "controller": (LOOK, NOT_SERVED),
     "controller_commands": (INSTALL, NOT_SERVED),
     "controller_do": (NOT_SERVED, INSTALL),
@@ -67,6 +68,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "doors_stream": (SIGNED_IN, NOT_SERVED),
     "emergency": (NOT_SERVED, RELEASE),
     "enrol": (INSTALL, INSTALL),
+    "erase_after": (NOT_SERVED, PRIVACY),
     "export": (NOT_SERVED, CHANGE),
     "grant": (NOT_SERVED, CHANGE),
     "group": (PEOPLE, CHANGE),
@@ -88,6 +90,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "holiday_add": (NOT_SERVED, CHANGE),
     "holiday_remove": (NOT_SERVED, CHANGE),
     "holidays_fill": (NOT_SERVED, CHANGE),
+    "kept": (SIGNED_IN, NOT_SERVED),
     "language": (ANYBODY, ANYBODY),
     "list_groups": (CHANGE, NOT_SERVED),
     "list_people": (CHANGE, NOT_SERVED),
@@ -117,6 +120,8 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "my_parcel_do": (NOT_SERVED, THEMSELVES),
     "my_parcel_leave": (THEMSELVES, THEMSELVES),
     "my_parcels": (THEMSELVES, NOT_SERVED),
+    "my_request_back": (NOT_SERVED, THEMSELVES),
+    "my_requests": (THEMSELVES, THEMSELVES),
     "my_profile": (THEMSELVES, NOT_SERVED),
     "my_sign_out_elsewhere": (NOT_SERVED, THEMSELVES),
     "my_unlock": (NOT_SERVED, THEMSELVES),
@@ -140,6 +145,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "person_needs": (NOT_SERVED, CHANGE),
     "pin": (NOT_SERVED, CHANGE),
     "read": (NOT_SERVED, CHANGE),
+    "privacy": (PRIVACY, NOT_SERVED),
     "question_door": (PEOPLE, NOT_SERVED),
     "question_held": (PEOPLE, NOT_SERVED),
     "question_inside": (LOG, NOT_SERVED),
@@ -151,6 +157,13 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "reading_give": (NOT_SERVED, CHANGE),
     "release": (NOT_SERVED, RELEASE),
     "release_sure": (RELEASE, NOT_SERVED),
+    "request": (PRIVACY, NOT_SERVED),
+    "request_add": (PRIVACY, PRIVACY),
+    "request_answer": (NOT_SERVED, PRIVACY),
+    "request_extend": (NOT_SERVED, PRIVACY),
+    "request_erase": (NOT_SERVED, PRIVACY),
+    "request_copy": (NOT_SERVED, PRIVACY),
+    "request_followed": (ANYBODY, NOT_SERVED),
     "residents": (PEOPLE, NOT_SERVED),
     "residents_change": (NOT_SERVED, CHANGE),
     "revoke": (NOT_SERVED, CHANGE),
@@ -345,7 +358,7 @@ PLACES = {
     "members": "member", "people": "person", "readings": "reading", "schedules": "schedule", "sites": "site",
     "tenants": "tenant", "tokens": "token", "banks": "bank", "lockers": "bank", "deliveries": "delivery",
     "shipments": "delivery", "allotments": "allotment", "me": "person", "partners": "partner", "guests": "guest",
-    "help": "help",
+    "help": "help", "requests": "request",
 }  # fmt: skip
 
 # Name of a field, in a body, a form or an address -> whose number it holds.
@@ -353,6 +366,7 @@ FIELDS = {
     "after": "event", "alarm": "alarm", "bank": "bank", "banks": "bank", "command": "command",
     "credential": "credential", "guest": "guest", "sites": "site", "scim_user": "scimuser", "at": "bank",
     "delivery": "delivery",
+    "request": "request",
     "before": "event", "controller": "controller", "door": "door", "doors": "door",
     "door-": "schedule", "when-": "schedule",
     "following": "schedule", "free": "schedule", "group": "group", "groups": "group", "leads_from": "area",
@@ -362,6 +376,7 @@ FIELDS = {
 }  # fmt: skip
 # Those that hold plain values: no row is meant.
 PLAIN = {
+    "answer", "asked_by", "checked", "outcome", "reason", "said",
     "apart", "is", "may", "as", "same", "time", "day", "file", "form", "in_groups", "keep", "source", "text", "whole",
     "guest_days", "guests", "guests_at_once", "residents", "unlock", "parcels", "parcel_days",
     "along", "attached", "close", "error", "state",

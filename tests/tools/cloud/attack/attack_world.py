@@ -29,6 +29,7 @@ from tools.cloud.models import (
     Command,
     Controller,
     Credential,
+    DataRequest,
     Delivery,
     Door,
     DoorRules,
@@ -59,6 +60,7 @@ from tools.cloud.models import (
 from tools.cloud.models.rights import UNBOUND, rights_of
 from tools.cloud.partners import feed, partners
 from tools.cloud.people import groups, people, pins
+from tools.cloud.privacy import requests
 from tools.cloud.rules import holidays
 from tools.cloud.scim import tokens as scim_tokens
 from tools.cloud.sealing import SealedValue
@@ -75,7 +77,10 @@ MISSING = 10**12  # a number that nothing has
 # Which right somebody needs to be told a word: it is tag + right, as in zornpeople.
 WORDS = {
     right.value: {right}
-    for right in (Right.LOOK, Right.BANKS, Right.DELIVERIES, Right.PEOPLE, Right.AUDIT, Right.HELP, Right.MEMBERS)
+    for right in (
+        *(Right.LOOK, Right.BANKS, Right.DELIVERIES, Right.PEOPLE, Right.AUDIT, Right.HELP, Right.MEMBERS),
+        Right.PRIVACY,
+    )
 }
 WORDS |= {"gate": {Right.BANKS}, "days": {Right.LOOK}}  # of the tenant as a whole: its name; schedules, holidays
 SHARED = ("gate", "days")
@@ -122,6 +127,10 @@ class Home(House):
         Person.objects.filter(pk=self.guest.pk).update(name=f"{tag}guests gjest")
         asker = User.objects.named(f"x@{tag}help.test")
         self.help = help_requests.write(asker, self.tenant, None, "question", f"{tag}help virker ikke")
+        said = f"{tag}privacy"
+        self.request, _ = requests.make(self.person, "correction", said, f"{said} mor", f"{said} pass")
+        self.access, _ = requests.make(self.alone, "access", said, f"{said} mor", f"{said} pass")
+        self.erasure, _ = requests.make(self.alone, "erasure", said, f"{said} mor", f"{said} pass")
         self.door, self.event = self.doors[0], self.events[1]
         self.ids = self._ids()
         # Words that are numbers, and the right to be told them.
@@ -267,6 +276,9 @@ KINDS: dict[str, type[Any]] = {
     "shared": Allotment,
     "guest": Guest,
     "help": HelpRequest,
+    "request": DataRequest,
+    "erasure": DataRequest,
+    "access": DataRequest,
 }  # fmt: skip
 ATTRIBUTES = {"credential": "card", "fetched": "fetched_one"}
 

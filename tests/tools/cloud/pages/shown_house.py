@@ -28,6 +28,7 @@ from tools.cloud.models import (
     Command,
     Compartment,
     Controller,
+    DataRequest,
     Delivery,
     DoorRules,
     Event,
@@ -54,6 +55,7 @@ from tools.cloud.models import (
 )
 from tools.cloud.partners import feed, partners
 from tools.cloud.people import erasure, groups, people, pins
+from tools.cloud.privacy import copies, erasing, leaving, requests
 from tools.cloud.residents import policy
 from tools.cloud.rules import holidays
 from tools.cloud.rules import schedules as weeks
@@ -90,6 +92,7 @@ class Shown:
         self.residents()
         self.partners()
         self.help()
+        self.requests()
         lost.lost(self.gone, self.owner)
 
     def ago(self, **past: float) -> datetime:
@@ -323,6 +326,25 @@ class Shown:
         help_requests.add(self.asked, "Takk! Nå virker det.", self.owner)
         over = help_requests.write(self.owner, self.tenant, None, "feedback", "Fin side.")
         help_requests.close(over)
+
+    def requests(self) -> None:
+        """One of each state: open, overdue, being erased with boards that are away and lost, a copy to be fetched."""
+        words = "Etternavnet mitt er Solheim-Kristoffersen,\nikke Kristoffersen Solheim."
+        self.request, self.tokens["request_followed"] = requests.make(self.person, "correction", words)
+        late, _ = requests.make(self.person, "objection", words, "Ingrid Marie per telefon", "ringte tilbake")
+        DataRequest.objects.filter(pk=late.pk).update(made_at=self.ago(days=33), due_at=self.ago(days=3))
+        copy, _ = requests.make(self.person, "access")
+        self.tokens["copy"] = copies.answer(copy, themself=True).token
+        moved = Person.objects.create(tenant=self.tenant, name="Utflyttet")
+        Grant.objects.create(person=moved, group=self.group)
+        people.give_card(moved, 26, people.card_number(26, 18, 4711))
+        self.erasure, _ = requests.make(moved, "erasure")
+        erasing.begin(self.erasure, members=True)
+        erasing.carry_out(self.erasure)
+        asked = Person.objects.create(tenant=self.tenant, name="Nils Ánde Eira-Somby")
+        self.leaver, _ = requests.make(asked, "erasure")
+        Person.objects.filter(pk=asked.pk).update(active=False)
+        leaving.note(self.now)
 
     def partners(self) -> None:
         scopes = list(Partner.Scope)

@@ -1,0 +1,147 @@
+"""A copy as a ZIP under a passphrase: JSON and CSV for programs, a page for people, a manifest and a schema.
+
+AES-256 as WinZip and 7-Zip have it (AE-2): whoever has either opens it. Its key is made of the passphrase by a thousand
+rounds only, so the passphrase is made here, of 120 random bits, and is nobody's to choose.
+"""
+
+import csv
+import io
+import json
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import pyzipper
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from ..models import Person
+from ..services import spreadsheet
+from . import found
+from .found import Found, Row
+
+VERSION = 1  # of the files within
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is taken for another
+GROUPS = 6  # of four letters
+PAGE_ROWS = 500  # of a kind on the page for people: the rest is in the tables
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "A copy of what Portvakt keeps of a person",
+    "type": "object",
+    "required": ["version", "made_at", "organisation", "person", "kinds"],
+    "properties": {
+        "version": {"const": VERSION},
+        "made_at": {"type": "string", "format": "date-time"},
+        "organisation": {"type": "string"},
+        "person": {"type": "string"},
+        "kinds": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "required": ["kept", "how_long", "rows"],
+                "properties": {
+                    "kept": {"type": "string"},
+                    "how_long": {"type": "string"},
+                    "rows": {"type": "array", "items": {"type": "object"}},
+                },
+                "additionalProperties": False,
+            },
+        },
+    },
+    "additionalProperties": False,
+}
+
+
+def passphrase() -> str:
+    return "-".join("".join(secrets.choice(LETTERS) for _n in range(4)) for _n in range(GROUPS))
+
+
+def make(person: Person, themself: bool, secret: str, now: datetime, language: str) -> bytes:
+    """All of it, encrypted."""
+    with override(language):
+        files = _files(person, themself, now)
+    kept = io.BytesIO()
+    with pyzipper.AESZipFile(kept, "w", compression=pyzipper.ZIP_DEFLATED, encryption=pyzipper.WZ_AES) as archive:
+        archive.setpassword(secret.encode())
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return kept.getvalue()
+
+
+def _files(person: Person, themself: bool, now: datetime) -> dict[str, bytes]:
+    kinds: dict[str, Any] = {}
+    files: dict[str, bytes] = {}
+    for one in found.of(person, themself):
+        rows = list(found.rows(one, person))
+        if rows:
+            kept = one.said.kept
+            kinds[one.name] = {"kept": str(kept.kind), "how_long": kept.long(person.tenant), "rows": rows}
+            files[f"tables/{one.name}.csv"] = _table(rows)
+    data = {
+        "version": VERSION,
+        "made_at": now.isoformat(timespec="seconds"),
+        "organisation": person.tenant.name,
+        "person": person.name,
+        "kinds": kinds,
+    }
+    files["data.json"] = _json(data)
+    files["schema.json"] = _json(SCHEMA)
+    files["read me.html"] = _page(data).encode()
+    files["manifest.json"] = _json(_manifest(data, files))
+    return files
+
+
+def _manifest(data: dict[str, Any], files: dict[str, bytes]) -> dict[str, Any]:
+    return {
+        **{name: data[name] for name in ("version", "made_at", "organisation", "person")},
+        "rows": {name: len(kind["rows"]) for name, kind in data["kinds"].items()},
+        "left_out": [_("what concerns others"), _("secrets: hashes and keys, which are no words about anybody")],
+        "files": [
+            {"name": name, "bytes": len(content), "sha256": sha256(content).hexdigest()}
+            for name, content in sorted(files.items())
+        ],
+    }
+
+
+def _json(of: Any) -> bytes:
+    return json.dumps(of, ensure_ascii=False, indent=1, default=str).encode()
+
+
+def _table(rows: list[Row]) -> bytes:
+    """With a mark that spreadsheets know UTF-8 by."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    names = list(rows[0])
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([spreadsheet.cell(_flat(row[name])) for name in names])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _flat(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
+def _page(data: dict[str, Any]) -> str:
+    sections = [
+        {
+            "kept": kind["kept"],
+            "how_long": kind["how_long"],
+            "file": f"tables/{name}.csv",
+            "more": max(0, len(kind["rows"]) - PAGE_ROWS),
+            "names": list(kind["rows"][0]),
+            "rows": [_cells(row) for row in kind["rows"][-PAGE_ROWS:]],
+        }
+        for name, kind in data["kinds"].items()
+    ]
+    return render_to_string("pages/privacy/copy.html", {**data, "sections": sections})
+
+
+def _cells(row: Row) -> Iterable[Any]:
+    return ["" if value is None else _flat(value) for value in row.values()]
+
+
+__all__ = ["Found", "make", "passphrase"]

@@ -1,0 +1,140 @@
+"""Everything that is kept of a person, found by what each model says of itself (models/personal.py).
+
+For them alone: what points at somebody else is left out, so are secrets, and what tells of duress: somebody who is
+forced may be forced to show this, too.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.apps import apps
+from django.db.models import ForeignKey, Model, Q, QuerySet
+
+from ..alarms import codes
+from ..lockers.about import GIVER, legible
+from ..log import words
+from ..models import (
+    AccessGroup,
+    Area,
+    Bank,
+    Controller,
+    Credential,
+    Delivery,
+    Door,
+    Event,
+    Person,
+    Schedule,
+    Site,
+    Tenant,
+    User,
+)
+from ..models.personal import Personal, personal
+from ..sealing import SealedField
+from ..services import local_time
+
+# Rows that a copy names where others refer to them; nobody is among them.
+NAMED = (Tenant, Site, Controller, Door, AccessGroup, Bank, Schedule, Area, Credential)
+DURESS = Q(credential__kind=Credential.Kind.DURESS)
+Row = dict[str, Any]
+
+
+class Found(NamedTuple):
+    """The rows of one model that are somebody's."""
+
+    model: type[Model]
+    said: Personal
+    rows: QuerySet[Any]
+
+    @property
+    def name(self) -> str:
+        return self.model._meta.model_name or ""
+
+
+def of(person: Person, themself: bool) -> Iterator[Found]:
+    """By model, of those that have a way to them. themself: rows of the account too, which nobody else sees."""
+    for model in sorted(apps.get_models(), key=lambda one: one._meta.label):
+        said = personal(model)
+        if said is None:
+            continue
+        mine = Q(pk__in=())
+        for way in said.person:
+            mine |= Q(**{way: person.pk})
+        if themself and person.user_id is not None:
+            account = Q(pk__in=())
+            for way in said.account:
+                account |= Q(**{way: person.user_id})
+            tenant = getattr(model, "TENANT_PATH", None)
+            mine |= account & Q(**{tenant: person.tenant_id}) if tenant else account
+        yield Found(model, said, _told(model, model._base_manager.filter(mine).distinct().order_by("pk")))
+
+
+def rows(found: Found, person: Person) -> Iterator[Row]:
+    """As a copy says them: every field that is theirs or plain, times by the clock of the place."""
+    zone = ZoneInfo(local_time.of_tenant(person.tenant_id)[0])
+    fields = [field for field in found.model._meta.concrete_fields if _shows(field, found)]
+    related = [field.name for field in fields if field.is_relation and _names(field)]
+    for row in found.rows.select_related(*related).iterator(chunk_size=2000):
+        yield {field.name: _value(row, field, person, zone) for field in fields}
+
+
+def _told(model: type[Model], rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Without what tells of duress. An event of it stays, as the grant that it looked like."""
+    secret = getattr(model, "SECRET", None)
+    if secret is not None:
+        rows = rows.exclude(secret[0])
+    names = {field.name for field in model._meta.concrete_fields}
+    return rows.exclude(DURESS) if "credential" in names and model is not Event else rows
+
+
+def _shows(field: Any, found: Found) -> bool:
+    said = found.said
+    if field.name in {*said.secret, *said.acts, *said.others}:
+        return False
+    if not field.is_relation:
+        return not field.primary_key
+    return field.related_model in (Person, User) or _names(field)
+
+
+def _names(field: Any) -> bool:
+    return isinstance(field, ForeignKey) and field.related_model in NAMED
+
+
+def _value(row: Any, field: Any, person: Person, zone: ZoneInfo) -> Any:
+    if field.is_relation and field.related_model in (Person, User):
+        mine = person.pk if field.related_model is Person else person.user_id
+        return "you" if mine is not None and getattr(row, field.attname) == mine else None  # nobody else is named
+    if isinstance(row, Event) and field.name == "code":
+        return codes.NAMES.get(codes.shown(row.code, False), str(row.code))
+    value = getattr(row, field.name)
+    if isinstance(value, Credential):
+        return words.credential(value, False)
+    if isinstance(row, Delivery) and field.name == "about":
+        return _about(row, person)
+    return _plain(value, field, zone)
+
+
+def _about(row: Delivery, person: Person) -> Row:
+    """What it is, and of the two whom it is about the one that it is for."""
+    mine = row.recipient_id == person.pk
+    said = asdict(legible(row))
+    return {name: text for name, text in said.items() if text and (name == "description" or (name in GIVER) != mine)}
+
+
+def _plain(value: Any, field: Any, zone: ZoneInfo) -> Any:
+    if isinstance(field, SealedField):
+        return bytes(value).decode("utf-8", "replace") if value else ""
+    if isinstance(value, Model):
+        return str(value)
+    if isinstance(value, datetime):
+        try:
+            return value.astimezone(zone).isoformat(timespec="seconds")
+        except OverflowError:  # kept before there were bounds
+            return value.isoformat(timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    return value

@@ -1,0 +1,229 @@
+"""Privacy for those who work requests, and for whoever is signed in: how long what is kept."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tools.terminal import Problem
+
+from ..audit import looks
+from ..models import DataRequest, Look, Person, Right, Tenant, visible
+from ..pages import access, telling
+from ..services import clock, local_time
+from . import copies, erasing, kept, leaving, requests, shown
+from .forms import AfterForm, AnswerForm, BehalfForm, ExtendForm
+
+NEXT = 20  # who will be erased by themselves
+CLOSED = 50  # of those that are closed, below those that are not
+
+
+@never_cache
+@require_GET
+@access.signed_in
+def retention(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    return render(request, "pages/privacy/kept.html", {"tenants": kept.of(user), "here": "kept"})
+
+
+@never_cache
+@require_GET
+@access.needs(Right.PRIVACY)
+def queue(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    rows = visible(DataRequest, user).select_related("person", "tenant")
+    going = rows.filter(state__in=DataRequest.GOING)
+    tenants = access.tenants(user, Right.PRIVACY).order_by("name")
+    told = {
+        "going": [shown.request(row) for row in going],
+        "closed": [shown.request(row) for row in rows.exclude(pk__in=going).order_by("-closed_at")[:CLOSED]],
+        "several": len(tenants) > 1,
+        "leaving": [_leaving(tenant) for tenant in tenants],
+        "here": "people",
+    }
+    return render(request, "pages/privacy/queue.html", told)
+
+
+def _leaving(tenant: Tenant, form: AfterForm | None = None) -> dict[str, Any]:
+    people = leaving.leaving(tenant).select_related("tenant")
+    return {
+        "tenant": tenant,
+        "zone": local_time.of_tenant(tenant.pk)[0],
+        "people": [{"row": one, "due": leaving.due_at(one)} for one in people[:NEXT]],
+        "more": max(0, people.count() - NEXT),
+        "form": form or AfterForm(initial={"days": tenant.erase_after}, auto_id=f"after_{tenant.pk}_%s"),
+    }
+
+
+@require_POST
+@access.needs(Right.PRIVACY)
+def erase_after(request: HttpRequest, tenant_pk: int) -> HttpResponse:
+    """How long after their last right people are erased by themselves."""
+    user: Any = request.user
+    tenant = get_object_or_404(access.tenants(user, Right.PRIVACY), pk=tenant_pk)
+    form = AfterForm(request.POST)
+    if form.is_valid():
+        leaving.erase_after(tenant, form.cleaned_data["days"])
+        messages.success(request, _("It is saved when people are erased by themselves."))
+    else:
+        messages.error(request, " ".join(str(one) for one in form.errors["days"]))
+    return redirect("pages:privacy")
+
+
+@never_cache
+@require_GET
+@access.needs(Right.PRIVACY)
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    return _page(request, _find(request, pk))
+
+
+@require_POST
+@access.needs(Right.PRIVACY)
+def extend(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _find(request, pk)
+    form = ExtendForm(request.POST)
+    if form.is_valid():
+        try:
+            requests.extend(row, form.cleaned_data["reason"])
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("There is more time. The person can read why."))
+            return redirect("pages:request", pk=pk)
+    return _page(request, _find(request, pk), extend_form=form, status=422)
+
+
+@require_POST
+@access.needs(Right.PRIVACY)
+def answer(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _find(request, pk)
+    form = AnswerForm(request.POST)
+    if form.is_valid():
+        try:
+            requests.answer(row, form.cleaned_data["answer"], done=request.POST.get("outcome") == "done")
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("The request is closed. The person can read your answer."))
+            return redirect("pages:request", pk=pk)
+    return _page(request, _find(request, pk), answer_form=form, status=422)
+
+
+@never_cache
+@require_POST
+@access.needs(Right.PRIVACY)
+def copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """A copy for the person: where it is fetched and its passphrase are shown once, in the answer itself."""
+    user: Any = request.user
+    row = _find(request, pk)
+    try:
+        made = copies.answer(row, themself=False)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+        return redirect("pages:request", pk=pk)
+    looks.note([row.tenant_id], Look.What.EXPORT, clock.now(), user=user, person=row.person)
+    back = reverse("pages:request", args=[pk])
+    told = {**shown.request(row), **copies.told(made), "link": copy_address(made.token), "back": back, "here": "people"}
+    return render(request, "pages/privacy/copy_told.html", told)
+
+
+def copy_address(token: str) -> str:
+    return settings.PORTVAKT_URL.rstrip("/") + reverse("pages:copy", args=[token])
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def fetch(request: HttpRequest, token: str) -> HttpResponse:
+    """Looking uses nothing up: mail scanners and previews look. The button fetches it, once."""
+    if request.method == "POST":
+        content = copies.take(token)
+        if content is not None:
+            headers = {"Content-Disposition": 'attachment; filename="portvakt-copy.zip"'}
+            return _private(HttpResponse(content, content_type="application/zip", headers=headers))
+    row = copies.find(token)
+    if row is None:
+        return _private(render(request, "pages/privacy/gone.html", status=404))
+    zone = local_time.of_tenant(row.request.tenant_id)[0]
+    return _private(render(request, "pages/privacy/fetch.html", {"copy": row, "zone": zone}))
+
+
+@require_POST
+@access.needs(Right.PRIVACY)
+def erase(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begun and kept as begun, then done: what a power cut ends in between goes on by itself."""
+    user: Any = request.user
+    row = _find(request, pk)
+    try:
+        erasing.begin(row, access.may(user, row.tenant_id, Right.MEMBERS))
+        erasing.carry_out(row)
+    except Problem as problem:
+        messages.error(request, telling.sentence(problem))
+    else:
+        messages.success(request, _("The person is erased here. The request is done when every controller says so."))
+    return redirect("pages:request", pk=pk)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@access.needs(Right.PRIVACY)
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    """On behalf of somebody. The address where they see how it goes is shown once, in the answer itself."""
+    user: Any = request.user
+    person = get_object_or_404(visible(Person, user), pk=pk)
+    access.must(user, person.tenant_id, Right.PRIVACY)
+    form = BehalfForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            row, token = requests.make(person, **form.cleaned_data)
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            back = reverse("pages:request", args=[row.pk])
+            told = {**shown.request(row), "link": address(token), "back": back, "here": "people"}
+            return render(request, "pages/privacy/told.html", told)
+    told = {"person": person, "form": form, "here": "people"}
+    return render(request, "pages/privacy/add.html", told, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@require_GET
+def followed(request: HttpRequest, token: str) -> HttpResponse:
+    """How a request goes, for whom it is about, without an account: it says no name."""
+    row = requests.find(token)
+    if row is None:
+        return _private(render(request, "pages/privacy/gone.html", status=404))
+    return _private(render(request, "pages/privacy/followed.html", shown.request(row, names=False)))
+
+
+def address(token: str) -> str:
+    return settings.PORTVAKT_URL.rstrip("/") + reverse("pages:request_followed", args=[token])
+
+
+def _private(reply: HttpResponse) -> HttpResponse:
+    """No search engine keeps it."""
+    reply["X-Robots-Tag"] = "noindex"
+    return reply
+
+
+def _find(request: HttpRequest, pk: int) -> DataRequest:
+    user: Any = request.user
+    row: DataRequest = get_object_or_404(visible(DataRequest, user).select_related("person", "tenant"), pk=pk)
+    return row
+
+
+def _page(request: HttpRequest, row: DataRequest, status: int = 200, **forms: Any) -> HttpResponse:
+    told = {
+        **shown.request(row),
+        "means": shown.MEANS[row.kind],
+        "copied": row.kind in copies.KINDS,
+        "extend_form": forms.get("extend_form") or ExtendForm(),
+        "answer_form": forms.get("answer_form") or AnswerForm(),
+        "here": "people",
+    }
+    return render(request, "pages/privacy/request.html", told, status=status)
