@@ -214,8 +214,23 @@ def test_a_shared_one_that_is_taken_back_is_nobodys_and_its_key_is_gone():
     bench.allot(shared(3))
     bench.tap_bank(KARI)
     bench.shut(3)
-    bench.allot(entry(3, 5, kind=0, until=0))
+    bench.allot(entry(3, 5, kind=0, until=1))
     assert bench.tap_bank(KARI) == [] and not bench.lies_on_flash(card(KARI))
+
+
+def test_whoever_takes_it_back_and_did_not_know_that_it_is_taken_gets_it_when_it_was_left():
+    bench = CardBench()
+    bench.allot(shared(3))
+    bench.tap_bank(KARI)
+    bench.shut(3)
+    for turn in (0, 2):
+        bench.allot(entry(3, 5, kind=0, until=turn))
+        assert bench.tap_bank(KARI) == [3], "their things lie there"
+        bench.shut(3)
+    leaves(bench, KARI)
+    bench.shut(3)
+    bench.allot(entry(3, 5, kind=0, until=0))
+    assert bench.tap_bank(OLA) == [] and bench.marks()[1][2] == 0
 
 
 def test_somebody_has_looked_into_it():

@@ -31,6 +31,8 @@ class AllotmentMessages(BankMessages):
             before = self._allotments.get(allotment.number)
             if allotment.mark != before.mark and (before.mark or not self._may(allotment.number)):
                 continue  # it is somebody else's, or there is a parcel in it
+            if allotment.kind == NOBODY and before.is_taken() and allotment.until != before.turn():
+                continue  # who takes it back did not know that somebody has taken it: their things lie there
             if allotment.kind == NOBODY:
                 allotment = Allotment(allotment.number)
             if allotment.entry() != before.entry():

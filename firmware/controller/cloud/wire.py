@@ -56,7 +56,8 @@ STOCK_ASKED = 0x61  # first u8, count u8: of which slots STOCK_STATE is to tell,
 ALLOT = 0x67  # whose compartments are, at most 24: number u8, mark u16, kind u8, until u32 (minutes since 2020,
 # 0xFFFFFF: no end), three keys of 7 bytes. The mark is of this allotment and no other; kind 1 personal, 0: it is over.
 # 2 shared: no keys, and until says how long it is somebody's who takes it (storage/allotments.py).
-# One whose compartment has another mark, a parcel, or is out of use, is left out
+# One whose compartment has another mark, a parcel, or is out of use, is left out; so is a shared one that is over, and
+# that somebody has taken: but until, then the turn that is known of, says that this is known
 ALLOT_ASKED = 0x47  # first u8, count u8: of which compartments ALLOT_STATE is to tell the marks
 PONG = 0x50  # empty
 

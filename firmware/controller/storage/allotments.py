@@ -47,6 +47,10 @@ class Allotment:
     def turn(self):
         return self.keys[_KEY + 4]
 
+    def is_taken(self):
+        """Whether it is a shared one that somebody has."""
+        return self.kind == SHARED and any(self.keys[:_KEY])
+
     def take(self, key, end):
         """A shared one is somebody's from now on."""
         keys = bytearray(21)
@@ -128,7 +132,7 @@ class Allotments:
     def _know(self, one):
         n = one.number - 1
         shared = one.kind == SHARED
-        self.taken[n] = 2 if shared and not any(one.keys[:_KEY]) else one.kind > 0
+        self.taken[n] = 2 if shared and not one.is_taken() else one.kind > 0
         for k in range(1 if shared else KEYS):
             self._tags[(n * KEYS + k) * 2 : (n * KEYS + k) * 2 + 2] = one.keys[k * _KEY : k * _KEY + 2]
 

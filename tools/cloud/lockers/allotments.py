@@ -183,4 +183,5 @@ def _empty(n: int) -> bytes:
 
 
 def _over(row: Allotment) -> bytes:
-    return pack(ENTRY, row.compartment, row.mark, NOBODY, 0, b"")
+    """With the turn that whoever takes back a shared one knew of: somebody who took it meanwhile keeps it."""
+    return pack(ENTRY, row.compartment, row.mark, NOBODY, row.turn, b"")

@@ -38,7 +38,10 @@ _FAULT = {
 
 
 def take(controller: int, events: Sequence[Event], troubles: Troubles | None = None) -> bool:
-    """Events that have just been stored, in their order. Returns whether the bank's board may need other numbers."""
+    """Events that have just been stored, in their order.
+
+    Returns whether the bank's board may need other numbers, or take other allotments than it took.
+    """
     troubles = troubles or Troubles()
     of_bank = [event for event in events if event.code in OF_COMPARTMENTS]
     if not of_bank:
@@ -56,6 +59,7 @@ def take(controller: int, events: Sequence[Event], troubles: Troubles | None = N
             shared.taken(bank, event, _at(event))
         elif event.code == codes.ALLOTMENT_FREE:
             shared.freed(bank, event)
+            ended = True  # its board may take now what it did not while somebody had it
         elif event.code in _DELIVERY and 0 < number(event) <= MOST:
             delivery = _delivery(bank, event, troubles)
             ended = (delivery is not None and _DELIVERY[event.code](bank, delivery, event, troubles)) or ended

@@ -68,7 +68,7 @@ def until(bank: Bank, hours: int) -> int:
 def taken(bank: Bank, event: Event, at: datetime) -> None:
     """The board has told that somebody took one: whose card it was is known where that is on record."""
     row = bank.allotments.filter(compartment=event.compartment).exclude(hours=None).first()
-    if row is None:
+    if row is None or row.ending:  # who took it back knew of nobody: its board goes by that (allotments._over)
         return
     credential = Credential.objects.filter(pk=event.credential_id).first() if event.credential_id else None
     row.turn, row.taken_at, row.taken_by = event.extra, at, credential.person if credential else None

@@ -25,6 +25,7 @@ class BankBoard(FakeController):
         self.allotted = {n: struct.pack(ENTRY, n, 0, 0, 0, b"") for n in range(1, 9)}
         self.emptied: list[tuple[int, int]] = []  # shared ones that somebody has looked into, and which time
         self.full: set[int] = set()  # not to be allotted: a parcel lies there
+        self.turns: dict[int, int] = {}  # of shared ones that somebody has
         self.utc = 0
 
     def connect(self) -> "BankBoard":
@@ -62,6 +63,10 @@ class BankBoard(FakeController):
         key = number.to_bytes(7, "little") if number else key
         flags = events.TIME_TRUSTED if self.utc else 0
         self.log.append(records.pack_event(self.last + 1, self.utc, code, compartment, extra, flags, key))
+        if code == events.ALLOTMENT_TAKEN:
+            self.turns[compartment] = extra
+        elif code == events.ALLOTMENT_FREE:
+            self.turns.pop(compartment, None)
         self.send_events(self.last, self.last)
 
     # What people do at it
@@ -106,7 +111,9 @@ class BankBoard(FakeController):
         elif message[0] == wire.ALLOT:
             for at in range(1, len(message), 29):
                 entry = message[at : at + 29]
-                n, mark, kind = struct.unpack_from("<BHB", entry)
+                n, mark, kind, until = struct.unpack_from("<BHBI", entry)
+                if not kind and self.turns.get(n, until) != until:
+                    continue  # whoever takes it back did not know
                 if mark == self.mark(n) or (not self.mark(n) and n not in self.full):
                     self.allotted[n] = entry if kind else struct.pack(ENTRY, n, 0, 0, 0, b"")
             self.say_allotted()

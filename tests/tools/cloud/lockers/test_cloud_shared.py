@@ -10,7 +10,7 @@ from test_locker_pages import client, posted
 
 from firmware.controller import events
 from firmware.controller.access.credential import card_value, credential_key
-from tools.cloud.lockers import shared
+from tools.cloud.lockers import allotments, shared
 from tools.cloud.models import Allotment
 from tools.cloud.services import clock
 from tools.terminal import Problem
@@ -94,6 +94,31 @@ def test_one_whose_time_is_over_is_free_when_somebody_has_looked_and_not_before(
     assert 'class="box S shared"' in owner.get(f"/lockers/{locker.bank.pk}/").content.decode()
     answer = posted(owner, f"/api/allotments/{row(3).pk}/empty", None)
     assert answer.status_code == 400 and b"nobody has taken" in answer.content.lower()
+
+
+def test_who_takes_one_back_that_was_taken_meanwhile_gets_it_when_it_was_left(
+    locker: Any, wire: Any, board: Any
+) -> None:
+    """Somebody took it while the board was away: nobody who sees it free here makes it free for parcels."""
+    shares(locker, 3)
+    later(wire, board)
+    wire.holding = True
+    allotments.take_back(row(3))
+    board.turns[3] = 1
+    wire.holding = False
+    later(wire, board)
+    takes(board, 3, KARI)
+    later(wire, board)
+    assert row(3).ending and row(3).turn == 0 and board.mark(3) == row(3).mark, "it is theirs as before"
+    board.happens(events.ALLOTMENT_FREE, 3, extra=1)
+    later(wire, board)
+    assert board.mark(3) == 0 and not Allotment.objects.filter(compartment=3).exists()
+    shares(locker, 4)
+    later(wire, board)
+    takes(board, 4, KARI)
+    allotments.take_back(row(4))
+    later(wire, board)
+    assert board.mark(4) == 0, "who knew of it has looked into it"
 
 
 def test_sharing_is_all_or_nothing(locker: Any, board: Any) -> None:
