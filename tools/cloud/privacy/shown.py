@@ -104,8 +104,9 @@ def _step(one: RequestStep, row: DataRequest, names: bool) -> dict[str, Any]:
 
 
 def _by(one: RequestStep, row: DataRequest, names: bool) -> str:
-    mine = one.what in (What.MADE, What.TAKEN_BACK) and row.way == DataRequest.Way.OWN
-    if mine or one.what == What.TAKEN_BACK:
+    mine = one.what == What.MADE and row.way == DataRequest.Way.OWN
+    themself = row.person is not None and one.user_id is not None and one.user_id == row.person.user_id
+    if mine or themself or one.what in (What.TAKEN_BACK, What.FETCHED):
         return _("the person")
     user: User | None = one.user
     if not names:

@@ -77,6 +77,8 @@ def test_a_person_fetches_all_that_is_kept_once(home: Asking) -> None:
     assert home.person.user and said["kinds"]["user"]["rows"][0]["email"] == home.person.user.email
     assert "Ingrid Solheim" in files["read me.html"].decode()
     row = home.last()
+    mine = me.get(f"/me/{home.person.pk}/requests").content.decode()
+    assert mine.count("· the person") == 4, "nobody else has done anything of it"
     assert row.state == "done" and [one.what for one in row.steps.all()] == ["made", "copied", "done", "fetched"]
 
 
