@@ -18,6 +18,8 @@ from django.views.decorators.http import require_http_methods
 
 from .members import identities, links, members
 from .models import User
+from .pages import telling
+from .services.refusal import Refusal
 from .sessions import VOUCHED, hashed
 
 
@@ -31,7 +33,11 @@ class InvitedOnly(DefaultSocialAccountAdapter):
         """Nobody adds a way of signing in to an account: who is in it by a link would keep a way back in."""
         if sociallogin.state.get("process") == "connect":
             raise PermissionDenied
-        user = identities.find(sociallogin.said)
+        try:
+            user = identities.find(sociallogin.said)
+        except Refusal as refusal:  # under 18
+            told = {"refused": telling.sentence(refusal)}
+            raise ImmediateHttpResponse(render(request, "account/signup_closed.html", told, status=403)) from None
         if user is None:  # nobody's; or not an account that this provider may speak for
             raise ImmediateHttpResponse(render(request, "account/signup_closed.html", status=403))
         sociallogin.user, sociallogin.account.provider = user, identities.KEPT

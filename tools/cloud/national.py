@@ -1,4 +1,4 @@
-"""National identity numbers in what a sign-in provider sends: found by the claim's name, or by its check digits."""
+"""National identity numbers in what a provider sends or somebody types: by the claim's name, or the check digits."""
 
 import re
 from collections.abc import Iterator
@@ -16,6 +16,11 @@ WEIGHTS = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1), (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 def numbers_in(claims: Any) -> bool:
     """Whether one is among them, however deep."""
     return any(_named(name) or _is_number(value) for name, value in _walk("", claims))
+
+
+def number_in(text: str) -> bool:
+    """Whether one stands somewhere in what somebody has typed."""
+    return any(_is_number(found) for found in re.findall(r"(?=((?:[0-9][ -]?){10}[0-9]))", text))
 
 
 def _walk(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -42,6 +42,7 @@ class Said:
     """Whom a provider says this is. identity: never changes, and is never given to somebody else.
 
     email: empty where the provider does not vouch for it. directory: of Entra, whose word its addresses are.
+    birthdate: as it came; people/births.py reads it, and keeps it only where a house wants it.
     """
 
     provider: str
@@ -51,6 +52,7 @@ class Said:
     name: str = ""
     email: str = ""
     directory: str = ""
+    birthdate: str = ""
 
 
 def said_of(provider: str, kind: str, token: dict[str, Any], info: dict[str, Any]) -> Said:
@@ -74,7 +76,9 @@ def said_of(provider: str, kind: str, token: dict[str, Any], info: dict[str, Any
     identity = f"{issuer} {subject}"
     if len(identity) > UID_LONGEST:
         identity = sha256(identity.encode()).hexdigest()
-    return Said(provider, identity, subject, issuer, name, _vouched(info if "email" in info else token))
+    born = claims.get("birthdate")
+    vouched = _vouched(info if "email" in info else token)
+    return Said(provider, identity, subject, issuer, name, vouched, birthdate=born if type(born) is str else "")
 
 
 def _guid(of: Any) -> bool:

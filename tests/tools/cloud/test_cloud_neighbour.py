@@ -29,7 +29,7 @@ from tools.cloud.log import chain, retention
 from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Command, Delivery, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
 from tools.cloud.partners import feed, partners
-from tools.cloud.people import groups, people, pins
+from tools.cloud.people import births, groups, people, pins
 from tools.cloud.rules import area_occupancy, holidays, hours, rules
 from tools.cloud.services import clock
 from tools.cloud.webhooks import hooks
@@ -87,6 +87,7 @@ class Furnished(House):
         """Who is not a member: residents, partners, a directory."""
         models.ResidentPolicy.objects.create(tenant=self.tenant)
         models.HelpPolicy.objects.create(tenant=self.tenant)
+        births.change(self.person, date(1984, 2, 29), "", None)
         asked = help_requests.write(self.owner, self.tenant, self.person, "fault", "Døren går ikke opp")
         models.HelpLetter.objects.create(message=asked.messages.get(), made_at=now, next_at=now)
         partners.make(self.tenant, "Renhold", self.doors, list(models.Partner.Scope), self.owner)

@@ -110,6 +110,9 @@ LABELS: dict[str, Any] = {
     "guest_days": gettext_lazy("Days that a guest may pass"),
     "parcels": gettext_lazy("Residents leave parcels for others, send back and take more time"),
     "parcel_days": gettext_lazy("Days that a resident may let a parcel lie"),
+    "birth_dates": gettext_lazy("Birth dates are taken over from the sign-in, where its provider tells them"),
+    "birth_date": gettext_lazy("Birth date"),
+    "guardian": gettext_lazy("A guardian's word"),
     "help_days": gettext_lazy("Days that closed requests for help are kept"),
 }
 CHOICES: dict[str, dict[Any, Any]] = {
@@ -122,6 +125,7 @@ CHOICES: dict[str, dict[Any, Any]] = {
     "state": dict(Rollout.State.choices) | dict(HelpRequest.State.choices) | dict(DataRequest.State.choices),
     "kind": dict(DataRequest.Kind.choices),
     "do": {**dict(Command.Do.choices), "take back": gettext_lazy("take back"), "move": gettext_lazy("move")},
+    "birth_date": {"new": gettext_lazy("another one")},
     "link_secret": {"new": gettext_lazy("a new one is on its way")},
 }
 MOMENTS = ("due_at", "deadline", "valid_from", "valid_until", "lost_at", "revoked_at")

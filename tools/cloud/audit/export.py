@@ -9,11 +9,15 @@ from ..alarms import codes
 from ..help import requests
 from ..lockers.about import legible
 from ..models import Change, Event, Look, Person, ScimUser
+from ..people import births
+from ..sealing import Unreadable
 from ..services import local_time
 
 
-def of_person(person: Person) -> dict[str, Any]:
+def of_person(person: Person, birth_date: bool = False) -> dict[str, Any]:
     """Everything kept about a person, for them: GDPR article 15. PINs are not known to anybody.
+
+    birth_date: only where it is asked for: such files are handed on.
 
     Times are by the clock of the site, or of most of the sites, with their offset from UTC.
     """
@@ -25,6 +29,7 @@ def of_person(person: Person) -> dict[str, Any]:
         "escort": person.escort,
         "account": person.user.email if person.user else None,
         "directory": _of_directory(person),
+        **({"birth": _birth(person)} if birth_date else {}),
         **_access(person, home),
         "events": _events(person),
         "unlocked_on_their_page": [
@@ -139,6 +144,15 @@ def _records(person: Person, home: ZoneInfo) -> dict[str, Any]:
             for look in Look.objects.filter(tenant=person.tenant_id, person=person)
         ],
     }
+
+
+def _birth(person: Person) -> dict[str, Any] | None:
+    try:
+        known = births.of(person)
+    except Unreadable:
+        return None
+    days = {name: day and day.isoformat() for name, day in (("born", known.born), ("agreed_on", known.agreed_on))}
+    return {**days, "guardian": known.guardian, "by_provider": known.claimed} if any(known) else None
 
 
 def _of_directory(person: Person) -> dict[str, Any] | None:

@@ -41,7 +41,8 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(visible(Person, user), pk=pk)
     access.must(user, person, Right.CHANGE)
     looks.note([person.tenant_id], Look.What.EXPORT, clock.now(), user=user, person=person)
-    text = json.dumps(of_person(person), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+    kept = of_person(person, birth_date=request.POST.get("birth_date") == "yes")
+    text = json.dumps(kept, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
     return HttpResponse(
         text,
         content_type="application/json; charset=utf-8",

@@ -19,6 +19,7 @@ from ..models import (
     ApiToken,
     Area,
     Bank,
+    Birth,
     Change,
     Command,
     Compartment,
@@ -105,7 +106,8 @@ PARTS: dict[type[models.Model], tuple[str, ...]] = {
     Webhook: ("url",),
     Partner: ("scopes",),
     Bank: ("name", "address", "latitude", "longitude"),
-    ResidentPolicy: ("unlock", "guests", "guests_at_once", "guest_days", "parcels", "parcel_days"),
+    ResidentPolicy: ("unlock", "guests", "guests_at_once", "guest_days", "parcels", "parcel_days", "birth_dates"),
+    Birth: ("born", "guardian", "agreed_on", "claimed"),  # that there is one, never which
     HelpPolicy: ("days",),
 }
 # What a service notes itself, as it is no row that stays and changes.
@@ -175,6 +177,8 @@ def whole(row: models.Model) -> tuple[type[models.Model], int | None]:
         return Controller, row.controller_id
     if isinstance(row, Webhook | Partner):
         return ApiToken, row.token_id
+    if isinstance(row, Birth):
+        return Person, row.person_id
     if isinstance(row, ResidentPolicy | HelpPolicy):
         return Tenant, row.tenant_id
     return type(row), row.pk
@@ -244,6 +248,11 @@ def _policies(tenant: Tenant) -> Values:
     return {name: getattr(policy, name) for name in PARTS[ResidentPolicy]} | {"help_days": kept.days}
 
 
+def _birth(person: Person) -> Values:
+    row = Birth.objects.filter(person=person).first()
+    return {"birth_date": row is not None and bool(row.born), "guardian": row is not None and bool(row.guardian)}
+
+
 def _token(token: ApiToken) -> Values:
     said: Values = {"webhook": "".join(Webhook.objects.filter(token=token).values_list("url", flat=True))}
     if token.role == ApiToken.PARTNER:
@@ -265,7 +274,7 @@ _ROWS: dict[type[models.Model], _Row] = {
         lambda row: Kind.PERSON,
         lambda row: row.tenant_id,
         person=lambda row: row.pk,
-        more=lambda row: {"account": row.user_id is not None},  # never which one
+        more=lambda row: {"account": row.user_id is not None, **_birth(row)},  # never which one
     ),
     Credential: _Row(
         lambda row: row.kind,

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from ..models import Person, Tenant, User
 from ..openid import Said
+from ..people import births
 from ..row_security import admitted
 
 log = logging.getLogger("portvakt.sign_in")
@@ -20,13 +21,17 @@ KEPT = "oidc"  # whichever provider it was: the identity names its issuer
 
 @admitted.everywhere()
 def find(said: Said) -> User | None:
-    """The account of this identity; else the one that is joined by it now. None: nobody's, or not taken here."""
+    """The account of this identity; else the one that is joined by it now. None: nobody's, or not taken here.
+
+    Raises Refusal for who is under 18 and has no guardian's word, and leaves nothing of it.
+    """
     with transaction.atomic():
         row = _row(said) or _from_before(said)
         user = row.user if row is not None else _join(said)
         if user is None or not takes(said, user):
             return None
         _follow(said, user)
+        births.take(user, births.read(said.birthdate))
     return user
 
 

@@ -4,6 +4,7 @@ from .access import AccessGroup, Credential, Grant, GroupDoor, Person
 from .accounts import ApiToken, Membership, Role, Session, SignInLink, Tenant, User
 from .acl import AclChange, AclEntry, Exposure, Profile
 from .alarms import Alarm, Progress
+from .births import Birth
 from .chain import LogKey
 from .changes import Change
 from .commands import Command
@@ -38,6 +39,7 @@ __all__ = [
     "ApiToken",
     "Area",
     "Bank",
+    "Birth",
     "Change",
     "Command",
     "Compartment",

@@ -20,6 +20,7 @@ class Partner(Whole):
     class Scope(models.TextChoices):
         PEOPLE = "people", _("Who belongs to these doors: name and a pseudonym")
         LOG = "log", _("The log of these doors")
+        BIRTH = "birth", _("The birth dates of these people")
 
     token = models.OneToOneField(ApiToken, models.CASCADE, primary_key=True, related_name="partner")
     doors = models.ManyToManyField(Door, related_name="partners", blank=True)

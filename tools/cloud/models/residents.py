@@ -27,6 +27,7 @@ class ResidentPolicy(Owned):
     tenant = models.OneToOneField(Tenant, models.CASCADE, primary_key=True, related_name="residents")
     unlock = models.BooleanField(_("residents unlock doors"), default=False)
     guests = models.BooleanField(_("residents invite guests"), default=False)
+    birth_dates = models.BooleanField(_("birth dates are taken from the sign-in"), default=False)
     guests_at_once = _within(_("guests at once"), AT_ONCE, 3)
     guest_days = _within(_("days of a guest"), DAYS, 14)
     parcels = models.BooleanField(_("residents hand over and send back parcels"), default=False)

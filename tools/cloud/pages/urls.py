@@ -72,6 +72,7 @@ urlpatterns = [
     path("partners/<number:pk>/webhook/end", partners.end_webhook, name="partner_webhook_end"),
     path("grants/<number:pk>", people.change_grant, name="grant"),
     path("people/<number:pk>/pin", people.give_pin, name="pin"),
+    path("people/<number:pk>/birth", people.birth, name="person_birth"),
     path("people/<number:pk>/needs", people.needs, name="person_needs"),
     path("people/", people.listing, name="people"),
     path("people/new", people.add, name="person_add"),

@@ -3,7 +3,7 @@
 import base64
 from binascii import Error as NoBase64
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from typing import Any
 
@@ -59,10 +59,11 @@ class DoorOut(Schema):
 
 
 class PersonOut(Schema):
-    """id: by which this partner knows them; another partner has another one."""
+    """id: by which this partner knows them; another partner has another one. birth_date: where that is shared, too."""
 
     id: str
     name: str
+    birth_date: date | None
 
 
 class EventOut(Schema):

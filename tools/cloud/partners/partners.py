@@ -57,6 +57,8 @@ def _check(tenant: Tenant, doors: Collection[Door], scopes: Collection[str]) -> 
         raise Refusal("a partner is bound to doors; choose at least one")
     if set(scopes) - set(Partner.Scope.values):
         raise Refusal("a partner may know people or the log; choose of these")
+    if Partner.Scope.BIRTH in scopes and Partner.Scope.PEOPLE not in scopes:
+        raise Refusal("birth dates are told with the people; choose these too")
 
 
 def of(token: ApiToken) -> Partner | None:
@@ -108,7 +110,8 @@ def people(partner: Partner, now: datetime) -> QuerySet[Person]:
     begun = Q(valid_from=None) | Q(valid_from__lte=now)
     living = Q(valid_until=None) | Q(valid_until__gt=now)
     granted = Grant.objects.filter(begun & living, group__places__door__in=doors(partner))
-    return Person.objects.filter(active=True, pk__in=granted.values("person")).order_by("pk")
+    found = Person.objects.filter(active=True, pk__in=granted.values("person")).order_by("pk")
+    return found.select_related("birth") if Partner.Scope.BIRTH in partner.scopes else found
 
 
 def events(partner: Partner) -> QuerySet[Event]:

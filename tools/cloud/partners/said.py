@@ -1,9 +1,12 @@
 """What a partner is told of doors, people and events: the same when it asks and when it is called."""
 
+from datetime import date
 from typing import Any
 
 from ..alarms import codes
 from ..models import Door, Event, Partner, Person
+from ..people import births
+from ..sealing import Unreadable
 from . import partners
 
 
@@ -13,7 +16,16 @@ def door(row: Door) -> dict[str, Any]:
 
 
 def person(partner: Partner, row: Person) -> dict[str, Any]:
-    return {"id": partners.pseudonym(partner, row.pk), "name": row.name}
+    return {"id": partners.pseudonym(partner, row.pk), "name": row.name, "birth_date": _born(partner, row)}
+
+
+def _born(partner: Partner, row: Person) -> date | None:
+    """Only where an owner shares it with this partner."""
+    known = getattr(row, "birth", None) if Partner.Scope.BIRTH in partner.scopes else None
+    try:
+        return births.said(known).born if known is not None else None
+    except Unreadable:
+        return None
 
 
 def event(partner: Partner, row: Event, at_door: Door) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """People, their cards, access groups and grants."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +18,7 @@ from ..audit import export, looks
 from ..models import AccessGroup, Credential, Door, Grant, Look, Person, Right, lock
 from ..privacy import erasing
 from ..services import clock
-from . import groups, people, pins
+from . import births, groups, people, pins
 
 router = Router(tags=["people"])
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
@@ -46,6 +46,23 @@ class PersonOut(Schema):
     active: bool
     extended: bool
     escort: str
+
+
+class BirthIn(Body):
+    """guardian, agreed_on: of whoever is under 18, who has agreed and when."""
+
+    born: date | None = None
+    guardian: str = Field("", max_length=births.LONGEST)
+    agreed_on: date | None = None
+
+
+class BirthOut(Schema):
+    """claimed: the sign-in provider has said it."""
+
+    born: date | None
+    guardian: str
+    agreed_on: date | None
+    claimed: bool
 
 
 class CardIn(Body):
@@ -154,12 +171,26 @@ def change_person(request: HttpRequest, person_id: int, fields: PersonChange) ->
 
 
 @router.get("/people/{person_id}/export", response={200: dict[str, Any], **REFUSED})
-def export_person(request: HttpRequest, person_id: int) -> dict[str, Any]:
-    """All that is kept about a person, for them. That it was asked for is kept, too."""
+def export_person(request: HttpRequest, person_id: int, birth_date: bool = False) -> dict[str, Any]:
+    """All that is kept about a person, for them; their birth date where that is asked for. That it was is kept, too."""
     who = caller(request)
     person = _person(who, person_id)
     looks.note([person.tenant_id], Look.What.EXPORT, clock.now(), user=who.user, token=who.token, person=person)
-    return export.of_person(person)
+    return export.of_person(person, birth_date)
+
+
+@router.get("/people/{person_id}/birth", response={200: BirthOut, **REFUSED})
+def person_birth(request: HttpRequest, person_id: int) -> births.Said:
+    """For who may change them."""
+    return births.of(_person(caller(request), person_id))
+
+
+@router.put("/people/{person_id}/birth", response={200: BirthOut, **REFUSED})
+def put_birth(request: HttpRequest, person_id: int, fields: BirthIn) -> births.Said:
+    """All of it: what is left out is known no more. Who is under 18 needs the word of a guardian."""
+    person = _person(caller(request), person_id)
+    births.change(person, fields.born, fields.guardian, fields.agreed_on)
+    return births.of(person)
 
 
 @router.get("/credentials", response=list[CardOut])

@@ -11,7 +11,8 @@ from tools.terminal import Problem
 
 from ..models import AccessGroup, Person, Tenant
 from ..pages.forms import Shared
-from . import people
+from ..sealing import Unreadable
+from . import births, people
 
 
 class PersonForm(forms.ModelForm):
@@ -103,6 +104,34 @@ class GroupsForm(Shared):
         self.all = groups
         self.fields["groups"].queryset = self.all  # type: ignore[attr-defined]
         self.initial["groups"] = list(person.grants.filter(group__in=groups).values_list("group", flat=True))
+
+
+class BirthForm(Shared):
+    """When somebody was born, and who answers for a minor."""
+
+    born = forms.DateField(
+        required=False, label=gettext_lazy("Birth date"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
+    guardian = forms.CharField(
+        required=False,
+        max_length=births.LONGEST,
+        label=gettext_lazy("Guardian, of who is under 18"),
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    agreed_on = forms.DateField(
+        required=False,
+        label=gettext_lazy("The guardian agreed on"),
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any):
+        try:
+            known = births.of(person)
+        except Unreadable:  # it is entered anew
+            known = births.Said()
+        self.claimed = known.claimed
+        initial = {"born": known.born, "guardian": known.guardian, "agreed_on": known.agreed_on}
+        super().__init__(*args, initial=initial, auto_id="birth_%s", **kwargs)
 
 
 class NeedsForm(Shared):

@@ -23,9 +23,9 @@ from ..residents.forms import AccountForm
 from ..rules.forms import GrantForm, PinForm
 from ..scim import page_views as directory
 from ..services import entered, local_time
-from . import arrival, pins
+from . import arrival, births, pins
 from . import people as service
-from .forms import CardForm, GroupsForm, NeedsForm, PersonForm
+from .forms import BirthForm, CardForm, GroupsForm, NeedsForm, PersonForm
 
 PER_PAGE = 50
 
@@ -189,6 +189,26 @@ def needs(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @access.needs(Right.PEOPLE)
+@access.whole
+def birth(request: HttpRequest, pk: int) -> HttpResponse:
+    """When they were born; of who is under 18 who answers for them."""
+    person = lock(_changeable(request, pk))
+    form = BirthForm(request.POST, person=person)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            births.change(person, said["born"], said["guardian"], said["agreed_on"])
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            telling.meanwhile(request, form)
+            messages.success(request, _("%(name)s is changed.") % {"name": person.name})
+            return redirect("pages:person", pk=pk)
+    return _person(request, person, birth_form=form, status=422)
+
+
+@require_POST
+@access.needs(Right.PEOPLE)
 def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody moves out: none of their cards works until they are taken in again."""
     person = _changeable(request, pk)
@@ -298,6 +318,7 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
     changed, grant_form = forms.get("grant_form", (0, None))
     carried = visible(Credential, user).filter(person=person, active=True).exclude(kind=Credential.Kind.CARD)
     zones = local_time.of_tenant(person.tenant_id)
+    may_change = access.may_change(user, person)
     shown = {
         "person": person,
         "cards": [_card(card, request) for card in cards],
@@ -312,7 +333,8 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
         "groups": groups_form.all,
         "groups_form": groups_form,
         "granted": {entered.number(str(pk)) for pk in groups_form["groups"].value()},
-        "may_change": access.may_change(user, person),
+        "may_change": may_change,
+        "birth_form": forms.get("birth_form") or (BirthForm(person=person) if may_change else None),
         "may_grant": person.tenant_id in access.somewhere(user, Right.CHANGE),
         "account_form": AccountForm(auto_id="account_%s"),
         "reading": readings.shown(person, user),

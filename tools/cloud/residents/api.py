@@ -23,6 +23,7 @@ class PolicyOut(Schema):
     guest_days: int
     parcels: bool  # they leave parcels for others, send back, take more time
     parcel_days: int  # that one may lie, as far as they decide
+    birth_dates: bool  # are taken from the sign-in, where its provider tells them
 
 
 class PolicyChange(Body):
@@ -34,6 +35,7 @@ class PolicyChange(Body):
     guest_days: int | None = Field(None, ge=DAYS[0], le=DAYS[1])
     parcels: bool | None = None
     parcel_days: int | None = Field(None, ge=PARCEL_DAYS[0], le=PARCEL_DAYS[1])
+    birth_dates: bool | None = None
 
 
 class AccountIn(Body):

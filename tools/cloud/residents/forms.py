@@ -48,6 +48,10 @@ class PolicyForm(Shared):
         label=gettext_lazy("Days that a resident may let a parcel lie"),
     )
 
+    birth_dates = forms.BooleanField(
+        required=False, label=gettext_lazy("Birth dates are taken over from the sign-in, where its provider tells them")
+    )
+
     def __init__(self, *args: Any, row: ResidentPolicy, **kwargs: Any):
         kept = {name: getattr(row, name) for name in policy.FIELDS}
         super().__init__(*args, initial=kept, auto_id=f"policy_{row.tenant_id}_%s", **kwargs)

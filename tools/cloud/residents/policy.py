@@ -8,7 +8,7 @@ from ..audit import changes
 from ..models import ResidentPolicy, Tenant, lock
 from ..services.refusal import Refusal
 
-FIELDS = ("unlock", "guests", "guests_at_once", "guest_days", "parcels", "parcel_days")
+FIELDS = ("unlock", "guests", "guests_at_once", "guest_days", "parcels", "parcel_days", "birth_dates")
 
 
 def of(tenant: int) -> ResidentPolicy:

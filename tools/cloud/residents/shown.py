@@ -15,7 +15,7 @@ from ..lockers import shown as lockers
 from ..log import words
 from ..models import Allotment, Command, Credential, Delivery, Look, Person, Session, User
 from ..pages import telling, times
-from ..people import arrival
+from ..people import arrival, births
 from ..sealing import Unreadable
 from ..services import clock, local_time
 from . import parcels as own_parcels
@@ -189,9 +189,19 @@ def held(person: Person, user: User, session: str) -> dict[str, Any]:
         ],
         "sessions": [{"row": row, "this": row.session_key == session} for row in sessions],
         "last_sign_in": sessions.aggregate(last=Max("began_at"))["last"],
+        "birth": birth(person),
         "looks": [_look(row, zones[0]) for row in person.looked_at.order_by("-until")[:PARCELS]],
         "zone": zones[0],
     }
+
+
+def birth(person: Person) -> births.Said | None:
+    """None: nothing is known, or it cannot be read any more."""
+    try:
+        known = births.of(person)
+    except Unreadable:
+        return None
+    return known if any(known) else None
 
 
 def _look(row: Look, zone: str) -> dict[str, Any]:

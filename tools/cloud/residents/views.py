@@ -153,7 +153,7 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
 def copy(request: HttpRequest, pk: int) -> HttpResponse:
     """All that is kept, as a file."""
     person = own.find(request, pk)
-    text = json.dumps(export.of_person(person), ensure_ascii=False, indent=2)
+    text = json.dumps(export.of_person(person, birth_date=True), ensure_ascii=False, indent=2)
     answer = HttpResponse(text, content_type="application/json; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="portvakt.json"'
     return answer

@@ -16,7 +16,7 @@ from ..log import chain, retention
 from ..members import links, members
 from ..models import Controller, Progress
 from ..partners import feed, partners
-from ..people import erasure
+from ..people import births, erasure
 from ..privacy import copies, erasing, leaving, requests
 from ..readings import learning
 from ..residents import accounts
@@ -59,6 +59,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         partial(partners.forget, now),
         partial(feed.forget, now),
         partial(help_requests.tidy, now),
+        partial(births.tidy, now),
         partial(learning.forget, now),
         partial(links.forget, now),
         partial(requests.forget, now),

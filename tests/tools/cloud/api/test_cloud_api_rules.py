@@ -318,6 +318,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/deliveries/{delivery}/move"): {"to": "{bank}"},
     ("POST", "/people/{person}/directory"): {"scim_user": 1, "same": True},
     ("PATCH", "/tenants/{tenant}/help"): {"days": 30},
+    ("PUT", "/people/{person}/birth"): {},
     ("POST", "/deliveries/{delivery}/return"): {},
     ("POST", "/shipments/{delivery}/return"): {},
 }

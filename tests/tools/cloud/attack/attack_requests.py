@@ -49,6 +49,8 @@ MORE: dict[str, dict[str, Any]] = {
     "post /api/guests": {"valid_until": "2025-11-25T12:00:00Z", "email": ""},
     "patch /api/tenants/{tenant_id}/residents": {"guest_days": 7},
     "hold": {"minutes": "15"},
+    "person_birth": {"born": "1984-02-29"},
+    "put /api/people/{person_id}/birth": {"born": "1984-02-29"},
     "help_new": {"text": "Døren går ikke opp"},
     "help_request": {"text": "Prøv igjen"},
     "post /api/help/{help_id}/answers": {"text": "Prøv igjen"},

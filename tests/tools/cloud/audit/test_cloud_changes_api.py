@@ -37,6 +37,9 @@ API: dict[tuple[str, str], Case] = {
         {"person_id": h.person.pk}, {"active": False}, [("person", "changed")],
     ),
     ("delete", "/people/{person_id}"): lambda h: ({"person_id": h.person.pk}, None, [("person", "removed")]),
+    ("put", "/people/{person_id}/birth"): lambda h: (
+        {"person_id": h.person.pk}, {"born": "1984-02-29"}, [("person", "changed")],
+    ),
     ("put", "/people/{person_id}/account"): lambda h: (
         {"person_id": h.person.pk}, {"email": "ny@example.test"}, [("person", "changed")],
     ),

@@ -106,6 +106,7 @@ PAGES: dict[str, Case] = {
     "help_request": lambda h: ({"pk": h.asked().pk}, {"text": "Prøv igjen"}, [("help", "changed")]),
     "help_close": lambda h: ({"pk": h.asked().pk}, {}, [("help", "changed")]),
     "help_keep": lambda h: ({"tenant_pk": h.tenant.pk}, {"days": 30}, [("tenant", "changed")]),
+    "person_birth": lambda h: ({"pk": h.person.pk}, {"born": "1984-02-29"}, [("person", "changed")]),
     "person_account": lambda h: (
         {"pk": h.person.pk}, {"email": "ny@example.test"}, [("person", "changed"), ("link", "made")],
     ),

@@ -54,7 +54,7 @@ from tools.cloud.models import (
     WebhookCall,
 )
 from tools.cloud.partners import feed, partners
-from tools.cloud.people import erasure, groups, people, pins
+from tools.cloud.people import births, erasure, groups, people, pins
 from tools.cloud.privacy import copies, erasing, leaving, requests
 from tools.cloud.residents import policy
 from tools.cloud.rules import holidays
@@ -296,6 +296,8 @@ class Shown:
         ScimUser.objects.create(
             tenant=self.tenant, person=twin, user_name="ingrid.solheim-kristoffersen@nordre-strandkanten.example"
         )
+        born, agreed = (self.ago(days=days).date() for days in (16 * 365, 90))
+        births.change(self.person, born, "Anne-Kristine Solheim-Kristoffersen", agreed, claimed=True)
         keypad = [["card+pin", self.schedule.pk], ["card/pin", None]]
         door_rules.change(self.doors[0], {"who": keypad})
         asked = {"valid_from": None, "by": self.owner, "doors": [self.doors[0].pk]}
