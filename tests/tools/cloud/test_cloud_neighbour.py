@@ -14,6 +14,7 @@ import pytest
 from cloud_world import House, Stopped, counted_bytes
 from django.apps import apps
 from django.db import transaction
+from django.db.models import F
 
 from firmware.controller import events as codes
 from tools.cloud import models
@@ -30,7 +31,8 @@ from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Command, Delivery, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
 from tools.cloud.partners import feed, partners
 from tools.cloud.people import births, groups, people, pins
-from tools.cloud.rules import area_occupancy, holidays, hours, rules
+from tools.cloud.privacy import requests
+from tools.cloud.rules import area_occupancy, faults, holidays, hours, rules
 from tools.cloud.services import clock
 from tools.cloud.webhooks import hooks
 from tools.terminal import Problem
@@ -45,10 +47,12 @@ class Furnished(House):
     def __init__(self, name: str, time_now: Stopped, seed: int) -> None:
         super().__init__(name, time_now, seed)
         now = clock.now()
-        self.schedule = Schedule.objects.create(tenant=self.tenant, name="dag", number=7, times=[[31, 480, 960]])
+        self.schedule = Schedule.objects.create(
+            tenant=self.tenant, name=f"dag i {name}", number=7, times=[[31, 480, 960]]
+        )
         holidays.add(self.tenant.pk, "fri", date(2026, 12, 24))
         models.Holiday.objects.create(tenant=self.tenant, name="gammel", first=date(2001, 1, 1), last=date(2001, 1, 1))
-        self.area = models.Area.objects.create(site=self.site, number=1, name="gården")
+        self.area = models.Area.objects.create(site=self.site, number=1, name=f"gården i {name}")
         DoorRules.objects.create(door=self.doors[0], leads_to=self.area, free=self.schedule)
         groups.save(self.group, self.group.name, {}, {self.doors[0].pk: None, self.doors[1].pk: self.schedule.pk})
         self.owner = User.objects.named(f"owner@{name.lower()}.test")
@@ -97,6 +101,11 @@ class Furnished(House):
         models.ScimToken.objects.create(tenant=self.tenant, name="katalog", hash=self.tenant.name)
         models.ScimUser.objects.create(tenant=self.tenant, person=self.person, user_name="ingrid", user_key="ingrid")
         models.ScimGroup.objects.create(tenant=self.tenant, group=self.group)
+        told = requests.enter(self.person, requests.Kind.ERASURE, requests.Way.OFFICE)
+        models.ErasedAt.objects.create(request=told, controller=self.controller, version=1, keys=b"")
+        end = now + timedelta(days=7)
+        copy_ = {"person": self.person, "request": told, "hash": self.tenant.name, "content": b"PK"}
+        models.DataCopy.objects.create(**copy_, made_at=now, expires_at=end)
 
 
 def rows_of(tenant: Tenant) -> Rows:
@@ -178,6 +187,21 @@ def another_length_of_pins(house: Furnished) -> Any:
         people.revoke(pin)
     pins.set_length(house.tenant, 8)
     return house.tenant.pin_digits
+
+
+@act
+def rules_that_the_board_refuses(house: Furnished) -> Any:
+    models.Door.objects.filter(pk=house.doors[0].pk).update(name="Gårdsdøra")
+    found = []
+    for fault in (
+        "schedules.7.times: must be 0 to 9",
+        "areas.1.limit: must be 1 to 9",
+        "doors.1.release: must be 1 to 9",
+    ):
+        mine = models.Controller.objects.filter(pk=house.controller.pk)
+        mine.update(rules_fault=fault, rules_refused=F("rules_version"), held_rules_version=0)
+        found.append(faults.of(house.row(), people=True))
+    return found
 
 
 @act
