@@ -165,7 +165,6 @@ urlpatterns = [
     path("me/<number:pk>/parcels/do", my_parcels.do, name="my_parcel_do"),
     path("me/<number:pk>/log", mine.log, name="my_log"),
     path("me/<number:pk>/profile", mine.profile, name="my_profile"),
-    path("me/<number:pk>/copy", mine.copy, name="my_copy"),
     path("me/<number:pk>/sign-out-elsewhere", mine.sign_out_elsewhere, name="my_sign_out_elsewhere"),
     path("me/<number:pk>/guests", my_guests.page, name="my_guests"),
     path("me/<number:pk>/guests/new", my_guests.add, name="my_guest_add"),

@@ -1,6 +1,5 @@
 """A resident's own page: doors, log, profile. Each looks for the person of the account that asks, and for no role."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +13,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tools.terminal import Problem
 
-from ..audit import export
 from ..models import Command, Credential, Person
 from ..pages import access, telling
 from ..people import people
@@ -145,18 +143,6 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
         "longer": unlocking.doors_of(person).exclude(rules__retention_reason="").exclude(rules=None),
     }
     return render(request, "pages/residents/profile.html", told)
-
-
-@never_cache
-@require_GET
-@access.signed_in
-def copy(request: HttpRequest, pk: int) -> HttpResponse:
-    """All that is kept, as a file."""
-    person = own.find(request, pk)
-    text = json.dumps(export.of_person(person, birth_date=True), ensure_ascii=False, indent=2)
-    answer = HttpResponse(text, content_type="application/json; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="portvakt.json"'
-    return answer
 
 
 @require_POST

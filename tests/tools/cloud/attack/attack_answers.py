@@ -110,7 +110,6 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "mine": (SIGNED_IN, NOT_SERVED),
     "my_asked": (THEMSELVES, NOT_SERVED),
     "my_blocked": (THEMSELVES, NOT_SERVED),
-    "my_copy": (THEMSELVES, NOT_SERVED),
     "my_doors": (THEMSELVES, NOT_SERVED),
     "my_guest_add": (THEMSELVES, THEMSELVES),
     "my_guest_end": (NOT_SERVED, THEMSELVES),

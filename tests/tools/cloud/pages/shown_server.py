@@ -40,7 +40,7 @@ from tools.run.ticker import Ticker  # noqa: E402
 # Parts of pages, streams, and what answers a GET with the way elsewhere: no pages of their own.
 PARTS = {
     "doors_stream", "reading", "arrival", "commissioning", "controller_commands", "building-state", "building-stream",
-    "language", "bank_usage", "log_csv", "log_json", "list_people", "list_groups", "my_asked", "my_blocked", "my_copy",
+    "language", "bank_usage", "log_csv", "log_json", "list_people", "list_groups", "my_asked", "my_blocked",
     "mine",
 }  # fmt: skip
 

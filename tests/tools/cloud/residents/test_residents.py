@@ -11,6 +11,7 @@ from resident import ENGLISH, Residence
 
 from firmware.controller import events
 from firmware.controller.access import modes
+from tools.cloud.audit import export
 from tools.cloud.doors import door_rules
 from tools.cloud.lockers import deliveries
 from tools.cloud.lockers.about import entered as as_entered
@@ -283,7 +284,7 @@ def test_the_own_log_has_ones_own_passages_and_looking_leaves_no_trace(home: Res
     shown = page(client, home.person, "log")
     assert shown.count('class="own-line"') == 2 and "ending in 204" in shown and "ending in 711" not in shown
     assert not Look.objects.exists() and not Change.objects.filter(kind="door", what="asked").exists()
-    kept = json.loads(client.get(f"/me/{home.person.pk}/copy").content)
+    kept = export.of_person(home.person)
     assert kept["account"] == home.person.user.email and len(kept["unlocked_on_their_page"]) == 1
     door_rules.change(home.doors[0], {"retention_days": 1})
     residents.forget(clock.now() + timedelta(hours=23))
