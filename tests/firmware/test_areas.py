@@ -160,6 +160,14 @@ def test_what_is_no_such_message_changes_nothing():
     assert bench.tap(5) == [(DENIED_PASSBACK, 1)]
 
 
+def test_rules_that_know_no_areas_pass_it_over():
+    bench = RulesBench({"version": 1, "profiles": {}, "areas": {}, "doors": {}})
+    passed(bench, 1, (6, 1, NOON))
+    bench.give(6, 1)
+    bench.loop.rules = Rules({"version": 0}, 2)
+    passed(bench, 1, (6, 1, NOON))
+
+
 def test_no_more_people_than_the_limit():
     bench = RulesBench(rules(None, {"limit": 2}))
     bench.at(NOON)

@@ -408,6 +408,13 @@ def test_another_build_with_the_same_serial_is_not_taken():
     gone(board.root)
 
 
+def test_what_is_in_charge_is_not_fetched_again():
+    board = Board(serial=3)
+    assert board.tell(Release(build=OLD, serial=3).offer()) == ("running", None)
+    assert board.slots() == [OLD]
+    gone(board.root)
+
+
 def test_a_release_that_was_kept_is_the_newest_from_then_on():
     board = Board()
     bench = trial(board)
