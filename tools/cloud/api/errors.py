@@ -29,7 +29,9 @@ def explain(api: NinjaAPI) -> None:
 
     @api.exception_handler(HttpError)
     def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
-        return answer(request, error.status_code, error.message)
+        # ninja answers whatever a parser raises with a sentence that says nothing; bounds.py has said what is wrong.
+        said = error.__context__ if isinstance(error.__context__, HttpError) else error
+        return answer(request, said.status_code, said.message)
 
     @api.exception_handler(Problem)
     def problem(request: HttpRequest, error: Problem) -> HttpResponse:
