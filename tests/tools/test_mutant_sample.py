@@ -195,6 +195,13 @@ def test_what_is_all_done_at_import_is_asked_of_its_room_and_of_those_that_impor
     known.add({"seconds": {f"{name}::test_a": 1.0 for name in texts}, "failed": [], "lines": {}})
     mutant = Mutant("log/table.py", 0, 3, 3, 4, None, frozenset(), False, "x", "y")
     assert set(known.tests(mutant, 10)[0]) == {"tests/log/test_export.py::test_a", "tests/pages/test_words.py::test_a"}
+    other = Mutant("pages/unknown.py", 0, 3, 3, 4, None, frozenset(), False, "x", "y")
+    assert set(known.tests(other, 10)[0]) == {"tests/pages/test_words.py::test_a", "tests/pages/test_table.py::test_a"}
+    (tmp_path / "tests/other.py").write_text("from far import thing\n")
+    known.add({"seconds": {"tests/other.py::test_a": 1.0}, "failed": [], "lines": {}})
+    assert known.tests(Mutant("far/away.py", 0, 3, 3, 4, None, frozenset(), False, "x", "y"), 10)[0] == [
+        "tests/other.py::test_a"
+    ]
 
 
 def test_every_room_has_files_and_tests() -> None:
@@ -202,6 +209,19 @@ def test_every_room_has_files_and_tests() -> None:
         assert rooms.files(room)
         for place in (*rooms.WORLDS[world].tests, *rooms.WORLDS[world].without):
             assert (rooms.ROOT / place).exists(), place
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("libcst") is None, reason="what makes mutants is installed by make mutants"
+)
+def test_names_that_are_meant_for_others_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tools.mutants import made
+
+    (tmp_path / "room.py").write_text('from x import PIN\n__all__ = ["PIN"]\nKINDS = ["PIN"]\n')
+    monkeypatch.setattr(rooms, "ROOT", tmp_path)
+    made.forget()
+    assert {one.line for one in made.mutants("room.py")} == {3}
+    made.forget()
 
 
 @pytest.mark.skipif(

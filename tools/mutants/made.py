@@ -76,6 +76,12 @@ def _is_for_people(node: cst.CSTNode) -> bool:
     return False
 
 
+def _is_for_readers(node: cst.CSTNode) -> bool:
+    """Of `__all__`: it says what is meant for others, and nothing here imports by a star."""
+    targets = node.targets if isinstance(node, cst.Assign) else ()
+    return any(isinstance(one.target, cst.Name) and one.target.value == "__all__" for one in targets)
+
+
 def _is_sentence(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.SimpleString) and " " in node.raw_value.strip()
 
@@ -91,6 +97,8 @@ class _Finds(cst.CSTVisitor):
         if isinstance(node, _NO_PART) or _is_for_people(node) or isinstance(node, cst.FormattedStringText):
             return False
         if isinstance(node, cst.If) and isinstance(node.test, cst.Name) and node.test.value == "TYPE_CHECKING":
+            return False
+        if _is_for_readers(node):
             return False
         if isinstance(node, cst.Annotation):
             self._annotations += 1

@@ -53,7 +53,7 @@ class Reach:
         That is: whose file is named after the module, or names it, which run most of the function, and little else.
 
         Of what is done once when a module is imported: all tests that run something of the file; where none does, as
-        all of it is done at import, those of its room and those that import it.
+        all of it is done at import, those of its room and those that import it, or else its room.
         """
         of_file = self.lines.get(mutant.file, {})
         wanted = set(range(mutant.first, mutant.last + 1))
@@ -61,7 +61,8 @@ class Reach:
         first: list[str] = []
         if mutant.function is None:
             found = [test for test in of_file if test in self.seconds]
-            found = found or [test for test in self.seconds if _is_about(test.partition("::")[0], mutant.file)]
+            found = found or _of_files(self.seconds, mutant.file, exactly=True)
+            found = found or _of_files(self.seconds, mutant.file, exactly=False)
             around = mutant.uses
             readers = rooms.readers(mutant.file)
             first = [test for test in self.seconds if test.startswith(readers)] if readers else []
@@ -85,15 +86,20 @@ def _named_after(file: str, module: str) -> bool:
     return f"_{module}" in Path(file).stem
 
 
+def _of_files(tests: Iterable[str], file: str, exactly: bool) -> list[str]:
+    return [test for test in tests if _is_about(test.partition("::")[0], file, exactly)]
+
+
 @cache
-def _is_about(test: str, file: str) -> bool:
-    """Whether a test file lies in the folder that mirrors that of a file, or imports it."""
+def _is_about(test: str, file: str, exactly: bool) -> bool:
+    """Whether a test file lies in the folder that mirrors that of a file, or imports it; not exactly: or from there."""
     folder, module = Path(file).parent, Path(file).stem
     path = rooms.ROOT / test
     if not path.exists() or Path(test).parent == Path("tests", folder):
         return path.exists()
+    wanted = {folder.name, module} if exactly else {folder.name}
     imports = (line for line in path.read_text(encoding="utf-8").splitlines() if "import" in line)
-    return any({folder.name, module} <= set(re.findall(r"\w+", line)) for line in imports)
+    return any(wanted <= set(re.findall(r"\w+", line)) for line in imports)
 
 
 @cache
