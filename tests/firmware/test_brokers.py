@@ -200,6 +200,7 @@ class Loop:
 def test_what_tls_is_told_of_the_board():
     BenchChip()
     made = link.Link(SETTINGS, 1, 2, 3)
+    assert made.beat == clock.now(), "who asks before its loop has begun finds a time"
     loop = Loop(made)
     links.begin(loop, {"broker": {}, "since": 1795000000}, "/x/")
     assert loop.link is made and made.tls[:2] == ("/x/", 1795000000) and made.tls[2]()

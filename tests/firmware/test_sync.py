@@ -11,6 +11,8 @@ from firmware.controller.events import (
 )
 from firmware.controller.records import NO_END, credential_digest, pack_credential, unpack_event
 from firmware.controller.started import started
+from firmware.controller.storage.state import BOOTS
+from firmware.controller.storage.table import TableFull
 from tests.firmware.controller_bench import KEY, STRIKE, UTC, Bench
 
 CARD = pack_credential(credential_key(KEY, card_value(26, 12 << 16 | 3456)), 7, NO_END)
@@ -33,6 +35,29 @@ def test_a_hello_says_what_the_controller_has():
     assert (hello["first"], hello["last"]) == (1, 1)
     assert hello["epoch"] == bench.loop.log.epoch
     assert hello["longest"] == wire.MAX_MESSAGE
+
+
+def test_a_hello_says_how_often_the_board_started():
+    bench = Bench()
+    bench.loop.journal.set(BOOTS, 7)
+    assert wire.read_json(bench.connect()[0])["boot"] == 7
+
+
+def test_a_table_without_room_is_no_message_that_was_refused():
+    bench = Bench()
+    bench.connect()
+
+    def full(loop, message, now):
+        raise TableFull("bucket")
+
+    def odd(loop, message, now):
+        raise ValueError("odd")
+
+    bench.sync.handlers.update({0x01: full, 0x02: odd})
+    bench.hear(b"\x01")
+    assert bench.refused["content"] == 0
+    bench.hear(b"\x02")
+    assert bench.refused["content"] == 1
 
 
 def test_events_go_up_in_batches_until_they_are_stored():
