@@ -54,6 +54,8 @@ class Forms(HTMLParser):
         if tag == "form":
             self._form = None
         elif tag == "textarea":
+            if self._textarea and self._form:  # browsers leave out the line break that stands first
+                self._form.pairs[-1] = (self._textarea, self._form.pairs[-1][1].removeprefix("\n"))
             self._textarea = None
         elif tag == "select" and self._select and self._form:
             chosen = [value for value, selected in self._options if selected] or [v for v, _ in self._options[:1]]
