@@ -232,7 +232,7 @@ def test_commissioning_over_the_cable_leaves_a_ticket_for_one_start(monkeypatch:
     done: list[str] = []
     answers = [{"current": "abc"}, {"trial": False}, {"current": "abc"}, {"trial": True}, {"current": None}]
     monkeypatch.setattr(Remote, "tell", lambda self, *commands, **more: answers.pop(0))
-    monkeypatch.setattr(Remote, "call", lambda self, *commands: done.append(commands[1]) or "")
+    monkeypatch.setattr(Remote, "call", lambda self, *commands, **more: done.append(commands[1]) or "")
     commission.commission("/dev/x", 30)
     assert len(done) == 1 and "file.write('abc commission 30')" in done[0]
     assert done[0].endswith("os.rename('/trial.new', '/trial')"), "there whole or not at all"

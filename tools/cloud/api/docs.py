@@ -1,6 +1,5 @@
 """The API's description as a page of ours, made of what /api/openapi.json says: without scripts, also on a phone."""
 
-from itertools import groupby
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +18,11 @@ def page(request: HttpRequest) -> HttpResponse:
         for path, methods in described["paths"].items()
         for method, said in methods.items()
     ]
-    subjects = [(subject, list(those)) for subject, those in groupby(calls, key=lambda call: call["subject"])]
-    return render(request, "pages/api.html", {"about": described["info"]["description"], "subjects": subjects})
+    subjects: dict[str, list[dict[str, Any]]] = {}
+    for call in calls:
+        subjects.setdefault(call["subject"], []).append(call)
+    told = {"about": described["info"]["description"], "subjects": subjects.items()}
+    return render(request, "pages/api.html", told)
 
 
 def _call(path: str, method: str, said: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:

@@ -48,13 +48,13 @@ def gather(request: HttpRequest) -> dict[str, str]:
 
 
 def sign(shown: dict[str, str]) -> str:
-    return signing.dumps(shown, salt=SALT)
+    return signing.Signer(salt=SALT).sign_object(shown)
 
 
 def read(signed: str) -> dict[str, str] | None:
     """What was shown; None where somebody made it up."""
     try:
-        found: Any = signing.loads(signed[:LONGEST], salt=SALT)
+        found: Any = signing.Signer(salt=SALT).unsign_object(signed[:LONGEST])
     except (signing.BadSignature, json.JSONDecodeError):
         return None
     return {name: str(found[name]) for name in NAMES if name in found}

@@ -36,7 +36,9 @@ API: dict[tuple[str, str], Case] = {
     ("patch", "/people/{person_id}"): lambda h: (
         {"person_id": h.person.pk}, {"active": False}, [("person", "changed")],
     ),
-    ("delete", "/people/{person_id}"): lambda h: ({"person_id": h.person.pk}, None, [("person", "removed")]),
+    ("delete", "/people/{person_id}"): lambda h: (
+        {"person_id": h.person.pk}, None, [("request", "made"), ("request", "changed"), ("person", "removed")],
+    ),
     ("put", "/people/{person_id}/birth"): lambda h: (
         {"person_id": h.person.pk}, {"born": "1984-02-29"}, [("person", "changed")],
     ),

@@ -46,7 +46,9 @@ PAGES: dict[str, Case] = {
     "person_directory": lambda h: (
         {"pk": h.person.pk}, {"scim_user": h.twin().pk, "is": "same"}, [("person", "changed")],
     ),
-    "person_erase": lambda h: ({"pk": h.person.pk}, {}, [("person", "removed")]),
+    "person_erase": lambda h: (
+        {"pk": h.person.pk}, {}, [("request", "made"), ("request", "changed"), ("person", "removed")],
+    ),
     "card_add": lambda h: (
         {"pk": h.person.pk}, {"bits": "26", "facility": "17", "number": "99"}, [("card", "made")],
     ),
@@ -128,6 +130,17 @@ PAGES: dict[str, Case] = {
     "partner_webhook": lambda h: ({"pk": partner(h)}, {"url": "https://partner.test/"}, [("token", "changed")]),
     "partner_webhook_end": lambda h: ({"pk": partner(h, hooked=True)}, {}, [("token", "changed")]),
     "partner_revoke": lambda h: ({"pk": partner(h)}, {}, [("token", "changed")]),
+    "request_add": lambda h: (
+        {"pk": h.person.pk},
+        {"kind": "access", "way": "phone", "asked_by": "Ingrid", "checked": "birth date"}, [("request", "made")],
+    ),
+    "request_extend": lambda h: ({"pk": asked(h)}, {"reason": "many ask"}, [("request", "changed")]),
+    "request_answer": lambda h: ({"pk": asked(h, "objection")}, {"answer": "Done."}, [("request", "changed")]),
+    "request_copy": lambda h: ({"pk": asked(h)}, {}, [("request", "changed")]),
+    "request_erase": lambda h: (
+        {"pk": asked(h, "erasure")}, {}, [("request", "changed"), ("person", "removed")],
+    ),
+    "erase_after": lambda h: ({"tenant_pk": h.tenant.pk}, {"days": "60"}, [("tenant", "changed")]),
     "scim_token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "Entra ID"}, [("token", "made")]),
     "scim_token_revoke": lambda h: ({"pk": directory(h)}, {}, [("token", "changed")]),
     "scim_group_let": lambda h: ({"pk": h.group.pk}, {"may": "yes"}, [("group", "changed")]),
@@ -139,6 +152,9 @@ PAGES_NOTHING = {
     "guest": "an invitation goes, and nothing of it stays",
     "help_new": "what somebody writes is kept as such; test_help.py has it",
     "help_own": "what somebody writes is kept as such; test_help.py has it",
+    "copy": "what was made is fetched, by its address: test_copies.py has it",
+    "my_request_back": "of one's own page: test_requests.py has it",
+    "my_requests": "of one's own page: test_requests.py has it",
     "my_guest_add": "of one's own page: test_guests.py has it",
     "my_guest_end": "of one's own page: test_guests.py has it",
     "my_lost": "of one's own page: test_residents.py has it",
@@ -150,6 +166,16 @@ PAGES_NOTHING = {
     "sign_out": "one's own session",
     "language": "of one's own pages",
 }
+
+
+def asked(house: Full, kind: str = "access") -> int:
+    """The number of a request about a person's data, made before."""
+    from tools.cloud.models import Change
+    from tools.cloud.privacy import requests
+
+    row = requests.enter(house.person, kind, requests.Way.OFFICE)
+    Change.objects.all().delete()
+    return int(row.pk)
 
 
 def directory(house: Full) -> int:

@@ -30,6 +30,7 @@ CASES: dict[str, tuple[str, str, tuple[str, str], tuple[str, str] | None, str | 
         None,
     ),
     "GrantForm": ("/people/{person}/", "/grants/{grant}", ("valid_until", "2030-01-01"), ("uses", "5"), "2031-01-01"),
+    "BirthForm": ("/people/{person}/", "/people/{person}/birth", ("born", "1984-02-29"), None, "1985-03-01"),
     "NeedsForm": ("/people/{person}/", "/people/{person}/needs", ("escort", "needs"), ("extended", "on"), "gives"),
 }
 SHARED = [name for name, case in CASES.items() if case[3]]
@@ -184,6 +185,7 @@ PATCHES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "controllers/{controller}": ({"name": "Oppgang N"}, "Controller", {"firmware": "9"}),
     "tenants/{tenant}": ({"retention_days": 30}, "Tenant", {"name": "Andre"}),
     "tenants/{tenant}/residents": ({}, "", {}),  # a row of its own, made when it is first changed
+    "tenants/{tenant}/help": ({}, "", {}),  # so is this
     "banks/{bank}": ({"name": "Skapet"}, "Bank", {"address": "Storgata 2"}),
     "members/{member}": ({"role": "viewer"}, "", {}),  # one field, and locked: test_cloud_members.py
 }
