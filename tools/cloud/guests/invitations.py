@@ -6,7 +6,6 @@ address is gone from the database then, and the pass has a page of its own that 
 
 import secrets
 from datetime import datetime
-from hashlib import sha256
 
 from django.db import connection, transaction
 
@@ -14,12 +13,9 @@ from .. import sealing
 from ..models import Guest, Invitation
 from ..row_security import admitted
 from ..services import clock
+from ..services.tokens import hash_of
 
 LONGEST = 100  # of what is sought as a token
-
-
-def _hash(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
 
 
 def make(guest: Guest, email: str = "") -> str:
@@ -27,7 +23,7 @@ def make(guest: Guest, email: str = "") -> str:
     now = clock.now()
     row = Invitation(guest=guest, nonce=secrets.token_bytes(16), email=email.encode(), made_at=now, next_at=now)
     said = token(row)
-    row.hash = _hash(said)
+    row.hash = hash_of(said)
     row.save(force_insert=True)
     return said
 
@@ -45,7 +41,7 @@ def find(said: str) -> Invitation | None:
 def _living(said: str, now: datetime) -> Invitation | None:
     if len(said) > LONGEST or not said.isascii():
         return None
-    rows = Invitation.objects.filter(hash=_hash(said), guest__ended_at=None, guest__valid_until__gt=now)
+    rows = Invitation.objects.filter(hash=hash_of(said), guest__ended_at=None, guest__valid_until__gt=now)
     with admitted.everywhere():
         row: Invitation | None = rows.select_related("guest__person__tenant", "guest__host").first()
     if row is not None:
@@ -61,7 +57,7 @@ def take_up(said: str) -> str | None:
         if row is None or not Invitation.objects.filter(pk=row.pk, hash=row.hash).delete()[0]:
             return None
         page = secrets.token_urlsafe(32)
-        Guest.objects.filter(pk=row.pk).update(page=_hash(page))
+        Guest.objects.filter(pk=row.pk).update(page=hash_of(page))
         transaction.on_commit(_overwrite)
     return page
 
@@ -77,7 +73,7 @@ def find_pass(said: str) -> Guest | None:
     """As long as it holds."""
     if len(said) > LONGEST or not said.isascii():
         return None
-    rows = Guest.objects.filter(page=_hash(said), ended_at=None, valid_until__gt=clock.now())
+    rows = Guest.objects.filter(page=hash_of(said), ended_at=None, valid_until__gt=clock.now())
     with admitted.everywhere():
         row: Guest | None = rows.select_related("person__tenant", "host").first()
     if row is not None:

@@ -1,6 +1,5 @@
 """The invitation as an e-mail: it leaves as notices do (lockers/sending.py), by the plug-in, if there is one."""
 
-import re
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +8,8 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from ..models import Invitation
-from ..services import clock, local_time
+from ..services import clock, local_time, mail
 from . import invitations
-
-_MAIL = re.compile(r"[^\s<>@,;:'\"(){}\[\]]+@[^\s<>@,;:'\"(){}\[\]]+")
 
 
 def subject(row: Invitation) -> str:
@@ -38,8 +35,5 @@ def send(row: Invitation, plugin: Any) -> bool:
     to = bytes(row.email).decode()
     if row.guest.ended_at is not None or row.guest.valid_until <= clock.now() or not to:
         return False
-    try:
-        plugin("email", to, subject(row), text(row, invitations.token(row)))
-    except OSError as error:
-        raise OSError(_MAIL.sub("…", str(error).replace(to, "…"))) from None
+    mail.send(plugin, to, subject(row), text(row, invitations.token(row)))
     return True

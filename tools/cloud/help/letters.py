@@ -1,6 +1,5 @@
 """The notice by e-mail that there is an answer: what it says stands on the page alone, behind the sign-in."""
 
-import re
 from typing import Any
 
 from django.conf import settings
@@ -8,8 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ..models import HelpLetter, HelpRequest
-
-_MAIL = re.compile(r"[^\s<>@,;:'\"(){}\[\]]+@[^\s<>@,;:'\"(){}\[\]]+")
+from ..services import mail
 
 
 def subject(row: HelpRequest) -> str:
@@ -31,8 +29,5 @@ def send(letter: HelpLetter, plugin: Any) -> bool:
     if row.user is None or not row.user.is_active:
         return False
     to = row.user.email
-    try:
-        plugin("email", to, subject(row), text(row))
-    except OSError as error:
-        raise OSError(_MAIL.sub("…", str(error).replace(to, "…"))) from None
+    mail.send(plugin, to, subject(row), text(row))
     return True

@@ -1,10 +1,8 @@
 """How long a tenant keeps requests for help after they are closed."""
 
-from django.core.exceptions import ValidationError
-
 from ..audit import changes
 from ..models import HelpPolicy, Tenant, lock
-from ..services.refusal import Refusal
+from ..services import entered
 
 
 def of(tenant: int) -> HelpPolicy:
@@ -16,10 +14,7 @@ def change(tenant: Tenant, days: int) -> HelpPolicy:
         lock(tenant)
         row = of(tenant.pk)
         row.days = days
-        try:
-            row.clean_fields()
-        except ValidationError as error:
-            raise Refusal("%(fault)s; correct it", fault=" ".join(error.messages).rstrip(".")) from None
+        entered.fields(row)
         with changes.of(tenant, row):
             row.save()
     return row

@@ -25,7 +25,7 @@ from ..members import bearers
 from ..models import ApiToken, HelpLetter, Invitation, Notice, Webhook, WebhookCall
 from ..partners import feed
 from ..sealing import Unreadable
-from ..services import clock
+from ..services import clock, mail
 from ..webhooks import hooks, https
 from . import about, notices
 
@@ -34,7 +34,6 @@ log = logging.getLogger("portvakt.send")
 Plugin = Callable[[str, str, str, str], None]
 Post = Callable[..., int]
 LOOK_S = 1.0
-_MAIL = re.compile(r"[^\s<>@,;:'\"(){}\[\]]+@[^\s<>@,;:'\"(){}\[\]]+")
 AT_ONCE = 50  # of a tenant
 SHARE_S = 20.0  # ... and so long in one round: whose receivers are slow waits for itself
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=2)
@@ -160,7 +159,7 @@ def _unnamed(why: str, row: Notice) -> str:
     said = about.of(row.delivery)
     for mark in sorted(filter(None, vars(said).values()), key=len)[::-1]:
         why = re.sub(re.escape(mark), "…", why, flags=re.IGNORECASE)
-    return _MAIL.sub("…", why)
+    return mail.unnamed(why)
 
 
 def _call(row: WebhookCall, now: datetime, post: Post) -> None:

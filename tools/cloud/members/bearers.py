@@ -1,11 +1,10 @@
-"""Bearer tokens and what they share with sign-in links: told once, kept as hashes only.
+"""Bearer tokens, and what they share with sign-in links: whose they are.
 
 What an owner made is good for as long as they are one. What was made on the command line is the host's.
 """
 
 import secrets
 from datetime import timedelta
-from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, TypeVar
 
@@ -16,14 +15,11 @@ from ..models import ApiToken, Membership, Role, ScimToken, Tenant
 from ..row_security import admitted
 from ..services import clock, entered
 from ..services.refusal import Refusal
+from ..services.tokens import hash_of
 
 HOUR = timedelta(hours=1)  # how exactly the last use is kept
 
 Token = TypeVar("Token", ApiToken, ScimToken)
-
-
-def hash_of(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
 
 
 def owners(user: Any, tenant: Any) -> QuerySet[Membership]:

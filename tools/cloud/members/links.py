@@ -16,6 +16,7 @@ from ..models import ApiToken, Change, Person, Reach, Right, Role, Session, Sign
 from ..row_security import admitted
 from ..services import clock
 from ..services.refusal import Refusal
+from ..services.tokens import hash_of
 from . import bearers
 from .terms import Terms
 
@@ -37,7 +38,7 @@ def make(user: User, minutes: int = MINUTES, by: User | None = None) -> str:
     token = secrets.token_urlsafe(32)
     with changes.together():
         end = clock.now() + timedelta(minutes=minutes)
-        SignInLink.objects.create(user=user, hash=bearers.hash_of(token), expires_at=end, made_by=by)
+        SignInLink.objects.create(user=user, hash=hash_of(token), expires_at=end, made_by=by)
         for tenant in user.memberships.order_by("tenant").values_list("tenant", flat=True):
             changes.note(
                 tenant, Change.Kind.LINK, Change.What.MADE, number=None, name=user.email, after={"minutes": minutes}
@@ -50,7 +51,7 @@ def invite(user: User, tenant: Tenant, wanted: Terms, minutes: int, by: User) ->
     token = secrets.token_urlsafe(32)
     end = clock.now() + timedelta(minutes=minutes)
     said = {"role": wanted.role, "minutes": minutes} | ({"until": wanted.until.isoformat()} if wanted.until else {})
-    new = {"hash": bearers.hash_of(token), "role": wanted.role, "terms": wanted.kept()}
+    new = {"hash": hash_of(token), "role": wanted.role, "terms": wanted.kept()}
     with changes.together():
         SignInLink.objects.filter(user=user, tenant=tenant, used_at=None).delete()
         SignInLink.objects.create(user=user, expires_at=end, made_by=by, tenant=tenant, **new)
@@ -103,9 +104,7 @@ def _may_make(by: User, user: User) -> bool:
 
 
 def _unused(token: str, now: datetime) -> QuerySet[SignInLink]:
-    good = SignInLink.objects.filter(
-        hash=bearers.hash_of(token), used_at=None, expires_at__gt=now, user__is_active=True
-    )
+    good = SignInLink.objects.filter(hash=hash_of(token), used_at=None, expires_at__gt=now, user__is_active=True)
     return good.filter(Q(made_by=None) | Q(made_by__is_active=True))
 
 

@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -14,6 +13,7 @@ from ..models.retention import COPIES
 from ..row_security import admitted
 from ..services import clock
 from ..services.refusal import Refusal
+from ..services.tokens import hash_of
 from . import archive, requests
 from .requests import Kind, State, What
 
@@ -49,7 +49,7 @@ def _make(row: DataRequest, person: Person, themself: bool, now: datetime) -> Ma
     token, secret = secrets.token_urlsafe(32), archive.passphrase()
     content = archive.make(person, themself, secret, now, get_language() or "nb")
     copy = DataCopy.objects.create(
-        person=person, request=row, hash=_hash(token), content=content, made_at=now, expires_at=now + COPIES.period
+        person=person, request=row, hash=hash_of(token), content=content, made_at=now, expires_at=now + COPIES.period
     )
     return Made(copy, token, secret)
 
@@ -58,7 +58,7 @@ def find(token: str) -> DataCopy | None:
     """One that can still be fetched."""
     if len(token) > LONGEST or not token.isascii():
         return None
-    rows = DataCopy.objects.filter(hash=_hash(token), fetched_at=None, expires_at__gt=clock.now())
+    rows = DataCopy.objects.filter(hash=hash_of(token), fetched_at=None, expires_at__gt=clock.now())
     with admitted.everywhere():
         row: DataCopy | None = rows.select_related("request__tenant").first()
     if row is not None:
@@ -85,10 +85,6 @@ def take(token: str) -> bytes | None:
 def forget(now: datetime) -> None:
     """Those that were not fetched in time, and the rows of those that were."""
     DataCopy.objects.filter(expires_at__lte=now).delete()
-
-
-def _hash(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
 
 
 def told(made: Made) -> dict[str, Any]:

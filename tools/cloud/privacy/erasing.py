@@ -5,18 +5,18 @@ worker's tidying looks (go_on). The database's part is one transaction, the pers
 """
 
 import logging
-from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from ..access_list.history import digest_of
 from ..audit import author, changes
-from ..controllers.troubles import AWAY
 from ..models import ApiToken, Controller, DataRequest, ErasedAt, Membership, Partner, Person, Role, ScimUser, lock
 from ..people import erasure
 from ..services import clock
+from ..services.each import each
 from ..services.refusal import Refusal
 from . import requests
 from .requests import Kind, State, Way, What
@@ -25,6 +25,7 @@ log = logging.getLogger("portvakt.privacy")
 LOG_IN = timedelta(hours=1)  # of a link, after which what a controller had recorded before has come in
 KEYS_MOST = timedelta(days=90)  # ... and after which nothing of before comes any more: boards erase it themselves
 KEY = 7
+NOT_ERASED = "not everybody was erased who should be"
 
 
 def begin(row: DataRequest, members: bool) -> None:
@@ -65,23 +66,10 @@ def carry_out(row: DataRequest) -> None:
 
 def go_on(now: datetime) -> None:
     """Those that are under way; and what boards sent late of those that are done."""
-    each(DataRequest.objects.filter(state=State.ERASING).order_by("pk"), _go_on)
+    going = DataRequest.objects.filter(state=State.ERASING).order_by("pk")
+    each((partial(_go_on, row) for row in going), NOT_ERASED)
     for one in ErasedAt.objects.exclude(keys=b"").select_related("controller", "request"):
         _late(one, now)
-
-
-def each(rows: Iterable[Any], work: Callable[[Any], object]) -> None:
-    """Whatever goes wrong with one, the others are done; it is told at the end. A database that is away ends it."""
-    wrong = []
-    for row in rows:
-        try:
-            work(row)
-        except AWAY:
-            raise
-        except Exception as error:  # noqa: BLE001  the others are done
-            wrong.append(error)
-    if wrong:
-        raise ExceptionGroup("not everybody was erased who should be", wrong)
 
 
 def _go_on(row: DataRequest) -> None:

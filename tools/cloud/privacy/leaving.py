@@ -5,11 +5,13 @@ not active has none. Guests have days of their own (guests/guests.py), members o
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Max, Q, QuerySet
 
 from ..audit import changes
 from ..models import Allotment, Delivery, Grant, Membership, Person, Tenant
+from ..services.each import each
 from ..services.refusal import Refusal
 from . import erasing
 from .requests import Way
@@ -32,7 +34,8 @@ def erase_due(now: datetime) -> None:
     due: list[Person] = []
     for tenant in Tenant.objects.exclude(erase_after=None).order_by("pk"):
         due += leaving(tenant).filter(left_at__lte=now - timedelta(days=tenant.erase_after or 0))
-    erasing.each(due, lambda person: erasing.at_once(person, members=False, way=Way.ITSELF))
+    works = (partial(erasing.at_once, person, members=False, way=Way.ITSELF) for person in due)
+    each(works, erasing.NOT_ERASED)
 
 
 def leaving(tenant: Tenant) -> QuerySet[Person]:

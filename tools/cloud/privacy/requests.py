@@ -6,7 +6,6 @@ and sixty more where the person is told why within the first ones (GDPR 12(3)).
 
 import secrets
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -17,6 +16,7 @@ from ..models.retention import REQUESTS
 from ..row_security import admitted
 from ..services import clock, entered
 from ..services.refusal import Refusal
+from ..services.tokens import hash_of
 
 Kind, State, Way, What = DataRequest.Kind, DataRequest.State, DataRequest.Way, RequestStep.What
 
@@ -47,7 +47,7 @@ def make(person: Person, kind: str, said: str = "", asked_by: str = "", checked:
             raise Refusal("that is %(n)d requests within a day; ask for more tomorrow", n=OPEN_AT_ONCE)
         row = enter(
             person, kind, Way.BEHALF if asked_by else Way.OWN,
-            said=said.encode(), asked_by=asked_by, checked=checked, page=_hash(token),
+            said=said.encode(), asked_by=asked_by, checked=checked, page=hash_of(token),
         )  # fmt: skip
     return row, token
 
@@ -128,7 +128,7 @@ def find(token: str) -> DataRequest | None:
     if len(token) > LONGEST or not token.isascii():
         return None
     with admitted.everywhere():
-        row: DataRequest | None = DataRequest.objects.filter(page=_hash(token)).select_related("tenant").first()
+        row: DataRequest | None = DataRequest.objects.filter(page=hash_of(token)).select_related("tenant").first()
     if row is not None:
         admitted.to_tenant_too(row.tenant_id)
     return row
@@ -146,10 +146,6 @@ def forget(now: datetime) -> None:
         old = DataRequest.objects.of(tenant).filter(closed_at__lte=now - REQUESTS.period)
         with changes.covering(*old):
             old.delete()
-
-
-def _hash(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
 
 
 def _words(said: str) -> str:

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-
 from ..audit import changes
 from ..models import ResidentPolicy, Tenant, lock
-from ..services.refusal import Refusal
+from ..services import entered
 
 FIELDS = ("unlock", "guests", "guests_at_once", "guest_days", "parcels", "parcel_days", "birth_dates")
 
@@ -22,10 +20,7 @@ def change(tenant: Tenant, fields: dict[str, Any]) -> ResidentPolicy:
         row = of(tenant.pk)
         for name in FIELDS:
             setattr(row, name, fields.get(name, getattr(row, name)))
-        try:
-            row.clean_fields()
-        except ValidationError as error:
-            raise Refusal("%(fault)s; correct it", fault=" ".join(error.messages).rstrip(".")) from None
+        entered.fields(row)
         with changes.of(tenant, row):
             row.save()
     return row

@@ -1,5 +1,8 @@
 """What comes in from outside of a form, a number or text that is sought: read in one way everywhere."""
 
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+
 from tools.terminal import steers, visible
 
 from .refusal import Refusal
@@ -27,6 +30,14 @@ def lines(*said: object) -> None:
         elif isinstance(one, str) and steers(one):
             shown = visible(one)[:60]
             raise Refusal("%(said)s has line breaks or control characters in it; write it without them", said=shown)
+
+
+def fields(row: Model) -> None:
+    """Refuses what a model's own fields do not take."""
+    try:
+        row.clean_fields()
+    except ValidationError as error:
+        raise Refusal("%(fault)s; correct it", fault=" ".join(error.messages).rstrip(".")) from None
 
 
 def paragraphs(said: str, most: int) -> str:

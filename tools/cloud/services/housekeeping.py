@@ -1,14 +1,13 @@
 """What has to happen by itself once an hour. The worker calls hourly() all the time."""
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
 from ..access_list import acl, history
 from ..access_list.prepared import Prepared
 from ..controllers import rotation
-from ..controllers.troubles import AWAY, Troubles, Work
+from ..controllers.troubles import Troubles, Work
 from ..guests import guests
 from ..help import requests as help_requests
 from ..lockers import overdue, privacy
@@ -22,6 +21,7 @@ from ..readings import learning
 from ..residents import accounts
 from ..residents import tidy as residents
 from ..rules import rules
+from .each import each
 
 log = logging.getLogger("portvakt.housekeeping")
 HOUR = timedelta(hours=1)
@@ -51,7 +51,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         done["erased"] += privacy.forget(now)
 
     # What erases comes first: nothing that goes wrong before it, of whatever tenant, may keep data for longer.
-    _each(
+    works = (
         erase,
         erase_deliveries,
         partial(guests.tidy, now),
@@ -75,6 +75,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         partial(rotation.begin_due, now),
         partial(overdue.tidy, now, troubles),
     )
+    each(works, "housekeeping was not done whole")
     if any(done.values()):
         log.info("tidied: %(erased)d events and deliveries, %(changes)d changes, %(profiles)d profiles", done)
     return done
@@ -86,17 +87,3 @@ def _prune(troubles: Troubles, done: dict[str, int]) -> None:
             done["profiles"] += rules.prune(controller)
             done["changes"] += history.prune(controller)
             chain.forget_empty(controller)
-
-
-def _each(*works: Callable[[], object]) -> None:
-    """All of them, whatever goes wrong with one: that is told at the end. Only a database that is away ends it."""
-    wrong = []
-    for work in works:
-        try:
-            work()
-        except AWAY:
-            raise
-        except Exception as error:  # noqa: BLE001  the others are done
-            wrong.append(error)
-    if wrong:
-        raise ExceptionGroup("housekeeping was not done whole", wrong)

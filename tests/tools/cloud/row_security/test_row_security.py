@@ -25,7 +25,7 @@ from tools.cloud.models import (
     Tenant,
     User,
 )
-from tools.cloud.row_security import admitted, policies, requests
+from tools.cloud.row_security import admitted, middleware, policies
 from tools.terminal import Problem
 
 pytestmark = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL keeps tenants apart by itself")
@@ -220,7 +220,7 @@ def test_requests_one_after_the_other_see_each_their_own(house: House, other: Ho
         request = RequestFactory().get("/")
         request.session = SessionStore()  # type: ignore[assignment]
         request._cached_user = user  # type: ignore[attr-defined]
-        chain = requests.middleware(requests.AuthenticationMiddleware(everything))
+        chain = middleware.middleware(middleware.AuthenticationMiddleware(everything))
         chain(request)
 
     for who in (users[0], AnonymousUser(), users[1], users[0]):
