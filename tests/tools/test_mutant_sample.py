@@ -177,6 +177,11 @@ def test_tests_that_name_the_module_are_asked_before_all_others(
     known.add({"seconds": dict.fromkeys(lines, 1.0), "failed": [], "lines": {"b/named_here.py": lines}})
     mutant = Mutant("b/named_here.py", 0, 3, 3, 4, (2, 6), frozenset(), True, "x", "y")
     assert known.tests(mutant, 10)[0] == ["test_it.py::test_b", "test_all.py::test_a"]
+    named = {"test_of_named_here.py::test_c": [3]}
+    known.add({"seconds": dict.fromkeys(named, 2.0), "failed": [], "lines": {"b/named_here.py": {**lines, **named}}})
+    assert known.tests(mutant, 1.0)[0] == ["test_of_named_here.py::test_c"], (
+        "a file that is named after it, first of all"
+    )
 
 
 def test_what_is_all_done_at_import_is_asked_of_its_room_and_of_those_that_import_it(
