@@ -1,9 +1,21 @@
 """The history of access lists: kept as long as a controller or a late event may need it, then forgotten."""
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from ..alarms import codes
 from ..models import AclChange, Controller, Event
+
+
+def prunable() -> Exists:
+    """Of a controller: that it holds a version which makes steps needless, or may make them so with its next event."""
+    steps = AclChange.objects.filter(controller=OuterRef("pk"))
+    held = OuterRef("held_acl_version")
+    later = AclChange.objects.filter(
+        controller=OuterRef("controller"), key=OuterRef("key"), op=AclChange.Op.PUT, version__gt=OuterRef("version")
+    )
+    replaced = Q(op=AclChange.Op.REMOVE) | Q(credential=None) | Exists(later)
+    said = ~Q(record=b"") | ~Q(key=b"")
+    return Exists(steps.filter(Q(version__lt=held) & replaced | Q(version=held, credential=None) & said))
 
 
 def prune(controller_id: int) -> int:

@@ -18,7 +18,7 @@ from ..services.refusal import Refusal, text
 
 log = logging.getLogger("portvakt.troubles")
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 600.0
+FIRST_PAUSE_S = 5.0
 OVER_S = 3600.0  # what is not tried again by itself is over when it has not happened for so long
 AGAIN = timedelta(hours=1)  # what comes back so soon is the same alarm as before
 AWAY = (OperationalError, InterfaceError)  # the database itself is: everybody's trouble, and the next poll's work
@@ -43,6 +43,10 @@ class Work(IntEnum):
 
 # Ends with the hour, not with the next success: the next message, command, event or delivery is another one.
 ONCE = (Work.COMMAND, Work.MESSAGE, Work.ALARMS, Work.DELIVERIES)
+
+# Rights are worked out for all of a tenant at once, and a board ends by itself those whose end it was told.
+LONGEST_PAUSE_S = {Work.RIGHTS: 3600.0}
+LONGEST_PAUSE_OTHERS_S = 600.0
 
 SENTENCES = {
     Work.RIGHTS: text("rights that begin or end by time could not be worked out for this controller"),
@@ -114,7 +118,8 @@ class Troubles:
         trouble = self._known().setdefault((work, controller), _Trouble())
         self.counts[work.name] = self.counts.get(work.name, 0) + 1
         rested = trouble.until <= self._now()
-        pause = OVER_S if work in ONCE else min(FIRST_PAUSE_S * 2 ** min(trouble.times, 10), LONGEST_PAUSE_S)
+        longest = LONGEST_PAUSE_S.get(work, LONGEST_PAUSE_OTHERS_S)
+        pause = OVER_S if work in ONCE else min(FIRST_PAUSE_S * 2 ** min(trouble.times, 10), longest)
         trouble.times, trouble.until = trouble.times + 1, self._now() + pause
         # The traceback once: what comes again and again, from a hostile board too, must not fill the disk.
         if trouble.times == 1 or (rested and work not in ONCE):

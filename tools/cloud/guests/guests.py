@@ -200,8 +200,9 @@ def tidy(now: datetime) -> int:
         if came[guest.pk] >= (guest.uses or 0):
             end(guest)
     erased = 0
-    for tenant in Tenant.objects.order_by("pk"):
-        for guest in Guest.objects.of(tenant).filter(ended_at__lte=now - _days(tenant)).select_related("person"):
+    ended = Guest.objects.filter(ended_at__lte=now)
+    for tenant in ended.tenants():
+        for guest in ended.of(tenant).filter(ended_at__lte=now - _days(tenant)).select_related("person"):
             erasure.erase(guest.person, now)
             erased += 1
     return erased

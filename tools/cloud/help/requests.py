@@ -107,10 +107,10 @@ def tidy(now: datetime) -> int:
     Returns how many are forgotten.
     """
     forgotten = 0
-    for tenant in Tenant.objects.order_by("pk"):
+    silent = HelpRequest.objects.filter(state=State.ANSWERED, changed_at__lte=now - SILENT)
+    silent.update(state=State.CLOSED, changed_at=now)
+    for tenant in HelpRequest.objects.tenants():
         rows = HelpRequest.objects.of(tenant)
-        silent = rows.filter(state=State.ANSWERED, changed_at__lte=now - SILENT)
-        silent.update(state=State.CLOSED, changed_at=now)
         over = Q(state=State.CLOSED, changed_at__lte=now - timedelta(days=policy.of(tenant.pk).days))
         _rows, gone = rows.filter(over | Q(user=None, person=None)).delete()
         forgotten += gone.get(HelpRequest._meta.label, 0)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from ..models import Delivery, Notice, Person, Tenant, WebhookCall
+from ..models import Delivery, Notice, Person, WebhookCall
 from ..services import clock
 from .about import About, legible
 from .deliveries import LONGEST
@@ -19,7 +19,7 @@ def forget(now: datetime) -> int:
     may be given. A courier's reference is free text: it may be a name.
     """
     erased = 0
-    for tenant in Tenant.objects.order_by("pk"):
+    for tenant in Delivery.objects.tenants():
         days = timedelta(days=tenant.retention_days)
         over = Delivery.objects.of(tenant).filter(Q(ended_at__lte=now - days) | _never_ended(now - days - LONGEST))
         Notice.objects.filter(delivery__in=over).exclude(why="").update(why="")

@@ -58,6 +58,13 @@ def check_new(controller: int, epoch: int, now: datetime) -> None:
         raise Refused("logs")
 
 
+def has_empty() -> Exists:
+    """Of a controller: that it has keys for forget_empty()."""
+    stored = Event.objects.filter(controller=OuterRef("controller"), epoch=OuterRef("epoch"))
+    keys = LogKey.objects.filter(controller=OuterRef("pk")).exclude(epoch=OuterRef("log_epoch"))
+    return Exists(keys.exclude(Exists(stored)))
+
+
 def forget_empty(controller: int) -> int:
     """Keys of logs from which nothing ever came, but for the one under way. Returns how many."""
     stored = Event.objects.filter(controller=controller, epoch=OuterRef("epoch"))

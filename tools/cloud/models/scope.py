@@ -42,6 +42,12 @@ class Scoped(models.QuerySet):
         """The rows of these tenants (rows or numbers)."""
         return self.filter(**{f"{self.model.TENANT_PATH}__in": tenants})
 
+    def tenants(self) -> models.QuerySet:
+        """Those to which these rows belong."""
+        from .accounts import Tenant
+
+        return Tenant.objects.filter(pk__in=self.values(self.model.TENANT_PATH)).order_by("pk")
+
     def visible_to(self, user: "User") -> "Scoped":
         """The rows that the user's roles let them see, in the tenants and at the places where they have them."""
         return self.seen(Reach.of(user))

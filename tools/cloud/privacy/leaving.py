@@ -21,12 +21,11 @@ LATE = timedelta(days=1)  # an end that is noticed later counts from when it is 
 
 def note(now: datetime) -> None:
     """Keeps since when each person has no right."""
-    for tenant in Tenant.objects.order_by("pk"):
-        people = Person.objects.filter(tenant=tenant, guest=None)
-        here = people.filter(_belongs(tenant, now))
-        here.exclude(left_at=None).update(left_at=None)
-        for person in people.filter(left_at=None).exclude(pk__in=here.values("pk")):
-            Person.objects.filter(pk=person.pk).update(left_at=_ended(person, now))
+    people = Person.objects.filter(guest=None)
+    here = people.filter(_belongs(now))
+    here.exclude(left_at=None).update(left_at=None)
+    for person in people.filter(left_at=None).exclude(pk__in=here.values("pk")):
+        Person.objects.filter(pk=person.pk).update(left_at=_ended(person, now))
 
 
 def erase_due(now: datetime) -> None:
@@ -63,10 +62,10 @@ def erase_after(tenant: Tenant, days: int | None) -> None:
         tenant.save(update_fields=["erase_after"])
 
 
-def _belongs(tenant: Tenant, now: datetime) -> Q:
-    grants = Grant.objects.filter(person__tenant=tenant).filter(Q(valid_until=None) | Q(valid_until__gt=now))
-    own = Allotment.objects.filter(bank__controller__site__tenant=tenant)
-    parcels = Delivery.objects.of(tenant).exclude(state__in=Delivery.OVER).exclude(recipient=None)
+def _belongs(now: datetime) -> Q:
+    grants = Grant.objects.filter(Q(valid_until=None) | Q(valid_until__gt=now))
+    own = Allotment.objects.all()
+    parcels = Delivery.objects.exclude(state__in=Delivery.OVER)
     found = Q(user__isnull=False)
     for rows, way in ((grants, "person"), (own, "person"), (own, "taken_by"), (parcels, "recipient")):
         found |= Q(pk__in=rows.exclude(**{way: None}).values(way))

@@ -2,14 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from ..models import Command, DoorRules, Tenant
+from ..models import Command, DoorRules
 
 
 def forget(now: datetime) -> int:
     """In place: the command stays, and names nobody. Returns how many those were."""
     forgotten = 0
-    for tenant in Tenant.objects.order_by("pk"):
-        named = Command.objects.of(tenant).exclude(person=None)
+    of_somebody = Command.objects.exclude(person=None)
+    for tenant in of_somebody.tenants():
+        named = of_somebody.of(tenant)
         doors = DoorRules.objects.of(tenant).exclude(retention_days=None)
         own = dict(doors.values_list("door", "retention_days"))
         for door, days in own.items():

@@ -10,7 +10,7 @@ from typing import Any
 from zlib import crc32
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from firmware.controller.records import until_utc
 from tools import heap
@@ -89,6 +89,12 @@ def has_room(controller_id: int, profile: str) -> bool:
     except Refusal:
         return False
     return True
+
+
+def prunable() -> Exists:
+    """Of a controller: that it has profiles which no record names."""
+    used = AclEntry.objects.filter(controller=OuterRef("controller"), profile=OuterRef("number"))
+    return Exists(Profile.objects.filter(controller=OuterRef("pk")).exclude(Exists(used)))
 
 
 def prune(controller_id: int) -> int:

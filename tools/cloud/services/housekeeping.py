@@ -82,8 +82,11 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
 
 
 def _prune(troubles: Troubles, done: dict[str, int]) -> None:
-    for controller in Controller.objects.filter(lost_at=None).order_by("pk").values_list("pk", flat=True):
+    due = Controller.objects.filter(lost_at=None).filter(rules.prunable() | history.prunable() | chain.has_empty())
+    controllers = list(due.order_by("pk").values_list("pk", flat=True))
+    for controller in controllers:
         with troubles.aside(Work.TIDYING, controller):
             done["profiles"] += rules.prune(controller)
             done["changes"] += history.prune(controller)
             chain.forget_empty(controller)
+    troubles.settle(Work.TIDYING, controllers)
