@@ -6,6 +6,7 @@ from firmware.controller import events as codes
 from firmware.controller.outputs import signal
 from firmware.controller.points.why import ASKED, OWN
 from firmware.controller.records import NO_END, until_minutes
+from firmware.controller.storage.allotments import PERSONAL, SHARED, Allotment
 from tests.firmware.bench import frame26
 from tests.firmware.card_bench import KARI, NILS, OLA, UNKNOWN, CardBench, card, entry
 from tests.firmware.controller_bench import UTC
@@ -155,3 +156,22 @@ def test_a_bank_without_cards_says_that_it_was_misread():
     bench.chip.swipe(KEYPAD["d0"], KEYPAD["d1"], frame26(17, 1))
     bench.run(200)
     assert shown == [signal.MISREAD]
+
+
+def test_no_part_of_two_keys_is_a_key():
+    one = Allotment(5, 77, PERSONAL, NO_END, b"1234567" + b"abcdefg" + bytes(7))
+    assert one.has(b"1234567") and one.has(b"abcdefg")
+    assert not any(one.has(one.keys[at : at + 7]) for at in range(1, 7))
+    assert not one.has(bytes(7)), "a place without a key is nobody's"
+
+
+def test_who_has_one_of_each_kind_finds_the_one_that_is_asked_for():
+    bench = CardBench()
+    bench.allot(entry(5, 77, KARI), entry(6, 78, kind=SHARED), entry(7, 79, kind=SHARED))
+    known = bench.bank._parcels._cards.allotments
+    for n, who in ((6, KARI), (7, OLA)):
+        one = known.get(n)
+        one.take(card(who), NO_END)
+        known.set(one)
+    assert (known.find(card(KARI)).number, known.find(card(KARI), SHARED).number) == (5, 6)
+    assert known.find(card(OLA)).number == 7, "of another kind where there is none of that one"

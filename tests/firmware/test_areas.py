@@ -7,7 +7,7 @@ from firmware.controller.access.rules import Rules
 from firmware.controller.cloud.area_updates import take
 from firmware.controller.cloud.wire import PASSED
 from firmware.controller.events import DENIED_FULL, DENIED_PASSBACK, GRANTED, NEEDS_SECOND
-from tests.firmware.controller_bench import KEY
+from tests.firmware.controller_bench import KEY, Bench
 from tests.firmware.helper import raises
 from tests.firmware.rules_bench import RulesBench
 
@@ -227,3 +227,12 @@ def test_faulty_rules_are_refused_with_the_field_at_fault():
     ):
         error = raises(ValueError, lambda fields=fields: Rules(fields, 1))
         assert word in str(error), (fields, error)
+
+
+def test_what_the_cloud_tells_of_other_controllers_comes_with_its_messages():
+    bench = Bench()
+    bench.connect()
+    bench.hear(bytes((PASSED, 1)))
+    assert bench.refused["content"] == 0
+    bench.hear(bytes((PASSED, 2)))
+    assert bench.refused["content"] == 1

@@ -251,3 +251,38 @@ def test_the_time_is_kept_on_flash_once_a_day_and_not_while_a_card_is_read():
         now = floor.deadline()
         floor.watch(loop, now)
     assert loop.values[TIME] == 1795000000 + 24 * 3600
+
+
+@looking
+def test_a_board_goes_back_to_the_first_when_it_is_there_again(bench, sockets):
+    served_by_second(bench)
+    sockets.events = [4]
+    pass_ms(bench, 602000)
+    bench.once(2)
+    bench.up = {"first"}
+    bench.once()
+    assert bench.tried == ["first", "second", "first"]
+
+
+def test_the_address_that_is_looked_at_is_the_first_broker_s():
+    bench = Bench()
+    made = bench.link
+    before, link.socket = link.socket, Sockets(bench)
+    try:
+        for place, host in enumerate(("first", "second")):
+            made._place = place
+            assert made.getaddrinfo(host, 1)[0][-1] == (host, 1)
+    finally:
+        link.socket = before
+    assert made._address == ("first", 1)
+
+
+def test_a_board_without_tls_does_not_load_it():
+    BenchChip()
+    asked = []
+    before, links.load_tls = links.load_tls, lambda: asked.append(1)
+    try:
+        links.begin(Loop(link.Link(SETTINGS, 1, 2, 3)), SETTINGS, "/x/")
+        assert not asked
+    finally:
+        links.load_tls = before

@@ -1,5 +1,13 @@
-from firmware.controller.cloud.channel import OVERHEAD, Channel, Refused, open_message, read_accept
-from firmware.controller.cloud.wire import MAX_MESSAGE
+from firmware.controller.cloud.channel import (
+    ACCEPT,
+    OVERHEAD,
+    TAG,
+    Channel,
+    Refused,
+    open_message,
+    read_accept,
+)
+from firmware.controller.cloud.wire import MAX_MESSAGE, VERSION
 from firmware.controller.hmac import hmac
 from firmware.protocol import cloud_side
 from firmware.protocol.cloud_side import accept_message, read_open
@@ -116,3 +124,10 @@ def test_a_long_message_is_opened_and_sealed_in_a_heap_full_of_holes():
     with Holes(MAX_MESSAGE + 64, 2):
         assert near.open(sealed) == message
         assert len(near.seal(message)) == MAX_MESSAGE
+
+
+def test_an_answer_of_another_version_says_so_though_its_tag_is_right():
+    nonce = b"n" * 16
+    head = bytes((ACCEPT, VERSION + 1)) + b"c" * 16
+    tag = hmac(SECRET, NAME.encode() + nonce + head)[:TAG]
+    assert refused(lambda: read_accept(SECRET, NAME, nonce, head + tag)) == "version"

@@ -209,3 +209,11 @@ def test_diagnostics_say_what_the_board_holds():
     assert data["doors"] == [[False, False]]
     assert len(wire.json_message(wire.RESULT, answer)) < 1000
     assert bench.events()[-1] == (COMMAND_DONE, 0, 3, None), "it is on record too"
+
+
+def test_a_hold_until_what_is_no_number_is_refused():
+    bench = connected()
+    for n, until in enumerate((True, False, 1.5, "0", [], -1, 1 << 32), 70):
+        bench.hear(command(id=n, do="hold", until=until))
+        assert not answers(bench) and bench.strike() == 0, until
+    assert bench.refused["content"] == 7

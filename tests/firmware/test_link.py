@@ -1,6 +1,6 @@
 """The stream under umqtt.simple: gathers writes, reads whole, refuses what is too long."""
 
-from firmware.controller import ticks
+from firmware.controller import clock, ticks
 from firmware.controller.cloud import link
 from firmware.controller.cloud.channel import OVERHEAD, Channel
 from firmware.controller.cloud.wire import MAX_MESSAGE
@@ -20,6 +20,11 @@ class FakeSocket:
         self.gives, self.pause_ms = 1000, 0
         self.sent = b""
         self.writes = 0
+
+    closed = False
+
+    def close(self):
+        self.closed = True
 
     def settimeout(self, seconds):
         pass
@@ -149,3 +154,41 @@ def test_a_socket_that_takes_nothing_more_is_an_error():
     fake.write = lambda data: 0
     made.write(b"x")
     raises(OSError, made.flush)
+
+
+def test_a_stream_that_is_closed_closes_its_connection():
+    made, fake = stream()
+    made.close()
+    assert fake.closed
+
+
+class Polled:
+    """In place of the select module. gives: what each look finds."""
+
+    POLLIN = 1
+
+    def __init__(self, chip, *gives):
+        self.chip, self.gives = chip, list(gives)
+
+    def poll(self, ms=None):
+        if ms is None:
+            return self
+        self.chip.sleep_ms(ms)
+        return self.gives.pop(0) if self.gives else []
+
+    def register(self, sock, what):
+        assert what == self.POLLIN
+
+
+def test_a_connection_is_waited_for_until_something_comes_and_no_longer():
+    chip = BenchChip()
+    before = link.select
+    try:
+        link.select = Polled(chip, [], [], [("socket", 1)])
+        assert link.wait("socket", 10000, bool), "the third look finds it"
+        began = clock.now()
+        assert not link.wait("socket", 5000, bool) and ticks.diff(clock.now(), began) == 5000
+        link.select = Polled(chip, [("socket", 1)])
+        assert not link.wait("socket", 10000, lambda: True), "there is something to send first"
+    finally:
+        link.select = before

@@ -1,5 +1,6 @@
 """Modes: free access, first person in, office mode, held released by command; and exit buttons with a schedule."""
 
+from firmware.controller.access.modes import SCHEDULE, Mode
 from firmware.controller.access.rules import Rules
 from firmware.controller.door_modes import door_modes
 from firmware.controller.events import (
@@ -226,3 +227,10 @@ def test_faulty_rules_are_refused_with_the_field_at_fault():
     ):
         error = raises(ValueError, lambda door=door: Rules({"schedules": HOURS, "doors": {"1": door}}, 1))
         assert word in str(error), (door, error)
+
+
+def test_who_comes_to_a_door_that_waits_for_nobody_begins_nothing():
+    mode, free = Mode(), {"free": 1}
+    mode.granted(free, lambda schedule, utc: True, 0)
+    assert mode.reason(free, lambda schedule, utc: True, 0) == SCHEDULE
+    assert not mode.first_in

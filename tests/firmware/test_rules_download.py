@@ -230,3 +230,12 @@ def test_what_was_staged_before_a_cut_does_not_count():
     assert again.refused["content"] == 1
     assert again.rules_come(MANY, 9)[-1] == taken(9, 9)
     bench.clean()
+
+
+def test_rules_whose_last_letter_is_another_one_are_refused():
+    bench = connected()
+    bench.rules_come(RULES)
+    for last in b"]x 0":
+        bench.hear(part(5, 0, 1, b'{"profiles": {"7": [1]}, "version": 5' + bytes((last,))))
+        assert bench.loop.rules.version == 4 and not bench.said()[-1:] == [taken(5, 1)]
+    bench.clean()

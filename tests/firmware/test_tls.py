@@ -302,3 +302,16 @@ def test_both_sockets_are_closed():
     bench = Bench(PSK)
     bench.stream.close()
     assert bench.raw.closed
+
+
+def test_a_broker_with_tls_is_told_what_tls_has_to_know():
+    BenchChip()
+    made = link.Link({"broker": {"host": "first", "port": 1, "tls": "psk", "key": "5" * 64}}, 1, 2, 3)
+    made.tls = "/x/", 1795000000, bool
+    told = []
+    before, secure.Secure = secure.Secure, lambda *arguments: told.append(arguments)
+    try:
+        made.socket()
+    finally:
+        secure.Secure = before
+    assert told == [(made._out, made._broker, "/x/", 1795000000, bool)]

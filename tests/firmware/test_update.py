@@ -431,3 +431,30 @@ def test_a_release_that_was_kept_is_the_newest_from_then_on():
     other = Release(build="123456789abc", serial=6)
     assert board.bring(other) == ("refused", "older than this one")
     gone(board.root)
+
+
+def test_a_file_that_is_longer_than_it_should_be_begins_anew():
+    board = Board()
+    release = Release()
+    board.tell(release.offer())
+    head = len(release.stream) - sum(len(content) for content in FILES.values())
+    answer = board.tell(release.piece(0, head + 100))
+    name = board.root + "slots/" + NEW + "/controller/app.mpy"
+    file(name, b"x" * (len(FILES["controller/app.mpy"]) + 1))
+    assert board.tell(release.offer()) == ("wanted", answer[1] - 100)
+    assert "app.mpy" not in os.listdir(name[: name.rfind("/")])
+    assert board.bring(release) == ("staged", None)
+    gone(board.root)
+
+
+def test_a_file_that_came_damaged_is_asked_for_again_at_once():
+    board = Board()
+    release = Release()
+    board.tell(release.offer())
+    head = len(release.stream) - sum(len(content) for content in FILES.values())
+    first = len(FILES["controller/app.mpy"])
+    board.tell(release.piece(0, head + first - 10))
+    damaged = bytearray(release.piece(head + first - 10, 10))
+    damaged[-1] ^= 1
+    assert board.tell(bytes(damaged)) == ("wanted", head)
+    gone(board.root)

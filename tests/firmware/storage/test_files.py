@@ -93,3 +93,8 @@ def test_a_state_journal_on_files(folder):
     for n in range(600):
         journal.set(1, n)
     assert StateJournal(Files(folder, 2)).get(1) == 599
+
+
+@on_littlefs
+def test_a_sector_is_as_long_as_that_of_a_partition(path):
+    assert Files(path, 2).ioctl(5, 0) == 4096

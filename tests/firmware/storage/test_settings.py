@@ -4,7 +4,7 @@ import json
 import os
 
 from firmware.controller.storage import settings
-from firmware.controller.storage.settings_check import check
+from firmware.controller.storage.settings_check import check, takes
 from firmware.controller.storage.settings_save import save
 from tests.firmware.helper import raises
 
@@ -279,3 +279,16 @@ def test_no_sentence_repeats_a_secret():
             inner[path[-1]] = value
             sentences = " ".join(check(fields))
             assert sentences and "hunter2" not in sentences and "4711" not in sentences
+
+
+@with_files
+def test_settings_by_hand_are_not_read_without_end():
+    write("settings.json", " " * 4096 + json.dumps(good()))
+    assert settings.load(FOLDER) == ({}, False)
+    write("settings.json", json.dumps(good()))
+    assert settings.load(FOLDER) == (good(), False)
+
+
+def test_what_a_board_takes_is_asked_before_there_are_settings():
+    assert takes("wifi.name", "Gaten 7") and not takes("wifi.name", "G" * 33)
+    assert takes("controller", "0123456789abcdef") and not takes("controller", "0123456789abcde")
