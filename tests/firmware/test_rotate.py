@@ -7,6 +7,7 @@ from firmware.controller.cloud import rotate
 from firmware.controller.cloud.wire import SECRET, SECRETS
 from firmware.controller.storage import settings
 from firmware.controller.storage.settings_save import save
+from tests.firmware.controller_bench import Bench
 from tests.firmware.helper import raises
 
 FOLDER = "rotate-%d." % id(rotate)
@@ -135,3 +136,14 @@ def test_where_there_is_no_room_the_old_one_goes_on(stand):
     assert stand.session.secret == OLD and not stand.session.renew and not stand.said
     stand.hears(NEW)  # said again when there is room
     assert stand.kept() == [hexlify(NEW).decode(), hexlify(OLD).decode()]
+
+
+@with_files
+def test_it_comes_with_the_messages_of_the_cloud(stand):
+    bench = Bench()
+    bench.connect()
+    bench.loop.link = stand
+    bench.sync.folder = FOLDER
+    bench.hear(bytes((SECRET,)) + NEW)
+    assert stand.kept() == [hexlify(NEW).decode(), hexlify(OLD).decode()]
+    assert bench.refused["content"] == 0

@@ -382,3 +382,24 @@ def test_what_a_cloud_restored_from_a_backup_has_lost_is_sent_again():
     assert batch[0] == wire.EVENTS
     assert unpack_event(batch, 5)[0] == 4
     assert unpack_event(batch, len(batch) - 32)[0] == bench.loop.log.last
+
+
+def test_a_version_that_changes_nothing_else_is_told():
+    bench = Bench()
+    bench.connect()
+    bench.hear(delta(0, 5, (records.PUT, CARD)))
+    bench.said()
+    bench.hear(delta(5, 6))
+    assert bench.said() == [wire.packed(wire.ACL_NOW, "<IQ", 6, credential_digest(CARD))]
+
+
+def test_work_on_the_table_waits_for_room_to_tell_of_it():
+    bench = Bench()
+    bench.connect()
+    while bench.outbox.put(b"in the way"):
+        pass
+    bench.hear(delta(0, 5, (records.PUT, CARD)))
+    assert bench.loop.table.version == 0
+    bench.said()
+    bench.run()
+    assert bench.loop.table.version == 5

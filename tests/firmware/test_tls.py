@@ -315,3 +315,20 @@ def test_a_broker_with_tls_is_told_what_tls_has_to_know():
     finally:
         secure.Secure = before
     assert told == [(made._out, made._broker, "/x/", 1795000000, bool)]
+
+
+class Epoch:
+    """In place of the time module of a port whose time began in this year."""
+
+    def __init__(self, year):
+        self.gmtime = lambda seconds: (year, 1, 1, 0, 0, 0, 0, 1)
+
+
+def test_the_time_from_the_network_is_unix_time_on_ports_that_count_from_2000_too():
+    before = secure.time
+    try:
+        for year, expected in ((2000, 946684800), (1970, 0)):
+            secure.time = Epoch(year)
+            assert secure._before() == expected
+    finally:
+        secure.time = before

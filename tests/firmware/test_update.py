@@ -458,3 +458,11 @@ def test_a_file_that_came_damaged_is_asked_for_again_at_once():
     damaged[-1] ^= 1
     assert board.tell(bytes(damaged)) == ("wanted", head)
     gone(board.root)
+
+
+def test_a_file_may_lie_beside_the_folders_of_its_slot():
+    board = Board()
+    release = Release(files=dict(FILES, **{"start.mpy": b"s" * 40}))
+    assert board.bring(release) == ("staged", None)
+    assert board.files() == FILES and "start.mpy" in os.listdir(board.root + "slots/" + NEW)
+    gone(board.root)

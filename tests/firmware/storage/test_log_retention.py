@@ -221,3 +221,15 @@ def test_the_time_goes_to_flash_every_four_hours():
     assert kept.state.programs - before == 6
     kept.retention.step(rules(d1=1), UTC - 3 * DAY, kept.now)  # the cloud was wrong before
     assert StateJournal(Partition(kept.state)).get(TIME) == UTC - 3 * DAY
+
+
+def test_a_chain_goes_on_after_a_start_when_the_last_event_is_gone():
+    kept = Kept()
+    kept.add(UTC, count=3)
+    kept.round(rules(d1=7), UTC + 9 * DAY)
+    assert kept.content() == 0
+    kept.start()
+    assert kept.log.chained
+    kept.add(UTC + 9 * DAY)
+    kept.start()
+    assert kept.log.chained and kept.codes() == [0, 0, 0, GRANTED]
