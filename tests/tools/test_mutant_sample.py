@@ -152,7 +152,7 @@ def test_whoever_imports_it_later_gets_the_mutant(tmp_path: Path, monkeypatch: p
 
 
 def test_the_tests_that_run_the_statement_are_asked_the_most_thorough_first() -> None:
-    known = reach.Reach()
+    known = reach.LineReach()
     lines = {"whole": [3, 4, 5], "quick": [3], "slow": [4], "elsewhere": [9], "red": [3]}
     known.add({"seconds": {"whole": 2.0, "quick": 1.0, "slow": 3.0, "elsewhere": 1.0}, "failed": ["red"],
                "lines": {"a.py": lines}})  # fmt: skip
@@ -172,7 +172,7 @@ def test_tests_that_name_the_module_are_asked_before_all_others(
     monkeypatch.setattr(rooms, "ROOT", tmp_path)
     (tmp_path / "test_it.py").write_text("from tools import named_here\n")
     (tmp_path / "test_all.py").write_text("import everything\n")
-    known = reach.Reach()
+    known = reach.LineReach()
     lines = {"test_all.py::test_a": [3, 4, 5], "test_it.py::test_b": [3]}
     known.add({"seconds": dict.fromkeys(lines, 1.0), "failed": [], "lines": {"b/named_here.py": lines}})
     mutant = Mutant("b/named_here.py", 0, 3, 3, 4, (2, 6), frozenset(), True, "x", "y")
@@ -196,7 +196,7 @@ def test_what_is_all_done_at_import_is_asked_of_its_room_and_of_those_that_impor
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    known = reach.Reach()
+    known = reach.LineReach()
     known.add({"seconds": {f"{name}::test_a": 1.0 for name in texts}, "failed": [], "lines": {}})
     mutant = Mutant("log/table.py", 0, 3, 3, 4, None, frozenset(), False, "x", "y")
     assert set(known.tests(mutant, 10)[0]) == {"tests/log/test_export.py::test_a", "tests/pages/test_words.py::test_a"}

@@ -38,7 +38,7 @@ GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 
 @dataclass(frozen=True)
-class Said:
+class Claims:
     """Whom a provider says this is. identity: never changes, and is never given to somebody else.
 
     email: empty where the provider does not vouch for it. directory: of Entra, whose word its addresses are.
@@ -55,7 +55,7 @@ class Said:
     birthdate: str = ""
 
 
-def said_of(provider: str, kind: str, token: dict[str, Any], info: dict[str, Any]) -> Said:
+def said_of(provider: str, kind: str, token: dict[str, Any], info: dict[str, Any]) -> Claims:
     """token, info: verified claims. Raises OAuth2Error where they do not say who this is."""
     if numbers_in(token) or numbers_in(info):
         # Who has it can act as that person elsewhere; nothing here needs it, so it is neither kept nor taken.
@@ -72,13 +72,13 @@ def said_of(provider: str, kind: str, token: dict[str, Any], info: dict[str, Any
             raise OAuth2Error("Entra does not say who this is (tid, oid)")
         address = token.get("email") or token.get("preferred_username")
         email = address if type(address) is str and "@" in address else ""
-        return Said(provider, f"entra {directory} {person}", subject, issuer, name, email, str(directory))
+        return Claims(provider, f"entra {directory} {person}", subject, issuer, name, email, str(directory))
     identity = f"{issuer} {subject}"
     if len(identity) > UID_LONGEST:
         identity = sha256(identity.encode()).hexdigest()
     born = claims.get("birthdate")
     vouched = _vouched(info if "email" in info else token)
-    return Said(provider, identity, subject, issuer, name, vouched, birthdate=born if type(born) is str else "")
+    return Claims(provider, identity, subject, issuer, name, vouched, birthdate=born if type(born) is str else "")
 
 
 def _guid(of: Any) -> bool:

@@ -15,7 +15,7 @@ FOLDER = rooms.ROOT / "build" / "mutants"
 
 
 @dataclass
-class Reach:
+class LineReach:
     """seconds: of each test that passes. lines: file -> test -> lines of the file that it runs."""
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -123,14 +123,14 @@ def _place(world: str) -> Path:
     return FOLDER / f"reach-{world}.json"
 
 
-def load(world: str) -> Reach:
-    reach = Reach()
+def load(world: str) -> LineReach:
+    reach = LineReach()
     if _place(world).exists():
         reach.add(json.loads(_place(world).read_text()))
     return reach
 
 
-def save(world: str, reach: Reach) -> None:
+def save(world: str, reach: LineReach) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     lines = {file: {test: sorted(found) for test, found in tests.items()} for file, tests in reach.lines.items()}
     _place(world).write_text(json.dumps({"seconds": reach.seconds, "failed": reach.failed, "lines": lines}))

@@ -108,7 +108,7 @@ class Server:
         return True
 
     def _tried(
-        self, task: MutantTask, asked: list[pytest.Item], cut: bool, known: reach.Reach, there: list[Any]
+        self, task: MutantTask, asked: list[pytest.Item], cut: bool, known: reach.LineReach, there: list[Any]
     ) -> MutantOutcome:
         if not asked:
             return MutantOutcome(task, "survived")
@@ -125,7 +125,7 @@ class Server:
         what = {None: "timed out", SURVIVED: "survived"}.get(code, "killed")
         return MutantOutcome(task, what, len(asked), said, cut and what == "survived", time.monotonic() - started)
 
-    def _measure(self, new: list[pytest.Item], session: pytest.Session, known: reach.Reach) -> None:
+    def _measure(self, new: list[pytest.Item], session: pytest.Session, known: reach.LineReach) -> None:
         for first in range(0, len(new), PORTION):
             self._told(f"{self._world}: measuring {len(new) - first} tests")
             portion = new[first : first + PORTION]
@@ -239,7 +239,7 @@ class _Stops:
             os._exit(KILLED)
 
 
-def anew(task: MutantTask, known: reach.Reach, world: str, most_seconds: float) -> MutantOutcome:
+def anew(task: MutantTask, known: reach.LineReach, world: str, most_seconds: float) -> MutantOutcome:
     """A mutant of what is done at import, in a process of its own."""
     tests, cut = known.tests(task.mutant, most_seconds)
     if not tests:

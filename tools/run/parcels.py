@@ -30,7 +30,7 @@ class Parcel:
 
 
 @dataclass(frozen=True)
-class Said:
+class BankRecord:
     """What the board recorded last of its bank."""
 
     code: int
@@ -46,7 +46,7 @@ class LiveParcels:
         self.bank = bank
         self.known: deque[Parcel] = deque(maxlen=20)  # the newest first
         self.out_of_use: set[int] = set()
-        self.said: Said | None = None
+        self.said: BankRecord | None = None
         self.page = 0  # number of the bank on the cloud's pages
         self.put_in = self.taken_out = 0
         self._opened: dict[int, tuple[int, int]] = {}  # compartment: (number, why)
@@ -87,7 +87,7 @@ class LiveParcels:
         elif event.code == events.COMPARTMENT_RIGHT:
             self.out_of_use.discard(event.door)
         if event.code not in (events.COMPARTMENT_RELEASED, events.COMPARTMENT_CLOSED):
-            self.said = Said(event.code, event.door, event.extra, event.sequence)
+            self.said = BankRecord(event.code, event.door, event.extra, event.sequence)
 
     def _went_on(self, number: int, event: Recorded) -> None:
         step = PUT_IN if event.code == events.DELIVERY_DEPOSITED else TAKEN_OUT

@@ -12,7 +12,7 @@ from ninja.security import HttpBearer, SessionAuth
 from tools.terminal import Problem
 
 from ..members import links
-from ..models import ApiToken, Door, Held, Reach, Right, User
+from ..models import ApiToken, Door, HeldRole, Reach, Right, User
 
 Row = TypeVar("Row", bound=models.Model)
 What = TypeVar("What", bound=models.Model | int)
@@ -112,4 +112,4 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         row: ApiToken | None = links.read_token(token)
-        return None if row is None else Caller(Reach({row.tenant_id: Held(row.role)}), token=row)
+        return None if row is None else Caller(Reach({row.tenant_id: HeldRole(row.role)}), token=row)

@@ -9,19 +9,19 @@ from ..models import HelpRequest, Person, Tenant
 from ..residents import own
 
 
-class House(NamedTuple):
+class Asker(NamedTuple):
     """person: who they are there; None: nobody whose own page it is, a member."""
 
     tenant: Tenant
     person: Person | None
 
 
-def houses(request: HttpRequest) -> dict[int, House]:
+def houses(request: HttpRequest) -> dict[int, Asker]:
     """{tenant: } where the account is a member or somebody. A session that a link opened: own.persons()."""
     user: Any = request.user
-    found = {person.tenant_id: House(person.tenant, person) for person in own.persons(request)}
+    found = {person.tenant_id: Asker(person.tenant, person) for person in own.persons(request)}
     members = Tenant.objects.filter(pk__in=user.memberships.living().values("tenant")).exclude(pk__in=found)
-    found |= {tenant.pk: House(tenant, None) for tenant in members}
+    found |= {tenant.pk: Asker(tenant, None) for tenant in members}
     return dict(sorted(found.items(), key=lambda one: (one[1].tenant.name, one[0])))
 
 

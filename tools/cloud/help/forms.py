@@ -10,7 +10,7 @@ from ..models import HelpPolicy, HelpRequest
 from ..models.help import DAYS, TEXT
 from ..pages.forms import Plain, Shared
 from . import diagnostics, shown
-from .asker import House
+from .asker import Asker
 
 
 def _text(label: Any) -> forms.CharField:
@@ -30,7 +30,7 @@ class RequestForm(Plain):
     )
     attached = forms.CharField(required=False, max_length=diagnostics.LONGEST, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, houses: dict[int, House], found: dict[str, str], zone: str, **kwargs: Any):
+    def __init__(self, *args: Any, houses: dict[int, Asker], found: dict[str, str], zone: str, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.read = diagnostics.read(str(self.data.get("attached", ""))) if self.is_bound else None
         self.made_up = self.is_bound and self.read is None
@@ -64,11 +64,11 @@ class MoreForm(Plain):
     text = _text(gettext_lazy("Write more"))
 
 
-class AnswerForm(Plain):
+class HelpAnswerForm(Plain):
     text = _text(gettext_lazy("Your answer"))
 
 
-class PolicyForm(Shared):
+class HelpPolicyForm(Shared):
     days = forms.IntegerField(
         min_value=DAYS[0],
         max_value=DAYS[1],

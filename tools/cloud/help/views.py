@@ -16,7 +16,7 @@ from ..models import HelpRequest, Right, lock, visible
 from ..pages import access, telling
 from ..services import entered
 from . import policy, requests, shown
-from .forms import AnswerForm, PolicyForm
+from .forms import HelpAnswerForm, HelpPolicyForm
 
 PER_PAGE = 40
 
@@ -28,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return _page(request)
 
 
-def _page(request: HttpRequest, forms: dict[int, PolicyForm] | None = None, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, forms: dict[int, HelpPolicyForm] | None = None, status: int = 200) -> HttpResponse:
     user: Any = request.user
     state = request.GET.get("state", "")
     state = state if state in HelpRequest.State else HelpRequest.State.WAITING
@@ -44,7 +44,8 @@ def _page(request: HttpRequest, forms: dict[int, PolicyForm] | None = None, stat
         "older": older,
         "first": before is None,
         "policies": [
-            {"tenant": one, "form": (forms or {}).get(one.pk) or PolicyForm(row=policy.of(one.pk))} for one in tenants
+            {"tenant": one, "form": (forms or {}).get(one.pk) or HelpPolicyForm(row=policy.of(one.pk))}
+            for one in tenants
         ],
         "leaves": sending.is_set_up(),
         "here": "help",
@@ -59,7 +60,7 @@ def keep(request: HttpRequest, tenant_pk: int) -> HttpResponse:
     """How long closed ones are kept."""
     user: Any = request.user
     tenant = lock(get_object_or_404(access.tenants(user, Right.HELP), pk=tenant_pk))
-    form = PolicyForm(request.POST, row=policy.of(tenant.pk))
+    form = HelpPolicyForm(request.POST, row=policy.of(tenant.pk))
     if form.is_valid():
         policy.change(tenant, form.cleaned_data["days"])
         messages.success(request, _("It is saved how long requests are kept."))
@@ -75,7 +76,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     """One of them; posted: an answer."""
     user: Any = request.user
     row = get_object_or_404(visible(HelpRequest, user).select_related("tenant", "person", "user"), pk=pk)
-    form = AnswerForm(request.POST or None)
+    form = HelpAnswerForm(request.POST or None)
     if form.is_valid():
         try:
             requests.answer(row, form.cleaned_data["text"], user, close_it=request.POST.get("close") == "yes")

@@ -14,7 +14,7 @@ from ..services.refusal import Refusal
 WIDTHS = {26: (8, 16), 34: (16, 16)}
 
 
-class Card(NamedTuple):
+class CardNumber(NamedTuple):
     """bits: of its frame, parity included. number: the payload."""
 
     bits: int
@@ -42,10 +42,10 @@ class Form:
     ALL = (ANY, FACILITY, NUMBER, HEX, HEX_REVERSED, NUMBER_REVERSED)
 
 
-class Reading(NamedTuple):
+class CardMeaning(NamedTuple):
     """One way in which a text can be meant."""
 
-    card: Card
+    card: CardNumber
     form: str
 
 
@@ -59,7 +59,7 @@ _HEX = re.compile(r"(0x)?([0-9a-f]{1,8})h?", re.IGNORECASE | re.ASCII)
 _DIGITS = re.compile(r"\d{1,10}", re.ASCII)
 
 
-def read(text: str, form: str = Form.ANY, bits: int | None = None) -> Card:
+def read(text: str, form: str = Form.ANY, bits: int | None = None) -> CardNumber:
     """The card that is meant. Raises Refusal where it can be read in no way, or in several."""
     found = readings(text, form, bits)
     cards = sorted({one.card for one in found})
@@ -79,7 +79,7 @@ def read(text: str, form: str = Form.ANY, bits: int | None = None) -> Card:
     )
 
 
-def readings(text: str, form: str = Form.ANY, bits: int | None = None) -> list[Reading]:
+def readings(text: str, form: str = Form.ANY, bits: int | None = None) -> list[CardMeaning]:
     """Every way to read it, of those that are asked for."""
     text = " ".join(text.split())
     said = _BITS.fullmatch(text)
@@ -92,22 +92,28 @@ def readings(text: str, form: str = Form.ANY, bits: int | None = None) -> list[R
     return [one for one in found if one.card.bits in limits.CARD_BITS]
 
 
-def _both(whole: int, facility: int, number: int, bits: int | None) -> list[Reading]:
+def _both(whole: int, facility: int, number: int, bits: int | None) -> list[CardMeaning]:
     """Printed twice: where the two say the same there is no doubt."""
     if bits in (None, 26) and facility < 256 and number < 65536 and whole == facility << 16 | number:
-        return [Reading(Card(26, whole), Form.FACILITY)]
-    return [Reading(Card(34, whole), Form.NUMBER)] if bits == 34 and whole & 0xFFFFFF == facility << 16 | number else []
+        return [CardMeaning(CardNumber(26, whole), Form.FACILITY)]
+    return (
+        [CardMeaning(CardNumber(34, whole), Form.NUMBER)]
+        if bits == 34 and whole & 0xFFFFFF == facility << 16 | number
+        else []
+    )
 
 
-def _fits(number: int, bits: int | None, form: str) -> list[Reading]:
+def _fits(number: int, bits: int | None, form: str) -> list[CardMeaning]:
     """In each frame that holds it."""
     return [
-        Reading(Card(width, number), form) for width in WIDTHS if bits in (None, width) and number < 1 << (width - 2)
+        CardMeaning(CardNumber(width, number), form)
+        for width in WIDTHS
+        if bits in (None, width) and number < 1 << (width - 2)
     ]
 
 
-def _facility(text: str, bits: int | None) -> list[Reading]:
-    found: list[Reading] = []
+def _facility(text: str, bits: int | None) -> list[CardMeaning]:
+    found: list[CardMeaning] = []
     if pair := _PAIR.fullmatch(text):
         # Three digits and five are a card of 26 bits, five and five one of 34: with zeros it is said.
         said = {(3, 5): 26, (5, 5): 34}.get((len(pair[1]), len(pair[2]))) if pair[1][0] == "0" else None
@@ -117,24 +123,24 @@ def _facility(text: str, bits: int | None) -> list[Reading]:
     return found
 
 
-def _joined(facility: int, number: int, bits: int | None) -> list[Reading]:
+def _joined(facility: int, number: int, bits: int | None) -> list[CardMeaning]:
     return [
-        Reading(Card(width, facility << low | number), Form.FACILITY)
+        CardMeaning(CardNumber(width, facility << low | number), Form.FACILITY)
         for width, (high, low) in WIDTHS.items()
         if bits in (None, width) and facility < 1 << high and number < 1 << low
     ]
 
 
-def _number(text: str, bits: int | None) -> list[Reading]:
+def _number(text: str, bits: int | None) -> list[CardMeaning]:
     return _fits(int(text), bits, Form.NUMBER) if _DIGITS.fullmatch(text) else []
 
 
-def _hex(text: str, bits: int | None) -> list[Reading]:
+def _hex(text: str, bits: int | None) -> list[CardMeaning]:
     written = _written(text)
     return [] if written is None else _fits(int(written, 16), bits or _width(written), Form.HEX)
 
 
-def _hex_reversed(text: str, bits: int | None) -> list[Reading]:
+def _hex_reversed(text: str, bits: int | None) -> list[CardMeaning]:
     written = _written(text)
     if written is None or len(written) % 2:
         return []
@@ -142,7 +148,7 @@ def _hex_reversed(text: str, bits: int | None) -> list[Reading]:
     return _fits(turned, bits or _width(written), Form.HEX_REVERSED)
 
 
-def _number_reversed(text: str, bits: int | None) -> list[Reading]:
+def _number_reversed(text: str, bits: int | None) -> list[CardMeaning]:
     """A number that a reader made of the bytes the other way round: three of a card of 26 bits, else four."""
     if not _DIGITS.fullmatch(text):
         return []
@@ -166,8 +172,8 @@ def _width(written: str) -> int | None:
     return {3: 26, 4: 34}.get(-(-len(written) // 2))
 
 
-def _ways(found: list[Reading]) -> list[tuple[Card, str]]:
-    ways: dict[Card, str] = {}
+def _ways(found: list[CardMeaning]) -> list[tuple[CardNumber, str]]:
+    ways: dict[CardNumber, str] = {}
     for one in found:
         ways.setdefault(one.card, one.form)
     return sorted(ways.items())

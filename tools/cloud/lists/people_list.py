@@ -11,11 +11,11 @@ from tools.terminal import Problem
 from ..audit import changes
 from ..models import Credential, Grant, Person, Tenant
 from ..people import bulk
-from ..people.bulk import Work
+from ..people.bulk import PersonWork
 from ..services import local_time
 from . import columns, importers, people_rows
-from .card_forms import Card
-from .people_plan import Known, Plan
+from .card_forms import CardNumber
+from .people_plan import ImportPlan, KnownPeople
 from .people_rows import Options
 from .report import Report, Row, refusal
 from .tables import Table
@@ -37,7 +37,7 @@ def of_rows(tenant: Tenant, rows: Sequence[tuple[int, dict[str, Any]]], options:
     wanted = [people_rows.read(line, cells, options) for line, cells in rows]
     report = Report([one.row for one in wanted])
     with transaction.atomic():
-        plan = Plan(Known(tenant, bulk.lock(tenant.pk)), options, keep)
+        plan = ImportPlan(KnownPeople(tenant, bulk.lock(tenant.pk)), options, keep)
         plan.add(wanted)
         _do(tenant, plan.works, report)
         report.done = keep and not (report.refused and not options.apart) and report.wrong is None
@@ -46,7 +46,7 @@ def of_rows(tenant: Tenant, rows: Sequence[tuple[int, dict[str, Any]]], options:
     return report
 
 
-def _do(tenant: Tenant, works: list[tuple[Work, list[Row]]], report: Report) -> None:
+def _do(tenant: Tenant, works: list[tuple[PersonWork, list[Row]]], report: Report) -> None:
     with changes.together():
         try:
             with transaction.atomic():
@@ -58,7 +58,7 @@ def _do(tenant: Tenant, works: list[tuple[Work, list[Row]]], report: Report) -> 
             _seek(tenant, works, problem)
 
 
-def _seek(tenant: Tenant, works: list[tuple[Work, list[Row]]], problem: Problem) -> None:
+def _seek(tenant: Tenant, works: list[tuple[PersonWork, list[Row]]], problem: Problem) -> None:
     """Some of these cannot be: halves are tried, until each that cannot stands alone and is refused."""
     if len(works) == 1:
         for row in works[0][1]:
@@ -82,7 +82,7 @@ def export(tenant: Tenant, zone: str | None = None) -> list[dict[str, Any]]:
     for row in Credential.objects.filter(tenant=tenant, active=True).order_by("pk"):
         if row.kind == Credential.Kind.CARD:
             ends = cards.setdefault(row.person_id, {})
-            ends.setdefault(row.valid_until, []).append(str(Card(row.bits, row.number)))
+            ends.setdefault(row.valid_until, []).append(str(CardNumber(row.bits, row.number)))
         elif row.kind == Credential.Kind.PIN:
             pins.add(row.person_id)
     groups: dict[int, dict[tuple[Any, ...], list[str]]] = {}

@@ -7,17 +7,17 @@ from tools.terminal import Problem
 
 from ..models import AccessGroup, Credential, Grant, Guest, Person, Tenant
 from ..people import pins
-from ..people.bulk import Work
+from ..people.bulk import PersonWork
 from ..services.refusal import Refusal
 from . import columns, report
-from .card_forms import Card
+from .card_forms import CardNumber
 from .people_rows import Options, Wanted
 from .report import said
 
 VALIDITY = ("valid_from", "valid_until", "uses")
 
 
-class Known:
+class KnownPeople:
     """How everybody of a tenant is, read once. people: locked.
 
     Guests are in no list (guests/): none of them is found by a name or a number, nor by a card that somebody gave them.
@@ -34,13 +34,13 @@ class Known:
             self.by_name.setdefault(person.name.casefold(), []).append(person)
         self.groups = {group.pk: group for group in AccessGroup.objects.filter(tenant=tenant)}
         self._group_named = {group.name.casefold(): group for group in self.groups.values()}
-        self.cards: dict[int, dict[Card, Credential]] = {}
-        self.holder: dict[Card, int] = {}
+        self.cards: dict[int, dict[CardNumber, Credential]] = {}
+        self.holder: dict[CardNumber, int] = {}
         self.pins: dict[int, Credential] = {}
         self.marks: set[str] = set()
         for row in Credential.objects.filter(tenant=tenant, active=True).order_by("pk"):
             if row.kind == Credential.Kind.CARD:
-                card = Card(row.bits, row.number)
+                card = CardNumber(row.bits, row.number)
                 self.cards.setdefault(row.person_id, {})[card] = row
                 self.holder[card] = row.person_id
             else:
@@ -91,17 +91,17 @@ class Known:
         return Person(tenant=self.tenant, name=name)
 
 
-class Plan:
+class ImportPlan:
     """What becomes of the people of a list. works: each with the rows that it comes from."""
 
-    def __init__(self, known: Known, options: Options, keep: bool):
+    def __init__(self, known: KnownPeople, options: Options, keep: bool):
         self._known = known
         self._options = options
         self._keep = keep
-        self._taken: dict[Card, str] = {}  # cards that a row of this list gives
+        self._taken: dict[CardNumber, str] = {}  # cards that a row of this list gives
         self._about: dict[Any, list[Wanted]] = {}
         self._named: dict[str, int] = {}  # somebody new: the line
-        self.works: list[tuple[Work, list[report.Row]]] = []
+        self.works: list[tuple[PersonWork, list[report.Row]]] = []
 
     def add(self, rows: Sequence[Wanted]) -> None:
         for wanted in rows:
@@ -139,7 +139,7 @@ class Plan:
 
     def _plan(self, about: list[Wanted]) -> None:
         first = about[0]
-        work = Work(first.person)
+        work = PersonWork(first.person)
         does = {id(one): one.row.does for one in about}
         self._fields(work, about)
         for wanted in about:
@@ -153,7 +153,7 @@ class Plan:
         if work:
             self.works.append((work, [one.row for one in about]))
 
-    def _fields(self, work: Work, about: list[Wanted]) -> None:
+    def _fields(self, work: PersonWork, about: list[Wanted]) -> None:
         said_: dict[str, Any] = {}
         for wanted in about:
             fields = wanted.fields | ({"name": wanted.name} if wanted.name else {})
@@ -175,7 +175,7 @@ class Plan:
         if {"extended", "escort"} & set(work.fields):
             row.does.append(said(report.NEEDS))
 
-    def _cards(self, work: Work, wanted: Wanted, does: list[report.Said]) -> None:
+    def _cards(self, work: PersonWork, wanted: Wanted, does: list[report.Sentence]) -> None:
         person = work.person
         held = self._known.cards.get(person.pk, {})
         for card in wanted.cards or ():
@@ -205,7 +205,7 @@ class Plan:
                 shown = columns.shown(until, self._options.zone, end=True)
                 does.append(said(report.CARD_ENDS if until else report.CARD_FOR_GOOD, card=card, until=shown))
 
-    def _grants(self, work: Work, wanted: Wanted, does: list[report.Said]) -> None:
+    def _grants(self, work: PersonWork, wanted: Wanted, does: list[report.Sentence]) -> None:
         held = self._known.grants.get(work.person.pk, {})
         for name in wanted.groups or ():
             group = self._known.group(name)
@@ -221,7 +221,7 @@ class Plan:
                 work.grants.append(grant)
                 does.append(said(report.LIMITED, group=group.name))
 
-    def _take_away(self, work: Work, about: list[Wanted]) -> None:
+    def _take_away(self, work: PersonWork, about: list[Wanted]) -> None:
         """What no row of the person names, where the list is whole, or a row says "-"."""
         does = about[0].row.does
         cards = [one.cards for one in about if one.cards is not None]
@@ -239,7 +239,7 @@ class Plan:
                     work.left.append(grant)
                     does.append(said(report.LEAVES, group=grant.group.name))
 
-    def _pin(self, work: Work, wanted: Wanted, does: list[report.Said]) -> None:
+    def _pin(self, work: PersonWork, wanted: Wanted, does: list[report.Sentence]) -> None:
         held = self._known.pins.get(work.person.pk)
         if wanted.pin is None or (wanted.pin == "yes" and held) or (wanted.pin == "no" and not held):
             return

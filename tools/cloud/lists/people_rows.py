@@ -10,7 +10,7 @@ from tools.terminal import Problem
 from ..services import entered
 from ..services.refusal import Refusal
 from . import card_forms, columns
-from .card_forms import Card, Form
+from .card_forms import CardNumber, Form
 from .report import Row
 
 _ABSENT: Any = object()
@@ -37,7 +37,7 @@ class Wanted:
     id: int | None = None
     name: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
-    cards: list[Card] | None = None
+    cards: list[CardNumber] | None = None
     card_until: Any = _ABSENT
     groups: list[str] | None = None
     validity: dict[str, Any] = field(default_factory=dict)

@@ -14,7 +14,7 @@ MADE, CHANGED, SAME, REFUSED = "made", "changed", "same", "refused"
 WHAT = (MADE, CHANGED, SAME, REFUSED)
 
 
-class Said(NamedTuple):
+class Sentence(NamedTuple):
     """A sentence of text(), with what stands in it."""
 
     text: str
@@ -26,12 +26,12 @@ class Said(NamedTuple):
         return said[:1].upper() + said[1:] + "."
 
 
-def said(sentence: str, **values: Any) -> Said:
-    return Said(sentence, values)
+def said(sentence: str, **values: Any) -> Sentence:
+    return Sentence(sentence, values)
 
 
-def refusal(problem: Problem) -> Said:
-    return Said(problem.text, problem.values) if isinstance(problem, Refusal) else Said(str(problem), {})
+def refusal(problem: Problem) -> Sentence:
+    return Sentence(problem.text, problem.values) if isinstance(problem, Refusal) else Sentence(str(problem), {})
 
 
 @dataclass
@@ -41,8 +41,8 @@ class Row:
     line: int
     name: str = ""
     what: str = SAME
-    does: list[Said] = field(default_factory=list)
-    wrong: list[Said] = field(default_factory=list)
+    does: list[Sentence] = field(default_factory=list)
+    wrong: list[Sentence] = field(default_factory=list)
 
     def refuse(self, problem: Problem) -> None:
         self.what = REFUSED
@@ -59,7 +59,7 @@ class Report:
 
     rows: list[Row]
     done: bool = False
-    wrong: Said | None = None
+    wrong: Sentence | None = None
 
     @property
     def counts(self) -> dict[str, int]:

@@ -76,7 +76,7 @@ class DeliveryForm(Plain):
         return local_time.ends(said, None, self._zone) if said else None
 
 
-class ExtendForm(Plain):
+class ParcelExtendForm(Plain):
     due = day(gettext_lazy("Until the end of"), required=True)
 
 

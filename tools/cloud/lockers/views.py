@@ -21,7 +21,7 @@ from ..pages import access, telling
 from ..services import clock, entered, local_time
 from . import allotments, banks, deliveries, moving, sending, shared, shown, usage
 from . import parcel as found
-from .forms import AllotmentForm, BankForm, DeliveryForm, ExtendForm, MoveForm, SharedForm
+from .forms import AllotmentForm, BankForm, DeliveryForm, MoveForm, ParcelExtendForm, SharedForm
 
 PER_PAGE = 60
 DAYS = (30, 90, 365)  # of usage
@@ -214,7 +214,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     told = {
         "one": shown.delivery(row.bank, row),
         "moved": visible(Delivery, user).filter(pk=row.moved_to_id).select_related("bank").first(),
-        "extend": ExtendForm(),
+        "extend": ParcelExtendForm(),
         "move": MoveForm(delivery=row, banks=visible(Bank, user)),
         "lost": row.bank.controller.lost_at is not None,
         "by_code": deliveries.opens_by_code(row),
@@ -281,7 +281,7 @@ def usage_csv(request: HttpRequest, pk: int) -> HttpResponse:
 def extend(request: HttpRequest, pk: int) -> HttpResponse:
     """More time, by the clock of the bank's site: until the end of a day."""
     row = _changeable(request, pk)
-    form = ExtendForm(request.POST)
+    form = ParcelExtendForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose a day."))
         return redirect("pages:delivery", pk=pk)

@@ -11,7 +11,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 
 from ..models import Person, Tenant, User
-from ..openid import Said
+from ..openid import Claims
 from ..people import births
 from ..row_security import admitted
 
@@ -20,7 +20,7 @@ KEPT = "oidc"  # whichever provider it was: the identity names its issuer
 
 
 @admitted.everywhere()
-def find(said: Said) -> User | None:
+def find(said: Claims) -> User | None:
     """The account of this identity; else the one that is joined by it now. None: nobody's, or not taken here.
 
     Raises Refusal for who is under 18 and has no guardian's word, and leaves nothing of it.
@@ -35,11 +35,11 @@ def find(said: Said) -> User | None:
     return user
 
 
-def _row(said: Said) -> SocialAccount | None:
+def _row(said: Claims) -> SocialAccount | None:
     return SocialAccount.objects.select_related("user").filter(provider=KEPT, uid=said.identity).first()
 
 
-def _from_before(said: Said) -> SocialAccount | None:
+def _from_before(said: Claims) -> SocialAccount | None:
     """Of a release that kept the subject alone, and the issuer among the claims."""
     row = SocialAccount.objects.select_related("user").filter(provider=KEPT, uid=said.subject).first()
     claims = row.extra_data if row is not None and isinstance(row.extra_data, dict) else {}
@@ -50,7 +50,7 @@ def _from_before(said: Said) -> SocialAccount | None:
     return row
 
 
-def _join(said: Said) -> User | None:
+def _join(said: Claims) -> User | None:
     """Under the lock of the account: of two who come with one address at once, one is let in."""
     user = User.objects.select_for_update().filter(email__iexact=said.email).first() if said.email else None
     if user is None or SocialAccount.objects.filter(user=user).exists() or not takes(said, user):
@@ -60,7 +60,7 @@ def _join(said: Said) -> User | None:
 
 
 @admitted.everywhere()
-def takes(said: Said, user: User) -> bool:
+def takes(said: Claims, user: User) -> bool:
     """Every organisation of an account takes the provider's word for it, or none does.
 
     One of them could else let somebody into the others. Entra's word counts for the directory that a tenant is bound to
@@ -82,7 +82,7 @@ def _tenants(user: User) -> set[int]:
     }
 
 
-def _follow(said: Said, user: User) -> None:
+def _follow(said: Claims, user: User) -> None:
     new = {"name": said.name or user.name}
     if said.email and not User.objects.filter(email__iexact=said.email).exclude(pk=user.pk).exists():
         new["email"] = User.objects.normalize_email(said.email).lower()

@@ -19,7 +19,7 @@ from .log_ins import LogIn
 from .looks import Look
 from .partners import Partner, PartnerCall, PartnerFeed, PartnerTold
 from .places import Controller, Door, Site
-from .reach import Held, Places, Reach
+from .reach import HeldRole, Places, Reach
 from .readings import Reading
 from .requests import DataRequest, ErasedAt, RequestStep
 from .residents import ResidentPolicy
@@ -58,7 +58,7 @@ __all__ = [
     "GroupDoor",
     "Guest",
     "GuestDoor",
-    "Held",
+    "HeldRole",
     "HelpLetter",
     "HelpMessage",
     "HelpPolicy",

@@ -120,7 +120,7 @@ def at(**paths: str) -> At:
 POINTS = At(Places.points, Places.points)
 
 
-class Held(NamedTuple):
+class HeldRole(NamedTuple):
     """One membership or token. places: it is bound to; None: to none."""
 
     role: str
@@ -134,7 +134,7 @@ class Held(NamedTuple):
 class Reach:
     """What somebody may, by tenant."""
 
-    def __init__(self, held: dict[int, Held]) -> None:
+    def __init__(self, held: dict[int, HeldRole]) -> None:
         self.held = held
 
     @classmethod
@@ -143,7 +143,7 @@ class Reach:
         if not user.is_authenticated:
             return cls({})
         rows = user.memberships.living().order_by("tenant").values_list("tenant", "role", "bound", "pk")
-        return cls({tenant: Held(role, Places(pk) if bound else None) for tenant, role, bound, pk in rows})
+        return cls({tenant: HeldRole(role, Places(pk) if bound else None) for tenant, role, bound, pk in rows})
 
     def rights(self) -> set[Right]:
         """All that somebody has anywhere."""

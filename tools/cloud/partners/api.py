@@ -29,7 +29,7 @@ CURSOR = "partner cursor"
 REFUSED = {401: Error, 404: Error, 422: Error, 429: Error}
 
 
-class Bearer(HttpBearer):
+class PartnerBearer(HttpBearer):
     """Authorization: Bearer <what was told when the partner was made>."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Partner | None:
@@ -44,7 +44,7 @@ api = NinjaAPI(
     "owner has set a webhook, these tell of themselves, in the same words, signed (standardwebhooks.com).",
     urls_namespace="partner",
     docs_url=None,
-    auth=[Bearer()],
+    auth=[PartnerBearer()],
     parser=Bounded(),
 )
 explain(api)

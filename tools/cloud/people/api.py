@@ -180,13 +180,13 @@ def export_person(request: HttpRequest, person_id: int, birth_date: bool = False
 
 
 @router.get("/people/{person_id}/birth", response={200: BirthOut, **REFUSED})
-def person_birth(request: HttpRequest, person_id: int) -> births.Said:
+def person_birth(request: HttpRequest, person_id: int) -> births.KnownBirth:
     """For who may change them."""
     return births.of(_person(caller(request), person_id))
 
 
 @router.put("/people/{person_id}/birth", response={200: BirthOut, **REFUSED})
-def put_birth(request: HttpRequest, person_id: int, fields: BirthIn) -> births.Said:
+def put_birth(request: HttpRequest, person_id: int, fields: BirthIn) -> births.KnownBirth:
     """All of it: what is left out is known no more. Who is under 18 needs the word of a guardian."""
     person = _person(caller(request), person_id)
     births.change(person, fields.born, fields.guardian, fields.agreed_on)

@@ -20,7 +20,7 @@ LONGEST = 100  # of a guardian's name
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class Said(NamedTuple):
+class KnownBirth(NamedTuple):
     """What is known of a person: born on, the guardian who answers for them and since when, as the provider said it."""
 
     born: date | None = None
@@ -29,15 +29,17 @@ class Said(NamedTuple):
     claimed: bool = False
 
 
-def of(person: Person) -> Said:
+def of(person: Person) -> KnownBirth:
     """Raises Unreadable where it is sealed under another key."""
     row = Birth.objects.filter(person=person).first()
-    return Said() if row is None else said(row)
+    return KnownBirth() if row is None else said(row)
 
 
-def said(row: Birth) -> Said:
+def said(row: Birth) -> KnownBirth:
     born = bytes(row.born).decode()
-    return Said(date.fromisoformat(born) if born else None, bytes(row.guardian).decode(), row.agreed_on, row.claimed)
+    return KnownBirth(
+        date.fromisoformat(born) if born else None, bytes(row.guardian).decode(), row.agreed_on, row.claimed
+    )
 
 
 def read(claim: Any) -> date | None:

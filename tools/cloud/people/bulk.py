@@ -22,7 +22,7 @@ AT_ONCE = 500  # rows in one question to the database
 
 
 @dataclass
-class Work:
+class PersonWork:
     """What becomes of one person. The rows carry what they are to be; those without a number are new."""
 
     person: Person
@@ -42,7 +42,7 @@ def lock(tenant: int, those: Collection[int] | None = None) -> list[Person]:
     return list(everybody if those is None else everybody.filter(pk__in=those))
 
 
-def carry_out(tenant: int, works: Sequence[Work]) -> None:
+def carry_out(tenant: int, works: Sequence[PersonWork]) -> None:
     """All of it or nothing. Raises Refusal as the services of one person do. Under lock()."""
     works = [work for work in works if work]
     for work in works:
@@ -76,7 +76,7 @@ def carry_out(tenant: int, works: Sequence[Work]) -> None:
         raise Refusal("a card, a PIN or a group of the list was given to somebody meanwhile; send it again") from None
 
 
-def _check(tenant: int, work: Work) -> None:
+def _check(tenant: int, work: PersonWork) -> None:
     new = work.person.pk is None
     people.check_person({"name": work.person.name, "escort": work.person.escort} if new else work.fields)
     for card in work.cards:
@@ -112,7 +112,7 @@ def _revoke(rows: Sequence[Credential], entries: list[Change]) -> None:
     entries += _kept(before, _states(Credential, rows))
 
 
-def _leave(works: Sequence[Work]) -> None:
+def _leave(works: Sequence[PersonWork]) -> None:
     for at in range(0, len(works), 100):
         some = works[at : at + 100]
         gone = [grant.pk for work in some for grant in work.left]

@@ -128,7 +128,7 @@ class BirthForm(Shared):
         try:
             known = births.of(person)
         except Unreadable:  # it is entered anew
-            known = births.Said()
+            known = births.KnownBirth()
         self.claimed = known.claimed
         initial = {"born": known.born, "guardian": known.guardian, "agreed_on": known.agreed_on}
         super().__init__(*args, initial=initial, auto_id="birth_%s", **kwargs)

@@ -29,7 +29,7 @@ class MomentForm(Plain):
         return local_time.begins(self.cleaned_data["day"], self.cleaned_data["time"], zone)
 
 
-class DoorForm(MomentForm):
+class DoorQuestionForm(MomentForm):
     door = forms.ModelChoiceField(Door.objects.none(), label=gettext_lazy("Door"), required=False)
 
     field_order = ("door", "day", "time")

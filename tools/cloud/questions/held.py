@@ -14,7 +14,7 @@ class Difference(NamedTuple):
     comes: bool
 
 
-class Held(NamedTuple):
+class Comparison(NamedTuple):
     """behind: how many changes it has not reported yet. strange: it reports this version with another content.
 
     rules: it follows the newest rules. between: the last word about each card or PIN that it has not reported.
@@ -29,7 +29,7 @@ class Held(NamedTuple):
     between: list[Difference]
 
 
-def of(controller: Controller) -> Held:
+def of(controller: Controller) -> Comparison:
     behind = max(0, controller.acl_version - controller.held_acl_version)
     same = behind == 0 and controller.acl_digest == controller.held_acl_digest
     strange = behind == 0 and not same
@@ -43,4 +43,4 @@ def of(controller: Controller) -> Held:
     ]
     rules = controller.rules_version == controller.held_rules_version
     known = not strange and steps.count() == behind and controller.acl_version >= controller.held_acl_version
-    return Held(same, behind, strange, rules, known, between)
+    return Comparison(same, behind, strange, rules, known, between)

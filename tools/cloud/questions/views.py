@@ -17,7 +17,7 @@ from ..models import AccessGroup, Controller, Credential, Door, Event, Look, Per
 from ..pages import access, telling
 from ..services import clock, entered, local_time
 from . import held, inside, since, unused, who, words
-from .forms import DaysForm, DoorForm, MomentForm
+from .forms import DaysForm, DoorQuestionForm, MomentForm
 
 PER_PAGE = 100
 FOUND = 12  # people that a name finds
@@ -32,7 +32,7 @@ def page(request: HttpRequest) -> HttpResponse:
     sought = entered.text(request.GET.get("q", ""), 100)
     people = visible(Person, user).filter(name__icontains=sought).order_by("name", "pk")[:FOUND] if sought else []
     shown = {
-        "form": DoorForm(user=user),
+        "form": DoorQuestionForm(user=user),
         "q": sought,
         "people": people,
         "sites": visible(Site, user).filter(areas__isnull=False).distinct().order_by("name"),
@@ -47,7 +47,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def door(request: HttpRequest) -> HttpResponse:
     """Who can open this door now, last night, next Sunday at 14:00."""
     user: Any = request.user
-    form = DoorForm(request.GET or None, user=user)
+    form = DoorQuestionForm(request.GET or None, user=user)
     shown: dict[str, Any] = {"form": form, "here": "access"}
     number = entered.number(request.GET.get("door", ""))
     if number is not None:

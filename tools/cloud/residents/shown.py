@@ -195,7 +195,7 @@ def held(person: Person, user: User, session: str) -> dict[str, Any]:
     }
 
 
-def birth(person: Person) -> births.Said | None:
+def birth(person: Person) -> births.KnownBirth | None:
     """None: nothing is known, or it cannot be read any more."""
     try:
         known = births.of(person)

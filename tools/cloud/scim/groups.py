@@ -18,7 +18,7 @@ from ..audit import changes
 from ..models import AccessGroup, Grant, ScimGroup, ScimUser, Tenant, lock
 from ..people import bulk
 from ..people import groups as access_groups
-from ..people.bulk import Work
+from ..people.bulk import PersonWork
 from ..services import clock, entered
 from .messages import LONGEST, Group, Member, version
 
@@ -153,7 +153,7 @@ def _choose(row: ScimGroup, wanted: Collection[str]) -> None:
     works = []
     for person in bulk.lock(row.tenant_id, concerned):
         if person.pk in held:
-            works.append(Work(person, left=[held[person.pk]]))
+            works.append(PersonWork(person, left=[held[person.pk]]))
         else:
-            works.append(Work(person, grants=[Grant(person=person, group=row.group)]))
+            works.append(PersonWork(person, grants=[Grant(person=person, group=row.group)]))
     bulk.carry_out(row.tenant_id, works)

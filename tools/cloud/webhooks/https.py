@@ -17,7 +17,7 @@ _UNICAST = IPv6Network("2000::/3")  # all that is given out of IPv6 (IANA, Inter
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052, 2.1: an address of IPv4 in the last 32 bits
 
 
-class Inside(OSError):
+class PrivateAddress(OSError):
     """The name leads to a machine that is not on the open internet: it would be asked from within."""
 
 
@@ -58,7 +58,7 @@ def post(
         # Looked up once, and connected to what was looked at: a name may lead elsewhere the next moment.
         found = _addresses(host, port, until)
         if not found or not all(allowed(address) for address in found):
-            raise Inside(f"{host} is no address of the open internet")
+            raise PrivateAddress(f"{host} is no address of the open internet")
         line = _To(host, port, found[0], context or ssl.create_default_context(), until)
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

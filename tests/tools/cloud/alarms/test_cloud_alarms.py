@@ -9,7 +9,7 @@ from cloud_world import BOARD, House, Stopped, Wire, counted_bytes
 from firmware.controller import events
 from tools.cloud.alarms import alarms, codes
 from tools.cloud.controllers import enrol, lost
-from tools.cloud.models import Alarm, Controller, Event, Gap, Held, Reach, User
+from tools.cloud.models import Alarm, Controller, Event, Gap, HeldRole, Reach, User
 from tools.cloud.services import clock
 
 
@@ -23,7 +23,7 @@ def record(house: House, code: int, door: int = 1, **more: Any) -> Event:
 
 def standing(house: House, duress: bool = True) -> list[alarms.Standing]:
     alarms.gather(clock.now())
-    return alarms.standing(Alarm.objects.seen(Reach({house.tenant.pk: Held("owner" if duress else "viewer")})))
+    return alarms.standing(Alarm.objects.seen(Reach({house.tenant.pk: HeldRole("owner" if duress else "viewer")})))
 
 
 @pytest.mark.parametrize("code", codes.ALARMS)

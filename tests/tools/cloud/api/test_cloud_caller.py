@@ -13,13 +13,13 @@ from tools.cloud.api import docs
 from tools.cloud.api.auth import Caller
 from tools.cloud.controllers import lost
 from tools.cloud.members import links
-from tools.cloud.models import Exposure, Held, Person, Reach, Right, Role
+from tools.cloud.models import Exposure, HeldRole, Person, Reach, Right, Role
 from tools.cloud.models.rights import ROLES
 from tools.cloud.people import people
 
 
 def calling(roles: dict[int, Role]) -> Caller:
-    return Caller(Reach({tenant: Held(role) for tenant, role in roles.items()}))
+    return Caller(Reach({tenant: HeldRole(role) for tenant, role in roles.items()}))
 
 
 def program(house: House, role: str = "administrator") -> Client:

@@ -295,7 +295,7 @@ def test_an_address_that_is_none_is_refused(locker: Any, url: str) -> None:
 def test_no_call_goes_to_a_machine_of_this_network(host: str) -> None:
     from tools.cloud.webhooks import https
 
-    with pytest.raises(https.Inside):
+    with pytest.raises(https.PrivateAddress):
         https.post(f"https://{host}/", b"{}", {})
 
 

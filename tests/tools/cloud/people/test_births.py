@@ -97,7 +97,7 @@ def test_nobody_under_18_is_entered_without_a_guardians_word(house: House) -> No
     assert not Birth.objects.exists()
     word = {"guardian": "Kari Berg", "agreed_on": "2025-06-01"}
     assert office.post(path, {"born": "2010-05-17", **word}).status_code == 302
-    assert births.of(house.person) == births.Said(CHILD, "Kari Berg", AGREED, False)
+    assert births.of(house.person) == births.KnownBirth(CHILD, "Kari Berg", AGREED, False)
     assert office.post(path, {"born": "2010-05-17"}).status_code == 422, "the word is not taken away from under them"
     assert office.post(path, {}).status_code == 302 and not Birth.objects.exists()
 
@@ -153,7 +153,7 @@ def test_a_provider_tells_it_only_where_the_house_wants_it(house: House, ingrid:
     assert not Birth.objects.exists()
     policy.change(house.tenant, {"birth_dates": True})
     assert identities.find(claims("1984-02-29")) == ingrid
-    assert births.of(house.person) == births.Said(GROWN, "", None, True)
+    assert births.of(house.person) == births.KnownBirth(GROWN, "", None, True)
     births.change(house.person, date(1985, 1, 1), "", None)
     identities.find(claims("1984-02-29"))
     assert births.of(house.person).born == GROWN, "the provider knows better"
@@ -177,7 +177,7 @@ def test_a_minor_is_not_signed_in_until_a_guardian_has_spoken(house: House, ingr
     assert not Birth.objects.exists() and not SocialAccount.objects.exists(), "nothing of it is left"
     births.change(house.person, None, "Kari Berg", AGREED)
     assert identities.find(claims("2010-05-17")) == ingrid
-    assert births.of(house.person) == births.Said(CHILD, "Kari Berg", AGREED, True)
+    assert births.of(house.person) == births.KnownBirth(CHILD, "Kari Berg", AGREED, True)
 
 
 def test_the_guardian_is_forgotten_when_they_are_of_age(house: House, time_now: Stopped) -> None:
@@ -186,7 +186,7 @@ def test_the_guardian_is_forgotten_when_they_are_of_age(house: House, time_now: 
     assert births.of(house.person).guardian == "Kari Berg"
     time_now.now += timedelta(days=2).total_seconds()
     housekeeping.tidy(clock.now())
-    assert births.of(house.person) == births.Said(date(2007, 11, 24))
+    assert births.of(house.person) == births.KnownBirth(date(2007, 11, 24))
 
 
 def test_it_goes_with_the_person(house: House) -> None:
