@@ -23,7 +23,12 @@ WORLDS = {
         ("tests/tools/cloud",),
         tuple(f"tests/tools/cloud/{name}.py" for name in STARTERS),
     ),
-    "firmware": Suite(("tests/firmware", "tests/points", "tests/storage", "tests/model", "tests/update")),
+    "firmware": Suite(
+        (
+            *(f"tests/{room}" for room in ("firmware", "points", "storage", "model", "update")),
+            "tests/tools/test_contract.py",
+        )
+    ),
 }
 # room: (the world that tests it, its files)
 ROOMS = {
@@ -39,7 +44,10 @@ ROOMS = {
 NO_SUBJECT = {"models", "migrations", "ingest", "api", "pages", "home_assistant", "sqlite"}
 THIN = ("api", "forms", "views", "command")
 # Tests that read what a room does when it is imported, and so run no line of it.
-READ = {"api": ("tests/tools/cloud/api/test_cloud_api_contract.py",)}
+READ = {
+    "api": ("tests/tools/cloud/api/test_cloud_api_contract.py",),
+    "cloud": ("tests/tools/test_contract.py",),
+}
 
 
 def files(room: str) -> list[str]:

@@ -175,6 +175,8 @@ def test_of_two_sectors_of_a_bucket_the_newer_counts():
         assert table.version == version
         assert table.find(key(version)) and table.find(key(version + 1))
         assert table.find(key(version - 1)) is None
+        buckets = [header[4:8] for header in headers(nor) if header[:2] == b"KA" and header[8:12] != b"\xff" * 4]
+        assert len(buckets) == len(set(buckets)), "the old one is retired when its bucket is first asked"
 
 
 def test_what_was_replaced_does_not_come_back_when_the_new_is_damaged():

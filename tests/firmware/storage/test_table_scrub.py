@@ -3,7 +3,7 @@
 from firmware.controller.events import BIT_TURNED, TABLE_DAMAGED
 from firmware.controller.records import NO_END
 from firmware.controller.storage.sectors import faults
-from firmware.controller.storage.table import UNKNOWN, CredentialTable, Damaged
+from firmware.controller.storage.table import FULL, UNKNOWN, CredentialTable, Damaged
 from firmware.controller.storage.table_scrub import step
 from tests.firmware.storage.bench import Partition, cost, damage, flash, flip
 from tests.firmware.storage.cards import apply, digest, idle, key, place, put, snapshot
@@ -165,3 +165,15 @@ def test_a_journal_that_is_right_stays_where_it_is():
         step(table)
         idle(table)
         assert not faults
+
+
+def test_nothing_is_looked_at_while_changes_are_made_or_a_snapshot_comes():
+    nor, table = full()
+    step(table)
+    for name, value in (("making", True), ("taken", 0), ("digest", FULL)):
+        before = getattr(table, name)
+        setattr(table, name, value)
+        assert cost(nor, lambda: a_round(table))[0] == 0, name
+        setattr(table, name, before)
+    a_round(table)
+    assert table.version == 3 and not faults
