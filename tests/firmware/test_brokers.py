@@ -4,6 +4,7 @@ from firmware.controller import clock, ticks
 from firmware.controller.cloud import brokers, link, links
 from firmware.controller.storage.state import TIME
 from tests.firmware.bench import BenchChip
+from tests.firmware.helper import raises
 
 SETTINGS = {
     "broker": {"host": "first", "port": 1},
@@ -254,14 +255,16 @@ def test_the_time_is_kept_on_flash_once_a_day_and_not_while_a_card_is_read():
 
 
 @looking
-def test_a_board_goes_back_to_the_first_when_it_is_there_again(bench, sockets):
-    served_by_second(bench)
+def test_a_link_that_serves_is_given_up_when_the_first_broker_is_back(bench, sockets):
+    made = served_by_second(bench)
     sockets.events = [4]
-    pass_ms(bench, 602000)
-    bench.once(2)
-    bench.up = {"first"}
-    bench.once()
-    assert bench.tried == ["first", "second", "first"]
+    pass_ms(bench, 901000)
+    kept, link.Link._serve = link.Link._serve, lambda this: None
+    try:
+        raises(OSError, made._serve)
+    finally:
+        link.Link._serve = kept
+    assert made._moved
 
 
 def test_the_address_that_is_looked_at_is_the_first_broker_s():

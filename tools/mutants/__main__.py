@@ -149,7 +149,7 @@ def main(
     again: Annotated[bool, typer.Option("--again", help="The survivors of the last run instead of a sample.")] = False,
     anew: Annotated[bool, typer.Option("--anew", help="Measure anew which tests run which lines.")] = False,
     part: Annotated[str, typer.Option(help="Of that sample only this part: 2/5, for hours in pieces.")] = "1/1",
-    most_seconds: Annotated[float, typer.Option(help="Of tests for one mutant, as measured.", min=1)] = 10.0,
+    most_seconds: Annotated[float, typer.Option(help="Of tests for one mutant, as measured.", min=1)] = 30.0,
     json_: Json = False,
 ) -> None:
     """Changes the code in many small ways, one at a time, and says which change no test notices."""
