@@ -11,13 +11,13 @@ from changed_house import Full, told
 from cloud_world import Stopped
 from django.apps import apps
 from django.db import connection
-from django.test import AsyncClient
+from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
 from firmware.controller import events
 from tools.cloud import models, signals
 from tools.cloud.alarms import alarms
-from tools.cloud.audit import author, changes, export, recorded
+from tools.cloud.audit import author, changes, changing, export, recorded
 from tools.cloud.audit.author import Author
 from tools.cloud.controllers import rotation
 from tools.cloud.doors import commands, door_rules
@@ -332,3 +332,12 @@ def test_a_revocation_asks_the_database_no_more_often_than_it_must(full: Full) -
 
 
 REVOCATION = 27
+
+
+def test_a_change_by_a_program_is_shown_under_the_name_of_its_token(full: Full) -> None:
+    answer = Client().post(
+        "/api/people", {"name": "Kari"}, "application/json", headers={"Authorization": f"Bearer {full.secret}"}
+    )
+    assert answer.status_code == 201
+    change = Change.objects.get(kind="person")
+    assert changing.row(change, "Europe/Oslo")["by"] == "program"

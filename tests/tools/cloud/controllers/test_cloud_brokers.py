@@ -300,3 +300,10 @@ def test_boards_with_a_password_reach_the_broker_from_elsewhere(tmp_path: Path) 
     assert "listener 1883 127.0.0.1\n" in mosquitto.configuration(tmp_path, "me", **ports)
     assert "listener 1883\n" in mosquitto.configuration(tmp_path, "me", plain_for_boards=True, **ports)
     assert [one["host"] for one in brokers.elsewhere("mqtt://127.0.0.1 mqtt://10.0.0.5")] == ["10.0.0.5"]
+
+
+def test_two_brokers_need_to_know_when_the_settings_were_made(house: House) -> None:
+    """A board cannot go back to the first one without (links.py of the firmware)."""
+    two = brokers.brokers_of("mqtt://a.example.org mqtt://b.example.org")
+    assert brokers.settings_of(house.controller, two, 1795000000.5)["since"] == 1795000000
+    assert "since" not in brokers.settings_of(house.controller, two[:1], 1795000000.5)

@@ -346,3 +346,15 @@ def test_a_worker_that_starts_anew_knows_what_stands(house: House, line: Wire) -
     run(line, 5, board)
     alarm.refresh_from_db()
     assert alarm.ended_at is not None and house.row().in_sync
+
+
+def test_a_trouble_that_is_over_is_none_for_a_worker_that_starts(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    mend = odd_profile(house)
+    run(line, 5, board)
+    Alarm.objects.filter(kind="trouble").update(ended_at=clock.now() - timedelta(days=1))
+    line.ingest = line.new_ingest(9)
+    board.connect()
+    run(line, 5, board)
+    assert Alarm.objects.filter(kind="trouble", extra=Work.LINE, ended_at=None).count() == 1
+    mend()

@@ -9,7 +9,7 @@ from cloud_world import House, Stopped
 from django.test import Client
 
 from tools.cloud.audit import export
-from tools.cloud.help import diagnostics, policy, requests
+from tools.cloud.help import diagnostics, policy, requests, shown
 from tools.cloud.lockers import sending
 from tools.cloud.models import Change, HelpLetter, HelpMessage, HelpRequest, Membership, Person, Role, User
 from tools.cloud.people import erasure
@@ -352,3 +352,9 @@ def test_the_api_answers_as_the_pages_do(house: House, time_now: Stopped) -> Non
     assert send("patch", f"/tenants/{other.tenant.pk}/help", {"days": 14})[0] == 404
     viewer = Client(headers={"authorization": f"Bearer {links.make_token(house.tenant, 'v', Role.VIEWER)}"})
     assert viewer.get("/api/help").json() == [] and viewer.get(f"/api/help/{row.pk}").status_code == 404
+
+
+def test_when_it_was_is_read_in_the_time_of_the_house() -> None:
+    kept = {"time": "2026-01-05T12:00:00+00:00", "page": "2026-01-05T12:00:00+00:00"}
+    said = {name: value for name, _label, value in shown.about(kept, "America/New_York")}
+    assert "07:00" in said["time"] and said["page"] == kept["page"]

@@ -114,3 +114,13 @@ def test_a_column_that_is_not_known_is_refused(house: House) -> None:
         brought(house, "name,colour\nOla,red\n")
     with pytest.raises(Refusal, match="must be the name of one door"):
         brought(house, ACL.replace("postrom", "Garasje"))
+
+
+def test_a_door_is_known_by_its_number_only_after_a_hash(house: House) -> None:
+    first, second = house.doors
+    first.name = f"B{second.pk}"
+    first.save()
+    text = f"name,doors,lockdown\nVakt,{first.name},no\nNatt,#{second.pk},no\n"
+    assert group_list.carry_out(house.tenant, tables.read(text.encode()), keep=True).done
+    of = {group.name: list(group.places.values_list("door", flat=True)) for group in AccessGroup.objects.all()}
+    assert of["Vakt"] == [first.pk] and of["Natt"] == [second.pk]

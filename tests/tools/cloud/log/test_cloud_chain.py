@@ -465,3 +465,18 @@ def test_what_comes_again_is_neither_proven_nor_broken(house: House, line: Wire)
     assert [follower.take(record) for record in board.log[:2]] == [(None, 0)] * 2
     assert [follower.take(record) for record in board.log[2:]] == [(True, 0)] * 2
     assert chain.Follower(house.controller.pk, 99).take(board.log[0]) == (None, 0), "without a key nothing is said"
+
+
+def test_a_digest_tells_of_each_log_its_own_end(house: House, line: Wire, time_now: Stopped) -> None:
+    other = House("Fjordgata", time_now, seed=9)
+    ends = {}
+    for one, key in ((house, KEY), (other, KEY[::-1])):
+        board = line.connect(one.settings)
+        board.begin()
+        board.hello(chain=[1, key.hex()])
+        log = Log(board, key)
+        log.record(3)
+        board.send_events(1, 3)
+        ends[one.controller.public_id] = log.before.hex()
+    assert len(set(ends.values())) == 2
+    assert {chain[0]: chain[3] for chain in digest.content(clock.now(), "")["chains"]} == ends

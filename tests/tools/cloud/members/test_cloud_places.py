@@ -136,6 +136,7 @@ def test_what_no_membership_can_be_is_refused(house: House, owner: User, time_no
         with pytest.raises(Refusal):
             members.invite_by(owner, house.tenant, "ny@example.org", wanted, 60)
     assert not Membership.objects.filter(user__email="ny@example.org").exists()
+    members.invite(house.tenant, "hjelp@example.org", Terms(Role.SUPPORT, now + timedelta(days=7)))
     rows = Membership.objects
     for fields in ({"role": "support"}, {"role": "owner", "until": now}, {"role": "owner", "bound": True}):
         with pytest.raises(IntegrityError), transaction.atomic():

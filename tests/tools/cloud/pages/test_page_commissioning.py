@@ -185,3 +185,16 @@ def test_a_restart_ends_the_quiet_too(house: Any, record: Any) -> None:
     record(events.STARTED, 0)
     alarms.gather(clock.now())
     assert [(row.code, row.extra) for row in Alarm.objects.all()] == [(events.LINE_CUT, 1)]
+
+
+def test_what_a_door_does_not_have_is_not_asked_for(house: Any, record: Any) -> None:
+    from tools.cloud.commissioning import commissioning
+    from tools.cloud.services import clock
+
+    board = {"doors": [{"reader": {"d0": 18, "d1": 19}, "relay": {"pin": 23}}] * 2}
+    house.controller.board = board
+    house.controller.save()
+    record(events.COMMISSIONING_BEGAN, 0, extra=15)
+    last = commissioning.last(house.controller, clock.now())
+    assert last is not None
+    assert [[check.what for check in place.checks] for place in last.places] == [["reader", "strike"]] * 2
