@@ -1,5 +1,7 @@
 """Sessions, time and commands, seen from a controller."""
 
+from datetime import timedelta
+
 import pytest
 from cloud_world import House, Stopped, Wire
 
@@ -7,7 +9,7 @@ from firmware.controller import events as codes
 from firmware.controller.cloud import wire
 from firmware.controller.cloud.channel import RENEW
 from tools.cloud.doors import commands, doors
-from tools.cloud.models import Command, Event
+from tools.cloud.models import Alarm, Command, Controller, Event
 from tools.cloud.services import clock
 
 
@@ -198,3 +200,25 @@ def test_a_session_that_is_not_known_is_renewed_at_most_once_a_second(house: Hou
     assert board.renewals == 2
     line.poll(1)
     assert house.row().refused == {"session": 6}
+
+
+def test_of_two_that_wait_only_the_one_in_time_is_sent(house: House, line: Wire) -> None:
+    """What has expired may not have been swept yet."""
+    board = line.connect(house.settings).connect()
+    late, new = (commands.release(door, None) for door in house.doors)
+    Command.objects.filter(pk=late.pk).update(expires_at=clock.now() - timedelta(seconds=1))
+    line.ingest._send_commands()
+    assert board.released == [2]
+    late.refresh_from_db()
+    new.refresh_from_db()
+    assert (late.state, new.state) == (Command.State.QUEUED, Command.State.DONE)
+
+
+def test_a_board_that_is_not_there_is_brought_in_line_later_and_is_no_trouble(house: House, line: Wire) -> None:
+    Controller.objects.filter(pk=house.controller.pk).update(in_sync=False)
+    line.poll()
+    line.poll()
+    assert not Alarm.objects.filter(kind=Alarm.Kind.TROUBLE).exists()
+    line.connect(house.settings).connect()
+    line.poll()
+    assert house.row().in_sync

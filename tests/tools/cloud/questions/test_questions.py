@@ -11,6 +11,7 @@ from firmware.controller import events as codes
 from tools.cloud.models import (
     AccessGroup,
     Area,
+    Change,
     Controller,
     Credential,
     Door,
@@ -227,3 +228,13 @@ def test_many_are_asked_about_in_few_questions(house: House) -> None:
             who.of_door(door, clock.now(), clock.now())
         counts.append(len(asked))
     assert counts[0] == counts[1] < 30, counts
+
+
+def test_something_else_that_was_made_lately_makes_no_card_a_new_one(house: House) -> None:
+    house.time.now += 200 * 86_400
+    Change.objects.create(
+        tenant=house.tenant, kind=Change.Kind.PERSON, what=Change.What.MADE, way=Change.Way.COMMAND, at=clock.now(),
+        object=house.card.pk,
+    )  # fmt: skip
+    found = unused.of_tenant(house.tenant, 90, clock.now(), Credential.objects.all()).cards
+    assert house.card in found

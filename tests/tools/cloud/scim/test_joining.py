@@ -1,5 +1,6 @@
 """Somebody who was entered by hand and comes once more from the directory: one person when an administrator says so."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from cloud_world import House, Stopped
 from django.test import Client
 from test_scim import Directory
 
-from tools.cloud.models import AclEntry, Change, Grant, Membership, Person, Role, ScimUser, User
+from tools.cloud.models import AclEntry, Change, Grant, Guest, Membership, Person, Role, ScimUser, User
 from tools.cloud.people import erasure, people
 from tools.cloud.residents import accounts
 from tools.cloud.scim import groups, joining
@@ -89,7 +90,7 @@ def test_off_in_the_directory_is_off_from_the_join_on_and_off_here_stays(house: 
     assert not Person.objects.get(pk=second.pk).active
 
 
-@pytest.mark.parametrize("what", ["card", "group", "account", "again", "another house"])
+@pytest.mark.parametrize("what", ["card", "group", "account", "guest", "again", "another house"])
 def test_what_would_be_lost_or_given_to_another_refuses_the_join(
     house: House, directory: Directory, what: str, time_now: Stopped
 ) -> None:
@@ -100,6 +101,10 @@ def test_what_would_be_lost_or_given_to_another_refuses_the_join(
         people.put_into(row.person, [house.group.pk])
     elif what == "account":
         accounts.invite(row.person, "x@example.test", None, linked=False)
+    elif what == "guest":
+        now = clock.now()
+        ends = {"made_at": now, "valid_from": now, "valid_until": now + timedelta(days=1)}
+        Guest.objects.create(person=house.add_person("Gjest"), host=row.person, **ends)
     elif what == "again":
         joining.join(person, row)
     else:

@@ -233,3 +233,12 @@ def test_a_leaver_is_out_of_the_board(house: House, entra: Directory) -> None:
     for _ in range(5):
         wire.poll()
     assert len(board.table) == 1
+
+
+def test_who_is_shown_by_no_name_is_called_by_both_of_theirs(house: House) -> None:
+    directory = Directory(house)
+    names = ({"givenName": "Kari", "familyName": "Moe"}, {"givenName": "Ola"}, {"honorificPrefix": "Dr."})
+    for n, named in enumerate(names):
+        directory.ask("post", "Users", {"schemas": [USER], "userName": f"{n}@example.test", "name": named}, 201)
+    found = Person.objects.filter(scim__isnull=False).order_by("pk").values_list("name", flat=True)
+    assert list(found) == ["Kari Moe", "Ola", "2@example.test"]
