@@ -6,7 +6,7 @@
 from tests import on_micropython
 
 on_micropython.put_chip_modules()
-tests = on_micropython.each(arguments)
+tests = on_micropython.each(arguments, bool)  # between two steps it is collected anyhow, and inside one in vain
 results = []
 
 
