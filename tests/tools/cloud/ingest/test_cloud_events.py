@@ -177,3 +177,29 @@ def test_a_batch_costs_few_queries(house: House, line: Wire) -> None:
         board.send_events(1, 30)
     assert board.acknowledged == 30
     assert len([q for q in queries.captured_queries if "SAVEPOINT" not in q["sql"]]) <= 4
+
+
+def test_a_batch_that_is_known_in_part_moves_on_one_log_and_no_other(
+    house: House, line: Wire, time_now: Stopped
+) -> None:
+    other = House("Fjordgata", time_now, seed=9)
+    boards = [line.connect(one.settings).connect() for one in (house, other)]
+    for board in boards:
+        for _ in range(8):
+            board.record(codes.RELEASED_REX)
+        board.send_events(1, 3)
+    boards[0].send_events(3, 8)
+    assert (boards[0].acknowledged, house.row().acked) == (8, 8), "from the last one that is known"
+    assert other.row().acked == 3 and Event.objects.filter(controller=other.controller).count() == 3
+
+
+def test_a_batch_with_a_hole_or_half_an_event_is_refused_whole(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    for _ in range(4):
+        board.record(codes.RELEASED_REX)
+    head = bytes((wire.EVENTS,)) + struct.pack("<I", board.epoch)
+    whole = [bytes(record) for record in board.log]
+    for records_ in (b"", whole[0][:-1], whole[0] + whole[1][:9], whole[0] + whole[2], whole[1] + whole[0]):
+        board.say(head + records_)
+    line.poll()
+    assert house.row().refused == {"malformed": 5} and not Event.objects.exists()
