@@ -14,9 +14,9 @@ from ..api.auth import Caller, caller
 from ..api.body import Body
 from ..api.errors import Error
 from ..api.moments import Moment
-from ..audit import export, looks
+from ..audit import looks
 from ..models import AccessGroup, Credential, Door, Grant, Look, Person, Right, lock
-from ..privacy import erasing
+from ..privacy import archive, erasing
 from ..services import clock
 from . import births, groups, people, pins
 
@@ -176,7 +176,7 @@ def export_person(request: HttpRequest, person_id: int, birth_date: bool = False
     who = caller(request)
     person = _person(who, person_id)
     looks.note([person.tenant_id], Look.What.EXPORT, clock.now(), user=who.user, token=who.token, person=person)
-    return export.of_person(person, birth_date)
+    return archive.data_of(person, False, clock.now(), birth_date)
 
 
 @router.get("/people/{person_id}/birth", response={200: BirthOut, **REFUSED})

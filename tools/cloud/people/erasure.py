@@ -13,7 +13,20 @@ from django.db import connection, transaction
 from ..audit import changes
 from ..guests import guests
 from ..lockers import privacy as parcels
-from ..models import AclChange, AclEntry, Alarm, ApiToken, Change, DataRequest, Event, Look, Person, User, lock
+from ..models import (
+    AclChange,
+    AclEntry,
+    Alarm,
+    ApiToken,
+    Change,
+    Credential,
+    DataRequest,
+    Event,
+    Look,
+    Person,
+    User,
+    lock,
+)
 from ..partners import feed
 from ..residents import accounts
 from ..row_security import admitted
@@ -36,7 +49,7 @@ def erase(person: Person, now: datetime, user: User | None = None, token: ApiTok
             "looks": Look.objects.filter(person=person).update(person=None, erased=True),
             "parcels": parcels.forget_of(person),
             "events": _forget_events(person),
-            "cards": person.credentials.count(),
+            "cards": person.credentials.exclude(kind=Credential.Kind.DURESS).count(),  # of which a receipt tells nobody
             "groups": person.grants.count(),
         }
         Look.objects.create(

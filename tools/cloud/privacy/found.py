@@ -4,14 +4,14 @@ For them alone: what points at somebody else is left out, so are secrets, and wh
 forced may be forced to show this, too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
-from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.db.models import BinaryField, DateField, ForeignKey, Model, Q, QuerySet
 
 from ..alarms import codes
 from ..lockers.about import GIVER, legible
@@ -32,7 +32,7 @@ from ..models import (
     User,
 )
 from ..models.personal import Personal, personal
-from ..sealing import SealedField
+from ..sealing import SealedField, Unreadable
 from ..services import local_time
 
 # Rows that a copy names where others refer to them; nobody is among them.
@@ -73,11 +73,23 @@ def of(person: Person, themself: bool) -> Iterator[Found]:
 
 def rows(found: Found, person: Person) -> Iterator[Row]:
     """As a copy says them: every field that is theirs or plain, times by the clock of the place."""
-    zone = ZoneInfo(local_time.of_tenant(person.tenant_id)[0])
+    home = ZoneInfo(local_time.of_tenant(person.tenant_id)[0])
     fields = [field for field in found.model._meta.concrete_fields if _shows(field, found)]
     related = [field.name for field in fields if field.is_relation and _names(field)]
-    for row in found.rows.select_related(*related).iterator(chunk_size=2000):
-        yield {field.name: _value(row, field, person, zone) for field in fields}
+    related += ["controller__site"] if "controller" in related else []
+    doors = dict(_doors(person.tenant_id)) if found.model is Event else {}
+    readers = [(field.name, _reader(field, found.model, person)) for field in fields]
+    for row in found.rows.prefetch_related(*related).iterator(chunk_size=2000):  # few places, many rows of each
+        zone = ZoneInfo(row.controller.site.zone) if "controller" in related and row.controller else home
+        said = {name: read(row, zone) for name, read in readers}
+        if isinstance(row, Event):
+            said["door"] = doors.get((row.controller_id, row.door_number), "")
+        yield said
+
+
+def _doors(tenant: int) -> Iterator[tuple[tuple[int, int], str]]:
+    for controller, number, name in Door.objects.of(tenant).values_list("controller", "number", "name"):
+        yield (controller, number), name
 
 
 def _told(model: type[Model], rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -102,18 +114,32 @@ def _names(field: Any) -> bool:
     return isinstance(field, ForeignKey) and field.related_model in NAMED
 
 
-def _value(row: Any, field: Any, person: Person, zone: ZoneInfo) -> Any:
+def _reader(field: Any, model: type[Model], person: Person) -> Callable[[Any, ZoneInfo], Any]:
+    """How a field of any row is said: chosen once, for there may be a hundred thousand of them."""
+    name = field.name
     if field.is_relation and field.related_model in (Person, User):
         mine = person.pk if field.related_model is Person else person.user_id
-        return "you" if mine is not None and getattr(row, field.attname) == mine else None  # nobody else is named
-    if isinstance(row, Event) and field.name == "code":
-        return codes.NAMES.get(codes.shown(row.code, False), str(row.code))
-    value = getattr(row, field.name)
+        # Nobody else is named.
+        return lambda row, zone: "you" if mine is not None and getattr(row, field.attname) == mine else None
+    if model is Event and name == "code":
+        return lambda row, zone: codes.NAMES.get(codes.shown(row.code, False), str(row.code))
+    if model is Delivery and name == "about":
+        return lambda row, zone: _about(row, person)
+    if field.is_relation:
+        return lambda row, zone: _named(getattr(row, name))
+    if isinstance(field, SealedField):
+        return lambda row, zone: _opened(getattr(row, name))
+    if isinstance(field, DateField | BinaryField):
+        return lambda row, zone: _plain(getattr(row, name), zone)
+    return lambda row, zone: getattr(row, name)
+
+
+def _named(value: Any) -> Any:
     if isinstance(value, Credential):
         return words.credential(value, False)
-    if isinstance(row, Delivery) and field.name == "about":
-        return _about(row, person)
-    return _plain(value, field, zone)
+    if isinstance(value, AccessGroup):
+        return {"name": value.name, "doors": list(value.doors.order_by("name").values_list("name", flat=True))}
+    return None if value is None else str(value)
 
 
 def _about(row: Delivery, person: Person) -> Row:
@@ -123,11 +149,7 @@ def _about(row: Delivery, person: Person) -> Row:
     return {name: text for name, text in said.items() if text and (name == "description" or (name in GIVER) != mine)}
 
 
-def _plain(value: Any, field: Any, zone: ZoneInfo) -> Any:
-    if isinstance(field, SealedField):
-        return bytes(value).decode("utf-8", "replace") if value else ""
-    if isinstance(value, Model):
-        return str(value)
+def _plain(value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, datetime):
         try:
             return value.astimezone(zone).isoformat(timespec="seconds")
@@ -135,6 +157,12 @@ def _plain(value: Any, field: Any, zone: ZoneInfo) -> Any:
             return value.isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).hex()
-    return value
+    return None if value is None else bytes(value).hex()
+
+
+def _opened(value: Any) -> str | None:
+    """None: it was sealed under another key, and nobody can read it any more."""
+    try:
+        return bytes(value or b"").decode("utf-8", "replace")
+    except Unreadable:
+        return None

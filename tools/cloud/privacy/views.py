@@ -17,7 +17,7 @@ from ..audit import looks
 from ..models import DataRequest, Look, Person, Right, Tenant, visible
 from ..pages import access, telling
 from ..services import clock, local_time
-from . import copies, erasing, kept, leaving, requests, shown
+from . import archive, copies, erasing, kept, leaving, requests, shown
 from .forms import AfterForm, AnswerForm, BehalfForm, ExtendForm
 
 NEXT = 20  # who will be erased by themselves
@@ -151,6 +151,22 @@ def fetch(request: HttpRequest, token: str) -> HttpResponse:
         return _private(render(request, "pages/privacy/gone.html", status=404))
     zone = local_time.of_tenant(row.request.tenant_id)[0]
     return _private(render(request, "pages/privacy/fetch.html", {"copy": row, "zone": zone}))
+
+
+@never_cache
+@require_POST
+@access.needs(Right.PEOPLE)
+def export(request: HttpRequest, pk: int) -> HttpResponse:
+    """A copy for the person it is about, at once and not encrypted. That it was made is kept."""
+    user: Any = request.user
+    person = get_object_or_404(visible(Person, user), pk=pk)
+    access.must(user, person, Right.CHANGE)
+    looks.note([person.tenant_id], Look.What.EXPORT, clock.now(), user=user, person=person)
+    said = archive.data_of(person, False, clock.now(), birth_date=request.POST.get("birth_date") == "yes")
+    headers = {"Content-Disposition": f'attachment; filename="person-{person.pk}.json"'}
+    return HttpResponse(
+        archive.json_of(said, indent=1), content_type="application/json; charset=utf-8", headers=headers
+    )
 
 
 @require_POST

@@ -178,7 +178,7 @@ def test_who_looks_through_the_api_is_kept(house: House, api: Api) -> None:
     api("GET", "/events")
     api("GET", f"/events?person={house.person.pk}")
     said = api("GET", f"/people/{house.person.pk}/export")[1]
-    assert said["name"] == "Ingrid Solheim"
+    assert said["person"] == "Ingrid Solheim"
     rows = [(look.token.name, look.what, look.person) for look in Look.objects.order_by("pk")]
     assert rows == [
         ("administrator", "log", None),

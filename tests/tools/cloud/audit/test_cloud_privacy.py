@@ -14,11 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from firmware.controller import events
 from tools.cloud.access_list import history
 from tools.cloud.alarms import alarms, codes
-from tools.cloud.audit import export, looks
+from tools.cloud.audit import looks
 from tools.cloud.doors import door_rules, live
 from tools.cloud.log import retention
 from tools.cloud.models import AclChange, Alarm, Door, DoorRules, Event, Look, Membership, Person, Tenant, User
 from tools.cloud.people import people
+from tools.cloud.privacy import archive
 from tools.cloud.services import clock, housekeeping
 from tools.cloud.services.refusal import Refusal
 from tools.cloud.sessions import hashed
@@ -173,11 +174,12 @@ def test_a_person_gets_all_that_is_kept_of_them_and_nothing_of_others(house: Hou
     other = house.add_card("Olav Bakken", 4711)
     record(house, 1, credential=other)
     looks.note([house.tenant.pk], Look.What.EXPORT, clock.now(), person=house.person)
-    said = export.of_person(house.person)
-    assert said["name"] == "Ingrid Solheim" and said["credentials"][0]["number"] == 1204
-    assert [event["what"] for event in said["events"]] == ["granted"]
-    assert said["events"][0]["door"] == "Hovedinngang" and said["groups"][0]["doors"] == ["Hovedinngang", "Postrom"]
-    assert len(said["looked_at_by"]) == 1
+    said = archive.data_of(house.person, False, clock.now())
+    kinds = {name: kind["rows"] for name, kind in said["kinds"].items()}
+    assert kinds["person"][0]["name"] == "Ingrid Solheim" and kinds["credential"][0]["number"] == 1204
+    assert [(event["code"], event["door"]) for event in kinds["event"]] == [("granted", "Hovedinngang")]
+    assert kinds["grant"][0]["group"] == {"name": "alle", "doors": ["Hovedinngang", "Postrom"]}
+    assert len(kinds["look"]) == 1
     assert "Olav" not in str(said) and "4711" not in str(said)
 
 

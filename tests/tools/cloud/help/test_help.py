@@ -8,11 +8,11 @@ import pytest
 from cloud_world import House, Stopped
 from django.test import Client
 
-from tools.cloud.audit import export
 from tools.cloud.help import diagnostics, policy, requests, shown
 from tools.cloud.lockers import sending
 from tools.cloud.models import Change, HelpLetter, HelpMessage, HelpRequest, Membership, Person, Role, User
 from tools.cloud.people import erasure
+from tools.cloud.privacy import archive
 from tools.cloud.residents import accounts
 from tools.cloud.services import clock, housekeeping
 from tools.cloud.services.refusal import Refusal
@@ -286,9 +286,10 @@ def test_it_goes_with_the_person(house: House) -> None:
     row, other = asked(resident(person)), asked(resident(house.person))
     requests.answer(row, "It was the battery", None)
     requests.answer(other, "It was the battery", None)
-    said = export.of_person(person)["help"]
-    assert [(one["by"], one["text"]) for one in said[0]["said"]] == [("person", SAID), ("house", "It was the battery")]
-    assert said[0]["attached"]["browser"] == "Firefox, Android"
+    kinds = archive.data_of(person, False, clock.now())["kinds"]
+    said = [(one["by_house"], one["said"]) for one in kinds["helpmessage"]["rows"]]
+    assert said == [(False, SAID), (True, "It was the battery")]
+    assert kinds["helprequest"]["rows"][0]["about"]["browser"] == "Firefox, Android"
     erasure.erase(person, clock.now())
     assert list(HelpRequest.objects.all()) == [other]
     assert set(HelpMessage.objects.values_list("request", flat=True)) == {other.pk}

@@ -131,7 +131,7 @@ def test_a_person_gets_a_copy(browser: Any, house: Any, stranger: Any, record: A
     client = browser()
     answer = client.post(f"/people/{house.person.pk}/export")
     said = json.loads(answer.content)
-    assert said["name"] == "Ingrid Solheim" and len(said["events"]) == 1
+    assert said["person"] == "Ingrid Solheim" and len(said["kinds"]["event"]["rows"]) == 1
     assert "attachment" in answer.headers["Content-Disposition"] and "no-store" in answer.headers["Cache-Control"]
     assert Look.objects.get(what="export").person == house.person
     assert browser(role="viewer").post(f"/people/{house.person.pk}/export").status_code == 403

@@ -202,8 +202,8 @@ def test_the_persons_copy_goes_by_the_clock_of_the_site(browser: Any, far: Any, 
     record(events.GRANTED, person=far.person, utc=datetime(2026, 5, 2, 2, tzinfo=UTC))
     saved(browser(), far, valid_until="2026-05-04")
     said = json.loads(browser().post(f"/people/{far.person.pk}/export").content)
-    assert said["events"][0]["at"] == "2026-05-01T22:00:00-04:00"
-    assert said["groups"][0]["until"] == "2026-05-05T00:00:00-04:00"
+    assert said["kinds"]["event"]["rows"][0]["utc"] == "2026-05-01T22:00:00-04:00"
+    assert said["kinds"]["grant"]["rows"][0]["valid_until"] == "2026-05-05T00:00:00-04:00"
 
 
 # The kind: what would show or take a time by the clock of Django's settings

@@ -9,13 +9,13 @@ from cloud_world import House, Stopped
 from django.db import connection
 from django.test import Client
 
-from tools.cloud.audit import export
 from tools.cloud.lists import people_list
 from tools.cloud.members import identities, links
 from tools.cloud.models import Birth, Change, Membership, Partner, Person, Role, User
 from tools.cloud.openid import said_of
 from tools.cloud.partners import partners
 from tools.cloud.people import births, erasure
+from tools.cloud.privacy import archive
 from tools.cloud.residents import policy
 from tools.cloud.services import clock, housekeeping
 from tools.cloud.services.refusal import Refusal
@@ -56,15 +56,16 @@ def test_it_is_in_no_file_unless_it_was_asked_for(house: House) -> None:
     program = Client(headers={"authorization": f"Bearer {token}"})
     export_path, api = f"/people/{house.person.pk}/export", f"/api/people/{house.person.pk}/export"
     for without in (
-        json.dumps(export.of_person(house.person)), json.dumps(people_list.export(house.tenant)),
+        json.dumps(archive.data_of(house.person, False, clock.now(), birth_date=False)),
+        json.dumps(people_list.export(house.tenant)),
         admin.post(export_path).content.decode(), program.get(api).content.decode(),
         program.get("/api/people").content.decode(), admin.get(f"/log/?person={house.person.pk}").content.decode(),
     ):  # fmt: skip
         assert "2010" not in without and "Kari Berg" not in without
     asked = admin.post(export_path, {"birth_date": "yes"}), program.get(f"{api}?birth_date=true")
     for answer in asked:
-        said = {"born": "2010-05-17", "guardian": "Kari Berg", "agreed_on": "2025-06-01", "by_provider": False}
-        assert answer.json()["birth"] == said
+        said = {"born": "2010-05-17", "guardian": "Kari Berg", "agreed_on": "2025-06-01", "claimed": False}
+        assert answer.json()["kinds"]["birth"]["rows"] == [{"person": "you", **said}]
 
 
 @pytest.mark.parametrize("role", [role for role in Role.values if role != "support"])

@@ -17,7 +17,7 @@ from cloud_world import Stopped, Wire  # noqa: E402
 from django.db import connection  # noqa: E402
 from tables import make_tables  # noqa: E402
 
-from tools.cloud.audit import export, looks  # noqa: E402
+from tools.cloud.audit import looks  # noqa: E402
 from tools.cloud.lockers import about, deliveries, notices  # noqa: E402
 from tools.cloud.models import Look, Notice, Partner, Person  # noqa: E402
 from tools.cloud.partners import partners  # noqa: E402
@@ -79,7 +79,7 @@ class Life:
         """All that somebody may take along: a person's own copies, the log, what a partner is told."""
         found = [json.dumps(_partner(self.partner)).encode()]
         for person in Person.objects.filter(tenant=self.home.tenant).exclude(pk=self.home.person.pk):
-            found.append(json.dumps(export.of_person(person), ensure_ascii=False).encode())
+            found.append(json.dumps(archive.data_of(person, False, clock.now()), ensure_ascii=False).encode())
             content = archive.make(person, True, "secret", clock.now(), "en")
             with pyzipper.AESZipFile(io.BytesIO(content)) as opened:
                 opened.setpassword(b"secret")

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,13 +19,15 @@ import pyzipper
 from asking import ENGLISH, Asking
 from cloud_world import House, Stopped
 from django.test import Client
+from django.urls import get_resolver
 
 from firmware.controller import events as codes
 from tools.cloud.audit import looks
 from tools.cloud.lockers import about, deliveries
+from tools.cloud.members import links
 from tools.cloud.models import Change, Credential, DataCopy, DataRequest, Event, Guest, Look, Person, Role
 from tools.cloud.people import erasure, people, pins
-from tools.cloud.privacy import archive, copies, found, requests
+from tools.cloud.privacy import archive, copies, erasing, found, requests
 from tools.cloud.services import clock
 
 DAY = 86_400.0
@@ -139,6 +142,59 @@ def test_of_duress_nothing_is_told(home: Asking) -> None:
     kinds = json.loads(after["data.json"])["kinds"]
     assert kinds["event"]["rows"][0]["code"] == "granted" and "alarm" not in kinds
     assert len(kinds["credential"]["rows"]) == len(json.loads(before["data.json"])["kinds"]["credential"]["rows"])
+
+
+def program(home: Asking, role: Any = Role.ADMINISTRATOR) -> Client:
+    return Client(headers={"authorization": f"Bearer {links.make_token(home.tenant, 'p', role)}"})
+
+
+# Every way by which something of a person leaves as a file: who takes it may have been forced to.
+WAYS: dict[str, Callable[[Asking], bytes]] = {
+    "people/<number:pk>/export": lambda home: home.office().post(f"/people/{home.person.pk}/export").content,
+    "api/people/<person_id>/export": lambda home: program(home).get(f"/api/people/{home.person.pk}/export").content,
+    "requests/<number:pk>/copy": lambda home: b"".join(everything(home.person, False).values()),
+    "copy/<str:token>": lambda home: b"".join(everything(home.person).values()),
+    "log/export.csv": lambda home: viewed(home, "/log/export.csv"),
+    "log/export.json": lambda home: viewed(home, "/log/export.json"),
+    "tenants/<number:tenant_pk>/lists/people": lambda home: (
+        home.office().get(f"/tenants/{home.tenant.pk}/lists/people", {"kind": "json"}).getvalue()
+    ),
+    "api/lists/people": lambda home: program(home).get("/api/lists/people").content,
+}
+
+
+def viewed(home: Asking, page: str) -> bytes:
+    """By a role that is not told of duress on the pages either."""
+    return bytes(home.office(home.member(Role.VIEWER)).get(page).getvalue())
+
+
+def addresses(patterns: Any, before: str = "") -> Iterator[str]:
+    for one in patterns:
+        if hasattr(one, "url_patterns"):
+            yield from addresses(one.url_patterns, before + str(one.pattern))
+        else:
+            yield before + str(one.pattern)
+
+
+def test_every_way_out_is_among_these() -> None:
+    found = {one for one in addresses(get_resolver().url_patterns) if re.search(r"export|copy|lists/people", one)}
+    assert found == set(WAYS)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_file_tells_of_duress(home: Asking, way: str) -> None:
+    pins.give(home.person)
+    duress, _ = pins.give(home.person, "duress")
+    passes(home, duress, 1, codes.GRANTED_DURESS)
+    text = WAYS[way](home).decode()
+    assert "Ingrid" in text, "it tells of them"
+    assert not re.search(r"duress|tvang|forced", text, re.I)
+
+
+def test_the_receipt_of_an_erasure_counts_no_duress_pin(home: Asking) -> None:
+    pins.give(home.person)
+    pins.give(home.person, "duress")
+    assert erasing.at_once(home.person, members=True).receipt["counts"]["cards"] == 2
 
 
 def test_secrets_are_in_no_copy(home: Asking) -> None:

@@ -7,10 +7,10 @@ import pytest
 from cloud_world import as_entered
 from resident import Residence
 
-from tools.cloud.audit import export
 from tools.cloud.lockers import deliveries, notices, privacy
 from tools.cloud.members import links
 from tools.cloud.models import ApiToken, Bank, Change, Delivery, Notice, Person, Role
+from tools.cloud.privacy import archive
 from tools.cloud.residents import parcels, policy
 from tools.cloud.services import clock
 
@@ -171,8 +171,8 @@ def test_nobody_does_anything_with_the_parcels_of_others(home: Residence, bank: 
 def test_who_left_something_is_forgotten_with_it_and_told_of_it(home: Residence, bank: Bank) -> None:
     client = home.browser(home.person)
     left(home, client, bank)
-    told = export.of_person(Person.objects.get(pk=home.person.pk))["left_for_others"]
-    assert [one["for"]["name"] for one in told] == ["Kari Moe"]
+    told = archive.data_of(Person.objects.get(pk=home.person.pk), False, clock.now())["kinds"]["delivery"]["rows"]
+    assert [set(one["about"]) for one in told] == [{"giver", "giver_email"}], "of whom it is for: that is theirs"
     Delivery.objects.update(state="picked up", ended_at=clock.now())
     privacy.forget(clock.now() + timedelta(days=91))
     assert not Delivery.objects.exclude(giver=None).exists()

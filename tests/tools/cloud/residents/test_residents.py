@@ -11,7 +11,6 @@ from resident import ENGLISH, Residence
 
 from firmware.controller import events
 from firmware.controller.access import modes
-from tools.cloud.audit import export
 from tools.cloud.doors import door_rules
 from tools.cloud.lockers import deliveries
 from tools.cloud.lockers.about import entered as as_entered
@@ -33,6 +32,7 @@ from tools.cloud.models import (
     User,
 )
 from tools.cloud.people import erasure, people
+from tools.cloud.privacy import archive
 from tools.cloud.residents import accounts, policy, unlocking
 from tools.cloud.residents import tidy as residents
 from tools.cloud.services import clock
@@ -284,8 +284,8 @@ def test_the_own_log_has_ones_own_passages_and_looking_leaves_no_trace(home: Res
     shown = page(client, home.person, "log")
     assert shown.count('class="own-line"') == 2 and "ending in 204" in shown and "ending in 711" not in shown
     assert not Look.objects.exists() and not Change.objects.filter(kind="door", what="asked").exists()
-    kept = export.of_person(home.person)
-    assert kept["account"] == home.person.user.email and len(kept["unlocked_on_their_page"]) == 1
+    kept = archive.data_of(home.person, True, clock.now())["kinds"]
+    assert kept["user"]["rows"][0]["email"] == home.person.user.email and len(kept["command"]["rows"]) == 1
     door_rules.change(home.doors[0], {"retention_days": 1})
     residents.forget(clock.now() + timedelta(hours=23))
     assert Command.objects.exclude(person=None).exists()
