@@ -13,6 +13,7 @@ from ..lockers import api as lockers
 from ..log import api as log
 from ..members import api as members
 from ..people import api as people
+from ..privacy import api as privacy
 from ..questions import api as questions
 from ..readings import api as readings
 from ..residents import api as residents
@@ -36,7 +37,7 @@ explain(api)
 api.add_decorator(known_only)
 SUBJECTS = (
     *(doors, people, readings, rules, log, alarms, controllers, commissioning, members, lockers, lists),
-    *(residents, guests, questions, directory, help_requests),
+    *(residents, guests, questions, directory, help_requests, privacy),
 )
 for subject in SUBJECTS:
     api.add_router("", subject.router)

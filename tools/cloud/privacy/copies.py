@@ -4,7 +4,9 @@ import secrets
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import get_language
 
 from ..audit import changes
@@ -64,6 +66,11 @@ def find(token: str) -> DataCopy | None:
     if row is not None:
         admitted.to_tenant_too(row.request.tenant_id)
     return row
+
+
+def address(token: str) -> str:
+    """Where it is fetched."""
+    return settings.PORTVAKT_URL.rstrip("/") + reverse("pages:copy", args=[token])
 
 
 def take(token: str) -> bytes | None:

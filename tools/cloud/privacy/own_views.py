@@ -19,7 +19,6 @@ from ..residents.views import frame
 from ..services import entered
 from . import copies, requests, shown
 from .forms import OwnForm
-from .views import address, copy_address
 
 SHOWN = 20
 
@@ -41,9 +40,9 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
             back = {"back": reverse("pages:my_requests", args=[pk])}
             if row.kind in copies.KINDS:  # nobody has to look for it: it is made at once
                 made = copies.answer(row, themself=True)
-                told = {**framed, **shown.request(row), **copies.told(made), "link": copy_address(made.token), **back}
+                told = {**framed, **shown.request(row), **copies.told(made), "link": copies.address(made.token), **back}
                 return render(request, "pages/privacy/my_copy_told.html", told)
-            told = {**framed, **shown.request(row, names=False), "link": address(token), **back}
+            told = {**framed, **shown.request(row, names=False), "link": requests.address(token), **back}
             return render(request, "pages/privacy/my_told.html", told)
     rows = DataRequest.objects.filter(person=person).order_by("-made_at", "-pk")[:SHOWN]
     told = {

@@ -8,7 +8,9 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from ..audit import author, changes
 from ..models import DataRequest, Person, RequestStep, lock
@@ -132,6 +134,11 @@ def find(token: str) -> DataRequest | None:
     if row is not None:
         admitted.to_tenant_too(row.tenant_id)
     return row
+
+
+def address(token: str) -> str:
+    """Where the person sees how it goes."""
+    return settings.PORTVAKT_URL.rstrip("/") + reverse("pages:request_followed", args=[token])
 
 
 def overdue(tenants: Any, now: datetime) -> int:

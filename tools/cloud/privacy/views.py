@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -128,13 +127,8 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, telling.sentence(problem))
         return redirect("pages:request", pk=pk)
     looks.note([row.tenant_id], Look.What.EXPORT, clock.now(), user=user, person=row.person)
-    back = reverse("pages:request", args=[pk])
-    told = {**shown.request(row), **copies.told(made), "link": copy_address(made.token), "back": back, "here": "people"}
-    return render(request, "pages/privacy/copy_told.html", told)
-
-
-def copy_address(token: str) -> str:
-    return settings.PORTVAKT_URL.rstrip("/") + reverse("pages:copy", args=[token])
+    told = {**shown.request(row), **copies.told(made), "link": copies.address(made.token), "here": "people"}
+    return render(request, "pages/privacy/copy_told.html", {**told, "back": reverse("pages:request", args=[pk])})
 
 
 @never_cache
@@ -201,7 +195,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, telling.sentence(problem))
         else:
             back = reverse("pages:request", args=[row.pk])
-            told = {**shown.request(row), "link": address(token), "back": back, "here": "people"}
+            told = {**shown.request(row), "link": requests.address(token), "back": back, "here": "people"}
             return render(request, "pages/privacy/told.html", told)
     told = {"person": person, "form": form, "here": "people"}
     return render(request, "pages/privacy/add.html", told, status=422 if form.is_bound else 200)
@@ -215,10 +209,6 @@ def followed(request: HttpRequest, token: str) -> HttpResponse:
     if row is None:
         return _private(render(request, "pages/privacy/gone.html", status=404))
     return _private(render(request, "pages/privacy/followed.html", shown.request(row, names=False)))
-
-
-def address(token: str) -> str:
-    return settings.PORTVAKT_URL.rstrip("/") + reverse("pages:request_followed", args=[token])
 
 
 def _private(reply: HttpResponse) -> HttpResponse:

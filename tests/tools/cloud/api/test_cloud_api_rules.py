@@ -16,6 +16,7 @@ from tools.cloud.controllers import lost
 from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Allotment, ApiToken, Area, Command, Event, Look, Role, Schedule, Site
 from tools.cloud.people import people, pins
+from tools.cloud.privacy import requests
 from tools.cloud.readings import learning
 from tools.cloud.rules import holidays, schedules
 from tools.cloud.services import clock
@@ -243,6 +244,10 @@ WRITES: list[tuple[str, str, Any, set[str]]] = [
     ("PUT", "/people/{person}/account", {"email": "x@example.test"}, {"administrator"}),
     ("POST", "/deliveries/{delivery}/cancel", None, {"administrator"}),
     ("PUT", "/tokens/{token}/webhook", {"url": "https://courier.example.test/"}, set()),
+    ("POST", "/people/{person}/requests", {"kind": "access", "asked_by": "x", "checked": "x"}, {"administrator"}),
+    ("POST", "/requests/{request}/extend", {"reason": "x"}, {"administrator"}),
+    ("POST", "/requests/{request}/answer", {"answer": "x", "outcome": "refused"}, {"administrator"}),
+    ("POST", "/requests/{request}/erase", None, {"administrator"}),
 ]
 READS = {
     "/people": {"administrator", "viewer"},
@@ -252,6 +257,7 @@ READS = {
     "/events": {"administrator", "viewer"},
     "/gaps": {"administrator", "viewer"},
     "/looks": set(),
+    "/requests": {"administrator"},
 }
 
 
@@ -284,6 +290,7 @@ def numbers(house: House) -> dict[str, int]:
         "grant": house.person.grants.get().pk,
         "reading": learning.arm(house.person, house.doors[0], None, None).pk,
         "member": members.invite(house.tenant, f"somebody-{house.tenant.pk}@example.test", Role.VIEWER).pk,
+        "request": requests.enter(house.person, requests.Kind.ERASURE, requests.Way.OFFICE).pk,
         "token": ApiToken.objects.create(
             tenant=house.tenant, name="x", role=Role.VIEWER, hash=f"{house.tenant.pk:064d}"
         ).pk,

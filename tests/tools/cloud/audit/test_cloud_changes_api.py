@@ -67,6 +67,19 @@ API: dict[tuple[str, str], Case] = {
     ("patch", "/tenants/{tenant_id}/help"): lambda h: (
         {"tenant_id": h.tenant.pk}, {"days": 30}, [("tenant", "changed")],
     ),
+    ("post", "/people/{person_id}/requests"): lambda h: (
+        {"person_id": h.person.pk}, {"kind": "access", "asked_by": "Ingrid", "checked": "kjent"}, [("request", "made")],
+    ),
+    ("post", "/requests/{request_id}/extend"): lambda h: (
+        {"request_id": h.told()}, {"reason": "many ask"}, [("request", "changed")],
+    ),
+    ("post", "/requests/{request_id}/answer"): lambda h: (
+        {"request_id": h.told("objection")}, {"answer": "Done.", "outcome": "done"}, [("request", "changed")],
+    ),
+    ("post", "/requests/{request_id}/copy"): lambda h: ({"request_id": h.told()}, None, [("request", "changed")]),
+    ("post", "/requests/{request_id}/erase"): lambda h: (
+        {"request_id": h.told("erasure")}, None, [("request", "changed"), ("person", "removed")],
+    ),
     ("post", "/credentials"): lambda h: ({}, {"person": h.person.pk, "number": 99}, [("card", "made")]),
     ("post", "/pins"): lambda h: ({}, {"person": h.person.pk}, [("pin", "made")]),
     ("post", "/credentials/{credential_id}/revoke"): lambda h: (
