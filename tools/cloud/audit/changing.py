@@ -93,6 +93,7 @@ LABELS: dict[str, Any] = {
     "due_at": gettext_lazy("To be picked up by"),
     "deadline": gettext_lazy("To be answered by"),
     "kind": gettext_lazy("Asked for"),
+    "lifted_at": gettext_lazy("Holds no longer since"),
     "bank": gettext_lazy("Bank"),
     "address": gettext_lazy("Address"),
     "latitude": gettext_lazy("Latitude"),
@@ -128,7 +129,7 @@ CHOICES: dict[str, dict[Any, Any]] = {
     "birth_date": {"new": gettext_lazy("another one")},
     "link_secret": {"new": gettext_lazy("a new one is on its way")},
 }
-MOMENTS = ("due_at", "deadline", "valid_from", "valid_until", "lost_at", "revoked_at")
+MOMENTS = ("due_at", "lifted_at", "deadline", "valid_from", "valid_until", "lost_at", "revoked_at")
 DATES = ("first_day", "last_day", "first", "last")
 HOLIDAYS = 128  # of a schedule's days
 

@@ -96,7 +96,7 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
     ScimToken: ("name", "revoked_at"),
     Delivery: ("due_at",),
     Allotment: ("compartment", "hours", "valid_until", "ending"),
-    DataRequest: ("kind", "state"),
+    DataRequest: ("kind", "state", "lifted_at"),
 }
 # ... and rows that are a part of another one: what is kept of it has them too.
 PARTS: dict[type[models.Model], tuple[str, ...]] = {

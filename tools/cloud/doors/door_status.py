@@ -15,7 +15,7 @@ from firmware.controller import events
 
 from ..alarms import codes
 from ..log import words
-from ..models import Alarm, Command, Controller, Door, Event, Right, User, visible
+from ..models import Alarm, Command, Controller, Door, Event, Right, User, processing, standing, visible
 from ..pages import access
 from ..services import clock
 from . import doors as door_states
@@ -107,7 +107,9 @@ def doors(user: User, only: int | None = None) -> list[DoorStatus]:
     rows = rows.annotate(passage=Subquery(passages.order_by("-id").values("id")[:1]))
     rows = rows.order_by("controller__site__name", "controller__name", "number")
     found = list(rows if only is None else rows.filter(pk=only))
-    passed = Event.objects.select_related("credential__person").in_bulk(
+    # On a screen that others see, too: whose data is restricted is not named there to anybody.
+    named = Event.objects.exclude(credential__person__in=standing.stopped(processing.LOG))
+    passed = named.select_related("credential__person").in_bulk(
         [door.passage for door in found if door.passage is not None]  # type: ignore[attr-defined]
     )
     releases = {command.door_id: command for command in _releases(user, now)}

@@ -9,7 +9,7 @@ from django.db.models import Max, OuterRef, Subquery
 from firmware.controller import events as codes
 from firmware.controller.access import modes
 
-from ..models import Command, Door, DoorRules, Event, Right, User
+from ..models import Command, Door, DoorRules, Event, Right, User, processing, standing
 from ..rules import hours
 
 # As DOOR_STATUS of the wire has it -> the word of the API.
@@ -152,6 +152,7 @@ def _began(doors: list[int]) -> dict[tuple[int, int], str]:
     began = Event.objects.filter(
         controller=OuterRef("controller"), door_number=OuterRef("number"), code=codes.FREE_BEGAN
     ).order_by("-id")
+    began = began.exclude(credential__person__in=standing.stopped(processing.LOG))
     rows = Door.objects.filter(pk__in=doors).annotate(
         first=Subquery(began.filter(extra=modes.FIRST_IN).values("credential__person__name")[:1]),
         office=Subquery(began.filter(extra=modes.OFFICE).values("credential__person__name")[:1]),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from ..models import Delivery, Notice, Person, WebhookCall
+from ..models import Delivery, Notice, Person, WebhookCall, processing, standing
 from ..services import clock
 from .about import About, legible
 from .deliveries import LONGEST
@@ -22,6 +22,8 @@ def forget(now: datetime) -> int:
     for tenant in Delivery.objects.tenants():
         days = timedelta(days=tenant.retention_days)
         over = Delivery.objects.of(tenant).filter(Q(ended_at__lte=now - days) | _never_ended(now - days - LONGEST))
+        for way in Delivery.PERSON.person:
+            over = over.exclude(**{f"{way}__in": standing.stopped(processing.PURGE)})
         Notice.objects.filter(delivery__in=over).exclude(why="").update(why="")
         told = WebhookCall.objects.filter(delivery__in=over)
         # Nobody lets it leave: by now it would have been given up.

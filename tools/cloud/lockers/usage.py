@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from ..models import Bank, Compartment, Delivery
+from ..models import Bank, Compartment, Delivery, processing, standing
 from ..services import spreadsheet
 from . import about
 
@@ -51,7 +51,8 @@ def shares(bank: Bank, since: datetime, until: datetime) -> list[Share]:
         counts[size] += 1
     filled = {size: [0.0] * HOURS for size, count in counts.items() if count}
     parcels = dict.fromkeys(filled, 0)
-    for size, begin, end in lying(bank, since, until).values_list("size", "deposited_at", "ended_at"):
+    counted = lying(bank, since, until).exclude(recipient__in=standing.stopped(processing.USE))
+    for size, begin, end in counted.values_list("size", "deposited_at", "ended_at"):
         if size in parcels:
             parcels[size] += 1
         for hour, part in _hours(max(begin, since), min(end or until, until), zone):

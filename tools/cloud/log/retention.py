@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from .. import limits
 from ..alarms import codes
 from ..controllers.troubles import Troubles, Work
-from ..models import Alarm, Change, Command, Controller, Door, Event, Look
+from ..models import Alarm, Change, Command, Controller, Door, Event, Look, processing, standing
 from ..models import retention as table
 from ..services.refusal import Refusal
 
@@ -61,7 +61,10 @@ def erase(now: datetime, troubles: Troubles | None = None) -> int:
             erased += _erase_of(controller, now)
     for kept, of, when in RECORDS:
         assert kept.period is not None
-        of.objects.filter(**{f"{when}__lt": now - kept.period}).delete()
+        old = of.objects.filter(**{f"{when}__lt": now - kept.period})
+        for way in of.PERSON.person:
+            old = old.exclude(**{f"{way}__in": standing.stopped(processing.PURGE)})
+        old.delete()
     return erased
 
 
@@ -73,6 +76,7 @@ def _erase_of(controller: Controller, now: datetime) -> int:
     for number, kept in Door.objects.filter(controller=controller).values_list("number", own):
         doors.setdefault(kept, []).append(number)
     known = Event.objects.filter(controller=controller).exclude(code=codes.EXPIRED)
+    known = known.exclude(credential__person__in=standing.stopped(processing.PURGE))
     # Of no door, or of one that there is not, as the board says it: a passage is a passage.
     others = known.exclude(door_number__in=[number for numbers in doors.values() for number in numbers])
     erased = _erase_old(others, now - timedelta(days=default))

@@ -59,23 +59,32 @@ class DataRequest(Owned):
     extension = models.CharField(max_length=200, blank=True)  # why it takes longer; empty: it was not extended
     closed_at = models.DateTimeField(null=True)
     answer = SealedField(default=b"")  # to the person
+    lifted_at = models.DateTimeField(null=True)  # of what was granted and stood (standing.py): it does no longer
+    lifting = models.CharField(max_length=200, blank=True)  # why; empty: the person asked for it
     page = models.CharField(max_length=64, null=True, unique=True)
     erased_at = models.DateTimeField(null=True)  # of an erasure: when it was done in this database
     receipt = models.JSONField(default=dict)  # ... and what that was: privacy/erasing.py
 
     GOING = (State.OPEN, State.ERASING)
+    STANDING = (Kind.RESTRICTION, Kind.OBJECTION, Kind.WITHDRAWAL)  # what they stop: processing.py
 
     PERSON = Personal(
         REQUESTS,
         person=("person",),
         acts=("made_by",),
         others=("asked_by", "checked"),
-        theirs=("said", "extension", "answer"),
+        theirs=("said", "extension", "answer", "lifting"),
         secret=("page",),
         plain=("receipt",),
     )
     SEEN_WITH = Right.PRIVACY
     AT = NOWHERE
+
+    @property
+    def stands(self) -> bool:
+        """As standing.py has it: from when it is asked until it is refused, taken back or lifted."""
+        holds = self.state in (self.State.OPEN, self.State.DONE) and self.lifted_at is None
+        return self.kind in self.STANDING and holds and self.person_id is not None
 
     class Meta:
         ordering = ["due_at", "pk"]
@@ -108,6 +117,7 @@ class RequestStep(Owned):
         DONE = "done", _("Done")
         REFUSED = "refused", _("Refused")
         TAKEN_BACK = "taken back", _("Withdrawn")
+        LIFTED = "lifted", _("It holds no longer")
 
     request = models.ForeignKey(DataRequest, models.CASCADE, related_name="steps")
     what = models.CharField(max_length=12, choices=What)

@@ -53,8 +53,11 @@ class Scoped(models.QuerySet):
         return self.seen(Reach.of(user))
 
     def seen(self, reach: Reach) -> "Scoped":
-        """The rows that show to somebody. A row that is SECRET to them does not exist: it is in no list or answer."""
-        rows = self._reached(reach, self.model.SEEN_WITH, lambda at: at.seen)
+        """The rows that show to somebody. A row that is SECRET to them does not exist: it is in no list or answer. Nor
+        does what is restricted, but to those who handle requests."""
+        from .standing import without_hidden  # which needs the models
+
+        rows = without_hidden(self._reached(reach, self.model.SEEN_WITH, lambda at: at.seen), reach)
         if self.model.SECRET is None:
             return rows
         hidden, right = self.model.SECRET

@@ -192,6 +192,7 @@ urlpatterns = [
     path("requests/<number:pk>/", privacy.page, name="request"),
     path("requests/<number:pk>/extend", privacy.extend, name="request_extend"),
     path("requests/<number:pk>/copy", privacy.copy, name="request_copy"),
+    path("requests/<number:pk>/lift", privacy.lift, name="request_lift"),
     path("copy/<str:token>", privacy.fetch, name="copy"),
     path("requests/<number:pk>/erase", privacy.erase, name="request_erase"),
     path("tenants/<number:tenant_pk>/erase-after", privacy.erase_after, name="erase_after"),

@@ -180,7 +180,8 @@ def still(call: WebhookCall) -> str:
 def _allowed(partner: Partner, kind: str, data: dict[str, list[Any]]) -> dict[str, list[Any]]:
     if kind == PASSAGES:
         doors = {door.pk for door in partners.doors(partner)}
-        return {"events": [one for one in data["events"] if one["door"] in doors]}
+        silent = partners.silent(partner)
+        return {"events": [one for one in data["events"] if one["door"] in doors and one["person"] not in silent]}
     there = _people(partner)
     return {
         part: [one for one in rows if one["id"] in there] if part != "left" else rows for part, rows in data.items()

@@ -12,7 +12,19 @@ from django.db.models import F, Q, QuerySet
 
 from ..audit import changes
 from ..members import links
-from ..models import ApiToken, Door, Event, Grant, Partner, PartnerCall, Person, Tenant, User
+from ..models import (
+    ApiToken,
+    Door,
+    Event,
+    Grant,
+    Partner,
+    PartnerCall,
+    Person,
+    Tenant,
+    User,
+    processing,
+    standing,
+)
 from ..models.retention import LOOKS
 from ..services import clock
 from ..services.refusal import Refusal
@@ -111,6 +123,7 @@ def people(partner: Partner, now: datetime) -> QuerySet[Person]:
     living = Q(valid_until=None) | Q(valid_until__gt=now)
     granted = Grant.objects.filter(begun & living, group__places__door__in=doors(partner))
     found = Person.objects.filter(active=True, pk__in=granted.values("person")).order_by("pk")
+    found = found.exclude(pk__in=standing.stopped(processing.PARTNERS))
     return found.select_related("birth") if Partner.Scope.BIRTH in partner.scopes else found
 
 
@@ -119,7 +132,14 @@ def events(partner: Partner) -> QuerySet[Event]:
     there = Q(pk=None)
     for controller, number in at(partner):
         there |= Q(controller=controller, door_number=number)
-    return Event.objects.filter(there).order_by("pk")
+    rows = Event.objects.filter(there).exclude(credential__person__in=standing.stopped(processing.PARTNERS))
+    return rows.order_by("pk")
+
+
+def silent(partner: Partner) -> set[str]:
+    """Pseudonyms of those of whom nothing is told now."""
+    rows = standing.stopped(processing.PARTNERS).filter(tenant=partner.token.tenant_id)
+    return {pseudonym(partner, pk) for pk in rows.values_list("person", flat=True)}
 
 
 def forget(now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from ..alarms import codes
-from ..models import Door, Event, Partner, Person
+from ..models import Door, Event, Partner, Person, processing, standing
 from ..people import births
 from ..sealing import Unreadable
 from . import partners
@@ -22,6 +22,8 @@ def person(partner: Partner, row: Person) -> dict[str, Any]:
 def _born(partner: Partner, row: Person) -> date | None:
     """Only where an owner shares it with this partner."""
     known = getattr(row, "birth", None) if Partner.Scope.BIRTH in partner.scopes else None
+    if known is not None and standing.stops(processing.BIRTH_SHARED, row):
+        return None
     try:
         return births.said(known).born if known is not None else None
     except Unreadable:

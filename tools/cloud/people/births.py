@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .. import national
 from ..audit import changes
-from ..models import Birth, Change, Person, User, lock
+from ..models import Birth, Change, Person, User, lock, processing, standing
 from ..residents import policy
 from ..services import clock, entered, local_time
 from ..services.refusal import Refusal
@@ -62,6 +62,10 @@ def change(person: Person, born: date | None, guardian: str, agreed_on: date | N
     """All that is known from now on. Raises Refusal, in which nobody's birth date stands."""
     with changes.together():
         lock(person)
+        if standing.stops(processing.BIRTH, person):
+            raise Refusal(
+                "%(name)s has withdrawn their consent to a birth date; they can give it anew", name=person.name
+            )
         today = _today(person)
         _check(born, guardian, agreed_on, today)
         if born is not None and is_minor(born, today) and not guardian:
@@ -86,6 +90,14 @@ def change(person: Person, born: date | None, guardian: str, agreed_on: date | N
                 row.save()
 
 
+def forget(person: Person) -> None:
+    """They agree no longer that it is kept."""
+    row = Birth.objects.filter(person=person).first()
+    if row is not None:
+        with changes.of(person, row):
+            row.delete()
+
+
 def _check(born: date | None, guardian: str, agreed_on: date | None, today: date) -> None:
     if born is not None and not FIRST <= born <= today:
         raise Refusal("a birth date lies in the past, and not before 1900; correct it")
@@ -104,7 +116,7 @@ def take(user: User, born: date | None) -> None:
     """A sign-in provider says when they were born: kept where the house wants it. Raises Refusal for a minor for whom
     no guardian has spoken, who is not signed in then."""
     for person in Person.objects.filter(user=user).order_by("pk") if born is not None else ():
-        if policy.of(person.tenant_id).birth_dates:
+        if policy.of(person.tenant_id).birth_dates and not standing.stops(processing.BIRTH, person):
             known = of(person)
             if (known.born, known.claimed) != (born, True):
                 change(person, born, known.guardian, known.agreed_on, claimed=True)
@@ -116,7 +128,8 @@ def _today(person: Person) -> date:
 
 def tidy(now: datetime) -> None:
     """Who is of age answers for themselves: the guardian is forgotten."""
-    for row in Birth.objects.exclude(guardian=b"").exclude(born=b"").select_related("person"):
+    rows = Birth.objects.exclude(person__in=standing.stopped(processing.PURGE))
+    for row in rows.exclude(guardian=b"").exclude(born=b"").select_related("person"):
         known = said(row)
         if known.born is not None and not is_minor(known.born, _today(row.person)):
             change(row.person, known.born, "", None, known.claimed)

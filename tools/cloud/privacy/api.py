@@ -27,7 +27,10 @@ RequestKind = Literal[
 
 
 class RequestOut(Schema):
-    """person_id: null once they are erased. extension: why it takes longer, where it was extended."""
+    """person_id: null once they are erased. extension: why it takes longer, where it was extended.
+
+    stands: what it stops is stopped now; lifting: why it is no longer since lifted_at, empty where the person said so.
+    """
 
     id: int
     tenant_id: int
@@ -42,6 +45,9 @@ class RequestOut(Schema):
     overdue: bool
     extension: str
     closed_at: datetime | None
+    stands: bool
+    lifted_at: datetime | None
+    lifting: str
 
     @staticmethod
     def resolve_overdue(row: DataRequest) -> bool:
@@ -142,6 +148,10 @@ class ExtensionIn(Body):
     reason: str = Field(min_length=1, max_length=LINE["extension"])
 
 
+class LiftIn(Body):
+    reason: str = Field(min_length=1, max_length=LINE["lifting"])
+
+
 class AnsweredIn(Body):
     """answer: what was done, or why it is refused; the person reads it."""
 
@@ -207,6 +217,14 @@ def answer_request(request: HttpRequest, request_id: int, fields: AnsweredIn) ->
     """It is closed; what is answered is its receipt."""
     row = _one(caller(request), request_id)
     requests.answer(row, fields.answer, done=fields.outcome == "done")
+    return row
+
+
+@router.post("/requests/{request_id}/lift", response={200: WholeRequestOut, **REFUSED})
+def lift_request(request: HttpRequest, request_id: int, fields: LiftIn) -> DataRequest:
+    """A restriction, objection or withdrawal that was granted holds no longer, for a reason that the person reads."""
+    row = _one(caller(request), request_id)
+    requests.lift(row, fields.reason)
     return row
 
 

@@ -51,6 +51,14 @@ class ExtendForm(Plain):
     )
 
 
+class LiftForm(Plain):
+    why = forms.CharField(
+        label=gettext_lazy("Why it holds no longer"),
+        max_length=LINE["lifting"],
+        help_text=gettext_lazy("The person reads it. Tell them before you lift a restriction."),
+    )
+
+
 class AnswerForm(Plain):
     answer = _several_lines(gettext_lazy("Your answer"), help_text=gettext_lazy("The person reads it."))
 

@@ -7,7 +7,9 @@ from django.utils.translation import override
 
 from ..models import Person, Tenant, User
 from ..models.personal import personal
+from ..models.processing import TABLE as PROCESSING
 from ..models.retention import TABLE, Kept
+from .requests import Kind
 
 HEAD = ("kept", "what for", "ground", "how long", "who may change it", "at its end")
 
@@ -24,6 +26,22 @@ def of(user: User) -> list[dict[str, Any]]:
     mine = Person.objects.filter(user=user).values("tenant")
     tenants = (Tenant.objects.filter(pk__in=members) | Tenant.objects.filter(pk__in=mine)).distinct().order_by("name")
     return [{"tenant": one, "rows": [{"row": row, "long": row.long(one)} for row in rows()]} for one in tenants]
+
+
+def processing() -> list[dict[str, Any]]:
+    """What is done with it. by: the words that stop it."""
+    return [
+        {"what": one.what, "ground": one.ground, "by": ", ".join(str(Kind(by).label) for by in one.stopped_by)}
+        for one in PROCESSING
+    ]
+
+
+def processing_as_markdown() -> str:
+    """As README.md has it."""
+    with override("en"):
+        cells = [(one["what"], one["ground"], one["by"] or "–") for one in processing()]
+        lines = ["| " + " | ".join(map(str, row)) + " |" for row in (("done", "ground", "stopped by"), *cells)]
+    return "\n".join([lines[0], "|---|---|---|", *lines[1:]]) + "\n"
 
 
 def as_markdown() -> str:

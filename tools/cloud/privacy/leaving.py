@@ -10,7 +10,7 @@ from functools import partial
 from django.db.models import Max, Q, QuerySet
 
 from ..audit import changes
-from ..models import Allotment, Delivery, Grant, Membership, Person, Tenant
+from ..models import Allotment, Delivery, Grant, Membership, Person, Tenant, processing, standing
 from ..services.each import each
 from ..services.refusal import Refusal
 from . import erasing
@@ -32,7 +32,8 @@ def erase_due(now: datetime) -> None:
     """Those whose days are over."""
     due: list[Person] = []
     for tenant in Tenant.objects.exclude(erase_after=None).order_by("pk"):
-        due += leaving(tenant).filter(left_at__lte=now - timedelta(days=tenant.erase_after or 0))
+        over = leaving(tenant).filter(left_at__lte=now - timedelta(days=tenant.erase_after or 0))
+        due += over.exclude(pk__in=standing.stopped(processing.PURGE))
     works = (partial(erasing.at_once, person, members=False, way=Way.ITSELF) for person in due)
     each(works, erasing.NOT_ERASED)
 

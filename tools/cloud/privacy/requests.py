@@ -13,8 +13,9 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from ..audit import author, changes
-from ..models import DataRequest, Person, RequestStep, lock
+from ..models import DataRequest, Person, RequestStep, lock, standing
 from ..models.retention import REQUESTS
+from ..people import births
 from ..row_security import admitted
 from ..services import clock, entered
 from ..services.refusal import Refusal
@@ -26,7 +27,7 @@ DUE = timedelta(days=30)
 LONGER = timedelta(days=60)  # once
 SOON = timedelta(days=7)  # a deadline that is so near is shown as such
 WORDS = 2000  # letters of what somebody asks or is answered
-LINE = {"asked_by": 100, "checked": 200, "extension": 200}
+LINE = {"asked_by": 100, "checked": 200, "extension": 200, "lifting": 200}
 OPEN_AT_ONCE = 20  # of one person, in a day
 LONGEST = 100  # of what is sought as a token
 
@@ -62,12 +63,16 @@ def enter(person: Person, kind: Any, way: Any, **more: Any) -> DataRequest:
         due_at=now + DUE, **more,
     )  # fmt: skip
     with changes.together():
+        if standing.rows(kind).filter(person=person, state=State.DONE).exists():
+            raise Refusal("this was asked for already, and holds")
         try:
             with changes.of(row), transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError:
             raise Refusal("this was asked for already, and is being worked on") from None
         step(row, What.MADE)
+        if kind == Kind.WITHDRAWAL:
+            births.forget(person)  # what rests on consent (models/processing.py)
     return row
 
 
@@ -98,8 +103,31 @@ def answer(row: DataRequest, text: str, done: bool) -> None:
 
 
 def take_back(row: DataRequest) -> None:
-    """By the person, who asks no longer."""
-    close(row, State.TAKEN_BACK)
+    """By the person, who asks no longer; or who wants no longer what was granted and stands."""
+    if standing.rows().filter(pk=row.pk, state=State.DONE).exists():
+        _lift(row, "")
+    else:
+        close(row, State.TAKEN_BACK)
+
+
+def lift(row: DataRequest, reason: str) -> None:
+    """What stands does so no longer: the person reads why."""
+    reason = _line("lifting", reason)
+    if not reason:
+        raise Refusal("say why it holds no longer: the person reads it")
+    _lift(row, reason)
+
+
+def _lift(row: DataRequest, reason: str) -> None:
+    with changes.of(row):
+        lock(row)
+        if row.state == State.OPEN:
+            raise Refusal("answer the request first; refused, it holds no longer")
+        if not standing.rows().filter(pk=row.pk).exists():
+            raise Refusal("this does not stand, so there is nothing to lift")
+        row.lifted_at, row.lifting = clock.now(), reason
+        row.save(update_fields=["lifted_at", "lifting"])
+        step(row, What.LIFTED)
 
 
 def close(row: DataRequest, state: Any, text: str = "") -> None:
@@ -150,6 +178,7 @@ def forget(now: datetime) -> None:
     """Those whose days after the answer are over."""
     assert REQUESTS.period is not None
     old = DataRequest.objects.filter(closed_at__lte=now - REQUESTS.period)
+    old = old.exclude(pk__in=standing.rows().values("pk"))
     with changes.covering(*old):
         old.delete()
 

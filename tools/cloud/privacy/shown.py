@@ -31,10 +31,17 @@ MEANS: dict[str, Any] = {
     Kind.ERASURE: gettext_lazy(
         "Everything that is kept of you is erased, and your cards and codes stop working. Nobody can take this back."
     ),
-    Kind.RESTRICTION: gettext_lazy("What is kept of you stays, and is not used until something is settled."),
-    Kind.OBJECTION: gettext_lazy("You do not agree that something is kept or used. Write what, and why."),
+    Kind.RESTRICTION: gettext_lazy(
+        "What is kept of you stays, and nobody sees it but you and those who handle your request. Doors go on."
+    ),
+    Kind.OBJECTION: gettext_lazy(
+        "You do not agree that something is kept or used. Write what, and why. "
+        "From now on you are in no figures of use, and no partner is told of you."
+    ),
     Kind.PORTABILITY: gettext_lazy("What you gave us, in a form that another system reads."),
-    Kind.WITHDRAWAL: gettext_lazy("You agreed to something and do so no longer. Write to what."),
+    Kind.WITHDRAWAL: gettext_lazy(
+        "You agreed to something and do so no longer. A birth date is erased at once. Is it anything else, write what."
+    ),
     Kind.COMPLAINT: gettext_lazy(
         "Something is not done right with your data. You may also turn to the data protection authority."
     ),
@@ -55,11 +62,12 @@ def request(row: DataRequest, names: bool = True) -> dict[str, Any]:
         "row": row,
         "zone": zone,
         "open": open_,
+        "lifts": row.stands and not open_,
         "going": going,
         "overdue": over,
         "look": look,
         "icon": icon,
-        "text": _left(row, now) if open_ or over else row.get_state_display(),
+        "text": _left(row, now) if open_ or over else _("In force") if row.stands else row.get_state_display(),
         "said": bytes(row.said).decode(),
         "answer": bytes(row.answer).decode(),
         "steps": [_step(one, row, names) for one in row.steps.select_related("user", "token")],
@@ -99,13 +107,15 @@ def _left(row: DataRequest, now: datetime) -> str:
 
 
 def _step(one: RequestStep, row: DataRequest, names: bool) -> dict[str, Any]:
-    more = {What.MADE: row.get_way_display(), What.EXTENDED: row.extension}.get(What(one.what), "")
+    told = {What.MADE: row.get_way_display(), What.EXTENDED: row.extension, What.LIFTED: row.lifting}
+    more = told.get(What(one.what), "")
     return {"row": one, "what": one.get_what_display(), "by": _by(one, row, names), "more": more}
 
 
 def _by(one: RequestStep, row: DataRequest, names: bool) -> str:
     mine = one.what == What.MADE and row.way == DataRequest.Way.OWN
     themself = row.person is not None and one.user_id is not None and one.user_id == row.person.user_id
+    themself = themself or (one.what == What.LIFTED and not row.lifting)
     if mine or themself or one.what in (What.TAKEN_BACK, What.FETCHED):
         return _("the person")
     user: User | None = one.user

@@ -17,7 +17,7 @@ from ..models import DataRequest, Look, Person, Right, Tenant, visible
 from ..pages import access, telling
 from ..services import clock, local_time
 from . import archive, copies, erasing, kept, leaving, requests, shown
-from .forms import AfterForm, AnswerForm, BehalfForm, ExtendForm
+from .forms import AfterForm, AnswerForm, BehalfForm, ExtendForm, LiftForm
 
 NEXT = 20  # who will be erased by themselves
 CLOSED = 50  # of those that are closed, below those that are not
@@ -28,7 +28,9 @@ CLOSED = 50  # of those that are closed, below those that are not
 @access.signed_in
 def retention(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    return render(request, "pages/privacy/kept.html", {"tenants": kept.of(user), "here": "kept"})
+    return render(
+        request, "pages/privacy/kept.html", {"tenants": kept.of(user), "processing": kept.processing(), "here": "kept"}
+    )
 
 
 @never_cache
@@ -96,6 +98,22 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("There is more time. The person can read why."))
             return redirect("pages:request", pk=pk)
     return _page(request, _find(request, pk), extend_form=form, status=422)
+
+
+@require_POST
+@access.needs(Right.PRIVACY)
+def lift(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _find(request, pk)
+    form = LiftForm(request.POST)
+    if form.is_valid():
+        try:
+            requests.lift(row, form.cleaned_data["why"])
+        except Problem as problem:
+            form.add_error(None, telling.sentence(problem))
+        else:
+            messages.success(request, _("It holds no longer. The person can read why."))
+            return redirect("pages:request", pk=pk)
+    return _page(request, _find(request, pk), lift_form=form, status=422)
 
 
 @require_POST
@@ -230,6 +248,7 @@ def _page(request: HttpRequest, row: DataRequest, status: int = 200, **forms: An
         "copied": row.kind in copies.KINDS,
         "extend_form": forms.get("extend_form") or ExtendForm(),
         "answer_form": forms.get("answer_form") or AnswerForm(),
+        "lift_form": forms.get("lift_form") or LiftForm(),
         "here": "people",
     }
     return render(request, "pages/privacy/request.html", told, status=status)

@@ -191,7 +191,7 @@ def compare(request: HttpRequest, controller_id: int) -> dict[str, Any]:
     asks = caller(request)
     row = asks.one(Controller, controller_id, "site")
     asks.must(row, Right.PEOPLE)
-    found = held.of(row)
+    found = held.of(row, asks.rows(Person))
     people: dict[bool, set[int]] = {True: set(), False: set()}
     for one in found.between:
         if one.person is not None:

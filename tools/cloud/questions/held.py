@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from django.db.models import Q, QuerySet
+
 from firmware.controller import records
 
 from ..models import AclChange, Controller, Person
@@ -29,13 +31,15 @@ class Comparison(NamedTuple):
     between: list[Difference]
 
 
-def of(controller: Controller) -> Comparison:
+def of(controller: Controller, seen: QuerySet[Person] | None = None) -> Comparison:
+    """seen: the people who show to whoever asks, of others nothing is said; None: all."""
     behind = max(0, controller.acl_version - controller.held_acl_version)
     same = behind == 0 and controller.acl_digest == controller.held_acl_digest
     strange = behind == 0 and not same
     steps = AclChange.objects.filter(controller=controller, version__gt=controller.held_acl_version)
     last: dict[bytes, AclChange] = {}
-    for step in steps.select_related("credential__person").order_by("version"):
+    told = steps if seen is None else steps.filter(Q(credential=None) | Q(credential__person__in=seen))
+    for step in told.select_related("credential__person").order_by("version"):
         last[bytes(step.key)] = step
     between = [
         Difference(step.credential.person if step.credential else None, step.op == records.PUT)

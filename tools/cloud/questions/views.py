@@ -210,5 +210,5 @@ def controller(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     row = get_object_or_404(visible(Controller, user).select_related("site"), pk=pk)
     access.must(user, row, Right.PEOPLE)
-    shown = {"controller": row, "held": held.of(row), "here": "sites"}
+    shown = {"controller": row, "held": held.of(row, visible(Person, user)), "here": "sites"}
     return render(request, "pages/questions/held.html", shown)

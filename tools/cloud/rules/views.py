@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tools.terminal import Problem
 
-from ..models import AccessGroup, Door, GroupDoor, Holiday, Right, Schedule, Tenant, lock, visible
+from ..models import AccessGroup, Door, Grant, GroupDoor, Holiday, Right, Schedule, Tenant, lock, visible
 from ..pages import access, telling, times
 from ..people import groups
 from ..services import clock, entered, local_time
@@ -56,7 +56,8 @@ def group(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": row.name})
             telling.meanwhile(request, form)
             return redirect("pages:group", pk=row.pk)
-    people = list(row.grants.select_related("person").order_by("person__name")) if row.pk else []
+    grants = visible(Grant, user).filter(group=row.pk).select_related("person")
+    people = list(grants.order_by("person__name"))
     if people:
         zones, several = local_time.of_group(row), len(local_time.of_tenant(row.tenant_id)) > 1
         for grant in people:

@@ -160,6 +160,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "request": (PRIVACY, NOT_SERVED),
     "request_add": (PRIVACY, PRIVACY),
     "request_answer": (NOT_SERVED, PRIVACY),
+    "request_lift": (NOT_SERVED, PRIVACY),
     "request_extend": (NOT_SERVED, PRIVACY),
     "request_erase": (NOT_SERVED, PRIVACY),
     "request_copy": (NOT_SERVED, PRIVACY),
@@ -254,6 +255,7 @@ CALLS: dict[str, Need] = {
     "get /api/requests/{request_id}": PRIVACY,
     "post /api/requests/{request_id}/extend": PRIVACY,
     "post /api/requests/{request_id}/answer": PRIVACY,
+    "post /api/requests/{request_id}/lift": PRIVACY,
     "post /api/requests/{request_id}/copy": PRIVACY,
     "post /api/requests/{request_id}/erase": PRIVACY,
     "post /api/people/{person_id}/requests": PRIVACY,
@@ -385,7 +387,7 @@ FIELDS = {
 }  # fmt: skip
 # Those that hold plain values: no row is meant.
 PLAIN = {
-    "answer", "asked_by", "checked", "outcome", "reason", "said",
+    "why", "answer", "asked_by", "checked", "outcome", "reason", "said",
     "apart", "is", "may", "as", "same", "time", "day", "file", "form", "in_groups", "keep", "source", "text", "whole",
     "guest_days", "guests", "guests_at_once", "residents", "unlock", "parcels", "parcel_days",
     "agreed_on", "birth_date", "birth_dates", "born", "guardian",

@@ -132,6 +132,9 @@ class Home(House):
         self.request, _ = requests.make(self.person, "correction", said, f"{said} mor", f"{said} pass")
         self.access, _ = requests.make(self.alone, "access", said, f"{said} mor", f"{said} pass")
         self.erasure, _ = requests.make(self.alone, "erasure", said, f"{said} mor", f"{said} pass")
+        quiet = Person.objects.create(tenant=self.tenant, name=f"{tag}privacy stille")
+        self.standing, _ = requests.make(quiet, "restriction", said, f"{said} mor", f"{said} pass")
+        requests.answer(self.standing, f"{said} ja", done=True)
         self.door, self.event = self.doors[0], self.events[1]
         self.ids = self._ids()
         # Words that are numbers, and the right to be told them.
@@ -280,6 +283,7 @@ KINDS: dict[str, type[Any]] = {
     "request": DataRequest,
     "erasure": DataRequest,
     "access": DataRequest,
+    "standing": DataRequest,
 }  # fmt: skip
 ATTRIBUTES = {"credential": "card", "fetched": "fetched_one"}
 

@@ -83,6 +83,13 @@ class Full(House):
         Change.objects.all().delete()
         return int(row.pk)
 
+    def stands(self) -> int:
+        """... that is granted and holds."""
+        row = requests.enter(self.person, "objection", requests.Way.OFFICE)
+        requests.answer(row, "Yes.", done=True)
+        Change.objects.all().delete()
+        return int(row.pk)
+
     def resident(self) -> models.Person:
         """The house's person with an account."""
         accounts.invite(self.person, "ingrid@example.test", self.users["owner"])

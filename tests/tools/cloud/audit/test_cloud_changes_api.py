@@ -76,6 +76,9 @@ API: dict[tuple[str, str], Case] = {
     ("post", "/requests/{request_id}/answer"): lambda h: (
         {"request_id": h.told("objection")}, {"answer": "Done.", "outcome": "done"}, [("request", "changed")],
     ),
+    ("post", "/requests/{request_id}/lift"): lambda h: (
+        {"request_id": h.stands()}, {"reason": "settled"}, [("request", "changed")],
+    ),
     ("post", "/requests/{request_id}/copy"): lambda h: ({"request_id": h.told()}, None, [("request", "changed")]),
     ("post", "/requests/{request_id}/erase"): lambda h: (
         {"request_id": h.told("erasure")}, None, [("request", "changed"), ("person", "removed")],

@@ -136,6 +136,7 @@ PAGES: dict[str, Case] = {
     ),
     "request_extend": lambda h: ({"pk": h.told()}, {"reason": "many ask"}, [("request", "changed")]),
     "request_answer": lambda h: ({"pk": h.told("objection")}, {"answer": "Done."}, [("request", "changed")]),
+    "request_lift": lambda h: ({"pk": h.stands()}, {"why": "settled"}, [("request", "changed")]),
     "request_copy": lambda h: ({"pk": h.told()}, {}, [("request", "changed")]),
     "request_erase": lambda h: (
         {"pk": h.told("erasure")}, {}, [("request", "changed"), ("person", "removed")],

@@ -112,6 +112,12 @@ def test_the_readme_has_the_table() -> None:
     assert kept.as_markdown() in README.read_text("utf-8"), "put kept.as_markdown() into README.md"
 
 
+def test_the_readme_has_the_table_of_what_is_done() -> None:
+    assert kept.processing_as_markdown() in README.read_text("utf-8"), (
+        "put kept.processing_as_markdown() into README.md"
+    )
+
+
 def test_the_page_shows_it_with_the_days_of_each_organisation(house: House) -> None:
     from tools.cloud.sites import tenants
 
