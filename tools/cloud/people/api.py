@@ -176,7 +176,7 @@ def export_person(request: HttpRequest, person_id: int, birth_date: bool = False
     who = caller(request)
     person = _person(who, person_id)
     looks.note([person.tenant_id], Look.What.EXPORT, clock.now(), user=who.user, token=who.token, person=person)
-    return archive.data_of(person, False, clock.now(), birth_date)
+    return archive.for_office(person, who.reach, clock.now(), birth_date)
 
 
 @router.get("/people/{person_id}/birth", response={200: BirthOut, **REFUSED})

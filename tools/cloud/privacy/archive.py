@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from ..models import Birth, Person
+from ..models import Birth, Person, Reach, Right
 from ..services import spreadsheet
 from . import found
 from .found import Found, Row
@@ -71,10 +71,18 @@ def make(person: Person, themself: bool, secret: str, now: datetime, language: s
     return kept.getvalue()
 
 
-def data_of(person: Person, themself: bool, now: datetime, birth_date: bool = True) -> dict[str, Any]:
+def for_office(person: Person, reach: Reach, now: datetime, birth_date: bool) -> dict[str, Any]:
+    """As somebody takes it who may change them: who looks after some places only takes what shows to them."""
+    whole = person.tenant_id in reach.whole(Right.CHANGE)
+    return data_of(person, False, now, birth_date, None if whole else reach)
+
+
+def data_of(
+    person: Person, themself: bool, now: datetime, birth_date: bool = True, reach: Reach | None = None
+) -> dict[str, Any]:
     """All of it, as SCHEMA says. birth_date: not where nobody asked for it and the file is handed on."""
     kinds: dict[str, Any] = {}
-    for one in found.of(person, themself):
+    for one in found.of(person, themself, reach):
         rows = list(found.rows(one, person)) if birth_date or one.model is not Birth else []
         if rows:
             kept = one.said.kept
@@ -156,4 +164,4 @@ def _cells(row: Row) -> Iterable[Any]:
     return ["" if value is None else _flat(value) for value in row.values()]
 
 
-__all__ = ["Found", "data_of", "json_of", "make", "passphrase"]
+__all__ = ["Found", "data_of", "for_office", "json_of", "make", "passphrase"]

@@ -26,7 +26,9 @@ from ..models import (
     Door,
     Event,
     Person,
+    Reach,
     Schedule,
+    Scoped,
     Site,
     Tenant,
     User,
@@ -53,8 +55,11 @@ class Found(NamedTuple):
         return self.model._meta.model_name or ""
 
 
-def of(person: Person, themself: bool) -> Iterator[Found]:
-    """By model, of those that have a way to them. themself: rows of the account too, which nobody else sees."""
+def of(person: Person, themself: bool, reach: Reach | None = None) -> Iterator[Found]:
+    """By model, of those that have a way to them. themself: rows of the account too, which nobody else sees.
+
+    reach: of who takes it for them, and looks after some places only: what shows to them.
+    """
     for model in sorted(apps.get_models(), key=lambda one: one._meta.label):
         said = personal(model)
         if said is None:
@@ -68,7 +73,11 @@ def of(person: Person, themself: bool) -> Iterator[Found]:
                 account |= Q(**{way: person.user_id})
             tenant = getattr(model, "TENANT_PATH", None)
             mine |= account & Q(**{tenant: person.tenant_id}) if tenant else account
-        yield Found(model, said, _told(model, model._base_manager.filter(mine).distinct().order_by("pk")))
+        found = model._base_manager.filter(mine).distinct().order_by("pk")
+        if reach is not None:
+            shows: Any = model._default_manager.all()
+            found = found.filter(pk__in=shows.seen(reach).values("pk") if isinstance(shows, Scoped) else ())
+        yield Found(model, said, _told(model, found))
 
 
 def rows(found: Found, person: Person) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ..audit import looks
-from ..models import DataRequest, Look, Person, Right, Tenant, visible
+from ..models import DataRequest, Look, Person, Reach, Right, Tenant, visible
 from ..pages import access, telling
 from ..services import clock, local_time
 from . import archive, copies, erasing, kept, leaving, requests, shown
@@ -174,7 +174,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(visible(Person, user), pk=pk)
     access.must(user, person, Right.CHANGE)
     looks.note([person.tenant_id], Look.What.EXPORT, clock.now(), user=user, person=person)
-    said = archive.data_of(person, False, clock.now(), birth_date=request.POST.get("birth_date") == "yes")
+    said = archive.for_office(person, Reach.of(user), clock.now(), request.POST.get("birth_date") == "yes")
     headers = {"Content-Disposition": f'attachment; filename="person-{person.pk}.json"'}
     return HttpResponse(
         archive.json_of(said, indent=1), content_type="application/json; charset=utf-8", headers=headers

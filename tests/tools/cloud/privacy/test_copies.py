@@ -152,6 +152,7 @@ def program(home: Asking, role: Any = Role.ADMINISTRATOR) -> Client:
 WAYS: dict[str, Callable[[Asking], bytes]] = {
     "people/<number:pk>/export": lambda home: home.office().post(f"/people/{home.person.pk}/export").content,
     "api/people/<person_id>/export": lambda home: program(home).get(f"/api/people/{home.person.pk}/export").content,
+    "api/requests/<request_id>/copy": lambda home: b"".join(everything(home.person, False).values()),
     "requests/<number:pk>/copy": lambda home: b"".join(everything(home.person, False).values()),
     "copy/<str:token>": lambda home: b"".join(everything(home.person).values()),
     "log/export.csv": lambda home: viewed(home, "/log/export.csv"),
@@ -217,6 +218,20 @@ def test_an_administrator_gets_nothing_of_the_account(home: Asking) -> None:
     kinds = json.loads(everything(home.person, themself=False)["data.json"])["kinds"]
     assert not {"user", "session", "login", "emailaddress"} & set(kinds)
     assert {"user", "session", "login"} <= set(json.loads(everything(home.person)["data.json"])["kinds"])
+
+
+def test_who_looks_after_some_doors_takes_what_is_of_these(home: Asking) -> None:
+    """Their request, parcels and passages elsewhere are not theirs to take along."""
+    passes(home, home.card, 1)
+    requests.make(home.person, "complaint", "Det trekker")
+    row = home.tenant.memberships.get(user=home.admin)
+    whole = set(home.office(home.admin).post(f"/people/{home.person.pk}/export").json()["kinds"])
+    row.bound = True
+    row.save()
+    row.doors.set(home.doors)
+    kinds = home.office(home.admin).post(f"/people/{home.person.pk}/export").json()["kinds"]
+    assert {"person", "credential", "event"} <= set(kinds) < whole
+    assert "Det trekker" not in json.dumps(kinds) and "datarequest" in whole
 
 
 def test_another_tenants_rows_are_in_no_copy(home: Asking, time_now: Stopped) -> None:
