@@ -11,6 +11,7 @@ from tools import boards, private
 from tools.terminal import Json, Problem, progress, result
 
 from . import limits
+from .backups.command import backup_commands
 from .lists.command import lists
 from .lockers.command import lockers
 from .members.command import members, role_of, tokens
@@ -25,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(backup_commands)
 app.add_typer(lists, name="lists")
 app.add_typer(lockers, name="lockers")
 app.add_typer(members, name="members")

@@ -103,6 +103,7 @@ class Furnished(House):
         models.ScimGroup.objects.create(tenant=self.tenant, group=self.group)
         told = requests.enter(self.person, requests.Kind.ERASURE, requests.Way.OFFICE)
         models.ErasedAt.objects.create(request=told, controller=self.controller, version=1, keys=b"")
+        models.Erased.objects.create(tenant=self.tenant, number=4_000_000, at=now)
         end = now + timedelta(days=7)
         copy_ = {"person": self.person, "request": told, "hash": self.tenant.name, "content": b"PK"}
         models.DataCopy.objects.create(**copy_, made_at=now, expires_at=end)

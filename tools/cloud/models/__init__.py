@@ -11,6 +11,7 @@ from .commands import Command
 from .copies import DataCopy
 from .couriers import Notice, Webhook, WebhookCall
 from .door_rules import ASKS, DoorRules
+from .erased import Erased
 from .events import Event, Gap
 from .guests import Guest, GuestDoor, Invitation
 from .help import HelpLetter, HelpMessage, HelpPolicy, HelpRequest
@@ -50,6 +51,7 @@ __all__ = [
     "Delivery",
     "Door",
     "DoorRules",
+    "Erased",
     "ErasedAt",
     "Event",
     "Exposure",

@@ -204,8 +204,18 @@ COPIES = Kept(
     timedelta(days=7),
 )
 
+BACKUPS = Kept(
+    _("Backups of all of this, encrypted; and the numbers of those who were erased since"),
+    _("to have everything again after a fault"),
+    SECURITY,
+    _("%(days)d days"),
+    _("the host, who may keep them for less"),
+    _("removed by the next backup; who was erased since is erased anew before anybody looks at one that is put back"),
+    timedelta(days=30),
+)
+
 # As they are shown.
 TABLE = (
     PEOPLE, ACCOUNTS, SIGN_INS, PASSAGES, PARCELS, COMPARTMENTS, GUESTS, READINGS, TABLES, CHANGES, LOOKS, ALARMS,
-    COMMANDS, TOLD, HELP, REQUESTS, COPIES,
+    COMMANDS, TOLD, HELP, REQUESTS, COPIES, BACKUPS,
 )  # fmt: skip

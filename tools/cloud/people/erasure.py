@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from ..audit import changes
+from ..backups import erasures
 from ..guests import guests
 from ..lockers import privacy as parcels
 from ..models import (
@@ -57,6 +58,7 @@ def erase(person: Person, now: datetime, user: User | None = None, token: ApiTok
         )
         _forget_words(person)
         guests.end_all(person)
+        erasures.note(person, now)
         # Their cards leave the access lists first.
         person.grants.all().delete()
         person.active = False

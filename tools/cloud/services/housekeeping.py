@@ -6,6 +6,7 @@ from functools import partial
 
 from ..access_list import acl, history
 from ..access_list.prepared import Prepared
+from ..backups import erasures
 from ..controllers import rotation
 from ..controllers.troubles import Troubles, Work
 from ..guests import guests
@@ -64,6 +65,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         partial(links.forget, now),
         partial(requests.forget, now),
         partial(copies.forget, now),
+        partial(erasures.forget, now),
         partial(leaving.note, now),
         partial(leaving.erase_due, now),
         partial(erasing.go_on, now),
