@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from ..alarms import alarms
 from ..help import diagnostics
 from ..models import Alarm, Bank, HelpRequest, Reach, Right, Tenant, User, visible
-from ..privacy import requests
+from ..privacy import held, requests
 from ..services import clock
 
 View = Callable[..., HttpResponse]
@@ -74,7 +74,8 @@ def everything(user: User) -> set[str]:
 def offered(request: HttpRequest) -> dict[str, Any]:
     """For every template: `may`, the names of the user's rights; `banks_there`, whether they see a bank;
     `alarms_standing`, how many they see stand now; `help_page`, which page this is where help is asked for;
-    `help_waiting`, how many wait for their answer; `requests_overdue`, how many wait too long for them."""
+    `help_waiting`, how many wait for their answer; `requests_overdue`, how many wait too long for them;
+    `purge_behind`, whether something is held for longer than it is promised, to those who answer for it."""
     user: Any = getattr(request, "user", None)
     there = user is not None and user.is_authenticated
     return {
@@ -84,6 +85,7 @@ def offered(request: HttpRequest) -> dict[str, Any]:
         "help_waiting": SimpleLazyObject(lambda: _waiting(user) if there else 0),
         "alarms_standing": SimpleLazyObject(lambda: len(alarms.standing(visible(Alarm, user))) if there else 0),
         "requests_overdue": SimpleLazyObject(lambda: _overdue(user) if there else 0),
+        "purge_behind": SimpleLazyObject(lambda: there and _purge_behind(user)),
     }
 
 
@@ -93,6 +95,10 @@ def _waiting(user: User) -> int:
 
 def _overdue(user: User) -> int:
     return requests.overdue(Reach.of(user).whole(Right.PRIVACY), clock.now())
+
+
+def _purge_behind(user: User) -> bool:
+    return bool(Reach.of(user).whole(Right.PRIVACY)) and held.behind(clock.now()) is not None
 
 
 def signed_in(view: View) -> View:

@@ -17,7 +17,7 @@ from ..members import links, members
 from ..models import Controller, Progress
 from ..partners import feed, partners
 from ..people import births, erasure
-from ..privacy import copies, erasing, leaving, requests
+from ..privacy import copies, erasing, held, leaving, requests
 from ..readings import learning
 from ..residents import accounts
 from ..residents import tidy as residents
@@ -76,6 +76,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         partial(_prune, troubles, done),
         partial(rotation.begin_due, now),
         partial(overdue.tidy, now, troubles),
+        partial(held.look, now),
     )
     each(works, "housekeeping was not done whole")
     if any(done.values()):
