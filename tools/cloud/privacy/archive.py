@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -138,7 +139,13 @@ def _cell(value: Any) -> Any:
     """A count is no formula; most cells are one, or empty."""
     if value is None or (isinstance(value, int) and value >= 0):
         return value
-    return spreadsheet.cell(_flat(value))
+    said = _flat(value)
+    return _guarded(said) if isinstance(said, str) else spreadsheet.cell(said)
+
+
+@lru_cache(4096)  # most of them stand in every second row
+def _guarded(text: str) -> str:
+    return spreadsheet.cell(text)
 
 
 def _flat(value: Any) -> Any:
