@@ -65,8 +65,10 @@ def _check_migrated(serving: bool) -> None:
     if policies.enforced(connection):
         (policies.check if serving else policies.check_host)(connection)
     from . import sealing
+    from .privacy import hosting
 
     sealing.check()
+    hosting.check()
     if serving:
         admitted.from_now_on(admitted.NOBODY)
 

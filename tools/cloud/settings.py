@@ -8,6 +8,7 @@ BOARD_BROKERS  brokers as boards reach them, in order of preference: mqtt:// mqt
 PIN_KEY        seals PINs and the keys of boards (made once; keep it apart from the database's backups)
 ROW_SECURITY   off: PostgreSQL does not keep tenants apart by itself (row_security/; on)
 PORTVAKT_URL   the address people open: its host is the one that is served, https makes cookies secure
+HOSTING, HOSTING_COUNTRIES   where data is, and may be (privacy/hosting.py)
 SESSION_IDLE_HOURS   a session that was not used for so long is over (12)
 OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME   sign-in through OpenID Connect; or
 OIDC_PROVIDERS       a JSON file with several providers (README)

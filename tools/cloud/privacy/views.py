@@ -16,7 +16,7 @@ from ..audit import looks
 from ..models import DataRequest, Look, Person, Reach, Right, Tenant, visible
 from ..pages import access, telling
 from ..services import clock, local_time
-from . import archive, copies, erasing, kept, leaving, requests, shown
+from . import archive, copies, erasing, hosting, kept, leaving, requests, shown
 from .forms import AfterForm, AnswerForm, BehalfForm, ExtendForm, LiftForm
 
 NEXT = 20  # who will be erased by themselves
@@ -29,7 +29,9 @@ CLOSED = 50  # of those that are closed, below those that are not
 def retention(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     return render(
-        request, "pages/privacy/kept.html", {"tenants": kept.of(user), "processing": kept.processing(), "here": "kept"}
+        request,
+        "pages/privacy/kept.html",
+        {"tenants": kept.of(user), "processing": kept.processing(), "hosting": hosting.kept(), "here": "kept"},
     )
 
 

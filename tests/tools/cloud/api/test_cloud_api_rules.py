@@ -326,6 +326,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/people/{person}/directory"): {"scim_user": 1, "same": True},
     ("PATCH", "/tenants/{tenant}/help"): {"days": 30},
     ("PUT", "/people/{person}/birth"): {},
+    ("POST", "/requests/{request}/lift"): {"reason": "x"},
     ("POST", "/deliveries/{delivery}/return"): {},
     ("POST", "/shipments/{delivery}/return"): {},
 }
