@@ -33,7 +33,6 @@ from ..models import (
     standing,
 )
 from ..models.retention import Kept
-from . import leaving
 
 log = logging.getLogger("portvakt.privacy")
 LATE = timedelta(days=1)
@@ -60,6 +59,8 @@ def _passages(tenant: Tenant, days: timedelta, now: datetime) -> QuerySet[Any]:
 
 
 def _people(tenant: Tenant, days: timedelta, now: datetime) -> QuerySet[Any]:
+    from . import leaving  # which leads back here by way of the pages
+
     return leaving.leaving(tenant).filter(left_at__lt=now - days)
 
 
