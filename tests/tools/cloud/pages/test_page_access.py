@@ -83,7 +83,8 @@ def test_what_is_offered_is_what_the_roles_allow_together(house: Any, two: Any) 
     request = asked()
     del request.user
     offered = {name: value or None for name, value in access.offered(request).items() if name != "help_page"}
-    assert offered == dict.fromkeys(("may", "banks_there", "alarms_standing", "help_waiting", "requests_overdue"))
+    names = ("may", "banks_there", "alarms_standing", "help_waiting", "requests_overdue", "purge_behind")
+    assert offered == dict.fromkeys(names)
 
 
 def test_alarms_are_counted_for_who_may_see_them(house: Any, stranger: Any, two: Any, record: Any) -> None:
