@@ -176,7 +176,10 @@ class Lives:
                 requests.lift(row, "avgjort")
                 one.stands.discard(row.kind)
 
-    ACTS = (join, account, move, passed, passed, passed, parcel, birth, leave, come_back, ask, ask, answer, lift)
+    ACTS = (
+        join, account, move, passed, passed, passed, parcel, parcel, birth, leave, come_back, ask, ask, answer, answer,
+        lift,
+    )  # fmt: skip
 
     # --- what has to be so
 
@@ -189,12 +192,13 @@ class Lives:
         due = {pk for one in self.lives if not one.gone for pk, at in one.open.items() if at <= now}
         say(requests.overdue([self.home.tenant.pk], now) >= len(due), "a deadline is missed and nobody is told")
         stay = [one.row.pk for one in self.lives if not one.gone and "restriction" in one.stands]
-        old = Event.objects.exclude(credential=None).exclude(credential__person__in=stay)
+        mine = self.home.tenant
+        old = Event.objects.of(mine).exclude(credential=None).exclude(credential__person__in=stay)
         say(not old.filter(received_at__lt=now - KEPT).exists(), "a passage is held too long")
-        parcels = Delivery.objects.exclude(about=b"").exclude(recipient__in=stay)
+        parcels = Delivery.objects.of(mine).exclude(about=b"").exclude(recipient__in=stay)
         say(not parcels.filter(ended_at__lt=now - KEPT).exists(), "a parcel's text is held too long")
         for model, when in ((Look, "until"), (Change, "at")):
-            rows = model.objects.filter(**{f"{when}__lt": now - RECORDS}).exclude(person__in=stay)
+            rows = model.objects.of(mine).filter(**{f"{when}__lt": now - RECORDS}).exclude(person__in=stay)
             say(not rows.exists(), f"a {model.__name__} is held too long")
 
     def _judge_person(self, one: Life, there: bool, now: datetime, text: str) -> None:
