@@ -18,6 +18,7 @@ from firmware.controller.access.rules import Rules
 from tools import boards, heap
 from tools.cloud.access_list import acl
 from tools.cloud.doors import door_rules
+from tools.cloud.guests import guests
 from tools.cloud.models import (
     AccessGroup,
     AclEntry,
@@ -351,6 +352,16 @@ def test_pin_only_people_at_a_door_are_capped(house: House) -> None:
     assert DoorRules.objects.get().who == [["card+pin", None]]
     with pytest.raises(Problem, match="revoke them first"):
         pins.set_length(house.tenant, 6)
+
+
+def test_a_guest_counts_at_the_doors_they_may_pass_and_no_other(house: House) -> None:
+    first, second = house.doors
+    for door in house.doors:
+        door_rules.change(door, {"who": [["card/pin", None]]})
+    now = clock.now()
+    guests.invite_to([second], None, now + timedelta(days=2), None, None)
+    assert [pins.with_pin(house.tenant.pk, door.pk, now) for door in (first, second)] == [0, 1]
+    assert pins.with_pin(house.tenant.pk, second.pk, now + timedelta(days=3)) == 0
 
 
 def test_what_a_board_cannot_take_is_refused_and_nothing_changes(house: House) -> None:
