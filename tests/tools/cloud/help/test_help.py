@@ -359,3 +359,16 @@ def test_when_it_was_is_read_in_the_time_of_the_house() -> None:
     kept = {"time": "2026-01-05T12:00:00+00:00", "page": "2026-01-05T12:00:00+00:00"}
     said = {name: value for name, _label, value in shown.about(kept, "America/New_York")}
     assert "07:00" in said["time"] and said["page"] == kept["page"]
+
+
+def test_the_api_tells_of_all_requests_where_none_is_asked_for(house: House) -> None:
+    browser = resident(house.person)
+    rows = [asked(browser).pk for _ in range(3)]
+    HelpRequest.objects.filter(pk=rows[0]).update(state="closed")
+    reader = member(house)
+
+    def listed(**wanted: Any) -> list[int]:
+        return [one["id"] for one in reader.get("/api/help", wanted).json()]
+
+    assert listed() == rows[::-1] and listed(state="closed") == [rows[0]]
+    assert listed(before=rows[2]) == [rows[1], rows[0]] and listed(limit=1) == [rows[2]]

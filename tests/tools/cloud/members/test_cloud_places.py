@@ -207,3 +207,17 @@ def test_a_receptionist_makes_parcels_and_sees_no_log_and_no_people(house: House
     assert client.get("/log/").status_code == client.get("/people/").status_code == 403
     assert post(client, f"/api/doors/{house.doors[0].pk}/release").status_code == 403
     assert Right.GUESTS in Role.RECEPTIONIST.rights and Tenant.objects.count() == 1
+
+
+def test_who_is_invited_by_the_api_gets_the_end_and_the_places_that_were_said(house: House, owner: User) -> None:
+    until = clock.now() + timedelta(days=3)
+    said = {
+        "email": "ny@example.org",
+        "role": "guard",
+        "until": until.isoformat(),
+        "places": {"doors": [house.doors[0].pk]},
+    }
+    answer = post(signed_in(owner), "/api/members", tenant=house.tenant.pk, **said)
+    assert answer.status_code == 201, answer.content
+    row = Membership.objects.get(user__email="ny@example.org")
+    assert (row.until, list(row.doors.all())) == (until, [house.doors[0]])
