@@ -103,6 +103,34 @@ def test_alarms_are_counted_for_who_may_see_them(house: Any, stranger: Any, two:
     assert access.offered(asked())["alarms_standing"] == 0
 
 
+def test_what_waits_for_somebody_is_counted_where_they_may_work_on_it(house: Any, two: Any, time_now: Any) -> None:
+    from tools.cloud.help import requests as help_requests
+    from tools.cloud.models import Membership, Role, User
+    from tools.cloud.pages import access
+    from tools.cloud.privacy import requests
+
+    owner = User.objects.named("owner@example.test")
+    Membership.objects.create(user=owner, tenant=house.tenant, role=Role.OWNER)
+
+    def offered(user: Any, *names: str) -> list[Any]:
+        found = access.offered(asked(user=user))
+        return [found[name] for name in names]
+
+    counted = ("help_waiting", "requests_overdue", "banks_there")
+    assert offered(owner, *counted) == [0, 0, False]
+    waiting, closed = (
+        help_requests.write(two[1], house.tenant, None, "fault", text) for text in ("It squeaks", "It is fine")
+    )
+    type(closed).objects.filter(pk=closed.pk).update(state="closed")
+    requests.make(house.person, "access")
+    house.add_bank()
+    assert offered(owner, *counted) == [1, 0, True], waiting
+    time_now.now += 31 * 86_400
+    assert offered(owner, *counted)[1] == 1
+    assert offered(two[1], "requests_overdue") == [0], "a viewer works on none"
+    assert offered(owner, "help_page") == ["/people/"]
+
+
 def a_view(request: Any, *args: Any, **kwargs: Any) -> Any:
     """Answers with what it was called with."""
     from django.http import HttpResponse
