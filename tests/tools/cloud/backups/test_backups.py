@@ -125,6 +125,7 @@ def test_who_was_erased_since_is_not_brought_back(place: Place) -> None:
     assert left == [], "nor is a byte of them on the disk"
 
 
+@pytest.mark.slow
 def test_a_database_that_is_lost_comes_back_and_the_file_beside_it_tells_who_was_erased(on_sqlite: Place) -> None:
     file = on_sqlite.begin()
     on_sqlite.lives("erase")
@@ -140,6 +141,7 @@ def test_a_database_that_is_lost_comes_back_and_the_file_beside_it_tells_who_was
     assert on_sqlite.look()["people"] == WITHOUT
 
 
+@pytest.mark.slow
 def test_who_was_the_last_owner_then_is_not_brought_back_either(on_sqlite: Place) -> None:
     on_sqlite.begin()
     on_sqlite.lives("promote")
@@ -229,7 +231,13 @@ CUTS = {
 
 
 @pytest.mark.parametrize(
-    ("place", "at"), [(vendor, at) for vendor, cuts in CUTS.items() for at in cuts], indirect=["place"]
+    ("place", "at"),
+    [
+        pytest.param(vendor, at, marks=() if at == "journal emptied" else pytest.mark.slow)
+        for vendor, cuts in CUTS.items()
+        for at in cuts
+    ],
+    indirect=["place"],
 )
 def test_a_power_cut_leaves_the_old_database_whole(place: Place, at: str) -> None:
     file = place.begin()
