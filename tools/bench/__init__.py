@@ -24,6 +24,7 @@ BENCHES = {
     "cuts-real": "The same with real brokers and MicroPython, and processes killed.",
     "revocation": "From the save to the tables of a thousand boards.",
     "lists": "Ten thousand people by a list beside one call each.",
+    "pages": "Every page and list of a house of 50,000 people: time, bytes, queries.",
     "person-copy": "All that is kept of somebody with a hundred thousand passages, as an encrypted copy.",
     "scim": "From a directory that switches somebody off to the boards' tables.",
     "returning": "How two million boards come back to a broker that was away.",

@@ -1,80 +1,13 @@
-"""A PostgreSQL of the tests' own: made in a folder for them, reached by a socket in it, gone after them."""
+"""On which database the tests run: SQLite as it is, or a PostgreSQL of their own."""
 
-import ctypes
 import os
-import pwd
-import shutil
-import signal
-import subprocess
-import tempfile
-import time
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+from tools.postgres import OPTIONS, Server, programs
+
 NAME = "PORTVAKT_TESTS_ON"  # the environment's: sqlite (as is) or postgres
 
-# Nothing of it is worth a wait for the disk.
-OPTIONS = (
-    "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-    "-c", "max_connections=40", "-c", "shared_buffers=32MB",
-)  # fmt: skip
-PR_SET_PDEATHSIG = 1  # prctl(2)
+__all__ = ["OPTIONS", "Server", "programs", "wanted"]
 
 
 def wanted() -> bool:
     return os.environ.get(NAME) == "postgres"
-
-
-def programs() -> Path | None:
-    """The folder of initdb and pg_ctl: the newest there is."""
-    if PROGRAMS:
-        return PROGRAMS[-1]
-    found = shutil.which("initdb")
-    return Path(found).parent if found else None
-
-
-class Server:
-    """Runs as nobody where the tests run as root, as PostgreSQL insists, and ends with this process."""
-
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="portvakt-postgres-"))
-        self._process: subprocess.Popen | None = None
-        self.url = f"postgres://portvakt@{quote(str(self.folder), safe='')}/postgres"
-
-    def start(self) -> None:
-        found = programs()
-        if found is None:
-            raise RuntimeError("initdb is not there; install postgresql, or leave out the tests on it")
-        data = str(self.folder / "data")
-        how = {"cwd": self.folder, "env": {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}} | _as_other()
-        if "user" in how:
-            shutil.chown(self.folder, how["user"])
-        with (self.folder / "log").open("w") as log:
-            initdb = [found / "initdb", "-D", data, "-A", "trust", "-U", "portvakt", "-E", "UTF8", "--no-sync"]
-            subprocess.run(initdb, stdout=log, stderr=log, check=True, **how)
-            server = [found / "postgres", "-D", data, *OPTIONS, "-k", self.folder]
-            self._process = subprocess.Popen(server, stdout=log, stderr=log, preexec_fn=_end_with_parent, **how)
-        end = time.monotonic() + 60
-        while subprocess.run([found / "pg_isready", "-q", "-h", self.folder], check=False).returncode:
-            if self._process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError("postgres does not start: " + (self.folder / "log").read_text()[-500:])
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _as_other() -> dict[str, Any]:
-    if os.geteuid():
-        return {}
-    nobody = pwd.getpwnam("nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": ()}
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)

@@ -68,20 +68,24 @@ class _Claim(NamedTuple):
     places: list[tuple[Door, int]]
 
 
-def granted(tenant: int, people: Collection[int] | None, now: int) -> dict[int, dict[int, Granted]]:
-    """{person: {controller: what is granted there}}. now: in packed minutes."""
+def granted(
+    tenant: int, people: Collection[int] | None, now: int, at: int | None = None
+) -> dict[int, dict[int, Granted]]:
+    """{person: {controller: what is granted there}}. now: in packed minutes. at: one controller; None: at all."""
     groups: dict[int, list[tuple[Door, int]]] = {}
     for place in GroupDoor.objects.filter(accessgroup__tenant=tenant).select_related("door", "schedule"):
         schedule = place.schedule.number if place.schedule else rights.ALWAYS
         groups.setdefault(place.accessgroup_id, []).append((place.door, schedule))
     found: dict[int, dict[int, _Gathering]] = {}
-    for claim in (*_grants(tenant, people, groups), *_of_guests(tenant, people, groups)):
+    for claim in (*_grants(tenant, people, groups, at), *_of_guests(tenant, people, groups)):
         for door, schedule in claim.places:
-            at = found.setdefault(claim.person, {}).setdefault(door.controller_id, _Gathering())
-            at.parts.append(claim.part)
-            at.doors.setdefault(door.number, set()).add(rights.Span(schedule, claim.part.begin, claim.part.end))
+            if at is not None and door.controller_id != at:
+                continue
+            there = found.setdefault(claim.person, {}).setdefault(door.controller_id, _Gathering())
+            there.parts.append(claim.part)
+            there.doors.setdefault(door.number, set()).add(rights.Span(schedule, claim.part.begin, claim.part.end))
     return {
-        person: {controller: _whole(at, now) for controller, at in by_controller.items()}
+        person: {controller: _whole(there, now) for controller, there in by_controller.items()}
         for person, by_controller in found.items()
     }
 
@@ -89,10 +93,13 @@ def granted(tenant: int, people: Collection[int] | None, now: int) -> dict[int, 
 _Groups = dict[int, list[tuple[Door, int]]]  # the places of each
 
 
-def _grants(tenant: int, people: Collection[int] | None, groups: _Groups) -> Iterator[_Claim]:
+def _grants(tenant: int, people: Collection[int] | None, groups: _Groups, at: int | None) -> Iterator[_Claim]:
     rows = Grant.objects.filter(person__tenant=tenant, person__active=True).select_related("person", "group")
     if people is not None:
         rows = rows.filter(person__in=people)
+    if at is not None:
+        there = [pk for pk, places in groups.items() if any(door.controller_id == at for door, _ in places)]
+        rows = rows.filter(group__in=there)
     for row in rows.order_by("pk"):
         places = groups.get(row.group_id, [])
         _check_uses(row, places)

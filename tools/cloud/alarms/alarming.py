@@ -1,5 +1,6 @@
 """Alarms as the pages say them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,10 +19,20 @@ def now_standing(user: User) -> list[dict[str, Any]]:
     log = access.somewhere(user, Right.LOG)
     may = access.somewhere(user, Right.ALARMS)
     found = alarms.standing(visible(Alarm, user))
-    return [row(one.alarm, one.count, one.over, log, may) for one in found]
+    doors = doors_of([one.alarm for one in found])
+    return [row(one.alarm, one.count, one.over, log, may, doors) for one in found]
 
 
-def row(alarm: Alarm, count: int, over: bool, log: set[int], may: set[int]) -> dict[str, Any]:
+Doors = dict[tuple[int, int], Door]  # by controller and number
+
+
+def doors_of(alarms_shown: Iterable[Alarm]) -> Doors:
+    """The doors of these alarms' controllers."""
+    found = Door.objects.filter(controller__in={one.controller_id for one in alarms_shown})
+    return {(door.controller_id, door.number): door for door in found}
+
+
+def row(alarm: Alarm, count: int, over: bool, log: set[int], may: set[int], doors: Doors) -> dict[str, Any]:
     site = alarm.controller.site
     look, icon, text = _words(alarm)
     person = alarm.event.credential.person.name if alarm.event and alarm.event.credential else ""
@@ -31,7 +42,7 @@ def row(alarm: Alarm, count: int, over: bool, log: set[int], may: set[int]) -> d
         "icon": icon,
         "text": text,
         "person": person if site.tenant_id in log else "",
-        "place": _place(alarm),
+        "place": _place(alarm, doors),
         "site": site.name,
         "time": door_status.moment(alarm.raised_at, site.zone, clock.now()),
         "count": count,
@@ -56,8 +67,8 @@ def _words(alarm: Alarm) -> tuple[str, str, str]:
     return said.look or "bad", said.icon, words.sentence(alarm.code, alarm.extra, named=False)
 
 
-def _place(alarm: Alarm) -> str:
+def _place(alarm: Alarm, doors: Doors) -> str:
     if alarm.compartment:
         return words.compartment(alarm.compartment, alarm.controller.name)
-    door = Door.objects.filter(controller=alarm.controller_id, number=alarm.door_number).first()
+    door = doors.get((alarm.controller_id, alarm.door_number))
     return f"{door.name} ({alarm.controller.name})" if door else str(alarm.controller.name)

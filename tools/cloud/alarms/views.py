@@ -32,7 +32,8 @@ def page(request: HttpRequest) -> HttpResponse:
     found = Paginator(rows.order_by("-raised_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
     may = access.somewhere(user, Right.ALARMS)
     looks.at_doors(user, clock.now())
-    shown = [alarming.row(one, 1, one.ended_at is not None, log, may) for one in found]
+    doors = alarming.doors_of(found)
+    shown = [alarming.row(one, 1, one.ended_at is not None, log, may, doors) for one in found]
     return render(request, "pages/alarms.html", {"page": found, "alarms": shown, "here": "log"})
 
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import override
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 
 from tools import boards
 from tools.terminal import Problem
@@ -13,6 +13,7 @@ from tools.terminal import Problem
 from ..api.auth import Caller, caller
 from ..api.body import Body
 from ..api.errors import Error
+from ..api.paging import Page, page
 from ..doors import doors
 from ..models import Controller, Credential, Right, Site
 from ..rules import faults, zones
@@ -144,8 +145,8 @@ def remove_site(request: HttpRequest, site_id: int) -> Status[None]:
 
 
 @router.get("/controllers", response=list[ControllerOut])
-def list_controllers(request: HttpRequest) -> list[Controller]:
-    return list(caller(request).rows(Controller).order_by("name"))
+def list_controllers(request: HttpRequest, response: HttpResponse, wanted: Query[Page]) -> list[Controller]:
+    return page(request, response, caller(request).rows(Controller).select_related("site"), wanted)
 
 
 @router.get("/controllers/{controller_id}", response={200: ControllerOut, 404: Error})

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema, Status
 from ninja.errors import HttpError
 
 from ..api.auth import Caller, caller
 from ..api.errors import Error
+from ..api.paging import Page, page
 from ..models import Command, Door, Right
 from ..services import clock
 from . import commands, doors, locks
@@ -77,9 +78,9 @@ class CommandOut(Schema):
 
 
 @router.get("/doors", response=list[DoorOut])
-def list_doors(request: HttpRequest) -> list[DoorOut]:
+def list_doors(request: HttpRequest, response: HttpResponse, wanted: Query[Page]) -> list[DoorOut]:
     who = caller(request)
-    return [DoorOut.of(state, who) for state in doors.states(who.rows(Door))]
+    return [DoorOut.of(state, who) for state in doors.states(page(request, response, who.rows(Door), wanted))]
 
 
 @router.get("/doors/{door_id}", response={200: DoorOut, 404: Error})

@@ -36,7 +36,7 @@ class RecentReleases:
         self._released: dict[Place, datetime] = {}
 
     def read(self) -> None:
-        rows = Event.objects.filter(controller__site__tenant=self._tenant, pk__gt=self._after, code__in=RELEASES)
+        rows = Event.objects.filter(tenant=self._tenant, pk__gt=self._after, code__in=RELEASES)
         for pk, at, number, utc, received in rows.order_by("pk").values_list(
             "pk", "controller", "door_number", "utc", "received_at"
         ):

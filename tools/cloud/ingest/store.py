@@ -263,6 +263,8 @@ def _keep(
     for why in sorted({why for _, why in found.values() if why}):
         chain.alarm(controller, why, now)
     rows = [_event(controller, epoch, packed, whose, now, raw[packed[0]][20:28], found[packed[0]][0]) for packed in new]
+    for row in rows:
+        row.tenant_id = log.tenant
     # A second worker may have come first: the constraint decides, and both acknowledge.
     _EVENTS.rows(vars(row) for row in rows)
     return rows

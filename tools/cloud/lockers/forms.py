@@ -13,6 +13,7 @@ from tools.terminal import Problem
 from ..models import Bank, Delivery, Person
 from ..pages import telling
 from ..pages.forms import Plain, Shared
+from ..people.found import FoundPerson
 from ..rules.forms import day
 from ..services import local_time
 from . import about, stock
@@ -97,7 +98,7 @@ class MoveForm(Plain):
 class AllotmentForm(Plain):
     """A compartment for somebody."""
 
-    person = forms.ModelChoiceField(Person.objects.none(), label=gettext_lazy("Person"))
+    person = FoundPerson(Person.objects.none(), label=gettext_lazy("Person"))
     compartment = forms.TypedChoiceField(coerce=int, label=gettext_lazy("Compartment"))
     last = day(gettext_lazy("Until the end of"))
 

@@ -22,6 +22,7 @@ from ..alarms import codes
 from ..audit import looks
 from ..models import Door, Event, Gap, Look, Person, Right, Site, visible
 from ..pages import access
+from ..people.found import FoundPerson
 from ..rules.forms import day
 from ..services import clock, entered, local_time, spreadsheet
 from . import export as table_file
@@ -32,7 +33,7 @@ class LogFilters(forms.Form):
     """What the log is narrowed to. Days are those of each site."""
 
     door = forms.ModelChoiceField(Door.objects.none(), required=False, label=gettext_lazy("Door"))
-    person = forms.ModelChoiceField(Person.objects.none(), required=False, label=gettext_lazy("Person"))
+    person = FoundPerson(Person.objects.none(), required=False, label=gettext_lazy("Person"))
     kind = forms.ChoiceField(required=False, label=gettext_lazy("What"))
     since = day(gettext_lazy("From day"))
     until = day(gettext_lazy("To day"))
@@ -43,7 +44,6 @@ class LogFilters(forms.Form):
         fields["door"].queryset = visible(Door, user).select_related("controller").order_by("name")
         fields["person"].queryset = visible(Person, user)
         fields["door"].empty_label = _("All doors")
-        fields["person"].empty_label = _("Everybody")
         fields["kind"].choices = [("", _("Everything"))] + [(key, text) for key, (text, codes) in words.KINDS.items()]
 
 
@@ -67,7 +67,9 @@ def page(request: HttpRequest) -> HttpResponse:
         newer, older = before is not None, len(found) > shown.PER_PAGE
         found = found[: shown.PER_PAGE]
     chosen = {key: value for key, value in request.GET.items() if key in filters.fields and value}
-    newest = visible(Event, user).order_by("-pk").values_list("pk", flat=True).first() or 0
+    if wanted.get("person"):  # found by typing
+        chosen["person"] = str(wanted["person"].pk)
+    live = before is None and after is None and not chosen
     told = {
         "filters": filters,
         "narrowed": bool(chosen),
@@ -77,7 +79,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "newer": newer and found and urlencode({**chosen, "after": found[0].pk}),
         "older": older and found and urlencode({**chosen, "before": found[-1].pk}),
         # What comes in after that is put on top as it comes; among what is looked for it would not belong.
-        "live_after": newest if before is None and after is None and not chosen else None,
+        "live_after": (found[0].pk if found else _newest(user)) if live else None,
         "here": "log",
     }
     return render(request, "pages/log.html", told)
@@ -118,6 +120,11 @@ def _wanted(user: Any, filters: LogFilters, all_of_it: set[int]) -> tuple[dict[s
     return wanted, zones, _narrowed(shown.there(user), wanted, all_of_it, zones)
 
 
+def _newest(user: Any) -> int:
+    """Also of those that do not show any more."""
+    return visible(Event, user).order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def _number(request: HttpRequest, name: str) -> int | None:
     return entered.number(request.GET.get(name, ""))
 
@@ -133,7 +140,7 @@ def _narrowed(
     if wanted.get("kind"):
         events = events.filter(code__in=words.KINDS[wanted["kind"]][1])
         if wanted["kind"] == "alarm":  # a silent one would be told by standing there
-            events = events.exclude(Q(code__in=codes.SILENT) & ~Q(controller__site__tenant__in=all_of_it))
+            events = events.exclude(Q(code__in=codes.SILENT) & ~Q(tenant__in=all_of_it))
     if wanted.get("since") or wanted.get("until"):
         events = events.filter(_in_days(zones, wanted.get("since"), wanted.get("until")))
     return events

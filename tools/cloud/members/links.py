@@ -6,13 +6,14 @@ What was made on the command line is the host's.
 """
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from ..audit import changes
-from ..models import ApiToken, Change, Person, Reach, Right, Role, Session, SignInLink, Tenant, User
+from ..models import ApiToken, Change, Membership, Person, Reach, Right, Role, Session, SignInLink, Tenant, User
 from ..row_security import admitted
 from ..services import clock
 from ..services.refusal import Refusal
@@ -31,6 +32,14 @@ def may_vouch(by: User, user: User) -> bool:
     """
     owned = by.memberships.filter(role=Role.OWNER).values("tenant")
     return not user.memberships.exclude(tenant__in=owned).exists()
+
+
+@admitted.everywhere()
+def vouched_for(by: User, users: Collection[int]) -> set[int]:
+    """Those of these accounts for whom they may_vouch()."""
+    owned = by.memberships.filter(role=Role.OWNER).values("tenant")
+    others = Membership.objects.filter(user__in=users).exclude(tenant__in=owned)
+    return set(users) - set(others.values_list("user", flat=True))
 
 
 def make(user: User, minutes: int = MINUTES, by: User | None = None) -> str:

@@ -28,7 +28,7 @@ class Terms(NamedTuple):
 
 
 def of(row: Membership) -> Terms:
-    places = {name: sorted(getattr(row, name).values_list("pk", flat=True)) for name in MODELS} if row.bound else None
+    places = {name: sorted(one.pk for one in getattr(row, name).all()) for name in MODELS} if row.bound else None
     return Terms(Role(row.role), row.until, places)
 
 

@@ -18,7 +18,7 @@ from tools.terminal import Problem
 
 from ..models import ApiToken, Membership, Right, Role, Tenant, User, lock, visible
 from ..pages import access, telling
-from ..services import clock, local_time
+from ..services import clock, entered, local_time
 from ..sessions import hashed
 from . import links, members, sign_in
 from .forms import SAYS, InviteForm, MemberForm, SignInForm, TokenForm
@@ -74,7 +74,7 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
             said = {"name": row.user.get_full_name(), "role": form.cleaned_data["role"].label}
             messages.success(request, _("%(name)s is now: %(role)s.") % said)
             telling.meanwhile(request, form)
-            return _back(request)
+            return _back(request, pk)
     return _page(request, {row.tenant_id: {row.pk: form}}, status=400)
 
 
@@ -91,7 +91,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
     row = _membership(request, pk)
     done = _("%(name)s is signed out everywhere.") % {"name": row.user.get_full_name()}
-    return _do(request, lambda: members.sign_out_by(_user(request), row.user), done)
+    return _do(request, lambda: members.sign_out_by(_user(request), row.user), done, pk)
 
 
 @require_POST
@@ -101,7 +101,7 @@ def active(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = request.POST.get("active") == "yes"
     said = _("%(name)s can sign in again.") if wanted else _("The account of %(name)s is not active any more.")
     done = said % {"name": row.user.get_full_name()}
-    return _do(request, lambda: members.set_active_by(_user(request), row.user, wanted, _session(request)), done)
+    return _do(request, lambda: members.set_active_by(_user(request), row.user, wanted, _session(request)), done, pk)
 
 
 @require_POST
@@ -167,19 +167,21 @@ def _membership(request: HttpRequest, pk: int) -> Membership:
     return get_object_or_404(visible(Membership, _user(request)).select_related("user", "tenant"), pk=pk)
 
 
-def _do(request: HttpRequest, what: Callable[[], object], done: str) -> HttpResponse:
+def _do(request: HttpRequest, what: Callable[[], object], done: str, member: int | None = None) -> HttpResponse:
     try:
         what()
     except Problem as problem:
         messages.error(request, telling.sentence(problem))
     else:
         messages.success(request, done)
-    return _back(request)
+    return _back(request, member)
 
 
-def _back(request: HttpRequest) -> HttpResponse:
-    """Who has just ended their own access has no such page any more."""
-    return redirect("pages:members" if access.everything(_user(request)) else "pages:doors")
+def _back(request: HttpRequest, member: int | None = None) -> HttpResponse:
+    """To the member who was changed. Who has just ended their own access has no such page any more."""
+    if not access.everything(_user(request)):
+        return redirect("pages:doors")
+    return redirect(reverse("pages:members") + (f"?change={member}#member-{member}" if member else ""))
 
 
 def _invited(request: HttpRequest, email: str, token: str) -> HttpResponse:
@@ -201,17 +203,28 @@ def _with_link(request: HttpRequest, row: Membership) -> HttpResponse:
 def _page(request: HttpRequest, forms: dict[int, dict[Any, Any]] | None = None, status: int = 200) -> HttpResponse:
     """forms: {tenant: {what for: form}}: invite, token, or the number of a membership."""
     user = _user(request)
-    rows = [_of(tenant, user, (forms or {}).get(tenant.pk, {})) for tenant in access.tenants(user, Right.MEMBERS)]
+    change = entered.number(request.GET.get("change", ""))
+    tenants = access.tenants(user, Right.MEMBERS)
+    rows = [_of(tenant, user, (forms or {}).get(tenant.pk, {}), change) for tenant in tenants]
     says = [(role.label, SAYS[role]) for role in Role]
     shown = {"rows": rows, "says": says, "here": "members"}
     return render(request, "pages/members.html", shown, status=status)
 
 
-def _of(tenant: Tenant, by: User, forms: dict[Any, Any]) -> dict[str, Any]:
+def _of(tenant: Tenant, by: User, forms: dict[Any, Any], change: int | None) -> dict[str, Any]:
+    """change: the one whose form is there; one for each member would be a page without end."""
     living = Q(user__sessions__used_at__gt=timezone.now() - settings.SESSION_IDLE)
     found = Membership.objects.filter(tenant=tenant).select_related("user", "tenant")
     found = found.annotate(sessions=Count("user__sessions", filter=living), used_at=Max("user__sessions__used_at"))
+    found = found.order_by("user__name", "user__email").prefetch_related(*Membership.PLACES)
     zone, now = local_time.of_tenant(tenant.pk)[0], clock.now()
+    vouched = links.vouched_for(by, [row.user_id for row in found])
+
+    def form(row: Membership) -> MemberForm | None:
+        if row.pk not in forms and row.pk != change:
+            return None
+        return forms.get(row.pk) or MemberForm(tenant=tenant, row=row, auto_id=f"id_{row.pk}_%s")
+
     return {
         "tenant": tenant,
         "zone": zone,
@@ -219,12 +232,12 @@ def _of(tenant: Tenant, by: User, forms: dict[Any, Any]) -> dict[str, Any]:
             {
                 "row": row,
                 "own": row.user_id == by.pk,
-                "vouch": links.may_vouch(by, row.user),
+                "vouch": row.user_id in vouched,
                 "ended": row.until is not None and row.until <= now,
-                "form": forms.get(row.pk) or MemberForm(tenant=tenant, row=row, auto_id=f"id_{row.pk}_%s"),
+                "form": form(row),
                 **in_words(row, zone),
             }
-            for row in found.order_by("user__name", "user__email").prefetch_related(*Membership.PLACES)
+            for row in found
         ],
         "tokens": ApiToken.objects.filter(tenant=tenant, revoked_at=None)
         .exclude(role=ApiToken.PARTNER)

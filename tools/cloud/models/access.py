@@ -41,6 +41,7 @@ class Person(Whole):
     class Meta:
         ordering = ["name", "pk"]
         constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="person_account_once")]
+        indexes = [models.Index(fields=["tenant", "-active", "name", "id"], name="person_of_tenant")]
 
     def __str__(self) -> str:
         return self.name

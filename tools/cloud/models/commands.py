@@ -64,4 +64,7 @@ class Command(Owned):
                 name="command_state",
             )
         ]
-        indexes = [models.Index(fields=["state", "expires_at"], name="command_state_expiry")]
+        indexes = [
+            models.Index(fields=["state", "expires_at"], name="command_state_expiry"),
+            models.Index(fields=["requested_at"], name="command_requested"),
+        ]

@@ -5,7 +5,9 @@ of it does, so it may be changed: whoever may change a group with a door elsewhe
 pass elsewhere, would give themselves those doors as well.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -131,6 +133,19 @@ class HeldRole(NamedTuple):
         return rights_of(self.role, self.places is not None)
 
 
+_known: ContextVar[dict[int, "Reach"] | None] = ContextVar("known", default=None)
+
+
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Within, what each account may is asked once: for a page that changes nothing, and is one look at things."""
+    before = _known.set({})
+    try:
+        yield
+    finally:
+        _known.reset(before)
+
+
 class Reach:
     """What somebody may, by tenant."""
 
@@ -139,11 +154,17 @@ class Reach:
 
     @classmethod
     def of(cls, user: "User") -> "Reach":
-        """As things are now: asked again each time, and never kept."""
+        """As things are now: asked again each time, but within asked_once()."""
         if not user.is_authenticated:
             return cls({})
+        known = _known.get()
+        if known is not None and user.pk in known:
+            return known[user.pk]
         rows = user.memberships.living().order_by("tenant").values_list("tenant", "role", "bound", "pk")
-        return cls({tenant: HeldRole(role, Places(pk) if bound else None) for tenant, role, bound, pk in rows})
+        found = cls({tenant: HeldRole(role, Places(pk) if bound else None) for tenant, role, bound, pk in rows})
+        if known is not None:
+            known[user.pk] = found
+        return found
 
     def rights(self) -> set[Right]:
         """All that somebody has anywhere."""

@@ -1,13 +1,14 @@
 """Who may open and change what on the pages."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Exists, Model, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -15,10 +16,12 @@ from django.utils.translation import gettext as _
 from ..alarms import alarms
 from ..help import diagnostics
 from ..models import Alarm, Bank, HelpRequest, Reach, Right, Tenant, User, visible
+from ..models.reach import asked_once
 from ..privacy import held, requests
 from ..services import clock
 
 View = Callable[..., HttpResponse]
+LOOKS = ("GET", "HEAD")  # what changes nothing
 
 
 def tenants(user: User, right: Right) -> QuerySet[Tenant]:
@@ -72,25 +75,38 @@ def everything(user: User) -> set[str]:
 
 
 def offered(request: HttpRequest) -> dict[str, Any]:
-    """For every template: `may`, the names of the user's rights; `banks_there`, whether they see a bank;
-    `alarms_standing`, how many they see stand now; `help_page`, which page this is where help is asked for;
-    `help_waiting`, how many wait for their answer; `requests_overdue`, how many wait too long for them;
-    `purge_behind`, whether something is held for longer than it is promised, to those who answer for it."""
+    """For every template: `may`, the names of the user's rights; `banks_there`, whether they see a bank; `is_somebody`,
+    whether they have a page of their own; `alarms_standing`, how many they see stand now; `help_page`, which page this
+    is where help is asked for; `help_waiting`, how many wait for their answer; `requests_overdue`, how many wait too
+    long for them; `purge_behind`, whether something is held for longer than it is promised, to those who answer for
+    it."""
     user: Any = getattr(request, "user", None)
     there = user is not None and user.is_authenticated
+    frame = SimpleLazyObject(lambda: _frame(request) if there else {})
     return {
         "may": SimpleLazyObject(lambda: everything(user) if there else set()),
-        "banks_there": SimpleLazyObject(lambda: there and visible(Bank, user).exists()),
+        "banks_there": SimpleLazyObject(lambda: frame.get("banks_there", False)),
+        "is_somebody": SimpleLazyObject(lambda: frame.get("is_somebody", False)),
         "help_page": SimpleLazyObject(lambda: diagnostics.page(request.path)),
-        "help_waiting": SimpleLazyObject(lambda: _waiting(user) if there else 0),
+        "help_waiting": SimpleLazyObject(lambda: frame.get("help_waiting") or 0),
         "alarms_standing": SimpleLazyObject(lambda: len(alarms.standing(visible(Alarm, user))) if there else 0),
         "requests_overdue": SimpleLazyObject(lambda: _overdue(user) if there else 0),
         "purge_behind": SimpleLazyObject(lambda: there and _purge_behind(user)),
     }
 
 
-def _waiting(user: User) -> int:
-    return visible(HelpRequest, user).filter(state=HelpRequest.State.WAITING).count()
+def _frame(request: HttpRequest) -> dict[str, Any]:
+    """What the frame of every page asks for, in one question."""
+    from ..residents import own  # which stands on this file
+
+    user: Any = request.user
+    waiting = visible(HelpRequest, user).filter(state=HelpRequest.State.WAITING).order_by().values("state")
+    asked = {
+        "banks_there": Exists(visible(Bank, user)),
+        "is_somebody": Exists(own.persons(request)),
+        "help_waiting": Subquery(waiting.annotate(n=Count("pk")).values("n")),
+    }
+    return dict(User.objects.filter(pk=user.pk).values(**asked).get())
 
 
 def _overdue(user: User) -> int:
@@ -107,7 +123,8 @@ def signed_in(view: View) -> View:
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = guarded(request, *args, **kwargs)
+        with asked_once() if request.method in LOOKS else nullcontext():
+            response: HttpResponse = guarded(request, *args, **kwargs)
         if request.headers.get("HX-Request") and response.status_code == 302 and not request.user.is_authenticated:
             response.headers["HX-Redirect"] = response.headers["Location"]
             del response.headers["Location"]

@@ -75,6 +75,7 @@ urlpatterns = [
     path("people/<number:pk>/birth", people.birth, name="person_birth"),
     path("people/<number:pk>/needs", people.needs, name="person_needs"),
     path("people/", people.listing, name="people"),
+    path("people/called", people.called, name="people_found"),
     path("people/new", people.add, name="person_add"),
     path("people/<number:pk>/", people.person, name="person"),
     path("people/<number:pk>/erase", people.erase, name="person_erase"),

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest
-from ninja import Field, Router, Schema, Status
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Query, Router, Schema, Status
 
 from tools.terminal import Problem
 
@@ -14,6 +14,7 @@ from ..api.auth import Caller, caller
 from ..api.body import Body
 from ..api.errors import Error
 from ..api.moments import Moment
+from ..api.paging import Page, page
 from ..audit import looks
 from ..models import AccessGroup, Credential, Door, Grant, Look, Person, Right, lock
 from ..privacy import archive, erasing
@@ -140,8 +141,10 @@ class GrantOut(Schema):
 
 
 @router.get("/people", response=list[PersonOut])
-def list_people(request: HttpRequest) -> list[Person]:
-    return list(caller(request).rows(Person))
+def list_people(request: HttpRequest, response: HttpResponse, wanted: Query[Page], name: str = "") -> list[Person]:
+    """name: of those who are called so, or have it in their name."""
+    rows = caller(request).rows(Person)
+    return page(request, response, rows.filter(name__icontains=name) if name else rows, wanted)
 
 
 @router.post("/people", response={201: PersonOut, **REFUSED})
@@ -194,9 +197,11 @@ def put_birth(request: HttpRequest, person_id: int, fields: BirthIn) -> births.K
 
 
 @router.get("/credentials", response=list[CardOut])
-def list_credentials(request: HttpRequest, person: int | None = None) -> list[Credential]:
+def list_credentials(
+    request: HttpRequest, response: HttpResponse, wanted: Query[Page], person: int | None = None
+) -> list[Credential]:
     rows = caller(request).rows(Credential)
-    return list(rows if person is None else rows.filter(person=person))
+    return page(request, response, rows if person is None else rows.filter(person=person), wanted)
 
 
 @router.post("/credentials", response={201: CardOut, **REFUSED})
@@ -226,8 +231,8 @@ def revoke_credential(request: HttpRequest, credential_id: int) -> Credential:
 
 
 @router.get("/groups", response=list[GroupOut])
-def list_groups(request: HttpRequest) -> list[AccessGroup]:
-    return list(caller(request).rows(AccessGroup).prefetch_related("doors"))
+def list_groups(request: HttpRequest, response: HttpResponse, wanted: Query[Page]) -> list[AccessGroup]:
+    return page(request, response, caller(request).rows(AccessGroup).prefetch_related("doors"), wanted)
 
 
 @router.post("/groups", response={201: GroupOut, **REFUSED})
@@ -251,9 +256,11 @@ def change_group(request: HttpRequest, group_id: int, fields: GroupChange) -> Ac
 
 
 @router.get("/grants", response=list[GrantOut])
-def list_grants(request: HttpRequest, person: int | None = None) -> list[Grant]:
-    rows = caller(request).rows(Grant).order_by("pk")
-    return list(rows if person is None else rows.filter(person=person))
+def list_grants(
+    request: HttpRequest, response: HttpResponse, wanted: Query[Page], person: int | None = None
+) -> list[Grant]:
+    rows = caller(request).rows(Grant)
+    return page(request, response, rows if person is None else rows.filter(person=person), wanted)
 
 
 @router.post("/grants", response={201: GrantOut, **REFUSED})

@@ -3,9 +3,8 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, Case, Count, Prefetch, QuerySet, When, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,18 +15,20 @@ from tools.terminal import Problem
 
 from ..log import words
 from ..models import AccessGroup, Credential, Door, Grant, Person, Right, lock, visible
-from ..pages import access, telling, times
+from ..pages import access, paging, telling, times
 from ..privacy import erasing, leaving
 from ..readings import views as readings
 from ..residents.forms import AccountForm
 from ..rules.forms import GrantForm, PinForm
 from ..scim import page_views as directory
 from ..services import entered, local_time
-from . import arrival, births, pins
+from . import arrival, births, found, pins
 from . import people as service
 from .forms import BirthForm, CardForm, GroupsForm, NeedsForm, PersonForm
 
 PER_PAGE = 50
+ORDER = ("-active", "name", "pk")
+FIELDS = ("person",)  # of forms in which somebody is found by typing
 
 
 @never_cache
@@ -36,24 +37,51 @@ PER_PAGE = 50
 def listing(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sought = entered.text(request.GET.get("q", ""), 100)
-    grants = visible(Grant, user).select_related("group")
-    found = visible(Person, user).filter(guest=None).prefetch_related(Prefetch("grants", grants))
-    works = Q(credentials__active=True)
-    found = found.annotate(
-        cards=Count("credentials", filter=works & Q(credentials__kind=Credential.Kind.CARD)),
-        pins=Count("credentials", filter=works & ~Q(credentials__kind=Credential.Kind.CARD)),
-    )
+    rows = visible(Person, user).filter(guest=None)
     if sought:
-        found = found.filter(name__icontains=sought)
-    page = Paginator(found.order_by("-active", "name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+        rows = rows.filter(name__icontains=sought)
+    after, before = (_named(rows, request.GET.get(name, "")) for name in ("after", "before"))
+    page = paging.page(rows, ORDER, PER_PAGE, after, before)
+    people = page.rows
+    prefetch_related_objects(people, Prefetch("grants", visible(Grant, user).select_related("group")))
+    held = _held(people)
+    for person in people:
+        person.cards, person.pins = held.get((person.pk, True), 0), held.get((person.pk, False), 0)
     shown = {
-        "page": page,
+        "people": people,
+        "previous": page.previous and people[0].pk,
+        "next": page.next and people[-1].pk,
         "q": sought,
         "here": "people",
         "may_add": bool(access.somewhere(user, Right.CHANGE)),
-        "any": bool(sought) or page.paginator.count > 0,
+        "any": bool(sought) or bool(people) or after is not None,
     }
     return render(request, "pages/_people.html" if access.by_htmx(request) else "pages/people.html", shown)
+
+
+def _named(rows: QuerySet[Person], number: str) -> Person | None:
+    pk = entered.number(number)
+    return None if pk is None else rows.filter(pk=pk).first()
+
+
+def _held(people: list[Person]) -> dict[tuple[int, bool], int]:
+    """{(person, whether cards or PINs): how many work}."""
+    is_card = Case(When(kind=Credential.Kind.CARD, then=True), default=False, output_field=BooleanField())
+    working = Credential.objects.filter(person__in=people, active=True).order_by().annotate(is_card=is_card)
+    return {(pk, card): n for pk, card, n in working.values_list("person", "is_card").annotate(n=Count("pk"))}
+
+
+@never_cache
+@require_GET
+@access.needs(Right.PEOPLE)
+def called(request: HttpRequest) -> HttpResponse:
+    """Those who are called so, to choose one of in a form (found.py)."""
+    user: Any = request.user
+    field = next((name for name in FIELDS if name == request.GET.get("field")), FIELDS[0])
+    typed = entered.text(request.GET.get(field + found.TYPED, ""), 100)
+    people = found.called(visible(Person, user), typed)
+    shown = {"field": field, "people": people[: found.OFFERED], "more": len(people) > found.OFFERED}
+    return render(request, "pages/people/_offered.html", {**shown, "nobody": bool(typed) and not people})
 
 
 @never_cache

@@ -97,12 +97,12 @@ def _asked(read: Any, right: tuple[int, int], door: int, utc: int, kinds: Collec
 class Moment:
     """The controllers of a tenant at one moment: asked for many people at once, read once.
 
-    people: who is asked about; None: everybody.
+    people: who is asked about; None: everybody. controller: the only one that is asked about; None: all of them.
     """
 
-    def __init__(self, tenant: int, at: datetime, people: Collection[int] | None = None):
+    def __init__(self, tenant: int, at: datetime, people: Collection[int] | None = None, controller: int | None = None):
         self._at = at
-        self._granted = grants.granted(tenant, people, rights.minutes(at))
+        self._granted = grants.granted(tenant, people, rights.minutes(at), controller)
         self._held = _held(tenant, people)
         self._boards: dict[tuple[int, str], tuple[Any, int]] = {}
         self._answers: dict[tuple[Any, ...], Answer] = {}

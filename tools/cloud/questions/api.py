@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
-from ninja import Router, Schema
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema
 
 from ..api.auth import Caller, caller
 from ..api.errors import Error
 from ..api.moments import Moment
+from ..api.paging import Page, page, part
 from ..audit import looks
 from ..models import AccessGroup, Controller, Credential, Door, Event, Look, Person, Right, Site, Tenant
 from ..services import clock
@@ -104,8 +105,10 @@ class HeldOut(Schema):
 
 
 @router.get("/doors/{door_id}/who", response={200: WhoOut, **REFUSED})
-def who_can_open(request: HttpRequest, door_id: int, at: Moment | None = None) -> dict[str, Any]:
-    """Who can open a door at a moment, left out: now."""
+def who_can_open(
+    request: HttpRequest, response: HttpResponse, door_id: int, wanted: Query[Page], at: Moment | None = None
+) -> dict[str, Any]:
+    """Who can open a door at a moment, left out: now. after: the last person of the page before."""
     asks = caller(request)
     door = asks.one(Door, door_id, "controller__site__tenant", "rules")
     _must_somewhere(asks, door.controller.site.tenant_id)
@@ -113,7 +116,8 @@ def who_can_open(request: HttpRequest, door_id: int, at: Moment | None = None) -
     seen = set(asks.rows(Person).filter(tenant=door.controller.site.tenant_id).values_list("pk", flat=True))
     groups = set(asks.rows(AccessGroup).values_list("pk", flat=True))
     found = who.of_door(door, at or now, now, seen, groups)
-    people = [{"person": one.pk, "name": one.name, **_pass(told)} for one, told in (*found.may, *found.not_now)]
+    told = part(request, response, [*found.may, *found.not_now], wanted, lambda one: int(one[0].pk))
+    people = [{"person": one.pk, "name": one.name, **_pass(answer)} for one, answer in told]
     return {
         "open_to_all": found.all,
         "people": people,
@@ -172,7 +176,13 @@ def who_is_inside(request: HttpRequest, site_id: int) -> list[dict[str, Any]]:
 
 
 @router.get("/cards/unused", response={200: list[UnusedOut], **REFUSED})
-def unused_cards(request: HttpRequest, days: int = unused.DAYS, tenant: int | None = None) -> list[dict[str, Any]]:
+def unused_cards(
+    request: HttpRequest,
+    response: HttpResponse,
+    wanted: Query[Page],
+    days: int = unused.DAYS,
+    tenant: int | None = None,
+) -> list[dict[str, Any]]:
     """Cards that work and were not used for so many days, as far as the log goes back."""
     asks = caller(request)
     row = Tenant.objects.get(pk=asks.tenant(tenant, Right.LOG))
@@ -181,7 +191,7 @@ def unused_cards(request: HttpRequest, days: int = unused.DAYS, tenant: int | No
     found = unused.of_tenant(row, min(max(days, 1), 3650), clock.now(), asks.rows(Credential))
     return [
         {"credential": card.pk, "person": card.person_id, "name": card.person.name, "last": card.last}
-        for card in found.cards
+        for card in page(request, response, found.cards, wanted)
     ]
 
 

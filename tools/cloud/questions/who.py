@@ -33,7 +33,7 @@ def of_door(
 ) -> Who:
     """seen, groups: the people and access groups that show to whoever asks; None: all."""
     tenant = door.controller.site.tenant_id
-    moment = Moment(tenant, at)
+    moment = Moment(tenant, at, controller=door.controller_id)
     numbers = [one for one in moment.people(door) if seen is None or one in seen]
     people = Person.objects.filter(tenant=tenant, active=True).in_bulk(numbers)
     may: list[tuple[Person, Answer]] = []

@@ -14,11 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tools.terminal import Problem
 
 from ..models import AccessGroup, Door, Grant, GroupDoor, Holiday, Right, Schedule, Tenant, lock, visible
-from ..pages import access, telling, times
+from ..pages import access, paging, telling, times
 from ..people import groups
 from ..services import clock, entered, local_time
 from . import holidays, schedules
 from .forms import GroupForm, HolidayForm, ScheduleForm, chosen_tenant, like_monday
+
+PER_PAGE = 100  # people of a group
 
 
 @never_cache
@@ -56,14 +58,27 @@ def group(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             messages.success(request, _("%(name)s is saved and on its way to the doors.") % {"name": row.name})
             telling.meanwhile(request, form)
             return redirect("pages:group", pk=row.pk)
-    grants = visible(Grant, user).filter(group=row.pk).select_related("person")
-    people = list(grants.order_by("person__name"))
-    if people:
-        zones, several = local_time.of_group(row), len(local_time.of_tenant(row.tenant_id)) > 1
-        for grant in people:
-            grant.said = times.validity(grant, zones, several)
-    shown = {"form": form, "group": row, "grants": people, "may_change": may, "here": "access"}
+    people = _people(request, row) if row.pk else paging.Page([], False, False)
+    shown = {"form": form, "group": row, "people": people, "may_change": may, "here": "access"}
     return render(request, "pages/group.html", shown, status=_status(form))
+
+
+def _people(request: HttpRequest, row: AccessGroup) -> paging.Page:
+    """Who is in it, with until when."""
+    user: Any = request.user
+    grants = visible(Grant, user).filter(group=row.pk).select_related("person")
+    after, before = (_grant(grants, request.GET.get(name, "")) for name in ("after", "before"))
+    page = paging.page(grants, ("person__name", "pk"), PER_PAGE, after, before)
+    if page.rows:
+        zones, several = local_time.of_group(row), len(local_time.of_tenant(row.tenant_id)) > 1
+        for grant in page.rows:
+            grant.said = times.validity(grant, zones, several)
+    return page
+
+
+def _grant(grants: QuerySet[Any], number: str) -> Any:
+    pk = entered.number(number)
+    return None if pk is None else grants.filter(pk=pk).first()
 
 
 @require_POST

@@ -133,6 +133,7 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "partners": (MEMBERS, MEMBERS),
     "pass": (ANYBODY, NOT_SERVED),
     "people": (PEOPLE, NOT_SERVED),
+    "people_found": (PEOPLE, NOT_SERVED),
     "person": (PEOPLE, NOT_SERVED),
     "person_account": (NOT_SERVED, CHANGE),
     "person_account_end": (NOT_SERVED, CHANGE),

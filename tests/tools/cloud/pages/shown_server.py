@@ -41,7 +41,7 @@ from tools.run.ticker import Ticker  # noqa: E402
 PARTS = {
     "doors_stream", "reading", "arrival", "commissioning", "controller_commands", "building-state", "building-stream",
     "language", "bank_usage", "log_csv", "log_json", "list_people", "list_groups", "my_asked", "my_blocked",
-    "mine",
+    "mine", "people_found",
 }  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def also(house: Shown) -> dict[str, str]:
         "controller silent": f"/controllers/{house.silent.pk}/", "controller lost": f"/controllers/{house.gone.pk}/",
         "changes of a person": f"/changes/?person={house.person.pk}",
         "changes of a door": f"/changes/?kind=door&object={house.doors[0].pk}", "no such change": "/changes/?kind=area",
-        "log of a person": f"/log/?person={house.person.pk}", "people, page 2": "/people/?page=2",
+        "log of a person": f"/log/?person={house.person.pk}", "people, page 2": f"/people/?after={house.person.pk}",
         "who could open it, yesterday": f"/questions/door?door={house.doors[0].pk}&day={house.ago(days=1).date()}",
         "what they could open, yesterday": f"/people/{house.person.pk}/opens?day={house.ago(days=1).date()}",
         "nobody found": "/people/?q=Zz", "door that asks for PINs": f"/doors/{house.doors[1].pk}/",

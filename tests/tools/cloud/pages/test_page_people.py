@@ -1,5 +1,6 @@
 """People and cards on the pages: found, entered, given, taken away."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,13 +32,48 @@ def test_a_name_is_only_text(browser: Any, house: Any, stranger: Any) -> None:
 
 
 def test_long_lists_have_pages(browser: Any, house: Any) -> None:
+    from tools.cloud.models import Person
+
     for n in range(60):
         house.add_person(f"Nummer {n:02d}")
+    house.add_person("Nummer 07")  # another one: each of them is on one page
     client = browser()
-    assert "Page 1 of 2" in client.get("/people/").content.decode()
-    assert "Nummer 59" in client.get("/people/?page=2").content.decode()
-    assert client.get("/people/?page=999").status_code == 200
-    assert client.get("/people/?page=x").status_code == 200
+
+    def page(address: str) -> tuple[list[str], dict[str, str]]:
+        found = client.get(address).content.decode()
+        ways = re.findall(r'rel="(prev|next)" href="([^"]+)"', found)
+        return re.findall(r"<strong>(.*?)</strong>", found), {way: to.replace("&amp;", "&") for way, to in ways}
+
+    first, ways = page("/people/")
+    assert len(first) == 50 and ways.keys() == {"next"}
+    second, back = page(ways["next"])
+    assert back.keys() == {"prev"} and first + second == sorted(Person.objects.values_list("name", flat=True))
+    assert page(back["prev"])[0] == first
+    sought, more = page("/people/?q=Nummer")
+    assert sought + page(more["next"])[0] == [name for name in first + second if name.startswith("Nummer")]
+    for nowhere in ("after=x", "after=999999", f"after={2**70}", "before=0"):
+        assert page(f"/people/?{nowhere}")[0] == first
+    Person.objects.filter(name=first[0]).update(active=False)  # who passes nowhere comes last, across pages too
+    assert page(page("/people/")[1]["next"])[0][-1] == first[0]
+
+
+def test_somebody_is_found_by_typing(browser: Any, house: Any, stranger: Any, record: Any) -> None:
+    """In the log: one who is called so at once, of several by choice; nobody else's people."""
+    house.add_person("Inger Solheim")
+    stranger.add_person("Ingvild Fremmed")
+    record(1, person=house.person)
+    client = browser()
+    offered = client.get("/people/called?field=person&person_name=ing").content.decode()
+    assert "Ingrid Solheim" in offered and "Inger Solheim" in offered and "Ingvild" not in offered
+    assert client.get("/people/called?person_name=zz").content.decode().count("Nobody is called so") == 1
+    assert "Inger Solheim" not in client.get("/log/").content.decode()  # who did nothing: no menu has everybody
+    several = client.get("/log/?person_name=ing").content.decode()
+    assert "Several are called so: choose one." in several and several.count('type="radio"') == 2
+    one = client.get("/log/?person_name=ingrid").content.decode()
+    assert f'value="{house.person.pk}" checked' in one and f"person={house.person.pk}" in one
+    other = client.get(f"/log/?person={house.person.pk}&person_name=inger").content.decode()
+    assert f'value="{house.person.pk}" checked' not in other  # something else was typed since
+    assert "Nobody is called so." in client.get("/log/?person_name=Ingvild").content.decode()
 
 
 def test_a_person_is_entered_and_gets_a_card_and_a_group(browser: Any, house: Any) -> None:

@@ -85,11 +85,9 @@ def test_no_byte_of_who_was_erased_is_left_with_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL is not installed")
-def test_no_byte_of_who_was_erased_is_left_with_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_byte_of_who_was_erased_is_left_with_postgresql(tmp_path: Path) -> None:
     """After VACUUM FULL, and where old parts of its journal are removed and not used again (wal_recycle)."""
-    more = ("-c", "wal_recycle=off", "-c", "min_wal_size=32MB", "-c", "max_wal_size=64MB")
-    monkeypatch.setattr(postgres, "OPTIONS", postgres.OPTIONS + more)
-    server = postgres.Server()
+    server = postgres.Server([*postgres.OPTIONS, "wal_recycle=off", "min_wal_size=32MB", "max_wal_size=64MB"])
     server.start()
     try:
         compare(*life(environment(tmp_path, DATABASE_URL=server.url), server.folder / "data"))

@@ -5,12 +5,9 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from ...residents import own
-
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
 def own_page(context: Any) -> str:
-    request = context.get("request")
-    return reverse("pages:mine") if request is not None and own.persons(request).exists() else ""
+    return reverse("pages:mine") if context.get("is_somebody") else ""
