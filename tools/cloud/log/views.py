@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -130,7 +130,7 @@ def _number(request: HttpRequest, name: str) -> int | None:
 
 
 def _narrowed(
-    events: QuerySet[Event], wanted: dict[str, Any], all_of_it: set[int], zones: Iterable[str]
+    events: QuerySet[Event], wanted: dict[str, Any], all_of_it: set[int], zones: list[str]
 ) -> QuerySet[Event]:
     events = events.select_related("controller__site", "credential__person")
     if wanted.get("door"):
@@ -142,7 +142,11 @@ def _narrowed(
         if wanted["kind"] == "alarm":  # a silent one would be told by standing there
             events = events.exclude(Q(code__in=codes.SILENT) & ~Q(tenant__in=all_of_it))
     if wanted.get("since") or wanted.get("until"):
-        events = events.filter(_in_days(zones, wanted.get("since"), wanted.get("until")))
+        since, until = wanted.get("since"), wanted.get("until")
+        # Between the first beginning and the last end: what an index can be asked for. Then at each site its own.
+        events = events.filter(_between([_bounds(since, until, zone) for zone in zones]))
+        if len(zones) > 1:
+            events = events.filter(_in_days(zones, since, until))
     return events
 
 
@@ -150,15 +154,27 @@ def _in_days(zones: Iterable[str], since: date | None, until: date | None) -> Q:
     """Between two days, both included: at each site those of its own clock, under which the log shows its events."""
     found = Q(pk=None)
     for zone in zones:
-        here = Q(controller__site__zone=zone)
-        if since:
-            start = local_time.begins(since, None, zone)
-            here &= Q(utc__gte=start) | Q(utc=None, received_at__gte=start)
-        if until:
-            end = local_time.ends(until, None, zone)
-            here &= Q(utc__lt=end) | Q(utc=None, received_at__lt=end)
-        found |= here
+        found |= Q(controller__site__zone=zone) & _between([_bounds(since, until, zone)])
     return found
+
+
+Bounds = tuple[datetime | None, datetime | None]
+
+
+def _bounds(since: date | None, until: date | None, zone: str) -> Bounds:
+    begins = local_time.begins(since, None, zone) if since else None
+    return begins, local_time.ends(until, None, zone) if until else None
+
+
+def _between(all_bounds: list[Bounds]) -> Q:
+    """From the first of these beginnings to the last of these ends; of what has no time, by when it came in."""
+    timed, untimed = Q(utc__isnull=False), Q(utc=None)
+    begins, ends = [one for one, _ in all_bounds if one], [one for _, one in all_bounds if one]
+    if begins:
+        timed, untimed = Q(utc__gte=min(begins)), untimed & Q(received_at__gte=min(begins))
+    if ends:
+        timed, untimed = timed & Q(utc__lt=max(ends)), untimed & Q(received_at__lt=max(ends))
+    return timed | untimed
 
 
 def _by_content(wanted: dict[str, Any]) -> bool:

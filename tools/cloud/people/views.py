@@ -342,7 +342,7 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
     user: Any = request.user
     cards = visible(Credential, user).filter(person=person, kind=Credential.Kind.CARD).order_by("-active", "-pk")
     groups_form = forms.get("groups_form") or GroupsForm(person=person, groups=_groups(user, person))
-    mine = access.reached(user, Grant, Right.CHANGE)
+    mine = access.among(person.grants, user, Right.CHANGE)
     changed, grant_form = forms.get("grant_form", (0, None))
     carried = visible(Credential, user).filter(person=person, active=True).exclude(kind=Credential.Kind.CARD)
     zones = local_time.of_tenant(person.tenant_id)
