@@ -15,7 +15,7 @@ class CloudConfig(AppConfig):
 
     def ready(self) -> None:
         from . import signals  # noqa: F401  importing it connects them
-        from .members import log_ins  # noqa: F401  ... too
+        from .members import log_ins, provider_logout  # noqa: F401  ... too
 
         pre_migrate.connect(_before_migrations, sender=self)
         post_migrate.connect(_after_migrations, sender=self)

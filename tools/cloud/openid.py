@@ -33,6 +33,7 @@ VERIFIED = (True, "true")  # some providers write all claims as text
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 SKEW_S = 60  # that two clocks may differ by
 ENTRA = "entra"
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 TENANT_ID = "{tenantid}"  # in the issuer of Entra's directories that are many
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -42,7 +43,8 @@ class Claims:
     """Whom a provider says this is. identity: never changes, and is never given to somebody else.
 
     email: empty where the provider does not vouch for it. directory: of Entra, whose word its addresses are.
-    birthdate: as it came; people/births.py reads it, and keeps it only where a house wants it.
+    birthdate: as it came; people/births.py reads it, and keeps it only where a house wants it. session: the mark of
+    theirs at the provider, by which it says that this one has ended (members/provider_logout.py).
     """
 
     provider: str
@@ -53,6 +55,18 @@ class Claims:
     email: str = ""
     directory: str = ""
     birthdate: str = ""
+    session: str = ""
+
+
+def identity_of(issuer: str, subject: str) -> str:
+    identity = f"{issuer} {subject}"
+    return identity if len(identity) <= UID_LONGEST else sha256(identity.encode()).hexdigest()
+
+
+def session_of(claims: dict[str, Any]) -> str:
+    """The mark of a session at a provider; empty where it has none."""
+    sid = claims.get("sid")
+    return sha256(f"{claims['iss']} {sid}".encode()).hexdigest() if type(sid) is str and sid else ""
 
 
 def said_of(provider: str, kind: str, token: dict[str, Any], info: dict[str, Any]) -> Claims:
@@ -64,7 +78,7 @@ def said_of(provider: str, kind: str, token: dict[str, Any], info: dict[str, Any
     subject, issuer = token.get("sub"), str(token["iss"])
     if type(subject) is not str or not 0 < len(subject) <= SUBJECT_LONGEST or info.get("sub", subject) != subject:
         raise OAuth2Error("the provider does not say who this is (sub)")
-    name = claims.get("name")
+    session, name = session_of(token), claims.get("name")
     name = " ".join(name.split())[:100] if type(name) is str else ""
     if kind == ENTRA:
         directory, person = token.get("tid"), token.get("oid")
@@ -72,13 +86,11 @@ def said_of(provider: str, kind: str, token: dict[str, Any], info: dict[str, Any
             raise OAuth2Error("Entra does not say who this is (tid, oid)")
         address = token.get("email") or token.get("preferred_username")
         email = address if type(address) is str and "@" in address else ""
-        return Claims(provider, f"entra {directory} {person}", subject, issuer, name, email, str(directory))
-    identity = f"{issuer} {subject}"
-    if len(identity) > UID_LONGEST:
-        identity = sha256(identity.encode()).hexdigest()
+        return Claims(provider, f"entra {directory} {person}", subject, issuer, name, email, str(directory), "", session)
     born = claims.get("birthdate")
     vouched = _vouched(info if "email" in info else token)
-    return Claims(provider, identity, subject, issuer, name, vouched, birthdate=born if type(born) is str else "")
+    identity, born = identity_of(issuer, subject), born if type(born) is str else ""
+    return Claims(provider, identity, subject, issuer, name, vouched, "", born, session)
 
 
 def _guid(of: Any) -> bool:
@@ -93,7 +105,39 @@ def _vouched(claims: dict[str, Any]) -> str:
 
 
 def verified(token: Any, keys: Any, client: str, issuer: str, nonce: str) -> dict[str, Any]:
-    """The claims of an ID token (Core 3.1.3.7). issuer: with {tenantid} one that names the directory of the token."""
+    """The claims of an ID token (Core 3.1.3.7)."""
+    claims = _signed(token, keys, client, issuer, "sub")
+    if not nonce or type(claims.get("nonce")) is not str or not compare_digest(claims["nonce"], nonce):
+        raise OAuth2Error("the provider's token belongs to another sign-in")
+    return claims
+
+
+def verified_logout(token: Any, keys: Any, client: str, issuer: str) -> dict[str, Any]:
+    """The claims of a logout token (Back-Channel Logout 2.6). An ID token is none: it has no such event."""
+    claims = _signed(token, keys, client, issuer, "jti")
+    events = claims.get("events")
+    if not isinstance(events, dict) or not isinstance(events.get(LOGOUT), dict) or "nonce" in claims:
+        raise OAuth2Error("the provider's token says of no logout")
+    named = [claims[name] for name in ("sid", "sub") if name in claims]
+    if not named or not all(type(one) is str and 0 < len(one) <= SUBJECT_LONGEST for one in (claims["jti"], *named)):
+        raise OAuth2Error("the provider's token does not say whose logout it is (sid, sub), or which (jti)")
+    return claims
+
+
+def seems_for(token: str, client: str) -> bool:
+    """Whether a token, unread by any key so far, calls itself one for us."""
+    try:
+        audience = jwt.decode(token, options={"verify_signature": False}).get("aud")
+    except (jwt.PyJWTError, ValueError):
+        return False
+    return client in audience if isinstance(audience, list) else client == audience
+
+
+def _signed(token: Any, keys: Any, client: str, issuer: str, *needed: str) -> dict[str, Any]:
+    """The claims of a token by the provider, for us, in its time.
+
+    issuer: with {tenantid} one that names the directory of the token.
+    """
     try:
         header = jwt.get_unverified_header(token)
         algorithm = header.get("alg")
@@ -101,7 +145,7 @@ def verified(token: Any, keys: Any, client: str, issuer: str, nonce: str) -> dic
             raise OAuth2Error("the provider's token is not signed as it should be")
         claims: dict[str, Any] = jwt.decode(
             token, _key(keys, header), algorithms=[algorithm], audience=client, leeway=SKEW_S,
-            options={"require": ["iss", "sub", "aud", "exp", "iat"], "strict_aud": False},
+            options={"require": ["iss", "aud", "exp", "iat", *needed], "strict_aud": False},
         )  # fmt: skip
     except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError) as fault:
         raise OAuth2Error("the provider's token is not right") from fault
@@ -112,8 +156,6 @@ def verified(token: Any, keys: Any, client: str, issuer: str, nonce: str) -> dic
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if claims["iss"] != issuer or claims.get("azp", None if several else client) != client:
         raise OAuth2Error("the provider's token is for somebody else")
-    if not nonce or type(claims.get("nonce")) is not str or not compare_digest(claims["nonce"], nonce):
-        raise OAuth2Error("the provider's token belongs to another sign-in")
     return claims
 
 
@@ -149,12 +191,14 @@ class Adapter(OpenIDConnectOAuth2Adapter):
             raise OAuth2Error(f"the provider calls itself something else than {wanted}")
         return config
 
-    def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> Any:
-        config = self.openid_config
+    def keys(self) -> Any:
         with get_adapter().get_requests_session() as session:
-            answer = session.get(config["jwks_uri"])
+            answer = session.get(self.openid_config["jwks_uri"])
             answer.raise_for_status()
-            keys = answer.json()
+            return answer.json()
+
+    def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> Any:
+        config, keys = self.openid_config, self.keys()
         told = kwargs["response"].get("id_token")
         claims = verified(told, keys, app.client_id, config["issuer"], self.nonce)
         info: Any = {}

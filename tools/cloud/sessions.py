@@ -18,6 +18,7 @@ from django.utils import timezone
 
 BEGAN = "began"  # in a session's data: Unix seconds
 VOUCHED = "vouched_by"  # ... and the number of who made the link that opened it
+PROVIDER = "provider_session"  # ... and the mark of the one at the provider (openid.session_of)
 USED_S = 60  # that somebody is here is written at most so often
 
 
@@ -62,6 +63,7 @@ class SessionStore(Kept):
             began_at=began,
             used_at=now,
             vouched_by_id=data.get(VOUCHED),
+            provider_session=data.get(PROVIDER, ""),
         )
 
     async def acreate_model_instance(self, data: dict[str, Any]) -> Any:

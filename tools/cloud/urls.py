@@ -6,6 +6,7 @@ from . import openid
 from .accounts import enter
 from .api import docs
 from .api.subjects import api
+from .members import provider_logout
 from .partners.api import api as partner_api
 
 urlpatterns = [
@@ -16,6 +17,7 @@ urlpatterns = [
     path("enter/<str:token>", enter, name="enter"),
     path("accounts/oidc/<slug:provider_id>/login/", openid.login),
     path("accounts/oidc/<slug:provider_id>/login/callback/", openid.callback),
+    path("accounts/oidc/<slug:provider_id>/logout/", provider_logout.heard),
     path("accounts/", include("allauth.urls")),
     path("", include("tools.cloud.pages.urls")),
 ]

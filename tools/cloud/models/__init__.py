@@ -1,7 +1,7 @@
 """What the cloud end keeps. One small file a subject; everything is imported from here."""
 
 from .access import AccessGroup, Credential, Grant, GroupDoor, Person
-from .accounts import ApiToken, Membership, Role, Session, SignInLink, Tenant, User
+from .accounts import ApiToken, LogoutHeard, Membership, Role, Session, SignInLink, Tenant, User
 from .acl import AclChange, AclEntry, Exposure, Profile
 from .alarms import Alarm, Progress
 from .births import Birth
@@ -69,6 +69,7 @@ __all__ = [
     "Invitation",
     "LogIn",
     "LogKey",
+    "LogoutHeard",
     "Look",
     "Membership",
     "Notice",

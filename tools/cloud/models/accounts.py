@@ -194,9 +194,15 @@ class Session(AbstractBaseSession):
     # Who made the link that opened it; None: nobody did, or it was made on the command line.
     vouched_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
+    provider_session = models.CharField(max_length=64, blank=True, db_index=True)  # the mark of theirs there
     objects = models.Manager()
 
-    PERSON = Personal(SIGN_INS, account=("user",), others=("vouched_by",), secret=("session_key", "session_data"))
+    PERSON = Personal(
+        SIGN_INS,
+        account=("user",),
+        others=("vouched_by",),
+        secret=("session_key", "session_data", "provider_session"),
+    )
 
     @classmethod
     def living(cls) -> "models.QuerySet[Session]":
@@ -208,6 +214,15 @@ class Session(AbstractBaseSession):
     def over(cls) -> "models.QuerySet[Session]":
         now = timezone.now()
         return cls.objects.filter(Q(expire_date__lte=now) | Q(used_at__lte=now - settings.SESSION_IDLE))
+
+
+class LogoutHeard(models.Model):
+    """A provider has said that somebody signed out there: each time it says so counts once (its jti, hashed)."""
+
+    mark = models.CharField(max_length=64, primary_key=True)
+    until = models.DateTimeField()  # after which it is refused for its age alone
+
+    PERSON = Nobody("that a token was heard once")
 
 
 class SignInLink(models.Model):

@@ -29,6 +29,7 @@ NOBODYS = {
     "User": "an account: known by its address before it is of a tenant, and may be of several",
     "Session": "of an account; found by the hash of what its browser holds",
     "LogIn": "of an account, which alone is shown its own",
+    "LogoutHeard": "a hash and a time, of no account",
     "Release": "firmware is the host's and the same for all",
     "Rollout": "the host's; which boards are in it has a policy",
     "Progress": "of the worker: a name and a number",

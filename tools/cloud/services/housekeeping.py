@@ -13,7 +13,7 @@ from ..guests import guests
 from ..help import requests as help_requests
 from ..lockers import overdue, privacy
 from ..log import chain, retention
-from ..members import links, members
+from ..members import links, members, provider_logout
 from ..models import Controller, Progress
 from ..partners import feed, partners
 from ..people import births, erasure
@@ -63,6 +63,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         partial(births.tidy, now),
         partial(learning.forget, now),
         partial(links.forget, now),
+        partial(provider_logout.forget, now),
         partial(requests.forget, now),
         partial(copies.forget, now),
         partial(erasures.forget, now),

@@ -375,7 +375,7 @@ PLACES = {
 
 # Name of a field, in a body, a form or an address -> whose number it holds.
 FIELDS = {
-    "after": "event", "alarm": "alarm", "bank": "bank", "banks": "bank", "command": "command",
+    "after": "event", "change": "member", "alarm": "alarm", "bank": "bank", "banks": "bank", "command": "command",
     "credential": "credential", "guest": "guest", "sites": "site", "scim_user": "scimuser", "at": "bank",
     "delivery": "delivery",
     "request": "request",
@@ -392,6 +392,7 @@ PLAIN = {
     "apart", "is", "may", "as", "same", "time", "day", "file", "form", "in_groups", "keep", "source", "text", "whole",
     "guest_days", "guests", "guests_at_once", "residents", "unlock", "parcels", "parcel_days",
     "agreed_on", "birth_date", "birth_dates", "born", "guardian",
+    "field", "person_name",
     "along", "attached", "close", "error", "state",
     "active", "address", "compartments", "giver", "giver_email", "giver_phone", "hours", "low", "numbers",
     "bits", "days", "description", "due", "due_at", "latitude", "longitude", "phone", "reference",

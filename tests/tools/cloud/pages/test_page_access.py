@@ -77,14 +77,16 @@ def test_what_is_offered_is_what_the_roles_allow_together(house: Any, two: Any) 
     assert access.everything(viewer) == {right.value for right in ROLES["viewer"]}
     assert access.everything(guard) == {right.value for right in ROLES["guard"] | ROLES["administrator"]}
     assert access.everything(asked().user) == set()
-    offered = access.offered(asked(user=viewer))
+    request = asked(user=viewer)
+    request.session = {}
+    offered = access.offered(request)
     assert set(offered["may"]) == access.everything(viewer) and not offered["banks_there"]
     assert set(access.offered(asked())["may"]) == set()
     request = asked()
     del request.user
     offered = {name: value or None for name, value in access.offered(request).items() if name != "help_page"}
-    names = ("may", "banks_there", "alarms_standing", "help_waiting", "requests_overdue", "purge_behind")
-    assert offered == dict.fromkeys(names)
+    counted = ("alarms_standing", "help_waiting", "requests_overdue", "purge_behind")
+    assert offered == dict.fromkeys(("may", "banks_there", "is_somebody", *counted))
 
 
 def test_alarms_are_counted_for_who_may_see_them(house: Any, stranger: Any, two: Any, record: Any) -> None:

@@ -1,15 +1,18 @@
 """A certified OpenID provider (npm oidc-provider) in a process of its own, and a browser that signs in at it."""
 
 import json
+import queue
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from django.test import Client
@@ -40,9 +43,35 @@ def lay_out(folder: Path) -> None:
             shutil.copytree(nested[name].folder, target)
 
 
+class Heard(ThreadingHTTPServer):
+    """What the provider says behind the browser's back: the bodies of its calls, as they came."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Hearing)
+        self.bodies: queue.Queue[str] = queue.Queue()
+        Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/"
+
+
+class _Hearing(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        heard: Any = self.server
+        heard.bodies.put(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
 class Certified:
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, heard: Heard) -> None:
         self.base = base
+        self.heard = heard
+        self.browser = requests.Session()  # of who signed in last
 
     def control(self, **said: Any) -> None:
         requests.post(f"{self.base}/control", json=said, timeout=30).raise_for_status()
@@ -68,12 +97,20 @@ class Certified:
         """Signs in there as whoever these claims say. The address that the browser is sent back to."""
         self.control(person={"sub": "42", **claims})
         address = leads_to(client.post(f"/accounts/oidc/{provider}/login/?process={process}"))
-        browser = requests.Session()
+        browser = self.browser = requests.Session()
         while urlsplit(address).port is not None:
             answer = browser.get(address, allow_redirects=False, timeout=30)
             assert answer.status_code in (302, 303), (address, answer.text)
             address = requests.compat.urljoin(address, answer.headers["location"])
         return address.removeprefix("http://127.0.0.1")
+
+    def sign_out(self) -> str:
+        """Whoever signed in last signs out at the provider; what it tells us of that."""
+        page = self.browser.get(f"{self.base}/one/session/end", timeout=30)
+        form = re.search(r'action="([^"]+)".*?name="xsrf" value="([^"]+)"', page.text, re.S)
+        assert form, page.text
+        self.browser.post(unescape(form[1]), {"xsrf": form[2], "logout": "yes"}, allow_redirects=False, timeout=30)
+        return parse_qs(self.heard.bodies.get(timeout=30))["logout_token"][0]
 
     def sign_in(self, provider: str = "one", client: Client | None = None, **claims: Any) -> str | None:
         """The address of the account that is signed in then."""
@@ -105,14 +142,17 @@ def running(folder: Path, back: str = "http://127.0.0.1") -> Iterator[Certified]
     """back: where the pages are that send people there."""
     lay_out(folder)
     shutil.copy(Path(__file__).with_name("provider.mjs"), folder)
+    heard = Heard()
     process = subprocess.Popen(
-        [npm.node(), "provider.mjs", TID, back], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [npm.node(), "provider.mjs", TID, back, heard.address], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stdin and process.stdout
     try:
         port = json.loads(process.stdout.readline())["port"]
-        yield Certified(f"http://127.0.0.1:{port}")
+        yield Certified(f"http://127.0.0.1:{port}", heard)
     finally:
+        heard.shutdown()
+        heard.server_close()
         process.stdin.close()
         process.wait(30)

@@ -6,6 +6,7 @@ import { Provider } from "oidc-provider";
 
 const TID = process.argv[2];
 const BACK = process.argv[3]; // whose pages they come from
+const TOLD = process.argv[4]; // who hears of a logout
 let person = { sub: "nobody" };
 let port = 0;
 let providers = {};
@@ -18,6 +19,7 @@ function key(kid) {
 function make(path, kid) {
   const callbacks = ["one", "entra"].map((id) => `${BACK}/accounts/oidc/${id}/login/callback/`);
   const client = { client_id: "portvakt", client_secret: "for tests", redirect_uris: callbacks };
+  if (TOLD) Object.assign(client, { backchannel_logout_uri: TOLD, backchannel_logout_session_required: true });
   const provider = new Provider(`http://127.0.0.1:${port}${path}`, {
     clients: [{ ...client, token_endpoint_auth_method: "client_secret_post" }],
     jwks: { keys: [key(kid)] },
@@ -28,7 +30,8 @@ function make(path, kid) {
       profile: ["name", "preferred_username"],
       email: ["email", "email_verified"],
     },
-    features: { devInteractions: { enabled: false } },
+    features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
+    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }), // who hears of it is on loopback
     interactions: { url: (_ctx, interaction) => `${path}/who/${interaction.uid}` },
     findAccount: () => ({ accountId: person.sub, claims: async () => person }),
     loadExistingGrant: async (ctx) => {
