@@ -51,7 +51,7 @@ def test_every_body_of_every_route_does_so() -> None:
 def test_a_misspelt_filter_is_named_and_shows_nothing(house: House) -> None:
     asked = {
         "/events?persom=1": "persom (did you mean person?): not known here",
-        "/credentials?persno=1&limit=3": "limit, persno (did you mean person?): not known here",
+        "/credentials?flag=3&persno=1": "flag, persno (did you mean person?): not known here",
         "/people?active=true": "active: not known here",
     }
     for path, told in asked.items():

@@ -479,7 +479,7 @@ def _number_from_far_up() -> None:
 SHARED_MODELS = {"Tenant", "Schedule", "Holiday"}
 SHARED_KINDS = {"tenant", "schedule", "unused", "holiday"}
 # Models that belong to no tenant; what they tell goes by what refers to them.
-NOBODYS = {"Release", "Rollout", "Progress"}
+NOBODYS = {"Release", "Rollout", "Progress", "LogoutHeard"}
 # Models of accounts, and where the address is by which somebody is of a tenant and no other.
 ACCOUNTS = {"User": "email", "Session": "user__email", "SignInLink": "user__email", "LogIn": "user__email"}
 

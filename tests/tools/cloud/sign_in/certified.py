@@ -143,10 +143,10 @@ def running(folder: Path, back: str = "http://127.0.0.1") -> Iterator[Certified]
     lay_out(folder)
     shutil.copy(Path(__file__).with_name("provider.mjs"), folder)
     heard = Heard()
+    said = [npm.node(), "provider.mjs", TID, back, heard.address]
     process = subprocess.Popen(
-        [npm.node(), "provider.mjs", TID, back, heard.address], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        said, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert process.stdin and process.stdout
     try:
         port = json.loads(process.stdout.readline())["port"]
