@@ -86,7 +86,9 @@ def said_of(provider: str, kind: str, token: dict[str, Any], info: dict[str, Any
             raise OAuth2Error("Entra does not say who this is (tid, oid)")
         address = token.get("email") or token.get("preferred_username")
         email = address if type(address) is str and "@" in address else ""
-        return Claims(provider, f"entra {directory} {person}", subject, issuer, name, email, str(directory), "", session)
+        return Claims(
+            provider, f"entra {directory} {person}", subject, issuer, name, email, str(directory), "", session
+        )
     born = claims.get("birthdate")
     vouched = _vouched(info if "email" in info else token)
     identity, born = identity_of(issuer, subject), born if type(born) is str else ""
