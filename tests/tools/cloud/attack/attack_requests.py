@@ -67,6 +67,8 @@ MORE: dict[str, dict[str, Any]] = {
     "post /api/banks/{bank_id}/shared": {"compartments": [8], "hours": 4},
     "patch /api/banks/{bank_id}": {"address": "Ny gate 1"},  # its name stays while a parcel lies there
 }
+# Pages whose forms are there when they are asked about a row.
+NARROWED = {"members": "?change={member}"}
 # What no page has a form for as things stand: page -> what is posted.
 BARE: dict[str, Pairs] = {
     "help_own": [("text", "Takk")],
@@ -293,7 +295,8 @@ class Maker:
         for name, address in addresses.items():
             for path, aim, _where, _kind in self._paths(name, address):
                 if aim == OWN and PAGES[name][0] not in (NOT_SERVED, ANYBODY):
-                    for form in self._read(path):
+                    more = NARROWED.get(name, "").format(**self.ids[OWN])
+                    for form in self._read(path + more):
                         if form.method == "post":
                             at = form.action.split("?")[0] or path
                             found.setdefault(resolve(at).url_name or "", []).append(Form(at, "post", form.pairs))
