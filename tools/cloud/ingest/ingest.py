@@ -35,7 +35,7 @@ COMMANDS = 100  # taken in one poll
 QUIET = (wire.PING, wire.EVENTS, wire.TIME_ASKED, wire.DOOR_STATUS)
 
 # What a session needs of its row, and what brings it in line.
-IDENTITY = ("pk", "public_id", "link_secret", "next_secret")
+IDENTITY = ("pk", "public_id", "link_secret", "next_secret", "site__tenant")
 SYNC = (
     "pk",
     "acl_version",
@@ -179,7 +179,12 @@ class Ingest:
     def _session(self, public_id: str) -> ControllerSession:
         session = self.sessions.get(public_id)
         if session is None:
-            row = Controller.objects.only(*IDENTITY).filter(public_id=public_id, lost_at=None).first()
+            row = (
+                Controller.objects.select_related("site")
+                .only(*IDENTITY)
+                .filter(public_id=public_id, lost_at=None)
+                .first()
+            )
             if row is None:
                 raise Refused("unknown")
             down = wire.topics(public_id)[1]

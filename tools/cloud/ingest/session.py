@@ -46,6 +46,7 @@ class ControllerSession:
         troubles: Troubles,
     ):
         self.pk = row.pk
+        self._tenant: int = row.site.tenant_id
         self.refused: dict[str, int] = {}  # not yet in the database
         self.heard: float | None = None  # when the last good message came
         self.heard_is_new = False  # not yet in the database
@@ -231,7 +232,7 @@ class ControllerSession:
         # Walked again only when this process has not followed it, or a key has come that it did not know.
         known = epoch in self._logs
         log = self._logs.pop(epoch) if known else chain.Follower(self.pk, epoch)
-        stored = store.events(self.pk, epoch, batch, now, raw, log, self._troubles)
+        stored = store.events(self.pk, self._tenant, epoch, batch, now, raw, log, self._troubles)
         if known or not stored.ahead:
             self._logs[epoch] = log
             if len(self._logs) > LOGS:

@@ -225,6 +225,7 @@ class Stored:
 
 def events(
     controller: int,
+    tenant: int,
     epoch: int,
     batch: Sequence[Packed],
     now: datetime,
@@ -234,13 +235,14 @@ def events(
 ) -> Stored:
     """Keeps a batch, contiguous by sequence number. What is here already is left as it is.
 
-    raw: each event's record by its number. log: follows the chain; of no use any more when this raises.
+    tenant: the controller's. raw: each event's record by its number. log: follows the chain; of no use any more when
+    this raises.
     """
     first, last = batch[0][0], batch[-1][0]
     with transaction.atomic():
         # Nearly every batch begins where the last one ended: one update says so, and locks the controller.
         if _GOES_ON.update(controller=controller, epoch=epoch, before=first - 1, last=last):
-            rows = _keep(controller, epoch, batch, now, raw, log)
+            rows = _keep(controller, tenant, epoch, batch, now, raw, log)
             return Stored(last, new=rows, ended=happened.take(controller, rows, troubles))
         acked = _acked(controller, epoch)
         if first > acked + 1:
@@ -249,14 +251,20 @@ def events(
         conflicts = _conflicts(controller, epoch, old) if old else 0
         new = [packed for packed in batch if packed[0] > acked]
         if new:
-            rows = _keep(controller, epoch, new, now, raw, log)
+            rows = _keep(controller, tenant, epoch, new, now, raw, log)
             Controller.objects.filter(pk=controller).update(log_epoch=epoch, acked=last)
             return Stored(last, conflicts=conflicts, new=rows, ended=happened.take(controller, rows, troubles))
         return Stored(acked, conflicts=conflicts)
 
 
 def _keep(
-    controller: int, epoch: int, new: Sequence[Packed], now: datetime, raw: Mapping[int, bytes], log: chain.Follower
+    controller: int,
+    tenant: int,
+    epoch: int,
+    new: Sequence[Packed],
+    now: datetime,
+    raw: Mapping[int, bytes],
+    log: chain.Follower,
 ) -> list[Event]:
     whose = _resolve(controller, new)
     found = {packed[0]: log.take(raw[packed[0]]) for packed in new}
@@ -264,7 +272,7 @@ def _keep(
         chain.alarm(controller, why, now)
     rows = [_event(controller, epoch, packed, whose, now, raw[packed[0]][20:28], found[packed[0]][0]) for packed in new]
     for row in rows:
-        row.tenant_id = log.tenant
+        row.tenant_id = tenant
     # A second worker may have come first: the constraint decides, and both acknowledge.
     _EVENTS.rows(vars(row) for row in rows)
     return rows

@@ -84,7 +84,6 @@ class Follower:
     """One log as it comes in. Its state is made again from what is stored, so nothing is lost with the process."""
 
     def __init__(self, controller: int, epoch: int) -> None:
-        self.tenant: int = Controller.objects.values_list("site__tenant", flat=True).get(pk=controller)
         keys = LogKey.objects.filter(controller=controller, epoch=epoch).values_list("sequence", "key")
         self._keys = {sequence: bytes(key) for sequence, key in keys}
         self._first = min(self._keys, default=None)

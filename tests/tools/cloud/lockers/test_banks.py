@@ -95,7 +95,7 @@ def test_an_alarm_of_a_compartment_is_shown_there_and_ends_there(locker: Any, wi
     found = Alarm.objects.order_by("compartment")
     assert [(one.compartment, one.door_number, one.ended_at is None) for one in found] == [(1, 0, True), (2, 0, False)]
     with override("en"):
-        assert alarming._place(found[0]) == "Compartment 1 (Pakkeboks)"
+        assert alarming._place(found[0], alarming.doors_of(found)) == "Compartment 1 (Pakkeboks)"
 
 
 def test_the_log_names_the_compartment(locker: Any, wire: Any) -> None:
