@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
+
 from ..models import ApiToken, Look, Person, Reach, Right, User
 
 SAME = timedelta(minutes=10)  # somebody who pages through a log looks once
@@ -29,9 +31,6 @@ def note(
     """Keeps that somebody looks, in each tenant whose log they see."""
     for tenant in tenants:
         same = Look.objects.filter(tenant=tenant, user=user, token=token, what=what, person=person, erased=False)
-        last = same.filter(until__gt=now - SAME).order_by("-pk").first()
-        if last is None:
+        last = same.filter(until__gt=now - SAME).order_by("-pk").values("pk")[:1]
+        if not Look.objects.filter(pk__in=last).update(until=now, times=F("times") + 1):
             Look.objects.create(tenant_id=tenant, user=user, token=token, what=what, person=person, at=now, until=now)
-        else:
-            last.until, last.times = now, last.times + 1
-            last.save(update_fields=["until", "times"])

@@ -34,9 +34,11 @@ def page(request: HttpRequest) -> HttpResponse:
     if not user.memberships.living().exists() and own.persons(request).exists():
         return redirect("pages:mine")
     looks.at_doors(user, clock.now())
+    alarms = alarming.now_standing(user)
     shown = {
         "sites": door_status.sites(user),
-        "alarms": alarming.now_standing(user),
+        "alarms": alarms,
+        "alarms_standing": len(alarms),
         "releasable": access.somewhere(user, Right.RELEASE),
         "sites_releasable": access.reached(user, Site, Right.RELEASE),
         "here": "doors",

@@ -26,6 +26,10 @@ class Migration(migrations.Migration):
                 to="cloud.credential",
             ),
         ),
+        migrations.RemoveIndex("event", "event_of_door"),
+        migrations.AddIndex(
+            "event", models.Index(fields=["controller", "door_number", "-id", "code"], name="event_at_door")
+        ),
         migrations.AddIndex("event", models.Index(fields=["tenant", "-id"], name="event_of_tenant")),
         migrations.AddIndex("event", models.Index(fields=["tenant", "utc"], name="event_of_day")),
         migrations.AddIndex("event", models.Index(fields=["credential", "-id"], name="event_of_credential")),

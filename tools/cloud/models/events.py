@@ -64,7 +64,8 @@ class Event(Owned):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["controller", "epoch", "sequence"], name="event_once")]
         indexes = [
-            models.Index(fields=["controller", "door_number", "id"], name="event_of_door"),
+            # With the code: of a door by which nobody passes the last passage is looked for through all of its events.
+            models.Index(fields=["controller", "door_number", "-id", "code"], name="event_at_door"),
             models.Index(fields=["tenant", "-id"], name="event_of_tenant"),
             models.Index(fields=["tenant", "utc"], name="event_of_day"),
             models.Index(fields=["credential", "-id"], name="event_of_credential"),
