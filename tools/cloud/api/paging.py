@@ -15,8 +15,15 @@ class Page(Schema):
     """after: the id of the last row of the page before. While there are more, the answer says in its header `Link`
     (RFC 8288, rel="next") where the next page is."""
 
-    after: int | None = Field(None, ge=0, le=2**63 - 1)
-    limit: int = Field(MOST, ge=1, le=MOST)
+    after: int | None = Field(
+        None, ge=0, le=2**63 - 1, description="the id of the last row of the page before; left out: from the first on"
+    )
+    limit: int = Field(
+        MOST,
+        ge=1,
+        le=MOST,
+        description="rows of a page. While there are more, the header Link (RFC 8288, rel=next) says where they are.",
+    )
 
 
 def page(request: HttpRequest, response: HttpResponse, rows: QuerySet[Any], wanted: Page) -> list[Any]:
