@@ -16,7 +16,7 @@ from tools import postgres
 from tools.bench.goals import goal, show
 from tools.terminal import Json, Problem, progress
 
-PEOPLE, EVENTS, DOORS, RECORDS, FEW = 50_000, 1_000_000, 200, 20_000, 60
+PEOPLE, EVENTS, DOORS, FEW = 50_000, 1_000_000, 200, 60
 TIMES = 20  # that each page is asked for, after the one that is counted
 P95_MS, MOST_BYTES, MOST_QUERIES = 150, 150_000, 12
 SQLITE, POSTGRES, WITHOUT = "SQLite", "PostgreSQL", "PostgreSQL without row security"
@@ -57,7 +57,8 @@ class Child:
         self._process.wait()
 
 
-def measure(size: tuple[int, ...] = (PEOPLE, EVENTS, DOORS, RECORDS, FEW), times: int = TIMES) -> Figures:
+def measure(people: int = PEOPLE, events: int = EVENTS, doors: int = DOORS, times: int = TIMES) -> Figures:
+    size = people, events, doors, people * 2 // 5, min(FEW, people // 10)  # as Size of big_house.py has them
     with _children(size) as children:
         found = _ask(children, times)
     wholes = {name: _whole(rows) for name, rows in found.items()}
@@ -141,11 +142,11 @@ def _goals(name: str, rows: Figures) -> list[Figures]:
 
 
 def bench(
-    people: Annotated[int, typer.Option("--people", min=10, help="People of the house.")] = PEOPLE,
+    people: Annotated[int, typer.Option("--people", min=100, help="People of the house.")] = PEOPLE,
     events: Annotated[int, typer.Option("--events", min=10, help="Events of its log.")] = EVENTS,
     doors: Annotated[int, typer.Option("--doors", min=4, help="Its doors.")] = DOORS,
     times: Annotated[int, typer.Option("--times", min=2, help="How often each page is asked for.")] = TIMES,
     json: Json = False,
 ) -> None:
     """Every page and list of a big house: how long, how large, how many queries."""
-    show(json, measure((people, events, doors, RECORDS, FEW), times))
+    show(json, measure(people, events, doors, times))
