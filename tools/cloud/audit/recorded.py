@@ -47,6 +47,7 @@ from ..models import (
     Invitation,
     LogIn,
     LogKey,
+    LogoutHeard,
     Look,
     Membership,
     Notice,
@@ -150,6 +151,7 @@ NOT: dict[type[models.Model], str] = {
     Erased: "a number of nobody, for backups",
     Session: "who is signed in",
     LogIn: "who signed in, for themselves",
+    LogoutHeard: "that a provider's token was heard",
     Release: "the host's, of no tenant",
     RolloutBoard: "how far a rollout is",
 }
