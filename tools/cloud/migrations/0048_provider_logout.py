@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cloud", "0045_event_indexes"),
+        ("cloud", "0047_event_indexes"),
     ]
 
     operations = [

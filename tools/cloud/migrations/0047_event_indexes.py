@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0044_event_tenant")]
+    dependencies = [("cloud", "0046_event_tenant")]
 
     operations = [
         migrations.AlterField(

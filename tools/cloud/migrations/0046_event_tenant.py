@@ -11,7 +11,7 @@ FILL = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0043_birth")]
+    dependencies = [("cloud", "0045_erased")]
 
     operations = [
         migrations.AddField(
