@@ -21,7 +21,7 @@ FILE_CALLS = ("/api/lists/people", "/api/lists/groups", "/api/people/{person_id}
 PARTS = {
     "bank_id": "banks", "command_id": "commands", "controller_id": "controllers", "delivery_id": "deliveries",
     "door_id": "doors", "event_id": "events", "group_id": "groups", "help_id": "help", "person_id": "people",
-    "reading_id": "readings", "site_id": "sites", "tenant_id": "tenants",
+    "reading_id": "readings", "request_id": "requests", "site_id": "sites", "tenant_id": "tenants",
 }  # fmt: skip
 TRIED = 7  # of each kind that is looked for: so that it is not always the same row
 
