@@ -182,6 +182,9 @@ def test_tests_that_name_the_module_are_asked_before_all_others(
     assert known.tests(mutant, 1.0)[0] == ["test_of_named_here.py::test_c"], (
         "a file that is named after it, first of all"
     )
+    near = {"tests/b/test_near.py::test_d": [3]}
+    known.add({"seconds": dict.fromkeys(near, 3.0), "failed": [], "lines": {"b/named_here.py": {**lines, **near}}})
+    assert known.tests(mutant, 10)[0][:3] == [*named, *near, "test_it.py::test_b"], "then those of its room"
 
 
 def test_what_is_all_done_at_import_is_asked_of_its_room_and_of_those_that_import_it(

@@ -50,7 +50,8 @@ class LineReach:
     def tests(self, mutant: Mutant, most_seconds: float) -> tuple[list[str], bool]:
         """(tests that run the statement; whether there were more of them). First those that are about it.
 
-        That is: whose file is named after the module, or names it, which run most of the function, and little else.
+        That is: whose file is named after the module, lies in the folder that mirrors its own, or names it; which run
+        most of the function, and little else.
 
         Of what is done once when a module is imported: all tests that run something of the file; where none does, as
         all of it is done at import, those of its room and those that import it, or else its room.
@@ -72,6 +73,7 @@ class LineReach:
         found.sort(
             key=lambda test: (
                 not _named_after(test.partition("::")[0], Path(mutant.file).stem),
+                Path(test.partition("::")[0]).parent != Path("tests", Path(mutant.file).parent),
                 Path(mutant.file).stem not in _words(test.partition("::")[0]),
                 -len(of_file.get(test, set()) & around),
                 -round(20 * len(of_file.get(test, ())) / max(1, self._lines_of(test))),
