@@ -62,7 +62,7 @@ class StepOut(Schema):
     by: str
 
 
-class HeldOut(Schema):
+class ErasedAtOut(Schema):
     """A controller that held somebody who is erased. held_at: since when it holds its list without them."""
 
     controller_id: int
@@ -79,7 +79,7 @@ class ErasedOut(Schema):
     counts: dict[str, int]
     directory: bool
     partners: list[str]
-    controllers: list[HeldOut]
+    controllers: list[ErasedAtOut]
 
 
 class WholeRequestOut(RequestOut):

@@ -6,7 +6,9 @@ After a change that is meant: WRITE_CONTRACT=1 and pytest of this file write it 
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 from tools.cloud.api.subjects import api
 
@@ -53,3 +55,32 @@ def test_the_api_is_as_it_is_written_down() -> None:
     gone, new = sorted(set(written) - set(found)), sorted(set(found) - set(written))
     assert (gone, new) == ([], []), "if it is meant: WRITE_CONTRACT=1 and this test"
     assert len(found) == len(written) > 500
+
+
+def test_no_two_answers_have_one_name() -> None:
+    """The description knows a schema by its name: of two the later one would stand for both."""
+    named: dict[str, set[type]] = {}
+    assert api.urls, "all routers are bound"
+    for _, router in api._routers:
+        for path in router.path_operations.values():
+            for operation in path.operations:
+                for model in operation.response_models.values():
+                    for one in _within(model):
+                        named.setdefault(one.__name__, set()).add(one)
+    assert len(named) > 60
+    assert {name: found for name, found in named.items() if len(found) > 1} == {}
+
+
+def _within(model: Any, known: set[Any] | None = None) -> Iterator[type[BaseModel]]:
+    """The schemas that it is made of."""
+    known = set() if known is None else known
+    if model in known or model is None:
+        return
+    known.add(model)
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        if model.__name__ != "NinjaResponseSchema":
+            yield model
+        for field in model.model_fields.values():
+            yield from _within(field.annotation, known)
+    for one in get_args(model):
+        yield from _within(one, known)
