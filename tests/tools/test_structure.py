@@ -1,5 +1,6 @@
 """What the code says of its own house, and that it would say so."""
 
+from collections import Counter
 from pathlib import Path
 
 from tools import structure
@@ -20,6 +21,12 @@ def test_the_house_stands() -> None:
     assert structure.arrows_up(found) == []
     assert structure.long_functions(found) == []
     assert structure.long_files() == []
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """Of two, pytest collects one, and says of the other that it cannot: the folders of tests are no packages."""
+    names = Counter(path.name for path in (structure.ROOT / "tests").rglob("test_*.py"))
+    assert len(names) > 200 and [name for name, count in names.items() if count > 1] == []
 
 
 def test_a_circle_is_found(tmp_path: Path) -> None:
