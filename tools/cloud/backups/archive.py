@@ -4,6 +4,7 @@ As WinZip and 7-Zip have it (AE-2); the key is 384 random bits, made once (`back
 BACKUP_KEY): whoever has the file alone has nothing. Each file is checked whole before anything is done with it.
 """
 
+import errno
 import json
 import os
 import struct
@@ -22,6 +23,7 @@ from ..data import kept_key
 FORM = 1
 DATABASE, FACTS = "database", "facts.json"
 PIECE = 1 << 20
+FULL = (errno.ENOSPC, errno.EDQUOT)
 WRONG = (
     RuntimeError,
     pyzipper.BadZipFile,
@@ -85,6 +87,8 @@ def read(path: Path, secret: bytes, to: Path | None = None) -> Facts:
         raise Problem(f"there is no file {path}; give a backup that portvakt cloud backup has written") from None
     except WRONG as error:
         _remove(to)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise Problem(f"there is no room to unpack {path}; nothing was changed. Make room, then restore") from None
         raise Problem(
             f"{path} is damaged, or was encrypted with another key ({type(error).__name__}); nothing was changed. "
             "Take another backup, or put its backup_key in place"

@@ -13,11 +13,8 @@ from .retention import AGREEMENT, SECURITY, Kept
 CONSENT = _("consent, which can be withdrawn at any time, GDPR 6(1)(a)")
 INTEREST = _("legitimate interest in a house that works well, GDPR 6(1)(f)")
 VITAL = _("to protect somebody’s life, GDPR 6(1)(d)")
-RESTRICTION, OBJECTION, WITHDRAWAL = (
-    "restriction",
-    "objection",
-    "withdrawal",
-)  # kinds of requests, as models/requests.py
+# Kinds of requests, as models/requests.py has them.
+RESTRICTION, OBJECTION, WITHDRAWAL = "restriction", "objection", "withdrawal"
 
 
 class Processing(NamedTuple):

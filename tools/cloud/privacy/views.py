@@ -1,8 +1,10 @@
 """Privacy for those who work requests, and for whoever is signed in: how long what is kept."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -89,49 +91,39 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @access.needs(Right.PRIVACY)
 def extend(request: HttpRequest, pk: int) -> HttpResponse:
-    row = _find(request, pk)
-    form = ExtendForm(request.POST)
-    if form.is_valid():
-        try:
-            requests.extend(row, form.cleaned_data["reason"])
-        except Problem as problem:
-            form.add_error(None, telling.sentence(problem))
-        else:
-            messages.success(request, _("There is more time. The person can read why."))
-            return redirect("pages:request", pk=pk)
-    return _page(request, _find(request, pk), extend_form=form, status=422)
+    done = _("There is more time. The person can read why.")
+    return _word(request, pk, ExtendForm, lambda row, said: requests.extend(row, said["reason"]), done)
 
 
 @require_POST
 @access.needs(Right.PRIVACY)
 def lift(request: HttpRequest, pk: int) -> HttpResponse:
-    row = _find(request, pk)
-    form = LiftForm(request.POST)
-    if form.is_valid():
-        try:
-            requests.lift(row, form.cleaned_data["why"])
-        except Problem as problem:
-            form.add_error(None, telling.sentence(problem))
-        else:
-            messages.success(request, _("It holds no longer. The person can read why."))
-            return redirect("pages:request", pk=pk)
-    return _page(request, _find(request, pk), lift_form=form, status=422)
+    done = _("It holds no longer. The person can read why.")
+    return _word(request, pk, LiftForm, lambda row, said: requests.lift(row, said["why"]), done)
 
 
 @require_POST
 @access.needs(Right.PRIVACY)
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
-    row = _find(request, pk)
-    form = AnswerForm(request.POST)
+    is_done = request.POST.get("outcome") == "done"
+    done = _("The request is closed. The person can read your answer.")
+    return _word(request, pk, AnswerForm, lambda row, said: requests.answer(row, said["answer"], done=is_done), done)
+
+
+def _word(
+    request: HttpRequest, pk: int, of: type[Form], do: Callable[[DataRequest, dict[str, Any]], object], done: str
+) -> HttpResponse:
+    """A word about a request. What is refused is told in its form, on the page of the request."""
+    row, form = _find(request, pk), of(request.POST)
     if form.is_valid():
         try:
-            requests.answer(row, form.cleaned_data["answer"], done=request.POST.get("outcome") == "done")
+            do(row, form.cleaned_data)
         except Problem as problem:
             form.add_error(None, telling.sentence(problem))
         else:
-            messages.success(request, _("The request is closed. The person can read your answer."))
+            messages.success(request, done)
             return redirect("pages:request", pk=pk)
-    return _page(request, _find(request, pk), answer_form=form, status=422)
+    return _page(request, _find(request, pk), form, status=422)
 
 
 @never_cache
@@ -243,14 +235,19 @@ def _find(request: HttpRequest, pk: int) -> DataRequest:
     return row
 
 
-def _page(request: HttpRequest, row: DataRequest, status: int = 200, **forms: Any) -> HttpResponse:
+def _page(request: HttpRequest, row: DataRequest, said: Form | None = None, status: int = 200) -> HttpResponse:
+    """said: the form that was refused, as it was filled in."""
+
+    def form(of: type[Form]) -> Form:
+        return said if said is not None and type(said) is of else of()
+
     told = {
         **shown.request(row),
         "means": shown.MEANS[row.kind],
         "copied": row.kind in copies.KINDS,
-        "extend_form": forms.get("extend_form") or ExtendForm(),
-        "answer_form": forms.get("answer_form") or AnswerForm(),
-        "lift_form": forms.get("lift_form") or LiftForm(),
+        "extend_form": form(ExtendForm),
+        "answer_form": form(AnswerForm),
+        "lift_form": form(LiftForm),
         "here": "people",
     }
     return render(request, "pages/privacy/request.html", told, status=status)

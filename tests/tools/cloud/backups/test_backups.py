@@ -1,6 +1,7 @@
 """A backup: encrypted, checked, and put back without who was erased since; the old database is whole until then."""
 
 import atexit
+import errno
 import json
 import os
 import shutil
@@ -175,6 +176,18 @@ def test_a_damaged_file_is_refused_with_a_sentence(on_sqlite: Place) -> None:
         assert done.returncode == 1 and "is damaged" in done.stderr and "Traceback" not in done.stderr
     assert on_sqlite.look()["people"] == WITH
     assert sorted(path.name for path in on_sqlite.data.iterdir() if "restor" in path.name) == []
+
+
+def test_a_full_disk_is_no_damage(on_sqlite: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = on_sqlite.begin()
+
+    def full(error: int) -> None:
+        raise OSError(error, "no room")
+
+    monkeypatch.setattr(os, "fsync", lambda _number: full(errno.ENOSPC))
+    told = _read(file, archive.key(on_sqlite.data), on_sqlite.data / "plain")
+    assert told is not None and "there is no room" in told and "damaged" not in told
+    assert not (on_sqlite.data / "plain").exists()
 
 
 def _read(path: Path, key: bytes, to: Path) -> str | None:

@@ -154,9 +154,10 @@ class Lives:
         one.born = one.born and kind != "withdrawal"
 
     def answer(self) -> None:
-        one = self.random.choice([one for one in self.lives if one.open and not one.gone] or [None])  # type: ignore[list-item]
-        if one is None:
+        asking = [one for one in self.lives if one.open and not one.gone]
+        if not asking:
             return
+        one = self.random.choice(asking)
         row = DataRequest.objects.get(pk=one.open.popitem()[0])
         if row.kind == "erasure":
             erasing.begin(row, members=True)
@@ -169,8 +170,9 @@ class Lives:
             one.stands.discard(row.kind)
 
     def lift(self) -> None:
-        one = self.random.choice([one for one in self.lives if one.stands and not one.gone] or [None])  # type: ignore[list-item]
-        if one is not None:
+        said = [one for one in self.lives if one.stands and not one.gone]
+        if said:
+            one = self.random.choice(said)
             rows = DataRequest.objects.filter(person=one.row, kind__in=one.stands, lifted_at=None, state="done")
             for row in rows[:1]:
                 requests.lift(row, "avgjort")
@@ -205,7 +207,7 @@ class Lives:
         restricted = "restriction" in one.stands
         if not one.gone and not there:
             say(one.left is not None and not restricted, f"{one.mark} is erased and should not be")
-            say(bool(one.left) and now - one.left >= ERASED_WITHIN, f"{one.mark} is erased too early")  # type: ignore[operator]
+            say(one.left is not None and now - one.left >= ERASED_WITHIN, f"{one.mark} is erased too early")
             one.gone = now
         if not one.gone:
             if one.left is not None and not restricted:

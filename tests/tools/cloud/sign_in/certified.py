@@ -19,6 +19,7 @@ from django.test import Client
 
 from tools import npm
 
+OLA = {"email": "ola@example.org", "email_verified": True, "name": "Ola Nordmann"}
 TID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 # Where two versions of a package are needed, the older one lies with who needs it.
 NESTED = {

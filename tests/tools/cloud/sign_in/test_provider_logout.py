@@ -1,42 +1,21 @@
 """Back-channel logout: a certified provider says that somebody has signed out there, and they are here too, at once."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
-import certified
 import jwt
 import pytest
-from certified import Certified, browser, who
-from cloud_world import House
+from certified import OLA, Certified, browser, who
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.test import Client, override_settings
+from django.test import Client
 
 from tools.cloud import openid
 from tools.cloud.members import members, provider_logout
 from tools.cloud.models import LogIn, LogoutHeard, Role, Session, User
 from tools.cloud.services import clock
 
-OLA = {"email": "ola@example.org", "email_verified": True, "name": "Ola Nordmann"}
 HERE = "/accounts/oidc/one/logout/"
 KEY, OTHER = (rsa.generate_private_key(65537, 2048) for _ in range(2))
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certified]:
-    with certified.running(tmp_path_factory.mktemp("provider")) as found:
-        yield found
-
-
-@pytest.fixture
-def provider(running: Certified) -> Iterator[Certified]:
-    with override_settings(SOCIALACCOUNT_PROVIDERS=running.apps()):
-        yield running
-
-
-@pytest.fixture
-def ola(house: House) -> User:
-    return members.invite(house.tenant, "ola@example.org", Role.VIEWER).user
 
 
 def say(token: str, provider: str = "one") -> int:

@@ -2,20 +2,17 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import certified
 import jwt
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from certified import TID, Certified, browser, leads_to, who
+from certified import OLA, TID, Certified, browser, leads_to, who
 from cloud_world import House, Stopped
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.test import override_settings
 
 from tools.cloud import openid, providers
 from tools.cloud.members import identities, members
@@ -23,27 +20,9 @@ from tools.cloud.models import Role, Tenant, User
 from tools.cloud.national import numbers_in
 from tools.terminal import Problem
 
-OLA = {"email": "ola@example.org", "email_verified": True, "name": "Ola Nordmann"}
 OID = "9b2d7c1e-0a4f-4f53-8f0e-1d2c3b4a5968"
 ISSUER, NONCE = "https://issuer.example", "n-0S6_WzA2Mj"
 KEY, OTHER = (rsa.generate_private_key(65537, 2048) for _ in range(2))
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certified]:
-    with certified.running(tmp_path_factory.mktemp("provider")) as found:
-        yield found
-
-
-@pytest.fixture
-def provider(running: Certified) -> Iterator[Certified]:
-    with override_settings(SOCIALACCOUNT_PROVIDERS=running.apps()):
-        yield running
-
-
-@pytest.fixture
-def ola(house: House) -> User:
-    return members.invite(house.tenant, "ola@example.org", Role.VIEWER).user
 
 
 def test_the_provider_alone_lets_nobody_in(provider: Certified) -> None:
