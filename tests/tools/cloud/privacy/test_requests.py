@@ -95,6 +95,8 @@ def test_a_deadline_is_extended_once_for_a_reason_and_before_it_ends(home: Askin
     with pytest.raises(Refusal, match="why"):
         requests.extend(row, "  ")
     office = home.office()
+    refused = office.post(f"/requests/{row.pk}/extend", {"reason": "for langt " * 500})
+    assert refused.status_code == 422 and b"for langt" in refused.content, "as it was typed"
     assert office.post(f"/requests/{row.pk}/extend", {"reason": "Arkivet må hentes"}).status_code == 302
     row.refresh_from_db()
     assert row.due_at - row.made_at == timedelta(days=90)
