@@ -19,10 +19,12 @@ from ..models import Alarm, Command, Controller, Door, Event, Right, User, proce
 from ..pages import access
 from ..services import clock
 from . import doors as door_states
-from . import locking, locks
+from . import doors_page, locking, locks
+from .doors_page import Sought
 from .locking import Locking, moment
 
 RELEASE_SHOWN_S = 60  # how long the fate of a release stands on its door
+EVERY = Sought()
 
 Text = str | Promise
 
@@ -99,14 +101,17 @@ class DoorStatus:
 
 def doors(user: User, only: int | None = None) -> list[DoorStatus]:
     """Every door the user may see (or one of them), as it stands."""
-    now = clock.now()
+    rows = visible(Door, user).filter(controller__lost_at=None)
+    return _standing(user, rows if only is None else rows.filter(pk=only), clock.now())
+
+
+def _standing(user: User, rows: QuerySet[Door], now: datetime) -> list[DoorStatus]:
     passages = Event.objects.filter(
         controller=OuterRef("controller"), door_number=OuterRef("number"), code__in=codes.PASSAGES
     )
-    rows = visible(Door, user).filter(controller__lost_at=None).select_related("controller__site")
+    rows = rows.select_related("controller__site")
     rows = rows.annotate(passage=Subquery(passages.order_by("-id").values("id")[:1]))
-    rows = rows.order_by("controller__site__name", "controller__name", "number")
-    found = list(rows if only is None else rows.filter(pk=only))
+    found = list(rows.order_by("controller__site__name", "controller__name", "number"))
     # On a screen that others see, too: whose data is restricted is not named there to anybody.
     named = Event.objects.exclude(credential__person__in=standing.stopped(processing.LOG))
     passed = named.select_related("credential__person").in_bulk(
@@ -187,18 +192,29 @@ def _release(command: Command, door: Door) -> dict[str, Any] | None:
     return {"look": look, "icon": icon, "text": text, "time": local(command.requested_at, door.controller.site.zone)}
 
 
-def sites(user: User) -> list[dict[str, Any]]:
-    """The doors under their sites and controllers; a controller without doors is shown as well."""
+@dataclass
+class DoorsPage:
+    """sites: {site, controllers: [{controller, link, emergency, tried, doors}]}, each of which may be without doors.
+
+    previous, next: the board that the page before or after this one goes on from.
+    """
+
+    sites: list[dict[str, Any]]
+    previous: int | None
+    next: int | None
+
+
+def page(user: User, sought: Sought = EVERY) -> DoorsPage:
+    """The doors under their sites and controllers."""
     now = clock.now()
+    found = doors_page.boards(user, sought)
+    boards: list[Controller] = found.rows
     by_controller: dict[int, list[DoorStatus]] = {}
-    for door_status in doors(user):
+    for door_status in _standing(user, doors_page.doors(user, sought).filter(controller__in=boards), now):
         by_controller.setdefault(door_status.door.controller_id, []).append(door_status)
     grouped: dict[int, dict[str, Any]] = {}
-    tried = _tried(user)
-    mine = set(visible(Controller, user).filter(lost_at=None).values_list("pk", flat=True))
-    # Of who is bound to a door of several the board is not theirs to see; that door is, with its link.
-    rows = Controller.objects.filter(pk__in={*mine, *by_controller}).select_related("site")
-    for controller in rows.order_by("site__name", "site_id", "name"):
+    tried = _tried(user, boards)
+    for controller in boards:
         site = grouped.setdefault(controller.site_id, {"site": controller.site, "controllers": []})
         site["controllers"].append(
             {
@@ -209,7 +225,8 @@ def sites(user: User) -> list[dict[str, Any]]:
                 "doors": by_controller.get(controller.pk, []),
             }
         )
-    return list(grouped.values())
+    previous, following = found.previous and boards[0].pk, found.next and boards[-1].pk
+    return DoorsPage(list(grouped.values()), previous or None, following or None)
 
 
 def _emergency(standings: list[DoorStatus]) -> Locking | None:
@@ -218,11 +235,12 @@ def _emergency(standings: list[DoorStatus]) -> Locking | None:
     return found[0] if found else None
 
 
-def _tried(user: User) -> set[int]:
-    """Controllers in commissioning, as they last said."""
+def _tried(user: User, boards: list[Controller]) -> set[int]:
+    """Those of them in commissioning, as they last said."""
     of = (events.COMMISSIONING_BEGAN, events.COMMISSIONING_ENDED, events.STARTED)
     said = Event.objects.filter(controller=OuterRef("pk"), door_number=0, code__in=of)
-    rows = visible(Controller, user).annotate(said=Subquery(said.order_by("-id").values("code")[:1]))
+    rows = visible(Controller, user).filter(pk__in=[board.pk for board in boards])
+    rows = rows.annotate(said=Subquery(said.order_by("-id").values("code")[:1]))
     return set(rows.filter(said=events.COMMISSIONING_BEGAN).values_list("pk", flat=True))
 
 

@@ -27,6 +27,7 @@ from ..models import Membership, Places, Session, User
 from ..row_security import admitted
 from ..services import clock
 from . import door_status
+from .doors_page import Sought
 
 log = logging.getLogger("portvakt.live")
 
@@ -53,7 +54,7 @@ class Crowded(Exception):
 @dataclass(eq=False)
 class DoorStream:
     """One open page. door, bank: of that door's or bank's page; log: of the log, which shows the rows up to that one;
-    else of all doors. tenants: whose user it is."""
+    else of the page of doors, sought: which page of it. tenants: whose user it is."""
 
     user: User
     session: str
@@ -61,6 +62,7 @@ class DoorStream:
     door: int | None = None
     bank: int | None = None
     log: int | None = None
+    sought: Sought = door_status.EVERY
     tenants: frozenset[int] = frozenset()
     sight: Sight | None = None
     parts: dict[str, str] = field(default_factory=dict)
@@ -73,7 +75,7 @@ class DoorStream:
     def kind(self) -> tuple[Any, ...]:
         # Who looks at the log is on record: its pages are each their own.
         own = None if self.log is None else (self.user.pk, self.log)
-        return self.sight, self.language, self.door, self.bank, own
+        return self.sight, self.language, self.door, self.bank, self.sought, own
 
 
 class Hub:
@@ -222,7 +224,7 @@ def _parts(stream: DoorStream) -> dict[str, str]:
         alarms = alarming.now_standing(user)
         parts["alarms"] = render_to_string("pages/_alarms.html", {"alarms": alarms})
         parts["bell"] = render_to_string("pages/_bell.html", {"alarms_standing": len(alarms)})
-        for site in door_status.sites(user):
+        for site in door_status.page(user, stream.sought).sites:
             for row in site["controllers"]:
                 name = f"link-{row['controller'].pk}"
                 parts[name] = render_to_string(

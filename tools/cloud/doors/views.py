@@ -22,6 +22,7 @@ from ..residents import own
 from ..services import clock, entered
 from ..sessions import hashed
 from . import commands, door_status, live, locks
+from .doors_page import Sought
 
 STILL_S = 15.0  # a comment so often keeps proxies from closing a quiet stream
 
@@ -35,8 +36,15 @@ def page(request: HttpRequest) -> HttpResponse:
         return redirect("pages:mine")
     looks.at_doors(user, clock.now())
     alarms = alarming.now_standing(user)
+    sought = Sought.of(request.GET)
+    part = door_status.page(user, sought)
     shown = {
-        "sites": door_status.sites(user),
+        "sites": part.sites,
+        "part": part,
+        "earlier": Sought(sought.q, before=part.previous).address(),
+        "later": Sought(sought.q, after=part.next).address(),
+        "sought": sought,
+        "is_part": sought != door_status.EVERY or part.next is not None,
         "alarms": alarms,
         "alarms_standing": len(alarms),
         "releasable": access.somewhere(user, Right.RELEASE),
@@ -99,14 +107,15 @@ def ask(request: HttpRequest, door: Door, minutes: str = "") -> HttpResponse:
 @never_cache
 @require_GET
 async def stream(request: HttpRequest) -> HttpResponseBase:
-    """The parts of the page that changed, as server-sent events: {element id: HTML}. door, bank, log: of that page."""
+    """The parts of the page that changed, as server-sent events: {element id: HTML}. door, bank, log: of that page,
+    else of the page of doors, which says what is sought there."""
     user: Any = await request.auser()
     if not user.is_authenticated:
         return HttpResponse(status=401)
     door, bank, log = (entered.number(request.GET.get(name, "")) for name in ("door", "bank", "log"))
     tenants = frozenset([pk async for pk in user.memberships.living().values_list("tenant", flat=True)])
     key = hashed(request.session.session_key or "")
-    one = live.DoorStream(user, key, get_language() or "en", door, bank, log, tenants)
+    one = live.DoorStream(user, key, get_language() or "en", door, bank, log, Sought.of(request.GET), tenants)
     if bank is None and log is None:
         await sync_to_async(looks.at_doors)(user, clock.now())
     hub = live.hub()

@@ -15,15 +15,21 @@ class Page(NamedTuple):
 
 
 def page(rows: QuerySet[Any], order: tuple[str, ...], most: int, after: Any = None, before: Any = None) -> Page:
-    """order: fields, of which together no two rows have the same. after, before: the row that it goes on from."""
+    """order: fields, of which together no two rows have the same. after, before: the row that it goes on from.
+
+    Where nothing is left beyond that row, it is the first page.
+    """
     if before is not None:
         backwards = tuple(name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order)
         found = list(rows.filter(_beyond(before, backwards)).order_by(*backwards)[: most + 1])
-        return Page(found[:most][::-1], len(found) > most, True)
+        if found:
+            return Page(found[:most][::-1], len(found) > most, True)
     if after is not None:
-        rows = rows.filter(_beyond(after, order))
+        found = list(rows.filter(_beyond(after, order)).order_by(*order)[: most + 1])
+        if found:
+            return Page(found[:most], True, len(found) > most)
     found = list(rows.order_by(*order)[: most + 1])
-    return Page(found[:most], after is not None, len(found) > most)
+    return Page(found[:most], False, len(found) > most)
 
 
 def _beyond(row: Any, order: tuple[str, ...]) -> Q:
