@@ -36,7 +36,7 @@ class Granted:
 
     def ending(self, last: int) -> "Granted":
         """The same for a credential that itself ends."""
-        return replace(self, last=min(last, self.last))
+        return self if last >= self.last else replace(self, last=last)
 
     def right(self, now: int, exact: bool = True) -> rights.Entitlement:
         spans = {door: [span._replace(end=min(span.end, self.last)) for span in found] for door, found in self.spans}
@@ -60,54 +60,83 @@ class _Gathering:
     parts: list[_Part] = field(default_factory=list)
 
 
+@dataclass(eq=False)
+class _Places:
+    """Doors, each with the number of its schedule. Those of a group are one object, by which they are compared."""
+
+    at: list[tuple[Door, int]] = field(default_factory=list)
+
+
 class _Claim(NamedTuple):
-    """Somebody's right to doors. places: each with the number of its schedule."""
+    """Somebody's right to doors."""
 
     person: int
     part: _Part
-    places: list[tuple[Door, int]]
+    places: _Places
 
 
 def granted(
     tenant: int, people: Collection[int] | None, now: int, at: int | None = None
 ) -> dict[int, dict[int, Granted]]:
-    """{person: {controller: what is granted there}}. now: in packed minutes. at: one controller; None: at all."""
-    groups: dict[int, list[tuple[Door, int]]] = {}
+    """{person: {controller: what is granted there}}. now: in packed minutes. at: one controller; None: at all.
+
+    Most people of a house have the same as others: it is worked out once for all of them, and theirs is one object.
+    """
+    groups: dict[int, _Places] = {}
     for place in GroupDoor.objects.filter(accessgroup__tenant=tenant).select_related("door", "schedule"):
         schedule = place.schedule.number if place.schedule else rights.ALWAYS
-        groups.setdefault(place.accessgroup_id, []).append((place.door, schedule))
-    found: dict[int, dict[int, _Gathering]] = {}
+        groups.setdefault(place.accessgroup_id, _Places()).at.append((place.door, schedule))
+    claims: dict[int, list[tuple[_Part, _Places]]] = {}
     for claim in (*_grants(tenant, people, groups, at), *_of_guests(tenant, people, groups)):
-        for door, schedule in claim.places:
+        claims.setdefault(claim.person, []).append((claim.part, claim.places))
+    alike: dict[tuple[tuple[_Part, _Places], ...], dict[int, Granted]] = {}
+    found = {}
+    for person, has in claims.items():
+        key = tuple(has)
+        if key not in alike:
+            alike[key] = _by_controller(has, now, at)
+        if alike[key]:
+            found[person] = alike[key]
+    return found
+
+
+def _by_controller(has: list[tuple[_Part, _Places]], now: int, at: int | None) -> dict[int, Granted]:
+    found: dict[int, _Gathering] = {}
+    for part, places in has:
+        for door, schedule in places.at:
             if at is not None and door.controller_id != at:
                 continue
-            there = found.setdefault(claim.person, {}).setdefault(door.controller_id, _Gathering())
-            there.parts.append(claim.part)
-            there.doors.setdefault(door.number, set()).add(rights.Span(schedule, claim.part.begin, claim.part.end))
-    return {
-        person: {controller: _whole(there, now) for controller, there in by_controller.items()}
-        for person, by_controller in found.items()
-    }
+            there = found.setdefault(door.controller_id, _Gathering())
+            there.parts.append(part)
+            there.doors.setdefault(door.number, set()).add(rights.Span(schedule, part.begin, part.end))
+    return {controller: _whole(there, now) for controller, there in found.items()}
 
 
-_Groups = dict[int, list[tuple[Door, int]]]  # the places of each
-
-
-def _grants(tenant: int, people: Collection[int] | None, groups: _Groups, at: int | None) -> Iterator[_Claim]:
-    rows = Grant.objects.filter(person__tenant=tenant, person__active=True).select_related("person", "group")
+def _grants(
+    tenant: int, people: Collection[int] | None, groups: dict[int, _Places], at: int | None
+) -> Iterator[_Claim]:
+    rows = Grant.objects.filter(person__tenant=tenant, person__active=True)
     if people is not None:
         rows = rows.filter(person__in=people)
     if at is not None:
-        there = [pk for pk, places in groups.items() if any(door.controller_id == at for door, _ in places)]
+        there = [pk for pk, places in groups.items() if any(door.controller_id == at for door, _ in places.at)]
         rows = rows.filter(group__in=there)
-    for row in rows.order_by("pk"):
-        places = groups.get(row.group_id, [])
-        _check_uses(row, places)
-        begin, end = rights.minutes_from(row.valid_from), rights.minutes(row.valid_until)
-        yield _Claim(row.person_id, _Part(begin, end, _says(row.person, row.group), row.uses), places)
+    by_number = AccessGroup.objects.in_bulk(rows.order_by().values_list("group", flat=True).distinct())
+    says: dict[tuple[int, bool, str], tuple[tuple[str, Any], ...]] = {}
+    read = rows.order_by("pk").values_list(
+        "person", "group", "valid_from", "valid_until", "uses", "person__extended", "person__escort"
+    )
+    for person, group, valid_from, valid_until, uses, *of_person in read:
+        row, places = by_number[group], groups.get(group) or _Places()
+        _check_uses(row, uses, places)
+        key = group, *of_person
+        if key not in says:
+            says[key] = _says(*of_person, row)
+        begin, end = rights.minutes_from(valid_from), rights.minutes(valid_until)
+        yield _Claim(person, _Part(begin, end, says[key], uses), places)
 
 
-def _of_guests(tenant: int, people: Collection[int] | None, groups: _Groups) -> Iterator[_Claim]:
+def _of_guests(tenant: int, people: Collection[int] | None, groups: dict[int, _Places]) -> Iterator[_Claim]:
     """What guests have of their hosts' grants: as long as both hold, and of these doors only. Those of the house have
     the doors as they are.
 
@@ -127,14 +156,14 @@ def _of_guests(tenant: int, people: Collection[int] | None, groups: _Groups) -> 
         part = _Part(begin, end, (("extended", True),) if one.person.extended else (), one.uses)
         doors = {place.door_id: place.door for place in one.places.all()}
         if one.house:
-            yield _Claim(one.pk, part, [(door, rights.ALWAYS) for door in doors.values()])
+            yield _Claim(one.pk, part, _Places([(door, rights.ALWAYS) for door in doors.values()]))
             continue
         for grant in hosts.get(one.host_id, ()):
             begin = max(part.begin, rights.minutes_from(grant.valid_from))
             end = min(part.end, rights.minutes(grant.valid_until))
-            if begin < end:
-                places = [(door, schedule) for door, schedule in groups.get(grant.group_id, ()) if door.pk in doors]
-                yield _Claim(one.pk, part._replace(begin=begin, end=end), places)
+            if begin < end and grant.group_id in groups:
+                places = [(door, schedule) for door, schedule in groups[grant.group_id].at if door.pk in doors]
+                yield _Claim(one.pk, part._replace(begin=begin, end=end), _Places(places))
 
 
 def asks(tenant: int) -> dict[tuple[int, int], list[str]]:
@@ -164,24 +193,24 @@ def _whole(at: _Gathering, now: int) -> Granted:
     return Granted(spans, tuple(sorted(says.items())), even=len({part.says for part in live}) < 2)
 
 
-def _says(person: Person, group: AccessGroup) -> tuple[tuple[str, Any], ...]:
+def _says(extended: bool, escort: str, group: AccessGroup) -> tuple[tuple[str, Any], ...]:
     """What a profile says of a person in a group, in the words of the rules."""
     says: dict[str, Any] = {flag: True for flag in AccessGroup.FLAGS if getattr(group, flag)}
-    if person.extended:
+    if extended:
         says["extended"] = True
-    if person.escort:
-        says["escort"] = person.escort
+    if escort:
+        says["escort"] = escort
     return tuple(sorted(says.items()))
 
 
-def _check_uses(grant: Grant, places: Collection[tuple[Door, int]]) -> None:
+def _check_uses(group: AccessGroup, uses: int | None, places: _Places) -> None:
     """Uses are counted on the controller: with two of them there would be twice as many."""
-    controllers = {door.controller_id for door, _ in places}
-    if grant.uses and len(controllers) > 1:
+    controllers = {door.controller_id for door, _ in places.at} if uses else ()
+    if len(controllers) > 1:
         names = Controller.objects.filter(pk__in=controllers)
         raise Refusal(
             "uses are counted at one controller, and %(group)s has doors of several (%(names)s); "
             "choose a group with the doors of one",
-            group=grant.group.name,
+            group=group.name,
             names=", ".join(names.order_by("name").values_list("name", flat=True)),
         )

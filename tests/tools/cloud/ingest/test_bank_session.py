@@ -15,10 +15,10 @@ class Numbers(BankSession):
 
     ASKS, TELLS, FIRST, SLOT, ENTRY, ASKED = 1, 2, 1, "H", 10, 3
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = 200) -> None:
         self.sent: list[bytes] = []
         self.found: list[int] = []
-        super().__init__(0, self.sent.append, 200)
+        super().__init__(0, self.sent.append, room)
 
     def _count(self) -> int:
         return COUNT
@@ -42,6 +42,14 @@ def test_slots_come_part_by_part() -> None:
     assert session._waits(ANSWER_S - 1) and not session._waits(ANSWER_S)
     session.holds(4, 40, 50)
     assert session.found == [10, 20, 30, 40, 50] and not session._waits(0.0)
+
+
+@pytest.mark.parametrize(("room", "asked"), [(7, 0), (8, 1), (10, 2), (12, 3), (200, 3)])
+def test_no_more_is_asked_for_than_an_answer_holds(room: int, asked: int) -> None:
+    """Six bytes of an answer tell its kind, the sum and where it begins; each slot is two."""
+    session = Numbers(room)
+    session.holds(1)
+    assert session.sent == [bytes((1, 1, asked))]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from firmware.controller import events as codes
 from firmware.controller.cloud import wire
 from tools.cloud.controllers import enrol
 from tools.cloud.controllers.lost import lost
+from tools.cloud.controllers.troubles import Work
 from tools.cloud.models import AccessGroup, Area, DoorRules, Grant
 from tools.cloud.people.people import give_card
 from tools.cloud.rules import area_occupancy
@@ -113,6 +114,33 @@ def test_what_one_could_not_be_told_it_hears_when_that_is_mended_and_until_then_
         garage.alive()
     whole = (1, [(garage.second_board.key(26, 1204), 1, int(now) // 60)])
     assert passed(garage.second_board) == [*told, (0, []), whole] and passed(garage.first_board)[-1] == (1, [])
+
+
+def test_of_a_batch_that_is_known_in_part_the_rest_is_told(garage: Garage) -> None:
+    now = garage.time.now
+    for door, at in ((1, now), (2, now + 60)):
+        garage.first_board.record(codes.GRANTED, door, garage.first_board.key(26, 1204), int(at))
+    garage.first_board.send_events(1, 1)
+    before = passed(garage.second_board)
+    garage.first_board.send_events(1, 2)
+    key = garage.second_board.key(26, 1204)
+    assert passed(garage.second_board) == [*before, (1, [(key, 0, int(now) // 60 + 1)])]
+
+
+def test_who_is_given_up_as_lost_is_no_trouble_any_more(garage: Garage, monkeypatch: pytest.MonkeyPatch) -> None:
+    troubles = garage.line.ingest.troubles
+
+    def fails(*given: object) -> list[bytes]:
+        raise ValueError("planted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(area_occupancy, "entries", fails)
+        garage.let_in(garage.first_board, 1, garage.time.now)
+    assert troubles.of(Work.AREAS) == {garage.second.pk}
+    lost(garage.second, None)
+    garage.alive(garage.first_board)
+    garage.alive(garage.first_board)
+    assert troubles.of(Work.AREAS) == set()
 
 
 def test_no_message_is_longer_than_the_controller_takes(garage: Garage) -> None:

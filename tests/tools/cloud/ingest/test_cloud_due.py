@@ -8,7 +8,10 @@ from fake_controller import FakeController
 
 from firmware.controller import events as codes
 from firmware.controller.cloud import wire
+from tools.cloud.access_list import acl
+from tools.cloud.controllers.troubles import Work
 from tools.cloud.doors import commands
+from tools.cloud.ingest import sync
 from tools.cloud.models import Command, Grant
 from tools.cloud.people.people import revoke
 from tools.cloud.services import clock
@@ -70,6 +73,34 @@ def test_an_answer_that_does_not_come_is_asked_for_again(house: House, line: Wir
     board.deaf = set()
     line.poll()
     assert house.row().in_sync
+
+
+def test_rules_whose_answer_does_not_come_are_sent_again_in_time(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    line.poll()
+    board.deaf = {wire.RULES}
+    house.doors[1].release_ms = 8000
+    house.doors[1].save()
+    line.poll()
+    begun, due = line.time.now, line.ingest.due()
+    assert due is not None and begun < due <= begun + sync.RULES_S
+    board.deaf = set()
+    line.time.now = due
+    board.ping()
+    line.poll()
+    assert line.ingest.due() is None and house.row().in_sync
+
+
+def test_a_table_whose_right_could_not_be_ended_is_due_after_its_pause(house: House, line: Wire) -> None:
+    line.connect(house.settings).connect()
+    soon = datetime.fromtimestamp(line.time.now, clock.UTC) + timedelta(hours=1)
+    Grant.objects.update(valid_until=soon)
+    acl.refresh(house.tenant.pk, clock.now())
+    line.poll()
+    line.time.now = soon.timestamp() + 1
+    line.ingest.troubles.note(Work.RIGHTS, house.controller.pk, ValueError("planted"))
+    due = line.ingest.due()
+    assert due == line.ingest.troubles.until(Work.RIGHTS, house.controller.pk) > line.time.now
 
 
 def test_a_command_is_due_now_and_its_missing_answer_later(house: House, line: Wire) -> None:

@@ -8,6 +8,7 @@ from cloud_world import House, Stopped, Wire
 from firmware.controller import events as codes
 from firmware.controller import records
 from firmware.controller.cloud import wire
+from tools.cloud.ingest import session
 from tools.cloud.models import Event, Gap
 from tools.cloud.people.people import revoke
 from tools.cloud.services import clock
@@ -76,9 +77,16 @@ def test_a_batch_that_stays_ahead_makes_the_cloud_ask_for_a_hello(house: House, 
         board.record(codes.RELEASED_REX)
     board.send_events(5, 9)
     assert board.renewals == 0
-    line.poll(5)
+    line.poll(session.AHEAD_S)
     board.send_events(5, 9)
     assert board.renewals == 1 and Event.objects.count() == 0
+    board.send_events(6, 9)  # no hello came: it waits as long again
+    assert board.renewals == 1
+    line.poll(session.AHEAD_S)
+    board.send_events(6, 9)
+    assert board.renewals == 2
+    line.poll(1)
+    assert not house.row().refused
 
 
 def test_a_new_log_starts_afresh_and_an_old_one_goes_on(house: House, line: Wire) -> None:
@@ -98,6 +106,30 @@ def test_a_new_log_starts_afresh_and_an_old_one_goes_on(house: House, line: Wire
     assert struct.unpack_from("<II", board.last_heard(wire.STORED), 1) == (5, 3)
     board.send_events(4, 5)
     assert Event.objects.filter(epoch=5).count() == 5 and Gap.objects.count() == 0
+
+
+def test_a_new_log_that_begins_where_another_ended_is_none_of_it(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    for _ in range(5):
+        board.record(codes.RELEASED_REX)
+    board.send_events(1, 3)
+    board.epoch = 6
+    board.send_events(4, 5)
+    assert Event.objects.count() == 3 and (house.row().log_epoch, house.row().acked) == (5, 3)
+
+
+def test_another_time_or_another_card_makes_another_event(house: House, line: Wire) -> None:
+    board = line.connect(house.settings).connect()
+    now, key = int(line.time.now), board.key(26, 1204)
+    for _ in range(4):
+        board.record(codes.GRANTED, door=1, key=key, utc=now)
+    board.send_events(1, 4)
+    board.log = []
+    for utc, card in ((now + 1, key), (0, key), (now, bytes(7)), (now, key)):
+        board.record(codes.GRANTED, door=1, key=card, utc=utc)
+    board.send_events(1, 4)
+    line.poll(1)
+    assert house.row().refused == {"conflict": 3}
 
 
 def test_a_log_that_was_put_back_in_time_is_counted(house: House, line: Wire) -> None:

@@ -311,7 +311,7 @@ def test_a_controller_that_was_removed_stops_nothing(house: House, line: Wire) -
 
 
 def test_a_database_that_refuses_acknowledges_nothing(
-    house: House, line: Wire, monkeypatch: pytest.MonkeyPatch
+    house: House, line: Wire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from django.db import OperationalError
 
@@ -326,11 +326,14 @@ def test_a_database_that_refuses_acknowledges_nothing(
     with monkeypatch.context() as patched:
         patched.setattr(store, "events", full)
         board.send_events(1, 1)
+        board.send_events(1, 1)
     assert board.acknowledged == 0
+    said = [record for record in caplog.records if "was not stored" in record.message]
+    assert len(said) == 1, "what everybody suffers from is said once"
     board.send_events(1, 1)
     assert board.acknowledged == 1
     line.poll(1)
-    assert house.row().refused == {"database": 1}
+    assert house.row().refused == {"database": 2}
 
 
 @settings(max_examples=75, deadline=None)
