@@ -10,7 +10,7 @@ from ..models import Controller, Door, User, visible
 from ..pages import paging
 from ..services import entered
 
-PER_PAGE = 50  # boards
+PER_PAGE = 40  # boards
 ORDER = ("site__name", "site_id", "name", "pk")
 
 

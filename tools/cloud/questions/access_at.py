@@ -29,6 +29,7 @@ _GRANTED = (codes.GRANTED, codes.GRANTED_DURESS)
 # Fields of a door, and of a profile, whose rules look at what happened before.
 _OF_DOOR = ("passback", "interlock", "offline_hours")
 _OF_PROFILE = ("uses",)
+MANY = 20_000  # people: of more of them all are read rather than these by their numbers
 _KEY = bytes(7)  # nothing is known of any key, so one is as good as another
 
 
@@ -48,7 +49,10 @@ class Answer:
         return self.code in _GRANTED or bool(self.needs)
 
 
+Held = tuple[tuple[int, frozenset[int]], ...]  # packed end and kinds of each
+
 NOBODY = Answer(codes.DENIED_UNKNOWN)
+_CARD, _CARD_PIN, _PIN = (frozenset({kind}) for kind in (CARD, CARD_PIN, PIN))
 _BY = {CARD: "card", PIN: "pin", CARD_PIN: "card+pin"}
 
 
@@ -103,9 +107,12 @@ class Moment:
     def __init__(self, tenant: int, at: datetime, people: Collection[int] | None = None, controller: int | None = None):
         self._at = at
         self._granted = grants.granted(tenant, people, rights.minutes(at), controller)
+        if people is None and len(self._granted) < MANY:
+            people = list(self._granted)
         self._held = _held(tenant, people)
         self._boards: dict[tuple[int, str], tuple[Any, int]] = {}
         self._answers: dict[tuple[Any, ...], Answer] = {}
+        self._best: dict[tuple[int, int, int], Answer] = {}
         self._free: dict[int, Any] = {}
 
     def people(self, door: Door) -> list[int]:
@@ -118,11 +125,20 @@ class Moment:
 
     def answer(self, person: int, door: Door) -> Answer:
         """The best that any card or PIN of the person is told at the door."""
-        granted = self._granted.get(person, {}).get(door.controller_id)
-        if granted is None or door.controller.lost_at is not None:
+        granted, held = self._granted.get(person, {}).get(door.controller_id), self._held.get(person, ())
+        if granted is None:
             return NOBODY
+        # Who has the same as somebody has the same objects, which are kept here as long as this is.
+        alike = id(granted), id(held), door.pk
+        if alike not in self._best:
+            self._best[alike] = self._best_of(granted, held, door)
+        return self._best[alike]
+
+    def _best_of(self, granted: Granted, held: Held, door: Door) -> Answer:
         best = NOBODY
-        for end, kinds in self._held.get(person, ()):
+        if door.controller.lost_at is not None:
+            return best
+        for end, kinds in held:
             found = self._decided(door, granted.ending(end), kinds)
             if found.may:
                 return found
@@ -166,8 +182,11 @@ def of(person: Person, door: Door, at: datetime) -> Answer:
     return Moment(person.tenant_id, at, [person.pk]).answer(person.pk, door)
 
 
-def _held(tenant: int, people: Collection[int] | None) -> dict[int, list[tuple[int, frozenset[int]]]]:
-    """{person: what they can present, each with its packed end}: cards, then each with the PIN, then that alone."""
+def _held(tenant: int, people: Collection[int] | None) -> dict[int, Held]:
+    """{person: what they can present, each with its packed end}: cards, then each with the PIN, then that alone.
+
+    Who has the same as others has the same object.
+    """
     rows = Credential.objects.filter(tenant=tenant, active=True, person__active=True)
     if people is not None:
         rows = rows.filter(person__in=people)
@@ -178,10 +197,12 @@ def _held(tenant: int, people: Collection[int] | None) -> dict[int, list[tuple[i
             cards.setdefault(person, set()).add(rights.minutes(until))
         elif kind == Credential.Kind.PIN:
             pins[person] = rights.minutes(until)
+    alike: dict[Held, Held] = {}
     found = {}
     for person in cards.keys() | pins.keys():
         ends, pin = sorted(cards.get(person, ()), reverse=True), pins.get(person)
-        found[person] = [(end, frozenset({CARD})) for end in ends]
+        has = [(end, _CARD) for end in ends]
         if pin is not None:
-            found[person] += [(min(end, pin), frozenset({CARD_PIN})) for end in ends] + [(pin, frozenset({PIN}))]
+            has += [(min(end, pin), _CARD_PIN) for end in ends] + [(pin, _PIN)]
+        found[person] = alike.setdefault(tuple(has), tuple(has))
     return found

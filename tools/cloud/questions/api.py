@@ -113,15 +113,16 @@ def who_can_open(
     door = asks.one(Door, door_id, "controller__site__tenant", "rules")
     _must_somewhere(asks, door.controller.site.tenant_id)
     now = clock.now()
-    seen = set(asks.rows(Person).filter(tenant=door.controller.site.tenant_id).values_list("pk", flat=True))
+    seen = asks.rows(Person)
     groups = set(asks.rows(AccessGroup).values_list("pk", flat=True))
     found = who.of_door(door, at or now, now, seen, groups)
-    told = part(request, response, [*found.may, *found.not_now], wanted, lambda one: int(one[0].pk))
-    people = [{"person": one.pk, "name": one.name, **_pass(answer)} for one, answer in told]
+    told = part(request, response, [*found.may, *found.not_now], wanted, lambda one: int(one.person))
+    people = [{"person": one.person, "name": one.name, **_pass(one.answer)} for one in told]
+    changed = seen.filter(pk__in=found.since.people).values_list("pk", flat=True)
     return {
         "open_to_all": found.all,
         "people": people,
-        "changed_since": sorted(found.since.people & seen),
+        "changed_since": sorted(changed),
         "rules_changed_since": [rule._asdict() for rule in found.since.rules(door)],
         "whole": found.since.whole and not found.since.erased,
     }

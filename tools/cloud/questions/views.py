@@ -56,8 +56,7 @@ def door(request: HttpRequest) -> HttpResponse:
         zone, now = row.controller.site.zone, clock.now()
         try:
             at = form.at(zone, now)
-            seen = set(visible(Person, user).filter(tenant=row.controller.site.tenant_id).values_list("pk", flat=True))
-            found = who.of_door(row, at, now, seen, _groups(user))
+            found = who.of_door(row, at, now, visible(Person, user), _groups(user))
         except Problem as problem:
             shown["refused"] = telling.sentence(problem)
         else:
@@ -68,19 +67,22 @@ def door(request: HttpRequest) -> HttpResponse:
 def _who(request: HttpRequest, row: Door, found: who.Who) -> dict[str, Any]:
     told: dict[Any, str] = {}
 
-    def line(person: Person, answer: Any) -> dict[str, Any]:
-        if answer not in told:
-            told[answer] = words.of_answer(person, row, answer)
-        return {"person": person, "says": told[answer], "since": person.pk in found.since.people}
+    def line(one: who.Told) -> dict[str, Any]:
+        person = people[one.person]
+        if one.answer not in told:
+            told[one.answer] = words.of_answer(person, row, one.answer)
+        return {"person": person, "says": told[one.answer], "since": person.pk in found.since.people}
 
     page = Paginator(found.may, PER_PAGE).get_page(request.GET.get("page"))
-    also = sorted({one for _, answer in found.may for one in words.also(answer)})
+    not_now = found.not_now[:PER_PAGE]
+    people = Person.objects.in_bulk([one.person for one in (*page, *not_now)])
+    also = sorted({one for answer in {one.answer for one in found.may} for one in words.also(answer)})
     return {
         "door": row,
         "all": found.all,
         "page": page,
-        "can": [line(person, answer) for person, answer in page],
-        "not_now": [line(person, answer) for person, answer in found.not_now[:PER_PAGE]],
+        "can": [line(one) for one in page],
+        "not_now": [line(one) for one in not_now],
         "more": max(0, len(found.not_now) - PER_PAGE),
         "also": also,
         "since": found.since,

@@ -4,10 +4,20 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from ..models import Door, Person
 from . import since
-from .access_at import Answer, Moment
+from .access_at import MANY, Answer, Moment
 from .since import Since
+
+
+class Told(NamedTuple):
+    """person: their number. answer: what the door would tell them."""
+
+    person: int
+    name: str
+    answer: Answer
 
 
 class Who(NamedTuple):
@@ -17,8 +27,8 @@ class Who(NamedTuple):
     rights were, and who are in neither list now.
     """
 
-    may: list[tuple[Person, Answer]]
-    not_now: list[tuple[Person, Answer]]
+    may: list[Told]
+    not_now: list[Told]
     all: bool
     since: Since
     others: list[Person]
@@ -28,23 +38,24 @@ def of_door(
     door: Door,
     at: datetime,
     now: datetime,
-    seen: Collection[int] | None = None,
+    seen: QuerySet[Person] | None = None,
     groups: Collection[int] | None = None,
 ) -> Who:
-    """seen, groups: the people and access groups that show to whoever asks; None: all."""
+    """seen, groups: the people and access groups that show to whoever asks; None: all. By the names of the people."""
     tenant = door.controller.site.tenant_id
+    people = (Person.objects.all() if seen is None else seen).filter(tenant=tenant)
     moment = Moment(tenant, at, controller=door.controller_id)
-    numbers = [one for one in moment.people(door) if seen is None or one in seen]
-    people = Person.objects.filter(tenant=tenant, active=True).in_bulk(numbers)
-    may: list[tuple[Person, Answer]] = []
-    not_now: list[tuple[Person, Answer]] = []
-    for person in sorted(people.values(), key=lambda one: (one.name.casefold(), one.pk)):
-        found = moment.answer(person.pk, door)
-        (may if found.may else not_now).append((person, found))
+    granted = moment.people(door)
+    active = people.filter(active=True).order_by()
+    rows = active.filter(pk__in=granted) if len(granted) < MANY else active
+    names = dict(rows.values_list("pk", "name"))
+    here = sorted((pk for pk in granted if pk in names), key=lambda pk: (names[pk].casefold(), pk))
+    told = [Told(pk, names[pk], moment.answer(pk, door)) for pk in here]
     later = since.of(tenant, at, now, groups)
-    elsewhere = later.people - later.new - people.keys()  # who was entered since could not pass then
-    others = Person.objects.filter(tenant=tenant, pk__in=elsewhere if seen is None else elsewhere & set(seen))
-    return Who(may, not_now, moment.open_to_all(door), later, list(others.order_by("name", "pk")))
+    elsewhere = later.people - later.new - set(here)  # who was entered since could not pass then
+    others = list(people.filter(pk__in=elsewhere).order_by("name", "pk"))
+    may, not_now = ([one for one in told if one.answer.may is yes] for yes in (True, False))
+    return Who(may, not_now, moment.open_to_all(door), later, others)
 
 
 def of_person(person: Person, doors: Collection[Door], at: datetime) -> list[tuple[Door, Answer]]:
