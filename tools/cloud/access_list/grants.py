@@ -126,12 +126,12 @@ def _grants(
     read = rows.order_by("pk").values_list(
         "person", "group", "valid_from", "valid_until", "uses", "person__extended", "person__escort"
     )
-    for person, group, valid_from, valid_until, uses, *of_person in read:
+    for person, group, valid_from, valid_until, uses, extended, escort in read:
         row, places = by_number[group], groups.get(group) or _Places()
         _check_uses(row, uses, places)
-        key = group, *of_person
+        key = group, extended, escort
         if key not in says:
-            says[key] = _says(*of_person, row)
+            says[key] = _says(extended, escort, row)
         begin, end = rights.minutes_from(valid_from), rights.minutes(valid_until)
         yield _Claim(person, _Part(begin, end, says[key], uses), places)
 
