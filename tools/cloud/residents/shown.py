@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Max, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -107,16 +108,16 @@ def _parcel(row: Delivery) -> dict[str, Any]:
 
 def all_parcels(person: Person) -> dict[str, list[dict[str, Any]]]:
     """fetch: for them, that come or lie there; leave: of theirs, that they may leave now; left; over: the last ones."""
-    rows = list(own_parcels.of(person).select_related("made_by", "token").order_by("-pk"))
-    going = [row for row in rows if not row.is_over]
-    over = sorted((row for row in rows if row.is_over), key=lambda row: row.ended_at or row.made_at, reverse=True)
+    rows = own_parcels.of(person).select_related("made_by", "token")
+    going = rows.exclude(state__in=Delivery.OVER).order_by("-pk")
+    over = rows.filter(state__in=Delivery.OVER).order_by(Coalesce("ended_at", "made_at").desc(), "-pk")[:PARCELS]
     may = own_parcels.allowed(person)
     return {
         "fetch": [_to_fetch(person, row, may) for row in going if row.recipient_id == person.pk],
         "leave": [_to_leave(row) for row in going if row.giver_id == person.pk and not _is_back(person, row)],
         "over": [
             _parcel(row) | {"back": may and row.recipient_id == person.pk and own_parcels.goes_back(row)}
-            for row in over[:PARCELS]
+            for row in over
         ],
     }
 

@@ -20,6 +20,7 @@ from ..services import clock, entered, local_time
 from . import holidays, schedules
 from .forms import GroupForm, HolidayForm, ScheduleForm, chosen_tenant, like_monday
 
+DOORS_NAMED = 8  # of a group, in the list of them
 PER_PAGE = 100  # people of a group
 
 
@@ -197,6 +198,8 @@ def _overview(user: Any, form: HolidayForm | None = None) -> dict[str, Any]:
     places = visible(GroupDoor, user).filter(door__controller__lost_at=None).select_related("door", "schedule")
     places = places.order_by("door__controller", "door__number")
     found = visible(AccessGroup, user).prefetch_related(Prefetch("places", places)).annotate(members=members)
+    for group in found:
+        group.named, group.more = group.places.all()[:DOORS_NAMED], len(group.places.all()) - DOORS_NAMED
     coming = visible(Holiday, user).filter(last__gte=now.date())
     year = now.year if not coming.filter(first__year=now.year).exists() else now.year + 1
     return {

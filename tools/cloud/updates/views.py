@@ -17,6 +17,7 @@ from ..pages import access
 from ..services import clock
 
 SHOWN = 12  # rollouts, the newest first
+BOARDS_SHOWN = 20  # of each, those first that somebody should look at
 
 Words = tuple[str, str, str | Promise]
 
@@ -36,6 +37,7 @@ BOARDS: dict[str, Words] = {
     State.RETURNED: ("bad", "cross", gettext_lazy("Back at the old firmware")),
     State.SILENT: ("bad", "unlinked", gettext_lazy("Silent since it was to start")),
 }
+ORDER = (State.RETURNED, State.SILENT, State.STAGED, State.SENDING, State.WAITING, State.KEPT)
 
 
 @never_cache
@@ -70,6 +72,7 @@ def _rollout(rollout: Rollout, now: Any) -> dict[str, Any]:
                 "part": 100 * board.sent // rollout.release.size if board.state == State.SENDING else None,
                 "since": door_status.moment(board.at, board.controller.site.zone, now),
             }
-            for board in boards
+            for board in sorted(boards, key=lambda board: ORDER.index(board.state))[:BOARDS_SHOWN]
         ],
+        "more": max(0, len(boards) - BOARDS_SHOWN),
     }

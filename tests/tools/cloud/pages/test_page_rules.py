@@ -96,6 +96,17 @@ def test_a_group_with_its_doors_and_schedules(browser: Any, house: Any) -> None:
     assert not AccessGroup.objects.filter(name="Renhold").exists()
 
 
+def test_of_a_group_of_many_doors_the_list_names_a_few(
+    browser: Any, house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tools.cloud.rules import views
+
+    assert "more" not in browser().get("/access/").content.decode().partition("Hovedinngang")[2].partition("</span>")[0]
+    monkeypatch.setattr(views, "DOORS_NAMED", 1)
+    page = browser().get("/access/").content.decode()
+    assert "Hovedinngang and 1 more</span>" in page and "Postrom" not in page
+
+
 def test_a_schedule_in_use_stays(browser: Any, house: Any) -> None:
     client = browser()
     client.post("/schedules/new", {"name": "Kontor", **_week()})

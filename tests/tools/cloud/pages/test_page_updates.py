@@ -37,6 +37,29 @@ def test_a_rollout_says_how_each_controller_fares(browser: Any, house: Any, roll
     assert house.controller.name in page and "Being sent 42 %" in page and "0 of 1 controller keeps it" in page
 
 
+def test_of_many_controllers_those_come_first_that_somebody_should_look_at(
+    browser: Any, house: Any, rolled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cloud_world import BOARD, counted_bytes
+
+    from tools.cloud.controllers import enrol
+    from tools.cloud.models import RolloutBoard
+    from tools.cloud.updates import views
+
+    monkeypatch.setattr(views, "BOARDS_SHOWN", 2)
+    others = [
+        enrol.enrol(house.site, f"Oppgang {letter}", BOARD, doors=[], urandom=counted_bytes(ord(letter) << 32))[0]
+        for letter in "BCD"
+    ]
+    rolled("kept", house.controller, *others)
+    RolloutBoard.objects.filter(controller=others[2]).update(state="silent")
+    RolloutBoard.objects.filter(controller=others[1]).update(state="sending")
+    page = text(browser())
+    assert page.index("Oppgang D") < page.index("Oppgang C")
+    assert "Oppgang A" not in page and "Oppgang B" not in page and "And 2 more." in page
+    assert "2 of 4 controllers keep it" in page
+
+
 def test_one_that_failed_says_so_and_what_to_do(browser: Any, rolled: Any) -> None:
     rolled("returned")
     from tools.cloud.models import Rollout
