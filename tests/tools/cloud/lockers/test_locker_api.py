@@ -6,7 +6,8 @@ from typing import Any
 from locker_world import made
 from test_locker_pages import client, posted
 
-from tools.cloud.models import Delivery
+from tools.cloud.lockers import notices
+from tools.cloud.models import Delivery, Notice
 from tools.cloud.services import clock
 
 
@@ -32,6 +33,17 @@ def test_who_leaves_something_is_kept_with_all_that_was_said(locker: Any, board:
 
     about = legible(Delivery.objects.get())
     assert (about.giver, about.giver_email, about.giver_phone) == tuple(giver.values())
+    told = {notices.text(notice) for notice in Notice.objects.filter(kind=Notice.Kind.TO_LEAVE)}
+    assert len(told) == 1 and "for H0101." in told.pop()
+
+
+def test_who_opens_a_compartment_is_kept(locker: Any, board: Any) -> None:
+    from tools.cloud.models import Command
+
+    guard = client(locker, "guard")
+    assert posted(guard, f"/api/banks/{locker.bank.pk}/open", {"compartment": 4}).status_code == 202
+    command = Command.objects.get(do=Command.Do.OPEN)
+    assert command.requested_by is not None and command.requested_by.memberships.get().role == "guard"
 
 
 def test_usage_is_told_of_the_time_that_was_asked_for(locker: Any, board: Any, time_now: Any) -> None:
@@ -46,6 +58,14 @@ def test_usage_is_told_of_the_time_that_was_asked_for(locker: Any, board: Any, t
     )
     owner, path = client(locker, "owner"), f"/api/banks/{locker.bank.pk}/usage"
     assert owner.get(path).json() == []
+    for days, told in ((30, True), (31, False)):  # of the last thirty days, where nothing else is said
+        Delivery.objects.filter(pk=row.pk).update(ended_at=now - timedelta(days=days, minutes=-1))
+        assert bool(owner.get(path).json()) is told
+    year = {"since": (now - timedelta(days=366)).isoformat(), "until": now.isoformat()}
+    assert owner.get(path, year).status_code == 200
+    year["since"] = (now - timedelta(days=366, seconds=1)).isoformat()
+    assert owner.get(path, year).status_code == 400
+    Delivery.objects.filter(pk=row.pk).update(ended_at=now - timedelta(days=39))
     until = (now - timedelta(days=38)).isoformat()
     assert [one["compartment"] for one in owner.get(path, {"until": until}).json()] == [1]
     same = {"since": now.isoformat(), "until": now.isoformat()}

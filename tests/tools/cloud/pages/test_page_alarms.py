@@ -39,6 +39,17 @@ def test_an_alarm_stands_on_top_until_somebody_acknowledges_it(browser: Any, rai
     assert client.post("/alarms/acknowledge", {"alarm": "x"}).status_code == 404
 
 
+def test_how_many_events_are_missing_is_said(browser: Any, house: Any) -> None:
+    from tools.cloud.alarms import alarms
+    from tools.cloud.models import Gap
+    from tools.cloud.services import clock
+
+    Gap.objects.create(controller=house.controller, epoch=1, first=5, last=9, noticed_at=clock.now())
+    alarms.gather(clock.now())
+    client = browser()
+    assert all("5 events are missing" in client.get(path).content.decode() for path in ("/", "/alarms/"))
+
+
 def test_what_is_over_says_so(browser: Any, raised: Any) -> None:
     raised(events.FIRE, door=0, extra=1)
     raised(events.FIRE_OVER, door=0, extra=1)

@@ -91,6 +91,23 @@ def test_the_stream_follows_the_page_as_it_is_shown(changes: Any, browser: Any, 
     assert followed == [{f"link-{board.pk}" for board in some} for some in (boards[:2], boards[2:4], boards[2:3])]
 
 
+def test_a_look_at_which_nothing_has_changed_asks_for_no_page(
+    changes: Any, browser: Any, house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tools.cloud.doors import door_status, live
+    from tools.cloud.sessions import hashed
+
+    made: list[Any] = []
+    page = door_status.page
+    monkeypatch.setattr(door_status, "page", lambda *asked: made.append(asked) or page(*asked))
+    client = browser()
+    for _ in range(2):
+        changes.hub.join(live.DoorStream(client.user, hashed(client.session.session_key), "en"))
+    for _ in range(3):
+        changes.hub.look()
+    assert len(made) == 1, "two who see the same share it, and it stands until something has changed"
+
+
 def test_the_page_says_what_its_stream_is_to_follow(browser: Any, boards: list[Any]) -> None:
     page = browser().get(f"/?q=oppgang&after={boards[1].pk}").content.decode()
     assert f'data-stream="/doors/stream?q=oppgang&amp;after={boards[1].pk}"' in page

@@ -1,6 +1,8 @@
-"""No page or list asks the database once a row: a hundred of everything cost as many queries as ten."""
+"""Every page and list of a house with ten and a hundred of everything: no query a row, and nothing said as None."""
 
-from typing import Any
+import re
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.test import Client
@@ -17,8 +19,14 @@ OTHERS = {"privacy", "/api/people/{person_id}/export"}
 WHO = ("owner", "keeper", "resident")
 
 
-def counted(size: int) -> dict[str, int]:
-    """{page or call: queries}, asked a second time: what a process finds out once is not of the page."""
+class Answered(NamedTuple):
+    queries: int
+    page: str
+
+
+@cache
+def asked(size: int) -> dict[str, Answered]:
+    """{page or call: its answer}, asked a second time: what a process finds out once is not of the page."""
     with transaction.atomic():
         house, found = BigHouse(Size.all(size)), {}
         clients = {who: signed_in(getattr(house, who)) for who in WHO}
@@ -26,10 +34,10 @@ def counted(size: int) -> dict[str, int]:
             client, address = clients[one.who], one.addresses[0]
             if client.get(address).status_code == 405:  # only ever posted to
                 continue
-            with CaptureQueriesContext(connection) as asked:
+            with CaptureQueriesContext(connection) as queries:
                 answer = client.get(address)
             assert answer.status_code == 200, (one.name, address, answer.status_code)
-            found[one.name] = len(asked)
+            found[one.name] = Answered(len(queries), answer.content.decode())
         transaction.set_rollback(True)
     return found
 
@@ -41,7 +49,18 @@ def signed_in(user: Any) -> Client:
 
 
 def test_ten_times_the_rows_cost_no_query_more() -> None:
-    small, large = counted(SMALL), counted(LARGE)
+    small, large = asked(SMALL), asked(LARGE)
     assert len(small) > 130 and small.keys() == large.keys()
-    grown = {name: (small[name], large[name]) for name in small if large[name] > small[name]}
+    counts = {name: (small[name].queries, large[name].queries) for name in small}
+    grown = {name: (few, many) for name, (few, many) in counts.items() if many > few}
     assert grown.keys() == BOARDS | OTHERS, f"queries at {SMALL} rows and at {LARGE}: {grown}"
+
+
+def test_what_is_not_there_is_said_in_words() -> None:
+    """By what a template makes of nothing: as a text, within one, or as a class."""
+    wrong = [
+        (name, found[0])
+        for name, answer in asked(LARGE).items()
+        if not name.startswith("/") and (found := re.findall(r".{30}\bNone\b.{10}", answer.page))
+    ]
+    assert not wrong

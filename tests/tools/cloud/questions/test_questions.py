@@ -119,6 +119,32 @@ def test_what_was_changed_since_is_said_with_the_answer(house: House) -> None:
     assert "kept for a year" in page, "the record goes back no further"
 
 
+def test_a_moment_before_the_record_of_changes_may_have_been_another(house: House) -> None:
+    """Nobody was erased and nothing was changed, as far as anybody knows: the record is kept for a year."""
+    Change.objects.all().delete()
+    client = browser(house)
+    for days, known in ((8, True), (400, False)):
+        at = {"at": (clock.now() - timedelta(days=days)).isoformat()}
+        assert client.get(f"/api/doors/{house.doors[0].pk}/who", at).json()["whole"] is known
+        told = client.get(f"/api/people/{house.person.pk}/doors", at).json()
+        assert {one["changed_since"] for one in told} == {not known}
+
+
+def test_why_somebody_was_refused_is_told_by_the_api_with_what_it_went_by(house: House) -> None:
+    hours = schedules.save(Schedule(tenant=house.tenant), "Dag", [[31, 480, 960]])
+    house.group.places.filter(door=house.doors[0]).update(schedule=hours)
+    happened(house, house.card, timedelta(hours=3), codes.DENIED_TIME, extra=hours.number)
+    event = Event.objects.latest("pk")
+    why = browser(house).get(f"/api/events/{event.pk}/why").json()
+    assert why["more"] == "It was outside the hours of the schedule Dag." and why["cure"]
+    assert Look.objects.get(what=Look.What.LOG).user.email == "administrator@example.test"
+
+
+def test_who_reads_events_by_the_api_is_kept(house: House) -> None:
+    assert browser(house).get("/api/events").status_code == 200
+    assert Look.objects.get(what=Look.What.LOG).user.email == "administrator@example.test"
+
+
 def test_what_somebody_can_open_and_why_they_were_refused(house: House) -> None:
     hours = schedules.save(Schedule(tenant=house.tenant), "Dag", [[31, 480, 960]])
     house.group.places.filter(door=house.doors[0]).update(schedule=hours)
