@@ -11,7 +11,7 @@ from tools.cloud.lockers import deliveries, notices, privacy
 from tools.cloud.members import links
 from tools.cloud.models import ApiToken, Bank, Change, Delivery, Notice, Person, Role
 from tools.cloud.privacy import archive
-from tools.cloud.residents import parcels, policy
+from tools.cloud.residents import parcels, policy, shown
 from tools.cloud.services import clock
 
 
@@ -80,6 +80,16 @@ def test_what_is_for_another_resident_shows_on_their_page(home: Residence, bank:
     row = lies(Delivery.objects.get(giver=home.person))
     assert row.recipient_id == home.other.pk
     assert "/parcel/" in other.get(f"/me/{home.other.pk}/parcels").content.decode()
+
+
+def test_what_somebody_leaves_for_themselves_is_to_fetch_once_it_lies_there(home: Residence, bank: Bank) -> None:
+    left(home, home.browser(home.person), bank)
+    row = Delivery.objects.get(giver=home.person)
+    Delivery.objects.filter(pk=row.pk).update(recipient=home.person)
+    for state, fetched in ((row.state, False), ("deposited", True)):
+        lies(row, state=state)
+        told = shown.all_parcels(home.person)
+        assert (len(told["fetch"]), len(told["leave"])) == ((1, 0) if fetched else (1, 1))
 
 
 def test_what_was_not_left_yet_is_taken_back_and_nothing_else(home: Residence, bank: Bank) -> None:

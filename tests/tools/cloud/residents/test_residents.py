@@ -24,6 +24,7 @@ from tools.cloud.models import (
     Delivery,
     Event,
     Look,
+    Membership,
     Person,
     Role,
     Schedule,
@@ -149,6 +150,14 @@ def test_ending_the_account_ends_the_page_and_forgets_the_address(home: Residenc
     email = home.other.user.email
     erasure.erase(home.other, clock.now())
     assert not User.objects.filter(email=email).exists() and not Session.objects.filter(user__email=email).exists()
+
+
+def test_who_works_here_too_keeps_the_account(home: Residence) -> None:
+    home.browser(home.person)
+    user = home.person.user
+    Membership.objects.create(user=user, tenant=home.tenant, role=Role.VIEWER)
+    accounts.end(home.person)
+    assert User.objects.filter(pk=user.pk).exists() and user.memberships.exists()
 
 
 def test_the_button_is_there_only_where_house_and_door_say_so(home: Residence) -> None:

@@ -408,7 +408,10 @@ def test_profiles_that_nothing_names_are_taken_away_when_the_board_is_right(hous
     Controller.objects.filter(pk=row.pk).update(
         held_acl_version=row.acl_version, held_acl_digest=row.acl_digest, held_rules_version=row.rules_version
     )
+    prunable = Controller.objects.filter(rules.prunable()).values_list("pk", flat=True)
+    assert list(prunable.all()) == [row.pk]
     assert rules.prune(row.pk) == 1
+    assert not prunable.all().exists(), "the one that is left is named"
     assert set(content(house)["profiles"]) == {"2"}
     assert Profile.objects.filter(controller=row.pk).count() == 1
     assert not house.row().in_sync, "and the board is told"

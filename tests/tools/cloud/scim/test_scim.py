@@ -130,6 +130,22 @@ def test_groups_choose_people_and_their_doors_stay_ours(house: House, entra: Dir
     assert not AccessGroup.objects.filter(name="nye").exists() and not ScimGroup.objects.exists()
 
 
+def test_a_group_that_is_taken_from_the_directory_is_no_more_its_own(house: House, entra: Directory) -> None:
+    ids = [entra.user("A")["id"]]
+    groups.let(house.group, True)
+    path = f"Groups/{ScimGroup.objects.get().pk}"
+    entra.patch(path, {"op": "add", "path": "members", "value": [{"value": one} for one in ids]})
+    groups.let(house.group, False)
+    entra.ask("get", path, status=404)
+    entra.patch(path, {"op": "remove", "path": "members"}, status=404)
+    assert house.group.grants.count() == 2, "who is in it stays"
+
+
+@pytest.mark.parametrize(("letters", "status"), [(0, 400), (1, 201), (groups.NAME, 201), (groups.NAME + 1, 400)])
+def test_a_group_has_a_name_as_long_as_one_of_ours(entra: Directory, letters: int, status: int) -> None:
+    entra.ask("post", "Groups", {"schemas": [GROUP], "displayName": "x" * letters}, status)
+
+
 def test_a_deleted_user_is_in_no_group_any_more(house: House, entra: Directory) -> None:
     groups.let(house.group, True)
     number, group = entra.user("A")["id"], ScimGroup.objects.get().pk
