@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from random import Random
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from django.db.models import Max, Model, QuerySet
@@ -110,6 +111,7 @@ class BigHouse:
         self.rows |= {
             "tenants": self.tenant, "sites": self.sites[0], "controllers": self.controllers[0], "doors": self.doors[0],
             "schedules": self.schedules[0], "holidays": m.Holiday.objects.first(), "areas": m.Area.objects.first(),
+            "statement": SimpleNamespace(pk=self.tenant.statement_key),  # its address has no number
         }  # fmt: skip
 
     def _schedule(self, n: int) -> Any:

@@ -121,17 +121,16 @@ def _grants(
     if at is not None:
         there = [pk for pk, places in groups.items() if any(door.controller_id == at for door, _ in places.at)]
         rows = rows.filter(group__in=there)
-    by_number = AccessGroup.objects.in_bulk(rows.order_by().values_list("group", flat=True).distinct())
     says: dict[tuple[int, bool, str], tuple[tuple[str, Any], ...]] = {}
-    read = rows.order_by("pk").values_list(
-        "person", "group", "valid_from", "valid_until", "uses", "person__extended", "person__escort"
-    )
-    for person, group, valid_from, valid_until, uses, extended, escort in read:
-        row, places = by_number[group], groups.get(group) or _Places()
-        _check_uses(row, uses, places)
+    of_person, of_group = ("person__extended", "person__escort"), [f"group__{flag}" for flag in AccessGroup.FLAGS]
+    named = "person", "group", "group__name", "valid_from", "valid_until", "uses", *of_person, *of_group
+    read = rows.order_by("pk").values_list(*named)
+    for person, group, name, valid_from, valid_until, uses, extended, escort, *flags in read:
+        places = groups.get(group) or _Places()
+        _check_uses(name, uses, places)
         key = group, extended, escort
         if key not in says:
-            says[key] = _says(extended, escort, row)
+            says[key] = _says(extended, escort, dict(zip(AccessGroup.FLAGS, flags, strict=True)))
         begin, end = rights.minutes_from(valid_from), rights.minutes(valid_until)
         yield _Claim(person, _Part(begin, end, says[key], uses), places)
 
@@ -193,9 +192,9 @@ def _whole(at: _Gathering, now: int) -> Granted:
     return Granted(spans, tuple(sorted(says.items())), even=len({part.says for part in live}) < 2)
 
 
-def _says(extended: bool, escort: str, group: AccessGroup) -> tuple[tuple[str, Any], ...]:
-    """What a profile says of a person in a group, in the words of the rules."""
-    says: dict[str, Any] = {flag: True for flag in AccessGroup.FLAGS if getattr(group, flag)}
+def _says(extended: bool, escort: str, flags: dict[str, bool]) -> tuple[tuple[str, Any], ...]:
+    """What a profile says of a person in a group with these flags, in the words of the rules."""
+    says: dict[str, Any] = {flag: True for flag, is_set in flags.items() if is_set}
     if extended:
         says["extended"] = True
     if escort:
@@ -203,7 +202,7 @@ def _says(extended: bool, escort: str, group: AccessGroup) -> tuple[tuple[str, A
     return tuple(sorted(says.items()))
 
 
-def _check_uses(group: AccessGroup, uses: int | None, places: _Places) -> None:
+def _check_uses(group: str, uses: int | None, places: _Places) -> None:
     """Uses are counted on the controller: with two of them there would be twice as many."""
     controllers = {door.controller_id for door, _ in places.at} if uses else ()
     if len(controllers) > 1:
@@ -211,6 +210,6 @@ def _check_uses(group: AccessGroup, uses: int | None, places: _Places) -> None:
         raise Refusal(
             "uses are counted at one controller, and %(group)s has doors of several (%(names)s); "
             "choose a group with the doors of one",
-            group=group.name,
+            group=group,
             names=", ".join(names.order_by("name").values_list("name", flat=True)),
         )

@@ -14,6 +14,7 @@ from ..log import api as log
 from ..members import api as members
 from ..people import api as people
 from ..privacy import api as privacy
+from ..privacy import statement_api as statement
 from ..questions import api as questions
 from ..readings import api as readings
 from ..residents import api as residents
@@ -37,7 +38,7 @@ explain(api)
 api.add_decorator(known_only)
 SUBJECTS = (
     *(doors, people, readings, rules, log, alarms, controllers, commissioning, members, lockers, lists),
-    *(residents, guests, questions, directory, help_requests, privacy),
+    *(residents, guests, questions, directory, help_requests, privacy, statement),
 )
 for subject in SUBJECTS:
     api.add_router("", subject.router)

@@ -28,6 +28,7 @@ from .rights import Right
 from .rules import Area, Holiday, Schedule
 from .scim import ScimGroup, ScimToken, ScimUser
 from .scope import Scoped, lock, visible
+from .statements import Statement
 from .updates import Release, Rollout, RolloutBoard
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "Session",
     "SignInLink",
     "Site",
+    "Statement",
     "Tenant",
     "User",
     "Webhook",

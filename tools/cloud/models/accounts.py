@@ -1,5 +1,6 @@
 """Tenants, the people who administer them, and what those sign in with. No passwords."""
 
+import secrets
 from typing import Any
 
 from django.conf import settings
@@ -53,8 +54,14 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
 
+def statement_key() -> str:
+    return secrets.token_urlsafe(16)
+
+
 class Tenant(Owned):
     """An organisation with its own sites, people and administrators."""
+
+    CONTACT = 200  # letters
 
     name = models.CharField(_("name"), max_length=100)
     created_at = models.DateTimeField(default=timezone.now)
@@ -63,6 +70,10 @@ class Tenant(Owned):
     retention_reason = models.CharField(max_length=200, blank=True)  # for whoever passes: why so long
     # Days after a person's last right here has ended they are erased by themselves; None: never.
     erase_after = models.PositiveSmallIntegerField(null=True, blank=True, default=limits.ERASE_AFTER[1])
+
+    # Its privacy statement: whom people ask, and the address at which anybody reads it.
+    privacy_contact = models.CharField(max_length=CONTACT, blank=True)
+    statement_key = models.CharField(max_length=22, unique=True, default=statement_key, editable=False)
 
     # How its members sign in. providers: ids of OpenID Connect providers, empty: all there are; entra: the directory
     # of Entra's that it is bound to, empty: none.

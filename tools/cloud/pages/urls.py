@@ -24,6 +24,7 @@ from ..members import views as members
 from ..partners import views as partners
 from ..people import views as people
 from ..privacy import own_views as my_requests
+from ..privacy import statement_views as statement
 from ..privacy import views as privacy
 from ..questions import views as questions
 from ..readings import views as readings
@@ -197,6 +198,8 @@ urlpatterns = [
     path("copy/<str:token>", privacy.fetch, name="copy"),
     path("requests/<number:pk>/erase", privacy.erase, name="request_erase"),
     path("tenants/<number:tenant_pk>/erase-after", privacy.erase_after, name="erase_after"),
+    path("tenants/<number:tenant_pk>/privacy-contact", statement.contact, name="privacy_contact"),
+    path("statement/<str:token>", statement.page, name="statement"),
     path("requests/<number:pk>/answer", privacy.answer, name="request_answer"),
     path("request/<str:token>", privacy.followed, name="request_followed"),
     path("me/<number:pk>/requests", my_requests.page, name="my_requests"),

@@ -18,7 +18,7 @@ from ..audit import looks
 from ..models import DataRequest, Look, Person, Reach, Right, Tenant, visible
 from ..pages import access, telling
 from ..services import clock, local_time
-from . import archive, copies, erasing, hosting, kept, leaving, requests, shown
+from . import archive, copies, erasing, hosting, kept, leaving, requests, shown, statement
 from .forms import AfterForm, AnswerForm, BehalfForm, ExtendForm, LiftForm
 
 NEXT = 20  # who will be erased by themselves
@@ -62,6 +62,7 @@ def _leaving(tenant: Tenant, form: AfterForm | None = None) -> dict[str, Any]:
         "zone": local_time.of_tenant(tenant.pk)[0],
         "people": [{"row": one, "due": leaving.due_at(one)} for one in people[:NEXT]],
         "more": max(0, people.count() - NEXT),
+        "statement": statement.address(tenant),
         "form": form or AfterForm(initial={"days": tenant.erase_after}, auto_id=f"after_{tenant.pk}_%s"),
     }
 

@@ -16,7 +16,8 @@ from tools.terminal import Problem
 from ..models import Command, Credential, Person
 from ..pages import access, telling
 from ..people import people
-from ..services import entered
+from ..privacy import statement
+from ..services import clock, entered
 from ..sessions import hashed
 from . import own, parcels, passages, policy, shown, unlocking
 
@@ -32,6 +33,7 @@ def frame(request: HttpRequest, person: Person, here: str) -> dict[str, Any]:
         "has_parcels": policy.of(person.tenant_id).parcels or parcels.of(person).exists(),
         "several": own.persons(request).count() > 1,
         "member": user.memberships.exists(),
+        "statement_changed": statement.news(person.tenant, clock.now()),
         "here": here,
     }
 

@@ -17,7 +17,7 @@ from ..members import links, members, provider_logout
 from ..models import Controller, Progress
 from ..partners import feed, partners
 from ..people import births, erasure
-from ..privacy import copies, erasing, held, leaving, requests
+from ..privacy import copies, erasing, held, leaving, requests, statement
 from ..readings import learning
 from ..residents import accounts
 from ..residents import tidy as residents
@@ -78,6 +78,7 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
         partial(rotation.begin_due, now),
         partial(overdue.tidy, now, troubles),
         partial(held.look, now),
+        partial(statement.look, now),
     )
     each(works, "housekeeping was not done whole")
     if any(done.values()):

@@ -19,6 +19,10 @@ BANKS, DELIVERIES, DELIVER = Right.BANKS, Right.DELIVERIES, Right.DELIVER
 
 Need = Right | str | None
 
+# What anybody may read once they have its address: whoever gets data of people is named there, also a program whose
+# token shows to owners alone (GDPR 13(1)(e)).
+PUBLISHED = {"statement", "get /api/tenants/{tenant_id}/statement", "patch /api/tenants/{tenant_id}/statement"}
+
 # Only with the token of a directory, which nobody here has: to all others each is 401 (tests/tools/cloud/scim).
 SCIM = (
     "scim_config", "scim_group", "scim_group_search", "scim_groups", "scim_nothing", "scim_schema", "scim_schemas",
@@ -100,6 +104,8 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "log_csv": (LOG, NOT_SERVED),
     "log_json": (LOG, NOT_SERVED),
     "looks": (AUDIT, NOT_SERVED),
+    "privacy_contact": (NOT_SERVED, PRIVACY),
+    "statement": (ANYBODY, NOT_SERVED),
     "member_active": (NOT_SERVED, MEMBERS),
     "member_add": (NOT_SERVED, MEMBERS),
     "member_end": (NOT_SERVED, MEMBERS),
@@ -252,6 +258,8 @@ CALLS: dict[str, Need] = {
     "post /api/help/{help_id}/close": HELP,
     "get /api/tenants/{tenant_id}/help": HELP,
     "patch /api/tenants/{tenant_id}/help": HELP,
+    "get /api/tenants/{tenant_id}/statement": PRIVACY,
+    "patch /api/tenants/{tenant_id}/statement": PRIVACY,
     "get /api/requests": PRIVACY,
     "get /api/requests/{request_id}": PRIVACY,
     "post /api/requests/{request_id}/extend": PRIVACY,
@@ -392,7 +400,7 @@ PLAIN = {
     "apart", "is", "may", "as", "same", "time", "day", "file", "form", "in_groups", "keep", "source", "text", "whole",
     "guest_days", "guests", "guests_at_once", "residents", "unlock", "parcels", "parcel_days",
     "agreed_on", "birth_date", "birth_dates", "born", "guardian",
-    "field", "person_name",
+    "field", "person_name", "contact", "version",
     "along", "attached", "close", "error", "state",
     "active", "address", "compartments", "giver", "giver_email", "giver_phone", "hours", "low", "numbers",
     "bits", "days", "description", "due", "due_at", "latitude", "longitude", "phone", "reference",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from attack_answers import ANYBODY, NOT_SERVED, PARTNER, SIGNED_IN, SITES, WHOLE
+from attack_answers import ANYBODY, NOT_SERVED, PARTNER, PUBLISHED, SIGNED_IN, SITES, WHOLE
 from attack_requests import NONE, OTHERS, OWN, Request
 from attack_world import KINDS, SHARED_KINDS, Caller, Part, World, changed, crossing, rows_of, told
 from django.db import connection, transaction
@@ -112,7 +112,7 @@ def faults(world: World | Part, who: Caller, one: Request, answer: Answer) -> It
     for tag, needed in told(world, said, asked).items():
         if tag not in who.roles:
             yield f"tells of {tag}: {_around(answer.content, tag)!r}"
-        elif any(rights and not rights & who.rights(tag) for rights in needed):
+        elif one.route not in PUBLISHED and any(rights and not rights & who.rights(tag) for rights in needed):
             yield f"tells a {who.roles[tag]} of {tag} {[sorted(one.value for one in rights) for rights in needed]}"
     if one.method == "get" and answer.wrote:
         yield f"a question has written {answer.wrote}"

@@ -25,6 +25,7 @@ OWN, OTHERS, NONE = "own", "theirs", "missing"  # at whose rows a request aims
 
 # What is sent where a field is to have something, by its name.
 EXAMPLES: dict[str, Any] = {
+    "contact": "Kari Moe",
     "name": "Nytt navn", "email": "ny@example.test", "role": "viewer", "times": [[31, 480, 960]], "active": False,
     "first": "2027-05-17", "year": 2027, "retention_days": 30, "minutes": 15, "until": None, "what": "card",
     "board": boards.load("virtual-two-door"), "number": 7, "bits": 26, "facility": 7, "do": "lockdown",
@@ -102,6 +103,7 @@ BARE: dict[str, Pairs] = {
     "copy": [],
     "read": [("door", "{door}")],
     "erase_after": [("days", "30")],
+    "privacy_contact": [("contact", "Kari")],
     "request_answer": [("answer", "Rettet."), ("outcome", "done")],
     "request_copy": [],
     "request_lift": [("why", "avklart")],

@@ -64,6 +64,9 @@ API: dict[tuple[str, str], Case] = {
         {"help_id": h.asked().pk}, {"text": "Prøv igjen"}, [("help", "changed")],
     ),
     ("post", "/help/{help_id}/close"): lambda h: ({"help_id": h.asked().pk}, None, [("help", "changed")]),
+    ("patch", "/tenants/{tenant_id}/statement"): lambda h: (
+        {"tenant_id": h.tenant.pk}, {"contact": "Kari Moe"}, [("tenant", "changed")],
+    ),
     ("patch", "/tenants/{tenant_id}/help"): lambda h: (
         {"tenant_id": h.tenant.pk}, {"days": 30}, [("tenant", "changed")],
     ),

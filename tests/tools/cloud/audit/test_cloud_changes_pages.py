@@ -141,6 +141,7 @@ PAGES: dict[str, Case] = {
     "request_erase": lambda h: (
         {"pk": h.told("erasure")}, {}, [("request", "changed"), ("person", "removed")],
     ),
+    "privacy_contact": lambda h: ({"tenant_pk": h.tenant.pk}, {"contact": "Kari Moe"}, [("tenant", "changed")]),
     "erase_after": lambda h: ({"tenant_pk": h.tenant.pk}, {"days": "60"}, [("tenant", "changed")]),
     "scim_token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "Entra ID"}, [("token", "made")]),
     "scim_token_revoke": lambda h: ({"pk": directory(h)}, {}, [("token", "changed")]),

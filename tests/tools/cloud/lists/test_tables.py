@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tools.cloud.lists import tables
+from tools.cloud.lists import columns, tables
 from tools.cloud.services.refusal import Refusal
 
 ROW = {"name": "Åse Ødegård", "cards": "26:50-1"}
@@ -25,6 +25,11 @@ ROW = {"name": "Åse Ødegård", "cards": "26:50-1"}
 def test_a_table_is_read_as_it_was_written(data: bytes) -> None:
     table = tables.read(data)
     assert [dict(cells) for _, cells in table.rows] == [ROW] and table.header == ("name", "cards")
+
+
+def test_each_word_for_a_column_means_one_that_there_is() -> None:
+    there = {*columns.PEOPLE, *columns.GROUPS, *columns.EXTRA}
+    assert set(columns.NAMES.values()) <= there and not there & columns.NAMES.keys() - columns.NAMES.values()
 
 
 def test_lines_are_those_of_the_file_also_where_a_cell_has_several() -> None:

@@ -55,7 +55,7 @@ from tools.cloud.models import (
 )
 from tools.cloud.partners import feed, partners
 from tools.cloud.people import births, erasure, groups, people, pins
-from tools.cloud.privacy import copies, erasing, leaving, requests
+from tools.cloud.privacy import copies, erasing, leaving, requests, statement
 from tools.cloud.residents import policy
 from tools.cloud.rules import holidays
 from tools.cloud.rules import schedules as weeks
@@ -337,6 +337,9 @@ class Shown:
         DataRequest.objects.filter(pk=late.pk).update(made_at=self.ago(days=33), due_at=self.ago(days=3))
         copy, _ = requests.make(self.person, "access")
         self.tokens["copy"] = copies.answer(copy, themself=True).token
+        statement.renew(self.tenant, self.ago(days=40))
+        statement.ask(self.tenant, "Kristoffer Fredriksen-Haugland, personvern@solsiden-og-strandkanten.example")
+        self.tokens["statement"] = self.tenant.statement_key
         moved = Person.objects.create(tenant=self.tenant, name="Utflyttet")
         Grant.objects.create(person=moved, group=self.group)
         people.give_card(moved, 26, people.card_number(26, 18, 4711))

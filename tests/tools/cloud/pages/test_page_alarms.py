@@ -192,7 +192,8 @@ def test_diagnostics_are_words_and_no_lists(browser: Any, house: Any) -> None:
     }  # fmt: skip
     commands.diagnostics(house.controller, None)
     path = f"/controllers/{house.controller.pk}/"
-    right = ("20, of which 2 not yet sent", "2 records, as it should be", "as they should be", "open, locked")
+    named = ("Firmware", "Starts", "Free memory", "Events on its flash", "Access list", "Rules")
+    right = (*named, "20, of which 2 not yet sent", "2 records, as it should be", "as they should be", "open, locked")
     for data, texts in (
         (said, (*right, "closed, unlocked")),
         (said | {"acl": [7, "0" * 16, 9], "rules": 1}, ("9 records, another list", "others than they should be")),

@@ -210,7 +210,13 @@ def test_the_persons_copy_goes_by_the_clock_of_the_site(browser: Any, far: Any, 
 
 # date:'c' is for machines and has its offset.
 SHOWN = re.compile(r"([\w.]+(?:\|\w+(?::[\w.]+)?)*?)\|(?:date|time|naturaltime|timesince|timeuntil)\b(?!:'c')")
-DATES_ONLY = {"one.first", "one.last", "birth.born", "birth.agreed_on"}  # days without a time: of no zone
+DATES_ONLY = {
+    "one.first",
+    "one.last",
+    "birth.born",
+    "birth.agreed_on",
+    "statement_changed",
+}  # days without a time: of no zone
 
 
 def test_no_template_shows_a_moment_by_the_clock_of_the_settings() -> None:
