@@ -1,5 +1,6 @@
 """What every test may lean on: the board's modules and umqtt on the path, and skips that say why."""
 
+import gc
 import shutil
 import sys
 from pathlib import Path
@@ -24,6 +25,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="chromium and its driver are not installed"))
         if item.get_closest_marker("micropython") and not MICROPYTHON.exists():
             item.add_marker(pytest.mark.skip(reason="there is no MicroPython wheel for this machine"))
+
+
+def pytest_collection_finish() -> None:
+    """What collecting has loaded stays: no collection need look through it again, and the firmware asks for many."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
