@@ -29,6 +29,7 @@ def main(do: str, *size: str) -> None:
     from django.core.management import call_command
 
     from tools.cloud.row_security import admitted
+    from tools.cloud.services import loaded
 
     admitted.from_now_on(admitted.HOST)
     kept = Path(settings.DATA) / KEPT
@@ -36,6 +37,7 @@ def main(do: str, *size: str) -> None:
         call_command("migrate", verbosity=0)
         kept.write_bytes(pickle.dumps(_fill([int(n) for n in size])))
     sessions, wanted = pickle.loads(kept.read_bytes())  # our own, of this run
+    loaded.stays()  # as a server does when it begins
     logging.disable(logging.WARNING)  # of what answers no GET, below
     clients = {who: _client(key) for who, key in sessions.items()}
     there = [one for one in wanted if clients[one.who].get(one.addresses[0]).status_code not in (302, 405)]

@@ -290,8 +290,10 @@ def worker(as_json: Json = False) -> None:
 
     from . import authors
     from .ingest.worker import Worker
+    from .services import loaded
 
     authors.by_itself()
+    loaded.stays()
     ended: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
     signal.signal(signal.SIGINT, lambda number, frame: ended.append(number))
