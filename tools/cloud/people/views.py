@@ -22,7 +22,7 @@ from ..residents.forms import AccountForm
 from ..rules.forms import GrantForm, PinForm
 from ..scim import page_views as directory
 from ..services import entered, local_time
-from . import arrival, births, found, pins
+from . import arrival, births, found, moving, pins
 from . import people as service
 from .forms import BirthForm, CardForm, GroupsForm, NeedsForm, PersonForm
 
@@ -151,6 +151,8 @@ def give_groups(request: HttpRequest, pk: int) -> HttpResponse:
     # Groups that are not theirs to give stay as they are.
     others = person.grants.exclude(group__in=_groups(user, person)).values_list("group", flat=True)
     wanted = {group.pk for group in form.cleaned_data["groups"]} | set(others)
+    if "try" in request.POST:
+        return _person(request, person, groups_form=form, moving=moving.preview(person, wanted, visible(Door, user)))
     try:
         service.put_into(person, wanted)
     except Problem as problem:
@@ -360,6 +362,7 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
         "needs_form": forms.get("needs_form") or NeedsForm(person=person),
         "groups": groups_form.all,
         "groups_form": groups_form,
+        "moving": forms.get("moving"),
         "granted": {entered.number(str(pk)) for pk in groups_form["groups"].value()},
         "may_change": may_change,
         "birth_form": forms.get("birth_form") or (BirthForm(person=person) if may_change else None),

@@ -123,7 +123,7 @@ BARE: dict[str, Pairs] = {
     "sign_out_elsewhere": [],
     "site_remove": [],
 }
-LEFT_OUT = ("csrfmiddlewaretoken", "like-monday")  # the button that does not save
+LEFT_OUT = ("csrfmiddlewaretoken", "like-monday", "try")  # the buttons that do not save
 # Whose number goes into the address where it is not the usual one of that place.
 SPECIAL = {
     **dict.fromkeys(("scim_group", "scim_nothing", "scim_schema", "scim_type", "scim_user"), "person"),

@@ -95,6 +95,39 @@ def test_a_person_is_entered_and_gets_a_card_and_a_group(browser: Any, house: An
     assert not AclEntry.objects.filter(credential=card).exists()
 
 
+def test_which_doors_change_is_said_before_somebody_is_moved(browser: Any, house: Any, stranger: Any) -> None:
+    from tools.cloud.models import AccessGroup, GroupDoor, Schedule
+    from tools.cloud.people import moving
+    from tools.cloud.rules import schedules
+
+    office = schedules.save(Schedule(tenant=house.tenant), "Kontor", [[31, 480, 960]])
+    night = schedules.save(Schedule(tenant=house.tenant), "Natt", [[31, 0, 60]])
+    other, third = (AccessGroup.objects.create(tenant=house.tenant, name=name) for name in ("andre", "tredje"))
+    first, second = house.doors
+    for group, door, schedule in ((other, first, office), (third, first, night), (third, second, None)):
+        GroupDoor.objects.create(accessgroup=group, door=door, schedule=schedule)
+    client, path = browser(), f"/people/{house.person.pk}/groups"
+
+    def tried(*groups: Any) -> str:
+        answer = client.post(path, {"groups": [group.pk for group in groups], "try": "1"})
+        assert answer.status_code == 200
+        said = answer.content.decode()
+        found = re.search(r'<div class="notice" role="status">(.*?)</div></div>', said, re.DOTALL)
+        assert found is not None and all(f'value="{group.pk}" checked' in said for group in groups)
+        return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
+
+    assert "Hovedinngang at all times → Kontor Postrom no longer" in tried(other)
+    assert "Hovedinngang at all times → Kontor, Natt" in tried(other, third)
+    assert "no door changes" in tried(house.group, other, third) and "no door changes" in tried(house.group)
+    assert "Hovedinngang no longer Postrom no longer" in tried()
+    assert list(house.person.grants.values_list("group", flat=True)) == [house.group.pk], "nothing is changed"
+    house.person.grants.all().delete()
+    assert "Hovedinngang new: Kontor" in tried(other)
+    assert moving.preview(house.person, [other.pk, stranger.group.pk], house.doors[0].__class__.objects.none()) == []
+    assert client.post(path, {"groups": [stranger.group.pk], "try": "1"}).status_code == 422
+    assert browser(role="viewer").post(path, {"groups": [other.pk], "try": "1"}).status_code == 403
+
+
 def test_a_card_number_is_never_shown_whole(browser: Any, house: Any) -> None:
     client = browser()
     _card(client, house.person, number=54321)
