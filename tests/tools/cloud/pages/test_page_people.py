@@ -112,7 +112,7 @@ def test_which_doors_change_is_said_before_somebody_is_moved(browser: Any, house
         answer = client.post(path, {"groups": [group.pk for group in groups], "try": "1"})
         assert answer.status_code == 200
         said = answer.content.decode()
-        found = re.search(r'<div class="notice" role="status">(.*?)</div></div>', said, re.DOTALL)
+        found = re.search(r'<div class="notice moving" role="status">(.*?)</div></div>', said, re.DOTALL)
         assert found is not None and all(f'value="{group.pk}" checked' in said for group in groups)
         return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
 
