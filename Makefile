@@ -7,15 +7,16 @@ PORTVAKT := $(BIN)/portvakt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test bare lint types unit postgres soak bench mutants lock clean
+.PHONY: help venv run test bare lint types unit promises postgres soak bench mutants lock clean
 
 help:
 	@echo 'make run       the building: broker, cloud end, four controllers (ARGS="--seconds 30 --json")'
-	@echo 'make test      what every commit must pass: lint, types, unit; minutes'
+	@echo 'make test      what every commit must pass: lint, types, unit, promises; minutes'
 	@echo 'make lint      style of the code, by ruff; seconds'
 	@echo 'make types     types of tools and simulator, and of the firmware against its stubs; a minute'
 	@echo 'make unit      the tests that are not slow (ARGS="tests/firmware/test_loop.py")'
-	@echo 'make postgres  the tests of the cloud end once more, on PostgreSQL'
+	@echo 'make promises  what is promised to people and tenants, on PostgreSQL as well'
+	@echo 'make postgres  all tests of the cloud end once more, on PostgreSQL'
 	@echo 'make soak      a night: power cuts, ten doors for a hundred days with every fault, planted defects (SEED=1)'
 	@echo 'make bench     figures against their goals'
 	@echo 'make mutants   how many of a sample of changes the tests notice (SEED=1 ARGS="--room ingest --count 50")'
@@ -70,12 +71,19 @@ unit: venv
 	@$(PYTHON) tools/prepare.py chromium
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
+ON_POSTGRES := PORTVAKT_TESTS_ON=postgres $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow and not mosquitto and not chromium"
+
+# What is promised to people and tenants (tools/cloud/README.md), on PostgreSQL too.
+promises: venv
+	@$(PYTHON) tools/prepare.py postgresql
+	$(ON_POSTGRES) $$($(BIN)/python tests/tools/cloud/test_promises.py)
+
 # The cloud end once more on PostgreSQL; what starts processes with a database of their own is run by unit alone.
 postgres: venv
 	@$(PYTHON) tools/prepare.py postgresql
-	PORTVAKT_TESTS_ON=postgres $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow and not mosquitto and not chromium" tests/tools/cloud
+	$(ON_POSTGRES) tests/tools/cloud
 
-test: lint types unit
+test: lint types unit promises
 
 # The same on a bare Debian: needs root and debootstrap. ARGS is what to run there instead.
 bare:
