@@ -46,8 +46,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     going = rows.filter(state__in=DataRequest.GOING)
     tenants = access.tenants(user, Right.PRIVACY).order_by("name")
     told = {
-        "going": [shown.request(row) for row in going],
-        "closed": [shown.request(row) for row in rows.exclude(pk__in=going).order_by("-closed_at")[:CLOSED]],
+        "going": shown.lines(going),
+        "closed": shown.lines(rows.exclude(pk__in=going).order_by("-closed_at")[:CLOSED]),
         "several": len(tenants) > 1,
         "leaving": [_leaving(tenant) for tenant in tenants],
         "here": "people",

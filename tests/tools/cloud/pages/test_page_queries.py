@@ -14,8 +14,8 @@ from tools.bench.pages_asked import everything
 SMALL, LARGE = 10, 100
 # Of these the rules of each board that somebody may pass are worked out, as the board itself would decide.
 BOARDS = {"question_person", "/api/people/{person_id}/doors", "my_doors"}
-# The queue asks for steps and copy of each request. Of ten rows an export lacks a kind that it then has, and asks for.
-OTHERS = {"privacy", "/api/people/{person_id}/export"}
+# Of ten rows an export lacks a kind that it then has, and asks for.
+OTHERS = {"/api/people/{person_id}/export"}
 WHO = ("owner", "keeper", "resident")
 
 
