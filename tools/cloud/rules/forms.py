@@ -180,6 +180,7 @@ class GroupForm(Shared):
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
 
     needs_door = False  # of who has some doors only: a group without any would not be theirs
+    MOST_OPTIONS = 2000  # in all menus of a page; beyond them a door that is not in the group offers always and no
 
     def __init__(self, *args: Any, group: AccessGroup, doors: QuerySet[Door], **kwargs: Any):
         """doors: those that whoever fills this in may see."""
@@ -196,11 +197,14 @@ class GroupForm(Shared):
             self.fields[flag] = forms.BooleanField(required=False, label=label, initial=getattr(group, flag))
         choices = [("", gettext_lazy("no")), ("0", gettext_lazy("Always"))]
         choices += [(str(schedule.pk), schedule.name) for schedule in self.schedules]
+        self.is_large = len(choices) > 2 and len(choices) * len(self.doors) > self.MOST_OPTIONS
         for door in self.doors:
-            value = "" if door.pk not in held else str(held[door.pk] or 0)
-            self.fields[f"door-{door.pk}"] = forms.ChoiceField(
-                required=False, choices=choices, label=door.name, initial=value
-            )
+            name, value = f"door-{door.pk}", "" if door.pk not in held else str(held[door.pk] or 0)
+            field = forms.ChoiceField(required=False, choices=choices, label=door.name, initial=value)
+            said = self.data.get(name, "") if self.is_bound else value
+            if self.is_large and door.pk not in held and said in ("", "0"):
+                field.widget.choices = choices[:2]  # type: ignore[attr-defined]
+            self.fields[name] = field
 
     def clean(self) -> dict[str, Any]:
         fields = super().clean() or {}
