@@ -31,7 +31,7 @@ from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Command, Delivery, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
 from tools.cloud.partners import feed, partners
 from tools.cloud.people import births, groups, people, pins
-from tools.cloud.privacy import requests
+from tools.cloud.privacy import requests, statement
 from tools.cloud.rules import area_occupancy, faults, holidays, hours, rules
 from tools.cloud.services import clock
 from tools.cloud.webhooks import hooks
@@ -107,6 +107,7 @@ class Furnished(House):
         end = now + timedelta(days=7)
         copy_ = {"person": self.person, "request": told, "hash": self.tenant.name, "content": b"PK"}
         models.DataCopy.objects.create(**copy_, made_at=now, expires_at=end)
+        statement.renew(self.tenant, now)
 
 
 def rows_of(tenant: Tenant) -> Rows:

@@ -31,6 +31,7 @@ for _code, _end in codes.ALARMS.items():
         _ENDS.setdefault(_end, []).append(_code)
 
 _LAST = Prepared(lambda: Event.objects.order_by("-pk").values_list("pk")[:1])
+_NEXT = Prepared(lambda: Event.objects.filter(pk__gt=Given("after")).order_by("pk").values_list("pk")[:1])
 _LOOKED = Prepared(lambda: Progress.objects.filter(name="alarms").values_list("value", "at"))
 _LOOKS = Prepared(lambda: Progress.objects.filter(name="alarms"), at=Given("at"))
 _SEEN_UP_TO = Prepared(lambda: Progress.objects.filter(name="alarms"), value=Given("value"))
@@ -81,7 +82,9 @@ def gather(now: datetime, troubles: Troubles | None = None) -> int:
         if not _LOOKS.update(at=now):  # it locks the row
             Progress.objects.get_or_create(name="alarms", defaults={"at": now})
         [(value, _)] = _LOOKED.rows()
-        up_to = min(last, value + AT_ONCE)
+        # From the next there is: numbers that a database has left out, or a backup has put back, are no work.
+        begin = sum(pk for (pk,) in _NEXT.rows(after=value)) - 1
+        up_to = min(last, max(begin, value) + AT_ONCE)
         raised = _from_events(max(0, value - LOOK_BACK), up_to, value, troubles or Troubles())
         _SEEN_UP_TO.update(value=max(up_to, value))
     return raised + _from_gaps() + _silent(now)

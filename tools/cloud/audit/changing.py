@@ -45,6 +45,7 @@ LABELS: dict[str, Any] = {
     "passback_minutes": gettext_lazy("Anti-passback for minutes"),
     "interlock_open": gettext_lazy("An open door counts for the interlock"),
     "retention_days": gettext_lazy("Log kept for days"),
+    "privacy_contact": gettext_lazy("Whom people ask about their data"),
     "erase_after": gettext_lazy("Erased by itself, days after the last right"),
     "retention_reason": gettext_lazy("Why it is kept so long"),
     "who": gettext_lazy("Asks for"),
@@ -116,6 +117,7 @@ LABELS: dict[str, Any] = {
     "guardian": gettext_lazy("A guardian's word"),
     "help_days": gettext_lazy("Days that closed requests for help are kept"),
 }
+_PLACE = {name: number for number, name in enumerate(LABELS)}
 CHOICES: dict[str, dict[Any, Any]] = {
     "escort": dict(Person.Escort.choices),
     "passback": dict(DoorRules.Passback.choices),
@@ -175,9 +177,12 @@ def page(change: Change) -> str:
 
 
 def values(change: Change, zone: str) -> list[tuple[Any, str, str]]:
-    """(what it is called, as it was, as it is). Of something new or gone only what says something."""
+    """(what it is called, as it was, as it is). Of something new or gone only what says something.
+
+    In the order of the labels: PostgreSQL keeps the fields of a JSON object in one of its own.
+    """
     found = []
-    for field in {**change.before, **change.after}:
+    for field in sorted({**change.before, **change.after}, key=lambda name: _PLACE.get(name, len(_PLACE))):
         was, now = change.before.get(field), change.after.get(field)
         if field == "do" or (change.what != What.CHANGED and was in NOTHING and now in NOTHING):
             continue

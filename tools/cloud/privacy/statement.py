@@ -4,6 +4,7 @@ Each change of what is set up, or of what this program says of itself, makes a n
 they were read. Whoever is somebody there is told on their own page.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ from .requests import Kind
 AGAIN = timedelta(hours=6)
 TOLD_FOR = timedelta(days=30)  # on each person's own page
 LOOKED = "statements"
-LONGEST = 40  # of the address that opens one
+KEY = re.compile(r"[A-Za-z0-9_-]{22}")  # of the address that opens one
 
 Row = tuple[str, str]
 Section = tuple[str, list[Row]]
@@ -71,7 +72,7 @@ def now_of(tenant: Tenant, now: datetime) -> Statement:
 
 def find(key: str, number: int | None, now: datetime) -> Statement | None:
     """By the address of an organisation's statement. number: a version; None: the one that holds."""
-    if not 0 < len(key) <= LONGEST:
+    if not KEY.fullmatch(key):
         return None
     with admitted.everywhere():
         tenant = Tenant.objects.filter(statement_key=key).first()
@@ -106,9 +107,10 @@ def ask(tenant: Tenant, contact: str) -> None:
     renew(tenant, clock.now())
 
 
-def sections(row: Statement) -> list[dict[str, Any]]:
-    """As a page shows it, in its reader's language."""
-    return [{"title": title, "rows": rows} for title, rows in _said(row)]
+def sections(row: Statement, language: str = "") -> list[dict[str, Any]]:
+    """[{title, rows: [{label, text}]}]. language: else that of the reader."""
+    said = _said(row, language or get_language() or "")
+    return [{"title": title, "rows": [{"label": label, "text": text} for label, text in rows]} for title, rows in said]
 
 
 def changed(row: Statement) -> Change | None:
@@ -116,13 +118,16 @@ def changed(row: Statement) -> Change | None:
     before = Statement.objects.filter(tenant=row.tenant_id, number=row.number - 1).first()
     if before is None:
         return None
-    was, now = ([f"{label}: {text}" for _title, rows in _said(one) for label, text in rows] for one in (before, row))
+    was, now = (
+        [f"{label}: {text}" for _title, rows in _said(one, get_language() or "") for label, text in rows]
+        for one in (before, row)
+    )
     return Change([one for one in now if one not in was], [one for one in was if one not in now])
 
 
-def _said(row: Statement) -> list[Section]:
+def _said(row: Statement, language: str) -> list[Section]:
     content: dict[str, list[Section]] = row.content
-    return content.get(get_language() or "", content["en"])
+    return content.get(language, content["en"])
 
 
 def _put_together(tenant: Tenant, number: int, now: datetime) -> Statement:

@@ -15,17 +15,29 @@ from ..services import clock
 from . import statement
 
 router = Router(tags=["privacy"])
+LANGUAGES = ("nb", "en")
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
 
 
+class StatedRow(Schema):
+    label: str
+    text: str
+
+
+class StatedSection(Schema):
+    title: str
+    rows: list[StatedRow]
+
+
 class StatementOut(Schema):
-    """address: where anybody reads it. content: in each language the headings, each with its labels and texts."""
+    """address: where anybody reads it. nb, en: what it says, in each language."""
 
     number: int
     at: datetime
     address: str
     contact: str
-    content: dict[str, list[tuple[str, list[tuple[str, str]]]]]
+    nb: list[StatedSection]
+    en: list[StatedSection]
 
 
 class ContactIn(Body):
@@ -54,5 +66,9 @@ def _tenant(request: HttpRequest, tenant_id: int) -> Tenant:
 
 def _told(tenant: Tenant) -> dict[str, Any]:
     row = statement.now_of(tenant, clock.now())
-    said = {"number": row.number, "at": row.at, "content": row.content}
+    said = {
+        "number": row.number,
+        "at": row.at,
+        **{language: statement.sections(row, language) for language in LANGUAGES},
+    }
     return said | {"address": statement.address(tenant), "contact": tenant.privacy_contact}

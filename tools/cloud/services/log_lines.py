@@ -7,7 +7,7 @@ from typing import Any
 from tools.terminal import visible
 
 # Of urls.py and pages/urls.py. Whatever of these was asked for, in whatever way, and not found, Django logs.
-_SECRET = re.compile(r"/(parcel|enter|guest|pass|copy|request)/[^\s\"'<>]+", re.IGNORECASE)
+_SECRET = re.compile(r"/(parcel|enter|guest|pass|copy|request|statement)/[^\s\"'<>]+", re.IGNORECASE)
 
 
 class Masked(logging.Formatter):

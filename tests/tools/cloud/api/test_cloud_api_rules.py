@@ -325,6 +325,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/deliveries/{delivery}/move"): {"to": "{bank}"},
     ("POST", "/people/{person}/directory"): {"scim_user": 1, "same": True},
     ("PATCH", "/tenants/{tenant}/help"): {"days": 30},
+    ("PATCH", "/tenants/{tenant}/statement"): {"contact": "Kari Moe"},
     ("PUT", "/people/{person}/birth"): {},
     ("POST", "/requests/{request}/lift"): {"reason": "x"},
     ("POST", "/deliveries/{delivery}/return"): {},
