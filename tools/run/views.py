@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language, gettext, override
@@ -22,6 +21,7 @@ from tools.cloud.audit import looks
 from tools.cloud.doors.live import OF_A_USER
 from tools.cloud.models import Membership, Right, Session, Tenant
 from tools.cloud.models.rights import roles_with
+from tools.cloud.row_security import admitted
 from tools.cloud.services import clock
 from tools.cloud.sessions import hashed
 from tools.terminal import Problem
@@ -54,7 +54,7 @@ def needs(right: Right) -> Callable[[View], View]:
             user = await request.auser()
             if not user.is_authenticated:
                 return _sign_in(request)
-            if not await _here(user.memberships, role__in=roles_with(right)).aexists():
+            if not await (await _here(user.memberships, role__in=roles_with(right))).aexists():
                 if request.method == "POST":
                     return JsonResponse({"error": "your role does not include this; ask an administrator"}, status=403)
                 raise PermissionDenied(gettext("Your role does not include this page. Ask an administrator."))
@@ -114,13 +114,20 @@ async def _note(user: Any) -> None:
 
 
 async def _acts(user: Any) -> bool:
-    return bool(await _here(user.memberships, role__in=roles_with(Right.CHANGE)).aexists())
+    return bool(await (await _here(user.memberships, role__in=roles_with(Right.CHANGE))).aexists())
 
 
-def _here(memberships: Any, **conditions: Any) -> Any:
-    """Those of the building's tenant, the first of its database (seed.py); who belongs to another one is a stranger."""
-    here = memberships.living().filter(tenant=Subquery(Tenant.objects.order_by("pk").values("pk")[:1]))
+async def _here(memberships: Any, **conditions: Any) -> Any:
+    """Those of the building's tenant; who belongs to another one is a stranger."""
+    here = memberships.living().filter(tenant=await sync_to_async(_tenant)())
     return here.filter(bound=False, **conditions)  # the page shows all of the building
+
+
+@admitted.everywhere()
+def _tenant() -> int | None:
+    """The first of its database (seed.py). Of all there are: where PostgreSQL keeps tenants apart, the first that shows
+    to somebody is their own."""
+    return Tenant.objects.order_by("pk").values_list("pk", flat=True).first()
 
 
 @never_cache
@@ -159,7 +166,8 @@ async def _states(user: Any, language: str, session: str) -> AsyncIterator[bytes
         if time.monotonic() - asked >= _ASK_S:
             asked = time.monotonic()
             whose = Session.living().filter(session_key=session, user__is_active=True).values("user")
-            roles = {one async for one in _here(Membership.objects, user__in=whose).values_list("role", flat=True)}
+            here = await _here(Membership.objects, user__in=whose)
+            roles = {one async for one in here.values_list("role", flat=True)}
             if not roles & set(roles_with(Right.LOG)):
                 return  # signed out meanwhile, or something else by now
             codes = bool(roles & set(roles_with(Right.CHANGE)))
