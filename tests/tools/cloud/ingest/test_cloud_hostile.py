@@ -173,6 +173,8 @@ def hello(**other: object) -> bytes:
         hello(epoch=1.5),
         hello(first=None),
         hello(firmware="x" * 41),
+        hello(firmware=[]),
+        hello(firmware={}),
         hello(refused=[]),
         hello(firmware="\ud800"),
         hello(firmware="0.1\0"),

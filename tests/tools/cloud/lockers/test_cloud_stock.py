@@ -61,6 +61,24 @@ def test_a_lost_question_is_asked_again(locker: Any, wire: Any) -> None:
     assert board.stock[5][0] == 5 + 256
 
 
+def test_a_delivery_that_ends_before_the_stock_was_told_is_no_trouble(locker: Any, wire: Any) -> None:
+    from bank_board import BankBoard
+    from fake_controller import FakeController
+    from locker_world import connected, made
+
+    from tools.cloud.controllers.troubles import Work
+
+    board = connected(wire, locker)
+    _, of = made(locker)
+    board.types(of.deposit)
+    wire.time.now += 60
+    FakeController.connect(board)  # a session of its own, and of its stock it has not spoken yet
+    assert isinstance(board, BankBoard) and board.types(of.pick_up)
+    wire.poll(2)
+    locker.controller.refresh_from_db()
+    assert not locker.controller.refused and not wire.ingest.troubles.of(Work.MESSAGE)
+
+
 def connected_deaf(wire: Any, locker: Any, kinds: set[int]) -> Any:
     from bank_board import BankBoard
     from cloud_world import counted_bytes

@@ -420,6 +420,17 @@ def test_the_first_event_of_a_chain_may_say_so(house: House, line: Wire) -> None
     assert set(Event.objects.values_list("chain_ok", flat=True)) == {True}
 
 
+def test_of_logs_from_which_nothing_came_there_are_so_many_and_each_board_has_its_own(house: House) -> None:
+    there, pk = House("Nabo", house.time, 2).controller, house.controller.pk
+    for epoch in range(10, 10 + chain.MOST_EMPTY):
+        chain.check_new(pk, epoch, clock.now())
+        chain.keep_key(pk, epoch, 1, KEY)
+    with pytest.raises(Refused, match="logs"):
+        chain.check_new(pk, 99, clock.now())
+    chain.check_new(pk, 10, clock.now())  # it is known
+    chain.check_new(there.pk, 99, clock.now())
+
+
 def test_a_full_list_of_keys_of_one_log_takes_none_from_another(house: House) -> None:
     """A stolen board can fill its own list; the log that its neighbour begins must be proven all the same."""
     there = House("Nabo", house.time, 2).controller

@@ -97,6 +97,12 @@ def test_a_schedule_is_named_with_its_end_and_so_is_who_began_it(browser: Any, h
     assert "By schedule Office hours, since the first person came" in guard and "Ingrid" not in guard
 
 
+def test_a_door_that_is_locked_as_usual_says_so_and_no_more(browser: Any, house: Any) -> None:
+    stands(house)
+    doors = doors_of(browser().get("/").content.decode())
+    assert len(doors) == 2 and all("<strong>Locked</strong>" in door and 'class="lock "' in door for door in doors)
+
+
 def test_who_asked_is_told_to_those_who_may_ask_or_see_the_log(browser: Any, house: Any) -> None:
     owner = browser().user
     done(house, "lockdown", owner)

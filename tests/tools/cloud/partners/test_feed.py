@@ -38,6 +38,19 @@ from tools.cloud.webhooks import https
 URL = "https://partner.example.test/hook"
 
 
+def test_only_what_has_waited_for_a_day_is_given_up(house: House, time_now: Stopped) -> None:
+    partners.make(house.tenant, "Vaktselskap", house.doors, ["people", "log"])
+    hook = feed.put(Partner.objects.get(), URL)
+    assert hook is not None
+    made = {"webhook": Webhook.objects.get(), "kind": "people", "content": "{}", "state": "waiting"}
+    for ago in (timedelta(0), feed.WAITS - timedelta(minutes=1), feed.WAITS):
+        WebhookCall.objects.create(**made, at=clock.now(), made_at=clock.now() - ago, next_at=clock.now())
+    WebhookCall.objects.exclude(kind="people").delete()
+    feed.forget(clock.now())
+    states = WebhookCall.objects.filter(kind="people").order_by("made_at").values_list("state", flat=True)
+    assert list(states)[-3:] == ["failed", "waiting", "waiting"]
+
+
 class System:
     """A partner's system: what it was told, and what it answers. status: an error is raised."""
 

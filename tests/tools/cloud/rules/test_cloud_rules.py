@@ -397,6 +397,33 @@ def test_where_there_is_no_room_a_right_ends_with_its_first_change(house: House)
     assert len(content(house)["schedules"]) <= 32
 
 
+def test_a_door_says_only_what_was_said_of_it(house: House) -> None:
+    """What stands unlocked by a schedule has one: without it no field is there, and the door stays locked."""
+    door_rules.change(house.doors[0], {"repeat_ms": 4000})
+    assert content(house)["doors"]["1"]["repeat_ms"] == 4000
+    assert not {"free", "office", "rex_schedule", "two_person", "who"} & content(house)["doors"]["1"].keys()
+    hours = schedule(house)
+    for name, field in (("free", "free"), ("office", "office"), ("rex_when", "rex_schedule")):
+        door_rules.change(house.doors[0], {name: hours.pk})
+        assert content(house)["doors"]["1"][field] == content(house)["doors"]["1"].get(field) is not None
+        door_rules.change(house.doors[0], {name: None})
+        assert field not in content(house)["doors"]["1"]
+
+
+def test_whether_there_is_room_for_a_profile_is_what_the_board_would_say(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, cut = "[1]", json.dumps({"doors": {"1": "0"}, "pin": True})
+    assert rules.has_room(house.controller.pk, whole)
+
+    def full(*given: Any) -> None:
+        raise Refusal("too much")
+
+    monkeypatch.setattr(rules, "_check", full)
+    assert not rules.has_room(house.controller.pk, cut)
+    assert rules.has_room(house.controller.pk, whole), "what cuts no schedule takes no room"
+
+
 def test_profiles_that_nothing_names_are_taken_away_when_the_board_is_right(house: House) -> None:
     house.group.doors.set(house.doors[:1])
     assert set(content(house)["profiles"]) == {"1", "2"}
