@@ -399,8 +399,8 @@ def test_where_there_is_no_room_a_right_ends_with_its_first_change(house: House)
 
 def test_a_door_says_only_what_was_said_of_it(house: House) -> None:
     """What stands unlocked by a schedule has one: without it no field is there, and the door stays locked."""
-    door_rules.change(house.doors[0], {"repeat_ms": 4000})
-    assert content(house)["doors"]["1"]["repeat_ms"] == 4000
+    door_rules.change(house.doors[0], {"repeat_ms": 40_000})
+    assert content(house)["doors"]["1"]["repeat_ms"] == 40_000
     assert not {"free", "office", "rex_schedule", "two_person", "who"} & content(house)["doors"]["1"].keys()
     hours = schedule(house)
     for name, field in (("free", "free"), ("office", "office"), ("rex_when", "rex_schedule")):
