@@ -404,7 +404,7 @@ def test_a_door_says_only_what_was_said_of_it(house: House) -> None:
     assert not {"free", "office", "rex_schedule", "two_person", "who"} & content(house)["doors"]["1"].keys()
     hours = schedule(house)
     for name, field in (("free", "free"), ("office", "office"), ("rex_when", "rex_schedule")):
-        door_rules.change(house.doors[0], {name: hours.pk})
+        door_rules.change(house.doors[0], {name: hours})
         assert content(house)["doors"]["1"][field] == content(house)["doors"]["1"].get(field) is not None
         door_rules.change(house.doors[0], {name: None})
         assert field not in content(house)["doors"]["1"]
