@@ -15,6 +15,7 @@ from ..audit import changes
 from ..controllers.troubles import Troubles, Work
 from ..models import Alarm, Change, Controller, Door, Event, Gap, Progress, User
 from ..models.alarms import SILENT
+from ..services import entered
 from ..services.refusal import Refusal
 from . import codes
 
@@ -118,6 +119,7 @@ def acknowledge(alarm: Alarm, user: User | None, now: datetime, note: str = "") 
     note = " ".join(note.split())
     if len(note) > NOTE_LONGEST:
         raise Refusal("a note has at most %(most)d letters; shorten it", most=NOTE_LONGEST)
+    entered.lines(note)
     same = Alarm.objects.filter(
         controller=alarm.controller_id,
         kind=alarm.kind,

@@ -234,6 +234,18 @@ def test_an_alarm_is_acknowledged_on_the_alarms_own_page(browser: Any, raised: A
     assert f'value="{alarm.pk}"' not in page and client.user.email in page
 
 
+@pytest.mark.parametrize("note", ["a\0b", "a\x1b[2J", "x" * 201])
+def test_a_note_that_no_line_can_hold_is_refused_and_the_alarm_stands(browser: Any, raised: Any, note: str) -> None:
+    from tools.cloud.models import Alarm
+
+    raised(events.DOOR_FORCED)
+    alarm = Alarm.objects.get()
+    answer = browser().post("/alarms/acknowledge", {"alarm": alarm.pk, "note": note}, follow=True)
+    assert answer.status_code == 200 and 'class="notice message bad"' in answer.content.decode()
+    alarm.refresh_from_db()
+    assert alarm.acknowledged_at is None
+
+
 def test_what_an_alarm_was_is_noted_and_seen_by_those_who_see_the_log(browser: Any, raised: Any) -> None:
     from tools.cloud.models import Alarm
 

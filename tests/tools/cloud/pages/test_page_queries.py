@@ -37,7 +37,9 @@ def asked(size: int) -> dict[str, Answered]:
             with CaptureQueriesContext(connection) as queries:
                 answer = client.get(address)
             assert answer.status_code == 200, (one.name, address, answer.status_code)
-            found[one.name] = Answered(len(queries), answer.content.decode())
+            # That a session was used is noted once a minute, whoever asks for what.
+            counted = [query for query in queries if not query["sql"].startswith('UPDATE "cloud_session"')]
+            found[one.name] = Answered(len(counted), answer.content.decode())
         transaction.set_rollback(True)
     return found
 

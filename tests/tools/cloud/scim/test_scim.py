@@ -23,6 +23,7 @@ from tools.cloud.models import (
 )
 from tools.cloud.people import people
 from tools.cloud.scim import groups, messages, tokens
+from tools.cloud.services.refusal import Refusal
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -144,6 +145,13 @@ def test_a_group_that_is_taken_from_the_directory_is_no_more_its_own(house: Hous
 @pytest.mark.parametrize(("letters", "status"), [(0, 400), (1, 201), (groups.NAME, 201), (groups.NAME + 1, 400)])
 def test_a_group_has_a_name_as_long_as_one_of_ours(entra: Directory, letters: int, status: int) -> None:
     entra.ask("post", "Groups", {"schemas": [GROUP], "displayName": "x" * letters}, status)
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 101, "Entra\0", "Entra\nID", "Entra\x1b[2J"])
+def test_a_token_has_a_name_of_one_line(house: House, name: str) -> None:
+    with pytest.raises(Refusal):
+        tokens.make(house.tenant, name)
+    assert not ScimToken.objects.exists()
 
 
 def test_a_deleted_user_is_in_no_group_any_more(house: House, entra: Directory) -> None:
