@@ -32,7 +32,7 @@ Row = tuple[str, str]
 Section = tuple[str, list[Row]]
 
 
-class Change(NamedTuple):
+class Difference(NamedTuple):
     """Between two versions. new, gone: "label: text"."""
 
     new: list[str]
@@ -113,7 +113,7 @@ def sections(row: Statement, language: str = "") -> list[dict[str, Any]]:
     return [{"title": title, "rows": [{"label": label, "text": text} for label, text in rows]} for title, rows in said]
 
 
-def changed(row: Statement) -> Change | None:
+def changed(row: Statement) -> Difference | None:
     """Since the version before; None: there is none."""
     before = Statement.objects.filter(tenant=row.tenant_id, number=row.number - 1).first()
     if before is None:
@@ -122,7 +122,7 @@ def changed(row: Statement) -> Change | None:
         [f"{label}: {text}" for _title, rows in _said(one, get_language() or "") for label, text in rows]
         for one in (before, row)
     )
-    return Change([one for one in now if one not in was], [one for one in was if one not in now])
+    return Difference([one for one in now if one not in was], [one for one in was if one not in now])
 
 
 def _said(row: Statement, language: str) -> list[Section]:
