@@ -4,9 +4,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from .services import loaded
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tools.cloud.settings")
 application = get_asgi_application()
-
-from .services import loaded  # noqa: E402 - needs the settings
-
 loaded.stays()

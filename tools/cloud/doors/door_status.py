@@ -20,11 +20,10 @@ from ..pages import access
 from ..services import clock
 from . import doors as door_states
 from . import doors_page, locking, locks
-from .doors_page import Sought
+from .doors_page import EVERY, Sought
 from .locking import Locking, moment
 
 RELEASE_SHOWN_S = 60  # how long the fate of a release stands on its door
-EVERY = Sought()
 
 Text = str | Promise
 
@@ -225,8 +224,8 @@ def page(user: User, sought: Sought = EVERY) -> DoorsPage:
                 "doors": by_controller.get(controller.pk, []),
             }
         )
-    previous, following = found.previous and boards[0].pk, found.next and boards[-1].pk
-    return DoorsPage(list(grouped.values()), previous or None, following or None)
+    previous, following = boards[0].pk if found.previous else None, boards[-1].pk if found.next else None
+    return DoorsPage(list(grouped.values()), previous, following)
 
 
 def _emergency(standings: list[DoorStatus]) -> Locking | None:

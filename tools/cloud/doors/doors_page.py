@@ -31,10 +31,15 @@ class Sought(NamedTuple):
         return urlencode({name: value for name, value in self._asdict().items() if value})
 
 
+EVERY = Sought()
+
+
 def doors(user: User, sought: Sought) -> QuerySet[Door]:
     rows = visible(Door, user).filter(controller__lost_at=None)
-    named = Q(name__icontains=sought.q), Q(controller__name__icontains=sought.q)
-    return rows.filter(named[0] | named[1] | Q(controller__site__name__icontains=sought.q)) if sought.q else rows
+    if not sought.q:
+        return rows
+    names = ("name", "controller__name", "controller__site__name")
+    return rows.filter(Q(*((f"{name}__icontains", sought.q) for name in names), _connector=Q.OR))
 
 
 def boards(user: User, sought: Sought) -> paging.Page:

@@ -27,7 +27,7 @@ from ..models import Membership, Places, Session, User
 from ..row_security import admitted
 from ..services import clock
 from . import door_status
-from .doors_page import Sought
+from .doors_page import EVERY, Sought
 
 log = logging.getLogger("portvakt.live")
 
@@ -62,7 +62,7 @@ class DoorStream:
     door: int | None = None
     bank: int | None = None
     log: int | None = None
-    sought: Sought = door_status.EVERY
+    sought: Sought = EVERY
     tenants: frozenset[int] = frozenset()
     sight: Sight | None = None
     parts: dict[str, str] = field(default_factory=dict)

@@ -22,7 +22,7 @@ from ..residents import own
 from ..services import clock, entered
 from ..sessions import hashed
 from . import commands, door_status, live, locks
-from .doors_page import Sought
+from .doors_page import EVERY, Sought
 
 STILL_S = 15.0  # a comment so often keeps proxies from closing a quiet stream
 
@@ -39,12 +39,11 @@ def page(request: HttpRequest) -> HttpResponse:
     sought = Sought.of(request.GET)
     part = door_status.page(user, sought)
     shown = {
-        "sites": part.sites,
         "part": part,
         "earlier": Sought(sought.q, before=part.previous).address(),
         "later": Sought(sought.q, after=part.next).address(),
         "sought": sought,
-        "is_part": sought != door_status.EVERY or part.next is not None,
+        "is_part": sought != EVERY or part.next is not None,
         "alarms": alarms,
         "alarms_standing": len(alarms),
         "releasable": access.somewhere(user, Right.RELEASE),

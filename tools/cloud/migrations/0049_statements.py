@@ -1,6 +1,5 @@
 """Privacy statements, and the address of each organisation's: another one for each of those that are there."""
 
-import secrets
 from typing import Any
 
 import django.db.models.deletion
@@ -11,7 +10,7 @@ from tools.cloud.models.accounts import statement_key
 
 def give_keys(apps: Any, editor: Any) -> None:
     for tenant in apps.get_model("cloud", "Tenant").objects.using(editor.connection.alias).all():
-        tenant.statement_key = secrets.token_urlsafe(16)
+        tenant.statement_key = statement_key()
         tenant.save(update_fields=["statement_key"])
 
 

@@ -7,6 +7,7 @@ they were read. Whoever is somebody there is told on their own page.
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from ..audit import changes
 from ..models import ApiToken, Door, Partner, Progress, ScimToken, Statement, Tenant, Webhook, lock
 from ..row_security import admitted
 from ..services import clock, entered, local_time
+from ..services.each import each
 from ..services.refusal import Refusal
 from . import cookies, hosting, kept, shown
 from .requests import Kind
@@ -53,11 +55,13 @@ def renew(tenant: Tenant, now: datetime) -> Statement:
 
 
 def look(now: datetime) -> None:
-    """For every organisation, some times a day: settings of the host change without anybody's doing here."""
+    """For every organisation, some times a day: settings of the host change without anybody's doing here.
+
+    None waits for another's trouble; after one all are looked at again in an hour.
+    """
     if Progress.objects.filter(name=LOOKED, at__gt=now - AGAIN, at__lte=now).exists():
         return
-    for tenant in Tenant.objects.order_by("pk"):
-        renew(tenant, now)
+    each((partial(renew, tenant, now) for tenant in Tenant.objects.order_by("pk")), "statements were not all renewed")
     Progress.objects.update_or_create(name=LOOKED, defaults={"at": now})
 
 

@@ -203,7 +203,7 @@ class GroupForm(Shared):
             field = forms.ChoiceField(required=False, choices=choices, label=door.name, initial=value)
             said = self.data.get(name, "") if self.is_bound else value
             if self.is_large and door.pk not in held and said in ("", "0"):
-                field.widget.choices = choices[:2]  # type: ignore[attr-defined]
+                field.widget = forms.Select(choices=choices[:2])
             self.fields[name] = field
 
     def clean(self) -> dict[str, Any]:

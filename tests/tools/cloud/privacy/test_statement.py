@@ -94,6 +94,25 @@ def test_who_else_is_told_stands_there_until_it_is_over(house: House) -> None:
     )
 
 
+def test_the_trouble_of_one_keeps_no_other_from_theirs(
+    house: House, stranger: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_together = statement._put_together
+
+    def fails(tenant: Tenant, *more: Any) -> Statement:
+        if tenant == house.tenant:
+            raise ValueError("planted")
+        return put_together(tenant, *more)
+
+    monkeypatch.setattr(statement, "_put_together", fails)
+    with pytest.raises(ExceptionGroup):
+        statement.look(clock.now())
+    assert Statement.objects.get().tenant == stranger.tenant
+    monkeypatch.undo()
+    statement.look(clock.now())
+    assert Statement.objects.filter(tenant=house.tenant).exists(), "and it is tried again at the next tidying"
+
+
 def test_people_are_told_for_thirty_days_and_not_of_the_first(home: Asking, time_now: Stopped) -> None:
     client, me = home.browser(home.person), f"/me/{home.person.pk}/"
     said = "privacy statement of this house has changed"
