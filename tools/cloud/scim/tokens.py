@@ -3,7 +3,7 @@
 from ..audit import changes
 from ..members import bearers
 from ..models import ScimToken, Tenant, User
-from ..services import clock, entered
+from ..services import clock
 from ..services.refusal import Refusal
 
 MOST = 5  # of a tenant at a time: one for each directory, and its follower while they change
@@ -14,7 +14,6 @@ def make(tenant: Tenant, name: str, by: User | None = None) -> str:
     name = name.strip()
     if not 0 < len(name) <= 100:
         raise Refusal("a name has 1 to %(most)d letters; correct it", most=100)
-    entered.lines(name)
     with changes.together():
         Tenant.objects.select_for_update().get(pk=tenant.pk)
         if tenant.scim_tokens.filter(revoked_at=None).count() >= MOST:
