@@ -53,19 +53,23 @@ def reason(days: int | None, said: str | None) -> str:
 
 
 def erase(now: datetime, troubles: Troubles | None = None) -> int:
-    """Erases whatever is past its days. Returns how many events that were."""
+    """Erases what events past their days say. Returns how many those were."""
     troubles = troubles or Troubles()
     erased = 0
     for controller in Controller.objects.select_related("site__tenant").order_by("pk"):
         with troubles.aside(Work.ERASING, controller.pk):
             erased += _erase_of(controller, now)
+    return erased
+
+
+def forget(now: datetime) -> None:
+    """Rows that go whole when their period is over."""
     for kept, of, when in RECORDS:
         assert kept.period is not None
         old = of.objects.filter(**{f"{when}__lt": now - kept.period})
         for way in of.PERSON.person:
             old = old.exclude(**{f"{way}__in": standing.stopped(processing.PURGE)})
         old.delete()
-    return erased
 
 
 def _erase_of(controller: Controller, now: datetime) -> int:

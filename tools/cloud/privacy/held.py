@@ -36,7 +36,6 @@ from ..models.retention import Kept
 
 log = logging.getLogger("portvakt.privacy")
 LATE = timedelta(days=1)
-AGAIN = timedelta(hours=6)
 PURGED = "purged"  # when a tidying last left nothing behind
 
 
@@ -119,9 +118,7 @@ def too_long(now: datetime) -> list[Late]:
 
 
 def look(now: datetime) -> None:
-    """After a tidying; not after each while nothing is behind: it asks a dozen questions an organisation."""
-    if Progress.objects.filter(name=PURGED, at__gt=now - AGAIN, at__lte=now).exists():
-        return
+    """After a whole tidying: it asks a dozen questions an organisation."""
     late = too_long(now)
     for one in late:
         log.error("held for too long in tenant %d: %d of %s", one.tenant.pk, one.rows, one.kept.kind)

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from ..audit import changes
-from ..models import ApiToken, Door, Partner, Progress, ScimToken, Statement, Tenant, Webhook, lock
+from ..models import ApiToken, Door, Partner, ScimToken, Statement, Tenant, Webhook, lock
 from ..row_security import admitted
 from ..services import clock, entered, local_time
 from ..services.each import each
@@ -25,9 +25,7 @@ from ..services.refusal import Refusal
 from . import cookies, hosting, kept, shown
 from .requests import Kind
 
-AGAIN = timedelta(hours=6)
 TOLD_FOR = timedelta(days=30)  # on each person's own page
-LOOKED = "statements"
 KEY = re.compile(r"[A-Za-z0-9_-]{22}")  # of the address that opens one
 
 Row = tuple[str, str]
@@ -57,12 +55,9 @@ def renew(tenant: Tenant, now: datetime) -> Statement:
 def look(now: datetime) -> None:
     """For every organisation, some times a day: settings of the host change without anybody's doing here.
 
-    None waits for another's trouble; after one all are looked at again in an hour.
+    None waits for another's trouble.
     """
-    if Progress.objects.filter(name=LOOKED, at__gt=now - AGAIN, at__lte=now).exists():
-        return
     each((partial(renew, tenant, now) for tenant in Tenant.objects.order_by("pk")), "statements were not all renewed")
-    Progress.objects.update_or_create(name=LOOKED, defaults={"at": now})
 
 
 def latest(tenant: Tenant) -> Statement | None:

@@ -1,6 +1,7 @@
-"""What has to happen by itself once an hour. The worker calls hourly() all the time."""
+"""What has to happen by itself, once an hour or some times a day. The worker calls hourly() all the time."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -26,6 +27,8 @@ from .each import each
 
 log = logging.getLogger("portvakt.housekeeping")
 HOUR = timedelta(hours=1)
+SOME_HOURS = timedelta(hours=6)
+Task = Callable[[], object]
 _HOURLY = Prepared(lambda: Progress.objects.filter(name="hourly").values_list("at"))
 
 
@@ -33,17 +36,39 @@ def hourly(now: datetime, troubles: Troubles | None = None) -> None:
     """Cheap when there is nothing to do."""
     if any(at is not None and now - HOUR < at <= now for (at,) in _HOURLY.rows()):
         return
-    row, _ = Progress.objects.get_or_create(name="hourly")
-    # The update decides: of two workers at once, one does it.
-    due = Progress.objects.filter(pk=row.pk).exclude(at__gt=now - HOUR, at__lte=now)
-    if due.update(at=now):
-        tidy(now, troubles)
+    if _begins("hourly", HOUR, now):
+        tidy(now, troubles, whole=_begins("some times a day", SOME_HOURS, now))
 
 
-def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
-    """Erases what is past its days, forgets what no controller needs. Returns what was done."""
+def _begins(name: str, pause: timedelta, now: datetime) -> bool:
+    """Whether it is to be done again. The update decides: of two workers at once, one does it."""
+    row, _ = Progress.objects.get_or_create(name=name)
+    due = Progress.objects.filter(pk=row.pk).exclude(at__gt=now - pause, at__lte=now)
+    return bool(due.update(at=now))
+
+
+def tidy(now: datetime, troubles: Troubles | None = None, whole: bool = True) -> dict[str, int]:
+    """Erases what is past its days, forgets what no controller needs. Returns what was done.
+
+    whole: not only what an hour matters for.
+    """
     troubles = troubles or Troubles()
     done = {"erased": 0, "changes": 0, "profiles": 0}
+    # What erases comes first: nothing that goes wrong before it, of whatever tenant, may keep data for longer.
+    works = _erasing(now, troubles, done)
+    if whole:
+        works += _forgetting(now)
+    works += _going_on(now, troubles, done)
+    if whole:
+        works += [partial(held.look, now), partial(statement.look, now)]
+    each(works, "housekeeping was not done whole")
+    if any(done.values()):
+        log.info("tidied: %(erased)d events and deliveries, %(changes)d changes, %(profiles)d profiles", done)
+    return done
+
+
+def _erasing(now: datetime, troubles: Troubles, done: dict[str, int]) -> list[Task]:
+    """Passages, parcels and guests, whose days end by the hour."""
 
     def erase() -> None:
         done["erased"] += retention.erase(now, troubles)
@@ -51,39 +76,39 @@ def tidy(now: datetime, troubles: Troubles | None = None) -> dict[str, int]:
     def erase_deliveries() -> None:
         done["erased"] += privacy.forget(now)
 
-    # What erases comes first: nothing that goes wrong before it, of whatever tenant, may keep data for longer.
-    works = (
-        erase,
-        erase_deliveries,
-        partial(guests.tidy, now),
+    return [erase, erase_deliveries, partial(guests.tidy, now), partial(copies.forget, now), partial(links.forget, now)]
+
+
+def _forgetting(now: datetime) -> list[Task]:
+    """What is kept for weeks or years."""
+    return [
+        partial(retention.forget, now),
         partial(residents.forget, now),
         partial(partners.forget, now),
         partial(feed.forget, now),
         partial(help_requests.tidy, now),
         partial(births.tidy, now),
         partial(learning.forget, now),
-        partial(links.forget, now),
         partial(provider_logout.forget, now),
         partial(requests.forget, now),
-        partial(copies.forget, now),
         partial(erasures.forget, now),
         partial(leaving.note, now),
         partial(leaving.erase_due, now),
+        partial(accounts.forget_left, now),
+        partial(rotation.begin_due, now),
+    ]
+
+
+def _going_on(now: datetime, troubles: Troubles, done: dict[str, int]) -> list[Task]:
+    """What has begun, and what ends by the clock."""
+    return [
         partial(erasing.go_on, now),
         partial(members.end_due, now),
-        partial(accounts.forget_left, now),
         erasure.overwrite,
         partial(acl.refresh_due, now, troubles),
         partial(_prune, troubles, done),
-        partial(rotation.begin_due, now),
         partial(overdue.tidy, now, troubles),
-        partial(held.look, now),
-        partial(statement.look, now),
-    )
-    each(works, "housekeeping was not done whole")
-    if any(done.values()):
-        log.info("tidied: %(erased)d events and deliveries, %(changes)d changes, %(profiles)d profiles", done)
-    return done
+    ]
 
 
 def _prune(troubles: Troubles, done: dict[str, int]) -> None:

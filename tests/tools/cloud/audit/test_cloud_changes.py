@@ -269,10 +269,10 @@ def test_an_erased_person_is_in_no_entry_but_that_something_was_is(full: Full) -
 def test_after_a_year_an_entry_is_gone(full: Full) -> None:
     people.change(full.person, name="Ingrid Berg")
     full.time.now += timedelta(days=365).total_seconds()
-    retention.erase(clock.now())
+    retention.forget(clock.now())
     assert len(full.entries()) == 1
     full.time.now += 1
-    retention.erase(clock.now())
+    retention.forget(clock.now())
     assert full.entries() == []
 
 

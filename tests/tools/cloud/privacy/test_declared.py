@@ -157,10 +157,10 @@ def test_a_record_goes_when_its_days_are_over(
     made[of_it.__name__]()
     assert row.period is not None
     time_now.now += row.period.total_seconds()
-    log_retention.erase(clock.now())
+    log_retention.forget(clock.now())
     assert of_it.objects.exists(), "not before"
     time_now.now += 1
-    log_retention.erase(clock.now())
+    log_retention.forget(clock.now())
     assert not of_it.objects.exists()
 
 

@@ -121,6 +121,7 @@ def purged(known: Known) -> bool:
     assert changed.exists()
     at = clock.now() + timedelta(days=800)
     retention.erase(at)
+    retention.forget(at)
     privacy.forget(at)
     leaving.erase_due(at)
     known.event.refresh_from_db()
