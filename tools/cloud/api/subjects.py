@@ -1,7 +1,5 @@
 """The REST API, with its description at /api/docs and /api/openapi.json."""
 
-from ninja import NinjaAPI
-
 from ..alarms import api as alarms
 from ..commissioning import api as commissioning
 from ..controllers import api as controllers
@@ -23,9 +21,10 @@ from ..scim import api as directory
 from .asked import known_only
 from .auth import Bearer, SignedIn
 from .bounds import Bounded
+from .described import DescribedOnce
 from .errors import explain
 
-api = NinjaAPI(
+api = DescribedOnce(
     title="Portvakt",
     version="1",
     description="Doors, people and the log. Sign in, or send a bearer token (`portvakt cloud token`).",

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest
-from ninja import Field, NinjaAPI, Query, Schema
+from ninja import Field, Query, Schema
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 
@@ -16,6 +16,7 @@ from .. import sealing
 from ..alarms import codes
 from ..api.asked import known_only
 from ..api.bounds import Bounded
+from ..api.described import DescribedOnce
 from ..api.errors import Error, explain
 from ..audit import looks
 from ..log import retention
@@ -37,7 +38,7 @@ class PartnerBearer(HttpBearer):
         return None if row is None else partners.of(row)
 
 
-api = NinjaAPI(
+api = DescribedOnce(
     title="Portvakt for partners",
     version="1",
     description="Of the doors that were chosen: which they are, who belongs to them, what happened there. Where an "

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+import ninja.main
+import pytest
 from cloud_world import House
 from django.test import Client
 from ninja import Schema
@@ -86,3 +88,12 @@ def test_a_door_is_unlocked_in_words_as_on_the_pages() -> None:
     said += [one.get("description", "") for one in described["components"]["schemas"].values()]
     assert [one for one in said if re.search(r"(?i)\breleas", one)] == []
     assert any("unlock the door" in one for one in said)
+
+
+def test_the_description_is_made_once_whoever_asks_how_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    whole = ninja.main.get_schema
+    monkeypatch.setattr(ninja.main, "get_schema", lambda api, path_prefix: made.append("") or whole(api, path_prefix))
+    monkeypatch.setattr(api, "_described", {})
+    first, again = (Client().get("/api/openapi.json") for _ in range(2))
+    assert first.status_code == 200 and first.content == again.content and made == [""]
