@@ -344,13 +344,13 @@ class Migration(migrations.Migration):
             name="content",
             field=models.CharField(max_length=4000),
         ),
-        migrations.RunPython(profiles_as_json, profiles_as_text),
+        migrations.RunPython(profiles_as_json, profiles_as_text, elidable=True),
         migrations.AddField(
             model_name="aclentry",
             name="due",
             field=models.PositiveIntegerField(null=True),
         ),
-        migrations.RunPython(due_is_the_end, migrations.RunPython.noop),
+        migrations.RunPython(due_is_the_end, migrations.RunPython.noop, elidable=True),
         migrations.RemoveIndex(model_name="aclentry", name="entry_until"),
         migrations.AddIndex(
             model_name="aclentry",
@@ -621,7 +621,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("accessgroup", "door"), name="group_door_once"),
         ),
         # The doors of the groups keep their rows, in a table that has room for a schedule.
-        migrations.RunPython(doors_of_groups, migrations.RunPython.noop),
+        migrations.RunPython(doors_of_groups, migrations.RunPython.noop, elidable=True),
         migrations.RemoveField(model_name="accessgroup", name="doors"),
         migrations.AddField(
             model_name="accessgroup",

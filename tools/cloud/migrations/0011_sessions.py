@@ -29,5 +29,5 @@ class Migration(migrations.Migration):
             options={"verbose_name": "session", "verbose_name_plural": "sessions", "abstract": False},
         ),
         # The one before held what browsers hold, in plain.
-        migrations.RunSQL("DROP TABLE IF EXISTS django_session", migrations.RunSQL.noop),
+        migrations.RunSQL("DROP TABLE IF EXISTS django_session", migrations.RunSQL.noop, elidable=True),
     ]

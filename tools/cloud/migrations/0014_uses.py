@@ -23,5 +23,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RemoveConstraint(model_name="grant", name="grant_uses"),
-        migrations.RunPython(cap, migrations.RunPython.noop),
+        migrations.RunPython(cap, migrations.RunPython.noop, elidable=True),
     ]

@@ -25,5 +25,5 @@ class Migration(migrations.Migration):
             name="content",
             field=models.TextField(default=""),
         ),
-        migrations.RunPython(keep, migrations.RunPython.noop),
+        migrations.RunPython(keep, migrations.RunPython.noop, elidable=True),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cloud", "0001_squashed_0026_call_content"),
+        ("cloud", "0026_call_content"),
     ]
 
     operations = [

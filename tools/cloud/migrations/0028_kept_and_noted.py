@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             name="retention_reason",
             field=models.CharField(blank=True, max_length=200),
         ),
-        migrations.RunPython(say_so, migrations.RunPython.noop),
+        migrations.RunPython(say_so, migrations.RunPython.noop, elidable=True),
         migrations.AlterField(
             model_name="look",
             name="what",
