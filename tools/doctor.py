@@ -1,6 +1,7 @@
 """`portvakt doctor`: what this machine has and lacks for each of the things one may want to do."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,13 @@ def program(part: str, remedy: str, *places: str) -> Finding:
     return Finding(part, found is not None, found or "not found", "" if found else remedy)
 
 
+def log_in_places(path: str) -> list[Finding]:
+    from tools.cloud.members import places_file  # which needs what the cloud end is made of
+
+    fault = places_file.fault(path)
+    return [Finding("log-in places", not fault, path, fault)]
+
+
 def look() -> list[Finding]:
     beside = str(Path(sys.executable).parent)
     cloud = importlib.util.find_spec("django") is not None
@@ -74,6 +82,7 @@ def look() -> list[Finding]:
             "installed" if cloud else "not installed",
             "" if cloud else "pip install -e '.[cloud]' if you want it",
         ),
+        *(log_in_places(os.environ["LOG_IN_PLACES"]) if cloud and os.environ.get("LOG_IN_PLACES") else ()),
         program(
             "mosquitto",
             "apt-get install mosquitto; or name a broker of yours in MQTT_URL. Its tests are skipped",

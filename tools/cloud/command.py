@@ -466,9 +466,13 @@ def serve(
     import socket
 
     import uvicorn
+    from django.conf import settings
 
     from .asgi import application
+    from .members import places_file
 
+    if fault := settings.LOG_IN_PLACES and places_file.fault(settings.LOG_IN_PLACES):
+        progress(fault)
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

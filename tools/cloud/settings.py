@@ -10,6 +10,7 @@ ROW_SECURITY   off: PostgreSQL does not keep tenants apart by itself (row_securi
 PORTVAKT_URL   the address people open: its host is the one that is served, https makes cookies secure
 HOSTING, HOSTING_COUNTRIES   where data is, and may be (privacy/hosting.py)
 SESSION_IDLE_HOURS   a session that was not used for so long is over (12)
+LOG_IN_PLACES        a MaxMind DB file of towns, for log-ins (members/log_in_places.py; none)
 OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME   sign-in through OpenID Connect; or
 OIDC_PROVIDERS       a JSON file with several providers (README)
 """
@@ -47,6 +48,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _address.scheme == "https"
 SESSION_ENGINE = "tools.cloud.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds from the sign-in on, however much it is used
 SESSION_IDLE = idle(os.environ.get("SESSION_IDLE_HOURS", ""))
+LOG_IN_PLACES = os.environ.get("LOG_IN_PLACES", "")
 SESSION_COOKIE_SAMESITE = "Lax"  # a sign-in link and the way back from OpenID Connect come from elsewhere
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SESSION_COOKIE_SECURE else 0  # browsers then never ask in plain again
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None

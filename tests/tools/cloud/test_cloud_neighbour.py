@@ -15,6 +15,7 @@ from cloud_world import House, Stopped, counted_bytes
 from django.apps import apps
 from django.db import transaction
 from django.db.models import F
+from photographs import photograph
 
 from firmware.controller import events as codes
 from tools.cloud import models
@@ -30,7 +31,7 @@ from tools.cloud.log import chain, retention
 from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Command, Delivery, DoorRules, Event, Gap, LogKey, Role, Schedule, Tenant, User
 from tools.cloud.partners import feed, partners
-from tools.cloud.people import births, groups, people, pins
+from tools.cloud.people import births, groups, people, pictures, pins
 from tools.cloud.privacy import requests, statement
 from tools.cloud.rules import area_occupancy, faults, holidays, hours, rules
 from tools.cloud.services import clock
@@ -92,6 +93,7 @@ class Furnished(House):
         models.ResidentPolicy.objects.create(tenant=self.tenant)
         models.HelpPolicy.objects.create(tenant=self.tenant)
         births.change(self.person, date(1984, 2, 29), "", None)
+        pictures.give(self.person, photograph())
         asked = help_requests.write(self.owner, self.tenant, self.person, "fault", "Døren går ikke opp")
         models.HelpLetter.objects.create(message=asked.messages.get(), made_at=now, next_at=now)
         partners.make(self.tenant, "Renhold", self.doors, list(models.Partner.Scope), self.owner)

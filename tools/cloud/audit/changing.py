@@ -76,6 +76,7 @@ LABELS: dict[str, Any] = {
     "role": gettext_lazy("Role"),
     "providers": gettext_lazy("Sign-in through"),
     "entra": gettext_lazy("Directory of Entra ID"),
+    "log_in_places": gettext_lazy("Roughly where a log-in came from is kept"),
     "bound": gettext_lazy("Only at chosen places"),
     "sites": gettext_lazy("Sites"),
     "banks": gettext_lazy("Banks"),
@@ -114,6 +115,7 @@ LABELS: dict[str, Any] = {
     "parcel_days": gettext_lazy("Days that a resident may let a parcel lie"),
     "birth_dates": gettext_lazy("Birth dates are taken over from the sign-in, where its provider tells them"),
     "birth_date": gettext_lazy("Birth date"),
+    "picture": gettext_lazy("Profile picture"),
     "guardian": gettext_lazy("A guardian's word"),
     "help_days": gettext_lazy("Days that closed requests for help are kept"),
 }

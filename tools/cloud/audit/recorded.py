@@ -56,6 +56,7 @@ from ..models import (
     PartnerFeed,
     PartnerTold,
     Person,
+    Picture,
     Profile,
     Progress,
     Reading,
@@ -102,6 +103,7 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
         "privacy_contact",
         "providers",
         "entra",
+        "log_in_places",
     ),
     Membership: ("role", "until", "bound"),
     ApiToken: ("name", "role", "revoked_at"),
@@ -120,6 +122,7 @@ PARTS: dict[type[models.Model], tuple[str, ...]] = {
     Bank: ("name", "address", "latitude", "longitude"),
     ResidentPolicy: ("unlock", "guests", "guests_at_once", "guest_days", "parcels", "parcel_days", "birth_dates"),
     Birth: ("born", "guardian", "agreed_on", "claimed"),  # that there is one, never which
+    Picture: ("content",),  # that there is one
     HelpPolicy: ("days",),
 }
 # What a service notes itself, as it is no row that stays and changes.
@@ -192,7 +195,7 @@ def whole(row: models.Model) -> tuple[type[models.Model], int | None]:
         return Controller, row.controller_id
     if isinstance(row, Webhook | Partner):
         return ApiToken, row.token_id
-    if isinstance(row, Birth):
+    if isinstance(row, Birth | Picture):
         return Person, row.person_id
     if isinstance(row, ResidentPolicy | HelpPolicy):
         return Tenant, row.tenant_id
@@ -268,6 +271,10 @@ def _birth(person: Person) -> Values:
     return {"birth_date": row is not None and bool(row.born), "guardian": row is not None and bool(row.guardian)}
 
 
+def _picture(person: Person) -> Values:
+    return {"picture": Picture.objects.filter(person=person).exists()}
+
+
 def _token(token: ApiToken) -> Values:
     said: Values = {"webhook": "".join(Webhook.objects.filter(token=token).values_list("url", flat=True))}
     if token.role == ApiToken.PARTNER:
@@ -289,7 +296,7 @@ _ROWS: dict[type[models.Model], _Row] = {
         lambda row: Kind.PERSON,
         lambda row: row.tenant_id,
         person=lambda row: row.pk,
-        more=lambda row: {"account": row.user_id is not None, **_birth(row)},  # never which one
+        more=lambda row: {"account": row.user_id is not None, **_birth(row), **_picture(row)},  # never which one
     ),
     Credential: _Row(
         lambda row: row.kind,

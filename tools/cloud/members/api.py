@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest
 from django.urls import reverse
@@ -18,7 +19,7 @@ from ..api.moments import Moment
 from ..models import ApiToken, Membership, Right, Role, Session, Tenant, User
 from ..services.refusal import Refusal
 from ..sessions import hashed
-from . import links, members, sign_in, terms
+from . import links, log_in_places, members, sign_in, terms
 from .terms import Terms
 
 router = Router(tags=["members"])
@@ -118,10 +119,12 @@ class TokenMade(Schema):
 
 
 class SignInIn(Body):
-    """providers: their ids; none of them is all there are. directory: Entra's tenant ID; empty: none."""
+    """providers: their ids; none of them is all there are. directory: Entra's tenant ID; empty: none. log_in_places:
+    whether roughly where from is kept with a log-in; left out it stays, false deletes what is kept."""
 
     providers: list[str] = []
     directory: str = ""
+    log_in_places: bool | None = None
 
 
 class SignInOut(Schema):
@@ -129,6 +132,7 @@ class SignInOut(Schema):
 
     providers: list[str]
     directory: str
+    log_in_places: bool
     offered: list[str]
 
 
@@ -217,13 +221,17 @@ def sign_in_of(request: HttpRequest, tenant_id: int) -> dict[str, Any]:
 def choose_sign_in(request: HttpRequest, tenant_id: int, fields: SignInIn) -> dict[str, Any]:
     """Through which OpenID Connect providers members sign in, and the directory of Entra's that they are of."""
     tenant = Tenant.objects.get(pk=caller(request).must(tenant_id, Right.MEMBERS))
-    sign_in.choose(tenant, fields.providers, fields.directory)
+    with transaction.atomic():
+        sign_in.choose(tenant, fields.providers, fields.directory)
+        if fields.log_in_places is not None:
+            log_in_places.turn(tenant, fields.log_in_places)
     return _sign_in(tenant)
 
 
 def _sign_in(tenant: Tenant) -> dict[str, Any]:
     offered = [one for one, _name in sign_in.offered()]
-    return {"providers": tenant.providers, "directory": tenant.entra, "offered": offered}
+    said = {"providers": tenant.providers, "directory": tenant.entra, "log_in_places": tenant.log_in_places}
+    return said | {"offered": offered}
 
 
 @router.get("/tokens", response={200: list[TokenOut], **REFUSED})

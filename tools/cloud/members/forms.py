@@ -11,7 +11,7 @@ from ..models.rights import SUPPORT_DAYS
 from ..pages.forms import Plain, Shared
 from ..rules.forms import day
 from ..services import local_time
-from . import sign_in, terms
+from . import log_in_places, sign_in, terms
 from .terms import Terms
 
 # What each role is for, in a few words; rights.py has it to the letter.
@@ -110,12 +110,29 @@ class SignInForm(Shared):
         help_text=_("Its tenant ID. Who comes through Entra is let in from this directory only; empty: from none."),
     )
 
+    log_in_places = forms.BooleanField(
+        required=False,
+        label=_("Keep roughly where a log-in came from"),
+        help_text=_(
+            "Town or region and country, with the last ten log-ins, for the account itself. They are looked up on this "
+            "machine, and nothing is told to others. Of an account that belongs to other organisations too only where "
+            "all of them want it. Unticked, what is kept is deleted."
+        ),
+    )
+
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any):
-        super().__init__(*args, initial={"providers": tenant.providers, "directory": tenant.entra}, **kwargs)
+        kept = {"providers": tenant.providers, "directory": tenant.entra, "log_in_places": tenant.log_in_places}
+        super().__init__(*args, initial=kept, **kwargs)
         field: Any = self.fields["providers"]
         field.widget, field.choices = forms.CheckboxSelectMultiple(), sign_in.offered()
         field.help_text = _("Nothing ticked: all of them. One-time links work as well.")
         self.entra = sign_in.has_entra()
+        if not log_in_places.offered(tenant):
+            del self.fields["log_in_places"]
+
+    def offers(self) -> bool:
+        """Whether there is anything to choose."""
+        return bool(sign_in.offered()) or "log_in_places" in self.fields
 
 
 class TokenForm(Plain):

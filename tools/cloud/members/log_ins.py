@@ -19,6 +19,7 @@ from django.utils import timezone
 from ..models import LogIn, Session, User
 from ..models.log_ins import MOST
 from ..sessions import hashed
+from . import log_in_places
 from .devices import named
 
 End = LogIn.End
@@ -27,12 +28,14 @@ End = LogIn.End
 @receiver(user_logged_in)
 def note(request: HttpRequest, user: User, **_: Any) -> None:
     """Under the lock of the account: of two log-ins at once the second sees the first."""
+    address = _address(request.META.get("REMOTE_ADDR", ""))
     said = {
         "session": hashed(request.session.session_key or ""),
         "ended_at": None,
         "end": "",
         "device": named(request.META.get("HTTP_USER_AGENT", "")),
-        "address": _address(request.META.get("REMOTE_ADDR", "")),
+        "address": address,
+        "place": log_in_places.of(user, address),
     }
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)

@@ -20,7 +20,7 @@ from ..models import ApiToken, Membership, Right, Role, Tenant, User, lock, visi
 from ..pages import access, telling
 from ..services import clock, entered, local_time
 from ..sessions import hashed
-from . import links, members, sign_in
+from . import links, log_in_places, members, sign_in
 from .forms import SAYS, InviteForm, MemberForm, SignInForm, TokenForm
 from .shown import said as in_words
 
@@ -117,6 +117,8 @@ def choose_sign_in(request: HttpRequest, tenant_pk: int) -> HttpResponse:
             sign_in.choose(
                 tenant, form.cleaned_data["providers"], form.cleaned_data["directory"] if shown else tenant.entra
             )
+            if "log_in_places" in form.fields:
+                log_in_places.turn(tenant, form.cleaned_data["log_in_places"])
         except Problem as problem:
             form.add_error(None, telling.sentence(problem))
         else:
@@ -245,9 +247,7 @@ def _of(tenant: Tenant, by: User, forms: dict[Any, Any], change: int | None) -> 
         .order_by("name"),
         "invite": forms.get("invite") or InviteForm(tenant=tenant, auto_id=f"id_{tenant.pk}_%s"),
         "token": forms.get("token") or TokenForm(auto_id=f"id_{tenant.pk}_token_%s"),
-        "sign_in": (forms.get("sign_in") or SignInForm(tenant=tenant, auto_id=f"id_{tenant.pk}_sign_%s"))
-        if sign_in.offered()
-        else None,
+        "sign_in": forms.get("sign_in") or SignInForm(tenant=tenant, auto_id=f"id_{tenant.pk}_sign_%s"),
         "inviting": "invite" in forms,
         "making": "token" in forms,
     }

@@ -19,6 +19,7 @@ from .lockers import Allotment, Bank, Compartment, Delivery
 from .log_ins import LogIn
 from .looks import Look
 from .partners import Partner, PartnerCall, PartnerFeed, PartnerTold
+from .pictures import Picture
 from .places import Controller, Door, Site
 from .reach import HeldRole, Places, Reach
 from .readings import Reading
@@ -79,6 +80,7 @@ __all__ = [
     "PartnerFeed",
     "PartnerTold",
     "Person",
+    "Picture",
     "Places",
     "Profile",
     "Progress",

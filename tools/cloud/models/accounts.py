@@ -79,6 +79,7 @@ class Tenant(Owned):
     # of Entra's that it is bound to, empty: none.
     providers = models.JSONField(default=list, blank=True)
     entra = models.CharField(max_length=36, blank=True)
+    log_in_places = models.BooleanField(default=False)  # roughly where from is kept with a log-in
 
     PERSON = Nobody("an organisation")
     TENANT_PATH = "pk"

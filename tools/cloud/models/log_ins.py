@@ -26,8 +26,9 @@ class LogIn(models.Model):
     end = models.CharField(max_length=4, choices=End, blank=True)
     device = models.CharField(max_length=40, blank=True)  # of words of our own, never what the browser wrote
     address = models.GenericIPAddressField(null=True, blank=True)
+    place = models.CharField(max_length=80, blank=True)  # a town or region and a country: members/log_in_places.py
 
-    PERSON = Personal(SIGN_INS, account=("user",), theirs=("device", "address"), secret=("session",))
+    PERSON = Personal(SIGN_INS, account=("user",), theirs=("device", "address", "place"), secret=("session",))
 
     class Meta:
         constraints = [

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from . import retention
-from .retention import AGREEMENT, SECURITY, Kept
+from .retention import AGREEMENT, CONSENT, SECURITY, Kept
 
-CONSENT = _("consent, which can be withdrawn at any time, GDPR 6(1)(a)")
 INTEREST = _("legitimate interest in a house that works well, GDPR 6(1)(f)")
 VITAL = _("to protect somebody’s life, GDPR 6(1)(d)")
 # Kinds of requests, as models/requests.py has them.
@@ -40,7 +39,7 @@ PEOPLE = Processing(
     _("They are shown and found among the people, with cards and accesses"),
     AGREEMENT,
     (RESTRICTION,),
-    (retention.PEOPLE,),
+    (retention.PEOPLE, retention.PICTURES),
 )
 PURGE = Processing(_("What is kept of them is erased by itself when its days are over"), SECURITY, (RESTRICTION,))
 USE = Processing(_("Figures of how compartments are used"), INTEREST, (RESTRICTION, OBJECTION))
@@ -51,6 +50,11 @@ PARTNERS = Processing(
 )
 BIRTH = Processing(_("The birth date, and a guardian’s word, are kept"), CONSENT, (WITHDRAWAL,))
 BIRTH_SHARED = Processing(_("The birth date is told to a partner"), CONSENT, (RESTRICTION, OBJECTION, WITHDRAWAL))
+PICTURE = Processing(
+    _("A profile picture is kept, and shown on their own page and to those who may change people"),
+    CONSENT,
+    (WITHDRAWAL,),
+)
 
 # As they are shown.
-TABLE = (DOORS, PARCELS, ALARMS, DIRECTORY, LOG, PEOPLE, PURGE, USE, PARTNERS, BIRTH, BIRTH_SHARED)
+TABLE = (DOORS, PARCELS, ALARMS, DIRECTORY, LOG, PEOPLE, PURGE, USE, PARTNERS, BIRTH, BIRTH_SHARED, PICTURE)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 YEAR = timedelta(days=365)
+CONSENT = _("consent, which can be withdrawn at any time, GDPR 6(1)(a)")
 AGREEMENT = _("agreement with the person, GDPR 6(1)(b)")
 SECURITY = _("legitimate interest in a safe house, GDPR 6(1)(f)")
 ACCOUNTABLE = _("legal duty to account for what is done with personal data, GDPR 6(1)(c) and 5(2)")
@@ -62,6 +63,14 @@ PEOPLE = Kept(
     own="erase_after",
     off=_("until the person asks, or an administrator erases them"),
 )
+PICTURES = Kept(
+    _("Profile pictures: a small square, of nothing but pixels"),
+    _("to be recognised by those who look after the people here"),
+    CONSENT,
+    _("until the person deletes it, withdraws their consent, or has a page of their own no longer"),
+    _("the person; an administrator, who may only delete it"),
+    OVERWRITTEN,
+)
 ACCOUNTS = Kept(
     _("Accounts: e-mail and name, what they are in an organisation, identity at a provider"),
     _("to sign in, and to see one’s own page or do one’s work here"),
@@ -72,7 +81,10 @@ ACCOUNTS = Kept(
     YEAR,
 )
 SIGN_INS = Kept(
-    _("Sign-ins: sessions, links, the last ten log-ins with time, browser in two words and address"),
+    _(
+        "Sign-ins: sessions, links, the last ten log-ins with time, browser in two words and address; town or region "
+        "and country, where an organisation has turned that on"
+    ),
     _("to stay signed in, and to see a sign-in that was somebody else’s"),
     SECURITY,
     _("sessions %(days)d days at most, links until their time is over, of log-ins the last ten"),
@@ -216,6 +228,6 @@ BACKUPS = Kept(
 
 # As they are shown.
 TABLE = (
-    PEOPLE, ACCOUNTS, SIGN_INS, PASSAGES, PARCELS, COMPARTMENTS, GUESTS, READINGS, TABLES, CHANGES, LOOKS, ALARMS,
-    COMMANDS, TOLD, HELP, REQUESTS, COPIES, BACKUPS,
+    PEOPLE, PICTURES, ACCOUNTS, SIGN_INS, PASSAGES, PARCELS, COMPARTMENTS, GUESTS, READINGS, TABLES, CHANGES, LOOKS,
+    ALARMS, COMMANDS, TOLD, HELP, REQUESTS, COPIES, BACKUPS,
 )  # fmt: skip

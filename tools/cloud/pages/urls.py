@@ -22,6 +22,7 @@ from ..members import account_views as account
 from ..members import sign_views as sign
 from ..members import views as members
 from ..partners import views as partners
+from ..people import picture_views as picture
 from ..people import views as people
 from ..privacy import own_views as my_requests
 from ..privacy import statement_views as statement
@@ -30,6 +31,7 @@ from ..questions import views as questions
 from ..readings import views as readings
 from ..residents import admin_views as residents
 from ..residents import parcel_views as my_parcels
+from ..residents import picture_views as my_picture
 from ..residents import views as mine
 from ..rules import views as rules
 from ..scim import page_views as directory
@@ -74,6 +76,8 @@ urlpatterns = [
     path("grants/<number:pk>", people.change_grant, name="grant"),
     path("people/<number:pk>/pin", people.give_pin, name="pin"),
     path("people/<number:pk>/birth", people.birth, name="person_birth"),
+    path("people/<number:pk>/picture", picture.shown, name="person_picture"),
+    path("people/<number:pk>/picture/remove", picture.remove, name="person_picture_remove"),
     path("people/<number:pk>/needs", people.needs, name="person_needs"),
     path("people/", people.listing, name="people"),
     path("people/called", people.called, name="people_found"),
@@ -167,6 +171,9 @@ urlpatterns = [
     path("me/<number:pk>/parcels/do", my_parcels.do, name="my_parcel_do"),
     path("me/<number:pk>/log", mine.log, name="my_log"),
     path("me/<number:pk>/profile", mine.profile, name="my_profile"),
+    path("me/<number:pk>/picture", my_picture.shown, name="my_picture"),
+    path("me/<number:pk>/picture/give", my_picture.give, name="my_picture_give"),
+    path("me/<number:pk>/picture/remove", my_picture.remove, name="my_picture_remove"),
     path("me/<number:pk>/sign-out-elsewhere", mine.sign_out_elsewhere, name="my_sign_out_elsewhere"),
     path("me/<number:pk>/guests", my_guests.page, name="my_guests"),
     path("me/<number:pk>/guests/new", my_guests.add, name="my_guest_add"),

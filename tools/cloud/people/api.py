@@ -19,7 +19,7 @@ from ..audit import looks
 from ..models import AccessGroup, Credential, Door, Grant, Look, Person, Right, lock
 from ..privacy import archive, erasing
 from ..services import clock
-from . import births, groups, people, pins
+from . import births, groups, people, pictures, pins
 
 router = Router(tags=["people"])
 REFUSED = {400: Error, 403: Error, 404: Error, 422: Error}
@@ -194,6 +194,13 @@ def put_birth(request: HttpRequest, person_id: int, fields: BirthIn) -> births.K
     person = _person(caller(request), person_id)
     births.change(person, fields.born, fields.guardian, fields.agreed_on)
     return births.of(person)
+
+
+@router.delete("/people/{person_id}/picture", response={204: None, **REFUSED})
+def delete_picture(request: HttpRequest, person_id: int) -> Status[None]:
+    """The profile picture, which the person alone can give. Where there is none, none is there."""
+    pictures.forget(_person(caller(request), person_id))
+    return Status(204, None)
 
 
 @router.get("/credentials", response=list[CardOut])

@@ -22,7 +22,7 @@ from ..residents.forms import AccountForm
 from ..rules.forms import GrantForm, PinForm
 from ..scim import page_views as directory
 from ..services import entered, local_time
-from . import arrival, births, found, moving, pins
+from . import arrival, births, found, moving, pictures, pins
 from . import people as service
 from .forms import BirthForm, CardForm, GroupsForm, NeedsForm, PersonForm
 
@@ -366,6 +366,7 @@ def _person(request: HttpRequest, person: Person, status: int = 200, **forms: An
         "granted": {entered.number(str(pk)) for pk in groups_form["groups"].value()},
         "may_change": may_change,
         "birth_form": forms.get("birth_form") or (BirthForm(person=person) if may_change else None),
+        "picture": pictures.of(person) if may_change else None,
         "may_grant": person.tenant_id in access.somewhere(user, Right.CHANGE),
         "account_form": AccountForm(auto_id="account_%s"),
         "reading": readings.shown(person, user),

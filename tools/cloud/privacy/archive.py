@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import secrets
+from base64 import b64decode
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
@@ -27,6 +28,7 @@ from .found import Found, Row
 VERSION = 1  # of the files within
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is taken for another
 GROUPS = 6  # of four letters
+PICTURE = "picture.jpg"
 PAGE_ROWS = 500  # of a kind on the page for people: the rest is in the tables
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -99,7 +101,10 @@ def data_of(
 
 def _files(person: Person, themself: bool, now: datetime) -> dict[str, bytes]:
     data = data_of(person, themself, now)
-    files = {f"tables/{name}.csv": _table(kind["rows"]) for name, kind in data["kinds"].items()}
+    files = {}
+    for row in data["kinds"].get("picture", {"rows": []})["rows"]:  # to be looked at
+        files[PICTURE], row["content"] = b64decode(row["content"]), PICTURE
+    files |= {f"tables/{name}.csv": _table(kind["rows"]) for name, kind in data["kinds"].items()}
     files["data.json"] = json_of(data)
     files["schema.json"] = json_of(SCHEMA, indent=1)
     files["read me.html"] = _page(data).encode()

@@ -4,6 +4,7 @@ For them alone: what points at somebody else is left out, so are secrets, and wh
 forced may be forced to show this, too.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date, datetime
@@ -26,6 +27,7 @@ from ..models import (
     Door,
     Event,
     Person,
+    Picture,
     Reach,
     Schedule,
     Scoped,
@@ -134,6 +136,8 @@ def _reader(field: Any, model: type[Model], person: Person) -> Callable[[Any, Zo
         return lambda row, zone: codes.NAMES.get(codes.shown(row.code, False), str(row.code))
     if model is Delivery and name == "about":
         return lambda row, zone: _about(row, person)
+    if model is Picture and name == "content":
+        return lambda row, zone: b64encode(row.content).decode()
     if field.is_relation:
         return lambda row, zone: _named(getattr(row, name))
     if isinstance(field, SealedField):

@@ -15,7 +15,7 @@ from django.urls import reverse
 from ..audit import author, changes
 from ..models import DataRequest, Person, RequestStep, lock, standing
 from ..models.retention import REQUESTS
-from ..people import births
+from ..people import births, pictures
 from ..row_security import admitted
 from ..services import clock, entered
 from ..services.refusal import Refusal
@@ -73,6 +73,7 @@ def enter(person: Person, kind: Any, way: Any, **more: Any) -> DataRequest:
         step(row, What.MADE)
         if kind == Kind.WITHDRAWAL:
             births.forget(person)  # what rests on consent (models/processing.py)
+            pictures.forget(person)
     return row
 
 

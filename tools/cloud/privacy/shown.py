@@ -41,7 +41,8 @@ MEANS: dict[str, Any] = {
     ),
     Kind.PORTABILITY: gettext_lazy("What you gave us, in a form that another system reads."),
     Kind.WITHDRAWAL: gettext_lazy(
-        "You agreed to something and do so no longer. A birth date is erased at once. Is it anything else, write what."
+        "You agreed to something and do so no longer. A birth date and a profile picture are erased at once. "
+        "Is it anything else, write what."
     ),
     Kind.COMPLAINT: gettext_lazy(
         "Something is not done right with your data. You may also turn to the data protection authority."

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from ..audit import changes
 from ..models import ApiToken, Door, Partner, ScimToken, Statement, Tenant, Webhook, lock
+from ..models.retention import SECURITY
 from ..row_security import admitted
 from ..services import clock, entered, local_time
 from ..services.each import each
@@ -145,7 +146,7 @@ def _sections(tenant: Tenant) -> Iterator[tuple[str, Any]]:
     yield _("What is kept, what for and how long"), [(row.kind, _keeps(row, tenant)) for row in kept.rows()]
     if own := list(_doors(tenant)):
         yield _("Doors with days of their own"), own
-    yield _("What is done with it"), [(one["what"], _does(one)) for one in kept.processing()]
+    yield _("What is done with it"), [(one["what"], _does(one)) for one in kept.processing()] + list(_log_ins(tenant))
     yield _("Where it is"), [(_place(one), one.country or _("not declared")) for one in hosting.kept()]
     yield _("Who else is told"), list(_receivers(tenant)) or [(_("Nobody"), _("no program of others is set up"))]
     yield _("Your rights"), [(Kind(kind).label, text) for kind, text in shown.MEANS.items()]
@@ -167,6 +168,18 @@ def _keeps(row: Any, tenant: Tenant) -> str:
 def _does(one: dict[str, Any]) -> str:
     stopped = _("Stopped by: %(by)s.") % {"by": one["by"]} if one["by"] else _("It goes on.")
     return f"{one['ground']}. {stopped}"
+
+
+def _log_ins(tenant: Tenant) -> Iterator[Row]:
+    if tenant.log_in_places:
+        yield (
+            _("Town or region and country are kept with your last ten log-ins"),
+            _(
+                "looked up by the address in a file on the machine that serves these pages: nobody else is asked, and "
+                "no coordinates are kept. Only you see it. Ground: %(ground)s."
+            )
+            % {"ground": SECURITY},
+        )
 
 
 def _doors(tenant: Tenant) -> Iterator[Row]:

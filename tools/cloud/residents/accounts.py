@@ -9,6 +9,7 @@ from ..audit import changes
 from ..lockers import recipients
 from ..members import links
 from ..models import Alarm, ApiToken, Change, Command, Guest, Look, Person, SignInLink, User, lock
+from ..people import pictures
 from ..row_security import admitted
 from ..services import propagate
 from ..services.refusal import Refusal
@@ -90,6 +91,7 @@ def end(person: Person) -> None:
         lock(person)
         user = person.user
         if user is not None:
+            pictures.forget(person)  # which they could delete no longer
             _link(person, None)
             forget(user)
 

@@ -15,7 +15,7 @@ from tools.terminal import Problem
 
 from ..models import Command, Credential, Person
 from ..pages import access, telling
-from ..people import people
+from ..people import people, pictures, square
 from ..privacy import statement
 from ..services import clock, entered
 from ..sessions import hashed
@@ -140,6 +140,8 @@ def profile(request: HttpRequest, pk: int) -> HttpResponse:
         **frame(request, person, "my_profile"),
         **shown.held(person, user, _session(request)),
         "cards": shown.cards(person),
+        "picture": pictures.of(person),
+        "picture_size": square.SIZE,
         "retention": person.tenant.retention_days,
         "reason": person.tenant.retention_reason,
         "longer": unlocking.doors_of(person).exclude(rules__retention_reason="").exclude(rules=None),

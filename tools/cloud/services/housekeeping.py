@@ -14,7 +14,7 @@ from ..guests import guests
 from ..help import requests as help_requests
 from ..lockers import overdue, privacy
 from ..log import chain, retention
-from ..members import links, members, provider_logout
+from ..members import links, log_in_places, members, provider_logout
 from ..models import Controller, Progress
 from ..partners import feed, partners
 from ..people import births, erasure
@@ -89,6 +89,7 @@ def _forgetting(now: datetime) -> list[Task]:
         partial(help_requests.tidy, now),
         partial(births.tidy, now),
         partial(learning.forget, now),
+        log_in_places.forget,
         partial(provider_logout.forget, now),
         partial(requests.forget, now),
         partial(erasures.forget, now),

@@ -115,6 +115,8 @@ BARE: dict[str, Pairs] = {
     "my_parcel_leave": [("at", "{bank}"), ("name", "Kari"), ("email", "kari@example.test"), ("due", "2025-11-25")],
     "my_request_back": [("request", "{request}")],
     "my_requests": [("kind", "objection")],
+    "my_picture_give": [("picture", "me.jpg")],
+    "my_picture_remove": [],
     "my_sign_out_elsewhere": [],
     "my_unlock": [("door", "{door}")],
     "person_account": [("email", "ny@example.test")],
@@ -318,7 +320,7 @@ class Maker:
     def _read(self, path: str) -> list[Form]:
         if path not in self._seen:
             answer: Any = self._owner.client.get(path)
-            fine = answer.status_code == 200 and not answer.streaming
+            fine = answer.status_code == 200 and answer["Content-Type"].startswith("text/html") and not answer.streaming
             self._seen[path] = Forms(answer.content.decode()).found if fine else []
         return self._seen[path]
 

@@ -9,6 +9,7 @@ from cloud_world import BOARD, House, Stopped, counted_bytes, ends
 from django.apps import apps
 from django.db import connection, models
 from django.test import Client
+from photographs import photograph
 
 from firmware.controller import events as codes
 from firmware.controller.access import modes
@@ -59,7 +60,7 @@ from tools.cloud.models import (
 )
 from tools.cloud.models.rights import UNBOUND, rights_of
 from tools.cloud.partners import feed, partners
-from tools.cloud.people import births, groups, people, pins
+from tools.cloud.people import births, groups, people, pictures, pins
 from tools.cloud.privacy import requests
 from tools.cloud.rules import holidays
 from tools.cloud.scim import tokens as scim_tokens
@@ -113,6 +114,7 @@ class Home(House):
         other = self.alone = Person.objects.create(tenant=self.tenant, name=f"{tag}people Nils")
         account = User.objects.named(f"x@{tag}people.test")
         Person.objects.filter(pk=self.person.pk).update(user=account)
+        pictures.give(self.person, photograph())
         births.change(self.person, date(2010, 5, 17), f"{tag}people Kari", date(2025, 6, 1))
         self.fetched_one = self.fetched(self.bank, name=f"{mine} Kari", email=f"z@{mine}.test")
         self.elsewhere = self.another_bank(seed, name=f"{tag}banks annet")

@@ -8,6 +8,7 @@ from typing import Any
 
 from cloud_world import House, Stopped, ends
 from django.test import Client
+from photographs import photograph
 
 from firmware.controller import events
 from tools.cloud import models
@@ -18,7 +19,7 @@ from tools.cloud.lockers import allotments, deliveries
 from tools.cloud.lockers.about import entered as as_entered
 from tools.cloud.members import links
 from tools.cloud.models import Alarm, Change, Command, Membership, Reading, Role, Schedule, User
-from tools.cloud.people import pins
+from tools.cloud.people import pictures, pins
 from tools.cloud.privacy import requests
 from tools.cloud.residents import accounts
 from tools.cloud.services import clock
@@ -95,6 +96,12 @@ class Full(House):
         accounts.invite(self.person, "ingrid@example.test", self.users["owner"])
         Change.objects.all().delete()
         return self.person
+
+    def pictured(self) -> int:
+        """The number of the house's person, with a picture."""
+        pictures.give(self.person, photograph())
+        Change.objects.all().delete()
+        return int(self.person.pk)
 
     def twin(self) -> models.ScimUser:
         """Whom the directory entered, and who may be the house's person."""

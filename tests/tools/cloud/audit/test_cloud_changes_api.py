@@ -42,6 +42,9 @@ API: dict[tuple[str, str], Case] = {
     ("put", "/people/{person_id}/birth"): lambda h: (
         {"person_id": h.person.pk}, {"born": "1984-02-29"}, [("person", "changed")],
     ),
+    ("delete", "/people/{person_id}/picture"): lambda h: (
+        {"person_id": h.pictured()}, None, [("person", "changed")],
+    ),
     ("put", "/people/{person_id}/account"): lambda h: (
         {"person_id": h.person.pk}, {"email": "ny@example.test"}, [("person", "changed")],
     ),

@@ -109,6 +109,7 @@ PAGES: dict[str, Case] = {
     "help_close": lambda h: ({"pk": h.asked().pk}, {}, [("help", "changed")]),
     "help_keep": lambda h: ({"tenant_pk": h.tenant.pk}, {"days": 30}, [("tenant", "changed")]),
     "person_birth": lambda h: ({"pk": h.person.pk}, {"born": "1984-02-29"}, [("person", "changed")]),
+    "person_picture_remove": lambda h: ({"pk": h.pictured()}, {}, [("person", "changed")]),
     "person_account": lambda h: (
         {"pk": h.person.pk}, {"email": "ny@example.test"}, [("person", "changed"), ("link", "made")],
     ),
@@ -162,6 +163,8 @@ PAGES_NOTHING = {
     "my_lost": "of one's own page: test_residents.py has it",
     "my_parcel_do": "of one's own page: test_own_parcels.py has it",
     "my_parcel_leave": "of one's own page: test_own_parcels.py has it",
+    "my_picture_give": "of one's own page: test_pictures.py has it",
+    "my_picture_remove": "of one's own page: test_pictures.py has it",
     "my_sign_out_elsewhere": "one's own sessions",
     "my_unlock": "a passage, kept as long as the door's log",
     "sign_out_elsewhere": "one's own sessions",

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import CharField, Value
 from django.db.models.functions import Concat
+from photographs import portrait
 
 from firmware.controller import events
 from firmware.controller.access import modes
@@ -54,7 +55,7 @@ from tools.cloud.models import (
     WebhookCall,
 )
 from tools.cloud.partners import feed, partners
-from tools.cloud.people import births, erasure, groups, people, pins
+from tools.cloud.people import births, erasure, groups, people, pictures, pins
 from tools.cloud.privacy import copies, erasing, leaving, requests, statement
 from tools.cloud.residents import policy
 from tools.cloud.rules import holidays
@@ -297,6 +298,8 @@ class Shown:
             tenant=self.tenant, person=twin, user_name="ingrid.solheim-kristoffersen@nordre-strandkanten.example"
         )
         born, agreed = (self.ago(days=days).date() for days in (16 * 365, 90))
+        pictures.give(self.person, portrait())
+        Tenant.objects.filter(pk=self.tenant.pk).update(log_in_places=True)
         births.change(self.person, born, "Anne-Kristine Solheim-Kristoffersen", agreed, claimed=True)
         keypad = [["card+pin", self.schedule.pk], ["card/pin", None]]
         door_rules.change(self.doors[0], {"who": keypad})

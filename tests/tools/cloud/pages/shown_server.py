@@ -26,7 +26,7 @@ from firmware.controller.points.why import TO_DEPOSIT, TO_PICK_UP  # noqa: E402
 from tools import boards  # noqa: E402
 from tools.cloud.lockers import parcel  # noqa: E402
 from tools.cloud.members import links  # noqa: E402
-from tools.cloud.models import Role, Tenant, User  # noqa: E402
+from tools.cloud.models import LogIn, Role, Tenant, User  # noqa: E402
 from tools.cloud.pages import urls as pages  # noqa: E402
 from tools.run import figures, live  # noqa: E402
 from tools.run import urls as building  # noqa: E402
@@ -41,7 +41,7 @@ from tools.run.ticker import Ticker  # noqa: E402
 PARTS = {
     "doors_stream", "reading", "arrival", "commissioning", "controller_commands", "building-state", "building-stream",
     "language", "bank_usage", "log_csv", "log_json", "list_people", "list_groups", "my_asked", "my_blocked",
-    "mine", "people_found",
+    "mine", "people_found", "my_picture", "person_picture",
 }  # fmt: skip
 
 
@@ -138,6 +138,7 @@ def main(port: int) -> None:
         "sessions": {"owner": session(house.owner), "empty": session(nobody), "guard": session(guard)},
         "pages": addresses(house), "also": also(house), "link": "/enter/" + links.make(house.owner),
     }  # fmt: skip
+    LogIn.objects.update(place="Longyearbyen, Svalbard and Jan Mayen", address="2001:db8:1234:5678:9abc:def0:1234:5678")
     print(json.dumps(there), flush=True)
     uvicorn.run("tools.cloud.asgi:application", host="127.0.0.1", port=port, log_level="error")
 

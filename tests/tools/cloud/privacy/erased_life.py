@@ -15,13 +15,14 @@ import pyzipper  # noqa: E402
 from asking import Asking  # noqa: E402
 from cloud_world import Stopped, Wire  # noqa: E402
 from django.db import connection  # noqa: E402
+from photographs import noise  # noqa: E402
 from tables import make_tables  # noqa: E402
 
 from tools.cloud.audit import looks  # noqa: E402
 from tools.cloud.lockers import about, deliveries, notices  # noqa: E402
 from tools.cloud.models import Look, Notice, Partner, Person  # noqa: E402
 from tools.cloud.partners import partners  # noqa: E402
-from tools.cloud.people import people, pins  # noqa: E402
+from tools.cloud.people import people, pictures, pins  # noqa: E402
 from tools.cloud.privacy import archive, erasing, requests  # noqa: E402
 from tools.cloud.residents import accounts  # noqa: E402
 from tools.cloud.services import clock, housekeeping  # noqa: E402
@@ -38,6 +39,9 @@ class Life:
         people.give_card(self.person, 34, NUMBER)
         self.pin, _ = pins.give(self.person)
         accounts.invite(self.person, EMAIL, self.home.admin)
+        pictures.give(self.person, noise())
+        content = bytes(self.person.picture.content)
+        self.pixels = [content[at : at + 24] for at in (2000, 9000, 16000)]  # a page of the file may end in one of them
         bank, _ = self.home.add_bank(name="Kari", email="kari@example.test")
         said = about.entered(name=NAME, email=EMAIL, phone=PHONE, description="Vinterstøvler")
         self.delivery, _ = deliveries.make(bank, said, reference="vinter-utflytter")
@@ -70,6 +74,7 @@ class Life:
             "pin mark": [self.pin.mark.encode()],
             "pseudonym of the controller": [self.key, self.key.hex().encode()],
             "pseudonym of the partner": [pseudonym.encode()],
+            "picture": self.pixels,
             "said": [b"Ta vekk alt om meg"],
             "parcel": ["Vinterstøvler".encode(), b"vinter-utflytter", b"Unni Utflytter, "],
         }

@@ -26,6 +26,7 @@ BEFORE = {
     "pseudonym of the partner": {"exports"},
     "said": {"exports"},
     "parcel": {"files", "exports"},
+    "picture": {"files"},
 }
 
 

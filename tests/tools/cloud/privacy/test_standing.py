@@ -11,6 +11,7 @@ from asking import ENGLISH, Asking
 from cloud_world import Stopped
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from photographs import photograph
 from test_copies import passes, program
 
 from firmware.controller import events as codes
@@ -39,7 +40,7 @@ from tools.cloud.models import (
 )
 from tools.cloud.models.processing import OBJECTION, RESTRICTION, WITHDRAWAL, Processing
 from tools.cloud.partners import feed, partners, said
-from tools.cloud.people import births, people
+from tools.cloud.people import births, people, pictures
 from tools.cloud.privacy import leaving, requests
 from tools.cloud.residents import policy
 from tools.cloud.scim import tokens
@@ -57,6 +58,7 @@ class Known(Asking):
     def __init__(self, time_now: Stopped) -> None:
         super().__init__(time_now)
         births.change(self.person, BORN, "", None)
+        pictures.give(self.person, photograph())
         passes(self, self.card, 1)
         self.event = Event.objects.get()
         self.bank, _ = self.add_bank(name="Kari Nabo")
@@ -174,6 +176,7 @@ DONE: dict[str, Callable[[Known], bool]] = {
     "PARTNERS": told_to_partners,
     "BIRTH": lambda known: births.of(known.person).born == BORN,
     "BIRTH_SHARED": birth_told,
+    "PICTURE": lambda known: pictures.of(known.person) is not None,
 }
 NAMES = {name: value for name, value in vars(processing).items() if isinstance(value, Processing)}
 
