@@ -18,6 +18,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from ..services import entered
+
 SEEN = "seen"
 
 
@@ -26,6 +28,17 @@ class Plain(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, label_suffix="", **kwargs)
+
+
+class Several(forms.ModelMultipleChoiceField):
+    """Some of the rows that there are."""
+
+    def clean(self, value: Any) -> Any:
+        """A number that no row can have is no choice; SQLite raises where it is asked for it."""
+        for one in value or ():
+            if entered.number(str(one)) is None:
+                raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": one})
+        return super().clean(value)
 
 
 class Shared(Plain):
