@@ -305,7 +305,11 @@ class BigHouse:
             m.DataRequest, (self._request(self.persons[n]) for n in range(min(len(self.persons), self.size.few)))
         )
         put(m.RequestStep, (m.RequestStep(request=one, what="made", at=self.now) for one in asked))
-        self.rows |= {"requests": asked[0], "commands": learn}
+        known = {"known_at": self.now, "opened_at": self.now, "opened_by": self.owner, "said": b"innbrudd"}
+        hit = [m.Breach(tenant=self.tenant, scope="whole", since=self.now, **known) for _ in range(self.size.few)]
+        hit = put(m.Breach, iter(hit))
+        put(m.BreachEntry, (m.BreachEntry(breach=hit[0], what="note", at=self.now) for _ in range(self.size.few)))
+        self.rows |= {"requests": asked[0], "commands": learn, "breaches": hit[0]}
         self.unlocked = m.Command.objects.filter(person=self.person).earliest("pk")
 
     def _change(self, person: Any) -> Model:

@@ -19,7 +19,8 @@ NO_CALLS = ("/api/shipments/{delivery_id}",)  # a courier's program asks for one
 FILE_CALLS = ("/api/lists/people", "/api/lists/groups", "/api/people/{person_id}/export")
 # Of a call: the row that a part of its path names.
 PARTS = {
-    "bank_id": "banks", "command_id": "commands", "controller_id": "controllers", "delivery_id": "deliveries",
+    "bank_id": "banks", "breach_id": "breaches", "command_id": "commands", "controller_id": "controllers",
+    "delivery_id": "deliveries",
     "door_id": "doors", "event_id": "events", "group_id": "groups", "help_id": "help", "person_id": "people",
     "reading_id": "readings", "request_id": "requests", "site_id": "sites", "tenant_id": "tenants",
 }  # fmt: skip

@@ -12,6 +12,7 @@ from tools.terminal import Json, Problem, progress, result
 
 from . import limits
 from .backups.command import backup_commands
+from .breaches.command import breach_commands
 from .lists.command import lists
 from .lockers.command import lockers
 from .members.command import members, role_of, tokens
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(backup_commands)
+app.add_typer(breach_commands)
 app.add_typer(lists, name="lists")
 app.add_typer(lockers, name="lockers")
 app.add_typer(members, name="members")

@@ -21,6 +21,7 @@ from firmware.controller import events as codes
 from tools.cloud import models
 from tools.cloud.access_list import acl, grants, history
 from tools.cloud.alarms import alarms
+from tools.cloud.breaches import breaches
 from tools.cloud.commissioning import commissioning
 from tools.cloud.controllers import lost, rotation, twins
 from tools.cloud.doors import commands, door_rules
@@ -110,6 +111,9 @@ class Furnished(House):
         copy_ = {"person": self.person, "request": told, "hash": self.tenant.name, "content": b"PK"}
         models.DataCopy.objects.create(**copy_, made_at=now, expires_at=end)
         statement.renew(self.tenant, now)
+        day = timedelta(days=1)
+        breach = breaches.open_one(self.tenant, "controller", now - day, None, now, "innbrudd", self.controller)
+        breaches.keep_notice(breach, "people", "nb", "Til alle")
 
 
 def rows_of(tenant: Tenant) -> Rows:

@@ -1,6 +1,7 @@
 """The REST API, with its description at /api/docs and /api/openapi.json."""
 
 from ..alarms import api as alarms
+from ..breaches import api as breaches
 from ..commissioning import api as commissioning
 from ..controllers import api as controllers
 from ..doors import api as doors
@@ -37,7 +38,7 @@ explain(api)
 api.add_decorator(known_only)
 SUBJECTS = (
     *(doors, people, readings, rules, log, alarms, controllers, commissioning, members, lockers, lists),
-    *(residents, guests, questions, directory, help_requests, privacy, statement),
+    *(residents, guests, questions, directory, help_requests, privacy, statement, breaches),
 )
 for subject in SUBJECTS:
     api.add_router("", subject.router)

@@ -11,7 +11,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..models import Change, Command, DataRequest, DoorRules, HelpRequest, Person, Role, Rollout
+from ..models import Breach, Change, Command, DataRequest, DoorRules, HelpRequest, Person, Role, Rollout
 from ..rules.forms import ASKED, FLAGS, DoorForm
 from ..services import local_time
 
@@ -24,6 +24,7 @@ PAGES = {
     Kind.CONTROLLER: "pages:controller",
     Kind.DELIVERY: "pages:delivery",
     Kind.REQUEST: "pages:request",
+    Kind.BREACH: "pages:breach",
 }
 # What is recorded of a row (audit/recorded.py) -> what it is called.
 LABELS: dict[str, Any] = {
@@ -117,6 +118,12 @@ LABELS: dict[str, Any] = {
     "birth_date": gettext_lazy("Birth date"),
     "picture": gettext_lazy("Profile picture"),
     "guardian": gettext_lazy("A guardian's word"),
+    "scope": gettext_lazy("What is affected"),
+    "since": gettext_lazy("From"),
+    "breach_until": gettext_lazy("Until"),
+    "known_at": gettext_lazy("Known since"),
+    "told_at": gettext_lazy("The authority was told, or need not be"),
+    "closed_at": gettext_lazy("Closed"),
     "help_days": gettext_lazy("Days that closed requests for help are kept"),
 }
 _PLACE = {name: number for number, name in enumerate(LABELS)}
@@ -129,11 +136,15 @@ CHOICES: dict[str, dict[Any, Any]] = {
     "role": dict(Role.choices),
     "state": dict(Rollout.State.choices) | dict(HelpRequest.State.choices) | dict(DataRequest.State.choices),
     "kind": dict(DataRequest.Kind.choices),
+    "scope": dict(Breach.Scope.choices),
     "do": {**dict(Command.Do.choices), "take back": gettext_lazy("take back"), "move": gettext_lazy("move")},
     "birth_date": {"new": gettext_lazy("another one")},
     "link_secret": {"new": gettext_lazy("a new one is on its way")},
 }
-MOMENTS = ("due_at", "lifted_at", "deadline", "valid_from", "valid_until", "lost_at", "revoked_at")
+MOMENTS = (
+    "due_at", "lifted_at", "deadline", "valid_from", "valid_until", "lost_at", "revoked_at", "since", "breach_until",
+    "known_at", "told_at", "closed_at",
+)  # fmt: skip
 DATES = ("first_day", "last_day", "first", "last")
 HOLIDAYS = 128  # of a schedule's days
 

@@ -20,6 +20,9 @@ from ..models import (
     Area,
     Bank,
     Birth,
+    Breach,
+    BreachEntry,
+    BreachNotice,
     Change,
     Command,
     Compartment,
@@ -111,6 +114,7 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
     Delivery: ("due_at",),
     Allotment: ("compartment", "hours", "valid_until", "ending"),
     DataRequest: ("kind", "state", "lifted_at"),
+    Breach: ("scope", "since", "known_at", "told_at", "closed_at"),  # never what is written of it
 }
 # ... and rows that are a part of another one: what is kept of it has them too.
 PARTS: dict[type[models.Model], tuple[str, ...]] = {
@@ -159,6 +163,8 @@ NOT: dict[type[models.Model], str] = {
     ScimUser: "what becomes of the person is kept of the person",
     ScimGroup: "what becomes of its people is kept of each of them",
     RequestStep: "a record itself",
+    BreachEntry: "a record itself",
+    BreachNotice: "as its breach: that one was saved is an entry there",
     DataCopy: "what its request says",
     Statement: "put together from settings, whose own changes are kept",
     ErasedAt: "what a controller reported",
@@ -352,6 +358,14 @@ _ROWS: dict[type[models.Model], _Row] = {
         lambda row: row.person_id,
         more=lambda row: {"deadline": value(row.due_at)},
         related=("person",),
+    ),
+    # "until" is another word's in audit/changing.py.
+    Breach: _Row(
+        lambda row: Kind.BREACH,
+        lambda row: row.tenant_id,
+        lambda row: str(row.controller or (row.token.name if row.token else "")),  # never whose account
+        more=lambda row: {"breach_until": value(row.until)},
+        related=("controller", "token"),
     ),
     # Whom it is for is sealed, and stays so.
     Delivery: _Row(

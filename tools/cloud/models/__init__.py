@@ -5,6 +5,7 @@ from .accounts import ApiToken, LogoutHeard, Membership, Role, Session, SignInLi
 from .acl import AclChange, AclEntry, Exposure, Profile
 from .alarms import Alarm, Progress
 from .births import Birth
+from .breaches import Breach, BreachEntry, BreachNotice
 from .chain import LogKey
 from .changes import Change
 from .commands import Command
@@ -43,6 +44,9 @@ __all__ = [
     "Area",
     "Bank",
     "Birth",
+    "Breach",
+    "BreachEntry",
+    "BreachNotice",
     "Change",
     "Command",
     "Compartment",

@@ -49,6 +49,7 @@ class Change(Owned):
         ALLOTMENT = "allotment", _("Own compartment")
         HELP = "help", _("Request for help")
         REQUEST = "request", _("Request about one’s own data")
+        BREACH = "breach", _("Breach of security")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="record_of_changes")
     at = models.DateTimeField()

@@ -22,6 +22,7 @@ class Look(Owned):
         LEARNED = "learned", _("a card read at a door")
         GAVE = "gave", _("a card given that was read at a door")
         ERASED = "erased", _("a person erased")
+        BREACH = "breach", _("whom a breach concerns")
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="looks")
     user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="looks")

@@ -215,6 +215,15 @@ COPIES = Kept(
     OVERWRITTEN,
     timedelta(days=7),
 )
+BREACHES = Kept(
+    _("Breaches of security: whose account it was, what happened, what was done and who was told"),
+    _("to tell the authority and the people, and to prove it"),
+    _("legal duty to document breaches, GDPR 6(1)(c) and 33(5)"),
+    _("while open, then %(days)d days: as long as a claim can be raised"),
+    NOBODY_MAY,
+    OVERWRITTEN,
+    3 * YEAR,
+)
 
 BACKUPS = Kept(
     _("Backups of all of this, encrypted; and the numbers of those who were erased since"),
@@ -229,5 +238,5 @@ BACKUPS = Kept(
 # As they are shown.
 TABLE = (
     PEOPLE, PICTURES, ACCOUNTS, SIGN_INS, PASSAGES, PARCELS, COMPARTMENTS, GUESTS, READINGS, TABLES, CHANGES, LOOKS,
-    ALARMS, COMMANDS, TOLD, HELP, REQUESTS, COPIES, BACKUPS,
+    ALARMS, COMMANDS, TOLD, HELP, REQUESTS, COPIES, BREACHES, BACKUPS,
 )  # fmt: skip

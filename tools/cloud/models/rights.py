@@ -20,12 +20,13 @@ class Right(Enum):
     GUESTS = "guests"  # invite guests, and take it back
     HELP = "help"  # see what people ask for help with, answer and close it
     PRIVACY = "privacy"  # work what people ask about their own data
+    BREACHES = "breaches"  # what others could get at, whom it concerns, and who was told
     MEMBERS = "members"  # who may sign in and as what; tokens of the API
 
 
 ROLES = {
     "owner": frozenset(Right),
-    "administrator": frozenset(Right) - {Right.AUDIT, Right.MEMBERS},
+    "administrator": frozenset(Right) - {Right.AUDIT, Right.BREACHES, Right.MEMBERS},
     "viewer": frozenset({Right.LOOK, Right.PEOPLE, Right.LOG, Right.BANKS, Right.DELIVERIES}),
     "guard": frozenset({Right.LOOK, Right.ALARMS, Right.DURESS, Right.RELEASE, Right.BANKS}),
     "installer": frozenset({Right.LOOK, Right.INSTALL, Right.BANKS}),
@@ -36,7 +37,7 @@ ROLES = {
 }
 
 # Who may be bound to chosen sites, doors and banks has these there; the others are about the tenant as a whole.
-AT_PLACES = frozenset(Right) - {Right.AUDIT, Right.HELP, Right.MEMBERS, Right.PRIVACY}
+AT_PLACES = frozenset(Right) - {Right.AUDIT, Right.BREACHES, Right.HELP, Right.MEMBERS, Right.PRIVACY}
 UNBOUND = ("owner",)  # roles that are never bound, and never end by themselves
 ENDING = ("support",)  # roles that always end by themselves: an owner lets them in, for days
 SUPPORT_DAYS = 7  # at most

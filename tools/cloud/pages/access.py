@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -15,7 +16,8 @@ from django.utils.translation import gettext as _
 
 from ..alarms import alarms
 from ..help import diagnostics
-from ..models import Alarm, Bank, HelpRequest, Reach, Right, Tenant, User, visible
+from ..models import Alarm, Bank, Breach, HelpRequest, Reach, Right, Tenant, User, visible
+from ..models.breaches import TO_TELL
 from ..models.reach import asked_once
 from ..privacy import held, requests
 from ..services import clock
@@ -82,9 +84,9 @@ def everything(user: User) -> set[str]:
 def offered(request: HttpRequest) -> dict[str, Any]:
     """For every template: `may`, the names of the user's rights; `banks_there`, whether they see a bank; `is_somebody`,
     whether they have a page of their own; `alarms_standing`, how many they see stand now; `help_page`, which page this
-    is where help is asked for; `help_waiting`, how many wait for their answer; `requests_overdue`, how many wait too
-    long for them; `purge_behind`, whether something is held for longer than it is promised, to those who answer for
-    it."""
+    is where help is asked for; `help_waiting`, how many wait for their answer; `breach_due`, the hours left to tell the
+    authority of a breach; `requests_overdue`, how many wait too long for them; `purge_behind`, whether something is
+    held for longer than it is promised, to those who answer for it."""
     user: Any = getattr(request, "user", None)
     there = user is not None and user.is_authenticated
     frame = SimpleLazyObject(lambda: _frame(request) if there else {})
@@ -95,6 +97,7 @@ def offered(request: HttpRequest) -> dict[str, Any]:
         "help_page": SimpleLazyObject(lambda: diagnostics.page(request.path)),
         "help_waiting": SimpleLazyObject(lambda: frame.get("help_waiting") or 0),
         "alarms_standing": SimpleLazyObject(lambda: len(alarms.standing(visible(Alarm, user))) if there else 0),
+        "breach_due": SimpleLazyObject(lambda: _breach_due(frame.get("breach_known"))),
         "requests_overdue": SimpleLazyObject(lambda: _overdue(user) if there else 0),
         "purge_behind": SimpleLazyObject(lambda: there and _purge_behind(user)),
     }
@@ -106,12 +109,22 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
 
     user: Any = request.user
     waiting = visible(HelpRequest, user).filter(state=HelpRequest.State.WAITING).order_by().values("state")
+    untold = visible(Breach, user).filter(told_at=None, closed_at=None)
     asked = {
         "banks_there": Exists(visible(Bank, user)),
         "is_somebody": Exists(own.persons(request)),
         "help_waiting": Subquery(waiting.annotate(n=Count("pk")).values("n")),
+        "breach_known": Subquery(untold.order_by("known_at").values("known_at")[:1]),
     }
     return dict(User.objects.filter(pk=user.pk).values(**asked).get())
+
+
+def _breach_due(known_at: datetime | None) -> dict[str, Any] | None:
+    """hours: whole ones that are left; none are when it is late."""
+    if known_at is None:
+        return None
+    left = known_at + TO_TELL - clock.now()
+    return {"late": left <= timedelta(0), "hours": max(0, int(left.total_seconds() // 3600))}
 
 
 def _overdue(user: User) -> int:

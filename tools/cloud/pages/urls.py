@@ -7,6 +7,7 @@ from django.views.i18n import set_language
 from ..alarms import views as alarms
 from ..audit import looks_views as looks
 from ..audit import views as changes
+from ..breaches import views as breaches
 from ..commissioning import views as commissioning
 from ..controllers import views as controllers
 from ..doors import door_views as door
@@ -108,6 +109,15 @@ urlpatterns = [
     path("alarms/acknowledge", alarms.acknowledge, name="acknowledge"),
     path("looks/", looks.page, name="looks"),
     path("changes/", changes.page, name="changes"),
+    path("breaches/", breaches.page, name="breaches"),
+    path("tenants/<number:tenant_pk>/breaches/new", breaches.add, name="breach_add"),
+    path("breaches/<number:pk>/", breaches.one, name="breach"),
+    path("breaches/<number:pk>/describe", breaches.describe, name="breach_describe"),
+    path("breaches/<number:pk>/enter", breaches.enter, name="breach_enter"),
+    path("breaches/<number:pk>/close", breaches.close, name="breach_close"),
+    path("breaches/<number:pk>/list", breaches.people, name="breach_people"),
+    path("breaches/<number:pk>/authority", breaches.notice, {"to": "authority"}, name="breach_authority"),
+    path("breaches/<number:pk>/people", breaches.notice, {"to": "people"}, name="breach_to_people"),
     path("people/<number:pk>/export", privacy.export, name="export"),
     path("sites/<number:pk>/emergency", sites.emergency, name="emergency"),
     path("controllers/<number:pk>/commands", controllers.asked, name="controller_commands"),

@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from ..alarms import codes
 from ..models import (
     Alarm,
+    Breach,
     Change,
     Command,
     DataCopy,
@@ -94,6 +95,7 @@ PAST: dict[str, tuple[Kept, Callable[[Tenant, timedelta, datetime], QuerySet[Any
         ),
     ),
     "copies": (retention.COPIES, _by(DataCopy, "made_at")),
+    "breaches": (retention.BREACHES, _by(Breach, "closed_at")),
     "help": (retention.HELP, _help),
     "readings": (retention.READINGS, _by(Reading, "read_at", number__isnull=False)),
     "backups": (retention.BACKUPS, _by(Erased, "at")),

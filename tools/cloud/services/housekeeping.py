@@ -8,6 +8,7 @@ from functools import partial
 from ..access_list import acl, history
 from ..access_list.prepared import Prepared
 from ..backups import erasures
+from ..breaches import breaches
 from ..controllers import rotation
 from ..controllers.troubles import Troubles, Work
 from ..guests import guests
@@ -92,6 +93,7 @@ def _forgetting(now: datetime) -> list[Task]:
         log_in_places.forget,
         partial(provider_logout.forget, now),
         partial(requests.forget, now),
+        partial(breaches.forget, now),
         partial(erasures.forget, now),
         partial(leaving.note, now),
         partial(leaving.erase_due, now),

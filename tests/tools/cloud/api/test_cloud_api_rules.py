@@ -12,6 +12,7 @@ from django.test import Client
 from firmware.controller import events
 from tools import boards
 from tools.cloud.alarms import alarms
+from tools.cloud.breaches import breaches
 from tools.cloud.controllers import lost
 from tools.cloud.members import links, members
 from tools.cloud.models import Alarm, Allotment, ApiToken, Area, Command, Event, Look, Role, Schedule, Site
@@ -248,6 +249,13 @@ WRITES: list[tuple[str, str, Any, set[str]]] = [
     ("POST", "/requests/{request}/extend", {"reason": "x"}, {"administrator"}),
     ("POST", "/requests/{request}/answer", {"answer": "x", "outcome": "refused"}, {"administrator"}),
     ("POST", "/requests/{request}/erase", None, {"administrator"}),
+    (
+        "POST",
+        "/tenants/{tenant}/breaches",
+        {"scope": "whole", "since": "2025-11-20T12:00:00Z", "known_at": "2025-11-20T12:00:00Z", "said": "x"},
+        set(),
+    ),
+    ("POST", "/breaches/{breach}/people", None, set()),
 ]
 READS = {
     "/people": {"administrator", "viewer"},
@@ -258,6 +266,7 @@ READS = {
     "/gaps": {"administrator", "viewer"},
     "/looks": set(),
     "/requests": {"administrator"},
+    "/breaches": set(),
 }
 
 
@@ -273,8 +282,11 @@ def numbers(house: House) -> dict[str, int]:
     bank, delivery = house.add_bank()
     other = people.enter(house.tenant.pk, name="Nils")
     allotment = Allotment.objects.create(bank=bank, compartment=3, mark=7, person=other, made_at=clock.now())
+    now = clock.now()
+    breach = breaches.open_one(house.tenant, "whole", now - timedelta(hours=5), None, now, "innbrudd")
     return {
         "allotment": allotment.pk,
+        "breach": breach.pk,
         "bank": bank.pk,
         "delivery": delivery.pk,
         "tenant": house.tenant.pk,
@@ -328,6 +340,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/tenants/{tenant}/statement"): {"contact": "Kari Moe"},
     ("PUT", "/people/{person}/birth"): {},
     ("POST", "/requests/{request}/lift"): {"reason": "x"},
+    ("PATCH", "/breaches/{breach}"): {"measures": "x"},
+    ("POST", "/breaches/{breach}/entries"): {"what": "note", "note": "x"},
+    ("POST", "/breaches/{breach}/close"): {},
+    ("PUT", "/breaches/{breach}/notices"): {"to": "people", "language": "nb", "text": "x"},
     ("POST", "/deliveries/{delivery}/return"): {},
     ("POST", "/shipments/{delivery}/return"): {},
 }

@@ -15,6 +15,7 @@ NOT_SERVED = None  # no such method: 405
 LOOK, PEOPLE, LOG, ALARMS, RELEASE = Right.LOOK, Right.PEOPLE, Right.LOG, Right.ALARMS, Right.RELEASE
 CHANGE, INSTALL, AUDIT, MEMBERS = Right.CHANGE, Right.INSTALL, Right.AUDIT, Right.MEMBERS
 PARCELS, GUESTS, HELP, PRIVACY = Right.PARCELS, Right.GUESTS, Right.HELP, Right.PRIVACY
+BREACHES = Right.BREACHES
 BANKS, DELIVERIES, DELIVER = Right.BANKS, Right.DELIVERIES, Right.DELIVER
 
 Need = Right | str | None
@@ -44,6 +45,15 @@ PAGES: dict[str, tuple[Need, Need]] = {
     "bank_open": (NOT_SERVED, RELEASE),
     "bank_usage": (DELIVERIES, NOT_SERVED),
     "bank_use": (BANKS, NOT_SERVED),
+    "breach": (BREACHES, NOT_SERVED),
+    "breach_add": (BREACHES, BREACHES),
+    "breach_authority": (BREACHES, BREACHES),
+    "breach_close": (NOT_SERVED, BREACHES),
+    "breach_describe": (NOT_SERVED, BREACHES),
+    "breach_enter": (NOT_SERVED, BREACHES),
+    "breach_people": (NOT_SERVED, BREACHES),
+    "breach_to_people": (BREACHES, BREACHES),
+    "breaches": (BREACHES, NOT_SERVED),
     "card_add": (NOT_SERVED, CHANGE),
     "changes": (AUDIT, NOT_SERVED),
     "commission": (NOT_SERVED, INSTALL),
@@ -266,6 +276,15 @@ CALLS: dict[str, Need] = {
     "patch /api/tenants/{tenant_id}/help": HELP,
     "get /api/tenants/{tenant_id}/statement": PRIVACY,
     "patch /api/tenants/{tenant_id}/statement": PRIVACY,
+    "get /api/breaches": BREACHES,
+    "post /api/tenants/{tenant_id}/breaches": BREACHES,
+    "get /api/breaches/{breach_id}": BREACHES,
+    "patch /api/breaches/{breach_id}": BREACHES,
+    "post /api/breaches/{breach_id}/people": BREACHES,
+    "post /api/breaches/{breach_id}/entries": BREACHES,
+    "post /api/breaches/{breach_id}/close": BREACHES,
+    "get /api/breaches/{breach_id}/notices": BREACHES,
+    "put /api/breaches/{breach_id}/notices": BREACHES,
     "get /api/requests": PRIVACY,
     "get /api/requests/{request_id}": PRIVACY,
     "post /api/requests/{request_id}/extend": PRIVACY,
@@ -384,7 +403,7 @@ PLACES = {
     "members": "member", "people": "person", "readings": "reading", "schedules": "schedule", "sites": "site",
     "tenants": "tenant", "tokens": "token", "banks": "bank", "lockers": "bank", "deliveries": "delivery",
     "shipments": "delivery", "allotments": "allotment", "me": "person", "partners": "partner", "guests": "guest",
-    "help": "help", "requests": "request",
+    "help": "help", "requests": "request", "breaches": "breach",
 }  # fmt: skip
 
 # Name of a field, in a body, a form or an address -> whose number it holds.
@@ -402,6 +421,8 @@ FIELDS = {
 }  # fmt: skip
 # Those that hold plain values: no row is meant.
 PLAIN = {
+    "account", "consequences", "known", "known_at", "known_time", "measures", "of", "scope", "since_time", "told",
+    "told_at", "told_time",
     "why", "answer", "asked_by", "checked", "outcome", "reason", "said",
     "apart", "is", "may", "as", "same", "time", "day", "file", "form", "in_groups", "keep", "source", "text", "whole",
     "guest_days", "guests", "guests_at_once", "residents", "unlock", "parcels", "parcel_days",

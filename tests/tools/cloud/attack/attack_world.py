@@ -13,6 +13,7 @@ from photographs import photograph
 
 from firmware.controller import events as codes
 from firmware.controller.access import modes
+from tools.cloud.breaches import breaches
 from tools.cloud.controllers import enrol, lost
 from tools.cloud.doors import commands
 from tools.cloud.guests import guests
@@ -27,6 +28,7 @@ from tools.cloud.models import (
     ApiToken,
     Area,
     Bank,
+    Breach,
     Command,
     Controller,
     Credential,
@@ -81,6 +83,7 @@ WORDS = {
     for right in (
         *(Right.LOOK, Right.BANKS, Right.DELIVERIES, Right.PEOPLE, Right.AUDIT, Right.HELP, Right.MEMBERS),
         Right.PRIVACY,
+        Right.BREACHES,
     )
 }
 WORDS |= {"gate": {Right.BANKS}, "days": {Right.LOOK}}  # of the tenant as a whole: its name; schedules, holidays
@@ -137,6 +140,7 @@ class Home(House):
         quiet = Person.objects.create(tenant=self.tenant, name=f"{tag}privacy stille")
         self.standing, _ = requests.make(quiet, "restriction", said, f"{said} mor", f"{said} pass")
         requests.answer(self.standing, f"{said} ja", done=True)
+        self._breaches()
         self.door, self.event = self.doors[0], self.events[1]
         self.ids = self._ids()
         # Words that are numbers, and the right to be told them.
@@ -144,6 +148,16 @@ class Home(House):
         secret = [(CARD[tag], Right.PEOPLE)] + ([(READ[tag], Right.CHANGE)] if tag == THEIRS else [])
         for (facility, number), right in secret:
             self.numbers |= {str(number): right, str(facility << 16 | number): right}
+
+    def _breaches(self) -> None:
+        """One that is being worked on, and one that can be closed."""
+        now, said = clock.now(), f"{self.tag}breaches innbrudd"
+        times = {"since": now - timedelta(days=3), "known_at": now - timedelta(hours=1)}
+        made = [breaches.open_one(self.tenant, "whole", until=until, said=said, **times) for until in (None, now)]
+        self.breach, self.ended = made
+        breaches.enter(self.ended, "no authority", said)
+        breaches.enter(self.ended, "no people", said)
+        breaches.keep_notice(self.breach, "people", "nb", said)
 
     def _name(self) -> None:
         """Names without the services: nobody has to be told."""
@@ -286,6 +300,8 @@ KINDS: dict[str, type[Any]] = {
     "erasure": DataRequest,
     "access": DataRequest,
     "standing": DataRequest,
+    "breach": Breach,
+    "ended": Breach,
 }  # fmt: skip
 ATTRIBUTES = {"credential": "card", "fetched": "fetched_one"}
 

@@ -12,6 +12,7 @@ from photographs import photograph
 
 from firmware.controller import events
 from tools.cloud import models
+from tools.cloud.breaches import breaches
 from tools.cloud.doors import door_rules
 from tools.cloud.guests import guests
 from tools.cloud.help import requests as help_requests
@@ -88,6 +89,16 @@ class Full(House):
         """... that is granted and holds."""
         row = requests.enter(self.person, "objection", requests.Way.OFFICE)
         requests.answer(row, "Yes.", done=True)
+        Change.objects.all().delete()
+        return int(row.pk)
+
+    def breached(self, ended: bool = False) -> int:
+        """The number of a breach. ended: it can be closed."""
+        now = clock.now()
+        times = {"since": now - timedelta(hours=9), "until": now if ended else None, "known_at": now}
+        row = breaches.open_one(self.tenant, "controller", said="innbrudd", of=self.controller, **times)
+        for what in ("no authority", "no people") if ended else ():
+            breaches.enter(row, what, "ingen risiko")
         Change.objects.all().delete()
         return int(row.pk)
 

@@ -67,6 +67,20 @@ API: dict[tuple[str, str], Case] = {
         {"help_id": h.asked().pk}, {"text": "Prøv igjen"}, [("help", "changed")],
     ),
     ("post", "/help/{help_id}/close"): lambda h: ({"help_id": h.asked().pk}, None, [("help", "changed")]),
+    ("post", "/tenants/{tenant_id}/breaches"): lambda h: (
+        {"tenant_id": h.tenant.pk},
+        {"scope": "whole", "since": "2025-11-20T12:00:00Z", "known_at": "2025-11-21T12:00:00Z", "said": "innbrudd"},
+        [("breach", "made")],
+    ),
+    ("patch", "/breaches/{breach_id}"): lambda h: (
+        {"breach_id": h.breached()}, {"until": "2025-11-22T05:00:00Z"}, [("breach", "changed")],
+    ),
+    ("post", "/breaches/{breach_id}/entries"): lambda h: (
+        {"breach_id": h.breached()}, {"what": "no authority", "note": "ingen risiko"}, [("breach", "changed")],
+    ),
+    ("post", "/breaches/{breach_id}/close"): lambda h: (
+        {"breach_id": h.breached(ended=True)}, {}, [("breach", "changed")],
+    ),
     ("patch", "/tenants/{tenant_id}/statement"): lambda h: (
         {"tenant_id": h.tenant.pk}, {"contact": "Kari Moe"}, [("tenant", "changed")],
     ),
@@ -237,9 +251,19 @@ API: dict[tuple[str, str], Case] = {
 BROKER = {"host": "10.0.0.9", "port": 1883, "tls": False, "user": "", "password": ""}
 
 # What changes nothing that is kept, and why not.
-API_NOTHING = {("delete", "/readings/{reading_id}"): "a number of minutes is forgotten"}
+API_NOTHING = {
+    ("delete", "/readings/{reading_id}"): "a number of minutes is forgotten",
+    ("post", "/breaches/{breach_id}/people"): "kept as a look, and as an entry of the breach itself",
+    ("put", "/breaches/{breach_id}/notices"): "a notice of the breach: test_breaches.py has it",
+}
 
-OWNERS = ("/tenants/{tenant_id}/sign-in", "/members", "/tokens")  # no token may
+OWNERS = (
+    "/tenants/{tenant_id}/sign-in",
+    "/tenants/{tenant_id}/breaches",
+    "/breaches",
+    "/members",
+    "/tokens",
+)  # no token may
 
 
 def shipment(house: Full) -> models.Delivery:

@@ -142,6 +142,19 @@ PAGES: dict[str, Case] = {
     "request_erase": lambda h: (
         {"pk": h.told("erasure")}, {}, [("request", "changed"), ("person", "removed")],
     ),
+    "breach_add": lambda h: (
+        {"tenant_pk": h.tenant.pk},
+        {"of": f"controller-{h.controller.pk}", "since": "2025-11-20", "known": "2025-11-21", "said": "innbrudd"},
+        [("breach", "made")],
+    ),
+    "breach_describe": lambda h: (
+        {"pk": h.breached()}, {"until": "", "known": "2025-11-22", "known_time": "08:00", "said": "mer"},
+        [("breach", "changed")],
+    ),
+    "breach_enter": lambda h: (
+        {"pk": h.breached()}, {"what": "no authority", "note": "ingen risiko"}, [("breach", "changed")],
+    ),
+    "breach_close": lambda h: ({"pk": h.breached(ended=True)}, {"note": ""}, [("breach", "changed")]),
     "privacy_contact": lambda h: ({"tenant_pk": h.tenant.pk}, {"contact": "Kari Moe"}, [("tenant", "changed")]),
     "erase_after": lambda h: ({"tenant_pk": h.tenant.pk}, {"days": "60"}, [("tenant", "changed")]),
     "scim_token_add": lambda h: ({"tenant_pk": h.tenant.pk}, {"name": "Entra ID"}, [("token", "made")]),
@@ -155,6 +168,9 @@ PAGES_NOTHING = {
     "guest": "an invitation goes, and nothing of it stays",
     "help_new": "what somebody writes is kept as such; test_help.py has it",
     "help_own": "what somebody writes is kept as such; test_help.py has it",
+    "breach_authority": "a notice of the breach: test_breaches.py has it",
+    "breach_to_people": "a notice of the breach: test_breaches.py has it",
+    "breach_people": "kept as a look, and as an entry of the breach itself",
     "copy": "what was made is fetched, by its address: test_copies.py has it",
     "my_request_back": "of one's own page: test_requests.py has it",
     "my_requests": "of one's own page: test_requests.py has it",

@@ -13,6 +13,7 @@ from tools import boards
 from tools.cloud.access_list import acl
 from tools.cloud.alarms import alarms
 from tools.cloud.audit import author
+from tools.cloud.breaches import breaches
 from tools.cloud.controllers import enrol, lost
 from tools.cloud.doors import commands, door_rules
 from tools.cloud.guests import guests, invitations
@@ -94,6 +95,7 @@ class Shown:
         self.partners()
         self.help()
         self.requests()
+        self.breaches()
         lost.lost(self.gone, self.owner)
 
     def ago(self, **past: float) -> datetime:
@@ -353,6 +355,27 @@ class Shown:
         self.leaver, _ = requests.make(asked, "erasure")
         Person.objects.filter(pk=asked.pk).update(active=False)
         leaving.note(self.now)
+
+    def breaches(self) -> None:
+        """A stolen board, in time; an account, late and with what it looked at; one that is closed."""
+        with author.speaking(lambda: author.Author(Change.Way.PAGE, user=self.owner)):
+            self._breaches()
+
+    def _breaches(self) -> None:
+        said = "Noen brøt opp skapet i oppgang A natt til lørdag og tok kontrolleren med seg.\nPolitiet er varslet."
+        stolen = {"since": self.ago(days=2), "until": None, "known_at": self.ago(hours=20), "said": said}
+        self.breach = breaches.open_one(self.tenant, "controller", of=self.controller, **stolen)
+        breaches.enter(self.breach, "note", "Nye kort er bestilt til alle i oppgangen.")
+        breaches.keep_notice(self.breach, "people", "nb", "Til alle i oppgang A:\n\nNatt til lørdag ble …")
+        used = {"since": self.ago(days=9), "until": self.ago(days=8), "known_at": self.ago(days=4), "said": said}
+        self.account_breach = breaches.open_one(self.tenant, "account", of=self.owner, **used)
+        kept = {"tenant": self.tenant, "user": self.owner, "at": self.ago(days=9, hours=-2)}
+        Look.objects.create(what="export", person=self.person, until=self.ago(days=9, hours=-2), times=3, **kept)
+        over = breaches.open_one(self.tenant, "whole", **{**used, "known_at": self.ago(days=8)})
+        breaches.enter(over, "authority", "Meldt i Altinn, sak 25/01234-1", self.ago(days=7))
+        breaches.enter(over, "people", "Oppslag i oppgangene og e-post til alle", clock.now())
+        breaches.close(over, "Sikkerhetskopier ligger nå kryptert.")
+        self.closed_breach = over
 
     def partners(self) -> None:
         scopes = list(Partner.Scope)

@@ -92,7 +92,7 @@ def addresses(house: Shown) -> dict[str, str]:
         "readings": house.reading, "sites": house.site, "controllers": house.controller, "members": house.member,
         "tenants": house.tenant, "tokens": house.token, "lockers": house.bank, "deliveries": house.delivery,
         "allotments": house.allotment, "partners": house.partner, "me": house.person, "guests": house.guest,
-        "directory": house.token, "help": house.asked, "requests": house.request,
+        "directory": house.token, "help": house.asked, "requests": house.request, "breaches": house.breach,
     }  # fmt: skip
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(house.owner, backend="django.contrib.auth.backends.ModelBackend")
@@ -125,6 +125,8 @@ def also(house: Shown) -> dict[str, str]:
         "nobody found": "/people/?q=Zz", "door that asks for PINs": f"/doors/{house.doors[1].pk}/",
         "help that was closed": "/help/?state=closed", "not found": "/nowhere/", "api docs": "/api/docs",
         "request: erasure": f"/requests/{house.leaver.pk}/", "request: being erased": f"/requests/{house.erasure.pk}/",
+        "breach of an account, late": f"/breaches/{house.account_breach.pk}/",
+        "breach that is closed": f"/breaches/{house.closed_breach.pk}/",
     }  # fmt: skip
 
 

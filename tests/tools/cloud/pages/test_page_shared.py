@@ -186,6 +186,7 @@ PATCHES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "tenants/{tenant}": ({"retention_days": 30}, "Tenant", {"name": "Andre"}),
     "tenants/{tenant}/residents": ({}, "", {}),  # a row of its own, made when it is first changed
     "tenants/{tenant}/help": ({}, "", {}),  # so is this
+    "breaches/{breach}": ({}, "", {}),  # of somebody who sees all of it, under its lock
     "tenants/{tenant}/statement": ({}, "", {}),  # one field, which is saved alone
     "banks/{bank}": ({"name": "Skapet"}, "Bank", {"address": "Storgata 2"}),
     "members/{member}": ({"role": "viewer"}, "", {}),  # one field, and locked: test_cloud_members.py

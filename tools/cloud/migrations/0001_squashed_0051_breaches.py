@@ -2,6 +2,8 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.text
+import django.db.models.lookups
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -62,6 +64,8 @@ class Migration(migrations.Migration):
         ("cloud", "0047_event_indexes"),
         ("cloud", "0048_provider_logout"),
         ("cloud", "0049_statements"),
+        ("cloud", "0050_pictures_and_places"),
+        ("cloud", "0051_breaches"),
     ]
 
     initial = True
@@ -102,6 +106,7 @@ class Migration(migrations.Migration):
                         default=tools.cloud.models.accounts.statement_key, editable=False, max_length=22, unique=True
                     ),
                 ),
+                ("log_in_places", models.BooleanField(default=False)),
             ],
             options={
                 "constraints": [
@@ -664,6 +669,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE, related_name="log_ins", to=settings.AUTH_USER_MODEL
                     ),
                 ),
+                ("place", models.CharField(blank=True, max_length=80)),
             ],
             options={
                 "indexes": [models.Index(fields=["session"], name="log_in_session")],
@@ -1050,6 +1056,7 @@ class Migration(migrations.Migration):
                             ("learned", "a card read at a door"),
                             ("gave", "a card given that was read at a door"),
                             ("erased", "a person erased"),
+                            ("breach", "whom a breach concerns"),
                         ],
                         max_length=8,
                     ),
@@ -1141,6 +1148,7 @@ class Migration(migrations.Migration):
                             ("allotment", "Own compartment"),
                             ("help", "Request for help"),
                             ("request", "Request about one’s own data"),
+                            ("breach", "Breach of security"),
                         ],
                         max_length=12,
                     ),
@@ -1560,6 +1568,33 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Picture",
+            fields=[
+                (
+                    "person",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="picture",
+                        serialize=False,
+                        to="cloud.person",
+                    ),
+                ),
+                ("content", models.BinaryField(max_length=100000)),
+                ("given_at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.LessThanOrEqual(
+                            django.db.models.functions.text.Length("content"), 100000
+                        ),
+                        name="picture_small",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -2090,6 +2125,83 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Breach",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[
+                            ("whole", "The whole organisation"),
+                            ("account", "An account"),
+                            ("controller", "A controller"),
+                            ("token", "An API token or partner"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(null=True)),
+                ("known_at", models.DateTimeField()),
+                ("said", tools.cloud.sealing.SealedField(default=b"")),
+                ("consequences", tools.cloud.sealing.SealedField(default=b"")),
+                ("measures", tools.cloud.sealing.SealedField(default=b"")),
+                ("opened_at", models.DateTimeField()),
+                ("told_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "controller",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="cloud.controller"
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="breaches", to="cloud.tenant"
+                    ),
+                ),
+                (
+                    "token",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="cloud.apitoken"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-known_at", "-pk"],
+                "indexes": [models.Index(fields=["tenant", "closed_at"], name="breach_of_tenant")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("until", None), ("until__gt", models.F("since")), _connector="OR"),
+                        name="breach_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scope__in", ["whole", "account", "controller", "token"])),
+                        name="breach_scope",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -2820,6 +2932,87 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("feed", "pseudonym"), name="partner_told_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="BreachEntry",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("opened", "Opened"),
+                            ("changed", "Described anew"),
+                            ("list", "List of people taken"),
+                            ("authority", "The authority was told"),
+                            ("no authority", "The authority need not be told"),
+                            ("people", "People were told"),
+                            ("no people", "People need not be told"),
+                            ("note", "Note"),
+                            ("closed", "Closed"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("happened_at", models.DateTimeField(null=True)),
+                ("note", tools.cloud.sealing.SealedField(default=b"")),
+                ("counts", models.JSONField(default=dict)),
+                (
+                    "breach",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="entries", to="cloud.breach"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="BreachNotice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "to",
+                    models.CharField(
+                        choices=[("authority", "To the authority"), ("people", "To the people")], max_length=10
+                    ),
+                ),
+                ("language", models.CharField(choices=[("nb", "Norwegian"), ("en", "English")], max_length=5)),
+                ("text", tools.cloud.sealing.SealedField()),
+                ("saved_at", models.DateTimeField()),
+                (
+                    "breach",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="notices", to="cloud.breach"
+                    ),
+                ),
+                (
+                    "saved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["to", "language"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("breach", "to", "language"), name="breach_notice_once")
+                ],
             },
         ),
         migrations.CreateModel(

@@ -1,0 +1,1 @@
+"""Breaches of security: whose data others could get at, which of it, who is told by when, and what was done."""
