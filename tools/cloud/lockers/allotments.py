@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from struct import pack
 
+from django.db.models import Prefetch
+
 from firmware.controller import records
 from firmware.controller.access.credential import card_value, credential_key
 from firmware.controller.storage.allotments import ENTRY, KEYS, NOBODY, PERSONAL, SHARED
@@ -105,9 +107,16 @@ def of_board(controller: int) -> dict[int, bytes]:
     bank = Bank.objects.select_related("controller").filter(controller=controller).first()
     if bank is None or not takes_cards(bank):
         return {}
-    rows = {row.compartment: row for row in bank.allotments.select_related("person")}
+    rows = _rows(bank)
     numbers = bank.compartments.order_by("number").values_list("number", flat=True)
     return {n: _entry(bank, rows[n]) if n in rows and not rows[n].ending else _empty(n) for n in numbers}
+
+
+def _rows(bank: Bank) -> dict[int, Allotment]:
+    """{compartment: its allotment}, with their people's cards: each board with a link asks every few seconds."""
+    cards = Credential.objects.filter(kind=Credential.Kind.CARD, active=True).order_by("-pk")
+    rows = bank.allotments.select_related("person").prefetch_related(Prefetch("person__credentials", cards))
+    return {row.compartment: row for row in rows}
 
 
 def checksum(entries: Iterable[bytes]) -> int:
@@ -121,7 +130,7 @@ def said(controller: int, marks: Sequence[int]) -> list[bytes]:
     """
     with changes.together():
         bank = Bank.objects.select_for_update(of=("self",)).select_related("controller").get(controller=controller)
-        rows = {row.compartment: row for row in bank.allotments.select_related("person")}
+        rows = _rows(bank)
         told = []
         for n, mark in enumerate(marks, 1):
             row = _reconciled(bank, rows.get(n), n, mark)
@@ -170,10 +179,10 @@ def _entry(bank: Bank, row: Allotment) -> bytes:
 
 
 def _keys(bank: Bank, person: Person | None) -> bytes:
-    """Of the cards that they have now, the newest ones: a board keeps three a compartment."""
+    """Of the cards that they have now, as _rows() brings them, the newest ones: a board keeps three a compartment."""
     if person is None or not person.active:
         return b""
-    cards = person.credentials.filter(kind=Credential.Kind.CARD, active=True).order_by("-pk")[:KEYS]
+    cards = person.credentials.all()[:KEYS]
     table_key = bytes(bank.controller.table_key)
     return b"".join(credential_key(table_key, card_value(card.bits, card.number)) for card in cards)
 

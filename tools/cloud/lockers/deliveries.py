@@ -9,7 +9,7 @@ from firmware.protocol.deliveries import delivery_key
 
 from ..audit import changes
 from ..doors import commands
-from ..models import ApiToken, Bank, Change, Command, Delivery, Notice, User, lock
+from ..models import ApiToken, Bank, Change, Command, Controller, Delivery, Notice, User, lock
 from ..services import clock
 from ..services.refusal import Refusal
 from . import couriers, recipients, stock
@@ -180,12 +180,15 @@ def note(delivery: Delivery, do: str) -> None:
 def cancel_again(controller: int, now: datetime) -> None:
     """A board that was away hears once more what is to be cancelled: a few at a time, those asked least before."""
     waiting = Delivery.objects.filter(bank__controller=controller, state=Delivery.State.CANCELLING)
-    rows = list(waiting.select_related("bank__controller__site").defer("about").order_by("pk"))
-    if not rows:
+    numbers = list(waiting.order_by("pk").values_list("number", flat=True))
+    if not numbers:
+        return
+    living = _asked(controller, now)
+    quiet, room = [number for number in numbers if number not in living], CANCELS - len(living)
+    if not quiet or room <= 0:
         return
     asked = Command.objects.filter(controller=controller, do=Command.Do.CANCEL)
     times = Counter(asked.values_list("arguments__delivery", flat=True))
-    living = _asked(controller, now)
-    quiet = sorted((row for row in rows if row.number not in living), key=lambda row: times[row.number])
-    for row in quiet[: max(0, CANCELS - len(living))]:
-        commands.cancel(row.bank.controller, None, row.number)
+    row = Controller.objects.get(pk=controller)
+    for number in sorted(quiet, key=lambda number: times[number])[:room]:
+        commands.cancel(row, None, number)

@@ -303,3 +303,23 @@ def test_a_program_gives_it_changes_its_end_and_takes_it_back(locker: Any, wire:
     assert client(locker, "guard").get(path).status_code == 403
     assert owner.delete(to).status_code == 204
     assert owner.get(path).json()[0]["ending"]
+
+
+def test_what_a_board_should_have_is_asked_of_the_database_at_once(locker: Any, wire: Any) -> None:
+    """Each ping of each bank asks for it: not a question for each compartment that is somebody's."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from tools.cloud.lockers import allotments
+
+    connected(wire, locker)
+
+    def questions() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert allotments.of_board(locker.controller.pk)
+        return len(asked)
+
+    give(locker, 1, KARI)
+    one = questions()
+    give(locker, 2, OLA)
+    assert questions() == one
