@@ -222,7 +222,8 @@ class Deliveries:
     def _shut(self, compartment, now, unseen=0):
         found = self._found.pop(compartment, None)
         number, kind, size = self._end(compartment)
-        if kind == PICK_UP and found is not None and ticks.diff(found, now) > 0:
+        # What is kept for days may lie in the future: ticks wrap.
+        if kind == PICK_UP and found is not None and 0 < ticks.diff(found, now) <= _STALE_MS:
             return  # it was shut before: nobody has taken anything, and the code still opens it
         one = self.stock.get(number % SLOTS)
         if kind == DEPOSIT:

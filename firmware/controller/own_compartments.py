@@ -18,6 +18,7 @@ from .events import (
     ALLOTMENT_FREE,
     ALLOTMENT_NONE,
     ALLOTMENT_TAKEN,
+    COMPARTMENT_BLIND,
     COMPARTMENT_CLOSED,
     COMPARTMENT_OPENED,
     COMPARTMENT_RELEASED,
@@ -151,9 +152,15 @@ class OwnCompartments:
         return signal.GRANTED
 
     def empty(self, n, turn, now):
-        """Somebody has looked into it: what was taken then is over. False: it is not what was meant."""
+        """Somebody has looked into it: what was taken then is over. False: it is not what was meant.
+
+        Of one that is free it is told once more: the power may have gone when only the log knew that it was taken.
+        """
         one = self.allotments.get(n)
-        if one.kind != SHARED or one.turn() != turn or self.allotments.is_free(n):
+        if self.allotments.is_free(n):
+            self._append(ALLOTMENT_FREE, now, n, turn, None)
+            return True
+        if one.kind != SHARED or one.turn() != turn:
             return False
         self._free(one, now)
         return True
@@ -168,7 +175,7 @@ class OwnCompartments:
 
     def _goes_on(self, code, n, extra, now):
         """What becomes of shared ones with their leaves."""
-        if code == COMPARTMENT_OPENED:
+        if code in (COMPARTMENT_OPENED, COMPARTMENT_BLIND):
             self._new.pop(n, None)
         elif code == COMPARTMENT_CLOSED and n in self._left:
             self._free(self.allotments.get(n), now)

@@ -68,10 +68,12 @@ class Parcels:
 
     def _empty(self, sync, loop, fields, now):
         """compartment, turn: a shared one that somebody has looked into, and which time it was taken."""
-        n = fields["compartment"]
+        n, turn = fields["compartment"], fields["turn"]
         if not self._cards or type(n) is not int or not 1 <= n <= self._compartments.count:
             return _NO_DOOR
-        return None if self._cards.empty(n, fields["turn"], now) else _DONE_BEFORE
+        if type(turn) is not int or not 1 <= turn <= 255:
+            return _NO_DOOR
+        return None if self._cards.empty(n, turn, now) else _DONE_BEFORE
 
     def _cancel(self, sync, loop, fields, now):
         """delivery: its number. Refused where it is over, and where its parcel lies in a compartment."""

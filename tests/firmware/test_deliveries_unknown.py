@@ -1,5 +1,6 @@
 """What a bank cannot know counts as taken: contacts that are not read, records that are lost, flash that is worn."""
 
+from firmware.controller import ticks
 from firmware.controller.events import NOT_SAVED
 from firmware.controller.points.why import ASKED
 from firmware.controller.storage.stock import LIES
@@ -108,6 +109,21 @@ def test_a_bus_that_is_cut_as_the_recipient_opens_takes_nothing_from_him():
     assert bench.type(pick_up_code(1)) == [1], "he comes again when it is mended"
     bench.shut(1)
     assert bench.told()[-1] == ("DELIVERY_PICKED_UP", 1, 0, 1)
+
+
+def test_one_that_stood_open_for_a_week_after_its_code_was_picked_up_all_the_same():
+    """A tick is good for six days: what was kept longer lay in the future."""
+    bench = ParcelBench(stock=(1,))
+    compartment = bench.put_in(1)
+    bench.bank.compartments.ask(compartment, ASKED)
+    bench.run(3000)
+    assert bench.type(pick_up_code(1)) == [], "it stands open"
+    for _ in range(4):
+        bench.run(5000)
+        bench.chip.now = ticks.add(bench.chip.now, 172800000)
+    bench.shut(compartment)
+    bench.run(2000)
+    assert bench.told()[-1] == ("DELIVERY_PICKED_UP", compartment, 0, 1)
 
 
 def test_whatever_was_out_of_use_is_so_after_a_start_until_it_opened_and_was_shut():

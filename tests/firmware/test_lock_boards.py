@@ -5,6 +5,7 @@ import gc
 import random
 import sys
 
+from firmware.controller import ticks
 from firmware.controller.outputs.lock_queue import EXPECTS_MS
 from firmware.controller.outputs.locks import AGAIN, ECHO, MISFORMED, OTHER, SILENT
 from tests.firmware.lock_bench import DE, benches, ready, second
@@ -252,6 +253,25 @@ def test_a_board_that_dies_is_told_once_and_the_others_go_on():
         bench.boards[1].dead = False
         assert bench.known(second(bench)) is False
         assert bench.told() == [(2, AGAIN)]
+
+
+def test_what_was_expected_while_a_board_was_silent_for_a_week_keeps_nobody_from_reading_contacts():
+    """A tick is good for six days: what was kept longer lay in the future."""
+    for bench in benches():
+        ready(bench)
+        bench.boards[1].dead = True
+        bench.run(20000)
+        bench.line.expect(bench.chip.now)
+        for _ in range(4):
+            bench.run(5000)
+            bench.elapsed += 172800000
+            bench.chip.now = ticks.add(bench.chip.now, 172800000)
+        bench.run(5000)
+        bench.boards[1].dead = False
+        assert bench.known(second(bench)) is False
+        bench.boards[0].doors[0] = True
+        bench.run(2000)
+        assert bench.line.is_open(1) is True
 
 
 def test_one_answer_that_is_lost_changes_nothing():

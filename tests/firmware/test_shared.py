@@ -6,6 +6,7 @@ from firmware.controller.code_entry import FULL
 from firmware.controller.outputs import patterns, signal
 from firmware.controller.points.why import LEFT, OWN
 from firmware.controller.records import until_minutes
+from sim.mcu.flash import PowerCut
 from tests.firmware.bench import frame26
 from tests.firmware.card_bench import KARI, NILS, OLA, CardBench, card, entry
 from tests.firmware.controller_bench import UTC
@@ -242,10 +243,52 @@ def test_somebody_has_looked_into_it():
     assert bench.tap_bank(OLA) == []
     assert bench.command("empty", compartment=3, turn=1) == "done"
     assert taken(bench)[1] == [(3, 1)]
-    assert bench.command("empty", compartment=3, turn=1) == "refused", "it is free"
+    assert bench.command("empty", compartment=3, turn=1) == "done", "it is free, and that is told once more"
+    assert taken(bench)[1] == [(3, 1), (3, 1)]
     for odd in (0, 9, True, None, "3"):
         assert bench.command("empty", compartment=odd, turn=1) == "refused"
+    for odd in (0, 256, True, None, "1"):
+        assert bench.command("empty", compartment=3, turn=odd) == "refused"
     assert bench.tap_bank(OLA) == [3]
+
+
+def test_who_looked_into_one_that_is_free_since_a_power_cut_is_told_so():
+    """What was taken is on the log, and the power went before it was on flash: who administrates sees it as taken."""
+    bench = CardBench()
+    bench.allot(shared(3))
+
+    def fault(op, offset, length):
+        return None if op == "read" else 0
+
+    bench.flash["bank"].fault = fault
+    try:
+        bench.tap_bank(KARI)
+        raise AssertionError("the power did not go")
+    except PowerCut:
+        bench.flash["bank"].fault = None
+    bench = bench.again()
+    assert taken(bench) == ([(3, 1, card(KARI))], [])
+    assert bench.command("empty", compartment=3, turn=1) == "done"
+    assert taken(bench)[1] == [(3, 1)]
+    assert bench.tap_bank(OLA) == [3]
+    assert taken(bench)[0][-1] == (3, 1, card(OLA))
+
+
+def test_what_opened_though_its_contact_proves_nothing_is_not_free_when_it_jams_later():
+    bench = CardBench()
+    bench.allot(shared(3), shared(7))
+    bench.bank.compartments._next = ticks.add(clock.now(), 3000)  # it waits for the supply
+    assert bench.tap_bank(KARI, wait=200) == []
+    bench.locks.doors[2] = True  # somebody pulls at it; or its contact lies
+    bench.run(6000)
+    assert bench.last_events(codes.COMPARTMENT_BLIND), "it stands open, and she puts her things in"
+    bench.shut(3)
+    bench.locks.jams.add(3)
+    bench.tap_bank(KARI)
+    bench.run(8000)
+    assert bench.last_events(codes.COMPARTMENT_STUCK) and taken(bench)[1] == []
+    bench.locks.jams.clear()
+    assert bench.tap_bank(KARI) == [3]
 
 
 def test_a_card_that_may_not_pass_the_door_of_the_bank_takes_nothing():

@@ -189,13 +189,14 @@ BROKEN = [
     ("it is free when its time is over", OWN, "            why = _OVER\n",
      "            one.give_back()\n            self.allotments.set(one)\n            why = _OVER\n",
      (TAPS[KARI], ("time_goes_by", {}), TAPS[KARI])),
-    ("any opening past its time", OWN, "if code == COMPARTMENT_OPENED:", "if code == COMPARTMENT_CLOSED:",
+    ("any opening past its time", OWN, "if code in (COMPARTMENT_OPENED, COMPARTMENT_BLIND):",
+     "if code == COMPARTMENT_CLOSED:",
      (("jams", {"door": 1}), TAPS[KARI], TAPS[KARI])),
     ("it is free as soon as who leaves says so", OWN, "        if not self._ask(one.number, key, LEFT):\n",
      "        self._free(one, now)\n        if not self._ask(one.number, key, LEFT):\n", (TAPS[KARI], LEAVES)),
     ("who comes again has left", OWN, "        self._left.discard(one.number)  # who", "        # who",
      (TAPS[KARI], ("leaves", {"who": KARI, "cut": None, "shuts": False}), TAPS[KARI])),
-    ("any time is meant", OWN, "one.turn() != turn or", "", (
+    ("any time is meant", OWN, "one.kind != SHARED or one.turn() != turn:", "one.kind != SHARED:", (
         TAPS[KARI], LEAVES, ("looked_into", {"door": 1, "late": True, "who": OLA}))),
     ("who gave it back still has it", ALLOTMENTS,
      "self.keys = _NO_KEYS[: _KEY + 4] + self.keys[_KEY + 4 :]", "pass", (TAPS[KARI], LEAVES)),

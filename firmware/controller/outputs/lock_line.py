@@ -123,8 +123,9 @@ class Line(LockQueue):
 
     def _ask_next(self, now):
         """The board whose turn has come; none: until then."""
-        if self._expects is not None and not any(self._doubts):  # what is in doubt has to be asked some times
-            self._due, self._expects = self._expects, None
+        expects, self._expects = self._expects, None  # kept for days it would lie in the future
+        if expects is not None and not any(self._doubts):  # what is in doubt has to be asked some times
+            self._due = expects
             return
         dues = self._dues
         count = len(dues)

@@ -104,7 +104,8 @@ def _gone(row: Allotment) -> None:
 
 def of_board(controller: int) -> dict[int, bytes]:
     """{compartment: the entry that its board should have}, of the whole bank; empty: it has none that takes cards."""
-    bank = Bank.objects.select_related("controller").filter(controller=controller).first()
+    needed = ("controller__board", "controller__table_key", "controller__site__zone")
+    bank = Bank.objects.select_related("controller__site").only(*needed).filter(controller=controller).first()
     if bank is None or not takes_cards(bank):
         return {}
     rows = _rows(bank)
