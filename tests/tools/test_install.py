@@ -247,7 +247,7 @@ GOOD = {
     "version": [1, 24, 1],
     "mpy": 0x2806,
     "partitions": {"acl": 131072, "log": 131072, "state": 8192},
-    "parcels": [],
+    "taken": {"parcels": [], "allotted": []},
 }
 
 
@@ -279,7 +279,7 @@ def test_a_board_that_cannot_take_it_is_refused_with_what_to_do(mpy: Path, field
 
 def test_a_bank_is_not_made_smaller_while_parcels_lie_in_what_would_be_gone(mpy: Path) -> None:
     bank = boards.load("esp32-bank")
-    lie = {**GOOD, "partitions": bank["flash"], "parcels": [3, 48]}
+    lie = {**GOOD, "partitions": bank["flash"], "taken": {"parcels": [3, 48], "allotted": []}}
     target.check(lie, bank, mpy)
     smaller = {**bank, "bank": {**bank["bank"], "locks": {**bank["bank"]["locks"], "addresses": [1]}}}
     with pytest.raises(
@@ -292,7 +292,23 @@ def test_a_bank_is_not_made_smaller_while_parcels_lie_in_what_would_be_gone(mpy:
         target.check({**lie, "partitions": GOOD["partitions"]}, {**bank, "flash": {"bank": 32768}}, mpy)
 
 
+def test_a_bank_does_not_lose_compartments_that_are_somebodys(mpy: Path) -> None:
+    bank = boards.load("esp32-bank")
+    taken = {**GOOD, "partitions": bank["flash"], "taken": {"parcels": [], "allotted": [3, 48]}}
+    keypad = {**bank["bank"]["keypad"], "cards": 1}
+    with_cards = {**bank, "bank": {**bank["bank"], "keypad": keypad}}
+    target.check(taken, with_cards, mpy)
+    smaller = {**bank["bank"], "keypad": keypad, "locks": {**bank["bank"]["locks"], "addresses": [1]}}
+    with pytest.raises(Problem, match="opens to no card: 48; have them emptied"):
+        target.check(taken, {**bank, "bank": smaller}, mpy)
+    without = {name: value for name, value in keypad.items() if name != "cards"}
+    for other in ({**bank["bank"], "keypad": without}, {}):
+        with pytest.raises(Problem, match="opens to no card: 3, 48;"):
+            target.check(taken, {**bank, "bank": other}, mpy)
+
+
 def test_the_probe_tells_in_which_compartments_parcels_lie(capsys: pytest.CaptureFixture[str]) -> None:
+    from firmware.controller.storage.allotments import PERSONAL, SHARED, Allotment, Allotments
     from firmware.controller.storage.stock import ENDED, HELD, LIES, Delivery, Stock
     from sim.mcu import esp32
     from sim.mcu.chip import Chip, use
@@ -307,9 +323,14 @@ def test_the_probe_tells_in_which_compartments_parcels_lie(capsys: pytest.Captur
         one = Delivery()
         one.number, one.state, one.compartment, one.key = number, state, compartment, bytes([number]) * 16
         stock.set(one)
+    allotments = Allotments(Stock(esp32.Partition("bank"), 48), 48)
+    for allotment in (Allotment(5, 7, PERSONAL), Allotment(6, 7, SHARED), Allotment(11, 7, SHARED), Allotment(12)):
+        if allotment.number == 11:
+            allotment.take(b"a key 7", 99)
+        allotments.set(allotment)
     runpy.run_path(str(on_board("probe.py")))
     found = json.loads(capsys.readouterr().out)
-    assert found["parcels"] == [9, 40] and found["partitions"] == {"bank": 8 * boards.SECTOR}
+    assert found["taken"] == {"parcels": [9, 40], "allotted": [5, 11]} and found["partitions"] == {"bank": 8 * boards.SECTOR}
 
 
 def test_a_board_that_is_full_of_other_files_is_refused_with_what_to_do() -> None:

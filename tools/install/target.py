@@ -26,7 +26,7 @@ def check(found: dict[str, Any], board: dict[str, Any], mpy: Path) -> None:
             "flash the MicroPython release that CHANGELOG.md names"
         )
     _check_partitions(found["partitions"], board["flash"])
-    _check_parcels(found["parcels"], board)
+    _check_taken(found["taken"], board)
 
 
 def check_room(found: dict[str, Any]) -> None:
@@ -50,13 +50,21 @@ def _check_partitions(found: dict[str, int] | None, flash: dict[str, int]) -> No
             )
 
 
-def _check_parcels(lie: list[int], board: dict[str, Any]) -> None:
-    """lie: the compartments with parcels. One that the new board.json does not have would open to nobody."""
+def _check_taken(taken: dict[str, list[int]], board: dict[str, Any]) -> None:
+    """taken: the compartments with parcels, and those that are somebody's. One that the new board.json does not have
+    would open to nobody; one that is somebody's would be given to parcels where its keypad takes no cards."""
     bank = board.get("bank", {})
     count = board_locks.count(bank["locks"]) if "sizes" in bank else 0
-    lost = ", ".join(str(number) for number in lie if number > count)
+    lost = ", ".join(str(number) for number in taken["parcels"] if number > count)
     if lost:
         raise Problem(
             f"parcels lie in compartments that boards/{board['name']} does not have: {lost}; "
             "have them picked up first, or install the board that has these compartments"
+        )
+    own = count if bank.get("keypad", {}).get("cards") else 0
+    lost = ", ".join(str(number) for number in taken["allotted"] if number > own)
+    if lost:
+        raise Problem(
+            f"compartments are somebody's that boards/{board['name']} does not have, or opens to no card: {lost}; "
+            "have them emptied and take them back first, or install the board that has these compartments"
         )

@@ -18,24 +18,29 @@ def partitions():
     return sizes
 
 
-def parcels():
-    """The compartments in which parcels lie, as storage/stock.py keeps it: records that count, in state 1."""
+def taken():
+    """The compartments in which parcels lie, as storage/stock.py keeps it: records that count, in state 1; and those
+    that are somebody's, as storage/allotments.py does: in state 4, and in 5 with the key of who has taken it."""
     try:
         from esp32 import Partition
 
         found = Partition.find(Partition.TYPE_DATA, label="bank")
     except ImportError:
         found = []
-    taken = []
+    parcels, allotted = set(), set()
     if found:
         sector = memoryview(bytearray(4096))
         for n in range(found[0].info()[3] // 4096):
             found[0].readblocks(n, sector, 0)
             for at in range(32, 4096, 32) if sector[:2] == b"KB" else ():
                 record = sector[at : at + 32]
-                if record[4] == 1 and crc32(record) == 0x2144DF1C and record[5] not in taken:
-                    taken.append(record[5])
-    return sorted(taken)
+                if crc32(record) != 0x2144DF1C:
+                    continue
+                if record[4] == 1:
+                    parcels.add(record[5])
+                elif record[4] == 4 or (record[4] == 5 and any(record[7:14])):
+                    allotted.add(record[0])
+    return {"parcels": sorted(parcels), "allotted": sorted(allotted)}
 
 
 def psk():
@@ -64,7 +69,7 @@ print(
             "version": list(sys.implementation.version[:3]),
             "mpy": getattr(sys.implementation, "_mpy", None),
             "partitions": partitions(),
-            "parcels": parcels(),
+            "taken": taken(),
             "psk": psk(),
             "current": current(),
             "running": "controller.app" in sys.modules,
