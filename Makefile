@@ -17,7 +17,7 @@ help:
 	@echo 'make unit      the tests that are not slow (ARGS="tests/firmware/test_loop.py")'
 	@echo 'make promises  what is promised to people and tenants, on PostgreSQL as well'
 	@echo 'make postgres  all tests of the cloud end once more, on PostgreSQL'
-	@echo 'make soak      a night: power cuts, ten doors for a hundred days with every fault, planted defects (SEED=1)'
+	@echo 'make soak      a night: power cuts, ten doors for a hundred days with every fault, 64 lockers, planted defects, stories of parcels (SEED=1)'
 	@echo 'make bench     figures against their goals'
 	@echo 'make mutants   how many of a sample of changes the tests notice (SEED=1 ARGS="--room ingest --count 50")'
 	@echo 'make bare      make test on a bare Debian in a folder (root and debootstrap)'
@@ -92,7 +92,9 @@ bare:
 soak: venv
 	$(PORTVAKT) sim cuts --points 500000 --seed $(SEED)
 	$(PORTVAKT) sim soak --doors 10 --days 100 --seed $(SEED) $(ARGS)
+	$(PORTVAKT) sim soak --lockers 64 --doors 4 --days 30 --seed $(SEED)
 	$(PORTVAKT) sim planted --seed $(SEED)
+	STORIES=10000 $(BIN)/pytest -n 2 -q --timeout 0 tests/model/test_parcels.py tests/model/test_shared_stories.py
 	FUZZ_EXAMPLES=50 FUZZ_REQUESTS=20000 $(BIN)/pytest -n 2 --dist loadfile -m "slow or fuzz"
 	PORTVAKT_TESTS_ON=postgres $(BIN)/pytest -q -n 2 --dist loadfile -m slow tests/tools/cloud/row_security \
 		tests/tools/cloud/attack/test_attack_row_security.py
