@@ -175,8 +175,11 @@ class OwnCompartments:
 
     def _goes_on(self, code, n, extra, now):
         """What becomes of shared ones with their leaves."""
-        if code in (COMPARTMENT_OPENED, COMPARTMENT_BLIND):
+        if code == COMPARTMENT_OPENED:
             self._new.pop(n, None)
+        elif code == COMPARTMENT_BLIND:  # nobody knows what was put in or taken out: it stays whose it is
+            self._new.pop(n, None)
+            self._left.discard(n)
         elif code == COMPARTMENT_CLOSED and n in self._left:
             self._free(self.allotments.get(n), now)
         elif code == COMPARTMENT_STUCK:

@@ -6,7 +6,7 @@ from collections import UserList
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, ModuleType, SimpleNamespace
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import sim.mcu  # the chip's modules come before the firmware's
@@ -87,6 +87,9 @@ def run(app: ModuleType, root: str, manner: str) -> None:
     if manner == "blind":
         for unit in loop.doors:
             _blind(unit.pins.reader)
+        for part in loop.parts:
+            if hasattr(part, "compartments"):
+                _blind_bank(part)
     if manner != "silent":
         app._thread.start_new_thread(loop.link.run, ())
     loop.run()
@@ -106,6 +109,20 @@ def _blind(reader: _Polled) -> None:
         poll(now)
 
     reader.poll = understands_nothing
+
+
+def _blind_bank(bank: Any) -> None:
+    """Nor does the keypad of a bank, which it has from its first step on."""
+    watch = bank.watch
+
+    def blindly(loop: object, now: int) -> None:
+        begins = bank._parcels is None
+        watch(loop, now)
+        reader = bank._parcels.entry._reader if begins and bank._parcels else None
+        if reader:
+            _blind(reader)
+
+    bank.watch = blindly
 
 
 def starter(

@@ -6,7 +6,15 @@ import time
 from firmware.controller import ticks
 from firmware.controller.cloud import update, wire
 from firmware.controller.cloud.trial import Trial, begin
-from firmware.controller.events import UPDATE_KEPT, UPDATE_RETURNED, UPDATE_STAGED
+from firmware.controller.events import (
+    COMPARTMENT_RELEASED,
+    DELIVERY_CANCELLED,
+    DELIVERY_DEPOSITED,
+    UPDATE_KEPT,
+    UPDATE_RETURNED,
+    UPDATE_STAGED,
+)
+from firmware.controller.points.why import OWN, TO_PICK_UP
 from firmware.controller.storage import room
 from tests.firmware.controller_bench import Bench
 from tests.firmware.release_bench import FILES, NEW, OLD, Release, file, gone, root, sign
@@ -259,6 +267,22 @@ def test_it_is_kept_when_it_is_heard_and_has_read_a_credential():
     said = [wire.read_json(one) for one in bench.said() if one[0] == wire.UPDATE_STATE]
     assert said == [{"build": NEW, "state": "kept"}]
     assert bench.sync.trial is None
+    gone(board.root)
+
+
+def test_the_number_of_a_delivery_is_no_credential_that_was_read():
+    """A delivery that is cancelled from afar, or whose leaf is shut, proves no reader."""
+    board = Board()
+    bench = trial(board)
+    bench.connect()
+    number = b"\x05" + bytes(6)
+    for code, extra in ((DELIVERY_CANCELLED, 0), (DELIVERY_DEPOSITED, 1), (COMPARTMENT_RELEASED, TO_PICK_UP)):
+        bench.loop.recorder.append(code, bench.chip.now, 3, extra, number)
+        quiet_time(bench, 1)
+        assert update.read(board.root + "current") == OLD, code
+    bench.loop.recorder.append(COMPARTMENT_RELEASED, bench.chip.now, 3, OWN, number)  # the hash of a card
+    quiet_time(bench, 1)
+    assert update.read(board.root + "current") == NEW
     gone(board.root)
 
 

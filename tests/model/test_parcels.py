@@ -69,11 +69,14 @@ class Line:
     @property
     def news(self) -> bool:
         """Whether a contact says something else than when the bank has seen to it."""
-        return self._seen_to != self.world.doors
+        return self._seen_to != self.contacts()
 
     @news.setter
     def news(self, there_is: bool) -> None:
-        self._seen_to = list(self.world.doors)
+        self._seen_to = self.contacts()
+
+    def contacts(self) -> list[bool]:
+        return list(self.world.doors)
 
     def unlock(self, n: int, now: int) -> bool:
         self.world.coil(n, True)

@@ -330,7 +330,8 @@ def test_the_probe_tells_in_which_compartments_parcels_lie(capsys: pytest.Captur
         allotments.set(allotment)
     runpy.run_path(str(on_board("probe.py")))
     found = json.loads(capsys.readouterr().out)
-    assert found["taken"] == {"parcels": [9, 40], "allotted": [5, 11]} and found["partitions"] == {"bank": 8 * boards.SECTOR}
+    assert found["taken"] == {"parcels": [9, 40], "allotted": [5, 11]}
+    assert found["partitions"] == {"bank": 8 * boards.SECTOR}
 
 
 def test_a_board_that_is_full_of_other_files_is_refused_with_what_to_do() -> None:

@@ -11,7 +11,8 @@ Well is a firmware with a session, a network loop that goes round, and readers p
 from micropython import const
 
 from .. import ticks
-from ..events import NOT_SAVED, UPDATE_KEPT, UPDATE_RETURNED
+from ..events import COMPARTMENT_RELEASED, DELIVERY_DEPOSITED, NO_ROOM, NOT_SAVED, UPDATE_KEPT, UPDATE_RETURNED
+from ..points.why import LEFT, OWN
 from ..records import EVENT, unpack_event
 from ..storage.sectors import fault
 from .update import newest, put, read, remove, serial_of
@@ -112,7 +113,15 @@ class Trial:
             self._seen += 1
             log.read(self._seen, memoryview(event))
             found = unpack_event(event)
-            self._read = found is not None and found[6] is not None
+            self._read = found is not None and _names_a_credential(found)
+
+
+def _names_a_credential(event):
+    """Whether a reader has read one. The number of a delivery may come of a command, or of a leaf that was shut."""
+    code, extra = event[2], event[4]
+    if event[6] is None or DELIVERY_DEPOSITED <= code <= NO_ROOM:
+        return False
+    return code != COMPARTMENT_RELEASED or extra == OWN or extra == LEFT
 
 
 def _answer(doors):
