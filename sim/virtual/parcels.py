@@ -311,6 +311,7 @@ class ParcelChecks:
         if delivery.claimed or delivery.given:
             return False
         taken = {n for other in self.of(one) for n in (other.given, other.claimed, other.lies, other.moves)}
+        taken |= {n for other in self.of(one) if other.dead is None for n in other.keeps}
         taken |= self.not_for_parcels
         sizes = bank.table["sizes"]
         return any(
