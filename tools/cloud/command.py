@@ -394,7 +394,7 @@ def home_assistant(
 
 @app.command()
 def tidy(as_json: Json = False) -> None:
-    """Erase what is past its days and forget what no controller needs. The worker does it once an hour."""
+    """Erase what is past its days and forget what no controller needs. The worker does it by itself."""
     _django()
     from .services import clock, housekeeping
 

@@ -561,7 +561,8 @@ def crossing(world: World | Part) -> list[str]:
 _TAGGED = re.compile(rb"(?i)(%s)(%s)?" % ("|".join((OURS, THEIRS, PART)).encode(), "|".join(WORDS).encode()))
 
 
-_RANDOM = re.compile(rb"\b[A-Za-z0-9]{64}\b")  # tokens of forms: in one of many a word comes about by chance
+# Tokens of forms, links and bearers: in one of many a word comes about by chance.
+_RANDOM = re.compile(rb"(?<![\w-])[\w-]{43,64}(?![\w-])")
 _NUMBER = re.compile(rb"(?<!\d)1\d{6}(?!\d)")
 
 
