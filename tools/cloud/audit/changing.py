@@ -177,7 +177,8 @@ def name(change: Change) -> str:
         return _("somebody who is erased")
     if change.kind == Kind.CARD and change.name:
         return _("Card ending in %(end)s") % {"end": change.name}
-    return change.name
+    # Whose account it was is never kept: that there was one is all that a link can say.
+    return change.name or (str(change.get_kind_display()) if change.kind == Kind.BREACH else "")
 
 
 def page(change: Change) -> str:

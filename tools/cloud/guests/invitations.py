@@ -7,12 +7,13 @@ address is gone from the database then, and the pass has a page of its own that 
 import secrets
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from .. import sealing
 from ..models import Guest, Invitation
 from ..row_security import admitted
 from ..services import clock
+from ..services.overwriting import overwrite
 from ..services.tokens import hash_of
 
 LONGEST = 100  # of what is sought as a token
@@ -58,15 +59,8 @@ def take_up(said: str) -> str | None:
             return None
         page = secrets.token_urlsafe(32)
         Guest.objects.filter(pk=row.pk).update(page=hash_of(page))
-        transaction.on_commit(_overwrite)
+        transaction.on_commit(overwrite)
     return page
-
-
-def _overwrite() -> None:
-    from ..people import erasure  # which ends guests, and so leads back here
-
-    if connection.vendor == "sqlite":
-        erasure.overwrite()
 
 
 def find_pass(said: str) -> Guest | None:

@@ -26,6 +26,11 @@ class Picture(Owned):
     SEEN_WITH = Right.CHANGE  # nobody sees it who only looks
     AT = At(lambda places: Credential.AT.seen(places), lambda places: Credential.AT.whole(places))
 
+    @property
+    def version(self) -> int:
+        """In the picture's address: a browser shows the newest."""
+        return int(self.given_at.timestamp())
+
     class Meta:
         constraints = [
             models.CheckConstraint(condition=LessThanOrEqual(Length("content"), MOST), name="picture_small"),

@@ -8,7 +8,7 @@ privacy/erasing.py does this at the request of somebody, and follows what each c
 from collections import defaultdict
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from ..audit import changes
 from ..backups import erasures
@@ -32,8 +32,8 @@ from ..partners import feed
 from ..residents import accounts
 from ..row_security import admitted
 from ..services import propagate
+from ..services.overwriting import overwrite
 
-BUSY_MS = 200  # so long SQLite waits here for readers; otherwise as settings.py says
 Counts = dict[str, int]
 
 
@@ -111,14 +111,3 @@ def _forget_account(account: User) -> int:
     named = Change.objects.filter(name=email, kind__in=[Change.Kind.MEMBER, Change.Kind.LINK])
     named.update(name="", before={}, after={}, person=None, object=None, erased=True)
     return 1
-
-
-def overwrite() -> None:
-    """SQLite's journal still has what was erased: it is emptied, unless a reader holds it at this moment."""
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        return
-    with connection.cursor() as cursor:
-        [patient_ms] = cursor.execute("PRAGMA busy_timeout").fetchone()
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        cursor.execute(f"PRAGMA busy_timeout={patient_ms}")

@@ -5,8 +5,9 @@ from django.db import transaction
 from ..audit import changes
 from ..models import Person, Picture, lock, processing, standing
 from ..services import clock
+from ..services.overwriting import overwrite
 from ..services.refusal import Refusal
-from . import erasure, square
+from . import square
 
 
 def of(person: Person) -> Picture | None:
@@ -24,7 +25,7 @@ def give(person: Person, data: bytes) -> None:
         row.content, row.given_at = content, clock.now()
         with changes.of(person, row):
             row.save()
-        transaction.on_commit(erasure.overwrite)
+        transaction.on_commit(overwrite)
 
 
 def forget(person: Person) -> None:
@@ -33,4 +34,4 @@ def forget(person: Person) -> None:
         if row is not None:
             with changes.of(person, row):
                 row.delete()
-            transaction.on_commit(erasure.overwrite)
+            transaction.on_commit(overwrite)

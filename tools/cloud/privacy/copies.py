@@ -14,6 +14,7 @@ from ..models import DataCopy, DataRequest, Person, lock
 from ..models.retention import COPIES
 from ..row_security import admitted
 from ..services import clock
+from ..services.overwriting import overwrite
 from ..services.refusal import Refusal
 from ..services.tokens import hash_of
 from . import archive, requests
@@ -75,8 +76,6 @@ def address(token: str) -> str:
 
 def take(token: str) -> bytes | None:
     """What it holds, to one of whoever asks at once; it is here no longer then."""
-    from ..people import erasure  # which leads back here by way of the pages
-
     with transaction.atomic():
         row = find(token)
         # The update decides: of two at once, one finds the row not fetched yet.
@@ -85,7 +84,7 @@ def take(token: str) -> bytes | None:
         ):
             return None
         requests.step(row.request, What.FETCHED)
-        transaction.on_commit(erasure.overwrite)
+        transaction.on_commit(overwrite)
     return bytes(row.content)
 
 

@@ -17,6 +17,7 @@ from ..models import ApiToken, Controller, DataRequest, ErasedAt, Membership, Pa
 from ..people import erasure
 from ..services import clock
 from ..services.each import each
+from ..services.overwriting import overwrite
 from ..services.refusal import Refusal
 from . import requests
 from .requests import Kind, State, Way, What
@@ -160,7 +161,7 @@ def _look(row: DataRequest, now: datetime) -> None:
             waits = True
     if not waits:
         requests.close(row, State.DONE)
-        transaction.on_commit(erasure.overwrite)
+        transaction.on_commit(overwrite)
 
 
 def holds_without(one: ErasedAt) -> bool:

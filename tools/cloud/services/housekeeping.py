@@ -18,13 +18,14 @@ from ..log import chain, retention
 from ..members import links, log_in_places, members, provider_logout
 from ..models import Controller, Progress
 from ..partners import feed, partners
-from ..people import births, erasure
+from ..people import births
 from ..privacy import copies, erasing, held, leaving, requests, statement
 from ..readings import learning
 from ..residents import accounts
 from ..residents import tidy as residents
 from ..rules import rules
 from .each import each
+from .overwriting import overwrite
 
 log = logging.getLogger("portvakt.housekeeping")
 HOUR = timedelta(hours=1)
@@ -107,7 +108,7 @@ def _going_on(now: datetime, troubles: Troubles, done: dict[str, int]) -> list[T
     return [
         partial(erasing.go_on, now),
         partial(members.end_due, now),
-        erasure.overwrite,
+        overwrite,
         partial(acl.refresh_due, now, troubles),
         partial(_prune, troubles, done),
         partial(overdue.tidy, now, troubles),

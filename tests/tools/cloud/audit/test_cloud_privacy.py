@@ -105,6 +105,7 @@ def test_the_alarm_of_an_erased_event_goes_with_it(house: House) -> None:
     Alarm.objects.create(controller=house.controller, kind="gap", raised_at=clock.now() - timedelta(days=366))
     assert Alarm.objects.count() == 3
     retention.erase(clock.now())
+    retention.forget(clock.now())
     assert Alarm.objects.get().kind == "silent"
 
 
@@ -137,7 +138,7 @@ def test_who_looks_is_kept_once_in_ten_minutes(house: House, time_now: Stopped) 
     looks.note([house.tenant.pk], Look.What.LOG, clock.now(), person=house.person)
     assert Look.objects.count() == 3
     time_now.now += 366 * 86400
-    retention.erase(clock.now())
+    retention.forget(clock.now())
     assert not Look.objects.exists()
 
 

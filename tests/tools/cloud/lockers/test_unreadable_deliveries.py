@@ -105,7 +105,7 @@ def test_what_goes_wrong_in_housekeeping_keeps_no_data_for_longer(
             monkeypatch.setattr(work, name, breaks, raising=False)
     with pytest.raises(ExceptionGroup) as wrong:
         housekeeping.tidy(clock.now())
-    assert len(wrong.value.exceptions) == 5
+    assert len(wrong.value.exceptions) == 6
     assert Delivery.objects.get(pk=good.pk).about == b""
 
 

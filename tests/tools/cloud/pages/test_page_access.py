@@ -83,7 +83,7 @@ def test_what_is_offered_is_what_the_roles_allow_together(house: Any, two: Any) 
     request = asked()
     del request.user
     offered = {name: value or None for name, value in access.offered(request).items() if name != "help_page"}
-    counted = ("alarms_standing", "help_waiting", "requests_overdue", "purge_behind")
+    counted = ("alarms_standing", "help_waiting", "requests_overdue", "purge_behind", "breach_due")
     assert offered == dict.fromkeys(("may", "banks_there", "is_somebody", *counted))
 
 
