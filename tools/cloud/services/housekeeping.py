@@ -62,7 +62,7 @@ def tidy(now: datetime, troubles: Troubles | None = None, whole: bool = True) ->
         works += _forgetting(now)
     works += _going_on(now, troubles, done)
     if whole:
-        works += [partial(held.look, now), partial(statement.look, now)]
+        works += [partial(rotation.begin_due, now), partial(held.look, now), partial(statement.look, now)]
     each(works, "housekeeping was not done whole")
     if any(done.values()):
         log.info("tidied: %(erased)d events and deliveries, %(changes)d changes, %(profiles)d profiles", done)
@@ -78,14 +78,20 @@ def _erasing(now: datetime, troubles: Troubles, done: dict[str, int]) -> list[Ta
     def erase_deliveries() -> None:
         done["erased"] += privacy.forget(now)
 
-    return [erase, erase_deliveries, partial(guests.tidy, now), partial(copies.forget, now), partial(links.forget, now)]
+    return [
+        erase,
+        erase_deliveries,
+        partial(residents.forget, now),
+        partial(guests.tidy, now),
+        partial(copies.forget, now),
+        partial(links.forget, now),
+    ]
 
 
 def _forgetting(now: datetime) -> list[Task]:
     """What is kept for weeks or years."""
     return [
         partial(retention.forget, now),
-        partial(residents.forget, now),
         partial(partners.forget, now),
         partial(feed.forget, now),
         partial(help_requests.tidy, now),
@@ -99,7 +105,6 @@ def _forgetting(now: datetime) -> list[Task]:
         partial(leaving.note, now),
         partial(leaving.erase_due, now),
         partial(accounts.forget_left, now),
-        partial(rotation.begin_due, now),
     ]
 
 

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from firmware.controller import events
 from tools.cloud.alarms import codes
 from tools.cloud.audit import looks
-from tools.cloud.models import Event, Look
+from tools.cloud.doors import commands
+from tools.cloud.models import Command, Event, Look, Tenant
 from tools.cloud.services import clock, housekeeping
 
 HOUR = housekeeping.HOUR.total_seconds()
@@ -87,3 +88,19 @@ def test_between_two_tidyings_it_asks_one_question(tidied: House) -> None:
     ) as asked:
         housekeeping.hourly(clock.now())
     assert len(asked) == 1
+
+
+def test_a_year_old_secret_is_renewed_by_itself(tidied: House, time_now: Any) -> None:
+    time_now.now += 400 * 24 * HOUR
+    housekeeping.hourly(clock.now())
+    tidied.controller.refresh_from_db()
+    assert tidied.controller.next_secret is not None
+
+
+def test_who_unlocked_a_door_that_keeps_no_log_is_forgotten_within_the_hour(tidied: House, time_now: Any) -> None:
+    commands.release(tidied.doors[0], None)
+    Command.objects.update(person=tidied.person)
+    Tenant.objects.update(retention_days=0)
+    time_now.now += HOUR
+    housekeeping.hourly(clock.now())
+    assert Command.objects.get().person is None
