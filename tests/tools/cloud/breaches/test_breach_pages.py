@@ -47,6 +47,16 @@ def test_a_breach_is_entered_worked_and_closed_on_the_pages(hit: Breached) -> No
     assert "Enter what was done" not in page
 
 
+def test_who_looks_at_whom_it_concerns_is_kept(hit: Breached, time_now: Stopped) -> None:
+    row, client = hit.opened(), hit.browser()
+    looks = Look.objects.filter(what=Look.What.BREACH, user=hit.owner)
+    assert client.get(f"/breaches/{row.pk}/").status_code == 200
+    assert looks.count() == 1
+    time_now.now += 601  # what is looked at within ten minutes is one look
+    assert client.post(f"/breaches/{row.pk}/list").status_code == 200
+    assert looks.count() == 2
+
+
 def test_what_is_wrong_is_said_in_the_form_and_what_was_written_stays(hit: Breached) -> None:
     client = hit.browser()
     now = hit.at(hours=1)
