@@ -26,7 +26,7 @@ MADE: dict[type[Model], tuple[str, ...]] = {
 }
 
 
-class Part(NamedTuple):
+class AffectedRows(NamedTuple):
     """Rows of one model that others could get at. earlier: only perhaps, as they were taken away before."""
 
     model: type[Model]
@@ -53,7 +53,7 @@ class KindOf(NamedTuple):
 class Affected:
     """parts: what others could get at."""
 
-    def __init__(self, breach: Breach, parts: list[Part]) -> None:
+    def __init__(self, breach: Breach, parts: list[AffectedRows]) -> None:
         self.breach = breach
         self.parts = [one._replace(rows=_before(one, breach)) for one in _merged(parts)]
 
@@ -125,15 +125,15 @@ class Affected:
         return found
 
 
-def part(model: type[Model], rows: QuerySet[Any], earlier: bool = False) -> Part:
+def part(model: type[Model], rows: QuerySet[Any], earlier: bool = False) -> AffectedRows:
     said = personal(model)
     assert said is not None, model
-    return Part(model, said, rows, earlier)
+    return AffectedRows(model, said, rows, earlier)
 
 
-def _merged(parts: list[Part]) -> list[Part]:
+def _merged(parts: list[AffectedRows]) -> list[AffectedRows]:
     """Each model once: what is reached by two ways is counted once."""
-    found: dict[tuple[type[Model], bool], Part] = {}
+    found: dict[tuple[type[Model], bool], AffectedRows] = {}
     for one in parts:
         known = found.setdefault((one.model, one.earlier), one)
         if known is not one:
@@ -142,7 +142,7 @@ def _merged(parts: list[Part]) -> list[Part]:
     return list(found.values())
 
 
-def _before(one: Part, breach: Breach) -> QuerySet[Any]:
+def _before(one: AffectedRows, breach: Breach) -> QuerySet[Any]:
     """The rows that were there before it was over."""
     rows = _earlier(one.model, one.rows, breach)
     names = {field.name for field in one.model._meta.concrete_fields}

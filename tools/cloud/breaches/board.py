@@ -19,7 +19,7 @@ from ..models import (
     Exposure,
     Notice,
 )
-from .affected import Part, part
+from .affected import AffectedRows, part
 
 # What is kept here about a controller, and does not lie on it: test_breaches.py finds what is in neither list.
 ON_IT: tuple[type[Model], ...] = (AclEntry, AclChange, Exposure, Event, Allotment, Delivery)
@@ -46,7 +46,7 @@ def way_to(model: type[Model], to: str) -> str | None:
     return str(path).removesuffix(end) if str(path).endswith(f"controller{end}") else None
 
 
-def parts(controller: Controller, breach: Breach) -> Iterator[Part]:
+def parts(controller: Controller, breach: Breach) -> Iterator[AffectedRows]:
     """Of parcels it has numbers, of compartments keys: whom they are for is known here.
 
     Who was removed from its access list before the breach is apart: such a record may still be read from the flash

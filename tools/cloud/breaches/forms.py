@@ -28,7 +28,7 @@ def _words(label: Any, required: bool = False, help_text: Any = "", rows: int = 
     return forms.CharField(label=label, required=required, max_length=TEXT, help_text=help_text, widget=widget)
 
 
-class Timed:
+class MomentFields:
     """Days and times of day, as moments by the clock of the place."""
 
     cleaned_data: dict[str, Any]
@@ -49,7 +49,7 @@ class Timed:
                 form.add_error(name, telling.sentence(refusal))
 
 
-class BreachForm(Timed, Plain):
+class BreachForm(MomentFields, Plain):
     """A new one. of: whole, account-3, controller-7, token-5."""
 
     of = forms.ChoiceField(label=gettext_lazy("What is affected?"))
@@ -88,7 +88,7 @@ class BreachForm(Timed, Plain):
         return self.cleaned_data
 
 
-class DescribeForm(Timed, Shared):
+class DescribeForm(MomentFields, Shared):
     """More is known."""
 
     until = day(ENDED)
@@ -123,7 +123,7 @@ class DescribeForm(Timed, Shared):
         return self.cleaned_data
 
 
-class EntryForm(Timed, Plain):
+class EntryForm(MomentFields, Plain):
     what = forms.ChoiceField(
         label=gettext_lazy("What was done"),
         choices=[(one.value, one.label) for one in BreachEntry.What if one in ENTERED],

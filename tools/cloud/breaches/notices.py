@@ -22,7 +22,7 @@ To, Scope = BreachNotice.To, Breach.Scope
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 
 
-class Notice(NamedTuple):
+class NoticeText(NamedTuple):
     """kept: as somebody has saved it; else a draft of this moment."""
 
     to: str
@@ -31,12 +31,12 @@ class Notice(NamedTuple):
     kept: BreachNotice | None
 
 
-def of(row: Breach, to: str, language: str, affected: Affected | None = None) -> Notice:
+def of(row: Breach, to: str, language: str, affected: Affected | None = None) -> NoticeText:
     """affected: where it is worked out already."""
     kept = BreachNotice.objects.filter(breach=row, to=to, language=language).select_related("saved_by").first()
     if kept is not None:
-        return Notice(to, language, bytes(kept.text).decode(), kept)
-    return Notice(to, language, draft(row, to, language, affected or scopes.work_out(row)), None)
+        return NoticeText(to, language, bytes(kept.text).decode(), kept)
+    return NoticeText(to, language, draft(row, to, language, affected or scopes.work_out(row)), None)
 
 
 def draft(row: Breach, to: str, language: str, affected: Affected) -> str:

@@ -29,7 +29,7 @@ from ..partners import partners
 from ..privacy import found
 from ..services import clock
 from . import board, recorded
-from .affected import Affected, Part, part
+from .affected import Affected, AffectedRows, part
 
 Scope = Breach.Scope
 # Pages that say what happened and never to whom: a row there names somebody to those alone who see people.
@@ -40,7 +40,7 @@ def work_out(breach: Breach) -> Affected:
     return Affected(breach, list(_PARTS[Scope(breach.scope)](breach)))
 
 
-def _whole(breach: Breach) -> Iterator[Part]:
+def _whole(breach: Breach) -> Iterator[AffectedRows]:
     """The database, or a copy of it: every row of the organisation's, and what its accounts sign in with."""
     tenant = breach.tenant_id
     accounts = User.objects.filter(Q(memberships__tenant=tenant) | Q(persons__tenant=tenant)).distinct()
@@ -52,12 +52,12 @@ def _whole(breach: Breach) -> Iterator[Part]:
             yield part(model, _of_accounts(model, accounts))
 
 
-def _controller(breach: Breach) -> Iterator[Part]:
+def _controller(breach: Breach) -> Iterator[AffectedRows]:
     if breach.controller_id is not None:
         yield from board.parts(Controller.objects.get(pk=breach.controller_id), breach)
 
 
-def _account(breach: Breach) -> Iterator[Part]:
+def _account(breach: Breach) -> Iterator[AffectedRows]:
     """What its roles showed, what it brought itself, its own page, and what is kept of its sign-ins."""
     user = breach.account
     if user is None:
@@ -73,7 +73,7 @@ def _account(breach: Breach) -> Iterator[Part]:
             yield part(one.model, one.rows)
 
 
-def _token(breach: Breach) -> Iterator[Part]:
+def _token(breach: Breach) -> Iterator[AffectedRows]:
     token = breach.token
     if token is None:
         return
@@ -97,7 +97,7 @@ def _token(breach: Breach) -> Iterator[Part]:
 _PARTS = {Scope.WHOLE: _whole, Scope.CONTROLLER: _controller, Scope.ACCOUNT: _account, Scope.TOKEN: _token}
 
 
-def _on_record(breach: Breach) -> Part:
+def _on_record(breach: Breach) -> AffectedRows:
     """Whom it is on record to have looked at or changed: also where its role shows them no longer."""
     looked = recorded.looks(breach).filter(person__isnull=False).order_by().values("person")
     changed = recorded.changes(breach).filter(person__isnull=False).order_by().values("person")
@@ -132,7 +132,7 @@ def _held(breach: Breach, user: User) -> list[HeldRole]:
     return [HeldRole(role, Places(now.pk) if bound and now is not None else None) for role, bound in sorted(held)]
 
 
-def _by_role(breach: Breach, held: list[HeldRole]) -> Iterator[Part]:
+def _by_role(breach: Breach, held: list[HeldRole]) -> Iterator[AffectedRows]:
     for role in held:
         reach = Reach({breach.tenant_id: role})
         for model in _models():

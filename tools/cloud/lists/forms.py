@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..models import AccessGroup, Tenant
-from ..pages.forms import Plain, Several
+from ..pages.forms import ChosenRows, Plain
 from . import importers, tables
 from .card_forms import Form
 
@@ -70,7 +70,7 @@ class ListForm(Plain):
             (34, gettext_lazy("34 bits")),
         ],
     )
-    groups = Several(
+    groups = ChosenRows(
         queryset=AccessGroup.objects.none(),
         required=False,
         label=gettext_lazy("Groups of rows that name none"),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import ApiToken, Bank, Door, Membership, Role, Site, Tenant
 from ..models.rights import SUPPORT_DAYS
-from ..pages.forms import Plain, Several, Shared
+from ..pages.forms import ChosenRows, Plain, Shared
 from ..rules.forms import day
 from ..services import local_time
 from . import log_in_places, sign_in, terms
@@ -29,8 +29,8 @@ SAYS = {
 ALL, SOME = "all", "some"
 
 
-def _places(model: Any, label: Any) -> Several:
-    return Several(model.objects.none(), required=False, label=label, widget=forms.CheckboxSelectMultiple)
+def _places(model: Any, label: Any) -> ChosenRows:
+    return ChosenRows(model.objects.none(), required=False, label=label, widget=forms.CheckboxSelectMultiple)
 
 
 class MemberForm(Shared):

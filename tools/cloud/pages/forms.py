@@ -30,7 +30,7 @@ class Plain(forms.Form):
         super().__init__(*args, label_suffix="", **kwargs)
 
 
-class Several(forms.ModelMultipleChoiceField):
+class ChosenRows(forms.ModelMultipleChoiceField):
     """Some of the rows that there are."""
 
     def clean(self, value: Any) -> Any:

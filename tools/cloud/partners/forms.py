@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Door, Partner, Tenant
-from ..pages.forms import Several
+from ..pages.forms import ChosenRows
 from ..webhooks import hooks
 
 
@@ -15,7 +15,7 @@ class PartnerForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         choices=Partner.Scope.choices, required=False, label=_("May ask for"), widget=forms.CheckboxSelectMultiple
     )
-    doors = Several(Door.objects.none(), label=_("Doors"), widget=forms.CheckboxSelectMultiple)
+    doors = ChosenRows(Door.objects.none(), label=_("Doors"), widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any):
         super().__init__(*args, label_suffix="", **kwargs)

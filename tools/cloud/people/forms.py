@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from tools.terminal import Problem
 
 from ..models import AccessGroup, Person, Tenant
-from ..pages.forms import Several, Shared
+from ..pages.forms import ChosenRows, Shared
 from ..sealing import Unreadable
 from . import births, people
 
@@ -94,7 +94,7 @@ class CardForm(forms.Form):
 class GroupsForm(Shared):
     """Which access groups a person is in."""
 
-    groups = Several(queryset=AccessGroup.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
+    groups = ChosenRows(queryset=AccessGroup.objects.none(), required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, person: Person, groups: QuerySet[AccessGroup], **kwargs: Any):
         """groups: those that may be chosen here."""

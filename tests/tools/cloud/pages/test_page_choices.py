@@ -8,7 +8,7 @@ from cloud_world import House
 from django import forms
 from django.urls import get_resolver
 
-from tools.cloud.pages.forms import Several
+from tools.cloud.pages.forms import ChosenRows
 
 LEAST = 4
 
@@ -37,4 +37,4 @@ def test_every_choice_of_several_rows_is_so() -> None:
         if isinstance(field, forms.ModelMultipleChoiceField)
     ]
     assert len(found) >= LEAST
-    assert {kind for _, _, kind in found} == {Several}, found
+    assert {kind for _, _, kind in found} == {ChosenRows}, found
