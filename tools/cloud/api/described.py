@@ -7,7 +7,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 
 class DescribedOnce(NinjaAPI):
-    """What it says of itself never changes while it runs, takes half a second to make, and anybody may ask for it."""
+    """What it says of itself never changes while it runs, takes long to make, and anybody may ask for it."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)

@@ -35,7 +35,7 @@ class MomentFields:
     zone: str
 
     def moment(self, name: str) -> datetime | None:
-        """Of an end without a time of day: until the day is over, and that is not in the future."""
+        """A day without a time of day: its beginning."""
         said, at = self.cleaned_data.get(name), self.cleaned_data.get(f"{name}_time")
         if said is None:
             return None

@@ -51,7 +51,7 @@ def clock_of(row: Breach) -> dict[str, Any]:
 
 
 def kinds(affected: Affected) -> list[dict[str, Any]]:
-    """Which data, with what of it only who has a key besides can read."""
+    """Which data: how many records, and which fields of them."""
     found = []
     for one in affected.kinds:
         records = ngettext("%(n)d record", "%(n)d records", one.rows) % {"n": one.rows}

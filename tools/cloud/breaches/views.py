@@ -114,7 +114,7 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     row = _find(request, pk)
     zone = shown.zone_of(row)
-    answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")  # the mark by which Excel knows UTF-8
+    answer = HttpResponse(spreadsheet.MARK, content_type="text/csv; charset=utf-8")
     rows = (_cells(one, zone) for one in shown.people(scopes.work_out(row)))
     answer.writelines(spreadsheet.lines(shown.COLUMNS, rows))
     answer["Content-Disposition"] = f'attachment; filename="breach-{row.pk}.csv"'
@@ -208,8 +208,6 @@ def _page(request: HttpRequest, row: Breach, said: Form | None = None, status: i
         "more": max(0, counts["people"] + counts["perhaps"] - shown.NAMED),
         "done": recorded.newest(row, shown.DONE),
         "attributed": row.scope in (Breach.Scope.ACCOUNT, Breach.Scope.TOKEN),
-        "notices": [(to, label, language) for to, label in BreachNotice.To.choices for language in notices.LANGUAGES],
-        "saved": set(row.notices.values_list("to", "language")),
         "entries": shown.entries(row),
         "describe_form": _form(said, DescribeForm, row=row, zone=zone),
         "entry_form": _form(said, EntryForm, zone=zone),

@@ -104,7 +104,7 @@ def export(request: HttpRequest, kind: str) -> HttpResponse:
     missing = [] if _by_content(wanted) else visible(Gap, user).select_related("controller__site")
     rows = table_file.rows(found, missing, visible(Door, user), all_of_it)
     if kind == "csv":
-        answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")  # the mark by which Excel knows UTF-8
+        answer = HttpResponse(spreadsheet.MARK, content_type="text/csv; charset=utf-8")
         answer.writelines(spreadsheet.lines(table_file.COLUMNS, rows))
     else:
         answer = HttpResponse(content_type="application/json")

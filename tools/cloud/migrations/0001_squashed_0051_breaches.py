@@ -1,4 +1,8 @@
-"""All tables of a new cloud end in one step. Databases that went the single steps count as having it."""
+"""All tables of a new cloud end in one step. Databases that went the single steps count as having it.
+
+As the models are after 0051: each after those that its keys lead to, with its indexes and constraints within, so that
+SQLite makes no table twice.
+"""
 
 import django.core.validators
 import django.db.models.deletion

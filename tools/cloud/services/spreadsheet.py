@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+MARK = "\ufeff"  # before all of a file: by it Excel knows UTF-8
 # Where a spreadsheet would begin to reckon: also after a separator that is another one there (; in Norway), within
 # quotation marks or not, and by the wide signs of East Asia.
 _FORMULA = re.compile(r"(^|[;,|\t\r\n])(?=\s*'*[=+\-@＝＋－＠])")

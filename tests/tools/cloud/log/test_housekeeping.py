@@ -1,6 +1,5 @@
 """What happens by itself: what an hour matters for every hour, the rest some times a day, nothing in between."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +19,10 @@ HOUR = housekeeping.HOUR.total_seconds()
 
 
 @pytest.fixture
-def tidied(house: House) -> Iterator[House]:
+def tidied(house: House) -> House:
     """A moment ago."""
     housekeeping.hourly(clock.now())
-    yield house
+    return house
 
 
 def old_passage(house: House) -> Event:
@@ -83,9 +82,7 @@ def test_a_clock_that_was_ahead_keeps_nothing_from_being_done(tidied: House, tim
 
 
 def test_between_two_tidyings_it_asks_one_question(tidied: House) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         housekeeping.hourly(clock.now())
     assert len(asked) == 1
 
